@@ -2,12 +2,13 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-PYTHON := .venv/bin/python
-WITH_DATABASE := $(PYTHON) -m ops.cluster run --
+# Not PYTHON, with which ops/setup is told what to build the virtual environment.
+RUN := .venv/bin/python
+WITH_DATABASE := $(RUN) -m ops.cluster run --
 # A process that is given no settings takes production's.
-MANAGE := DJANGO_SETTINGS_MODULE=$(or $(DJANGO_SETTINGS_MODULE),config.settings.dev) $(WITH_DATABASE) $(PYTHON) manage.py
+MANAGE := DJANGO_SETTINGS_MODULE=$(or $(DJANGO_SETTINGS_MODULE),config.settings.dev) $(WITH_DATABASE) $(RUN) manage.py
 TEMPLATES := templates platform
-LINTED := platform accounts vault services tests ops bench manage.py
+LINTED := platform accounts vault services certification tests ops bench manage.py
 T ?= tests
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 .PHONY: help demo test setup manage shell reset quality format bench messages lock assets picture
@@ -17,51 +18,54 @@ help:  ## what each command does
 
 demo:  ## prepare everything, serve the fictional city and walk the tour; stays until Ctrl-C (HOST=, PORT=, DEMO_PUBLIC=yes for others)
 	@ops/setup
-	@exec $(PYTHON) -m ops.launch
+	@exec $(RUN) -m ops.launch
 
 test:  ## prepare everything, run the linters and the whole suite; T=tests/vault runs a part, without linters
 	@ops/setup tests
 	@$(if $(filter tests,$(T)),$(MAKE) --no-print-directory quality)
-	@$(PYTHON) -m pytest -n auto --dist loadgroup $(T)
+	@$(RUN) -m pytest -n auto --dist loadgroup $(T)
 
 setup:  ## system packages, virtual environment, PostgreSQL, static files; tests' tools too
 	@ops/setup tests
 
-manage:  ## a Django command: make manage CMD="verify_journal"
+manage: | $(RUN)  ## a Django command: make manage CMD="verify_journal"
 	@$(MANAGE) $(CMD)
 
-shell:  ## Django's shell, on the embedded database
+shell: | $(RUN)  ## Django's shell, on the embedded database
 	@$(MANAGE) shell
 
-reset:  ## forget the embedded database and everything else under var/
-	@$(PYTHON) -m ops.cluster reset
+reset: | $(RUN)  ## forget the embedded database and everything else under var/
+	@$(RUN) -m ops.cluster reset
 
-quality:  ## lint, format (templates too), types, import contracts
-	@$(PYTHON) -m ruff check --quiet $(LINTED)
-	@$(PYTHON) -m ruff format --check --quiet $(LINTED)
+quality: | $(RUN)  ## lint, format (templates too), types, import contracts
+	@$(RUN) -m ruff check --quiet $(LINTED)
+	@$(RUN) -m ruff format --check --quiet $(LINTED)
 	@.venv/bin/djangofmt --quiet --check $(TEMPLATES)
-	@$(PYTHON) -m mypy $(LINTED)
+	@$(RUN) -m mypy $(LINTED)
 	@.venv/bin/lint-imports
 
-format:  ## rewrite the code and the templates as the linters want them
-	@$(PYTHON) -m ruff check --fix --quiet $(LINTED) || true
-	@$(PYTHON) -m ruff format $(LINTED)
+format: | $(RUN)  ## rewrite the code and the templates as the linters want them
+	@$(RUN) -m ruff check --fix --quiet $(LINTED) || true
+	@$(RUN) -m ruff format $(LINTED)
 	@.venv/bin/djangofmt $(TEMPLATES)
 
 bench:  ## the benchmarks, each against its peer, on a database of its own; BENCH="gate journal" runs a part
 	@ops/setup tests
-	@$(PYTHON) -m ops.bench $(BENCH)
+	@$(RUN) -m ops.bench $(BENCH)
 
-messages:  ## collect the texts to translate, compile the catalogues, list what has no English yet
-	@$(PYTHON) -m ops.messages
+messages: | $(RUN)  ## collect the texts to translate, compile the catalogues, list what has no English yet
+	@$(RUN) -m ops.messages
 
-lock:  ## resolve requirements*.in again, for Python 3.11 to 3.13
+lock: | $(RUN)  ## resolve requirements*.in again, for Python 3.11 to 3.13
 	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements.in -o requirements.txt
 	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements-dev.in -o requirements-dev.txt
 
 picture:  ## take the pictures of docs/tour.md and the README from the demonstration
 	@ops/setup tests
-	@$(PYTHON) -m ops.picture
+	@$(RUN) -m ops.picture
+
+$(RUN):
+	@echo 'Nothing is set up here yet: run “make setup” first.' >&2; exit 1
 
 assets:  ## compile the style sheet and copy the vendored files (needs npm)
 	@frontend/build.sh

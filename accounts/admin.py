@@ -21,8 +21,17 @@ from django.utils.translation import ngettext
 
 from accounts import provider
 from accounts.actions import accounts as actions
-from accounts.actions import companions, desk, identities, pending
-from accounts.models import FactorReset, Membership, Organisation, PendingAccount, User
+from accounts.actions import desk, identities, pending, places
+from accounts.models import (
+    FactorReset,
+    Membership,
+    Organisation,
+    PendingAccount,
+    Publisher,
+    PublisherMember,
+    PublisherRole,
+    User,
+)
 from accounts.two_persons import NotTwo
 from core.admin import ReadOnly, ask_first
 from core.messages import mails
@@ -52,7 +61,11 @@ def _own_email(email: str) -> str:
     """
     email = email.strip().lower()
     known = User.objects.signing_in_as(email).filter(is_resident=False).first()
-    if known is not None and (known.is_staff or known.memberships.filter(ended_at=None).exists()):
+    if known is not None and (
+        known.is_staff
+        or known.memberships.filter(ended_at=None).exists()
+        or known.publisher_memberships.filter(ended_at=None).exists()
+    ):
         raise forms.ValidationError(_("%(name)s a déjà cette adresse, dans ces listes.") % {"name": known.name})
     return email
 
@@ -212,15 +225,13 @@ class AddOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no para
         return False
 
 
-class CompanionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
-    name = forms.CharField(label=_("Nom"), max_length=120, help_text=_("Celui que les habitants connaissent."))
+class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
+    """A person to add to an organisation or to a publisher."""
+
+    name = forms.CharField(label=_("Nom"), max_length=120, help_text=_("Celui que les autres connaissent."))
     email = forms.EmailField(label=_("Adresse de connexion"))
 
-    class Meta:
-        model = Membership
-        fields = ["organisation"]
-
-    field_order = ["name", "email", "organisation"]
+    field_order = ["name", "email"]
 
     def clean_email(self) -> str:
         return _own_email(self.cleaned_data["email"])
@@ -229,44 +240,83 @@ class CompanionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no para
         """Check no row: none is written."""
 
 
+class PlaceAdmin(OffersAccount, AddOnlyAdmin):
+    """Those who work for an organisation or a publisher: offered an account, then closed by the action `end`.
+
+    Subclasses say what the person is offered and, in `end_title` and `end_follows`, what closing changes.
+    """
+
+    form = PlaceForm
+    ordering = ["-since"]
+    actions = ["end"]
+    end_title: Promise
+    end_follows: list[Promise]
+
+    def offered(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of `pending.offer` that say where the person works."""
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Model, form: PlaceForm, change: bool) -> None:
+        data, by = form.cleaned_data, cast(User, request.user)
+        pending.offer(email=data["email"], name=data["name"], by=by, link=_link_to(request), **self.offered(data))
+
+    @admin.action(description=_("Fermer l’accès"), permissions=["add"])
+    def end(self, request: HttpRequest, rows: QuerySet[Membership] | QuerySet[PublisherMember]) -> HttpResponse | None:
+        asked = ask_first(self, request, rows, action="end", title=self.end_title, follows=self.end_follows)
+        if asked is not None:
+            return asked
+        for place in rows:
+            places.end(place=place)
+        messages.success(request, _("C’est fait. Ces personnes ne se connectent plus."))
+        return None
+
+
 @admin.register(Membership)
-class MembershipAdmin(OffersAccount, AddOnlyAdmin):
+class MembershipAdmin(PlaceAdmin):
     """Companions and their organisations. The residents they act for are not shown."""
 
-    form = CompanionForm
     fields = ["name", "email", "organisation"]
     list_display = ["person", "organisation", "since", "ended_at"]
     list_select_related = ["person", "organisation"]
-    ordering = ["-since"]
-    actions = ["end"]
+    end_title = _("Fermer l’accès de ces accompagnants ?")
+    end_follows = [
+        _("Leurs sessions finissent tout de suite, et ils ne se connectent plus."),
+        _("Plus aucun mandat donné à leur nom ne sert, sans que les habitants aient rien à faire."),
+        _("Pour revenir, ou changer d’organisme, ils sont ajoutés de nouveau, avec la même adresse."),
+        _("Les habitants qui le veulent leur donnent un nouveau mandat."),
+    ]
 
-    def save_model(self, request: HttpRequest, obj: Membership, form: CompanionForm, change: bool) -> None:
-        data, by = form.cleaned_data, cast(User, request.user)
-        pending.offer(
-            email=data["email"], name=data["name"], organisation=data["organisation"], by=by, link=_link_to(request)
-        )
+    def offered(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {"organisation": data["organisation"]}
 
-    @admin.action(description=_("Fermer l’accès"), permissions=["add"])
-    def end(self, request: HttpRequest, memberships: QuerySet[Membership]) -> HttpResponse | None:
-        asked = ask_first(
-            self,
-            request,
-            memberships,
-            action="end",
-            title=_("Fermer l’accès de ces accompagnants ?"),
-            follows=[
-                _("Leurs sessions finissent tout de suite, et ils ne se connectent plus."),
-                _("Plus aucun mandat donné à leur nom ne sert, sans que les habitants aient rien à faire."),
-                _("Pour revenir, ou changer d’organisme, ils sont ajoutés de nouveau, avec la même adresse."),
-                _("Les habitants qui le veulent leur donnent un nouveau mandat."),
-            ],
-        )
-        if asked is not None:
-            return asked
-        for membership in memberships:
-            companions.end_membership(membership=membership)
-        messages.success(request, _("C’est fait. Ces personnes ne voient plus rien."))
-        return None
+
+@admin.register(Publisher)
+class PublisherAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+    """Requires permission to manage agents. Never deleted: labels and residents' shares name the publisher."""
+
+    list_display = ["name", "siret", "is_active"]
+    fields = ["name", "siret", "is_active"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(PublisherMember)
+class PublisherMemberAdmin(PlaceAdmin):
+    """Requires permission to manage agents. Members prepare their publisher's requests; they see no resident."""
+
+    fields = ["name", "email", "publisher", "role"]
+    list_display = ["person", "publisher", "role", "since", "ended_at"]
+    list_select_related = ["person", "publisher"]
+    end_title = _("Fermer l’accès de ces membres ?")
+    end_follows = [
+        _("Leurs sessions finissent tout de suite, et ils ne se connectent plus."),
+        _("Les labels de l’éditeur ne changent pas : ils se suspendent sur leurs propres pages."),
+        _("Pour revenir, ils sont ajoutés de nouveau, avec la même adresse."),
+    ]
+
+    def offered(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {"publisher": data["publisher"], "role": PublisherRole(data["role"])}
 
 
 @admin.register(PendingAccount)
@@ -274,7 +324,7 @@ class PendingAccountAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Accounts that their owners have not opened yet, and those they opened."""
 
     list_display = ("name", "email", "for_what", "offered_by", "offered_at", "state")
-    list_select_related = ["organisation", "offered_by"]
+    list_select_related = ["organisation", "publisher", "offered_by"]
     fields = list_display
     readonly_fields = list_display
     ordering = ["-offered_at"]
@@ -284,6 +334,8 @@ class PendingAccountAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def for_what(self, row: PendingAccount) -> str | Promise:
         if row.organisation is not None:
             return row.organisation.name
+        if row.publisher is not None:
+            return row.publisher.name
         return _("agent, au guichet") if row.at_desk else _("agent")
 
     @admin.display(description=_("état"))
@@ -356,7 +408,6 @@ class FactorResetAdmin(AddOnlyAdmin):
         data = form.cleaned_data
         asked = desk.ask_for_reset(written=data["written"], reason=data["reason"], by=cast(User, request.user))
         obj.pk = asked.pk
-        _write(asked.person, "account/email/factor_reset_asked")
         messages.info(
             request,
             _(
@@ -384,22 +435,15 @@ class FactorResetAdmin(AddOnlyAdmin):
     def _decide(self, request: HttpRequest, resets: QuerySet[FactorReset], *, grant: bool) -> None:
         for reset in resets:
             try:
-                person = desk.decide_reset(reset=reset, by=cast(User, request.user), grant=grant)
+                desk.decide_reset(reset=reset, by=cast(User, request.user), grant=grant)
             except NotTwo as problem:
                 messages.warning(request, problem.words_for(cast(User, request.user)))
             except desk.Over:
                 messages.warning(request, _("C’est déjà décidé, ou trop ancien\u00a0: faites une nouvelle demande."))
             else:
-                _write(person, "account/email/factor_reset_done" if grant else "account/email/factor_reset_refused")
                 messages.success(
                     request,
                     _("C’est fait. Si un compte correspond, la personne est prévenue.")
                     if grant
                     else _("C’est refusé. Si un compte correspond, la personne est prévenue."),
                 )
-
-
-def _write(person: User | None, mail: str) -> None:
-    """E-mail the user's sign-in address, else their contact address. A user with neither is informed at the desk."""
-    if person is not None:
-        mails.send(mail, to=[person.email or person.contact_email])

@@ -36,3 +36,9 @@ def agents_only(view: View) -> View:
     """Mark a page for agents outside the admin. The middleware refuses it to all others."""
     view.agents_only = True  # type: ignore[attr-defined]  # a mark, as above
     return view
+
+
+def publishers_only(view: View) -> View:
+    """Mark a page for members of publishers. The middleware refuses it to all others, agents included."""
+    view.publishers_only = True  # type: ignore[attr-defined]  # a mark, as above
+    return view

@@ -24,8 +24,8 @@ ROWS = [
         copied="name email contact_email reminders_by_email last_login",
         erased={"password": BY_WHICH},
         kept={
-            "id date_joined is_active is_resident closes_at": EMPTIED,
-            "is_staff is_companion is_superuser is_dpo at_desk": "rights of agents and companions, who own no vault",
+            "id date_joined is_active is_resident is_persona closes_at": EMPTIED,
+            "is_staff is_companion is_publisher is_superuser is_dpo at_desk": "rights of those who own no vault",
         },
     ),
     Rows(
@@ -40,6 +40,8 @@ ROWS = [
     ),
     Rows("accounts.Organisation", nobody="who accompanies residents, the same for all"),
     Rows("accounts.Membership", nobody="companions at work: they own no vault"),
+    Rows("accounts.Publisher", nobody="who publishes services, the same for all"),
+    Rows("accounts.PublisherMember", nobody="publishers' members at work: they own no vault"),
     Rows("accounts.Invitation", nobody="agents only: their own link to ProConnect"),
     Rows("accounts.PendingAccount", nobody="accounts of agents and companions, before they are opened"),
     Rows("accounts.Nomination", nobody="agents only: their roles"),
@@ -47,7 +49,10 @@ ROWS = [
     Rows(
         "accounts.FactorReset",
         erased={"written written_hash": "what was written to find the account, masked"},
-        kept={"id person_id reason asked_by_id asked_at decided_by_id decided_at granted": REGISTER},
+        kept={
+            "id person_id reason asked_by_id asked_at decided_by_id decided_at granted": REGISTER,
+            "asked_told_at decided_told_at": REGISTER,
+        },
     ),
     Rows("account.EmailAddress", erased={"id user_id email verified primary": "the account's own address, again"}),
     Rows(

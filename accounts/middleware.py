@@ -33,7 +33,7 @@ class SessionMiddleware(sessions.SessionMiddleware):
 
 
 class SecondFactorMiddleware(MiddlewareMixin):
-    """Restricts agents and companions without a second factor to the pages that set one up or ask for it."""
+    """Restricts users who work for others without a second factor to the pages that set one up or ask for it."""
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
@@ -46,8 +46,8 @@ class SecondFactorMiddleware(MiddlewareMixin):
 class ResidentScopeMiddleware:
     """Opens the scope of the signed-in resident. Outside a scope, any query on residents' rows raises.
 
-    Agents and companions own no vault, so they get no scope and no access to residents' pages. Companions' pages open
-    the scope of a mandate.
+    Users who work for others own no vault, so they get no scope and no access to residents' pages. Companions' pages
+    open the scope of a mandate.
     """
 
     def __init__(self, get_response: Response) -> None:
@@ -69,6 +69,9 @@ class ResidentScopeMiddleware:
                 raise PermissionDenied
         elif perms.is_agent_view(view):
             if not request.user.is_staff:
+                raise PermissionDenied
+        elif perms.is_publisher_view(view):
+            if not request.user.is_publisher:
                 raise PermissionDenied
         elif perms.is_resident_view(request, view) and not perms.owns_a_vault(request):
             raise PermissionDenied

@@ -48,6 +48,11 @@ def is_agent_view(view: Callable[..., Any]) -> bool:
     return bool(getattr(view, "agents_only", False))
 
 
+def is_publisher_view(view: Callable[..., Any]) -> bool:
+    """Return True for pages marked by `publishers_only`."""
+    return bool(getattr(view, "publishers_only", False))
+
+
 def is_resident_view(request: HttpRequest, view: Callable[..., Any]) -> bool:
     if request.resolver_match is not None and "admin" in request.resolver_match.namespaces:
         return False

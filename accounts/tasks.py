@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from accounts.actions import closing
+from accounts.actions import closing, desk
 from accounts.sign_in.sessions import SessionStore
 from core import journal
 
@@ -16,3 +16,10 @@ def purge_sessions() -> None:
 def close_due() -> None:
     """Every hour, close the vaults whose date has come."""
     closing.close_due()
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def notify_resets() -> None:
+    """Tell users that somebody asked to remove their second factor, or that it was decided. Each five minutes too."""
+    desk.notify_resets()

@@ -3,6 +3,7 @@
 The rule holds for both, because whoever can make one agent alone would otherwise be the two.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +28,10 @@ class Lack(models.TextChoices):
     NOT_SEEN = "not_seen", _("Votre double vérification n’a pas été réglée devant une autre personne.")
     TOO_NEW = "too_new", _("Votre nomination est trop récente.")
     SAME = "same", _("Vous l’avez demandé : une autre personne décide.")
-    MADE_ALONE = "made_alone", _("L’un de vous deux a nommé l’autre seul : vous ne décidez pas ensemble.")
+    MADE_ALONE = (
+        "made_alone",
+        _("L’un de vous deux a été nommé par l’autre seul, ou par la seule personne qui a nommé l’autre."),
+    )
 
 
 class NotTwo(Exception):
@@ -83,7 +87,7 @@ class TwoPersons:
             raise NotTwo(Lack.SAME, second)
         self.require_one(second)
         self.require_one(first)
-        if second in named_alone(first) or first in named_alone(second):
+        if ({first} | named_alone(first)) & ({second} | named_alone(second)):
             raise NotTwo(Lack.MADE_ALONE, second)
 
 
@@ -101,14 +105,15 @@ def counts_from(nomination: Nomination) -> datetime:
 def was_set_up_in_presence(nomination: Nomination) -> bool:
     """Return True if every second factor of the agent was set up within the quarter of an hour after the code.
 
-    A factor added or replaced later was seen by nobody: the agent does it again beside someone.
+    A factor added or replaced later was seen by nobody, and so were recovery codes made later: the agent does it again
+    beside someone.
     """
     if nomination.seen_at is None:
         return False
     until = nomination.seen_at + PRESENCE
-    made = Authenticator.objects.filter(user_id=nomination.person_id, type__in=STRONG)
-    times = [one.created_at for one in made]
-    return bool(times) and all(nomination.seen_at <= at <= until for at in times)
+    made = list(Authenticator.objects.filter(user_id=nomination.person_id))
+    has_strong = any(one.type in STRONG for one in made)
+    return has_strong and all(nomination.seen_at <= one.created_at <= until for one in made)
 
 
 def label(person: User) -> str:
@@ -118,8 +123,33 @@ def label(person: User) -> str:
 
 
 def named_alone(person: User) -> set[User]:
-    """Return those whose sole decision named the person."""
-    return {by for one in _standing(person) if (by := one.by_one_alone) is not None}
+    """Return those whose sole decision named the person, and those who named these alone, and so on.
+
+    Of the ones in between, ended nominations count too: they were in office when they named.
+    """
+    found, others = set[User](), _alone(_standing(person))
+    while others:
+        found |= others
+        theirs = Nomination.objects.filter(person__in=others, confirmed_at__isnull=False)
+        others = _alone(theirs.select_related("proposed_by", "confirmed_by")) - found
+    return found
+
+
+def require_apart(earlier: User, second: User) -> None:
+    """Check that one who took part before is not the second one's own appointment, also if they have left since.
+
+    Raises:
+        NotTwo
+    """
+    theirs = Nomination.objects.filter(person=earlier, confirmed_at__isnull=False)
+    by = _alone(theirs.select_related("proposed_by", "confirmed_by"))
+    behind = {earlier} | by | {one for who in by for one in named_alone(who)}
+    if behind & ({second} | named_alone(second)):
+        raise NotTwo(Lack.MADE_ALONE, second)
+
+
+def _alone(nominations: Iterable[Nomination]) -> set[User]:
+    return {by for one in nominations if (by := one.by_one_alone) is not None}
 
 
 def _standing(person: User) -> list[Nomination]:

@@ -27,6 +27,8 @@ import django
 
 django.setup()
 
+from django_scopes import scope
+
 from accounts.models import User
 from tests.accounts.factories import ResidentFactory
 from tests.attacks.racing import FIELD, race
@@ -51,7 +53,8 @@ def make_resident() -> User:
 def read_for_a_while(named: str) -> None:
     """Read until the time is over. Runs in its own process."""
     resident, _colon, key = named.partition(":")
-    grant = Grant(pk=UUID(key), resident_id=UUID(resident), purpose="Essayer", recipient_label="Paul", mode="look")
+    with scope(resident=UUID(resident)):
+        grant = Grant.objects.get(pk=UUID(key))
     gate.read(grant=grant, fields=TEN)
     sys.stdin.readline()
     end, reads = time.monotonic() + SECONDS, 0

@@ -1,17 +1,21 @@
-"""Measure the reading of a year of half-hours and of ten years of moves, against a plain load of the same file.
+"""Measure the reading of the largest files that people have, against a plain load of the same file.
+
+They are a year of half-hours, ten years of moves, 300,000 positions, 20,000 events, 20,000 operations of a bank and a
+bank's table of 100,000 rows, of which the newest 20,000 are kept.
 
     PYTHONPATH=platform python bench/readers.py [--smoke]
 
 Each measurement, and the making of each file, is a separate process, since a process inherits its parent's peak
 memory. "plain" is csv.reader or json.load on the same bytes; "reader" is the reader alone; "child" is what a page
 waits for: the limited child, its answer, and the second check of each record. Memory is the process's peak, including
-the interpreter. `--smoke` reads a tenth of the moves, and fails only on a limit.
+the interpreter. `--smoke` reads a tenth of each file but the first, and fails only on a limit.
 """
 
 import argparse
 import csv
 import io
 import json
+import math
 import os
 import resource
 import subprocess
@@ -22,7 +26,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from lxml import etree
 
 ROOT = Path(__file__).resolve().parents[1]
 MEGABYTE = 1024 * 1024
@@ -31,10 +38,13 @@ WAYS = ("plain", "reader", "child")
 
 @dataclass(frozen=True)
 class File:
-    """A file and the limits of the child: seconds from the file to its records, and megabytes of the child alone."""
+    """A file and the limits of the child: seconds from the file to its records, and megabytes of the child alone.
+
+    `size` counts megabytes, or what its name says.
+    """
 
     name: str
-    megabytes: float
+    size: float
     seconds: float
     memory: float
     plain: Callable[[bytes], object]
@@ -43,13 +53,21 @@ class File:
 FILES = {
     "curve": File(
         "17,520 half-hours",
-        0,
+        1,
         1.5,
         250,
         lambda data: list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=";")),
     ),
     "timeline": File("Timeline", 50, 10, 600, json.loads),
+    "gpx": File("GPX, positions", 300_000, 6, 150, lambda data: etree.fromstring(data)),
+    "calendar": File("calendar, events", 20_000, 5, 250, lambda data: data.decode().splitlines()),
+    "bank": File("bank table, rows", 20_000, 3, 250, lambda data: _cells(data)),
+    "long": File("bank, newest rows", 100_000, 3, 250, lambda data: _cells(data)),
 }
+#: What the resident answers about the columns of the bank's table.
+COLUMNS = {"Date": "date_operation", "Libellé": "libelle", "Débit": "debit", "Crédit": "credit"}
+#: The file whose size does not change.
+WHOLE = "curve"
 
 
 def main() -> int:
@@ -65,7 +83,7 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         for code, file in FILES.items():
             path = Path(folder) / code
-            make = f"{file.megabytes / (10 if options.smoke else 1)}"
+            make = f"{file.size / (10 if options.smoke and code != WHOLE else 1)}"
             in_process(code, make, path)
             for way in WAYS:
                 found = in_process(code, way, path)
@@ -80,11 +98,13 @@ def main() -> int:
     return int(failed)
 
 
-def made(code: str, megabytes: float) -> bytes:
+def made(code: str, size: float) -> bytes:
     if code == "timeline":
         from tests.fixtures import travels
 
-        return travels.timeline(megabytes)
+        return travels.timeline(size)
+    if code != WHOLE:
+        return {"gpx": positions, "calendar": events, "bank": operations, "long": operations}[code](int(size)).encode()
     top = (
         "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;"
         "Etape metier;Unite;Pas en minutes\n"
@@ -99,6 +119,45 @@ def made(code: str, megabytes: float) -> bytes:
         for rank in range(1, 17521)
     )
     return (top + values + "".join(f"{stamp};{200 + rank % 900}\n" for rank, stamp in enumerate(stamps))).encode()
+
+
+def positions(count: int) -> str:
+    """Return a track of one position a second: eighty minutes of walking, then forty of staying, and so on."""
+    latitude, longitude, start = 46.0, -1.15, datetime(2026, 1, 1, tzinfo=UTC)
+    written = []
+    for rank in range(count):
+        if rank % 7200 < 4800:
+            latitude += 1.2e-5 * math.cos(rank / 900)
+            longitude += 1.2e-5 * math.sin(rank / 900)
+        seen = latitude + (rank * 7919 % 13 - 6) * 1e-6
+        written.append(
+            f'<trkpt lat="{seen:.6f}" lon="{longitude:.6f}"><ele>{20 + rank % 40}</ele>'
+            f"<time>{(start + timedelta(seconds=rank)):%Y-%m-%dT%H:%M:%SZ}</time></trkpt>\n"
+        )
+    top = '<?xml version="1.0" encoding="UTF-8"?><gpx version="1.1" creator="bench"><trk><trkseg>\n'
+    return f"{top}{''.join(written)}</trkseg></trk></gpx>\n"
+
+
+def events(count: int) -> str:
+    written = (
+        f"BEGIN:VEVENT\r\nUID:{rank}@bench\r\nSUMMARY:Réunion {rank}\r\nLOCATION:Salle {rank % 9}\r\n"
+        f"DTSTART;TZID=Europe/Paris:2026{rank % 12 + 1:02}{rank % 28 + 1:02}T{rank % 24:02}0000\r\n"
+        f"DTEND;TZID=Europe/Paris:2026{rank % 12 + 1:02}{rank % 28 + 1:02}T{rank % 24:02}3000\r\n"
+        "DESCRIPTION:Ordre du jour\\, puis\r\n  questions\r\nBEGIN:VALARM\r\nTRIGGER:-PT10M\r\nEND:VALARM\r\n"
+        "END:VEVENT\r\n"
+        for rank in range(count)
+    )
+    return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{''.join(written)}END:VCALENDAR\r\n"
+
+
+def operations(count: int) -> str:
+    """Return a table whose columns the resident names (`COLUMNS`)."""
+    start = datetime(2015, 1, 1, tzinfo=UTC)
+    written = (
+        f"{start + timedelta(hours=rank):%d/%m/%Y};CARTE {rank} BOULANGERIE;-{rank % 90},50;\r\n"
+        for rank in range(count)
+    )
+    return f"Date;Libellé;Débit;Crédit\r\n{''.join(written)}"
 
 
 def in_process(code: str, way: str, path: Path) -> dict[str, float]:
@@ -146,16 +205,27 @@ def _processor() -> float:
     )
 
 
+def _cells(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode()), delimiter=";"))
+
+
 def _reader(data: bytes) -> int:
     from vault import readers
 
-    return len(readers.read(io.BytesIO(data), trust_test_authority=False).records)
+    return _records(readers.read, data)
 
 
 def _child(data: bytes) -> int:
     from vault.readers import sandbox
 
-    return len(sandbox.read(io.BytesIO(data), trust_test_authority=False).records)
+    return _records(sandbox.read, data)
+
+
+def _records(read: Callable[..., Any], data: bytes) -> int:
+    """Return how many records are read."""
+    from vault.readers import Ask
+
+    return len(read(io.BytesIO(data), trust_test_authority=False, ask=Ask(columns=COLUMNS)).records)
 
 
 if __name__ == "__main__":

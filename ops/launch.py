@@ -3,6 +3,7 @@
 HOST=… PORT=… python -m ops.launch [--once]      --once stops after the tour; its result is the exit code
 """
 
+import errno
 import os
 import secrets
 import signal
@@ -40,12 +41,18 @@ def address() -> tuple[str, int]:
             f"{host} is not this machine's own address: anyone who reaches it could sign in as the demonstration's"
             f" people. To show it all the same: make demo HOST={host} DEMO_PUBLIC=yes"
         )
-    if not services.is_free(host, int(port)):
-        raise Failed(
-            f"Port {port} of {host} is taken. Stop what uses it, or choose another one:"
-            f" make demo PORT={int(port) % 65535 + 1}"
-        )
+    if refusal := services.refusal(host, int(port)):
+        raise Failed(why_not(host, int(port), refusal))
     return host, int(port)
+
+
+def why_not(host: str, port: int, refusal: OSError) -> str:
+    if isinstance(refusal, PermissionError):
+        return f"Port {port} is for root alone. Choose one above 1023: make demo PORT=8000"
+    if refusal.errno == errno.EADDRINUSE:
+        another = port % 65535 + 1
+        return f"Port {port} of {host} is taken. Stop what uses it, or choose another one: make demo PORT={another}"
+    return f"{host} is not an address of this machine ({refusal.strerror}). `ip address` lists those that it has."
 
 
 def holders_port_for(host: str, port: int) -> int:
@@ -80,7 +87,7 @@ def manage(*arguments: str, shown: bool = False) -> None:
 def migration_inputs() -> Iterator[Path]:
     yield ROOT / "requirements.txt"
     yield from (ROOT / "vault").glob("*/content/*.json")
-    for app in ("accounts", "platform", "services", "vault"):
+    for app in ("accounts", "certification", "platform", "services", "vault"):
         yield from (ROOT / app).glob("**/migrations/*.py")
 
 
@@ -91,6 +98,7 @@ def migrate(var: Path) -> None:
         manage("migrate", "--no-input", "-v0")
         manage("rows", "sign")
         manage("load_content")
+        manage("load_charter")
         stamp.write_text(mark)
 
 
@@ -107,6 +115,7 @@ def seed() -> bool:
     """Seed the city after the start, so that a second start answers at once. Adds the months since the last run."""
     with step("the city and its people"):
         manage("seed_demo")
+        manage("seed_personas")
     return True
 
 

@@ -274,6 +274,7 @@ def prepare(*, tests: bool) -> None:
     if tests:
         with step("Node packages"):
             node_packages(ROOT / "tests" / "accounts" / "oidc")
+            node_packages(ROOT / "tests" / "certification" / "access" / "openid")
     with step("PostgreSQL"):
         postgres()
     with step("translations"):

@@ -31,14 +31,19 @@ def free_port() -> int:
 
 
 def is_free(host: str, port: int) -> bool:
+    return refusal(host, port) is None
+
+
+def refusal(host: str, port: int) -> OSError | None:
+    """Return why no server may listen there, or None."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as reason:
+            return reason
+    return None
 
 
 def web(host: str, port: int, *, workers: int = 2) -> list[str]:
@@ -99,7 +104,7 @@ class Services:
 
     def run(self, name: str) -> None:
         """Start one process in its own session: Ctrl-C reaches only the launcher, which stops them in order."""
-        extra = {"SIMULATE": "1"} if name == "web" else {}
+        extra = {"SIMULATE": os.environ.get("SIMULATE", "1")} if name == "web" else {}
         shared = {"HOLDERS_URL": self.holders_url, "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)])}
         environment = {**os.environ, **self.environment, **shared, **extra}
         environment.pop("MIGRATION_DATABASE_URL", None)

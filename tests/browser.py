@@ -44,10 +44,17 @@ AXE_RUN = """async () => {
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*, paints: bool = True) -> Iterator[Browser]:
+    """Start a browser.
+
+    Args:
+        paints: False halves its processor time: pages are loaded and laid out, and their scripts run, but no frame is
+            drawn. Then nothing can be clicked, and `requestAnimationFrame` never answers.
+    """
+    flags = [*FLAGS, *([] if paints else ["--disable-threaded-compositing"])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+            executable_path=CHROMIUM, args=[*flags, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
         )
         yield browser
         browser.close()
@@ -185,7 +192,8 @@ SHAPE = """() => {
     return {
         refused: refused.map(form => form.action), headings: document.querySelectorAll("h1").length,
         twice: all.filter((id, place) => all.indexOf(id) !== place), language: document.documentElement.lang,
-        title: document.title, inline: inline, nodes: document.querySelectorAll("*").length
+        title: document.title, inline: inline, nodes: document.querySelectorAll("*").length,
+        sideways: document.documentElement.scrollWidth > document.documentElement.clientWidth
     };
 }"""
 MOST_NODES = 1500
@@ -198,7 +206,7 @@ def faults(page: Page, *, language: str, without: tuple[str, ...] = ()) -> list[
     shape = page.evaluate(SHAPE)
     found = {
         "axe": axe(page) if "axe" not in without else [],
-        "sideways": ["it scrolls sideways"] if scrolls_sideways(page) else [],
+        "sideways": ["it scrolls sideways"] if shape["sideways"] else [],
         "h1": [f"{shape['headings']} h1"] if shape["headings"] != 1 else [],
         "ids": [f"id twice: {name}" for name in shape["twice"]],
         "lang": [f"lang is {shape['language']}"] if shape["language"] != language else [],
@@ -219,15 +227,16 @@ class Load:
     requests: int
 
 
+# The compressed body of the page and of each file that it asked for, even if an earlier page had fetched it. Headers
+# are some 300 bytes.
+WEIGHTS = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .map(entry => entry.encodedBodySize + 300)"""
+
+
 def load(page: Page, address: str) -> Load:
-    session = page.context.new_cdp_session(page)
-    received: list[float] = []
-    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
-    session.send("Network.enable")
-    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     answer = page.goto(address, wait_until="load")
-    session.detach()
-    return Load(answer.status if answer else 0, int(sum(received)), len(received))
+    weights = page.evaluate(WEIGHTS)
+    return Load(answer.status if answer else 0, sum(weights), len(weights))
 
 
 def weight(page: Page, address: str) -> int:

@@ -13,7 +13,7 @@ USUAL = Limit(3_000, 4_600)
 LIMITS = {
     "home": Limit(1_700, 2_900),
     "records:home": Limit(2_400, 3_600),
-    "records:add_paper": Limit(1_200, 1_800),
+    "records:add_paper": Limit(1_250, 1_800),
     "records:confirm_paper": Limit(2_100, 3_600),
     "sharing:make_link": Limit(1_600, 3_200),
     "sharing:accompanied_values": Limit(1_800, 2_400),
@@ -21,7 +21,7 @@ LIMITS = {
     "aids:why": Limit(3_000, 4_500),
     "records:of_type": Limit(2_600, 3_600),
     "records:choose_type": Limit(1_900, 3_000),
-    "records:paper": Limit(2_500, 3_800),
+    "records:paper": Limit(2_600, 3_800),
     "holders:holders": Limit(2_100, 3_300),
 }
 #: The page of aids of somebody who has a notice and nothing else.

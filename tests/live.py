@@ -59,6 +59,13 @@ class Live:
         self.services.wait_until_ready()
 
 
+TOWN = """
+from django.core.management import call_command
+call_command("load_content")
+call_command("seed_demo")
+"""
+
+
 @contextmanager
 def portal(databases: "Databases", *, name: str, extra: Mapping[str, str] = {}) -> Iterator[Live]:
     """Run a portal of the fictional town, on a copy of its database and of its folder.
@@ -99,14 +106,15 @@ def furnished(databases: "Databases") -> tuple[str, Path]:
 
 def run_folder() -> Path:
     """Return the folder that the processes of a run share; the next run deletes it."""
-    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    return Path(os.environ["GARANT_VAR"]).parent / str(run)
+    return Path(os.environ["GARANT_RUN"])
 
 
 def settle(live: Live) -> None:
     """Fill the database and the folder with the fictional town."""
-    live.manage("load_content")
-    live.manage("seed_demo")
+    live.run(
+        "from django.core.management import call_command; call_command('load_content'); call_command('seed_demo')"
+    )
+    live.shell.stop()
 
 
 def offer_emergency_access(live: Live) -> None:

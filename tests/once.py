@@ -1,5 +1,5 @@
-"""What gives the same answer each time is done once for a whole worker: drawing a fictional paper (150 ms), reading
-the same bytes in a child process, which takes half a second to start, and simulating the same household (150 ms).
+"""What gives the same answer each time is done once: drawing a fictional paper (200 ms) for a whole run, reading the
+same bytes in a child process (tests/reading.py) and simulating the same household (150 ms) for a worker.
 
 The first time is a real one. Tests of the child (tests/vault/readers, tests/faults) and of the engine
 (tests/services/aids/test_engine.py) never use this.
@@ -9,23 +9,37 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 import pytest
 
 from demo import papers
+from tests import reading
 from vault.readers import sandbox
 
 #: Larger files are read each time, so that a worker's memory stays small.
 MOST = 1_000_000
 ANSWERS: dict[tuple[str, ...], bytes] = {}
 real_child = sandbox._child
-drawn = lru_cache(256)(papers._drawn)
+real_drawing = papers._drawn
+
+
+def drawn(page: str) -> bytes:
+    """Return the paper, drawn by this process or by another one of the run."""
+    file = Path(os.environ["GARANT_RUN"], "drawn", hashlib.sha256(page.encode()).hexdigest())
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_name(f"{file.name}.{os.getpid()}")
+        fresh.write_bytes(real_drawing(page))
+        fresh.rename(file)
+    return file.read_bytes()
 
 
 class Resumed(io.RawIOBase):
@@ -47,8 +61,7 @@ def child(mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds: 
         return
     question = str(sandbox.CHILD), mode, json.dumps(options), hashlib.sha256(start).hexdigest()
     if question not in ANSWERS:
-        with real_child(mode, options, io.BytesIO(start), cpu_seconds=cpu_seconds) as output:
-            said = output.read()
+        said = reading.reader().answer(mode, cpu_seconds, json.dumps(options).encode() + b"\n" + start)
         if not said.endswith(b"\n") or len(said) > MOST:
             yield io.BytesIO(said)
             return

@@ -1,9 +1,14 @@
-"""Reset of a lost second factor: one agent checks the user's papers, another agrees; each step is notified."""
+"""Reset of a lost second factor: one agent checks the user's papers, another agrees.
+
+A task tells the user of each step. So the agents' pages do the same work in the same time whether or not somebody has
+what was written.
+"""
 
 import re
 from datetime import timedelta
 from uuid import UUID
 
+from celery import current_app
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +20,7 @@ from accounts.models import FactorReset, User
 from accounts.sign_in import second_factor
 from accounts.two_persons import DECIDING, Lack, NotTwo
 from core import journal, locks
+from core.messages import mails
 
 LASTS = timedelta(hours=24)
 PURPOSE = gettext_noop("Double vérification perdue")
@@ -31,7 +37,7 @@ def person_of(written: str) -> User | None:
     if not REFERENCE.match(reference):
         return User.objects.signing_in_as(written).first()
     first, last = (UUID(reference + filling * 24) for filling in "0F")
-    found = list(User.objects.filter(pk__range=(first, last))[:2])
+    found = list(User.objects.filter(pk__range=(first, last), is_persona=False)[:2])
     return found[0] if len(found) == 1 else None
 
 
@@ -56,13 +62,12 @@ def ask_for_reset(*, written: str, reason: str, by: User) -> FactorReset:
         asked = FactorReset.objects.create(
             person=found, written=masked(written), written_hash=digest, reason=reason, asked_by=by
         )
-        if found is not None:
-            _journal_event(found, by, "second_factor_reset_asked")
+        transaction.on_commit(_tell_soon, robust=True)
     return asked
 
 
-def decide_reset(*, reset: FactorReset, by: User, grant: bool) -> User | None:
-    """Grant or refuse a reset; return the user, if there is one. If granted, delete their second factors and sessions.
+def decide_reset(*, reset: FactorReset, by: User, grant: bool) -> None:
+    """Grant or refuse a reset. If granted, delete the user's second factors and sessions.
 
     Raises:
         PermissionDenied: `by` is not an agent, or does not manage agents while the user is one.
@@ -85,7 +90,16 @@ def decide_reset(*, reset: FactorReset, by: User, grant: bool) -> User | None:
         if grant and person is not None:
             forget_second_factor(user=person)
             _journal_event(person, by, "second_factor_reset")
-    return person
+        transaction.on_commit(_tell_soon, robust=True)
+
+
+def notify_resets() -> int:
+    """Tell each user once of the request, and once of the answer. Return how many e-mails were sent.
+
+    A task runs this at once; the scheduler runs it again for e-mails that could not leave.
+    """
+    found = FactorReset.objects.to_tell(timezone.now() - LASTS).values_list("pk", flat=True)
+    return sum(_notify(key) for key in found)
 
 
 def masked(written: str) -> str:
@@ -96,6 +110,35 @@ def masked(written: str) -> str:
 
 def _normal(written: str) -> str:
     return written.replace(" ", "").upper()
+
+
+def _tell_soon() -> None:
+    current_app.send_task("accounts.tasks.notify_resets", retry=False)
+
+
+def _notify(key: UUID) -> int:
+    """Write the journal entry of the request and send what the user has not been told.
+
+    An error of the mail server is raised: the row is rolled back, and the next tick tries again.
+    """
+    with transaction.atomic():
+        since = timezone.now() - LASTS
+        waiting = FactorReset.objects.to_tell(since).select_for_update(skip_locked=True, of=("self",))
+        held = waiting.select_related("person", "asked_by").filter(pk=key).first()
+        if held is None or held.person is None:
+            return 0
+        letters = list[str]()
+        if held.asked_told_at is None:
+            _journal_event(held.person, held.asked_by, "second_factor_reset_asked")
+            letters.append("account/email/factor_reset_asked")
+            held.asked_told_at = timezone.now()
+        if held.decided_at is not None and held.decided_told_at is None:
+            letters.append("account/email/factor_reset_done" if held.granted else "account/email/factor_reset_refused")
+            held.decided_told_at = timezone.now()
+        held.save(update_fields=["asked_told_at", "decided_told_at"])
+        for letter in letters:
+            mails.send(letter, to=[held.person.email or held.person.contact_email])
+    return len(letters)
 
 
 def _journal_event(person: User, by: User, event: str) -> None:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from accounts.actions.accounts import end_other_sessions
+from accounts.actions.accounts import end_other_sessions, require_manages
 from accounts.models import Invitation, User
 from accounts.sign_in.openid import Identity
 from core import journal, residents
@@ -110,7 +110,11 @@ def invite(*, agent: User, by: User) -> str:
     """Make an invitation and return its token, for the agent's e-mail. It ends their earlier ones.
 
     It lets this agent, at this address alone, link their ProConnect account once.
+
+    Raises:
+        PermissionDenied: `by` does not manage agents.
     """
+    require_manages(by)
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         Invitation.objects.filter(agent=agent, used_at=None).delete()

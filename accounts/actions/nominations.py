@@ -62,7 +62,7 @@ def begin_presence(*, nomination: Nomination, by: User) -> str:
 
     Raises:
         PermissionDenied: `by` neither manages agents nor is the officer, or is the agent.
-        NotTwo: the two who name the agent are not established; or `by` proposed it and is not the officer.
+        NotTwo: the two who name the agent may not decide together; or `by` proposed it and is not the officer.
     """
     require_governs(by)
     with transaction.atomic():
@@ -140,7 +140,7 @@ def _require_may_confirm(held: Nomination, by: User) -> None:
     GOVERNING.require_one(by)
     if held.proposed_by == by and not by.is_dpo:
         raise NotTwo(Lack.SAME, by)
-    if held.proposed_by is not None and held.proposed_by != by and not by.is_dpo:
+    if held.proposed_by is not None and held.proposed_by != by:
         GOVERNING.require(held.proposed_by, by)
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from accounts import perms
 from accounts.actions.accounts import AddressTaken, keep_proved_address, register_resident
 from accounts.models import Sheet, User
-from core import journal
+from core import journal, rows
 from core.symbols import new_code, read_code
 
 #: The longest duration of a grant. An expired sheet opens nothing and its resident cannot be contacted, so the vault
@@ -33,7 +33,15 @@ def hashed(code: str) -> str:
 
 
 def find(code_hash: str) -> Sheet | None:
-    return Sheet.objects.open().filter(code_hash=code_hash).select_related("person").first()
+    """Return the valid sheet with this code.
+
+    Raises:
+        Forged: a row of its account was put back.
+    """
+    sheet = Sheet.objects.open().filter(code_hash=code_hash).select_related("person").first()
+    if sheet is not None:
+        rows.accounts.check(sheet.person_id)
+    return sheet
 
 
 def find_locked(code_hash: str) -> Sheet:

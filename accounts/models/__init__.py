@@ -10,6 +10,7 @@ from accounts.models.people import (
     User,
     UserManager,
 )
+from accounts.models.publishers import Publisher, PublisherMember, PublisherRole
 
 __all__ = [
     "CityDecision",
@@ -20,6 +21,9 @@ __all__ = [
     "Nomination",
     "Organisation",
     "PendingAccount",
+    "Publisher",
+    "PublisherMember",
+    "PublisherRole",
     "Role",
     "Session",
     "SessionQuerySet",

@@ -9,12 +9,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import Organisation, User
+from accounts.models.publishers import Publisher, PublisherRole
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
 
 
 class FactorResetQuerySet(RowQuerySet["FactorReset"]):
     def waiting(self, since: datetime) -> Self:
         return self.filter(decided_at=None, asked_at__gt=since)
+
+    def to_tell(self, since: datetime) -> Self:
+        """Return the requests of which the user has not yet been told, that they were made or decided."""
+        made = models.Q(asked_told_at=None, asked_at__gt=since)
+        decided = models.Q(decided_told_at=None, decided_at__gt=since)
+        return self.filter(made | decided, person__isnull=False)
 
 
 class FactorReset(AuthenticatedRow):
@@ -52,6 +59,8 @@ class FactorReset(AuthenticatedRow):
     )
     decided_at = models.DateTimeField(_("décidé le"), null=True)
     granted = models.BooleanField(_("accordé"), default=False)
+    asked_told_at = models.DateTimeField(null=True, help_text="when the user was told of the request")
+    decided_told_at = models.DateTimeField(null=True, help_text="when the user was told of the answer")
 
     objects = FactorResetQuerySet.as_manager()
     decides = by_city("person", "asked_by", "asked_at", "decided_by", "decided_at", "granted")
@@ -70,7 +79,7 @@ class PendingAccountQuerySet(RowQuerySet["PendingAccount"]):
 
 
 class PendingAccount(AuthenticatedRow):
-    """An agent's or companion's account, offered to an address. Whoever reads the mail there opens it by its link.
+    """An account of somebody who works for others, offered to an address. Whoever reads the mail opens it by its link.
 
     The row is the same whether or not the address opens a vault here, so that adding somebody tells nothing.
     """
@@ -87,6 +96,15 @@ class PendingAccount(AuthenticatedRow):
         verbose_name=_("organisme"),
         help_text=_("Vide pour un agent de la ville."),
     )
+    publisher = models.ForeignKey(
+        Publisher,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("éditeur"),
+        help_text=_("Vide pour un agent ou un accompagnant."),
+    )
+    role = models.CharField(_("rôle"), max_length=10, blank=True, choices=PublisherRole.choices)
     offered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("ajouté par"))
     offered_at = models.DateTimeField(_("envoyé le"), default=timezone.now)
     opened_at = models.DateTimeField(_("ouvert le"), null=True)
@@ -95,19 +113,44 @@ class PendingAccount(AuthenticatedRow):
 
     objects = PendingAccountQuerySet.as_manager()
     decides = by_city(
+        "name",
         "email",
         "at_desk",
         "organisation",
+        "publisher",
+        "role",
         "offered_by",
         "offered_at",
         "opened_at",
         "withdrawn_at",
         "token_hash",
+        former=[
+            (
+                "email",
+                "at_desk",
+                "organisation",
+                "offered_by",
+                "offered_at",
+                "opened_at",
+                "withdrawn_at",
+                "token_hash",
+            )
+        ],
     )
 
     class Meta:
         verbose_name = _("compte à ouvrir")
         verbose_name_plural = _("comptes à ouvrir")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(organisation=None) | models.Q(publisher=None), name="pending_account_of_one_kind"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(publisher=None, role="")
+                | models.Q(publisher__isnull=False, role__in=PublisherRole.values),
+                name="pending_account_role_of_a_publisher",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -117,7 +160,7 @@ class Role(models.TextChoices):
     """What an agent is named for, by two persons."""
 
     SECOND = "second", _("décide à deux")
-    MANAGER = "manager", _("gère les agents")
+    MANAGER = "manager", _("gère les agents et les organismes")
     OFFICER = "officer", _("délégué à la protection des données")
 
 

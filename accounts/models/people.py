@@ -40,7 +40,36 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
-class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):
+#: Columns of an account under its MAC before it had a name there and publishers; and before there were personas.
+_FIRST = (
+    "email",
+    "password",
+    "is_resident",
+    "is_staff",
+    "is_companion",
+    "is_superuser",
+    "is_dpo",
+    "at_desk",
+    "is_active",
+    "closes_at",
+)
+_SECOND = (
+    "name",
+    "email",
+    "password",
+    "is_resident",
+    "is_staff",
+    "is_companion",
+    "is_publisher",
+    "is_superuser",
+    "is_dpo",
+    "at_desk",
+    "is_active",
+    "closes_at",
+)
+
+
+class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # of id_tokens, whose model is a package’s
     """Any user who can sign in. A resident owns a vault, and may have no credentials (opened at a desk)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -53,7 +82,11 @@ class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):
     is_resident = models.BooleanField(_("a un coffre"), default=False)
     is_staff = models.BooleanField(_("agent"), default=False)
     is_companion = models.BooleanField(_("accompagnant"), default=False)
-    is_superuser = models.BooleanField(_("gère les agents"), default=False)
+    is_publisher = models.BooleanField(_("membre d’un éditeur"), default=False)
+    is_persona = models.BooleanField(
+        default=False, editable=False, help_text="a fictional resident whom developers play: nobody signs in as one"
+    )
+    is_superuser = models.BooleanField(_("gère les agents et les organismes"), default=False)
     is_dpo = models.BooleanField(
         _("délégué à la protection des données"),
         default=False,
@@ -71,18 +104,7 @@ class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):
     )
 
     objects: ClassVar[UserManager] = UserManager()
-    decides = by_city(
-        "email",
-        "password",
-        "is_resident",
-        "is_staff",
-        "is_companion",
-        "is_superuser",
-        "is_dpo",
-        "at_desk",
-        "is_active",
-        "closes_at",
-    )
+    decides = by_city(*_SECOND, "is_persona", former=[_FIRST, _SECOND], account="id")
 
     USERNAME_FIELD = "id"
     EMAIL_FIELD = "email"
@@ -91,7 +113,26 @@ class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("agent")
         verbose_name_plural = _("agents")
-        constraints = [models.UniqueConstraint(Lower("email"), condition=~models.Q(email=""), name="user_email_once")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), condition=~models.Q(email=""), name="user_email_once"),
+            models.CheckConstraint(
+                condition=models.Q(is_persona=False)
+                | models.Q(
+                    email="",
+                    contact_email="",
+                    # Django's mark of a password that nobody has.
+                    password__startswith="!",  # noqa: S106 - as above
+                    is_resident=True,
+                    is_staff=False,
+                    is_companion=False,
+                    is_publisher=False,
+                    is_superuser=False,
+                    is_dpo=False,
+                    at_desk=False,
+                ),
+                name="user_persona_without_credentials",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(self.pk)
@@ -102,8 +143,8 @@ class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):
 
     @property
     def works_for_others(self) -> bool:
-        """True for agents and companions, who need a second factor and get short sessions."""
-        return self.is_staff or self.is_companion
+        """True for agents, companions and publishers' members: they need a second factor and get short sessions."""
+        return self.is_staff or self.is_companion or self.is_publisher
 
     @property
     def is_closing(self) -> bool:
@@ -123,9 +164,9 @@ class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):
 class Lifetime:
     """Maximum duration of a session: idle, and in total.
 
-    Agents and companions: ASVS asks for at most 15 minutes and 12 hours. Residents: two hours, to find a paper at home
-    or wait at a desk; sensitive acts need a confirmation after ten minutes, and the cookie ends with the browser. A
-    visitor's session holds a code, a message or the answers of an interview: two hours, to find a figure meanwhile.
+    Those who work for others: ASVS asks for at most 15 minutes and 12 hours. Residents: two hours, to find a paper at
+    home or wait at a desk; sensitive acts need a confirmation after ten minutes, and the cookie ends with the browser.
+    A visitor's session holds a code, a message or the answers of an interview: two hours, to find a figure meanwhile.
     """
 
     AGENT = (timedelta(minutes=15), timedelta(hours=10))
@@ -142,11 +183,14 @@ class Lifetime:
 class SessionQuerySet(models.QuerySet["Session"]):
     def over(self, now: datetime) -> Self:
         """Return expired sessions, for the purge."""
-        working = models.Q(user__is_staff=True) | models.Q(user__is_companion=True)
+        working = models.Q(user__is_staff=True) | models.Q(user__is_companion=True) | models.Q(user__is_publisher=True)
         kinds = [
             (models.Q(user__isnull=True), Lifetime.VISITOR),
             (working, Lifetime.AGENT),
-            (models.Q(user__is_staff=False, user__is_companion=False), Lifetime.RESIDENT),
+            (
+                models.Q(user__is_staff=False, user__is_companion=False, user__is_publisher=False),
+                Lifetime.RESIDENT,
+            ),
         ]
         over = models.Q(user__is_active=False)
         for who, (idle, absolute) in kinds:
@@ -210,13 +254,13 @@ class Sheet(AuthenticatedRow):
     claimed_at = models.DateTimeField(null=True)
 
     objects = SheetQuerySet.as_manager()
-    decides = by_city("person", "number", "code_hash", "expires_at", "claimed_at")
+    decides = by_city("person", "number", "code_hash", "expires_at", "claimed_at", account="person")
 
     def __str__(self) -> str:
         return f"sheet {self.pk}"
 
 
-class InvitationQuerySet(RowQuerySet["Invitation"]):
+class AgentInvitationQuerySet(RowQuerySet["Invitation"]):
     def open(self, since: datetime) -> Self:
         return self.filter(used_at=None, made_at__gt=since)
 
@@ -231,8 +275,8 @@ class Invitation(AuthenticatedRow):
     used_at = models.DateTimeField(null=True)
     token_hash = models.CharField(max_length=64, unique=True)
 
-    objects = InvitationQuerySet.as_manager()
-    decides = by_city("agent", "made_by", "made_at", "used_at", "token_hash")
+    objects = AgentInvitationQuerySet.as_manager()
+    decides = by_city("agent", "made_by", "made_at", "used_at", "token_hash", account="agent")
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
@@ -298,7 +342,7 @@ class Membership(AuthenticatedRow):
     ended_at = models.DateTimeField(_("fermé le"), null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
-    decides = by_city("person", "organisation", "ended_at")
+    decides = by_city("person", "organisation", "ended_at", account="person")
 
     class Meta:
         verbose_name = _("accompagnant")

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import devices
 from accounts.sign_in import last_visit, second_factor, visitors
+from core import rows
 from core.keys import protect
 from core.messages import mails
 from core.models import City
@@ -34,7 +35,13 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Sign in, whatever the way: what a visitor did before is dropped unless they asked to keep it."""
+        """Sign in, whatever the way: what a visitor did before is dropped unless they asked to keep it.
+
+        Raises:
+            Forged: a row of the account was put back, removed or changed.
+        """
+        if rows.accounts.check(user.pk).has(Authenticator):
+            second_factor.load_all(user.pk)
         visitors.drop_at_sign_in(request.session)
         before = user.last_login
         super().login(request, user)

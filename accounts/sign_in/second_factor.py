@@ -1,6 +1,7 @@
 """The second factor of a session: TOTP code, passkey or recovery code. Required for agents and companions."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
@@ -30,6 +31,15 @@ def is_set_up(user: User | AnonymousUser) -> bool:
 def has_codes(user: User) -> bool:
     """Return True if the user has a TOTP application. Otherwise only a recovery code can be typed."""
     return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
+
+
+def load_all(user_id: UUID) -> None:
+    """Load each second factor, which checks it: one that was changed must not be taken for a missing one.
+
+    Raises:
+        Forged
+    """
+    list(Authenticator.objects.filter(user_id=user_id))
 
 
 def passkeys(user: User) -> list[Authenticator]:

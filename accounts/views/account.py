@@ -208,8 +208,8 @@ def _keys(user: User) -> str:
 
 
 def _elsewhere(user: User) -> list[tuple[str, str, str]]:
-    """Return the row of FranceConnect (residents) or ProConnect (agents), if configured. Companions have none."""
-    if user.is_companion:
+    """Return the row of FranceConnect (residents) or ProConnect (agents), if configured. Other users have none."""
+    if user.is_companion or user.is_publisher:
         return []
     name, label, page = (
         ("proconnect", "ProConnect", "") if user.is_staff else ("franceconnect", "FranceConnect", "franceconnect")

@@ -49,6 +49,11 @@ class Bridge:
         self.held = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _value in scope["headers"]}:
+            # A proxy that believes the other one would take part of this body for the next visitor's request.
+            await send({"type": "http.response.start", "status": 400, "headers": [(b"connection", b"close")]})
+            await send({"type": "http.response.body"})
+            return
         wsgi = environ_of(scope)
         try:
             async with self.body(wsgi, receive) as (body, place):
@@ -115,7 +120,10 @@ class Bridge:
 
 
 async def gone(receive: Receive) -> None:
-    """Wait until the visitor leaves. What is left of their request, its end at least, is dropped."""
+    """Wait until the visitor leaves. What is left of their request, its end at least, is dropped.
+
+    The connection then goes on after the announced end of that body: what it holds is never taken for a request.
+    """
     while (await receive())["type"] != "http.disconnect":
         continue
 

@@ -27,7 +27,8 @@ OWNER_KNOWN = (
 # What a role may do itself, and what it may do as a role that it is a member of (without INHERIT too: SET ROLE).
 WITHIN_REACH = """
 SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname IN
-    ('core_journalentry', 'core_journalleaf', 'core_journalseal', 'core_checkpoint') AND EXISTS (
+    ('core_journalentry', 'core_journalleaf', 'core_journalseal', 'core_checkpoint', 'core_registerentry')
+    AND EXISTS (
     SELECT FROM pg_roles role WHERE pg_has_role({role}, role.oid, 'MEMBER') AND (
         role.oid = relowner OR has_table_privilege(role.oid, pg_class.oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')
         OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0 AND attname <> 'anchored_at'
@@ -121,6 +122,12 @@ def _unsafe_connections() -> Iterator[tuple[int, str]]:
             "A cache of each process for itself multiplies every rate limit:"
             " set CACHE_URL to redis://… or leave it empty"
             " (the database).",
+        )
+    if settings.OUTGOING_ALLOWED:
+        yield (
+            18,
+            "OUTGOING_ALLOWED lets the addresses that publishers write lead into this machine:"
+            " it is for a demonstration. Leave it empty.",
         )
     if not settings.SITE_URL.startswith("https://"):
         yield (

@@ -15,6 +15,10 @@ urlpatterns = [
     path("", include("vault.sharing.urls")),
     path("", include("services.aids.urls")),
     path("", include("services.dossiers.urls")),
+    path("", include("certification.labels.urls")),
+    path("", include("certification.access.urls")),
+    path("", include("certification.developers.urls")),
+    path("bac-a-sable/", include("certification.developers.sandbox")),
     path("admin/", admin.site.urls),
 ]
 if apps.is_installed("demo"):

@@ -67,6 +67,10 @@ def ask_first(
     return render(request, "admin/ask_first.html", context)
 
 
+#: Columns of the city that are written by the decisions of two persons only.
+DECIDED = {"emergency_access", "emergency_changed_at", "days_before_deciding", "mac"}
+
+
 class CityForm(CityModelForm):
     logo_file = forms.FileField(
         label=_("Logo"), required=False, help_text=_("SVG ou PNG carré, 60 Ko au plus. Remplace le logo actuel.")
@@ -112,6 +116,7 @@ class CityAdmin(CityModelAdmin):
             {"fields": ("publisher", "host", "dpo_contact", "dpo_email", "accessibility")},
         ),
         (_("Coffres"), {"fields": ("quota_megabytes",)}),
+        (_("Services"), {"fields": ("label_word",)}),
         (
             _("Décisions à deux"),
             {
@@ -139,6 +144,12 @@ class CityAdmin(CityModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not City.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: City, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's
+        """Write all columns but those that two persons decide, which may have changed since the row was read."""
+        if not change:
+            return super().save_model(request, obj, form, change)
+        return obj.save(update_fields={field.name for field in self.opts.concrete_fields} - {"id", *DECIDED})
 
     def has_delete_permission(self, request: HttpRequest, obj: City | None = None) -> bool:
         return False

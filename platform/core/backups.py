@@ -26,9 +26,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from core import journal, keys
+from core import journal, keys, rows
 from core.files.storage import KEPT_FIELD, keepers, sealed_storage
 from core.journal import checkpoints
+from core.journal.signed_notes import KeyUnusable
 from core.keyrings import KeyringError, keyring
 from core.models import Checkpoint, JournalLeaf, ResidentKey
 
@@ -140,8 +141,22 @@ def restore(folder: Path, *, nothing_lost: bool = False) -> Restored:
     _put_checkpoints_back(content / "checkpoints")
     wanted = {name: part for name, part in _parts.items() if not (nothing_lost and part.if_lost)}
     done.reported = [sentence for name, part in wanted.items() if (sentence := part.replay(content / name))]
+    done.reported += [] if nothing_lost else _open_epoch(manifest)
     done.lines, done.faults = _check_restored(manifest)
     return done
+
+
+def _open_epoch(manifest: Manifest) -> list[str]:
+    """Sign that what was sealed after the backup is lost. Without the key, each checkpoint outside stays a fault."""
+    try:
+        opened = checkpoints.open_epoch()
+    except KeyUnusable as error:
+        return [f"No checkpoint says what is lost: {error}"]
+    if opened is None:
+        return []
+    lost = f"{manifest.checkpoint + 1} to {opened.number - 1}"
+    said = f"What checkpoints {lost} sealed is lost. Checkpoint {opened.number} says so, signed."
+    return [f"{said} Announce publicly from when to when."]
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -250,7 +265,14 @@ def _check_restored(manifest: Manifest) -> tuple[int, list[str]]:
         faults.append(f"{manifest.lines - lines} lines of the journals are missing")
     if not faults and (bad := journal.verify().first_bad):
         faults.append(bad)
-    return lines, [*faults, *checkpoints.problems(), *_missing_files()]
+    return lines, [*faults, *checkpoints.problems(), *_rows_put_back(), *_missing_files()]
+
+
+def _rows_put_back() -> list[str]:
+    try:
+        return list(rows.put_back())
+    except KeyringError as error:
+        return [f"the rows that decide were not checked: {error}"]
 
 
 def _keys_that_fail(manifest: Manifest) -> Iterator[str]:

@@ -30,11 +30,17 @@ def health(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Answer 503 with the names of the parts that are down. While the database is, skip those that need it."""
+    """Answer 503 with the names of the parts that are down."""
+    down = parts_down()
+    return JsonResponse({"status": "not ready" if down else "ready", "down": down}, status=503 if down else 200)
+
+
+def parts_down() -> list[str]:
+    """Return the names of the parts that are down. While the database is, skip those that need it."""
     down = [name for name, answers in _PARTS.items() if not answers()]
     if "database" not in down:
         down += [f"worker:{queue}" for queue in silent_queues()] + [f"jobs:{queue}" for queue in jobs.stuck_queues()]
-    return JsonResponse({"status": "not ready" if down else "ready", "down": down}, status=503 if down else 200)
+    return down
 
 
 def silent_queues() -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-OURS = ("core", "accounts", "vault", "services", "config", "demo")
+OURS = ("core", "accounts", "vault", "services", "certification", "config", "demo")
 TEMPLATES = ("django", "celery", "kombu", "uvicorn")
 SAFE = ("job", "kind", "queue", "route", "method", "status", "milliseconds", "count", "code")
 ROOT = Path(__file__).resolve().parents[2]

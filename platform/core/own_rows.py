@@ -10,7 +10,7 @@ from core import jobs, leaving
 from core.files import resumable
 from core.files.storage import sealed_storage
 from core.leaving import Copying, Entry, Rows
-from core.models import Job, Phone, Upload
+from core.models import Job, Phone, RowHead, Upload
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
 PROOF = "the pseudonymous proof that a journal was kept and not changed: hashes and moments, no content"
@@ -24,9 +24,11 @@ ROWS = [
     Rows("core.RowMac", nobody="a MAC, deleted with its row"),
     Rows("core.WorkerBeat", nobody="signs of life of processes"),
     Rows("core.Checkpoint", nobody="signed hashes over all journals at once, published"),
+    Rows("core.RegisterEntry", nobody="public acts of the city, published"),
     Rows("core.JournalLeaf", kept={"id resident_id number at leaf chain xid": PROOF}),
     Rows("core.JournalSeal", kept={"id checkpoint_id resident_id position number chain": PROOF}),
     Rows("core.JournalEntry", copied="content", erased={"id resident_id created_at leaf_id": NUMBER}),
+    Rows("core.RowHead", erased={"resident_id counter tags ended mac": "proof of rows, erased with them"}),
     Rows(
         "core.ResidentKey",
         erased={"resident_id version kid wrapped created_at": "the key: without it nothing sealed opens"},
@@ -61,7 +63,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
 
 def erase(resident_id: UUID) -> None:
     """Delete the resident's rows. Entries are deleted by the one allowed database function, after the key."""
-    leaving.delete_rows(resident_id, Upload, Job, Phone)
+    leaving.delete_rows(resident_id, Upload, Job, Phone, RowHead)
     with connection.cursor() as cursor:
         cursor.execute("SELECT core_erase_journal(%s)", [resident_id])
 

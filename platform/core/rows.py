@@ -8,6 +8,7 @@ decrypts nothing.
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import cache as once
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,11 +17,13 @@ from django.apps import apps
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Model
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core import journal, keys
+from core.journal import heads
+from core.journal.accounts import Accounts
 from core.keys import protect
 from core.models import CityKey, RowMac
 from core.models.rows import (
@@ -28,6 +31,7 @@ from core.models.rows import (
     Forged,
     Key,
     by_city,
+    changing,
     check,
     checking,
     declared,
@@ -37,14 +41,15 @@ from core.models.rows import (
     unchecked,
 )
 
-__all__ = ["Forged", "check", "unchecked"]
+__all__ = ["Forged", "changing", "check", "unchecked"]
 
 logger = logging.getLogger(__name__)
 
 PURPOSE = "city's key of rows"
 CHECK = "Vérifier les lignes de la base"
-#: Kept with the key, where nobody changes it: the rows from before have their MACs, or there were none.
-SIGNED = "signed"
+#: Kept with the key, where nobody changes it: the rows from before have their MACs, or there were none; the residents
+#: from before have their heads too; and those heads have what ended, and accounts have heads.
+SIGNED, HEADED, WHOLE = "signed", "headed", "whole"
 BATCH = 1_000
 A_DAY = 86_400
 
@@ -70,10 +75,11 @@ def key_of(row: Model) -> bytes:
     return keys.row_key(keys.key_of(resident_id=resident_id))
 
 
-def guard(model: type[Model], *columns: str) -> None:
+def guard(model: type[Model], *columns: str, account: str) -> None:
     """Guard a model of another package by these columns. Each MAC lies beside, in `RowMac`.
 
     Its rows are checked as they are loaded. What changes them without `save`, as `update` does, makes them refused.
+    `account` is as in `by_city`.
     """
     plain: Callable[..., Any] = model.from_db.__func__  # type: ignore[attr-defined]
 
@@ -83,9 +89,18 @@ def guard(model: type[Model], *columns: str) -> None:
             _check_beside(row)
         return row
 
-    model.decides = by_city(*columns)  # type: ignore[attr-defined]
+    plain_save: Callable[..., None] = model.save
+
+    def save(self: Model, *args: Any, **options: Any) -> None:
+        names = options.get("update_fields")
+        with changing(self) if names is None or {*names} & {*columns} else nullcontext():
+            plain_save(self, *args, **options)
+
+    model.decides = by_city(*columns, account=account)  # type: ignore[attr-defined]
     model.from_db = classmethod(from_db)  # type: ignore[assignment, method-assign]
+    model.save = save  # type: ignore[method-assign]
     post_save.connect(_write_beside, sender=model)
+    pre_delete.connect(_before_deletion, sender=model)
     post_delete.connect(_forget_beside, sender=model)
     _guarded.append(model)
 
@@ -133,28 +148,55 @@ def forged_rows() -> Iterator[Model]:
         yield from (row for row in _rows(model) if _has_key(row) and not is_genuine(row, _mac(row)))
 
 
+def put_back() -> Iterator[str]:
+    """Yield what differs between the rows that open a vault or an account, their heads, and the journals."""
+    for resident_id in heads.residents():
+        yield from heads.problems(resident_id, _followed(resident_id))
+    yield from accounts.problems()
+
+
 def were_signed() -> bool:
-    """Return True if rows from before were given MACs, or there were none: the portal wrote each row since."""
-    city_key()
-    return _read_key(_protected() or "")[1] == SIGNED
+    """Return True if what was there before has MACs and heads, or there was nothing: the portal wrote all since."""
+    return _state() == WHOLE
 
 
 def give_macs(*, again: bool) -> int:
-    """Give a MAC to each row without one, from before this version; with `again`, to each refused row.
+    """Give a MAC to each row without one, from before this version; with `again`, to each refused row. Then make the
+    heads that are missing; with `again`, those that are refused. Each head then has what ended before.
 
     Every such row is believed from then on: run it once, right after the migration, or after a restore without the
     city's key. Return their number.
     """
-    given = 0
+    given, state = 0, _state()
     key, before = city_key(), _protected() or ""
-    _replace(1, before, _protect(key, SIGNED))
-    for model in _all_models():
+    _replace(1, before, _protect(key, WHOLE))
+    for model in _all_models() if again or state not in {SIGNED, HEADED} else ():
         for row in _rows(model):
             mac = _mac(row)
             if _has_key(row) and (not mac or (again and not is_genuine(row, mac))):
                 _give_mac(row)
                 given += 1
+    for resident_id in heads.residents():
+        followed = list(_followed(resident_id))
+        if (again or state != HEADED) and any(heads.problems(resident_id, followed)):
+            heads.renew(resident_id, followed)
+        heads.complete(resident_id, followed)
+    accounts.complete(again=again)
     return given
+
+
+def _state() -> str:
+    city_key()
+    return _read_key(_protected() or "")[1]
+
+
+def _followed(resident_id: UUID) -> Iterator[AuthenticatedRow]:
+    """Yield the resident's rows of each model that a head follows."""
+    for model in apps.get_models():
+        if issubclass(model, AuthenticatedRow) and model.decides.followed:
+            with unchecked(), scopes_disabled():
+                unused = [field.name for field in model._meta.concrete_fields if field.name == "content"]
+                yield from list(model._base_manager.filter(resident_id=resident_id).defer(*unused))  # type: ignore[misc]  # a resident's
 
 
 def _protected() -> str | None:
@@ -164,7 +206,7 @@ def _protected() -> str | None:
 def _make() -> str:
     """Make the key over a connection of its own: it stays, whatever becomes of the caller's transaction."""
     city_is_new = not apps.get_model("accounts", "User")._base_manager.exists()
-    protected = _protect(secrets.token_bytes(keys.KEY_BYTES), SIGNED if city_is_new else "")
+    protected = _protect(secrets.token_bytes(keys.KEY_BYTES), WHOLE if city_is_new else "")
     apart = connection.copy()
     try:
         with apart.cursor() as cursor:
@@ -181,6 +223,7 @@ def _protect(key: bytes, state: str) -> str:
     return protect.protect(f"{key.hex()} {state}", purpose=PURPOSE)
 
 
+@once
 def _read_key(protected: str) -> tuple[bytes, str]:
     key, _space, state = protect.unprotect(protected, purpose=PURPOSE).partition(" ")
     return bytes.fromhex(key), state
@@ -203,8 +246,19 @@ def _write_beside(sender: type[Model], instance: Model, update_fields: frozenset
         _give_mac(instance)
 
 
+def _before_deletion(sender: type[Model], instance: Model, **_: object) -> None:
+    instance.account_was_genuine = accounts.lock(_account(instance))  # type: ignore[attr-defined]
+
+
 def _forget_beside(sender: type[Model], instance: Model, **_: object) -> None:
     RowMac.objects.filter(label=sender._meta.label, row=str(instance.pk)).delete()
+    if instance.account_was_genuine:  # type: ignore[attr-defined]
+        accounts.write(_account(instance))
+
+
+def _account(row: Model) -> UUID:
+    found: UUID = getattr(row, f"{declared(type(row)).account}_id")
+    return found
 
 
 def _mac(row: Model) -> bytes:
@@ -245,4 +299,5 @@ def _residents(row: Model) -> list[UUID]:
     return found or ([row.pk] if isinstance(row.pk, UUID) else [])
 
 
-give_keys(key_of)
+accounts = Accounts(city_key, were_signed)
+give_keys(key_of, heads, accounts)

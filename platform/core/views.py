@@ -147,6 +147,8 @@ def help_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def help_question(request: HttpRequest, slug: str) -> HttpResponse:
     page = next((page for page in help_pages.pages() if page.slug == slug), None)
+    if page is None and help_pages.shipped(slug):  # hidden by the city: other pages still link to it
+        return redirect("help")
     if page is None:
         raise Http404
     return render(request, "core/help_question.html", {"page": page, "edit": _help_edit_url(request, page)})

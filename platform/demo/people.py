@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import accounts as actions
-from accounts.actions import companions, nominations
+from accounts.actions import nominations, places
 from accounts.models import Organisation, Role, User
 from accounts.sign_in import second_factor
 
@@ -137,7 +137,7 @@ def _companion(person: Person) -> User:
         name=person.works_at,
         defaults={"helps_with": help_text, "answers_help": True, "address": "3 place du Lavoir, Villebrume"},
     )
-    account = companions.add_companion(email=person.email, name=person.name, organisation=organisation).person
+    account = places.add_companion(email=person.email, name=person.name, organisation=organisation).person
     return _with_second_factor(account)
 
 

@@ -8,8 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts.actions import companions
+from accounts.actions import places
 from accounts.models import User
+from certification.labels import shipping
+from certification.labels.actions import charters
+from certification.labels.models import CharterVersion
 from core.files.storage import sealed_storage
 from core.files.uploads import SealedUpload
 from core.journal import checkpoints
@@ -17,7 +20,7 @@ from core.models import City
 from demo import paper_drawer, vaults
 from demo.events import Given
 from demo.paper_drawer import Kept
-from demo.people import PEOPLE
+from demo.people import PEOPLE, find
 from services.aids.shipping import load_local_aids
 from vault.records import actions, gate
 from vault.records.actions import grants
@@ -64,6 +67,15 @@ def fill_city() -> City:
     )
     load_local_aids()
     return city
+
+
+def publish_charter() -> None:
+    """Publish the shipped charter of services, unless the city has one in force."""
+    manager = find("agathe")
+    shipping.load()
+    draft = CharterVersion.objects.drafts().first()
+    if manager is not None and draft is not None and CharterVersion.objects.current() is None:
+        charters.publish(charter=draft, by=manager.account())
 
 
 def fill_people(say: Callable[[str], None] = lambda line: None) -> None:
@@ -120,7 +132,7 @@ def join_couple() -> None:
 def entrust_companion() -> None:
     """Give Théo a mandate of six months from Odette, only once: what she stopped since stays so."""
     odette, theo = _account("odette"), _account("theo")
-    place = companions.place_of(theo)
+    place = places.of_companion(theo)
     with scope(resident=odette.pk):
         if place is None or Mandate.objects.exists():
             return

@@ -22,7 +22,7 @@ else:
 
 @admin.register(LocalAid)
 class LocalAidAdmin(LocalAidModelAdmin):
-    list_display = ("label", "code", "active", "valid_from", "valid_to", "review_on")
+    list_display = ("label", "active", "valid_from", "valid_to", "review_on")
     list_filter = ("active",)
     search_fields = ("label", "code")
     readonly_fields = ("preview", "updated_at", "active")

@@ -25,7 +25,8 @@ class LocalAid(models.Model):
     valid_to = models.DateField(_("ouverte jusqu’au"), null=True, blank=True)
     review_on = models.DateField(_("à revoir le"), help_text=_("Date à laquelle une personne relit les règles."))
     rules = models.JSONField(
-        _("règles"), help_text=_("Conditions, montant, papiers et cas d’essai, au format décrit dans docs/aids.md.")
+        _("règles"),
+        help_text=_("Conditions, montant, papiers et cas d’essai, comme dans les aides livrées avec le portail."),
     )
     updated_at = models.DateTimeField(_("modifiée le"), auto_now=True)
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import accounts as actions
-from accounts.actions import companions
+from accounts.actions import places
 from accounts.models import Nomination, Organisation, Role, User
 
 # Public and invented: the second factor of every agent in the tests.
@@ -100,7 +100,7 @@ class CompanionFactory(factory.Factory[User]):
         **kwargs: Any,
     ) -> User:
         where, _made = Organisation.objects.get_or_create(name=organisation)
-        companion = companions.add_companion(organisation=where, **kwargs).person
+        companion = places.add_companion(organisation=where, **kwargs).person
         if second_factor:
             TOTP.activate(companion, TOTP_SECRET)
         return companion

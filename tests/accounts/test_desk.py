@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
+from celery import current_app
 from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.test import Client
@@ -16,6 +17,7 @@ from django.utils import timezone
 from accounts.actions import desk
 from accounts.models import FactorReset, Session, User
 from core import journal
+from core.messages import mails
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, ResidentFactory, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -48,10 +50,12 @@ def test_two_agents_remove_the_second_factor(locked_out: User, by: str) -> None:
     ask(first, locked_out.email if by == "address" else locked_out.reference.lower())
     reset = FactorReset.objects.get()
     assert Authenticator.objects.filter(user=locked_out).exists(), "asking takes nothing off"
+    desk.notify_resets()
     assert "va être retirée" in mail.outbox[-1].subject and events(locked_out)[0] == "second_factor_reset_asked"
     decide(second, "agree", reset)
     assert not Authenticator.objects.filter(user=locked_out).exists()
     assert not Session.objects.filter(user=locked_out).exists() and session.get(reverse("account")).status_code == 302
+    desk.notify_resets()
     assert "est retirée / " in mail.outbox[-1].subject and mail.outbox[-1].to == [locked_out.email]
     assert events(locked_out)[0] == "second_factor_reset"
     reset.refresh_from_db()
@@ -71,6 +75,7 @@ def test_refusing_keeps_the_factor_and_sends_an_email(locked_out: User) -> None:
     ask(AgentFactory(), locked_out.email)
     reset = FactorReset.objects.get()
     decide(AgentFactory(), "refuse", reset)
+    desk.notify_resets()
     assert Authenticator.objects.filter(user=locked_out).exists() and "reste en place" in mail.outbox[-1].subject
     page = decide(AgentFactory(), "agree", reset)
     assert "déjà décidé" in page.content.decode() and Authenticator.objects.filter(user=locked_out).exists()
@@ -105,7 +110,46 @@ def test_a_request_for_nobody_is_asked_and_granted_like_any_other(written: str) 
     reset = FactorReset.objects.get()
     assert reset.person is None and "@courriel" in reset.written or reset.written == "FFFFFFFF"
     page = decide(AgentFactory(), "agree", reset).content.decode()
+    desk.notify_resets()
     assert "Si un compte correspond" in page and not mail.outbox
+
+
+def test_the_agents_pages_send_no_email_and_ask_the_worker_alike_for_everybody(
+    locked_out: User, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An e-mail, or an entry sealed under a resident's key, would take time that tells who has an account."""
+    tasks: list[str] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, **_: tasks.append(name))
+    first, second = AgentFactory(), AgentFactory()
+    for written in (locked_out.email, "personne@courriel.example"):
+        with django_capture_on_commit_callbacks(execute=True):
+            ask(first, written)
+        assert tasks.pop() == "accounts.tasks.notify_resets" and not tasks
+    assert events(locked_out) == ["vault_opened"]
+    for reset in FactorReset.objects.all():
+        with django_capture_on_commit_callbacks(execute=True):
+            decide(second, "refuse", reset)
+        assert tasks.pop() == "accounts.tasks.notify_resets" and not tasks
+    assert not mail.outbox
+
+
+def test_a_user_is_told_once_and_again_only_if_the_email_could_not_leave(
+    locked_out: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.ask_for_reset(written=locked_out.email, reason="lost", by=AgentFactory())
+    with monkeypatch.context() as patch:
+        patch.setattr("core.messages.mails.send", raising(mails.NotSent()))
+        with pytest.raises(mails.NotSent):
+            desk.notify_resets()
+    assert (desk.notify_resets(), desk.notify_resets(), len(mail.outbox)) == (1, 0, 1)
+    assert events(locked_out) == ["second_factor_reset_asked", "vault_opened"]
+
+
+def raising(error: Exception) -> Any:
+    def send(*_: Any, **__: Any) -> None:
+        raise error
+
+    return send
 
 
 def test_two_who_may_not_decide_remove_nothing(locked_out: User) -> None:
@@ -175,4 +219,5 @@ def test_a_user_without_a_sign_in_address_is_emailed_at_their_contact_address() 
     person.save()
     TOTP.activate(person, TOTP_SECRET)
     ask(AgentFactory(), person.reference)
+    desk.notify_resets()
     assert mail.outbox[-1].to == ["famille@courriel.example"]

@@ -279,6 +279,7 @@ def test_the_identity_is_copied_only_on_request(engine: Demonstration) -> None:
     client, user = newcomer(engine)
     page = client.get(reverse("records:keep_identity")).content.decode()
     assert all(value in page for value in ("KERVELLA", "Nadia", "Villebrume (00)", "France")) and "checked" not in page
+    assert "Le premier des trois niveaux" in page and "eidas1" not in page
     assert records(user) == [], "looking keeps nothing"
     assert answer(client, "yes", reverse("records:home"))["Location"] == reverse("records:home")
     [record] = records(user)

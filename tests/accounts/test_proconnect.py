@@ -10,6 +10,7 @@ import time_machine
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -60,6 +61,11 @@ def invite(agent: User) -> str:
     found = re.search(r"http://testserver(/\S+)", str(mail.outbox[-1].body))
     assert found
     return found[1]
+
+
+def test_only_who_manages_agents_invites(agathe: User) -> None:
+    with pytest.raises(PermissionDenied):
+        identities.invite(agent=agathe, by=AgentFactory())
 
 
 def test_an_unknown_proconnect_account_never_becomes_an_agent(engine: Demonstration, agathe: User) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.actions import accounts, city_decisions, nominations
 from accounts.models import CityDecision, Nomination, Role
-from accounts.two_persons import DECIDING, GOVERNING, Lack, NotTwo, label
+from accounts.two_persons import DECIDING, GOVERNING, PRESENCE, Lack, NotTwo, label
 from accounts.views import two_persons_words as words
 from core.models import City
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, established, signed_in
@@ -135,6 +135,55 @@ def test_who_named_somebody_alone_does_not_decide_with_them(officer, agent, zoe)
     Nomination.objects.filter(person=zoe).update(confirmed_at=timezone.now() - timedelta(days=8))
     assert lack(officer, zoe) == lack(zoe, officer) == Lack.MADE_ALONE
     DECIDING.require(agent, zoe)
+
+
+def aged(*agents):
+    """Make the nominations of these agents as old as they need to be."""
+    Nomination.objects.filter(person__in=agents).update(confirmed_at=timezone.now() - timedelta(days=8))
+
+
+def test_a_new_manager_is_not_the_first_of_the_two_who_name_an_agent(officer, zoe):
+    """Otherwise the officer makes a manager alone, and has her propose the agent who then decides with the officer."""
+    named(zoe, officer, role=Role.MANAGER)
+    zoe.refresh_from_db()
+    made = nominations.propose(person=AgentFactory(new=True), role=Role.SECOND, employer="", by=zoe)
+    with pytest.raises(NotTwo):
+        nominations.begin_presence(nomination=made, by=officer)
+    aged(zoe)
+    with pytest.raises(NotTwo) as problem:
+        nominations.begin_presence(nomination=made, by=officer)
+    assert problem.value.lack == Lack.MADE_ALONE
+
+
+def test_two_whom_one_person_named_alone_do_not_decide_together(officer, agent, zoe):
+    second = AgentFactory(name="Zacharie", new=True)
+    for one in (zoe, second):
+        named(one, officer)
+    aged(zoe, second)
+    assert lack(zoe, second) == lack(second, zoe) == Lack.MADE_ALONE
+    DECIDING.require(agent, zoe)
+
+
+def test_who_named_somebody_alone_through_another_does_not_decide_with_them(officer, agent, zoe):
+    """Even once the one in between has left."""
+    second = AgentFactory(name="Zacharie", new=True)
+    named(zoe, officer, role=Role.OFFICER)
+    aged(zoe)
+    zoe.refresh_from_db()
+    named(second, zoe)
+    aged(second)
+    assert lack(officer, second) == Lack.MADE_ALONE
+    nominations.end(nomination=zoe.nominations.get(), by=officer)
+    assert lack(officer, second) == lack(second, officer) == Lack.MADE_ALONE
+    DECIDING.require(agent, second)
+
+
+def test_recovery_codes_made_later_end_what_was_seen(agent, zoe):
+    """Whoever made them, in a session left open, could sign in with them."""
+    established(zoe)
+    DECIDING.require(agent, zoe)
+    Authenticator.objects.create(user=zoe, type="recovery_codes", data={}, created_at=timezone.now() + PRESENCE)
+    assert lack(agent, zoe) == Lack.NOT_SEEN
 
 
 def test_residents_read_the_employer_of_an_agent_from_elsewhere(zoe, manager, other):

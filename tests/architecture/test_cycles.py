@@ -8,7 +8,7 @@ from pathlib import Path
 from ops.cluster import ROOT
 from tests.architecture.test_layout import tracked
 
-ROOTS = ("platform", "accounts", "vault", "services")
+ROOTS = ("platform", "accounts", "vault", "services", "certification")
 
 
 def named(file: Path) -> str:

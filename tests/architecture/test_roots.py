@@ -15,7 +15,7 @@ LAYERS = "Apps depend downwards"
 #: What runs Garant, tests it or measures it, and is never imported by it.
 TOOLS = {"manage.py", "bench", "ops", "tests"}
 #: Folders that hold apps and no code of their own.
-OF_APPS = {"vault", "services"}
+OF_APPS = {"vault", "services", "certification"}
 
 
 def python_files() -> list[str]:

@@ -8,7 +8,6 @@ successful read began and when its values were decrypted (inside the gate, befor
 
 import json
 import statistics
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
+
+from tests.nursery import Forked
 
 FIELD = "fiscal.avis_ir#/revenu_fiscal_reference"
 
@@ -39,8 +40,8 @@ class Outcome:
 
 def race(grants: Any, *, readers: int, stop: Any) -> Outcome:
     """Stop each grant once every reader has read it. `stop(grant)` must return once the stop is acknowledged."""
-    command = [sys.executable, "-m", "tests.attacks.racing", *(f"{grant.resident_id}:{grant.pk}" for grant in grants)]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(readers)]
+    named = [f"{grant.resident_id}:{grant.pk}" for grant in grants]
+    started = [Forked("tests.attacks.racing", *named) for _ in range(readers)]
     reports: list[list[dict[str, Any]]] = [[] for _ in started]
     changed = threading.Condition()
 
@@ -93,6 +94,8 @@ def _report(**report: float) -> None:
 
 
 def read_all(named: list[str]) -> None:
+    from django_scopes import scope
+
     from vault.records import gate
     from vault.records.gate import decrypting, granted_reads
     from vault.records.models import Grant
@@ -108,7 +111,8 @@ def read_all(named: list[str]) -> None:
     vars(granted_reads)["decrypt_records"] = timed_decrypt
     for number, name in enumerate(named):
         resident, _colon, key = name.partition(":")
-        grant = Grant(pk=UUID(key), resident_id=UUID(resident), purpose="Essayer", recipient_label="Paul", mode="look")
+        with scope(resident=UUID(resident)):
+            grant = Grant.objects.get(pk=UUID(key))
         reads, begun = 0, 0.0
         while True:
             start = time.monotonic()

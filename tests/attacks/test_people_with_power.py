@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django_scopes import scope, scopes_disabled
 
-from accounts.actions import companions
-from accounts.models import FactorReset, Organisation, User
+from accounts.actions import city_decisions, places
+from accounts.models import CityDecision, FactorReset, Organisation, User
+from core.admin import CityForm
 from core.models import City, Job
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.ui.pages import text
@@ -119,6 +120,21 @@ def test_one_agent_cannot_switch_urgent_access_on(manager, city):
     assert not City.current().emergency_access
 
 
+def test_an_agent_who_saves_the_city_meanwhile_does_not_switch_urgent_access_on_again(manager, city, monkeypatch):
+    """The form was read while it was on; another person switches it off before the form is saved."""
+    offered()
+    values = {name: value for name, value in model_to_dict(City.current()).items() if name not in {"logo", "id"}}
+
+    def switched_off_meanwhile(form: CityForm) -> None:
+        city_decisions.change(what=CityDecision.What.EMERGENCY, value=0, by=manager)
+
+    monkeypatch.setattr(CityForm, "clean_logo_file", switched_off_meanwhile)
+    page = reverse("admin:core_city_change", args=[1])
+    assert signed_in(AgentFactory()).post(page, {**values, "phone": "04 00 00 00 00"}).status_code == 302
+    found = City.current()
+    assert (found.phone, found.emergency_access) == ("04 00 00 00 00", False)
+
+
 @pytest.mark.parametrize("change", [{"is_active": ""}, {"is_superuser": ""}])
 def test_the_last_manager_cannot_close_or_demote_themself(manager, change):
     form = {"name": manager.name, "email": manager.email, "is_active": "on", "is_superuser": "on"} | change
@@ -186,7 +202,7 @@ def test_a_visit_left_without_a_word_has_ended_in_the_residents_shares_at_once(r
 
 def test_a_closed_companion_comes_back_in_another_organisation(manager):
     companion = CompanionFactory()
-    companions.end_membership(membership=place_at(companion))
+    places.end(place=place_at(companion))
     other = Organisation.objects.create(name="Mission locale")
     form = {"name": companion.name, "email": companion.email, "organisation": str(other.pk)}
     answer = signed_in(manager).post(reverse("admin:accounts_membership_add"), form, follow=True)

@@ -83,7 +83,7 @@ def test_the_owner_s_address_stops_a_server_in_production(production: dict[str, 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "coffre.villebrume.example"])
 def test_the_demonstration_is_refused_on_a_public_address(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "is_free", lambda *_: True)
+    monkeypatch.setattr(services, "refusal", lambda *_: None)
     monkeypatch.setenv("HOST", host)
     for answer in ("", "no"):
         monkeypatch.setenv("DEMO_PUBLIC", answer)

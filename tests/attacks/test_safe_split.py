@@ -59,7 +59,9 @@ WORDS = (
 )
 #: Ways out of the account, and of the portal's own files: they end the walk, or are no page of a resident.
 NOT_WALKED = re.compile(r"^(admin/|deconnexion/|langue/|static/|mon-compte/)|/fin/$")
-MOST_OF_A_TABLE = 2
+#: Rooms of companions, agents, publishers and their programs: a resident is refused at their door, whatever the
+#: address names.
+OF_A_ROLE = ("/accompagnement/", "/agents/", "/editeurs/", "/api/", "/bac-a-sable/api/")
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ def leave(stranger: Any) -> None:
 
 
 def rows_of(person: Any) -> Iterator[UUID]:
-    """A few ids of every table that holds rows of theirs."""
+    """One id of every table that holds rows of theirs: an address treats them alike."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.table_schema, a.table_name FROM information_schema.columns a JOIN information_schema.columns b"
@@ -125,9 +127,7 @@ def rows_of(person: Any) -> Iterator[UUID]:
             " WHERE a.column_name = 'resident_id' AND b.column_name = 'id' AND b.data_type = 'uuid'"
         )
         for schema, table in cursor.fetchall():
-            cursor.execute(
-                f'SELECT id FROM "{schema}"."{table}" WHERE resident_id = %s LIMIT {MOST_OF_A_TABLE}', [person.pk]
-            )
+            cursor.execute(f'SELECT id FROM "{schema}"."{table}" WHERE resident_id = %s LIMIT 1', [person.pk])
             yield from (key for (key,) in cursor.fetchall())
     yield person.pk
 
@@ -140,7 +140,8 @@ def walked(ids: list[UUID]) -> Iterator[tuple[str, bool]]:
         if NOT_WALKED.search(route) or "(?P" in route:
             continue
         if "<uuid:" in route:
-            for key in ids:
+            # A role's room refuses a resident at its door, before it looks at the id.
+            for key in ids[:1] if f"/{route}".startswith(OF_A_ROLE) else ids:
                 yield "/" + words(re.sub("<uuid:[^>]*>", str(key), route), WORDS[0]), True
         elif "<" in route:
             for word in WORDS:
@@ -170,10 +171,6 @@ def telling(stranger: Any, home: dict[str, Any]) -> list[str]:
     return [*figures, REFUGE, "Iris", THEIR_RECIPIENT, "seconde partie", str(stranger.pk), *moments]
 
 
-#: Rooms of companions and agents: a resident is refused at their door, whatever the address names.
-OF_A_ROLE = ("/accompagnement/", "/agents/")
-
-
 def test_no_address_tells_anything_of_the_one_who_left(home: dict[str, Any], resident: Any, stranger: Any) -> None:
     ids = [*rows_of(stranger), home["member"], home["joint"], *home["asked"]]
     leave(stranger)
@@ -184,7 +181,8 @@ def test_no_address_tells_anything_of_the_one_who_left(home: dict[str, Any], res
             for method in ("get", "post"):
                 status, content = read(mine, address, method)
                 found = [secret for secret in secrets if secret in content]
-                if found or (names_one and status not in ({403} if address.startswith(OF_A_ROLE) else {404, 405})):
+                refused = {401, 403, 405} if address.startswith(OF_A_ROLE) else {404, 405}
+                if found or (names_one and status not in refused):
                     wrong[f"{method} {address}"] = status, found
     assert wrong == {}
 

@@ -19,6 +19,7 @@ from django_scopes import scope
 from accounts.actions.identities import holder_of
 from accounts.models import Membership, User
 from accounts.sign_in.openid import Identity
+from core.keys.sealed import seal_json
 from core.models import City
 from core.rows import Forged
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
@@ -26,20 +27,25 @@ from tests.accounts.mailbox import sent_code
 from tests.accounts.test_passkeys import add as add_passkey
 from tests.accounts.test_passkeys import browser, is_in, sign_in_with
 from tests.accounts.test_second_factor import code_now
+from tests.vault import scale
 from tests.vault.couples import TRIED, couple, granted, place
 from tests.vault.entrusted import entrusted
 from tests.vault.made import HOME, add, add_signed_notice
 from tests.vault.urgent import offered
 from vault.records import actions, gate
 from vault.records.actions import grants
-from vault.records.enums import HouseholdRole
-from vault.records.models import Grant, GrantField, Record
+from vault.records.enums import Assurance, HouseholdRole, PaperState
+from vault.records.models import Grant, GrantField, Paper, Record
+from vault.records.presenting import values
+from vault.records.values import listing
+from vault.records.values.decrypted import Values
 from vault.sharing.across import household_access, mandates
 from vault.sharing.actions import household
 from vault.sharing.models import Invitation, Mandate
 
 pytestmark = pytest.mark.django_db
 INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
+HELD = Assurance.HOLDER.value
 RENT = "logement.domicile#/loyer"
 
 
@@ -212,6 +218,32 @@ def test_a_typed_value_does_not_become_a_proven_one(resident: User) -> None:
     assert page.status_code != 200 or "Vérifié" not in page.content.decode()
 
 
+def test_a_paper_does_not_become_a_proof(resident: User) -> None:
+    record = add_signed_notice(resident)
+    paper = Paper(pk=uuid4(), resident_id=resident.pk, state=PaperState.KEPT, token=uuid4(), kept_at=timezone.now())
+    paper.content = seal_json(
+        {"name": "loyer.pdf", "media_type": "application/pdf", "sha256": ""},
+        resident_id=resident.pk,
+        place=paper.place,
+    )
+    paper.save()
+    client = signed_in(resident)
+    assert "Rangé" in client.get(reverse("records:papers")).content.decode()
+    sql("UPDATE records_record SET paper_id = %s WHERE id = %s", paper.pk, record.pk)
+    page = client.get(reverse("records:papers"))
+    assert page.status_code == 503 and "Vérifié" not in page.content.decode()
+
+
+def test_typed_data_is_not_called_verified_in_a_list(resident: User) -> None:
+    scale.fill(resident, records=60, papers=0)
+    sql("UPDATE records_record SET method = 'upload', assurance = %s WHERE resident_id = %s", HELD, resident.pk)
+    with scope(resident=resident.pk):
+        sums = listing.listed(listing.Wanted()).sums
+    assert sums and all(one.proven for one in sums)
+    lines = [line for section in values.sections(Values(), [], {}, sums=sums) for line in section.sums]
+    assert lines and {line["tag"] for line in lines} == {""}
+
+
 def test_a_withdrawn_value_does_not_come_back(resident: User) -> None:
     record = add_signed_notice(resident)
     actions.withdraw_record(record=record, by=resident.pk)
@@ -252,7 +284,7 @@ def test_urgent_access_switched_on_by_sql_stays_off() -> None:
     sql("UPDATE core_city SET emergency_access = true")
     assert signed_in(AgentFactory()).get(reverse("sharing:emergencies")).status_code == 404
     page = Client().get(reverse("promise")).content.decode()
-    assert City.current().emergency_access and "deux agents" not in page.lower()
+    assert City.current().emergency_access and "il faut deux agents" not in page.lower()
 
 
 def test_the_attacks_read_when_nothing_was_written(resident: User) -> None:

@@ -11,12 +11,19 @@ from uuid import uuid4
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client, override_settings
+from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from accounts.actions import city_decisions, pending
 from accounts.actions import desk as agents_desk
 from accounts.actions.accounts import place_at_desk
-from accounts.models import FactorReset, Session, User
+from accounts.models import FactorReset, Publisher, PublisherRole, Session, User
+from certification.access.actions import clients
+from certification.access.enums import Environment
+from certification.developers.models import Delivery, Endpoint, Event
+from certification.labels.actions import complaints, labels, requests
+from certification.labels.enums import Change, Signatory
+from certification.labels.models import CharterVersion, Complaint, HolderContact, Service, Signature
 from core import journal
 from core.files import resumable
 from core.models import City, HelpPage, Job, LegalPage
@@ -27,6 +34,7 @@ from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.accounts.soft_key import SoftKey
+from tests.certification.made import SIRETS, charter, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
 from tests.vault.at_desk import keeper
 from tests.vault.at_desk import opened as opened_at_desk
@@ -43,11 +51,11 @@ from vault.holders.actions import connections
 from vault.holders.actions.requests import start_request
 from vault.holders.models import ConnectorHealth
 from vault.journal.actions import contests
-from vault.records import actions
+from vault.records import actions, gate
 from vault.records.actions import grants
 from vault.records.content import holder_catalogue, paper_kinds
 from vault.records.models import Holder, Paper, PaperKind
-from vault.sharing.actions import asking, sent_papers
+from vault.sharing.actions import asking, erasures, sent_papers
 from vault.sharing.enums import Act, AskedFor
 from vault.sharing.models import DeskVisit
 
@@ -95,11 +103,13 @@ def things_of(resident: User) -> dict[str, Any]:
     grant = shared(resident, partner, "people", "address")
     offered()
     line, contested = (entry.id for entry in journal.entries(resident_id=resident.pk, limit=2))
+    link = linked(resident, BIRTHDATE).link
     return {
         "member": place(partner).pk,
         "grant": grant.pk,
         "the receipt": first_receipt(grant),
-        "link": linked(resident, BIRTHDATE).link.grant_id,
+        "link": link.grant_id,
+        "erasure": asked_to_erase(link.grant, BIRTHDATE),
         "paper": kept.pk,
         "the side": the_side(kept),
         "waiting paper": waiting.pk,
@@ -131,9 +141,16 @@ def things_of(resident: User) -> dict[str, Any]:
         "contest": contests.contest_line(
             resident_id=resident.pk, by=resident.pk, entry_id=contested, message="Pourquoi ?"
         ).pk,
+        "complaint": complained(resident).pk,
         "brought": brought(resident).pk,
         "session": Session.objects.filter(user=resident).earliest("pk").pk,
     }
+
+
+def asked_to_erase(grant: Any, field: str) -> Any:
+    """Read a field under a grant, and ask for what was read to be erased."""
+    gate.read(grant=grant, fields=[field], person=grant.resident_id)
+    return erasures.ask(grant=grant, by=grant.resident_id).pk
 
 
 def a_passkey(resident: User) -> Authenticator:
@@ -186,6 +203,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     exported(owner)
     things |= {
         "mandate": mandate.pk,
+        "erasure of a mandate": asked_to_erase(mandate.grant, "logement.domicile#/loyer"),
         "asked by telephone": request.pk,
         "opened access": access.pk,
         "access to decide": urgently_asked(asker, owner).pk,
@@ -230,6 +248,8 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
             email="zoe@villebrume.example", name="Zoé", by=other, link=lambda token: "http://localhost/"
         ).pk,
     }
+    examiner = AgentFactory()
+    things |= labels_of(house := publisher(), author := member(house), examiner)
     visit = settings.VISIT_COOKIE_NAME
     return {
         "nobody": Person(),
@@ -239,11 +259,76 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "companion": person_signed_in(helper),
         "companion after the mandate": person_signed_in(before, mandate=over.pk),
         "companion without mandate": person_signed_in(without),
-        "agent": person_signed_in(AgentFactory()),
+        "publisher": person_signed_in(author),
+        "other publisher": person_signed_in(member(publisher("Autre", SIRETS[1]))),
+        "agent": person_signed_in(examiner),
         "officer": person_signed_in(officer),
         "agent with an urgent access": person_signed_in(asker),
         "agent at the desk": Person({settings.SESSION_COOKIE_NAME: desk.cookies[settings.SESSION_COOKIE_NAME].value}),
         "manager": person_signed_in(manager),
+    }
+
+
+def complained(resident: User) -> Complaint:
+    """Tell the city of a problem with a service of a publisher that is nobody's here."""
+    house = Publisher.objects.create(name="Signalé", siret=SIRETS[2])
+    one = Service.objects.create(
+        publisher=house, name="Signalé", summary="Compare.", url="https://signale.example/", price="Gratuit"
+    )
+    return complaints.complain(
+        resident_id=resident.pk, by=resident.pk, service=one, about=Complaint.About.OTHER, message="Il ne marche pas."
+    )
+
+
+def labels_of(house: Publisher, author: User, examiner: User) -> dict[str, Any]:
+    """Make a publisher's requests in each state, a label, and a change of it that `examiner` proposes."""
+    label = labelled(author, service(author, house, "Labellisé"))
+    draft = filled(author, service(author, house, "En brouillon"))
+    sent = filled(author, service(author, house, "Envoyé"))
+    examined = filled(author, service(author, house, "Instruit"))
+    for request in (sent, examined):
+        requests.submit(request=request, by=author)
+    requests.take(request=examined, by=examiner)
+    other = labelled(author, service(author, house, "À retirer"))
+    change = labels.propose_change(label=other, by=examiner, what=Change.WITHDRAW, reasons="Il revend.")
+    lifted = labelled(author, service(author, house, "Relevé"))
+    labels.suspend(label=lifted, by=examiner, reasons="Une faille.")
+    agreed = labels.propose_change(label=lifted, by=examiner, what=Change.LIFT, reasons="Corrigée.")
+    labels.decide_change(change=agreed, by=AgentFactory(), agree=True)
+    waiting = proposed(author, service(author, house, "À accepter"), examiner)
+    current = charter()
+    program, _secret = clients.register(
+        service=label.service, by=author, environment=Environment.LIVE, redirect_uris=["https://labellise.example/"]
+    )
+    listening = Endpoint.objects.create(
+        client=program, url="https://labellise.example/", events=["consent.given"], secret="", proved_at=timezone.now()
+    )
+    told = Event.objects.create(service=label.service, environment="live", type="consent.given", data={})
+    return {
+        "program": program.client_id,
+        "secret": program.secrets[0].id,
+        "endpoint": listening.pk,
+        "delivery": Delivery.objects.create(endpoint=listening, event=told).pk,
+        "decided request": label.request_id,
+        "label to accept": requests.accept(request=waiting, by=AgentFactory(), reasons="Oui.").pk,
+        "agreed change": agreed.pk,
+        "label": label.pk,
+        "label number": label.number,
+        "service": label.service_id,
+        "draft request": draft.pk,
+        "purpose": draft.purposes.get().pk,
+        "sent request": sent.pk,
+        "examined request": examined.pk,
+        "proposed request": proposed(author, service(author, house, "À décider"), examiner).pk,
+        "change of a label": change.pk,
+        "accounts.publisher": house.pk,
+        "accounts.publishermember": house.members.get(person=author).pk,
+        "colleague": house.members.get(person=member(house, PublisherRole.DEVELOPER)).pk,
+        "labels.charterversion": CharterVersion.objects.create(number=2, opening="Bonjour.", money="Non.").pk,
+        "labels.holdercontact": HolderContact.objects.create(holder=Holder.objects.all()[0], email="").pk,
+        "labels.signature": Signature.objects.create(
+            charter=current, kind=Signatory.ASSOCIATION, name="Ligue des usagers", signed_on=timezone.localdate()
+        ).pk,
     }
 
 

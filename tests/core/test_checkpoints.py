@@ -19,6 +19,7 @@ from core.journal.checkpoints import Fault
 from core.journal.signed_notes import Statement
 from core.models import Checkpoint, JournalSeal
 from core.residents import prepare
+from tests.core.test_journal import erase
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TABLES = ["core_checkpoint", "core_journalseal"]
@@ -318,6 +319,23 @@ def test_a_truncated_copy_is_rewritten_but_a_different_one_is_not(person, outsid
     checkpoints.publish()
     assert copy.read_text() == "another"
     assert checkpoints.unanchored() == 1
+
+
+def test_the_time_of_an_erased_entry_does_not_make_the_portal_young(person, outside, time_machine, as_owner):
+    """Otherwise one row that nothing covers would lift the limit of four hours."""
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    closed = uuid4()
+    prepare(closed)
+    write(closed)
+    write(person)
+    erase(closed)
+    time_machine.move_to(start + timedelta(hours=5), tick=False)
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE core_journalleaf DISABLE TRIGGER USER")
+        cursor.execute("UPDATE core_journalleaf SET at = now() + interval '9 days' WHERE resident_id = %s", [closed])
+        cursor.execute("ALTER TABLE core_journalleaf ENABLE TRIGGER USER")
+    assert not checkpoints.anchored()
 
 
 def test_checkpoints_are_not_anchored_after_four_hours_without_a_copy(person, outside, time_machine):

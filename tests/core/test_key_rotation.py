@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django_scopes import scope, scopes_disabled
 
+from certification.access.models import ServerKeys
 from config import environment
 from core import journal, key_rotation, keys, rows
 from core.keyrings import KeyringError, files
@@ -24,10 +25,11 @@ PLACE = "vault_record|1|1|content"
 
 @pytest.fixture
 def ring(settings, tmp_path, transactional_db):
-    """A keyring of the test's own; it protects the city's key too."""
+    """A keyring of the test's own; it protects the city's key too. The OAuth server's, of another test, go."""
     key = rows.city_key()
     settings.KEYRING, settings.MAKE_KEYRING = tmp_path / "keys" / "keyring.json", False
     files.make_file(settings.KEYRING)
+    ServerKeys.objects.all().delete()
     CityKey.objects.update(protected=protect.protect(f"{key.hex()} {rows.SIGNED}", purpose=rows.PURPOSE))
     return settings.KEYRING
 

@@ -41,6 +41,7 @@ def test_the_running_role_is_neither_owner_nor_superuser():
     [
         ("core_journalleaf", {"SELECT", "INSERT"}),
         ("core_journalentry", {"SELECT", "INSERT"}),
+        ("core_registerentry", {"SELECT", "INSERT"}),
         ("keystore.resident_key", {"SELECT", "INSERT", "DELETE"}),
         ("core_job", {"SELECT", "INSERT", "UPDATE", "DELETE"}),
         ("core_cache", {"SELECT", "INSERT", "UPDATE", "DELETE"}),

@@ -35,6 +35,7 @@ OTHERS = {
     "account.EmailConfirmation": "no page confirms an address by a link",
     "socialaccount.SocialApp": "providers are declared in the settings",
     "socialaccount.SocialToken": "no token of a provider is used",
+    "oauth2_provider.DeviceGrant": "no address opens that flow",
 }
 
 
@@ -56,6 +57,28 @@ def test_a_model_that_decides_has_its_mac_or_is_guarded() -> None:
         if issubclass(model, AuthenticatedRow):
             with scopes_disabled():
                 assert isinstance(model._default_manager.all(), RowQuerySet), model._meta.label
+
+
+def test_these_rows_are_followed_once_they_ended_and_with_their_accounts() -> None:
+    """Whoever takes one off says so here, and in docs/decisions/0025."""
+    found = [model for model in apps.get_models() if isinstance(getattr(model, "decides", None), Decides)]
+    assert {model._meta.label for model in found if model.decides.ends} == {  # type: ignore[attr-defined]
+        "records.Record",
+        "records.Paper",
+        "records.PaperFile",
+        "sharing.Member",
+        "sharing.Invitation",
+    }
+    assert {model._meta.label for model in found if model.decides.account} == {  # type: ignore[attr-defined]
+        "accounts.User",
+        "accounts.Sheet",
+        "accounts.Invitation",
+        "accounts.Membership",
+        "accounts.PublisherMember",
+        "account.EmailAddress",
+        "mfa.Authenticator",
+        "socialaccount.SocialAccount",
+    }
 
 
 def sql(statement: str, *values: UUID) -> None:
@@ -167,7 +190,7 @@ def test_rows_from_before_get_a_mac_once(capsys: pytest.CaptureFixture[str]) -> 
     for table in ("accounts_user", "records_grant", "records_grantfield"):
         sql(f"UPDATE {table} SET mac = ''")
     RowMac.objects.all().delete()
-    with pytest.raises(CommandError, match="rows were not written"):
+    with pytest.raises(CommandError, match="rows are not as the portal wrote them"):
         call_command("rows", "check")
     before = CityKey.objects.get().protected
     never_signed = protect.protect(rows.city_key().hex() + " ", purpose=rows.PURPOSE)

@@ -87,4 +87,4 @@ def test_a_clock_set_back_does_not_allow_reads_without_a_checkpoint(resident, ti
     seal()
     time_machine.move_to(timezone.now() + 5 * HOUR, tick=False)
     with pytest.raises(gate.NotAnchored):
-        gate.read(grant=granted(resident, RENT, recipient_kind="service"), fields=[RENT])
+        gate.read(grant=granted(resident, RENT, recipient_kind="companion"), fields=[RENT])

@@ -26,7 +26,8 @@ TAMPERED = {
         "not what was written",
     ),
     "a content edited": (
-        "UPDATE core_journalentry SET content = set_byte(content, 20, 7) WHERE leaf_id = " + THIRD,
+        "UPDATE core_journalentry SET content = set_byte(content, 20, get_byte(content, 20) # 1) WHERE leaf_id = "
+        + THIRD,
         3,
         "changed or moved",
     ),

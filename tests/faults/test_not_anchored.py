@@ -31,17 +31,17 @@ def read(resident, kind):
 
 def test_only_residents_read_without_a_copy_outside(resident, time_machine):
     add(resident, "logement.domicile", HOME)
-    assert read(resident, "service")
+    assert read(resident, "companion")
     time_machine.move_to(timezone.now() + timedelta(hours=5), tick=False)
     with pytest.raises(gate.NotAnchored):
-        read(resident, "service")
+        read(resident, "companion")
     line = journal.entries(resident_id=resident.pk, limit=1)[0]
     assert (line.event, line.details["reason"]) == ("read_refused", "not_anchored")
     assert "n’était plus scellé" in signed_in(resident).get(reverse("journal:journal")).content.decode()
     assert read(resident, RESIDENT_KIND)
     assert gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
     seal()
-    assert read(resident, "service")
+    assert read(resident, "companion")
 
 
 def test_an_entry_written_by_a_job_has_its_means(resident):

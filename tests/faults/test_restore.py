@@ -17,14 +17,15 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from config import environment
-from core import backups, erasures, journal, keys
+from core import backups, erasures, journal, keys, rows
 from core.backups import NotPossible
 from core.files.storage import sealed_storage
-from core.journal import checkpoints
+from core.journal import checkpoints, signed_notes
 from core.journal.checkpoints import seal
 from core.keyrings import files
-from core.keys import sealed
-from core.models import JournalEntry, ResidentKey
+from core.keyrings.ring import KeyringError
+from core.keys import protect, sealed
+from core.models import Checkpoint, CityKey, JournalEntry, ResidentKey
 from core.residents import prepare
 from ops.cluster import ROOT
 from tests.accounts.factories import signed_in
@@ -147,13 +148,28 @@ def test_the_running_role_gets_exactly_its_former_rights(databases, taken, spare
     assert ("core_journalleaf", "r", "DELETE") not in rights
 
 
-def test_an_older_backup_reports_what_was_lost_since(taken, spare, awa, settings, tmp_path):
+def test_an_older_backup_reports_what_was_lost_since(taken, spare, awa, settings, tmp_path, monkeypatch):
     """The papers' disk is new, the checkpoints' one is not: entries sealed after the backup are reported as lost."""
     write(awa.pk)
     assert (made := seal()) and made.number == 2
     settings.STORAGES["sealed"]["OPTIONS"]["location"] = str(tmp_path / "other")
     done = restored(spare, taken)
-    assert done.faults == ["checkpoint 2 lies outside and not in the database"]
+    assert done.faults == []
+    assert any("What checkpoints 2 to 2 sealed is lost. Checkpoint 3 says so" in said for said in done.reported)
+    with connected(spare["web"]):
+        assert signed_notes.read(Checkpoint.objects.get(number=3).note).restored_after == 1
+        write(awa.pk)
+        assert (made := seal()) and made.number == 4 and list(checkpoints.problems()) == []
+        monkeypatch.setattr(checkpoints, "_first_lost", lambda checkpoint: None)
+        assert "checkpoint 2 is missing" in list(checkpoints.problems())
+
+
+def test_without_a_signed_epoch_a_database_put_back_is_found(taken, spare, awa, monkeypatch):
+    """Whoever puts the whole database back, rows, heads and journals, cannot sign that it was a restore."""
+    write(awa.pk)
+    assert seal()
+    monkeypatch.setattr(checkpoints, "open_epoch", lambda: None)
+    assert restored(spare, taken).faults == ["checkpoint 2 lies outside and not in the database"]
 
 
 def test_a_journal_rewritten_in_the_backup_is_reported(taken, spare, awa):
@@ -374,6 +390,7 @@ def test_the_commands_back_up_and_restore(databases, awa, spare, settings, tmp_p
             check=False,
         )
 
+    CityKey.objects.update(protected=protect.protect(f"{'11' * 32} {rows.WHOLE}", purpose=rows.PURPOSE))
     owner = databases.url("owner")
     made = manage(
         "backup", tmp_path / "b", MIGRATION_DATABASE_URL=owner, STORAGE_URL=(tmp_path / "machine" / "sealed").as_uri()
@@ -389,6 +406,15 @@ def test_the_commands_back_up_and_restore(databases, awa, spare, settings, tmp_p
     checked = manage("verify_journal", DATABASE_URL=spare["web"], **there)
     assert checked.returncode == 0, checked.stderr
     assert manage("migrate", "--check", **there).returncode == 0
+
+
+def test_a_city_s_key_that_the_keyring_does_not_open_is_a_fault(databases, awa, spare, taken, monkeypatch):
+    def closed():
+        raise KeyringError("The keyring has no key “x”.")
+
+    monkeypatch.setattr(rows, "put_back", closed)
+    done = restored(spare, taken)
+    assert "the rows that decide were not checked: The keyring has no key “x”." in done.faults
 
 
 def test_all_residents_journals_are_restored(databases, awa, spare, taken):

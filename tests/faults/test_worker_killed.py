@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 import uuid
@@ -28,11 +27,10 @@ from config import environment
 from core import health, jobs, journal
 from core.models import Job, WorkerBeat
 from core.residents import prepare
-from ops.processes import dies_with_parent
 from tests.faults.web import children_of, is_running
+from tests.nursery import Forked
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-ROOT = Path(__file__).resolve().parents[2]
 BROKERS = {"files": "", "redis": "redis://127.0.0.1:6379/9", "rabbitmq": "amqp://guest:guest@127.0.0.1:5672"}
 PORTS = {"redis": 6379, "rabbitmq": 5672}
 PATIENCE = 60
@@ -47,13 +45,13 @@ class Bench:
     queue: str
     folder: Path
     person: uuid.UUID
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Forked] = field(default_factory=list)
 
     @property
     def hold(self) -> Path:
         return self.folder / "hold"
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> Forked:
         variables = {
             "TEST_QUEUE": self.queue,
             "TEST_FOLDER": str(self.folder),
@@ -61,22 +59,14 @@ class Bench:
             "DJANGO_SETTINGS_MODULE": "config.settings.test",
         }
         with open(self.folder / f"log-{len(self.processes)}", "wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                cwd=ROOT,
-                env=os.environ | variables,
-                stdout=log,
-                stderr=log,
-                preexec_fn=dies_with_parent(signal.SIGKILL),
-                start_new_session=True,
-            )
+            process = Forked(*arguments, environment=variables, output=log)
         self.processes.append(process)
         return process
 
-    def worker(self, count: int = 1) -> subprocess.Popen[bytes]:
+    def worker(self, count: int = 1) -> Forked:
         return self.start("tests.faults.worker_app", str(count))
 
-    def beat(self) -> subprocess.Popen[bytes]:
+    def beat(self) -> Forked:
         arguments = ["beat", "--pidfile", "", "--schedule", str(self.folder / "beat")]
         return self.start("celery", "-A", "tests.faults.worker_app", *arguments)
 

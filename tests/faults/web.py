@@ -18,6 +18,7 @@ from accounts.models import User
 from ops.processes import dies_with_parent
 from ops.services import free_port, web
 from tests.accounts.factories import signed_in
+from tests.nursery import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,19 +33,16 @@ class Server:
     def __init__(self, folder: Path, log: Path, window: float = 60) -> None:
         self.port, self.window = free_port(), window
         self.folder, self.log = folder, log
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | None = None
 
     def start(self) -> None:
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.upload_app", str(self.port), str(self.window)],
-                cwd=ROOT,
-                env=os.environ
-                | {"STORAGE_URL": self.folder.as_uri(), "DJANGO_SETTINGS_MODULE": "config.settings.test"},
-                stdout=log,
-                stderr=log,
-                preexec_fn=dies_with_parent(signal.SIGKILL),
-                start_new_session=True,
+            self.process = Forked(
+                "tests.faults.upload_app",
+                str(self.port),
+                str(self.window),
+                environment={"STORAGE_URL": self.folder.as_uri(), "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+                output=log,
             )
         deadline = time.monotonic() + 60
         while not answers(self.port):
@@ -60,19 +58,22 @@ class Server:
 
 
 class Portal:
-    """The whole web server, as operators start it, with two worker processes."""
+    """The whole web server, as operators start it, with two worker processes unless told otherwise."""
 
     process: subprocess.Popen[bytes]
 
-    def __init__(self, folder: Path, settings_module: str = "config.settings.test") -> None:
-        self.port, self.log = free_port(), folder / "portal.log"
-        self.variables = {"STORAGE_URL": (folder / "files").as_uri(), "DJANGO_SETTINGS_MODULE": settings_module}
+    def __init__(
+        self, folder: Path, settings_module: str = "config.settings.test", *, workers: int = 2, **variables: str
+    ) -> None:
+        self.port, self.log, self.count = free_port(), folder / "portal.log", workers
+        files = (folder / "files").as_uri()
+        self.variables = {"STORAGE_URL": files, "DJANGO_SETTINGS_MODULE": settings_module, **variables}
 
     @contextmanager
     def running(self) -> Iterator[Self]:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *web("127.0.0.1", self.port)],
+                [sys.executable, *web("127.0.0.1", self.port, workers=self.count)],
                 cwd=ROOT,
                 env=os.environ | self.variables,
                 stdout=log,

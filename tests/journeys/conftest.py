@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import call_command
+from django.db import connections
 from playwright.sync_api import Browser, Page
 
 from tests.browser import CHROMIUM, Visitors, chromium
@@ -42,19 +44,22 @@ def live(databases: "Databases") -> Iterator[Live]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Yield the browser of one module. While it is open, no other code of this process may start an event loop.
 
-    Sealing a dossier does, so the browser is closed with its module.
+    Sealing a dossier does, so the browser is closed with its module. A module that only looks at pages sets `PAINTS`
+    to False.
     """
     if CHROMIUM is None:
         pytest.skip("NO CHROMIUM ON THIS MACHINE: no journey was walked")
     # Playwright keeps an event loop in this thread, where Django would refuse every query of the fixtures.
     patch = pytest.MonkeyPatch()
     patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with chromium() as started:
+    with chromium(paints=getattr(request.module, "PAINTS", True)) as started:
         yield started
     patch.undo()
+    # While Playwright's loop ran, Django kept other connections; emptying the database ended those of before.
+    connections.close_all()
 
 
 @pytest.fixture
@@ -83,10 +88,15 @@ def leave_addresses(live: Live) -> None:
     live.run(LEAVE)
 
 
+@cache
+def collect_assets() -> None:
+    call_command("collectstatic", "--no-input", verbosity=0)
+
+
 @pytest.fixture
 def site(folder: Path, tmp_path: Path) -> Iterator[Server]:
     """Yield a web server without a worker, for tests that set the job's progress, cut connections and read files."""
-    call_command("collectstatic", "--no-input", verbosity=0)
+    collect_assets()
     server = Server(folder, tmp_path / "web.log")
     server.start()
     yield server

@@ -64,12 +64,15 @@ def main() -> None:
         ).pk,
         "reset": FactorReset.objects.create(person=newcomer, reason="lost", asked_by=agent.account()).pk,
         **named(agent.account()),
+        **labels(agent.account()),
+        **complaints(resident),
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         "local_aid": LocalAid.objects.earliest("pk").pk,
     }
     theo = find("theo")
     assert theo is not None
     people = {"resident": resident, "newcomer": newcomer, "companion": theo.account(), "agent": agent.account()}
+    people["publisher"] = User.objects.get(email="editrice@untoit.example")
     cookies = {who: cookie(person) for who, person in people.items()}
     made |= at_the_desk(agent.account(), cookies["agent"])
     cookies |= {"interviewed": interviewed(), "keeping": interviewed(newcomer)}
@@ -103,6 +106,222 @@ def named(agent: Any) -> dict[str, Any]:
         "pending": tokens[0],
         "pending_row": row.pk,
     }
+
+
+def program_of(label: Any, author: Any) -> dict[str, Any]:
+    """Register a program of a service, and one for the sandbox; with the parameters by which each asks a person."""
+    from urllib.parse import urlencode
+
+    from certification.access.actions import clients
+    from certification.access.enums import Environment
+
+    back = "https://loyerjuste.example/retour"
+    client, trial = (
+        clients.register(service=label.service, by=author, environment=environment, redirect_uris=[back])[0]
+        for environment in (Environment.LIVE, Environment.TEST)
+    )
+    asked = {
+        "redirect_uri": back,
+        "response_type": "code",
+        "scope": "openid vault",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+    }
+    return {
+        "program": client.client_id,
+        "secret": client.secrets[0].id,
+        "trial": trial.client_id,
+        "labelled_service": label.service_id,
+        "consent": urlencode({**asked, "client_id": client.client_id}),
+        "trial_consent": urlencode({**asked, "client_id": trial.client_id}),
+        "colleague": colleague_of(author).pk,
+        **told_by_webhooks(client, trial),
+    }
+
+
+def colleague_of(author: Any) -> Any:
+    """Add a second member to the publisher."""
+    from accounts.actions import places
+    from accounts.models import PublisherRole
+
+    house = author.publisher_memberships.get().publisher
+    return places.add_member(email="dev@loyerjuste.example", name="Noé", publisher=house, role=PublisherRole.DEVELOPER)
+
+
+def told_by_webhooks(client: Any, trial: Any) -> dict[str, Any]:
+    """Make an address in service with deliveries in each state, one that did not answer, and calls of a program."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from certification.developers.actions import outbox
+    from certification.developers.enums import DeliveryState, EventType
+    from certification.developers.models import Call, Delivery, Endpoint, Event
+    from certification.developers.models.webhooks import PURPOSE
+    from core.keys import protect
+
+    now = timezone.now()
+    secret = protect.protect("whsec_" + "QUJD" * 11, purpose=PURPOSE)
+    given = {"client": client, "secret": secret, "events": [*EventType.values]}
+    endpoint = Endpoint.objects.create(url="https://loyerjuste.example/signaux", proved_at=now, **given)
+    waiting = Endpoint.objects.create(url="https://loyerjuste.example/essai", problem="challenge", **given)
+    made = [
+        Event.objects.create(service=client.service, environment="live", type=kind, data={})
+        for kind in ("consent.given", "consent.changed", "consent.withdrawn")
+    ]
+    outbox.publish()
+    for event, state in zip(made, DeliveryState, strict=True):
+        problem = "" if state == DeliveryState.DONE else "status"
+        Delivery.objects.filter(event=event).update(
+            state=state, attempts=2, last_problem=problem, last_status=500, next_at=now + timedelta(hours=2)
+        )
+    for status, code in ((200, ""), (403, "not_covered"), (503, "down")):
+        Call.objects.create(
+            client=trial,
+            at=now,
+            method="GET",
+            route="/bac-a-sable/api/v1/me/fields",
+            status=status,
+            code=code,
+            milliseconds=19,
+            request_id="7f31c2a4" * 4,
+        )
+    return {"endpoint": endpoint.pk, "new_endpoint": waiting.pk}
+
+
+def complaints(resident: Any) -> dict[str, Any]:
+    """Tell the city of two problems with a service; one is answered."""
+    from certification.labels.actions import complaints as actions
+    from certification.labels.models import Complaint, Service
+    from tests.accounts.factories import AgentFactory
+
+    one = Service.objects.get(name="Loyer Juste")
+    said = {"resident_id": resident.pk, "by": resident.pk, "service": one, "message": "Il demande mon salaire."}
+    answered, waiting = (actions.complain(about=Complaint.About.ASKS_MORE, **said) for _time in range(2))
+    actions.answer(complaint=answered, by=AgentFactory(), text="Corrigé.", upheld="Il demandait trop. Corrigé.")
+    return {"complaint": waiting.pk, "answered_complaint": answered.pk, "labelled_service": one.pk}
+
+
+def labels(agent: Any) -> dict[str, Any]:
+    """Make a publisher with requests in each state, two labels and a change to decide; the agent examines."""
+    from accounts.models import Publisher
+    from certification.labels.actions import charters, requests
+    from certification.labels.actions import labels as actions
+    from certification.labels.enums import Change
+    from certification.labels.models import HolderContact
+    from tests.accounts.factories import AgentFactory
+    from tests.certification import made
+    from vault.records.models import Holder
+
+    house = Publisher.objects.create(name="Association Un Toit", siret=made.SIRETS[0])
+    author = made.member(house, email="editrice@untoit.example")
+    label = made.labelled(author, made.service(author, house, "Loyer Juste"))
+    suspended = made.labelled(author, made.service(author, house, "Coin de Table"))
+    second = AgentFactory()
+    actions.suspend(label=suspended, by=second, reasons="Le site ne répond plus depuis hier.")
+    change = actions.propose_change(label=suspended, by=second, what=Change.LIFT, reasons="Elle est revenue.")
+    draft = made.filled(author, made.service(author, house, "Vélo à l’essai"))
+    requests.write_message(request=draft, by=author, text="Faut-il un contrat d’hébergement ?")
+    sent = made.filled(author, made.service(author, house, "Temps Commun"))
+    examined = made.filled(author, made.service(author, house, "Assiette Claire"))
+    for request in (sent, examined):
+        requests.submit(request=request, by=author)
+    requests.take(request=examined, by=agent)
+    waiting = made.proposed(author, made.service(author, house, "Médiathèque"), second)
+    contact = checked(author, draft, examined, label.request)
+    charter = made.charter()
+    holder = Holder.objects.filter(holds__contains=["fiscal.avis_ir"]).earliest("pk")
+    told = HolderContact.objects.create(holder=holder, email="donnees@impots.example")
+    manager = AgentFactory(manages_agents=True)
+    return {
+        "new_service": made.service(author, house, "Par 4 Chemins").pk,
+        "holder_contact": told.pk,
+        **for_the_publisher(author, house, second, manager),
+        "publisher": house.pk,
+        "publisher_member": house.members.get(person=author).pk,
+        "charter": charter.pk,
+        "draft_charter": charters.draft_after(charter=charter, by=manager).pk,
+        "signature": signed(charter).pk,
+        "label": label.pk,
+        "label_number": label.number,
+        "label_request": label.request_id,
+        "suspended_label": suspended.pk,
+        "suspended_number": suspended.number,
+        "label_change": change.pk,
+        **program_of(label, author),
+        "draft_request": draft.pk,
+        "purpose": draft.purposes.get().pk,
+        "sent_request": sent.pk,
+        "examined_request": examined.pk,
+        "proposed_request": waiting.pk,
+        "contact_link": contact,
+    }
+
+
+def for_the_publisher(author: Any, house: Any, instructor: Any, decider: Any) -> dict[str, Any]:
+    """Make what waits for the publisher: a label whose agreement it accepts, a suspension that it answers."""
+    from certification.labels.actions import labels, requests
+    from certification.labels.enums import Change
+    from tests.certification import made
+
+    request = made.proposed(author, made.service(author, house, "Deux Rives"), instructor)
+    label = made.labelled(author, made.service(author, house, "Thermolis"))
+    change = labels.propose_change(label=label, by=instructor, what=Change.SUSPEND, reasons="Il ne répond plus.")
+    return {
+        "label_to_accept": requests.accept(request=request, by=decider, reasons="Tout est rempli.").pk,
+        "label_to_answer": label.pk,
+        "change_to_answer": change.pk,
+    }
+
+
+def signed(charter: Any) -> Any:
+    """Sign the charter for an association, with a reservation."""
+    from django.utils import timezone
+
+    from certification.labels.models import Signature
+
+    return Signature.objects.create(
+        charter=charter,
+        kind="association",
+        name="Ligue des usagers",
+        reservations="Nous demandons un audit chaque année.",
+        signed_on=timezone.localdate(),
+    )
+
+
+def checked(author: Any, draft: Any, *others: Any) -> str:
+    """Write what the checks of requests found, and return the link that confirms a contact."""
+    from django.core import signing
+    from django.utils import timezone
+
+    from certification.labels.actions import checks
+    from certification.labels.checks import subject as found
+    from certification.labels.models import CheckResult, CheckRun, ContactProof
+
+    seen = {
+        "C01": found.passed("siret_open", siret="13002526500013", name="UN TOIT"),
+        "C04": found.failed("reason_missing", asked=["fiscal.avis_ir#/nombre_parts"]),
+        "C05": found.unsure("needs_sandbox"),
+        "C09": found.failed("policy_lacks", lacking=["officer", "cnil"]),
+        "C14": found.failed(
+            "answer_certificate", url="https://loyerjuste.example/une/adresse-tres-longue-sans-aucun-espace"
+        ),
+        "C15": found.failed("headers_lacking", lacking=["csp", "nosniff", "cookie_secure"]),
+        "C18": found.passed("security_there", day="2027-03-01"),
+    }
+    for request in (draft, *others):
+        why = CheckRun.Why.PUBLISHER
+        # After whatever the portal's own worker makes of the run that followed the sending.
+        end = timezone.now() + timedelta(hours=1)
+        run = CheckRun.objects.create(
+            request=request, why=why, asked_by=author, state=CheckRun.State.DONE, started_at=end, finished_at=end
+        )
+        for code, one in seen.items():
+            CheckResult.objects.create(
+                run=run, code=code, outcome=one.outcome, finding=one.code, details=dict(one.details)
+            )
+    proof = ContactProof.objects.create(service=draft.service, address="donnees@loyerjuste.example")
+    return signing.dumps([str(proof.pk), proof.address], salt=checks.SALT)
 
 
 def brought(resident: Any) -> None:
@@ -174,12 +393,14 @@ def vault(resident: Any) -> dict[str, Any]:
 
 
 def links(resident: Any) -> dict[str, Any]:
-    """Make two links: one that was visited, one locked."""
+    """Make three links: one that was visited, one locked, one whose visitor is asked to erase what they saw."""
     from django.test import Client
     from django_scopes import scope
 
     from tests.vault.shown import entered, linked
+    from vault.records import gate
     from vault.records.models import Paper
+    from vault.sharing.actions import erasures
     from vault.sharing.actions import links as actions
 
     with scope(resident=resident.pk):
@@ -193,7 +414,15 @@ def links(resident: Any) -> dict[str, Any]:
     locked = linked(resident, "logement.domicile#/loyer", name="Bailleur", title="Bail")
     for _ in range(5):
         actions.enter(link=locked.link, typed="0")
-    return {"link": key.link.grant_id, "token": key.token, "locked_link": locked.link.grant_id}
+    erased = linked(resident, "logement.domicile#/loyer", name="Syndic", title="Charges").link
+    gate.read_all(grant=erased.grant, fields=["logement.domicile#/loyer"], visit=None)
+    return {
+        "link": key.link.grant_id,
+        "token": key.token,
+        "locked_link": locked.link.grant_id,
+        "erased_grant": erased.grant_id,
+        "erasure": erasures.ask(grant=erased.grant, by=resident.pk).pk,
+    }
 
 
 def until_ready(dossier: Any) -> None:
@@ -272,17 +501,17 @@ def parts_of_dossiers(resident: Any, partner: Any) -> dict[str, Any]:
 
 def companion(resident: Any) -> dict[str, Any]:
     """Make a mandate of the demonstration's companion, who has read once, and a waiting code."""
-    from accounts.actions.companions import place_of
+    from accounts.actions import places
     from demo.people import find
     from tests.vault.entrusted import entrusted, help_of, said
-    from vault.sharing.actions import mandates
+    from vault.sharing.actions import erasures, mandates
     from vault.sharing.agreements.entrusting import AGREEMENT
     from vault.sharing.enums import Act
 
     theo = find("theo")
     assert theo is not None
     account = theo.account()
-    place = place_of(account)
+    place = places.of_companion(account)
     assert place is not None
     mandate = entrusted(resident, account, "home", "unemployment", acts=[Act.ADD_PAPER], months=6)
     mandates.look(mandate=mandate, companion=account, item_code="home", agreement=AGREEMENT)
@@ -292,6 +521,7 @@ def companion(resident: Any) -> dict[str, Any]:
         "organisation": place.organisation_id,
         "mandate": mandate.pk,
         "entrusted_grant": mandate.grant_id,
+        "mandate_erasure": erasures.ask(grant=mandate.grant, by=resident.pk).pk,
     }
     return made | asked(resident, account) | {"help": help_of(resident, place.organisation).pk}
 

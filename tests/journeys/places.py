@@ -4,10 +4,12 @@
 """
 
 VISITOR, NEWCOMER, RESIDENT, COMPANION, AGENT = "visitor", "newcomer", "resident", "companion", "agent"
+PUBLISHER = "publisher"
 # A visitor and a newcomer who have answered an interview.
 INTERVIEWED, KEEPING = "interviewed", "keeping"
 
 GRANTS = ("grant", "paused_grant", "copied_grant", "stopped_grant", "entrusted_grant")
+PROGRAMS, ENDPOINTS = ("program", "trial"), ("endpoint", "new_endpoint")
 
 PAGES: dict[str, list[tuple[str, str]]] = {
     "home": [(VISITOR, "/"), (NEWCOMER, "/"), (RESIDENT, "/")],
@@ -167,6 +169,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "sharing:ask_help": [(RESIDENT, "/accompagnants/{organisation}/aide/")],
     "sharing:withdraw_help": [(RESIDENT, "/accompagnants/aide/{help}/retirer/")],
     "sharing:help_request": [(COMPANION, "/accompagnement/aide/{help}/")],
+    "sharing:answer_erasure": [(COMPANION, "/accompagnement/effacements/{mandate_erasure}/")],
     "sharing:access_code": [(COMPANION, "/accompagnement/demandes/{by_phone}/code/")],
     "sharing:ask_access": [(COMPANION, "/accompagnement/demander/")],
     "sharing:accompanying": [(COMPANION, "/accompagnement/")],
@@ -177,6 +180,91 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "sharing:accompanied_values": [
         (COMPANION, "/accompagnement/{mandate}/home/"),
         (COMPANION, "/accompagnement/{mandate}/unemployment/"),
+    ],
+    "access:authorize": [(RESIDENT, "/oauth/authorize?{consent}")],
+    "access:programs": [(PUBLISHER, "/editeurs/programmes/")],
+    "access:new_program": [(PUBLISHER, "/editeurs/services/{labelled_service}/programmes/nouveau/")],
+    "access:new_secret": [(PUBLISHER, "/editeurs/programmes/{program}/secret/")],
+    "access:revoke_secret": [(PUBLISHER, "/editeurs/programmes/{program}/secret/{secret}/")],
+    "developers:members": [(PUBLISHER, "/editeurs/membres/")],
+    "developers:invite_member": [(PUBLISHER, "/editeurs/membres/inviter/")],
+    "developers:remove_member": [(PUBLISHER, "/editeurs/membres/{colleague}/retirer/")],
+    "developers:home": [(PUBLISHER, "/editeurs/developpement/")],
+    "developers:console": [(PUBLISHER, "/editeurs/console/")],
+    "developers:calls": [
+        (PUBLISHER, "/editeurs/developpement/{trial}/requetes/"),
+        (PUBLISHER, "/editeurs/developpement/{trial}/requetes/?q=introuvable"),
+    ],
+    "developers:webhooks": [(PUBLISHER, f"/editeurs/developpement/{{{which}}}/webhooks/") for which in PROGRAMS],
+    "developers:new_webhook": [(PUBLISHER, "/editeurs/developpement/{program}/webhooks/nouvelle/")],
+    "developers:webhook": [
+        (PUBLISHER, f"/editeurs/developpement/{{program}}/webhooks/{{{which}}}/") for which in ENDPOINTS
+    ],
+    "developers:delete_webhook": [(PUBLISHER, "/editeurs/developpement/{program}/webhooks/{endpoint}/retirer/")],
+    "developers:documentation": [(VISITOR, "/editeurs/documentation/"), (PUBLISHER, "/editeurs/documentation/")],
+    "developers:reference": [(VISITOR, "/editeurs/documentation/api/")],
+    "developers:fields": [
+        (VISITOR, "/editeurs/documentation/champs/"),
+        (VISITOR, "/editeurs/documentation/champs/?type=fiscal.avis_ir"),
+    ],
+    "developers:errors": [(VISITOR, "/editeurs/documentation/refus/")],
+    "developers:webhook_documentation": [(VISITOR, "/editeurs/documentation/webhooks/")],
+    "developers:changes": [(VISITOR, "/editeurs/documentation/changements/")],
+    "developers:status": [(VISITOR, "/editeurs/etat/")],
+    "sandbox:authorize": [(PUBLISHER, "/bac-a-sable/oauth/authorize?{trial_consent}")],
+    "access:delete_program": [(PUBLISHER, "/editeurs/programmes/{program}/supprimer/")],
+    "labels:charter": [(VISITOR, "/charte/")],
+    "labels:charter_version": [(VISITOR, "/charte/1/")],
+    "labels:catalogue": [(VISITOR, "/services/"), (RESIDENT, "/services/")],
+    "labels:registry": [(VISITOR, "/registre/")],
+    "labels:complain": [(RESIDENT, "/services/{labelled_service}/signaler/")],
+    "labels:complaints": [(RESIDENT, "/services/signalements/"), (NEWCOMER, "/services/signalements/")],
+    "labels:complaint": [
+        (RESIDENT, f"/services/signalements/{{{which}}}/") for which in ("complaint", "answered_complaint")
+    ],
+    "labels:answer_complaint": [(AGENT, "/agents/labels/signalements/{complaint}/")],
+    "labels:label": [(VISITOR, f"/registre/{{{which}}}/") for which in ("label_number", "suspended_number")],
+    "labels:publisher": [(PUBLISHER, "/editeurs/")],
+    "labels:sign": [(PUBLISHER, "/editeurs/charte/")],
+    "labels:new_service": [(PUBLISHER, "/editeurs/services/nouveau/")],
+    "labels:begin_request": [(PUBLISHER, "/editeurs/services/{new_service}/commencer/")],
+    "labels:request": [
+        (PUBLISHER, f"/editeurs/demandes/{{{which}}}/") for which in ("draft_request", "sent_request", "label_request")
+    ],
+    "labels:describe": [(PUBLISHER, "/editeurs/demandes/{draft_request}/service/")],
+    "labels:new_purpose": [(PUBLISHER, "/editeurs/demandes/{draft_request}/buts/nouveau/")],
+    "labels:purpose": [(PUBLISHER, "/editeurs/demandes/{draft_request}/buts/{purpose}/")],
+    "labels:ask_data": [(PUBLISHER, "/editeurs/demandes/{draft_request}/buts/{purpose}/donnees/")],
+    "labels:answer": [(PUBLISHER, "/editeurs/demandes/{draft_request}/charte/C01/")],
+    "labels:submit": [(PUBLISHER, "/editeurs/demandes/{draft_request}/envoyer/")],
+    "labels:drop_request": [(PUBLISHER, "/editeurs/demandes/{draft_request}/retirer/")],
+    "labels:renounce": [(PUBLISHER, "/editeurs/labels/{label}/rendre/")],
+    "labels:checks": [
+        (PUBLISHER, f"/editeurs/demandes/{{{which}}}/controles/") for which in ("draft_request", "label_request")
+    ],
+    "labels:confirm_contact": [(VISITOR, "/editeurs/contact/{contact_link}/")],
+    "labels:examine_checks": [
+        (AGENT, f"/agents/labels/demandes/{{{which}}}/controles/") for which in ("examined_request", "sent_request")
+    ],
+    "labels:own_label": [
+        (PUBLISHER, f"/editeurs/labels/{{{which}}}/") for which in ("label", "label_to_accept", "label_to_answer")
+    ],
+    "labels:accept_agreement": [(PUBLISHER, "/editeurs/labels/{label_to_accept}/convention/")],
+    "labels:answer_change": [(PUBLISHER, "/editeurs/labels/changements/{change_to_answer}/")],
+    "labels:inbox": [(AGENT, "/agents/labels/")],
+    "labels:examine": [
+        (AGENT, f"/agents/labels/demandes/{{{which}}}/")
+        for which in ("sent_request", "examined_request", "proposed_request")
+    ],
+    "labels:review": [(AGENT, "/agents/labels/demandes/{examined_request}/charte/C01/")],
+    "labels:ask": [(AGENT, "/agents/labels/demandes/{examined_request}/complement/")],
+    "labels:propose": [(AGENT, "/agents/labels/demandes/{examined_request}/avis/")],
+    "labels:decide": [(AGENT, "/agents/labels/demandes/{proposed_request}/decider/")],
+    "labels:follow": [(AGENT, f"/agents/labels/{{{which}}}/") for which in ("label", "suspended_label")],
+    "labels:suspend": [(AGENT, "/agents/labels/{label}/suspendre/")],
+    "labels:propose_change": [(AGENT, "/agents/labels/{label}/proposer/")],
+    "labels:decide_change": [
+        (AGENT, f"/agents/labels/changements/{{{which}}}/") for which in ("label_change", "change_to_answer")
     ],
     "sharing:emergency": [(RESIDENT, f"/partages/urgences/{{{which}}}/") for which in ("urgent", "urgent_open")],
     "sharing:emergencies": [(AGENT, "/agents/urgences/")],
@@ -225,6 +313,18 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (RESIDENT, f"/partages/{{{which}}}/recu/") for which in ("grant", "copied_grant", "stopped_grant", "link")
     ],
     "sharing:share_text": [(RESIDENT, "/partages/{grant}/texte/")],
+    "sharing:take_out": [
+        (RESIDENT, "/partages/{grant}/retirer/"),
+        (RESIDENT, "/partages/{grant}/retirer/?ligne=nationality"),
+        (RESIDENT, "/partages/{grant}/retirer/?ligne=birth"),
+        (RESIDENT, "/partages/{link}/retirer/"),
+    ],
+    "sharing:erasure": [
+        (RESIDENT, "/partages/{entrusted_grant}/effacement/"),
+        (RESIDENT, "/partages/{erased_grant}/effacement/"),
+    ],
+    "sharing:note_erasure": [(RESIDENT, "/partages/{erased_grant}/effacement/{erasure}/")],
+    "sharing:cnil_complaint": [(RESIDENT, "/partages/{erased_grant}/plainte/")],
     "sharing:shorten_share": [(RESIDENT, "/partages/{grant}/raccourcir/")],
     "sharing:renew_share": [(RESIDENT, "/partages/{grant}/renouveler/")],
     "sharing:stop_sharing": [(RESIDENT, "/partages/{grant}/arreter/")],
@@ -320,6 +420,26 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "admin:accounts_membership_add": [(AGENT, "/admin/accounts/membership/add/")],
     "admin:accounts_membership_change": [(AGENT, "/admin/accounts/membership/{place}/change/")],
     "admin:accounts_membership_history": [(AGENT, "/admin/accounts/membership/{place}/history/")],
+    "admin:accounts_publisher_changelist": [(AGENT, "/admin/accounts/publisher/")],
+    "admin:accounts_publisher_add": [(AGENT, "/admin/accounts/publisher/add/")],
+    "admin:accounts_publisher_change": [(AGENT, "/admin/accounts/publisher/{publisher}/change/")],
+    "admin:accounts_publisher_history": [(AGENT, "/admin/accounts/publisher/{publisher}/history/")],
+    "admin:accounts_publishermember_changelist": [(AGENT, "/admin/accounts/publishermember/")],
+    "admin:accounts_publishermember_add": [(AGENT, "/admin/accounts/publishermember/add/")],
+    "admin:accounts_publishermember_change": [(AGENT, "/admin/accounts/publishermember/{publisher_member}/change/")],
+    "admin:accounts_publishermember_history": [(AGENT, "/admin/accounts/publishermember/{publisher_member}/history/")],
+    "admin:labels_charterversion_changelist": [(AGENT, "/admin/labels/charterversion/")],
+    "admin:labels_charterversion_add": [(AGENT, "/admin/labels/charterversion/add/")],
+    "admin:labels_charterversion_change": [(AGENT, "/admin/labels/charterversion/{draft_charter}/change/")],
+    "admin:labels_charterversion_history": [(AGENT, "/admin/labels/charterversion/{charter}/history/")],
+    "admin:labels_holdercontact_changelist": [(AGENT, "/admin/labels/holdercontact/")],
+    "admin:labels_holdercontact_add": [(AGENT, "/admin/labels/holdercontact/add/")],
+    "admin:labels_holdercontact_change": [(AGENT, "/admin/labels/holdercontact/{holder_contact}/change/")],
+    "admin:labels_holdercontact_history": [(AGENT, "/admin/labels/holdercontact/{holder_contact}/history/")],
+    "admin:labels_signature_changelist": [(AGENT, "/admin/labels/signature/")],
+    "admin:labels_signature_add": [(AGENT, "/admin/labels/signature/add/")],
+    "admin:labels_signature_change": [(AGENT, "/admin/labels/signature/{signature}/change/")],
+    "admin:labels_signature_history": [(AGENT, "/admin/labels/signature/{signature}/history/")],
     "admin:records_paperkind_changelist": [(AGENT, "/admin/records/paperkind/")],
     "admin:records_paperkind_add": [(AGENT, "/admin/records/paperkind/add/")],
     "admin:records_paperkind_change": [(AGENT, "/admin/records/paperkind/{paper_kind}/change/")],
@@ -353,6 +473,27 @@ FORBIDDEN = "nobody may: the page of refusal is swept as an error page"
 ELSEWHERE = "it only leads to another address"
 
 OTHERS: dict[str, str] = {
+    "developers:prove_webhook": ACT,
+    "developers:replay": ACT,
+    "developers:events": FILE,
+    "developers:sandbox_server": FILE,
+    **dict.fromkeys(
+        (
+            "sandbox:token",
+            "sandbox:revoke",
+            "sandbox:jwks",
+            "sandbox:userinfo",
+            "sandbox:openid_configuration",
+            "sandbox:fields",
+            "sandbox:document",
+            "sandbox:grant",
+            "sandbox:events",
+            "sandbox:program_events",
+            "sandbox:erasures",
+            "sandbox:erasure",
+        ),
+        FILE,
+    ),
     "aids:interview": ELSEWHERE,
     "aids:interview_erase": ACT,
     "aids:interview_set_aside": ACT,
@@ -449,6 +590,44 @@ OTHERS: dict[str, str] = {
     "admin:sharing_emergencyaccess_add": FORBIDDEN,
     "admin:sharing_emergencyaccess_delete": FORBIDDEN,
     "journal:withdraw_contest": ACT,
+    "labels:charter_json": FILE,
+    **dict.fromkeys(
+        (
+            "access:token",
+            "access:revoke",
+            "access:jwks",
+            "access:userinfo",
+            "access:openid_configuration",
+            "access:authorization_server",
+            "access:fields",
+            "access:document",
+            "access:grant",
+            "access:events",
+            "access:erasures",
+            "access:erasure",
+            "access:nothing",
+            "access:no_erasure",
+            "access:openapi",
+            "sharing:erasure_letter",
+            "sharing:cnil_letter",
+        ),
+        FILE,
+    ),
+    "labels:registry_json": FILE,
+    "labels:registry_csv": FILE,
+    "labels:registry_jws": FILE,
+    "labels:registry_wallets": FILE,
+    "labels:check": FILE,
+    "labels:letter": FILE,
+    "labels:agents_letter": FILE,
+    "labels:change_letter": FILE,
+    "labels:start_request": ACT,
+    "labels:take": ACT,
+    "admin:accounts_publisher_delete": FORBIDDEN,
+    "admin:accounts_publishermember_delete": FORBIDDEN,
+    "admin:labels_charterversion_delete": FORBIDDEN,
+    "admin:labels_signature_delete": FORBIDDEN,
+    "admin:labels_holdercontact_delete": FORBIDDEN,
     "admin:holders_connectorhealth_add": FORBIDDEN,
     "admin:holders_connectorhealth_delete": FORBIDDEN,
     "admin:core_city_changelist": ELSEWHERE,
@@ -461,7 +640,15 @@ OTHERS: dict[str, str] = {
     **{f"admin/core/{model}/<path:object_id>/": ELSEWHERE for model in ("city", "legalpage", "helppage", "job")},
     **{
         f"admin/accounts/{model}/<path:object_id>/": ELSEWHERE
-        for model in ("user", "factorreset", "organisation", "membership", "pendingaccount")
+        for model in (
+            "user",
+            "factorreset",
+            "organisation",
+            "membership",
+            "pendingaccount",
+            "publisher",
+            "publishermember",
+        )
     },
     **{
         f"admin/{app}/<path:object_id>/": ELSEWHERE
@@ -472,6 +659,9 @@ OTHERS: dict[str, str] = {
             "journal/contest",
             "sharing/emergencyaccess",
             "aids/localaid",
+            "labels/charterversion",
+            "labels/signature",
+            "labels/holdercontact",
         )
     },
 }
@@ -520,4 +710,10 @@ ERRORS: dict[str, tuple[str, str, bool]] = {
     "a part of a dossier": (RESIDENT, "/dossiers/parts/{part}/", True),
     "verification": (VISITOR, "/verifier/", True),
     "kind of paper": (AGENT, "/admin/records/paperkind/add/", True),
+    "a publisher in a vault": (PUBLISHER, "/coffre/", False),
+    "a service without a name": (PUBLISHER, "/editeurs/services/nouveau/", True),
+    "a purpose without words": (PUBLISHER, "/editeurs/demandes/{draft_request}/buts/nouveau/", True),
+    "an address for signals that is none": (PUBLISHER, "/editeurs/demandes/{draft_request}/controles/", False),
+    "a link to confirm that is over": (VISITOR, "/editeurs/contact/rien/", False),
+    "an opinion without reasons": (AGENT, "/agents/labels/demandes/{examined_request}/avis/", True),
 }

@@ -1,6 +1,8 @@
 """A bank's file: found in “get my data”, shown as totals, its columns named, stored once, shown with its origin."""
 
+import io
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,19 @@ from tests.live import Live
 
 #: Columns of no known bank: only the resident can say which one has the debits.
 HEADERS = "Quand;Quoi;Moins;Plus;Solde"
+
+
+def letter() -> bytes:
+    """Return a text processor's file, without a word in it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("[Content_Types].xml", "<Types/>")
+        file.writestr("word/document.xml", "<document/>")
+    return content.getvalue()
+
+
 SENTENCES = {
-    "courrier.docx": (b"PK\x03\x04" + bytes(400), "Nous ne savons pas lire ce fichier"),
+    "courrier.docx": (letter(), "Nous ne connaissons pas ce type de fichier"),
     "notes.txt": ("Penser à demander le relevé.\n".encode(), "OFX, QIF, CAMT.053, CSV"),
     "coupe.ofx": (bank_step.ofx(timezone.localdate())[:900], "Téléchargez-le à nouveau"),
 }

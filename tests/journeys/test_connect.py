@@ -11,6 +11,8 @@ from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, euros, forget_franceconnect, wait_for_job
 from tests.live import Live
 
+TAX_NUMBER = "0000 0000 00424"
+
 
 def test_the_walk_takes_less_than_its_limit(live: Live) -> None:
     """Walk the tour's step over HTTP. The time includes the worker, its child processes and the holders' answers."""
@@ -80,6 +82,21 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
 
     took = perf_counter() - start - spent
     assert took < minute.SECONDS, f"{took:.1f} s"
+
+    # The tax office needs the number of her notice: typed, it brings her income, and an amount that counts with it.
+    page.goto("/coffre/connexions/nouvelle/dgfip/")
+    look()
+    page.get_by_label("Votre dernier avis d’impôt sur le revenu").check()
+    page.get_by_label("Une fois, maintenant").check()
+    page.get_by_label("Votre numéro fiscal").fill(TAX_NUMBER)
+    press("Recevoir ces données")
+    wait_for_job(page, "Voir le résultat", script=True)
+    expect(page.locator("main")).not_to_contain_text("Pas reçu")
+    look()
+    follow("Voir ce que cela change pour mes aides")
+    assert amount(page) > 0
+    page.goto("/coffre/")
+    expect(page.locator("main")).to_contain_text("Revenu fiscal de référence")
 
     # She stops Enedis: the received data stays.
     page.goto("/coffre/connexions/")

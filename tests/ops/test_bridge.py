@@ -1,14 +1,17 @@
 """The web server's bridge: threads never wait for visitors, and an address has its share of the large bodies."""
 
 import asyncio
+import socket
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
+import uvicorn
 
 from config.bridge import Bridge, Message, address, environ_of
-from config.connections import Limits
+from config.connections import Connection, Limits
 
 SCOPE: Message = {
     "type": "http",
@@ -152,3 +155,61 @@ def test_an_answer_in_pieces_arrives_whole_after_the_end_of_the_request():
     visitor = Visitor(b"")
     visit(Bridge(in_pieces, Limits(kept=3), 0), (visitor, SCOPE | {"method": "GET", "headers": []}))
     assert visitor.body == b"abc" * 20
+
+
+class Serving:
+    """The bridge behind uvicorn on a real socket. `asked` has what the application was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        bridge = Bridge(self.answer, Limits(kept=1000), 0)
+        self.server = uvicorn.Server(
+            uvicorn.Config(bridge, http=Connection, ws="none", lifespan="off", log_config=None)
+        )
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self.server.run, args=([self.listening],))
+
+    def answer(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+        """Answer without reading the body, `/long` in fifty pieces."""
+        self.asked.append(environ["PATH_INFO"])
+        start_response("200 OK", [])
+        return iter([b"x" * 500] * (50 if environ["PATH_INFO"] == "/long" else 1))
+
+    def say(self, *parts: bytes) -> bytes:
+        self.asked.clear()
+        with socket.create_connection(self.listening.getsockname(), timeout=10) as connection:
+            for part in parts:
+                connection.sendall(part)
+                time.sleep(0.1)
+            return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[Serving]:
+    serving = Serving()
+    serving.thread.start()
+    yield serving
+    serving.server.should_exit = True
+    serving.thread.join(10)
+    serving.listening.close()
+
+
+HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n"
+NEXT = b"GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("page", [b"/short", b"/long"])
+@pytest.mark.parametrize("times", [10, 10_000])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_request_inside_a_body_that_nobody_reads_is_never_answered(serving, page, times, is_late):
+    head = b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (page, len(HIDDEN) * times)
+    body = HIDDEN * times
+    sent = [head + body[: len(body) // 2], body[len(body) // 2 :] + NEXT] if is_late else [head + body + NEXT]
+    assert serving.say(*sent).count(b"HTTP/1.1 200") == 2
+    assert serving.asked == [page.decode(), "/next"]
+
+
+def test_a_request_with_two_lengths_is_refused_and_nothing_after_it_is_answered(serving):
+    both = b"POST /short HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    assert serving.say(both + HIDDEN).startswith(b"HTTP/1.1 400 ")
+    assert serving.asked == []

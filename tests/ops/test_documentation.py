@@ -1,11 +1,15 @@
 """The operators' documentation agrees with the code: every variable, package and command."""
 
 import importlib.metadata
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from certification.developers.enums import EventType
 from ops.cluster import ROOT
 from vault import types
 from vault.readers.formats import FORMATS
@@ -23,7 +27,7 @@ NAMED = {"psycopg"}
 
 
 def code() -> dict[Path, str]:
-    folders = ("platform", "accounts", "vault", "services", "ops")
+    folders = ("platform", "accounts", "vault", "services", "certification", "ops")
     return {file: file.read_text() for folder in folders for file in (ROOT / folder).rglob("*.py")} | {
         ROOT / "ops" / "setup": (ROOT / "ops" / "setup").read_text()
     }
@@ -89,6 +93,23 @@ def test_help_explains_every_command() -> None:
     assert set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE)) == set(phony.split())
 
 
+@pytest.mark.parametrize("command", ["quality", "format", "messages", "lock", "shell", "manage", "reset"])
+def test_a_command_before_the_first_setup_says_what_to_run(command: str, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    done = subprocess.run(["make", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode and "run “make setup” first" in done.stderr
+
+
+def test_the_chosen_python_reaches_the_setup(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "ops").mkdir()
+    (tmp_path / "ops" / "setup").write_text("#!/bin/sh\necho $PYTHON\n")
+    (tmp_path / "ops" / "setup").chmod(0o755)
+    variables = os.environ | {"PYTHON": "python3.13"}
+    done = subprocess.run(["make", "setup"], cwd=tmp_path, env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout == "python3.13\n"
+
+
 # Pages name files from the root; files of the source root may use their import path (`core/jobs.py`). `<code>` stands
 # for any name.
 FOLDERS = "platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs"
@@ -102,8 +123,8 @@ COMMAND = re.compile(r"`(?:python )?manage\.py (\w+)")
 TARGET = re.compile(r"`make ([a-z]+)")
 LINK = re.compile(r"\]\(([^):#]+\.\w+)\)")
 ENDINGS = {*"css csv der html in js json jsonl log md pem py sh toml txt yml zip".split()}  # noqa: SIM905
-#: Names of Django and of the standard library.
-OTHERS = {"AppConfig.ready", "json.load", "sys.path"}
+#: Names of Django and of the standard library; events that programs are told of.
+OTHERS = {"AppConfig.ready", "json.load", "sys.path", "data.challenge", *EventType.values}
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",

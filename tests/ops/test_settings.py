@@ -130,6 +130,7 @@ def sentences(**changes: object) -> list[str]:
         ({"MAKE_CHECKPOINT_KEY": True}, "MAKE_CHECKPOINT_KEY"),
         ({"MAKE_RECEIPT_KEY": True}, "make_receipt_key"),
         ({"SITE_URL": "http://localhost:8000"}, "SITE_URL"),
+        ({"OUTGOING_ALLOWED": ["127.0.0.1:8100"]}, "OUTGOING_ALLOWED"),
         ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}}, "CACHE_URL"),
         ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}}, "CACHE_URL"),
         ({"SESSION_COOKIE_SECURE": False}, "SESSION_COOKIE_SECURE"),

@@ -181,4 +181,4 @@ def test_an_electric_car() -> None:
 def test_the_description_of_the_api_is_no_answer() -> None:
     with pytest.raises(Unreadable) as refusal:
         read("openapi_api_particulier_v3.yaml")
-    assert refusal.value.code == "unknown_media"
+    assert refusal.value.code == "unknown_data"

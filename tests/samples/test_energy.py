@@ -145,7 +145,7 @@ def test_gas_workbooks() -> None:
     assert (facts(days)["points"], facts(days)["gaps"]) == ("363", "3")
     assert (facts(days)["volume_total"], facts(days)["energy_total"]) == ("2100", "23181")
     assert (facts(months)["points"], facts(months)["volume_total"], facts(months)["energy_total"]) == (
-        "13",
+        "388",
         "2100",
         "23181",
     )

@@ -15,8 +15,8 @@ def sample(name: str) -> Reading:
 def test_android() -> None:
     reading = sample("google_timeline_android.json")
     (trip,) = payloads(reading, "mobilite.trajet")
-    (leg,) = trip["segments"]
-    assert (leg["mode"], round(leg["distance_m"])) == ("voiture", 1157)
+    legs = [(leg["mode"], round(leg["distance_m"])) for leg in trip["segments"]]
+    assert legs == [("voiture", 1157), ("inconnu", 246)], "the path after the drive is a move too"
     assert facts(reading)["positions"] == "3"
     assert [one["etiquette"] for one in payloads(reading, "mobilite.lieu")] == ["domicile", "travail"]
 
@@ -42,7 +42,7 @@ def test_a_drive() -> None:
 def test_a_track_without_time() -> None:
     reading = sample("track-with-extremes.gpx")
     assert facts(reading)["positions"] == "25"
-    assert float(facts(reading)["distance"]) == pytest.approx(2.2035, abs=0.0006)
+    assert float(facts(reading)["path_length"]) == pytest.approx(2.2035, abs=0.0006)
     assert payloads(reading, "mobilite.trajet") == []
 
 

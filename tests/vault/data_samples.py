@@ -25,7 +25,7 @@ def load_curve(days=40, *, start=datetime(2026, 2, 1), watts=400) -> bytes:
         "start": f"{start:%Y-%m-%d}",
         "end": f"{ends[-1]:%Y-%m-%d}",
         "quality": "BRUT",
-        "reading_type": {"unit": "W", "measurement_kind": "power", "aggregate": "average"},
+        "reading_type": {"unit": "W", "measurement_kind": "power", "aggregate": "average", "flow_direction": "CONS"},
         "interval_reading": [
             {"value": str(watts), "date": f"{end:%Y-%m-%d %H:%M:%S}", "interval_length": "PT30M", "measure_type": "B"}
             for end in ends

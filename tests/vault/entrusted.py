@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.actions.companions import place_of
+from accounts.actions import places
 from accounts.models import Membership, Organisation, User
 from vault.records.enums import Mode
 from vault.records.grants.terms import Terms
@@ -42,7 +42,7 @@ def entrusted(
 
 
 def place_at(companion: User) -> Membership:
-    place = place_of(companion)
+    place = places.of_companion(companion)
     assert place is not None
     return place
 

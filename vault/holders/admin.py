@@ -25,7 +25,7 @@ class ConnectorHealthAdmin(ReadOnly, ModelAdmin):
 
     @admin.display(description=_("connecteur"), ordering="connector")
     def api(self, row: ConnectorHealth) -> str:
-        return row.connector.replace("_", " ")
+        return str(row)
 
     @admin.display(description=_("problème"), ordering="problem")
     def what(self, row: ConnectorHealth) -> str:

@@ -10,10 +10,11 @@ class HoldersConfig(AppConfig):
         from core import backups
         from core import leaving as registry
         from core.pages import home
-        from vault.holders import job_kinds, leaving
+        from vault.holders import connectors, job_kinds, leaving
         from vault.holders.actions.requests import asked
         from vault.holders.actions.restoring import pause_all
         from vault.holders.home import blocks
+        from vault.records.gate import passing_on
         from vault.records.papers import answering
 
         home.register(blocks)
@@ -21,3 +22,4 @@ class HoldersConfig(AppConfig):
         backups.register("connections", backups.Part(save=None, replay=pause_all, if_lost=True))
         answering.register(asked)
         job_kinds.register()
+        passing_on.register(connectors.passed_on())

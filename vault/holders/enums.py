@@ -32,3 +32,12 @@ class ConnectionState(models.TextChoices):
     ACTIVE = "active", _("Active")
     PAUSED = "paused", _("En pause")
     STOPPED = "stopped", _("Arrêtée")
+
+
+#: What the publishers call their APIs, by connector: agents read it.
+API_NAMES = {
+    "api_particulier": "API Particulier",
+    "enedis": "Enedis",
+    "grdf": "GRDF",
+    "impot_particulier": "API Impôt particulier",
+}

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from django.template.loader import render_to_string
 from django.utils.translation import get_language, override
 
 from core.pdf import apart
@@ -25,7 +24,6 @@ from vault.records.enums import Right
 from vault.records.models import Holder
 
 CONTENT = Path(__file__).parent / "content" / "request_letters.json"
-STYLE = Path(__file__).with_name("letter.css")
 #: How many days a reminder leaves before a complaint. The law sets no number.
 REMINDER_DAYS = 15
 #: Browsers and mail programs silently cut a longer URL.
@@ -87,17 +85,21 @@ class Letter:
         return f"{self.body}\n{signature}\n"
 
     @property
+    def signed(self) -> str:
+        return self.parts.name
+
+    @property
     def mail_link(self) -> str:
         """A mailto URL for the resident's own mail program; empty if the text is too long for a URL."""
         link = f"mailto:{quote(self.parts.recipient_email)}?subject={quote(self.subject)}&body={quote(self.text)}"
         return link if len(link) <= LONGEST_LINK else ""
 
     @property
-    def name_lines(self) -> list[str]:
+    def sender(self) -> list[str]:
         return [self.parts.name, *self.parts.address.splitlines()]
 
     @property
-    def recipient_lines(self) -> list[str]:
+    def recipient(self) -> list[str]:
         if self.code == "complaint":
             return ["CNIL", "Service des plaintes"]
         return [self.parts.organisation, *self.parts.recipient_address.splitlines()]
@@ -144,14 +146,8 @@ def complaint(request: DataRequest, content: Mapping[str, Any], today: date) -> 
 
 
 def pdf(letter: Letter) -> bytes:
-    """Draw the letter as a tagged PDF in French.
-
-    Raises:
-        core.pdf.apart.NotDrawn
-    """
-    with override("fr"):
-        html = render_to_string("holders/pdf/letter.html", {"letter": letter})
-    return apart.draw(html, style=STYLE.read_text())
+    """Draw the letter; raises as `apart.draw_letter`."""
+    return apart.draw_letter("holders/pdf/letter.html", letter)
 
 
 def fill(text: str, parts: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ def may_pull(connection: Connection, *, unattended: bool) -> bool:
     Raises:
         Forged: the resident did not agree to this connection as it is.
     """
-    check(connection)
+    check(connection, locked=False)
     if connection.state != ConnectionState.ACTIVE or connection.over:
         return False
     return not unattended or connection.unattended or connection.unfinished

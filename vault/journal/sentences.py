@@ -15,6 +15,7 @@ from core.journal import Ground, Line, Means
 from core.templatetags.civic import clock, number
 from vault import types
 from vault.records import wording
+from vault.records.enums import RefusalCode
 from vault.records.models import PaperKind
 
 #: Up to this many fields are named; more are counted.
@@ -32,9 +33,12 @@ _UNKNOWN = gettext_lazy("Vous avez agi sur votre coffre.")
 _EMERGENCY_REFUSED = gettext_lazy(
     "Une lecture par « %(recipient)s » a été refusée : l’accès d’urgence ne la permet pas, ou plus."
 )
-_NOT_ANCHORED = gettext_lazy(
-    "Une lecture par « %(recipient)s » a été refusée : le journal n’était plus scellé depuis des heures."
-)
+#: The sentence of a refusal that does not come from the grant, by its code.
+_REFUSED_BECAUSE: dict[str, str | Promise] = {
+    RefusalCode.NOT_ANCHORED: gettext_lazy(
+        "Une lecture par « %(recipient)s » a été refusée : le journal n’était plus scellé depuis des heures."
+    )
+}
 #: The sentence of each event, and its variant without the kind of paper.
 _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "vault_opened": (gettext_lazy("Vous avez ouvert votre coffre : il est à vous."), ""),
@@ -152,6 +156,14 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     ),
     "grant_resumed": (gettext_lazy("Vous avez repris un partage avec « %(recipient)s »."), ""),
     "grant_shortened": (gettext_lazy("Vous avez avancé la fin d’un partage avec « %(recipient)s »."), ""),
+    "grant_narrowed": (gettext_lazy("Vous avez retiré une ligne d’un partage avec « %(recipient)s » : %(what)s."), ""),
+    "erasure_asked": (
+        gettext_lazy("L’effacement de ce qui a été reçu est demandé à « %(recipient)s »."),
+        "",
+    ),
+    "erasure_confirmed": (gettext_lazy("« %(recipient)s » dit avoir effacé ce qui avait été reçu."), ""),
+    "erasure_refused": (gettext_lazy("« %(recipient)s » refuse d’effacer ce qui a été reçu, et dit pourquoi."), ""),
+    "erasure_noted": (gettext_lazy("Vous avez noté la réponse de « %(recipient)s » : c’est effacé, ou non."), ""),
     "grant_over": (gettext_lazy("Un partage avec « %(recipient)s » est arrivé à sa fin."), ""),
     "grant_ending": (gettext_lazy("Un partage avec « %(recipient)s » se termine bientôt, nous vous l’avons dit."), ""),
     "grant_unused": (gettext_lazy("Un partage avec « %(recipient)s » ne sert pas, nous vous l’avons dit."), ""),
@@ -290,6 +302,7 @@ MEANS: dict[Means, str | Promise] = {
     Means.SCHEDULER: gettext_lazy("par le portail, tout seul"),
     Means.DESK: gettext_lazy("à l’accueil"),
     Means.ADMIN: gettext_lazy("depuis l’administration du portail"),
+    Means.API: gettext_lazy("par le programme du service"),
 }
 
 
@@ -381,11 +394,17 @@ def register(event: str, sentence: str | Promise, without_paper: str | Promise =
     _SENTENCES[event] = (sentence, without_paper or sentence)
 
 
+def register_refusal(code: RefusalCode, sentence: str | Promise) -> None:
+    """Register the sentence of a refusal that comes from a kind of recipient, and not from the grant."""
+    _REFUSED_BECAUSE[code] = sentence
+
+
 def sentence(entry: Line, kinds: dict[str, str]) -> str:
     if entry.event == "read":
         return _read(entry)
-    if entry.details.get("reason") == "not_anchored":
-        return _NOT_ANCHORED % {"recipient": entry.details.get("recipient", "")}
+    because = _REFUSED_BECAUSE.get(entry.details.get("reason", "")) if entry.event == "read_refused" else None
+    if because:
+        return str(because) % {"recipient": entry.details.get("recipient", "")}
     if entry.event == "read_refused" and entry.ground == Ground.EMERGENCY:
         return _EMERGENCY_REFUSED % {"recipient": entry.details.get("recipient", "")}
     paper = kinds.get(entry.details.get("kind", ""), "")
@@ -422,7 +441,7 @@ def _series(names: Sequence[str]) -> str:
 def _type(entry: Line) -> str:
     codes = list(dict.fromkeys(field_id.partition("#")[0] for field_id in entry.fields))
     titles = [_title(code) for code in codes]
-    if entry.event == "grant_given" and (papers := int(entry.details.get("count", "0"))):
+    if entry.event in {"grant_given", "grant_narrowed"} and (papers := int(entry.details.get("count", "0"))):
         titles.append(ngettext("%(count)s papier", "%(count)s papiers", papers) % {"count": papers})
     return _series(titles) if titles else _("une valeur")
 

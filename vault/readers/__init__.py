@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from core.files.sizes import MAX_FILE
+from vault.readers import sentences
 from vault.readers.reading import (
     MAX_PAGES,
     UNASKED,
@@ -26,7 +27,14 @@ from vault.readers.reading import (
 )
 from vault.readers.recognise import PDF
 
+if TYPE_CHECKING:
+    from vault.readers.formats import Reader
+
 __all__ = ["MAX_PAGES", "Ask", "CheckResult", "Fact", "PageImage", "Reading", "Table", "Unreadable", "read"]
+
+
+#: The formats whose last line is a row, and not a note.
+ROWS_TO_THE_END = {"bank_csv", "enedis_csv", "gps_csv", "receipts"}
 
 
 def read(
@@ -48,6 +56,7 @@ def read(
     """
     from vault.readers import formats
     from vault.readers.files.document import open_document
+    from vault.readers.files.text import as_utf_8
     from vault.readers.formats.paper import printed, signature
     from vault.readers.formats.paper import reader as paper
     from vault.readers.formats.twoddoc import reader as twoddoc
@@ -55,9 +64,10 @@ def read(
 
     data = stream.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
-        raise Unreadable("too_big")
-    if (reader := formats.reader_of(data, ask)) is not None:
-        return reader.read(data, ask)
+        raise Unreadable("too_big_data")
+    content = as_utf_8(data)
+    if (reader := formats.reader_of(content, ask)) is not None:
+        return _read_data(reader, data, content, ask)
     document = open_document(data)
     codes = twoddoc.find_codes(document)
     electronic = signature.look(data, signature_authorities) if document.media_type == PDF else []
@@ -67,6 +77,24 @@ def read(
     source = hashlib.sha256(data).hexdigest()
     reading = twoddoc.read(document, codes, source=source, trusted=trusted, today=datetime.now(UTC).date())
     return _with(electronic, printed.completed(reading, document))
+
+
+def _read_data(reader: "Reader", data: bytes, content: bytes, ask: Ask) -> Reading:
+    """Read a file of data.
+
+    Its records name the file as it came, whose hash they bear. What no line ends and what leaves no record is said.
+    """
+    reading = reader.read(content, ask)
+    source = hashlib.sha256(data).hexdigest()
+    for record in reading.records:
+        record["provenance"]["source_document"] = source
+    warnings = list(reading.warnings)
+    if reading.format in ROWS_TO_THE_END and reading.media_type == "text/csv" and not content.endswith(b"\n"):
+        warnings.append(sentences.LAST_LINE_OPEN)
+    said = warnings or reading.table or any(one.outcome != "passed" for one in reading.checks)
+    if not reading.records and not said:
+        warnings.append(sentences.NOTHING_KEPT)
+    return dataclasses.replace(reading, warnings=warnings)
 
 
 def _with(electronic: Sequence[CheckResult], reading: Reading) -> Reading:

@@ -34,12 +34,13 @@ def check(code: str, outcome: Outcome, details: Mapping[str, str] | None = None,
 class Ask:
     """Facts about a file that its bytes do not contain.
 
-    `endpoint` is the path of the API that gave the answer. `columns` maps a table's headers to fields, as the resident
-    named them.
+    `endpoint` is the path of the API that gave the answer. `columns` maps a table's headers to fields, and `direction`
+    is that of its energy (`flux` of energie.serie), both as the resident said them.
     """
 
     endpoint: str = ""
     columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    direction: str = ""
 
 
 UNASKED = Ask()
@@ -84,6 +85,8 @@ class Reading:
     kind: str | None = None
     facts: list[Fact] = dataclasses.field(default_factory=list)
     table: Table | None = None
+    #: Whether some energy has no direction: the file does not say it, and the resident has to.
+    asks_direction: bool = False
     #: The bearers named by the paper, where no value names them.
     names: list[str] = dataclasses.field(default_factory=list)
     #: The kinds of paper named on its pages, each once.

@@ -142,8 +142,7 @@ def _box(corners: Sequence[Any]) -> tuple[int, int, int, int]:
 def _checked(message: Mapping[str, Any]) -> Reading:
     try:
         reading = Reading.from_json(message["reading"])
-        for record in reading.records:
-            envelope.validate(record)
+        envelope.validate_all(reading.records)
     except (KeyError, TypeError, envelope.BadEnvelope):
         raise Unreadable("damaged") from None
     return reading
@@ -185,7 +184,7 @@ def _feed(options: bytes, stream: BinaryIO, pipe: IO[bytes]) -> None:
         while chunk := stream.read(CHUNK):
             total += len(chunk)
             if total > MAX_FILE:
-                raise Unreadable("too_big")
+                raise Unreadable("too_big_data")
             pipe.write(chunk)
         pipe.close()
 

@@ -9,10 +9,24 @@ def gettext_noop(sentence: str) -> str:
 #: Why a file is refused, by code.
 UNREADABLE = {
     "empty": gettext_noop("Ce fichier est vide."),
-    "too_big": gettext_noop("Ce fichier dépasse 10 Mo. Envoyez un fichier plus léger."),
+    "too_big": gettext_noop("Ce papier dépasse 10 Mo. Envoyez un fichier plus léger."),
+    "too_big_data": gettext_noop("Ce fichier dépasse 64 Mo. Envoyez-en une partie, par exemple une seule année."),
+    "too_many": gettext_noop(
+        "Ce fichier contient plus de lignes que nous n’en lisons en une fois. Envoyez-en une partie, par exemple "
+        "une seule année."
+    ),
     "unknown_media": gettext_noop(
         "Nous ne savons pas lire ce fichier. Envoyez un PDF, une photo JPEG ou une photo PNG."
     ),
+    "unknown_data": gettext_noop(
+        "Nous ne connaissons pas ce type de fichier de données. Rien n’en est gardé. Envoyez le fichier tel que "
+        "l’organisme vous l’a donné, ou un papier, en PDF ou en photo."
+    ),
+    "other_shape": gettext_noop(
+        "Ce fichier ressemble à ceux que nous lisons, mais sa forme est différente. Rien n’en est gardé. Envoyez-le "
+        "tel que l’organisme vous l’a donné, sans le modifier."
+    ),
+    "no_data": gettext_noop("Ce fichier s’ouvre, mais il ne contient aucune donnée à garder."),
     "heic": gettext_noop("Une suite de photos HEIC n’est pas acceptée. Envoyez une seule photo."),
     "infected": gettext_noop(
         "L’antivirus a trouvé un programme dangereux dans ce fichier. Il est effacé. "
@@ -27,7 +41,9 @@ UNREADABLE = {
     "too_many_pixels": gettext_noop(
         "Cette image est trop grande. Envoyez une photo de moins de 50 millions de points."
     ),
-    "too_heavy": gettext_noop("Ce fichier est trop lourd à ouvrir. Enregistrez-le à nouveau, ou envoyez une photo."),
+    "too_heavy": gettext_noop(
+        "Ce fichier est trop lourd à ouvrir. Enregistrez-le en plus petit, ou envoyez-en une partie."
+    ),
     "two_files": gettext_noop(
         "Cette enseigne envoie deux fichiers. Mettez-les ensemble dans un fichier ZIP, puis envoyez-le."
     ),
@@ -145,7 +161,8 @@ CHECKS: dict[str, dict[str, str]] = {
 FACTS: dict[str, str] = {
     "positions": gettext_noop("Positions ou étapes lues"),
     "trips": gettext_noop("Trajets"),
-    "distance": gettext_noop("Distance en tout"),
+    "distance": gettext_noop("Distance des trajets"),
+    "path_length": gettext_noop("Longueur du parcours"),
     "places": gettext_noop("Lieux fréquents"),
     "irradiation_direct": gettext_noop("Rayonnement direct reçu, en Wh par m²"),
     "acc_produced": gettext_noop("Énergie produite pour vous-même"),
@@ -162,7 +179,9 @@ FACTS: dict[str, str] = {
     "balance_difference": gettext_noop("Écart entre le solde de la banque et ses opérations"),
     "rows": gettext_noop("Lignes du tableau"),
     "rows_not_read": gettext_noop("Lignes laissées de côté"),
+    "rows_older": gettext_noop("Lignes plus anciennes, non gardées"),
     "energy_total": gettext_noop("Énergie consommée en tout"),
+    "energy_measured": gettext_noop("Énergie mesurée en tout"),
     "energy_produced": gettext_noop("Énergie produite en tout"),
     "energy_injected": gettext_noop("Énergie injectée en tout"),
     "volume_total": gettext_noop("Volume de gaz en tout"),
@@ -204,6 +223,7 @@ FACTS: dict[str, str] = {
     "product_name": gettext_noop("Produit"),
     "receipts": gettext_noop("Tickets de caisse"),
     "total": gettext_noop("Total"),
+    "cancelled": gettext_noop("Événements annulés"),
     "without_date": gettext_noop("Événements sans date"),
     "year": gettext_noop("Année"),
     "yearly_income": gettext_noop("Ressources de l’année"),
@@ -215,18 +235,29 @@ PARTIAL_CODE = gettext_noop("Le code ne porte qu’une partie des valeurs. Les a
 SEVERAL_CODES = gettext_noop("Le fichier porte plusieurs codes. Vérifiez qu’il s’agit d’un seul papier.")
 #: The holder of records from the resident's own devices (vault.records.models.RESIDENT).
 RESIDENT = "résident"
-NO_TIME = gettext_noop(
-    "Une partie de ce parcours n’a pas d’heure : sa distance est montrée, et il n’en est fait aucun trajet."
+NO_TIME = gettext_noop("Une partie de ce parcours n’a pas d’heure : sa longueur est montrée, sans en faire un trajet.")
+DOUBTED = gettext_noop(
+    "Des positions sont datées d’avant 1970, ou vont à plus de 1 000 mètres par seconde : elles ne font pas de trajet."
 )
-NO_TRIP = gettext_noop("Ce fichier ne montre aucun trajet de plus de 200 mètres.")
-ODD_PARTS = gettext_noop("Quelques passages de ce fichier sont illisibles : ils ne sont pas repris.")
+PATH_ONLY = gettext_noop(
+    "La longueur de ce parcours est montrée. Rien n’en est gardé : aucune partie de plus de 200 mètres n’a des heures "
+    "et des vitesses possibles entre deux arrêts."
+)
+NO_TRIP = gettext_noop("Ce fichier ne montre aucun trajet de plus de 200 mètres.")
+ODD_PARTS = gettext_noop("Quelques passages de ce fichier sont illisibles ou incomplets : ils ne sont pas repris.")
 NO_POWER = gettext_noop(
     "Ce fichier donne le rayonnement du soleil, et pas la production d’une installation : rien n’en est gardé."
 )
 #: The holder of records from a bank's file: most files do not name the bank.
 BANK = "banque"
 PENDING = gettext_noop("Des opérations sont encore en attente à la banque : elles ne sont pas reprises.")
+NOT_MADE = gettext_noop("Des opérations annulées ou refusées par la banque ne sont pas reprises.")
+ROWS_NOT_PLACED = gettext_noop("Des lignes n’ont ni lieu ni heure que nous comprenons : elles ne sont pas reprises.")
 ROWS_NOT_READ = gettext_noop("Des lignes n’ont ni date ni montant que nous comprenons : elles ne sont pas reprises.")
+OLDER = gettext_noop(
+    "Ce tableau a plus de 20 000 opérations : seules les plus récentes sont reprises. "
+    "Pour garder les autres, envoyez-les à part, par exemple une année à la fois."
+)
 END_MISSING = gettext_noop(
     "La fin de ce fichier manque : des opérations peuvent manquer aussi. "
     "Téléchargez-le à nouveau chez votre banque pour les avoir toutes."
@@ -238,7 +269,12 @@ DAYS_FIRST = gettext_noop(
 HOLDINGS_LEFT_OUT = gettext_noop(
     "Les placements et les biens que décrit ce fichier ne sont pas repris : seules les opérations le sont."
 )
-NOTHING_INSIDE = gettext_noop("Ce fichier est lisible, mais il ne contient aucune donnée.")
+NOTHING_INSIDE = gettext_noop("Ce fichier s’ouvre, mais il ne contient aucune donnée.")
+NOTHING_KEPT = gettext_noop("Ce fichier est lu, et rien n’en est gardé.")
+LAST_LINE_OPEN = gettext_noop(
+    "La dernière ligne de ce fichier n’a pas de fin. S’il a été coupé, sa dernière valeur peut être fausse : "
+    "vérifiez-la."
+)
 GAS_SHARED_OUT = gettext_noop(
     "Des relevés couvrent plus d’un jour : leur énergie est répartie également entre les jours, c’est une estimation."
 )
@@ -248,11 +284,27 @@ GAS_TWO_KINDS = gettext_noop(
 PART_NOT_READ = gettext_noop(
     "Une partie de ce fichier n’est pas reprise : ce n’est ni une énergie, ni une puissance du foyer."
 )
+HEAD_GOES_FURTHER = gettext_noop(
+    "L’en-tête de ce fichier annonce des mesures plus récentes que celles qu’il contient. S’il a été coupé, "
+    "téléchargez-le à nouveau."
+)
+NO_READING_TYPE = gettext_noop(
+    "Une partie de ce fichier ne dit pas ce que mesurent ses nombres, énergie, puissance ou volume : "
+    "rien n’en est gardé."
+)
 TEST_AUTHORITY = gettext_noop("Signature d’une autorité de test : acceptée pour la démonstration seulement.")
 CORRECTED_NOTICE = gettext_noop(
     "Un avis corrigé, plus récent, existe. Téléchargez-le et utilisez-le à la place de celui-ci."
 )
 EVENT_WITHOUT_DATE = gettext_noop("Un événement n’a pas de date. Il n’est pas repris.")
+NO_EVENT = gettext_noop("Ce calendrier ne contient aucun événement.")
+CANCELLED_EVENTS = gettext_noop("Les événements annulés ne sont pas repris.")
+UNKNOWN_ZONE = gettext_noop(
+    "Le fuseau horaire de certains événements ne nous est pas connu : nous avons pris l’heure de Paris. Vérifiez-les."
+)
+CALENDAR_CUT = gettext_noop(
+    "La fin de ce calendrier manque : des événements peuvent manquer aussi. Exportez-le à nouveau pour les avoir tous."
+)
 FOR_THE_CHILD = gettext_noop("Vous ouvrez ce droit, mais c’est votre parent qui le reçoit.")
 LINES_LEFT_OUT = gettext_noop("Des lignes sans date, sans nom ou sans prix ne sont pas reprises.")
 MASKED = gettext_noop("L’organisme n’a pas transmis toutes les valeurs. Les autres sont à compléter.")
@@ -261,6 +313,9 @@ MONTH_OF_CERTIFICATION = gettext_noop(
     "Le mois du quotient n’est pas écrit. Celui de sa certification est retenu : vérifiez-le."
 )
 NAMES_IN_ONE = gettext_noop("Les noms et prénoms étaient écrits ensemble. Vérifiez-les.")
+NO_BIRTH_DATE = gettext_noop(
+    "La date de naissance d’une personne manque, ou n’est pas une date : elle est à compléter."
+)
 NO_FOOTPRINT = gettext_noop("L’empreinte de ce produit n’est pas connue.")
 NO_MASS = gettext_noop("Le poids du paquet n’est pas connu : seule l’empreinte par kilo est donnée.")
 PARTIAL_DATE = gettext_noop("Une date est incomplète : le jour ou le mois n’est pas connu.")

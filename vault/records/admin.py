@@ -1,7 +1,7 @@
 """Admin of the kinds of paper and of the holders, which the city adapts."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import ask_first
-from vault import types
 from vault.records.enums import Channel, Pages, Right
+from vault.records.forms.catalogue import Downloads, Lines, downloads_form, type_choices
 from vault.records.models import Holder, PaperKind
 
 if TYPE_CHECKING:
@@ -51,30 +51,17 @@ class ShippedAdmin(ModelAdmin):
         messages.success(request, _("C’est proposé de nouveau."))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        """Make the code read-only once the row exists: residents' rows refer to it."""
-        return DATES if obj is None else ("code", *DATES)
+        return DATES
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ANN401 - Django's
+        """Leave the code out once the row exists: residents' rows refer to it, and no agent needs it."""
+        kept: tuple[str, ...] = self.form.Meta.exclude  # type: ignore[attr-defined]  # of the two forms below
+        return kept if obj is None else (*kept, "code")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's
         """Mark the row as edited, so that loading the content again leaves it."""
         obj.edited_at = timezone.now()
         super().save_model(request, obj, form, change)
-
-
-class Lines(forms.CharField):
-    """A list of texts, one a line."""
-
-    widget = forms.Textarea(attrs={"rows": 4})
-
-    def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - Django's
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:  # noqa: ANN401 - Django's
-        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
-
-
-def type_choices() -> list[tuple[str, str]]:
-    """Return the types of data by their title, in the page's language."""
-    return sorted(((one.code, one.title) for one in types.all_types()), key=lambda one: one[1])
 
 
 def kind_choices() -> list[tuple[str, str]]:
@@ -84,9 +71,9 @@ def kind_choices() -> list[tuple[str, str]]:
 class PaperKindForm(ModelForm):
     """What the readers need of a kind comes with the software, and is not on the page."""
 
-    pages = forms.ChoiceField(label=_("pages à joindre"), choices=Pages.choices)
-    proves = forms.MultipleChoiceField(label=_("données prouvées"), choices=type_choices, required=False)
-    who_may_ask = Lines(label=_("qui peut le demander"), required=False, help_text=_("Une phrase par ligne."))
+    pages = forms.ChoiceField(label=_("Pages à joindre"), choices=Pages.choices)
+    proves = forms.MultipleChoiceField(label=_("Données prouvées"), choices=type_choices, required=False)
+    who_may_ask = Lines(label=_("Qui peut le demander"), required=False, help_text=_("Une phrase par ligne."))
 
     class Meta:
         model = PaperKind
@@ -94,18 +81,34 @@ class PaperKindForm(ModelForm):
 
 
 class HolderForm(ModelForm):
-    record_codes = Lines(label=_("noms dans les données"), required=False, help_text=_("Un par ligne, comme CNAF."))
-    brands = Lines(label=_("marques"), required=False, help_text=_("Organismes de ce genre, un par ligne."))
-    holds = forms.MultipleChoiceField(label=_("types de données"), choices=type_choices, required=False)
-    papers = forms.MultipleChoiceField(label=_("natures de papier"), choices=kind_choices, required=False)
+    record_codes = Lines(label=_("Noms dans les données"), required=False, help_text=_("Un par ligne, comme CNAF."))
+    brands = Lines(label=_("Marques"), required=False, help_text=_("Organismes de ce genre, un par ligne."))
+    holds = forms.MultipleChoiceField(label=_("Types de données"), choices=type_choices, required=False)
+    papers = forms.MultipleChoiceField(label=_("Natures de papier"), choices=kind_choices, required=False)
     channels = forms.MultipleChoiceField(
-        label=_("comment demander"), choices=Channel.choices, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Comment demander"), choices=Channel.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
-    rights = forms.MultipleChoiceField(label=_("droits"), choices=Right.choices, widget=forms.CheckboxSelectMultiple)
+    rights = forms.MultipleChoiceField(label=_("Droits"), choices=Right.choices, widget=forms.CheckboxSelectMultiple)
 
     class Meta:
         model = Holder
-        exclude = ("source",)
+        exclude = ("source", "downloads")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.downloads: Downloads = downloads_form(self.data if self.is_bound else None, self.holder.downloads)
+
+    @property
+    def holder(self) -> Holder:
+        return cast(Holder, self.instance)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.downloads.is_valid():
+            self.holder.downloads = self.downloads.chosen
+        else:
+            self.add_error(None, _("Un téléchargement est incomplet\u00a0: voyez en bas de la page."))
+        return data
 
 
 @admin.register(PaperKind)
@@ -124,6 +127,7 @@ class PaperKindAdmin(ShippedAdmin):
 @admin.register(Holder)
 class HolderAdmin(ShippedAdmin):
     form = HolderForm
+    change_form_template = "admin/holder.html"
     follows = (
         _("Les habitants ne voient plus cet organisme dans la liste, ni comment y prendre leurs données."),
         _("Ils ne commencent plus de lettre pour lui. Les lettres commencées restent."),

@@ -1,3 +1,5 @@
+from enum import StrEnum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -132,6 +134,20 @@ class GrantState(models.TextChoices):
     STOPPED = "stopped", _("Arrêté")
 
 
+class RefusalCode(StrEnum):
+    """Why the gate refused a reading."""
+
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    OVER = "over"
+    TO_COME = "to_come"
+    NOT_COVERED = "not_covered"
+    TOO_SOON = "too_soon"
+    NOT_ANCHORED = "not_anchored"
+    FORGED = "forged"
+    LABEL = "label"
+
+
 class GrantChannel(models.TextChoices):
     """The way in which the resident agreed."""
 
@@ -149,7 +165,9 @@ class Happened(models.TextChoices):
     PAUSED = "paused", _("Mis en pause")
     RESUMED = "resumed", _("Repris")
     SHORTENED = "shortened", _("Raccourci")
+    NARROWED = "narrowed", _("Une ligne retirée")
     STOPPED = "stopped", _("Arrêté")
+    RETURNED = "returned", _("Rendu par qui le recevait")
     OVER = "over", _("Arrivé à sa fin")
     ENDING = "ending", _("Nous vous avons rappelé sa fin")
     UNUSED = "unused", _("Nous vous avons dit qu’il ne servait pas")

@@ -9,8 +9,9 @@ from uuid import UUID
 from django_scopes import scope
 
 from core import leaving
+from core.journal import heads
 from core.leaving import Copying, Entry, Rows
-from core.models.rows import check
+from core.models.rows import Forged, check
 from vault import types
 from vault.records import gate
 from vault.records.actions import exports, grants
@@ -63,13 +64,13 @@ ROWS = [
         "records.Grant",
         copied="id created_at recipient_kind recipient_label recipient_name subject_id agreement purpose"
         " mode keep_days once at_most_every channel notice_version notice_hash snapshot language starts_at ends_at"
-        " paused_at last_used_at stopped_at",
+        " paused_at last_used_at stopped_at taken_away",
         erased={"resident_id": OWNER, "recipient_id": "another person's number here; their name stands beside"},
     ),
     Rows("records.GrantField", copied="field required", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows(
         "records.GrantEvent",
-        copied="id happened at ends_at receipt",
+        copied="id happened at ends_at receipt lines",
         erased={"resident_id created_at grant_id": NUMBER},
     ),
     Rows(
@@ -103,10 +104,7 @@ ROWS = [
 
 def copy(copying: Copying) -> Iterator[Entry]:
     """Yield the files of the copy. Call it in the resident's scope."""
-    yield Entry(
-        "valeurs.jsonl",
-        lines(_record(record, copying) for record in Record.objects.order_by("created_at", "pk").iterator(500)),
-    )
+    yield Entry("valeurs.jsonl", lines(_records(copying)))
     yield from _schemas()
     yield from _papers(copying)
     yield Entry("cles-publiques.json", [_public_keys()])
@@ -155,11 +153,25 @@ def erase(resident_id: UUID) -> None:
     leaving.delete_rows(resident_id, PaperFile, Paper, Brought, Export)
 
 
+def _records(copying: Copying) -> Iterator[dict[str, Any]]:
+    """Yield the records, also those that ended.
+
+    Raises:
+        Forged: one that had ended would be copied as a current one.
+    """
+    over = heads.ended(copying.resident_id)
+    replaced = set(Record.objects.exclude(supersedes=None).values_list("supersedes_id", flat=True))
+    for record in Record.objects.order_by("created_at", "pk").iterator(500):
+        if over.has(record.pk) and record.withdrawn_at is None and record.pk not in replaced:
+            raise Forged(record)
+        yield _record(record, copying)
+
+
 def _record(record: Record, copying: Copying) -> dict[str, Any]:
     """Return the envelope (types/record-1.0.0.json), and what the vault adds to it: the origin of each field, the
     withdrawal.
     """
-    check(record)
+    check(record, ended=True)
     content = copying.unseal(record.content, record.place, record.first_place)
     row = leaving.export_row(record, content=None)
     envelope = {
@@ -203,8 +215,10 @@ def _schemas() -> Iterator[Entry]:
 def _papers(copying: Copying) -> Iterator[Entry]:
     """Yield each original file, then the list with their hashes. A damaged file is listed without a path."""
     rows: list[dict[str, Any]] = []
-    place = 0
+    place, over = 0, heads.ended(copying.resident_id)
     for paper in Paper.objects.order_by("created_at", "pk"):
+        if over.has(paper.pk):
+            raise Forged(paper)
         content = copying.unseal(paper.content, paper.place)
         files = []
         for file in PaperFile.objects.filter(paper=paper):

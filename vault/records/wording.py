@@ -17,6 +17,7 @@ from vault.records.enums import Assurance, Method, PaperState, Validity
 from vault.records.models import RESIDENT, Paper, PaperKind
 from vault.records.values.decrypted import Opened, Origin, PaperOpened
 from vault.types import FieldInfo, geography
+from vault.types.names import words
 
 #: The sources of values that are not organisations.
 _NOT_HOLDERS: dict[str, str | Promise] = {"service": gettext_lazy("Calculé ici"), RESIDENT: gettext_lazy("Vous")}
@@ -219,6 +220,13 @@ def label_value_pairs(type_code: str, payload: Mapping[str, Any], fields: Sequen
     infos = [types.field(field) for field in fields if field.startswith(f"{type_code}#/")]
     found = [(info, payload.get(info.id.partition("#/")[2].split("/")[0])) for info in infos]
     return [(info.label, format_value(info, value)) for info, value in found if value not in (None, "", [], {})]
+
+
+def type_matches(data_type: types.DataType, search: str) -> bool:
+    """Return True if each word of the search begins a word of the type, its theme or its fields."""
+    labels = " ".join(info.label for info in data_type.fields.values())
+    read = words(f"{data_type.title} {data_type.theme_label} {labels}")
+    return all(any(word.startswith(part) for word in read) for part in words(search))
 
 
 def join_labels(names: Sequence[str]) -> str:

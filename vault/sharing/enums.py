@@ -46,3 +46,25 @@ class HelpAnswer(models.TextChoices):
     YES = "yes", _("Oui, nous vous attendons")
     OTHER = "other", _("Pas ce jour-là : demandez un autre moment")
     NO = "no", _("Nous ne pouvons pas vous aider : appelez l’accueil")
+
+
+class ErasureCause(models.TextChoices):
+    """Why a recipient is asked to erase what it received."""
+
+    ASKED = "asked", _("à votre demande")
+    WITHDRAWN = "withdrawn", _("le partage s’est arrêté")
+    NARROWED = "narrowed", _("vous avez retiré une ligne")
+
+
+class ErasureAnswer(models.TextChoices):
+    CONFIRMED = "confirmed", _("C’est effacé")
+    REFUSED = "refused", _("Refusé")
+
+
+class ErasureState(models.TextChoices):
+    """The state of a request to erase, computed and never stored."""
+
+    ASKED = "asked", _("Demandé")
+    LATE = "late", _("En retard")
+    CONFIRMED = "confirmed", _("Effacé")
+    REFUSED = "refused", _("Refusé")

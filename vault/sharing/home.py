@@ -12,11 +12,12 @@ from accounts.models import User
 from core.models import City
 from core.pages import home
 from core.templatetags.civic import short_date
-from vault.records.models import Grant
+from vault.records.enums import Happened
+from vault.records.models import Grant, GrantEvent
 from vault.records.models.grant import UNUSED
 from vault.sharing.actions import desk
 from vault.sharing.enums import EmergencyState
-from vault.sharing.models import AccessRequest, EmergencyAccess
+from vault.sharing.models import AccessRequest, EmergencyAccess, ErasureRequest
 from vault.sharing.presenting import mandates, shares
 
 SOON = timedelta(days=30)
@@ -30,6 +31,8 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
     yield from _emergencies()
     if isinstance(request.user, User):
         desk.end_left_of(resident_id=request.user.pk)
+    yield from _returned()
+    yield from _late_erasures()
     yield from _shares()
     if meetings := mandates.own_help():
         yield home.HomeBlock(home.Slot.MAIN, "sharing/home_meetings.html", {"lines": meetings}, order=60)
@@ -75,6 +78,27 @@ def _emergencies() -> Iterator[home.Part]:
             tag_kind=tag_kind,
             order=5,
         )
+
+
+def _returned() -> Iterator[home.Part]:
+    """Yield for a week each agreement that its recipient gave back."""
+    since = timezone.now() - A_WEEK
+    found = GrantEvent.objects.filter(happened=Happened.RETURNED, at__gt=since).select_related("grant")
+    for event in found:
+        name = _("%(name)s vous rend votre accord : rien n’est plus lu") % {"name": event.grant.recipient_label}
+        hint = _("Rien à faire. Vous pouvez voir ce qui a été reçu.")
+        href = reverse("sharing:share", args=[event.grant_id])
+        yield home.ToDo(name, href, hint=hint, tag=_("Terminé"), tag_kind="expired", order=66)
+
+
+def _late_erasures() -> Iterator[home.Part]:
+    """Yield the requests to erase whose time is over without an answer."""
+    late = ErasureRequest.objects.open().filter(due_at__lte=timezone.now()).select_related("grant")
+    for request in late:
+        name = _("%(name)s n’a pas dit avoir effacé ce qu’il a reçu") % {"name": request.grant.recipient_label}
+        hint = _("Réponse due le %(day)s. Vous pouvez vous plaindre à la CNIL.") % {"day": short_date(request.due_at)}
+        href = reverse("sharing:erasure", args=[request.grant_id])
+        yield home.ToDo(name, href, hint=hint, tag=str(request.state.label), tag_kind="expired", order=65)
 
 
 def _shares() -> Iterator[home.Part]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core import leaving
 from core.leaving import Copying, Entry, Rows
+from vault.records import own_words
 from vault.records.copies.copy_files import note, table
 from vault.records.leaving import grant_row
 from vault.records.models import Grant
@@ -15,6 +16,7 @@ from vault.sharing.models import (
     Appointment,
     DeskVisit,
     EmergencyAccess,
+    ErasureRequest,
     HelpRequest,
     Invitation,
     Link,
@@ -89,6 +91,11 @@ ROWS = [
         copied="created_at role expires_at used_at cancelled_at",
         erased={"id resident_id": NUMBER, "code_hash": "lets another resident join"},
     ),
+    Rows(
+        "sharing.ErasureRequest",
+        copied="created_at cause fields papers due_at answered_at answer content",
+        erased={"id resident_id grant_id": NUMBER},
+    ),
     Rows("sharing.SharedFact", copied="created_at own content", erased={"id resident_id grant_id member_id": NUMBER}),
 ]
 
@@ -112,6 +119,7 @@ def erase(resident_id: UUID) -> None:
     leaving.delete_rows(
         resident_id,
         EmergencyAccess,
+        ErasureRequest,
         HelpRequest,
         AccessRequest,
         Appointment,
@@ -129,8 +137,14 @@ def _share(grant: Grant, copying: Copying) -> dict[str, Any]:
     return grant_row(grant, copying) | {
         "link": [_link(link, copying) for link in Link.objects.filter(grant=grant)],
         "mandate": [leaving.export_row(mandate) for mandate in Mandate.objects.filter(grant=grant)],
+        "erasures": [_erasure(request, copying) for request in grant.erasures.order_by("created_at")],
         "desk_visit": [leaving.export_row(visit) for visit in DeskVisit.objects.filter(grant=grant)],
     }
+
+
+def _erasure(request: ErasureRequest, copying: Copying) -> dict[str, Any]:
+    words = copying.unseal(request.content, own_words.PREFIX + request.place) if request.content else {}
+    return leaving.export_row(request, content=words)
 
 
 def _link(link: Link, copying: Copying) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from vault.sharing.views import companion, desk, emergency, household, links, mandates, shares, visit
+from vault.sharing.views import companion, desk, emergency, erasures, household, links, mandates, shares, visit
 
 app_name = "sharing"
 urlpatterns = [
@@ -21,9 +21,15 @@ urlpatterns = [
     path("partages/<uuid:grant_id>/texte/", shares.text, name="share_text"),
     path("partages/<uuid:grant_id>/pause/", shares.pause, name="pause_share"),
     path("partages/<uuid:grant_id>/raccourcir/", shares.shorten, name="shorten_share"),
+    path("partages/<uuid:grant_id>/retirer/", shares.take_out, name="take_out"),
     path("partages/<uuid:grant_id>/renouveler/", shares.renew, name="renew_share"),
     path("partages/<uuid:grant_id>/arreter/", shares.stop, name="stop_sharing"),
     path("partages/<uuid:grant_id>/recus/<uuid:event_id>/", shares.receipt, name="receipt"),
+    path("partages/<uuid:grant_id>/effacement/", erasures.erasure, name="erasure"),
+    path("partages/<uuid:grant_id>/effacement/<uuid:request_id>/", erasures.note_erasure, name="note_erasure"),
+    path("partages/<uuid:grant_id>/effacement/<uuid:request_id>.pdf", erasures.erasure_letter, name="erasure_letter"),
+    path("partages/<uuid:grant_id>/plainte/", erasures.cnil_complaint, name="cnil_complaint"),
+    path("partages/<uuid:grant_id>/plainte.pdf", erasures.cnil_letter, name="cnil_letter"),
     path("accompagnants/", mandates.helpers, name="helpers"),
     path("accompagnants/rendez-vous/", mandates.make_code, name="make_appointment"),
     path("accompagnants/rendez-vous/annuler/", mandates.cancel_code, name="cancel_appointment"),
@@ -36,6 +42,7 @@ urlpatterns = [
     path("accompagnants/demandes/<uuid:request_id>/", mandates.asked, name="access_request"),
     path("accompagnement/demander/", companion.ask, name="ask_access"),
     path("accompagnement/code/", companion.enter_code, name="enter_appointment"),
+    path("accompagnement/effacements/<uuid:request_id>/", erasures.answer_erasure, name="answer_erasure"),
     path("accompagnement/<uuid:mandate_id>/", companion.person, name="accompanied"),
     path("accompagnement/<uuid:mandate_id>/papier/", companion.add_paper, name="accompanied_paper"),
     path("accompagnement/<uuid:mandate_id>/papier/<str:sent>/", companion.sent_paper, name="accompanied_sent"),

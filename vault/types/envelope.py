@@ -1,7 +1,8 @@
 """The record envelope: the JSON form of every record that enters, whatever its source (types/record-1.0.0.json)."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -11,6 +12,9 @@ from vault.types import catalogue
 
 # The person of an envelope that does not name one: the vault that receives it sets its own resident.
 NOBODY = UUID(int=0)
+UUID_TEXT = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SHA256 = re.compile("[0-9a-f]{64}")
+INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00")
 
 
 class BadEnvelope(ValueError):
@@ -77,6 +81,40 @@ def validate(record: Mapping[str, Any]) -> None:
     if errors:
         place = "/".join(map(str, errors[0].absolute_path))
         raise BadEnvelope(f"{place or 'record'}: {errors[0].message}")
+
+
+def validate_all(records: Iterable[Mapping[str, Any]]) -> None:
+    """Check many envelopes. Those that differ only by their identifier, hash, period and payload are checked once.
+
+    Raises:
+        BadEnvelope: the first error, with its place.
+    """
+    known: set[str] = set()
+    for record in records:
+        common = _common(record)
+        if not common or common not in known:
+            validate(record)
+            known.add(common)
+
+
+def _common(record: Mapping[str, Any]) -> str:
+    """Return what an envelope has in common with others, or an empty text if it has to be checked by itself."""
+    provenance, period = record.get("provenance"), record.get("period", {})
+    if not isinstance(provenance, dict) or not isinstance(period, dict) or not isinstance(record.get("payload"), dict):
+        return ""
+    if not UUID_TEXT.fullmatch(str(record.get("id"))) or not SHA256.fullmatch(str(provenance.get("raw_sha256"))):
+        return ""
+    for moment in period.values():
+        try:
+            if not INSTANT.fullmatch(str(moment)) or not isinstance(moment, str):
+                return ""
+            datetime.fromisoformat(moment)
+        except ValueError:
+            return ""
+    own = {"id", "payload", "period", "provenance"}
+    rest = {name: value for name, value in record.items() if name not in own}
+    shared = {name: value for name, value in provenance.items() if name != "raw_sha256"}
+    return repr((list(record), list(period), rest, shared))
 
 
 @cache

@@ -1,5 +1,6 @@
 """The figures that sum up a month of data: the list of each type, and the amounts that one record adds."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,8 @@ from core.templatetags.civic import NBSP, money, number
 
 Payload = Mapping[str, Any]
 KILO = 1000
+#: A currency other than the euro is written after its amount.
+CURRENCY = re.compile("[A-Z]{3}")
 UNITS = {"m3": "m³", "km": "km", "kWh": "kWh", "kVA": "kVA", "kW": "kW"}
 
 
@@ -27,6 +30,8 @@ class Figure:
     def format_amount(self, amount: Decimal) -> str:
         if self.unit == "EUR":
             return money(amount)
+        if CURRENCY.fullmatch(self.unit):
+            return f"{number(round(amount, 2))}{NBSP}{self.unit}"
         places = 0 if abs(amount) >= 100 else 1
         return f"{number(round(amount, places))}{NBSP}{UNITS.get(self.unit, self.unit)}".rstrip(NBSP)
 

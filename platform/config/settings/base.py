@@ -6,6 +6,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from config import environment
+from config.schedule import SCHEDULE
 
 ROOT: Path = environment.ROOT
 VAR: Path = environment.VAR
@@ -40,10 +41,15 @@ INSTALLED_APPS = [
     "vault.sharing",
     "services.aids",
     "services.dossiers",
+    "certification.labels",
+    "oauth2_provider",
+    "certification.access",
+    "certification.developers",
 ]
 
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
+    "certification.developers.middleware.CallsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -120,6 +126,82 @@ SITE_URL = environment.text("SITE_URL", "http://localhost:8000").rstrip("/")
 
 # The holders' APIs that the city may call (vault/holders/connectors); docs/operations.md lists their variables.
 CONNECTORS = environment.connectors()
+# Ports of this machine that core/outgoing.py may call, as 127.0.0.1:8100: for the demonstration and the tests only.
+OUTGOING_ALLOWED = environment.words("OUTGOING_ALLOWED")
+# Public registers that the charter's checks ask (certification/labels/checks): companies, and addresses by RDAP.
+COMPANIES_URL = environment.text("COMPANIES_URL", "https://recherche-entreprises.api.gouv.fr").rstrip("/")
+RDAP_URL = environment.text("RDAP_URL", "https://rdap.db.ripe.net").rstrip("/")
+# A Chromium and a copy of axe.min.js, beside the workers: without them, pages are left to agents.
+CHROMIUM = environment.text("CHROMIUM")
+AXE_SCRIPT = environment.text("AXE_SCRIPT")
+
+# Services that read under a resident's grant (certification/access): an OAuth 2 and OpenID server, all on our models.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "access.Client"
+OAUTH2_PROVIDER_GRANT_MODEL = "access.AuthorizationCode"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "access.AccessToken"  # noqa: S105 - the name of a model
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "access.RefreshToken"  # noqa: S105 - as above
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "access.IDToken"  # noqa: S105 - as above
+OAUTH2_PROVIDER: dict[str, Any] = {
+    "OAUTH2_VALIDATOR_CLASS": "certification.access.validator.Validator",
+    "SCOPES": {"openid": "Know the same resident again", "vault": "Read what the resident granted"},
+    "DEFAULT_SCOPES": ["vault"],
+    "OIDC_ENABLED": True,
+    # Explicit: otherwise the issuer would follow the request's Host header.
+    "OIDC_ISS_ENDPOINT": SITE_URL,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 600,
+    "ID_TOKEN_EXPIRE_SECONDS": 300,
+    # Since the last use; and never after the grant's end, which each use checks.
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 86_400,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    "CLIENT_SECRET_HASHER": "client_sha256",
+    "REQUEST_APPROVAL_PROMPT": "force",
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
+
+# Calls of the API that one service may make in a minute.
+API_CALLS_A_MINUTE = environment.number("API_CALLS_A_MINUTE", 1_200)
+# From one network, at the addresses that check a program's secret.
+TOKEN_CALLS_A_MINUTE = environment.number("TOKEN_CALLS_A_MINUTE", 600)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "certification.access.problems.answer",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Garant",
+    "DESCRIPTION": "Read what a resident granted to a service, until they stop it.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "OAUTH2_FLOWS": ["authorizationCode"],
+    "OAUTH2_AUTHORIZATION_URL": f"{SITE_URL}/oauth/authorize",
+    "OAUTH2_TOKEN_URL": f"{SITE_URL}/oauth/token",
+    "OAUTH2_REFRESH_URL": f"{SITE_URL}/oauth/token",
+    "OAUTH2_SCOPES": OAUTH2_PROVIDER["SCOPES"],
+}
 
 # Accounts
 AUTH_USER_MODEL = "accounts.User"
@@ -209,10 +291,20 @@ AGENT_PERMISSIONS = {
     "records.add_holder",
     "records.change_holder",
     "holders.view_connectorhealth",
+    "labels.view_charterversion",
+    "labels.view_signature",
+    "labels.view_holdercontact",
+    "labels.add_holdercontact",
+    "labels.change_holdercontact",
     "aids.view_localaid",
     "aids.add_localaid",
     "aids.change_localaid",
 }
+# The first hashes passwords of people. The last knows the secrets of services' programs only.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "certification.access.hashers.ClientSecretHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -304,59 +396,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Remote control needs broadcasts, which files cannot carry; nothing here uses it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "Europe/Paris"
-CELERY_BEAT_SCHEDULE_FILENAME = str(BROKER_FOLDER / "beat")
-# A tick that waited past the next one expires, so that a worker that was stopped finds one and not a thousand.
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "core.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
-    "seal": {"task": "core.tasks.seal", "schedule": 60.0, "options": {"expires": 60}},
-    "purge_sessions": {"task": "accounts.tasks.purge_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
-    # Connections that pull every month, or continue where they stopped.
-    "pull_due": {
-        "task": "vault.holders.tasks.pull_due",
-        "schedule": 300.0,
-        "options": {"queue": "documents", "expires": 300},
-    },
-    # Deadlines of requests, ends of papers and of grants: they are days, so an hourly run is enough.
-    "notify_overdue_requests": {
-        "task": "vault.holders.tasks.notify_overdue_requests",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "notify_expiring_papers": {
-        "task": "vault.records.tasks.notify_expiring_papers",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "send_grant_reminders": {
-        "task": "vault.sharing.tasks.send_grant_reminders",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "notify_journal_purge": {
-        "task": "vault.journal.tasks.notify_journal_purge",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "text_codes": {"task": "vault.sharing.tasks.text_codes", "schedule": 15.0, "options": {"expires": 15}},
-    "send_alerts": {"task": "vault.journal.tasks.send_alerts", "schedule": 300.0, "options": {"expires": 300}},
-    "notify_requests": {"task": "vault.sharing.tasks.notify_requests", "schedule": 300.0, "options": {"expires": 300}},
-    # A grant is inactive from its last second on. Within a minute, what its recipient kept is deleted and its end is
-    # stored, so that a clock set back revives nothing.
-    "close_expired_grants": {
-        "task": "vault.records.tasks.close_expired_grants",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    # A copy of a whole vault is kept for a week; a vault whose closing was asked is erased on its date.
-    "purge_exports": {"task": "vault.records.tasks.purge_exports", "schedule": 3600.0, "options": {"expires": 3600}},
-    "close_due": {"task": "accounts.tasks.close_due", "schedule": 3600.0, "options": {"expires": 3600}},
-    # A dossier's page shows the date until which it is kept.
-    "purge_dossiers": {
-        "task": "services.dossiers.tasks.purge",
-        "schedule": 3600.0,
-        "options": {"queue": "documents", "expires": 3600},
-    },
-}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 LOGGING: dict[str, Any] = {
     "version": 1,

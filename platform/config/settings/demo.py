@@ -16,7 +16,16 @@ MAKE_KEYRING = True
 MAKE_SEAL_KEY = True
 MAKE_CHECKPOINT_KEY = True
 MAKE_RECEIPT_KEY = True
+# A demonstration asks no public register about its invented companies.
+COMPANIES_URL = environment.text("COMPANIES_URL")
+RDAP_URL = environment.text("RDAP_URL")
 SILENCED_SYSTEM_CHECKS: list[str] = []
+# Services of the demonstration and the tests run on this machine, without a certificate.
+OAUTH2_PROVIDER = {
+    **OAUTH2_PROVIDER,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": False,
+}
 # URL of the demonstration's holders (demo/holders), set by the launcher. Empty if they are not running.
 HOLDERS_URL = environment.text("HOLDERS_URL").rstrip("/")
 if HOLDERS_URL:

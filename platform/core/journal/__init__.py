@@ -23,27 +23,26 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
-from django.db.models import Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, OuterRef, Subquery
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from core import canonical, locks
-from core.journal import checkpoints
+from core import canonical
+from core.journal import accounts, checkpoints, contents, heads
+from core.journal.contents import payload_of, place_of
 from core.keys import KeyMissing, KeyringError, KeysDown
 from core.keys.sealed import Box, Unreadable, box
 from core.models import JournalEntry, JournalLeaf, JournalSeal
 
-SALT_BYTES = 32
-START = bytes(32)
+SALT_BYTES, KEPT = contents.SALT_BYTES, contents.KEPT
+lock_key = heads.lock_key
+START = accounts.START
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOTHING: Mapping[str, str] = MappingProxyType({})
 #: Entries are decrypted in batches of growing size: a page decrypts few entries, a search needs few queries.
 BATCHES = (100, 500, 2_500)
 LARGEST_BATCH = 10_000
-#: How long content is kept: three years, the longest duration in the CNIL's recommendation on journals (2021-122).
-#: docs/operations.md gives the reasons. The database has the same value plus a day (migrations/0002_guards.py).
-KEPT = timedelta(days=1096)
 DAY = timedelta(days=1)
 
 
@@ -64,6 +63,7 @@ class Means(StrEnum):
     SCHEDULER = "scheduler"
     DESK = "desk"
     ADMIN = "admin"
+    API = "api"  # a program of a service, under a grant
 
 
 _means: ContextVar[Means] = ContextVar("means", default=Means.PAGE)
@@ -107,7 +107,10 @@ class Followed(NamedTuple):
 
 
 class Lasting(NamedTuple):
-    """Retention of a journal: `gone_until` is the last purged entry's time, `next_at` when the next one is purged."""
+    """Retention of a journal: `gone_until` is the last purged entry's time, `next_at` when the next one is purged.
+
+    Nothing covers the time of a purged leaf: `gone_until` is that of the checkpoint that sealed it, within the minute.
+    """
 
     gone_until: datetime | None
     next_at: datetime | None
@@ -139,8 +142,7 @@ def write(
     if not connection.in_atomic_block:
         raise RuntimeError("A journal entry is written in the transaction of the act that it records.")
     with scope(resident=resident_id):
-        last, previous = _last(resident_id)
-        number = last + 1
+        tip = heads.take(resident_id, opened)
         now, by = timezone.now(), means or _means.get()
         payload: dict[str, Any] = {
             "actor": str(actor_id),
@@ -150,18 +152,27 @@ def write(
             "fields": list(fields),
             "ground": ground or _usual_ground(resident_id, actor_id, details, by),
             "means": by,
-            "number": number,
+            "number": tip.end.number + 1,
             "purpose": purpose,
             "resident": str(resident_id),
         }
-        salted = secrets.token_bytes(SALT_BYTES) + canonical.encode(payload)
-        leaf = _leaf(salted)
-        row = JournalLeaf.objects.create(
-            resident_id=resident_id, number=number, at=now, leaf=leaf, chain=_link(previous, leaf)
-        )
-        entry = JournalEntry(id=uuid4(), resident_id=resident_id, leaf=row)
-        entry.content = (opened or box(resident_id=resident_id)).seal(salted, place=_place(entry.id))
-        entry.save(force_insert=True)
+        if claim := tip.claim():
+            payload["head"] = claim
+        return _append(tip, payload, at=now)
+
+
+def _append(tip: heads.Tip, payload: dict[str, Any], *, at: datetime) -> JournalEntry:
+    """Add the leaf of an entry after the tip, and its sealed content."""
+    salted = secrets.token_bytes(SALT_BYTES) + canonical.encode(payload)
+    leaf = _leaf(salted)
+    linked = accounts.link(tip.end.chain or START, leaf)
+    row = JournalLeaf.objects.create(
+        resident_id=tip.resident_id, number=payload["number"], at=at, leaf=leaf, chain=linked
+    )
+    entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, leaf=row)
+    entry.content = tip.opened.seal(salted, place=place_of(entry.id))
+    entry.save(force_insert=True)
+    tip.follow(row.number, linked, at, entry.id, bytes(entry.content))
     return entry
 
 
@@ -198,7 +209,7 @@ def lines(
         rows = _rows(resident_id, before, after, since, until, size)
         for entry_id, number, content in rows:
             before = number
-            yield _to_entry(entry_id, resident_id, _payload(opened.unseal(content, place=_place(entry_id))))
+            yield _to_entry(entry_id, resident_id, payload_of(opened.unseal(content, place=place_of(entry_id))))
         if len(rows) < size:
             return
 
@@ -210,10 +221,10 @@ def find(*, resident_id: UUID, entry_id: UUID) -> Line | None:
     if entry is None:
         return None
     try:
-        content = box(resident_id=resident_id).unseal(entry.content, place=_place(entry_id))
+        content = box(resident_id=resident_id).unseal(entry.content, place=place_of(entry_id))
     except KeyMissing:
         return None
-    return _to_entry(entry_id, resident_id, _payload(content))
+    return _to_entry(entry_id, resident_id, payload_of(content))
 
 
 class Evidence(NamedTuple):
@@ -236,8 +247,8 @@ def evidence(*, resident_id: UUID) -> Iterator[Evidence]:
         leaves = JournalLeaf.objects.select_related("entry").order_by("number")
     for leaf in leaves.iterator(chunk_size=2_000):
         entry = _entry(leaf)
-        salted = opened.unseal(entry.content, place=_place(entry.id)) if entry else b""
-        line = _to_entry(entry.id, resident_id, _payload(salted)) if entry else None
+        salted = opened.unseal(entry.content, place=place_of(entry.id)) if entry else b""
+        line = _to_entry(entry.id, resident_id, payload_of(salted)) if entry else None
         yield Evidence(leaf.number, line, salted, bytes(leaf.leaf), bytes(leaf.chain))
 
 
@@ -248,14 +259,16 @@ def verify(*, resident_id: UUID | None = None) -> Verification:
         for leaf in follow(resident):
             checked += 1
             if leaf.problem:
-                return Verification(checked, f"resident {resident}, entry {leaf.number}: {leaf.problem}")
+                whose = "account’s chain" if accounts.is_chain(resident) else "resident"
+                return Verification(checked, f"{whose} {resident}, entry {leaf.number}: {leaf.problem}")
     return Verification(checked, None)
 
 
 def by_hash_alone() -> int:
-    """Return the number of leaves without content, of all residents."""
+    """Return the number of leaves without content, of all residents. Those of accounts never have any."""
     with scopes_disabled():
-        return JournalLeaf.objects.filter(entry=None).count()
+        of_residents = JournalLeaf.objects.annotate(whose=Cast("resident_id", CharField()))
+        return of_residents.filter(entry=None).exclude(whose__regex=accounts.CHAINS).count()
 
 
 def follow(resident_id: UUID) -> Iterator[Followed]:
@@ -278,7 +291,7 @@ def follow(resident_id: UUID) -> Iterator[Followed]:
     expected, head = 1, START
     due: int | None = None
     for leaf in leaves.iterator(chunk_size=2_000):
-        head = _link(head, bytes(leaf.leaf))
+        head = accounts.link(head, bytes(leaf.leaf))
         if leaf.number != expected:
             problem: str | None = f"entry {expected} is missing before it"
         elif head != bytes(leaf.chain):
@@ -301,8 +314,10 @@ def lasting(*, resident_id: UUID) -> Lasting:
         leaves = JournalLeaf.objects.order_by("number")
         following = leaves.filter(number__gt=Coalesce(Subquery(due), 0)).first()
         before = leaves.filter(number__lt=following.number) if following else leaves
-        gone = None if following and following.number == 1 else before.filter(entry=None).last()
-    return Lasting(gone.at if gone else None, following.at + KEPT + DAY if following else None)
+        seals = JournalSeal.objects.filter(number__gte=OuterRef("number")).order_by("number")
+        purged = before.filter(entry=None).annotate(sealed_at=Subquery(seals.values("checkpoint__at")[:1]))
+        gone = None if following and following.number == 1 else purged.last()
+    return Lasting(gone.sealed_at if gone else None, following.at + KEPT + DAY if following else None)
 
 
 def purge(*, keep: Collection[UUID]) -> int | None:
@@ -331,12 +346,12 @@ def _entry_problem(leaf: JournalLeaf, entry: JournalEntry, opened: Box) -> str |
     if entry.resident_id != leaf.resident_id:
         return "its content was removed: it is under another resident"
     try:
-        salted = opened.unseal(entry.content, place=_place(entry.id))
+        salted = opened.unseal(entry.content, place=place_of(entry.id))
     except Unreadable:
         return "its content was changed or moved"
     if _leaf(salted) != bytes(leaf.leaf):
         return "its content is not what was written"
-    payload = _payload(salted)
+    payload = payload_of(salted)
     claimed = (payload["resident"], payload["number"], payload["at"])
     return (
         None
@@ -350,48 +365,8 @@ def _residents() -> list[UUID]:
         return list(JournalLeaf.objects.order_by("resident_id").values_list("resident_id", flat=True).distinct())
 
 
-def lock_key(resident_id: UUID) -> int:
-    """Return the key of the lock that a transaction holds from its first entry to its end."""
-    return locks.key("journal", resident_id)
-
-
-def _last(resident_id: UUID) -> tuple[int, bytes]:
-    """Lock the chain and return its last number and hash.
-
-    Two statements in one round trip: only the second one sees what was committed during the wait. It also checks the
-    key's row: a caller that read the key before its erasure can write no entry, hence read nothing.
-    """
-    both = (
-        "SELECT pg_advisory_xact_lock(%s);"
-        " SELECT key.resident_id IS NOT NULL, last.number, last.chain FROM (SELECT) one"
-        " LEFT JOIN keystore.resident_key key ON key.resident_id = %s LEFT JOIN LATERAL"
-        " (SELECT number, chain FROM core_journalleaf WHERE resident_id = %s ORDER BY number DESC LIMIT 1) last"
-        " ON true"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(both, [lock_key(resident_id), resident_id, resident_id])
-        cursor.nextset()
-        has_key, number, head = cursor.fetchone()
-    if not has_key:
-        raise KeyMissing(str(resident_id))
-    return (0, START) if number is None else (number, bytes(head))
-
-
 def _leaf(salted: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + salted).digest()
-
-
-def _link(previous: bytes, leaf: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + previous + leaf).digest()
-
-
-def _place(entry_id: UUID) -> str:
-    return f"core_journalentry|{entry_id}|1|content"
-
-
-def _payload(salted: bytes) -> dict[str, Any]:
-    payload: dict[str, Any] = canonical.decode(salted[SALT_BYTES:])
-    return payload
 
 
 def _microseconds(at: datetime) -> int:

@@ -1,5 +1,7 @@
 """Checkpoints: every minute, one signed Merkle root over the heads of the journals that grew, also kept outside.
 
+The head of the city's register is a line of its own beside the root.
+
 A head is a chain's last hash. Changing any earlier entry changes it, so one leaf per resident covers all entries.
 `sealing.py` chooses the heads, and an entry that commits late is in the next checkpoint. The copy outside the database
 reveals a rewritten database, checkpoints included.
@@ -20,9 +22,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from core.journal import merkle, sealing, signed_notes
+from core.journal import merkle, register, sealing, signed_notes
 from core.journal.signed_notes import Statement
-from core.models import Checkpoint, JournalLeaf, JournalSeal
+from core.models import Checkpoint, JournalEntry, JournalLeaf, JournalSeal
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +74,23 @@ def seal() -> Checkpoint | None:
     return made
 
 
+def open_epoch() -> Checkpoint | None:
+    """Sign, after an older backup was restored, that the newer checkpoints outside are lost. None if there are none.
+
+    It is the checkpoint after them: without it, each of them shows that the database was put back by somebody else.
+
+    Raises:
+        signed_notes.KeyUnusable: the checkpoints' key cannot sign.
+    """
+    with transaction.atomic(), scopes_disabled():
+        last = Checkpoint.objects.order_by("-number").first()
+        number = last.number if last else 0
+        lost = max(_numbers_outside(_storage(), ""), default=0)
+        made = _make(last, lost + 1, restored_after=number) if lost > number else None
+    publish()
+    return made
+
+
 def publish() -> None:
     """Write the missing copies outside; idempotent. A failed write is retried at the next tick."""
     for checkpoint in Checkpoint.objects.filter(anchored_at=None).order_by("number"):
@@ -86,8 +105,9 @@ def anchored() -> bool:
     if Checkpoint.objects.filter(at__gte=limit).exclude(anchored_at=None).exists():
         return True
     with scopes_disabled():
-        first = JournalLeaf.objects.order_by("id").first()
-    return first is None or first.at >= limit
+        # With its content, because the time of an erased leaf is under no hash.
+        first = JournalEntry.objects.select_related("leaf").order_by("leaf_id").first()
+    return first is None or first.leaf.at >= limit
 
 
 def unanchored() -> int:
@@ -119,6 +139,7 @@ def problems() -> Iterator[str]:
     yield from _changed_lines()
     yield from _outside_only()
     yield from _never_sealed()
+    yield from _register_problems()
 
 
 def checked(
@@ -160,14 +181,27 @@ def name_outside(checkpoint: Checkpoint) -> str:
 
 
 def _seal() -> Checkpoint | None:
-    now, last = timezone.now().replace(microsecond=0), Checkpoint.objects.order_by("-number").first()
-    upto = _upto()
-    number, previous = (last.number + 1, signed_notes.digest(last.note)) if last else (1, signed_notes.NOTHING_BEFORE)
+    last = Checkpoint.objects.order_by("-number").first()
+    return _make(last, last.number + 1 if last else 1)
+
+
+def _make(last: Checkpoint | None, number: int, restored_after: int | None = None) -> Checkpoint | None:
+    now, upto = timezone.now().replace(microsecond=0), _upto()
+    previous = signed_notes.digest(last.note) if last else signed_notes.NOTHING_BEFORE
     chains = sealing.seal_heads(number, since=last.upto if last and last.upto <= upto else 0, at=now)
-    if last and not chains and now - last.at < QUIET:
+    acts = register.head()
+    if last and not chains and acts == _register_of(last) and now - last.at < QUIET and restored_after is None:
         return None
-    note = signed_notes.sign(Statement(number, merkle.root(chains), now, previous))
+    note = signed_notes.sign(Statement(number, merkle.root(chains), now, previous, restored_after, acts))
     return Checkpoint.objects.create(number=number, at=now, note=note, upto=upto)
+
+
+def _register_of(checkpoint: Checkpoint) -> tuple[int, bytes] | None:
+    """Return the register's entry that a checkpoint signed; None if it signed none, or is not genuine."""
+    try:
+        return signed_notes.read(checkpoint.note).register
+    except signed_notes.Forged:
+        return None
 
 
 def _try_lock() -> bool:
@@ -222,14 +256,24 @@ def _broken_chain() -> Iterator[str]:
     trees = groupby(seals.iterator(chunk_size=5_000), key=lambda row: row[0])
     number, chains = _next_tree(trees)
     for checkpoint in Checkpoint.objects.order_by("number").iterator(chunk_size=1_000):
-        if checkpoint.number != expected:
+        follows = expected in {checkpoint.number, _first_lost(checkpoint)}
+        if not follows:
             yield f"checkpoint {expected} is missing"
         while number is not None and number < checkpoint.number:
             number, chains = _next_tree(trees)
         tree = chains if number == checkpoint.number else []
-        if problem := _checkpoint_problem(checkpoint, tree, previous, follows=checkpoint.number == expected):
+        if problem := _checkpoint_problem(checkpoint, tree, previous, follows=follows):
             yield f"checkpoint {checkpoint.number}: {problem}"
         expected, previous = checkpoint.number + 1, signed_notes.digest(checkpoint.note)
+
+
+def _first_lost(checkpoint: Checkpoint) -> int | None:
+    """Return the number of the first checkpoint that a signed restore lost just before this one, if any."""
+    try:
+        after = signed_notes.read(checkpoint.note).restored_after
+    except signed_notes.Forged:
+        return None
+    return None if after is None else after + 1
 
 
 def _next_tree(
@@ -285,6 +329,8 @@ def _changed_lines() -> Iterator[str]:
 
 def _outside_only() -> Iterator[str]:
     known = set(Checkpoint.objects.values_list("number", flat=True))
+    for epoch in Checkpoint.objects.filter(note__contains=signed_notes.RESTORED):
+        known |= set(range(_first_lost(epoch) or epoch.number, epoch.number))
     for number in sorted(_numbers_outside(_storage(), "") - known):
         yield f"checkpoint {number} lies outside and not in the database"
 
@@ -314,6 +360,13 @@ def _never_sealed() -> Iterator[str]:
         )
         for resident_id, number in cursor.fetchall():
             yield f"resident {resident_id}, entry {number} is under no checkpoint"
+
+
+def _register_problems() -> Iterator[str]:
+    last = Checkpoint.objects.order_by("-number").first()
+    notes = Checkpoint.objects.filter(note__contains=f"\n{signed_notes.REGISTER} ").order_by("number")
+    sealed = dict(filter(None, (_register_of(one) for one in notes.iterator(chunk_size=1_000))))
+    yield from register.problems(sealed, _sealing_deadline(last.at) if last else None)
 
 
 def _sealing_deadline(at: datetime) -> datetime:

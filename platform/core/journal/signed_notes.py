@@ -1,8 +1,9 @@
 """Checkpoints as signed notes (https://c2sp.org/signed-note), Ed25519. Any tool for this format verifies one.
 
 A note has one field per line: the log's name, the checkpoint's number, the root, the time, the hash of the previous
-note; then an empty line and the signature. It leaves out the number of grown journals: the page is public, and in a
-quiet night that number would reveal one resident's activity.
+note, after a restore the last checkpoint of the backup, and once the city's register has an entry, the number and hash
+of its last one; then an empty line and the signature. It leaves out the number of grown journals: the page is public,
+and in a quiet night that number would reveal one resident's activity.
 """
 
 import base64
@@ -20,7 +21,10 @@ from django.conf import settings
 from core.secret_files import write_once
 
 ED25519 = b"\x01"
+RESTORED = "restored after "
 NOTHING_BEFORE = bytes(32)
+#: Begins the line of the register: the number of its last entry and its hash follow.
+REGISTER = "register"
 _PEM_END = b"-----END "
 
 
@@ -38,6 +42,9 @@ class Statement:
     root: bytes
     at: datetime
     previous: bytes
+    #: The checkpoint with which an older backup was restored: those between it and this one are lost.
+    restored_after: int | None = None
+    register: tuple[int, bytes] | None = None
 
     def write(self) -> str:
         lines = [
@@ -46,7 +53,10 @@ class Statement:
             _b64(self.root),
             f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             _b64(self.previous),
+            *([f"{RESTORED}{self.restored_after}"] if self.restored_after is not None else []),
         ]
+        if self.register:
+            lines.append(f"{REGISTER} {self.register[0]} {_b64(self.register[1])}")
         return "\n".join(lines) + "\n"
 
 
@@ -79,15 +89,35 @@ def read(note: str) -> Statement:
         signer, encoded = signature.rstrip("\n").split(" ")
         given = base64.b64decode(encoded, validate=True)
         _check(f"{text}\n", signer, given)
-        log, number, root, at, previous = text.split("\n")
+        log, number, root, at, previous, *more = text.split("\n")
         if log != name():
             raise Forged
         when = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         return Statement(
-            int(number), base64.b64decode(root, validate=True), when, base64.b64decode(previous, validate=True)
+            int(number),
+            base64.b64decode(root, validate=True),
+            when,
+            base64.b64decode(previous, validate=True),
+            *_more(more),
         )
     except ValueError:
         raise Forged from None
+
+
+def _more(lines: list[str]) -> tuple[int | None, tuple[int, bytes] | None]:
+    """Read the lines that not every note has: what a restore lost, then the register.
+
+    Raises:
+        Forged: there is another line.
+    """
+    restored = int(lines.pop(0).removeprefix(RESTORED)) if lines and lines[0].startswith(RESTORED) else None
+    if not lines:
+        return restored, None
+    [line] = lines
+    word, number, chain = line.split(" ")
+    if word != REGISTER:
+        raise Forged
+    return restored, (int(number), base64.b64decode(chain, validate=True))
 
 
 def digest(note: str) -> bytes:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -35,6 +36,14 @@ SLOW, REST = 0.5, 2
 
 class KeyMissing(Exception):
     """The resident's key was erased or never made."""
+
+
+class KeyRow(NamedTuple):
+    """A resident's key as it is stored."""
+
+    version: int
+    kid: str
+    wrapped: bytes | memoryview
 
 
 class _Cache:
@@ -97,10 +106,14 @@ def key_of(*, resident_id: UUID) -> bytes:
     """
     with scope(resident=resident_id):
         row = ResidentKey.objects.filter(pk=resident_id).values_list("version", "kid", "wrapped").first()
+    return key_in(KeyRow(*row) if row else None, resident_id=resident_id)
+
+
+def key_in(row: KeyRow | None, *, resident_id: UUID) -> bytes:
+    """Return the resident's data key from its row, which the caller has just read; raises as `key_of`."""
     if row is None:
         raise KeyMissing(str(resident_id))
-    version, kid, wrapped = row
-    return unwrapped(kid, bytes(wrapped), context(resident_id, version))
+    return unwrapped(row.kid, bytes(row.wrapped), context(resident_id, row.version))
 
 
 def row_key(key: bytes) -> bytes:

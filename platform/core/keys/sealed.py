@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core import canonical
-from core.keys import NONCE_BYTES, key_of, row_key
+from core.keys import NONCE_BYTES, KeyRow, key_in, key_of, row_key
 
 AES_256_GCM = b"\x01"
 TAG_BYTES = 16
@@ -72,6 +72,11 @@ def box(*, resident_id: UUID) -> Box:
         KeyMissing: the resident's key was erased or never made.
     """
     return Box.of(key_of(resident_id=resident_id))
+
+
+def box_in(row: KeyRow | None, *, resident_id: UUID) -> Box:
+    """Return the resident's box from the row of their key, which the caller has just read; raises as `box`."""
+    return Box.of(key_in(row, resident_id=resident_id))
 
 
 def seal(value: bytes, *, resident_id: UUID, place: str) -> bytes:

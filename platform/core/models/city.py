@@ -43,6 +43,13 @@ class City(AuthenticatedRow):
         PARTIAL = "partial", _("partiellement conforme")
         FULL = "full", _("totalement conforme")
 
+    class LabelWord(models.TextChoices):
+        """What the city calls its decision on a service. “Certification” is for accredited bodies."""
+
+        LABEL = "label", _("label")
+        HABILITATION = "habilitation", _("habilitation")
+        REFERENCEMENT = "referencement", _("référencement")
+
     name = models.CharField(_("nom"), max_length=80)
     of_name = models.CharField(
         _("nom avec « de »"),
@@ -100,6 +107,13 @@ class City(AuthenticatedRow):
         ),
     )
 
+    label_word = models.CharField(
+        _("mot pour les services vérifiés"),
+        max_length=15,
+        choices=LabelWord.choices,
+        default=LabelWord.LABEL,
+        help_text=_("Sur les pages publiques. La loi réserve le mot « certification » à d’autres."),
+    )
     emergency_access = models.BooleanField(
         _("accès d’urgence"),
         default=False,

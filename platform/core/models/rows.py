@@ -9,6 +9,11 @@ cannot make the MAC, so their row is refused (`Forged`) when it is loaded in ord
   Who decides by such a row calls `check` first: the gate, the `across` modules, the verbs.
 - `decides = nothing("the reason")`.
 
+With `head=True`, the row is also in its resident's head while it may open something (core/journal/heads.py), so that
+one that was stopped or used is not put back as it once was. With `ends=True`, the head has the row once it has ended:
+withdrawn, replaced, used or deleted, it is never believed as a current one again. With `account=`, the row is one of
+an account's, whose head has all of them as the portal last wrote them (core/journal/accounts.py).
+
 A MAC names the version of its list of columns, so that a migration needs no key: `former` keeps the earlier lists. A
 row under an earlier list is believed only while the columns added since hold their defaults.
 
@@ -18,22 +23,22 @@ portal never makes a forged column genuine. `core.rows` gives the keys, and guar
 
 import hmac
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Protocol, Self, TypeVar, cast
 from uuid import UUID
 
 from django.db import models, transaction
 
 from core import canonical
+from core.models.row_values import columns_of, values_of
 
 M = TypeVar("M", bound=models.Model)
-#: Most values, which are encoded as they are.
-PLAIN = (str, int, bool)
+#: Of a row's tag in a head.
+TAG_BYTES = 16
 
 
 class Key(Enum):
@@ -51,12 +56,22 @@ class Forged(Exception):
 
 @dataclass(frozen=True)
 class Decides:
-    """The columns under a row's MAC. `former` are the earlier lists, oldest first."""
+    """The columns under a row's MAC. `former`: earlier lists, oldest first; `head` and `ends` as in `by_resident`;
+    `account` as in `by_city`.
+    """
 
     key: Key
     columns: tuple[str, ...]
     former: tuple[tuple[str, ...], ...] = ()
     at_load: bool = True
+    head: bool = False
+    ends: bool = False
+    account: str = ""
+
+    @property
+    def followed(self) -> bool:
+        """Return whether a head says something about the model's rows."""
+        return self.head or self.ends
 
     @property
     def lists(self) -> tuple[tuple[str, ...], ...]:
@@ -70,26 +85,68 @@ class Nothing:
     reason: str
 
 
-def by_city(*columns: str, former: Sequence[tuple[str, ...]] = (), at_load: bool = True) -> Decides:
-    """Declare columns under the city's key. Without `at_load`, whoever decides by the row calls `check`."""
-    return Decides(Key.CITY, columns, tuple(former), at_load)
+def by_city(*columns: str, former: Sequence[tuple[str, ...]] = (), at_load: bool = True, account: str = "") -> Decides:
+    """Declare columns under the city's key. Without `at_load`, whoever decides by the row calls `check`.
+
+    Args:
+        account: the field that names the account whose row it is.
+    """
+    return Decides(Key.CITY, columns, tuple(former), at_load, account=account)
 
 
-def by_resident(*columns: str, former: Sequence[tuple[str, ...]] = ()) -> Decides:
-    return Decides(Key.RESIDENT, columns, tuple(former), at_load=False)
+def by_resident(
+    *columns: str, former: Sequence[tuple[str, ...]] = (), head: bool = False, ends: bool = False
+) -> Decides:
+    """Declare columns under the resident's key.
+
+    Args:
+        head: the resident's head has each row that may still open something.
+        ends: the resident's head has each row that ended (`ended_ids`), or was deleted.
+    """
+    return Decides(Key.RESIDENT, columns, tuple(former), at_load=False, head=head, ends=ends)
 
 
 def nothing(reason: str) -> Nothing:
     return Nothing(reason)
 
 
+class Heads(Protocol):
+    """Which rows may open something as they are now, and which ones ended (core/journal/heads.py)."""
+
+    def check(self, rows: "Sequence[AuthenticatedRow]", *, locked: bool, genuine: bool) -> None: ...
+    def change(self, rows: "Sequence[AuthenticatedRow]") -> None: ...
+    def end(self, rows: Sequence[tuple[UUID, UUID]]) -> None: ...
+
+
+class Accounts(Protocol):
+    """Which rows of accounts are as the portal last wrote them (core/journal/accounts.py)."""
+
+    def changing(self, accounts: Iterable[UUID]) -> AbstractContextManager[None]: ...
+
+
 _key_of: list[Callable[[models.Model], bytes]] = []
+_heads: list[Heads] = []
+_accounts: list[Accounts] = []
 _unchecked: ContextVar[bool] = ContextVar("unchecked", default=False)
 
 
-def give_keys(key_of: Callable[[models.Model], bytes]) -> None:
-    """Register the function that returns the key of a row. `core.apps` calls it once."""
-    _key_of[:] = [key_of]
+def give_keys(key_of: Callable[[models.Model], bytes], heads: Heads, accounts: Accounts) -> None:
+    """Register the function that returns the key of a row, and the heads. `core.rows` calls it once."""
+    _key_of[:], _heads[:], _accounts[:] = [key_of], [heads], [accounts]
+
+
+def changing(*rows: models.Model) -> AbstractContextManager[None]:
+    """Change these rows, of one model, in the block: in one transaction with the heads of their accounts, if any.
+
+    Raises:
+        Forged: a row of an account was put back before.
+    """
+    name = declared(type(rows[0])).account if rows else ""
+    return _accounts[0].changing(_account_ids(rows, name)) if name else nullcontext()
+
+
+def _account_ids(rows: Iterable[models.Model], name: str) -> list[UUID]:
+    return [getattr(row, columns_of(type(row), (name,))[0][0]) for row in rows]
 
 
 @contextmanager
@@ -110,8 +167,13 @@ def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0) -> 
     """Return the MAC of a row: the version of its list of columns, then an HMAC-SHA256."""
     lists = declared(type(row)).lists
     version = version or len(lists)
-    told = canonical.encode([row._meta.label, version, str(row.pk), values_of(row, lists[version - 1])])
+    told = canonical.encode([_label(type(row)), version, str(row.pk), values_of(row, lists[version - 1])])
     return bytes([version]) + hmac.digest(key or _key_of[0](row), told, "sha256")
+
+
+@cache
+def _label(model: type[models.Model]) -> str:
+    return model._meta.label
 
 
 def is_genuine(row: models.Model, mac: bytes | memoryview, *, key: bytes | None = None) -> bool:
@@ -123,63 +185,57 @@ def is_genuine(row: models.Model, mac: bytes | memoryview, *, key: bytes | None 
     return not added or values_of(row, added) == values_of(type(row)(), added)
 
 
-def check(*rows: "AuthenticatedRow", key: bytes | None = None) -> None:
-    """Check rows in order to decide by them. `key` is their resident's, if the caller has it.
+def check(*rows: "AuthenticatedRow", key: bytes | None = None, locked: bool = True, ended: bool = False) -> None:
+    """Check rows in order to decide by them.
+
+    Args:
+        key: their resident's, if the caller has it.
+        locked: False if somebody may change the rows meanwhile: one that changed since it was loaded gets its new
+            values. Decide by it afterwards.
+        ended: rows that ended may be among them, as in a history. Of a model with `ends`.
 
     Raises:
-        Forged: the portal did not write a row as it is.
+        Forged: the portal did not write a row as it is, or it was put back as it once was.
         KeyMissing: the resident's key was erased.
     """
+    if not checking():
+        return
+    followed: list[AuthenticatedRow] = []
+    others: list[AuthenticatedRow] = []
     for row in rows:
-        if checking() and not is_genuine(row, row.mac, key=key):
+        (followed if row.decides.head or (row.decides.ends and not ended) else others).append(row)
+    mine = rows if key else others
+    found = {} if key else keys_of(mine)
+    for row in mine:
+        if not is_genuine(row, row.mac, key=key or found[row]):
             raise Forged(row)
+    if followed:
+        _heads[0].check(followed, locked=locked, genuine=key is not None)
+
+
+def check_current(*rows: "AuthenticatedRow") -> None:
+    """Check that rows of a model with `ends`, whose MACs the caller has checked and which it has locked, did not end.
+
+    Raises:
+        Forged: a row had ended, and was put back.
+    """
+    if rows and checking():
+        _heads[0].check(rows, locked=True, genuine=True)
 
 
 def keys_of(rows: Sequence[M]) -> dict[M, bytes]:
     """Return the key of each row. Each resident's is unwrapped once."""
     found: dict[object, bytes] = {}
-    for row in rows:
-        owner = getattr(row, "resident_id", None)
+    owners = [(declared(type(row)).key, getattr(row, "resident_id", None)) for row in rows]
+    for row, owner in zip(rows, owners, strict=True):
         if owner not in found:
             found[owner] = _key_of[0](row)
-    return {row: found[getattr(row, "resident_id", None)] for row in rows}
+    return {row: found[owner] for row, owner in zip(rows, owners, strict=True)}
 
 
 def declared(model: type[models.Model]) -> Decides:
     decides: Decides = model.decides  # type: ignore[attr-defined]  # `core.rows` sets it on other packages' models
     return decides
-
-
-def values_of(row: models.Model, names: tuple[str, ...]) -> list[canonical.Json]:
-    """Return the values of columns in one form, whether they were just set or were loaded."""
-    return [_plain(to_python(getattr(row, attname))) for attname, to_python in _columns(type(row), names)]
-
-
-@cache
-def _columns(model: type[models.Model], names: tuple[str, ...]) -> list[tuple[str, Callable[[Any], Any]]]:
-    fields = [model._meta.get_field(name) for name in names]
-    return [(field.attname, _target(field).to_python) for field in fields if isinstance(field, models.Field)]
-
-
-def _target(field: "models.Field[Any, Any]") -> "models.Field[Any, Any]":
-    return field.target_field if isinstance(field, models.ForeignKey) else field
-
-
-def _plain(value: Any) -> canonical.Json:  # noqa: ANN401 - a column's own type
-    if value is None or type(value) in PLAIN:
-        return value  # type: ignore[no-any-return]
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="microseconds")
-        case date():
-            return value.isoformat()
-        case UUID():
-            return value.hex
-        case timedelta():
-            return value // timedelta(microseconds=1)
-        case bytes() | memoryview():
-            return bytes(value).hex()
-    return value  # type: ignore[no-any-return]  # text, numbers, JSON
 
 
 class RowQuerySet(models.QuerySet[M]):
@@ -199,9 +255,28 @@ class RowQuerySet(models.QuerySet[M]):
         with transaction.atomic():
             rows = cast("list[AuthenticatedRow]", list(self.select_for_update(of=("self",))))
             keys = keys_of(rows)
-            for row in rows:
-                row.write(key=keys[row], **columns)
+            with changing(*rows):
+                changed = [row for row in rows if row._write(keys[row], columns)]
+            if changed:
+                _heads[0].change(changed)
         return len(rows)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        if not issubclass(self.model, AuthenticatedRow):
+            return super().delete()
+        if name := self.model.decides.account:
+            with _accounts[0].changing(self.values_list(name, flat=True)):
+                return super().delete()
+        if not self.model.decides.ends:
+            return super().delete()
+        with transaction.atomic():
+            rows = list(self.values_list("resident_id", "pk"))
+            deleted = super().delete()
+            _heads[0].end(rows)
+        return deleted
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **options: Any) -> list[M]:
         rows = list(objs)
@@ -211,6 +286,13 @@ class RowQuerySet(models.QuerySet[M]):
             keys = keys_of(rows)
             for row in rows:
                 row.mac = mac_of(row, key=keys[row])  # type: ignore[attr-defined]
+            if self.model.decides.followed:
+                with transaction.atomic(savepoint=False):
+                    made = super().bulk_create(rows, *args, **options)
+                    _heads[0].change(cast("list[AuthenticatedRow]", made))
+                return made
+            with changing(*rows):
+                return super().bulk_create(rows, *args, **options)
         return super().bulk_create(rows, *args, **options)
 
 
@@ -227,16 +309,31 @@ class AuthenticatedRow(models.Model):
         names = options.get("update_fields")
         if names is not None and not self.covers(names):
             return super().save(**options)
-        if self._state.adding and self.pk is not None:
-            self.mac = mac_of(self)
-            return super().save(**options)
         if self._state.adding:
-            return self._save_numbered(options)
+            return self._insert(options)
+        key = _key_of[0](self)
         with transaction.atomic():
-            self.mac = self._next_mac(names)
+            stored = self._with_stored(names, key)
+            self.mac = stored.mac = mac_of(stored, key=key)
             if names is not None:
                 options["update_fields"] = [*names, "mac"]
-            return super().save(**options)
+            with changing(stored):
+                super().save(**options)
+            if self.decides.followed:
+                _heads[0].change([stored])
+        return None
+
+    def _insert(self, options: dict[str, Any]) -> None:
+        if self.pk is None:
+            return self._save_numbered(options)
+        self.mac = mac_of(self)
+        if not self.decides.followed:
+            with changing(self):
+                return super().save(**options)
+        with transaction.atomic(savepoint=False):
+            super().save(**options)
+            _heads[0].change([self])
+        return None
 
     def _save_numbered(self, options: dict[str, Any]) -> None:
         """Insert a row that the database numbers: its MAC names the number, so it follows."""
@@ -248,8 +345,8 @@ class AuthenticatedRow(models.Model):
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
         row = super().from_db(db, field_names, values, **options)
-        if cls.decides.at_load and not cls._without_covered(row):
-            check(row)
+        if cls.decides.at_load and checking() and not cls._without_covered(row) and not is_genuine(row, row.mac):
+            raise Forged(row)
         return row
 
     @classmethod
@@ -268,7 +365,7 @@ class AuthenticatedRow(models.Model):
         deferred = row.get_deferred_fields()
         if not deferred:
             return False
-        covered = {attname for attname, _to_python in _columns(cls, cls.decides.columns)} | {"mac"}
+        covered = {attname for attname, _to_python in columns_of(cls, cls.decides.columns)} | {"mac"}
         if covered - deferred and covered & deferred:
             raise TypeError(f"{cls.__name__}: load the whole row, or none of the columns under its MAC")
         return covered <= deferred
@@ -279,21 +376,66 @@ class AuthenticatedRow(models.Model):
         Raises:
             Forged: the row was not as the portal wrote it.
         """
-        check(self, key=key)
+        with changing(self):
+            changed = self._write(key, columns)
+        if changed:
+            _heads[0].change([self])
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        if not self.decides.ends:
+            with changing(self):
+                return super().delete(*args, **options)
+        with transaction.atomic():
+            row = self.resident_id, self.pk  # type: ignore[attr-defined]  # each model with a head is a resident's
+            deleted = super().delete(*args, **options)
+            _heads[0].end([row])
+        return deleted
+
+    def _write(self, key: bytes | None, columns: dict[str, Any]) -> bool:
+        """Write as `write`. Return whether the head must follow."""
+        check(self, key=key, ended=True)
+        version = self.mac[:1]
         for name, value in columns.items():
             setattr(self, name, value)
         self.mac = mac_of(self, key=key)
         type(self)._base_manager.filter(pk=self.pk).update(**columns, mac=self.mac)
+        if self.decides.ends:
+            return bool(self.ended_ids)
+        return self.decides.head and bool(columns.keys() & {*self.followed()} or version != self.mac[:1])
 
-    def _next_mac(self, names: Iterable[str] | None) -> bytes:
-        """Return the MAC of the stored row with the columns `names` of this one. The stored row stays locked.
+    @property
+    def is_live(self) -> bool:
+        """Return whether the row may still open something: its resident's head then has it."""
+        return True
+
+    @property
+    def ended_ids(self) -> tuple[UUID, ...]:
+        """Return the ids of the rows that this one, as it is, ends: its own, or that of the one that it replaces."""
+        return ()
+
+    def followed(self) -> tuple[str, ...]:
+        """Return the columns that the head follows, in the list that the row's MAC names."""
+        return self.decides.lists[self.mac[0] - 1]
+
+    def tag(self, key: bytes) -> bytes:
+        """Return what the head has of this row."""
+        told = canonical.encode([_label(type(self)), "head", str(self.pk), values_of(self, self.followed())])
+        return hmac.digest(key, told, "sha256")[:TAG_BYTES]
+
+    def take(self, stored: Self) -> None:
+        """Take the values of the stored row, and keep the objects that it refers to."""
+        for field in self._meta.concrete_fields:
+            setattr(self, field.attname, getattr(stored, field.attname))
+
+    def _with_stored(self, names: Iterable[str] | None, key: bytes) -> Self:
+        """Return the stored row with the columns `names` of this one. The stored row stays locked.
 
         Columns that this instance does not write are those stored, which a concurrent request may have changed.
         """
         stored = type(self)._base_manager.select_for_update().filter(pk=self.pk).first()
         if stored is None:
-            return mac_of(self)
-        check(stored)
-        for attname, _to_python in _columns(type(self), tuple(self.decides.columns if names is None else names)):
+            return self
+        check(stored, key=key, ended=True)
+        for attname, _to_python in columns_of(type(self), tuple(self.decides.columns if names is None else names)):
             setattr(stored, attname, getattr(self, attname))
-        return mac_of(stored)
+        return stored

@@ -25,6 +25,11 @@ def page(request: HttpRequest) -> dict[str, Any]:
 def nav(request: HttpRequest) -> list[Link]:
     """Return the main menu's links, for the kind of user."""
     user = getattr(request, "user", None)
-    kinds = (("is_resident", Place.RESIDENT), ("is_companion", Place.COMPANION), ("is_staff", Place.AGENT))
+    kinds = (
+        ("is_resident", Place.RESIDENT),
+        ("is_companion", Place.COMPANION),
+        ("is_publisher", Place.PUBLISHER),
+        ("is_staff", Place.AGENT),
+    )
     found = (place for name, place in kinds if getattr(user, name, False))
     return list(links(request, next(found, Place.PUBLIC)))

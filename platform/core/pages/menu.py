@@ -14,6 +14,7 @@ class Place(StrEnum):
     RESIDENT = "resident"  # the main menu of a signed-in resident
     COMPANION = "companion"  # the main menu of a signed-in companion
     AGENT = "agent"  # the main menu of a signed-in agent
+    PUBLISHER = "publisher"  # the main menu of a signed-in member of a publisher
     PUBLIC = "public"  # the main menu of a visitor
     RIGHTS = "rights"  # the footer, under “Vos droits”
 

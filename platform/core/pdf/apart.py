@@ -9,9 +9,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
 from core.pdf import leftovers
 
 CHILD = Path(__file__).with_name("child.py")
+#: The style of a letter: those of residents to holders, and of the city to publishers.
+LETTER = Path(__file__).with_name("letter.css")
 ENVIRONMENT = {"HOME": "/nonexistent", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
 #: Seconds, for a loaded machine. child.py limits the processor time.
 WAIT = 60
@@ -19,6 +24,17 @@ WAIT = 60
 
 class NotDrawn(Exception):
     """Rendering took too long or needed too much memory. The message holds none of the text."""
+
+
+def draw_letter(template: str, letter: object) -> bytes:
+    """Return the tagged PDF of a letter in French. `template` extends core/pdf/letter.html.
+
+    Raises:
+        NotDrawn
+    """
+    with override("fr"):
+        html = render_to_string(template, {"letter": letter})
+    return draw(html, style=LETTER.read_text())
 
 
 def draw(html: str, *, style: str) -> bytes:

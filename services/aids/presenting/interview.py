@@ -170,7 +170,7 @@ def words_of(question: Question, kept: Any, read: Read) -> str:  # noqa: ANN401 
     if kind == answers.DATE:
         return str(long_date(value))
     if kind == answers.YES_NO:
-        return _("oui") if value else _("non")
+        return _("Oui") if value else _("Non")
     if kind == answers.SEVERAL:
         return ", ".join(choice_words(question.field, one) for one in value) or _("aucune")
     if kind == answers.SINCE:
@@ -238,7 +238,7 @@ def first_amount_words(chain: Chain, estimate: Mapping[str, Any]) -> dict[str, s
         aids = ngettext("%(count)s aide possible.", "%(count)s aides possibles.", estimate["aids"])
         supposed = _("Le plus courant est supposé pour les questions qui restent.")
         return {
-            "number": range_words(estimate["low"], estimate["high"]),
+            "number": shared.range_words(estimate["low"], estimate["high"]),
             "unit": _("par mois"),
             "text": f"{aids % {'count': estimate['aids']}} {supposed}",
         }
@@ -249,17 +249,6 @@ def first_amount_words(chain: Chain, estimate: Mapping[str, Any]) -> dict[str, s
         left,
     )
     return {"number": "", "unit": "", "text": text % {"count": left} if left else ""}
-
-
-def range_words(low: float, high: float) -> str:
-    """Write a range in whole euros, or one amount if both ends are the same."""
-    if round(high) - round(low) < 1:
-        return str(shared.euros(high))
-    if not low:
-        return _("jusqu’à %(high)s") % {"high": shared.euros(high)}
-    # Where the sign follows the amount, it is written once.
-    least = shared.euros(low).removesuffix("€").rstrip()
-    return str(nbsp(_("%(low)s à %(high)s") % {"low": least, "high": shared.euros(high)}))
 
 
 # The result
@@ -294,13 +283,13 @@ def _headline(computed: results.Results) -> dict[str, str]:
     monthly, yearly, once = (computed.span(unit) for unit in (benefits.MONTH, benefits.YEAR, benefits.ONCE))
     others = []
     if monthly[1] and yearly[1]:
-        others.append(_("Et %(amount)s par an.") % {"amount": range_words(*yearly)})
+        others.append(_("Et %(amount)s par an.") % {"amount": shared.range_words(*yearly)})
     if once[1]:
-        others.append(_("Et %(amount)s une fois.") % {"amount": range_words(*once)})
+        others.append(_("Et %(amount)s une fois.") % {"amount": shared.range_words(*once)})
     main, unit = (monthly, _("par mois")) if monthly[1] else (yearly, _("par an"))
     others.append(_("Ce sont des estimations, pas des décisions : l’organisme décide."))
     return {
-        "number": range_words(*main) if main[1] else "",
+        "number": shared.range_words(*main) if main[1] else "",
         "range": "1" if round(main[1]) - round(main[0]) >= 1 else "",
         "unit": unit,
         "text": str(nbsp(" ".join(others))),

@@ -38,9 +38,18 @@ def amount_words(result: Result, people: int) -> tuple[str, str]:
         return _("Droit ouvert"), ""
     if result.exact:
         return euros(result.amount), unit_words(result.benefit.unit)
-    return _("%(low)s à %(high)s") % {"low": euros(result.low), "high": euros(result.high)}, unit_words(
-        result.benefit.unit
-    )
+    return range_words(result.low, result.high), unit_words(result.benefit.unit)
+
+
+def range_words(low: float, high: float) -> str:
+    """Write a range in whole euros, or one amount if both ends are the same."""
+    if round(high) - round(low) < 1:
+        return euros(high)
+    if not low:
+        return _("jusqu’à %(high)s") % {"high": euros(high)}
+    # Where the sign follows the amount, it is written once.
+    least = euros(low).removesuffix("€").rstrip()
+    return str(nbsp(_("%(low)s à %(high)s") % {"low": least, "high": euros(high)}))
 
 
 def _c2s_words(result: Result, people: int) -> tuple[str, str]:

@@ -146,7 +146,7 @@ def source_link(read: Read, key: str, span: Span | None = None, *, correct: bool
     name = record_words(record)
     history = reverse("records:history", args=[record.record_id])
     link = format_html(
-        '<a href="{}">{}</a> <span class="civic-muted">{}</span>', history, name, assurance_words(record)
+        '<a href="{}">{}</a>, <span class="civic-muted">{}</span>', history, name, assurance_words(record)
     )
     if not correct:
         return link

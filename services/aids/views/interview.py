@@ -271,7 +271,10 @@ def _busy(visit: Visit) -> HttpResponse:
 
 
 def _slow_down(visit: Visit, *, ended: bool = False) -> HttpResponse:
-    return visit.page("aids/interview_slow.html", {"ended": ended}, HTTPStatus.TOO_MANY_REQUESTS)
+    response = visit.page("aids/interview_slow.html", {"ended": ended}, HTTPStatus.TOO_MANY_REQUESTS)
+    if not ended:
+        response["Retry-After"] = "60"
+    return response
 
 
 # Erase, correct the vault's figures, keep

@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, pkcs12
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
@@ -76,14 +76,15 @@ def seal(pdf: bytes, *, key: SealKey, issuer: str, reason: str) -> bytes:
     return out.getvalue()
 
 
-def make_key(path: Path, *, name: str) -> None:
-    """Make a self-issued key for development and the demonstration. Two processes may call it at once."""
+def make_key(path: Path, *, name: str, passphrase: bytes | None = None) -> None:
+    """Make a self-issued key for development, trials and the demonstration. Two processes may call it at once."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     authority_key, authority = _certificate(f"Autorité : {name}", issuer=None)
     key, certificate = _certificate(name, issuer=(authority_key, authority))
-    archive = pkcs12.serialize_key_and_certificates(b"cachet", key, certificate, [authority], NoEncryption())
+    sealed = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    archive = pkcs12.serialize_key_and_certificates(b"cachet", key, certificate, [authority], sealed)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
     draft.write_bytes(archive)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.forms import BooleanField, MultipleChoiceField
 from django.urls import reverse
 from django.utils import translation
 from jsonschema import Draft202012Validator
@@ -137,9 +138,11 @@ def test_a_reload_keeps_edited_holders_and_refreshes_the_others():
 
 
 def posted(form) -> dict[str, Any]:
-    """Return what the page's form sends: an unticked box sends nothing."""
-    data = {name: form[name].value() if form[name].value() is not None else "" for name in form.fields}
-    return {name: value for name, value in data.items() if value is not False}
+    """Return what the page's form sends: an unticked box, or a list of which nothing is chosen, sends nothing."""
+    forms = [form, *form.downloads.forms, form.downloads.management_form] if hasattr(form, "downloads") else [form]
+    boxes = [one[name] for one in forms for name in one.fields]
+    sent = [box for box in boxes if box.value() or not isinstance(box.field, BooleanField | MultipleChoiceField)]
+    return {box.html_name: box.value() if box.value() is not None else "" for box in sent}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -164,6 +167,49 @@ def test_an_agent_adds_a_holder_and_fills_in_an_address(kinds, agent):
     assert desk.post(add, {**fresh, "theme": "city", "record_codes": "", "brands": ""}).status_code == 302
     holder_catalogue.load()
     assert Holder.objects.get(code="ludotheque").edited_at is not None
+
+
+@pytest.mark.django_db
+def test_an_agent_changes_adds_and_removes_ways_to_download(kinds, agent):
+    desk, caf = signed_in(agent, second_factor=True), Holder.objects.get(code="caf")
+    change = reverse("admin:records_holder_change", args=[caf.pk])
+    before = caf.downloads
+    data = posted(desk.get(change).context["adminform"].form)
+    assert desk.post(change, data).status_code == 302
+    caf.refresh_from_db()
+    assert caf.downloads == before and len(before) > 1, "saving without a change keeps each one, with its sources"
+
+    new = f"downloads-{len(before)}-"
+    filled = {
+        "downloads-0-label_fr": "Mes paiements",
+        "downloads-1-DELETE": "on",
+        f"{new}label_fr": "Mon quotient",
+        f"{new}label_en": "My quotient",
+        f"{new}steps": "Mon compte\n\n Documents ",
+        f"{new}formats": "PDF\n.csv",
+        f"{new}reads": ["social.quotient_familial"],
+    }
+    assert desk.post(change, data | filled).status_code == 302
+    caf.refresh_from_db()
+    assert caf.downloads[0]["label"]["fr"] == "Mes paiements" and len(caf.downloads) == len(before)
+    assert caf.downloads[-1] == {
+        "label": {"fr": "Mon quotient", "en": "My quotient"},
+        "steps": ["Mon compte", "Documents"],
+        "formats": ["pdf", "csv"],
+        "reads": ["social.quotient_familial"],
+        "verified": False,
+        "source": [],
+    }
+
+
+@pytest.mark.django_db
+def test_a_way_to_download_without_a_path_is_refused_beside_its_field(kinds, agent):
+    desk, caf = signed_in(agent, second_factor=True), Holder.objects.get(code="caf")
+    change = reverse("admin:records_holder_change", args=[caf.pk])
+    page = desk.post(change, posted(desk.get(change).context["adminform"].form) | {"downloads-0-steps": " "})
+    assert page.status_code == 200 and "Un téléchargement est incomplet" in page.content.decode()
+    assert page.context["adminform"].form.downloads.errors[0]["steps"]
+    assert Holder.objects.get(code="caf").downloads == caf.downloads
 
 
 @pytest.mark.django_db

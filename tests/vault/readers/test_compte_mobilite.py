@@ -105,4 +105,4 @@ def test_the_schema_of_these_documents_is_not_recognised() -> None:
         read(
             {"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {"familyQuotient": {"value": 1}}}
         )
-    assert refusal.value.code == "unknown_media"
+    assert refusal.value.code == "unknown_data"

@@ -1,5 +1,6 @@
 """Enedis's files: the customer's CSV and workbook, R63, home automation, the portal's SOAP."""
 
+import io
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,8 +8,9 @@ import pytest
 
 from tests.fixtures.readings import energy, facts, payloads, read
 from tests.fixtures.workbooks import workbook
+from vault import readers
 from vault.readers import Unreadable
-from vault.readers.sentences import PART_NOT_READ
+from vault.readers.sentences import HEAD_GOES_FURTHER, PART_NOT_READ
 
 PARIS = ZoneInfo("Europe/Paris")
 PRM = "14000000000000"
@@ -267,7 +269,92 @@ def test_the_portal_gives_days_and_directions() -> None:
         '<!DOCTYPE a [<!ENTITY b "1">]>' + soap("2020-03-01T00:00:00+01:00").replace("600", "&b;"),
     ],
 )
-def test_a_broken_file_is_damaged(data: str) -> None:
+def test_a_broken_file_is_refused(data: str) -> None:
     with pytest.raises(Unreadable) as refusal:
         read(data)
-    assert refusal.value.code == "damaged"
+    assert refusal.value.code in {"damaged", "other_shape"}
+
+
+def days_sheet(direction: str, *values: object, until: str = "11/07/2026") -> list[list[object]]:
+    top: list[list[object]] = [[None, "Type de comptage : ", f"{direction} Quotidienne"], [None, "PRM", PRM]]
+    top += [[None, "Date de fin : ", until], [None, "Date", "Valeur (en kWh)"]]
+    return top + [[None, f"{day:02}/07/2026", value] for day, value in enumerate(values, 8)]
+
+
+def test_the_workbook_of_days_has_a_sheet_for_each_direction() -> None:
+    reading = read(
+        workbook(
+            {
+                "Page d'accueil": [["Votre consommation et votre production"]],
+                "Export Consommation Quotidienne": days_sheet("Consommation", 1.361, "NA", 4.966),
+                "Export Injection Quotidienne": days_sheet("Injection", 33.53, 28.1),
+            }
+        )
+    )
+    assert [(one["point"], one["flux"], one["valeurs"]) for one in payloads(reading, "energie.serie")] == [
+        (PRM, "soutirage", [1361, None, 4966]),
+        (PRM, "injection", [33530, 28100]),
+    ]
+    assert (facts(reading)["energy_total"], facts(reading)["energy_injected"]) == ("6.327", "61.63")
+    assert not reading.asks_direction
+
+
+@pytest.mark.parametrize(
+    ("text", "flux"),
+    [
+        ("Date;Consommation (en kWh)\n01/06/2026;12,5\n02/06/2026;9\n", "soutirage"),
+        ("Date,Injection (en Wh)\n2026-06-01,12500\n2026-06-02,9000\n", "injection"),
+        ("Type\tProduction quotidienne\nDate\tValeur (en kWh)\n01/06/2026\t12,5\n02/06/2026\t9\n", "production"),
+    ],
+)
+def test_a_table_of_days_is_read_with_any_delimiter(text: str, flux: str) -> None:
+    (block,) = payloads(read(text), "energie.serie")
+    assert (block["flux"], block["pas_s"], block["valeurs"]) == (flux, 86400, [12500, 9000])
+
+
+def test_the_site_s_days_are_read_without_the_column_of_the_unit() -> None:
+    head = f"Identifiant PRM;Type de donnees;Date de debut;Date de fin\n{PRM};"
+    for kind, values, flux in (
+        ("Injection quotidienne", "Date;Valeur (en kWh)\n2026-06-01;12,5\n2026-06-02;9\n", "injection"),
+        ("Consommation quotidienne", "Date;Valeur\n2026-06-01;12500\n2026-06-02;9000\n", "soutirage"),
+    ):
+        (block,) = payloads(read(f"{head}{kind};01/06/2026;03/06/2026\n{values}"), "energie.serie")
+        assert (block["flux"], block["valeurs"]) == (flux, [12500, 9000])
+
+
+UNSAID = [
+    "debut;kW\n2023-06-01 00:00:00;0.5\n",
+    "Début;Fin;Valeur (en kW)\n01/06/2023 00:00:00;01/06/2023 00:30:00;0,5\n",
+    "Date;Valeur (en kWh)\n01/06/2026;12,5\n",
+    CURVE.replace("Consommation", "") + rows("2023-06-01", "2023-06-02", 30),
+]
+
+
+@pytest.mark.parametrize("text", UNSAID)
+def test_a_direction_that_the_file_does_not_say_is_asked(text: str) -> None:
+    """Consumption is never supposed: a roof's production would become a household's expense."""
+    asked = readers.read(io.BytesIO(text.encode()), trust_test_authority=False)
+    assert asked.asks_direction
+    assert all("flux" not in record["payload"] for record in asked.records)
+    assert "energy_total" not in facts(asked) and "energy_measured" in facts(asked)
+    answered = read(text, direction="production")
+    assert {one["flux"] for one in payloads(answered, "energie.serie")} == {"production"}
+    assert "energy_produced" in facts(answered)
+
+
+def test_a_curve_cut_before_the_end_of_its_head_is_said() -> None:
+    whole = CURVE.replace("01/01/2024", "03/06/2023") + rows("2023-06-01", "2023-06-03", 30)
+    assert read(whole).warnings == []
+    lines = whole.splitlines(keepends=True)
+    assert read("".join(lines[:20])).warnings == [HEAD_GOES_FURTHER]
+
+
+def test_a_workbook_cut_before_the_end_of_its_head_is_said() -> None:
+    sheet = {"Export Consommation Quotidienne": days_sheet("Consommation", 1.3, 2.2, until="31/07/2026")}
+    assert read(workbook(sheet)).warnings == [HEAD_GOES_FURTHER]
+
+
+def test_r63_may_give_energy() -> None:
+    text = R63 + r63("2024-01-01 00:30:00", value="250", quantity="EA").replace(";V;", ";Wh;")
+    (block,) = payloads(read(text), "energie.serie")
+    assert (block["grandeur"], block["unite"], block["valeurs"]) == ("energie", "Wh", [250])

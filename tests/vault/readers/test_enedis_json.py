@@ -125,10 +125,10 @@ def test_the_contract_of_a_delivery_point_is_read() -> None:
         {"reading_type": None},
     ],
 )
-def test_a_broken_answer_is_damaged(change: dict[str, Any]) -> None:
+def test_a_broken_answer_is_refused(change: dict[str, Any]) -> None:
     document = answer(DAILY, [{"value": "1", "date": "2023-04-01"}], **change)
     if change.get("interval_reading") == [{"value": "1e999", "date": "2023-04-01"}]:
         document["meter_reading"]["interval_reading"][0]["value"] = 1e300
     with pytest.raises(Unreadable) as refusal:
         read(json.dumps(document), endpoint="/metering_data_dc/v5/daily_consumption")
-    assert refusal.value.code == "damaged"
+    assert refusal.value.code in {"damaged", "other_shape"}

@@ -1,12 +1,15 @@
 """Damaged, random and malicious files: every reader reads them or refuses them with `Unreadable`.
 
 Hundreds are read in this process for speed; the worst are read in the real child, whose memory and time are limited.
-Hypothesis draws the same files at each run.
+Hypothesis draws the same files at each run. `READER_EXAMPLES=2000` feeds each reader two thousand inputs:
+
+    READER_EXAMPLES=2000 python -m pytest tests/vault/readers/test_fuzz.py -k takes_any_input
 """
 
 import copy
 import io
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -16,11 +19,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fixtures import documents, hostile
+from tests.fixtures import documents, hostile, mutants, totals
 from tests.fixtures.files import CODES, FILES, File
 from tests.fixtures.workbooks import workbook
 from vault import readers, types
 from vault.readers import Ask, Reading, Unreadable, sandbox
+from vault.readers.files.text import as_utf_8
 from vault.readers.formats import FORMATS, Reader
 from vault.readers.reading import UNASKED
 from vault.readers.sentences import CHECKS, FACTS
@@ -49,6 +53,8 @@ WILD: list[object] = [
     [None],
     {"value": None},
 ]
+#: How many inputs each reader is fed.
+EXAMPLES = int(os.environ.get("READER_EXAMPLES", "60"))
 #: A file of a few kilobytes takes a few milliseconds; a loaded machine may take a hundred times that.
 SECONDS = 2.0
 #: The child's processor limit here; it is higher in production.
@@ -83,14 +89,21 @@ def read(data: bytes, endpoint: str = "") -> Reading | None:
 
 
 def check_reading(reading: Reading) -> None:
-    """Check that a reading can be stored and shown: its values match their types, even if others are missing."""
+    """Check that a reading can be stored and shown, and that its totals are those of its records.
+
+    Its values match their types. Others may be missing, which the resident completes; records of data are complete,
+    save for a direction that is asked.
+    """
     json.dumps(reading.as_json(), ensure_ascii=False, allow_nan=False).encode()
     for record in reading.records:
         envelope.validate(record)
         for problem in types.problems(record["type"], record["payload"]):
             assert missing(record["payload"], problem.pointer), (record["type"], problem.pointer, record["payload"])
+            asked = problem.pointer == "/flux" and reading.asks_direction
+            assert asked or record["type"] not in types.data_codes(), (record["type"], problem.pointer)
     assert {fact.code for fact in reading.facts} <= FACTS.keys()
     assert all(one.outcome in CHECKS[one.code] for one in reading.checks)
+    totals.check(reading)
 
 
 def missing(payload: Any, pointer: str) -> bool:
@@ -116,7 +129,7 @@ def test_each_file_is_recognised_by_one_format_only(file: File) -> None:
 def test_each_file_is_read(file: File) -> None:
     reading = read(file.data, file.endpoint)
     assert reading is not None and reading.format == file.format
-    assert reading.records or reading.facts or reading.checks or reading.table
+    assert reading.records or reading.facts or reading.checks or reading.table or reading.warnings
 
 
 @pytest.mark.parametrize(
@@ -142,29 +155,6 @@ def test_a_path_alone_does_not_recognise_a_file(endpoint: str) -> None:
 def test_random_bytes_are_read_or_refused(data: bytes) -> None:
     recognisers(data, Ask(endpoint="/v3/dss/quotient_familial/identite"))
     read(data)
-
-
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_reader_refuses_a_file_of_another_format(format: str) -> None:
-    """A recogniser may be wrong: the reader still raises only `Unreadable`."""
-
-    @given(
-        data=st.sampled_from([file.data for file in FILES])
-        | st.binary(max_size=200)
-        | st.text(max_size=200).map(_utf8)
-    )
-    @settings(drawn, max_examples=60)
-    def tried(data: bytes) -> None:
-        try:
-            check_reading(reader_of(format).read(data, UNASKED))
-        except Unreadable:
-            return
-
-    tried()
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
 
 
 # --- damaged files ---
@@ -236,14 +226,45 @@ edits = st.lists(
 )
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_reader_takes_any_input(format: str) -> None:
+    """A recogniser may be wrong: on a file of any format, spoilt or random, the reader raises only `Unreadable`."""
+    own = [file.data for file in FILES if file.format == format]
+    spoilt = [one for data in own for name in mutants.NAMES if (one := mutants.mutant(data, name)) is not None]
+
+    @given(
+        data=st.builds(edited, st.sampled_from([*own, *spoilt]), edits)
+        | st.sampled_from([*spoilt, *(file.data for file in FILES)])
+        | st.binary(max_size=200)
+        | st.text(max_size=200).map(_utf8),
+        direction=st.sampled_from(["", "injection"]),
+    )
+    @settings(drawn, max_examples=EXAMPLES)
+    def tried(data: bytes, direction: str) -> None:
+        try:
+            check_reading(reader_of(format).read(as_utf_8(data), Ask(direction=direction)))
+        except Unreadable as refusal:
+            assert refusal.sentence
+
+    tried()
+
+
+def edited(data: bytes, edits: list[Edit]) -> bytes:
+    for edit in edits:
+        data = edit(data)[:200_000]
+    return data
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
 @each_file
 def test_a_damaged_file_is_read_or_refused(file: File) -> None:
     @given(edits=edits)
     @drawn
     def tried(edits: list[Edit]) -> None:
-        data = file.data
-        for edit in edits:
-            data = edit(data)[:200_000]
+        data = edited(file.data, edits)
         before = time.process_time()
         read(data, file.endpoint)
         assert time.process_time() - before < SECONDS

@@ -128,5 +128,58 @@ def test_only_the_unreadable_line_is_left_out() -> None:
     assert only("UID:1\nDTSTART:20261124\nSUMMARY=x") == {"uid": "1", "debut": "2026-11-24"}
 
 
-def test_todos_and_cancelled_calendars_give_nothing() -> None:
-    assert read().records == []
+@pytest.mark.parametrize("body", ["", "BEGIN:VTODO\nUID:1\nDUE:20261124\nEND:VTODO\n"])
+def test_a_calendar_without_an_event_says_so(body: str) -> None:
+    reading = read(zone=body)
+    assert (reading.records, reading.warnings) == ([], [sentences.NO_EVENT])
+
+
+def test_cancelled_events_are_left_out_and_said() -> None:
+    reading = read("UID:1\nDTSTART:20261124\nSTATUS:CANCELLED", "UID:2\nDTSTART:20261125\nSTATUS:CONFIRMED")
+    assert (starts(reading), reading.warnings) == (["2026-11-25"], [sentences.CANCELLED_EVENTS])
+    withdrawn = read("UID:1\nDTSTART:20261124", zone="METHOD:CANCEL\n")
+    assert (withdrawn.records, withdrawn.warnings) == ([], [sentences.CANCELLED_EVENTS])
+
+
+@pytest.mark.parametrize("written", ["DTSTART;TZID=Europe/Paris:20261124", "DTSTART;VALUE=DATE;TZID=Mairie:20261124"])
+def test_a_day_with_a_zone_is_a_day(written: str) -> None:
+    assert only(f"UID:1\n{written}")["debut"] == "2026-11-24"
+
+
+@pytest.mark.parametrize(
+    ("zone", "offset"),
+    [
+        ("Romance Standard Time", "+02:00"),
+        ('"W. Europe Standard Time"', "+02:00"),
+        ("GMT Standard Time", "+01:00"),
+        ("/freeassociation.sourceforge.net/Europe/Lisbon", "+01:00"),
+    ],
+)
+def test_outlook_s_names_of_zones_are_known(zone: str, offset: str) -> None:
+    reading = read(f"UID:1\nDTSTART;TZID={zone}:20260701T090000")
+    assert (starts(reading), reading.warnings) == ([f"2026-07-01T09:00:00{offset}"], [])
+
+
+def test_an_unknown_zone_is_said() -> None:
+    reading = read("UID:1\nDTSTART;TZID=Chez moi:20260701T090000")
+    assert (starts(reading), reading.warnings) == (["2026-07-01T09:00:00+02:00"], [sentences.UNKNOWN_ZONE])
+
+
+def test_a_calendar_that_is_cut_keeps_its_whole_events_and_says_so() -> None:
+    whole = documents.agenda("UID:1\nDTSTART:20261124", "UID:2\nDTSTART:20261125")
+    reading = readers.read(io.BytesIO(whole[: whole.index(b"20261125") + 6]), trust_test_authority=False)
+    assert (starts(reading), reading.warnings) == (["2026-11-24"], [sentences.CALENDAR_CUT])
+
+
+def test_an_alarm_is_not_its_event() -> None:
+    alarm = "BEGIN:VALARM\nTRIGGER:-PT10M\nDURATION:PT2H\nSUMMARY:Rappel\nEND:VALARM"
+    assert only(f"UID:1\nSUMMARY:Marché\nDTSTART:20261124T090000Z\n{alarm}") == {
+        "uid": "1",
+        "debut": "2026-11-24T09:00:00+00:00",
+        "titre": "Marché",
+    }
+
+
+def test_folded_and_escaped_lines_are_joined() -> None:
+    event = only("UID:1\nDTSTART:20261124\nSUMMARY:Une réunion\n  longue\\; à la\\nmairie")
+    assert event["titre"] == "Une réunion longue; à la mairie"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from vault.readers.files.source_file import SourceFile
-from vault.readers.subjects.measures import PARIS, Flow, Measure, Row, Series, steps_of
+from vault.readers.subjects.measures import PARIS, Flow, Measure, Row, Series, facts, steps_of
 
 CURVE = Flow("14000000000000", "soutirage", "puissance_moyenne", "W")
 DAYS = Flow("14000000000000", "soutirage", "energie", "Wh")
@@ -53,7 +53,7 @@ def test_a_missing_measure_is_null_and_flagged() -> None:
     (record,) = series.records(SourceFile(b"", format="test", version="1.0.0", holder="Test"))
     assert record["payload"]["valeurs"][9:13] == [100, None, None, 100]
     assert record["provenance"]["quality"] == ["gap"]
-    assert {fact.code: fact.value for fact in series.facts()}["gaps"] == "2"
+    assert {fact.code: fact.value for fact in facts([record])}["gaps"] == "2"
 
 
 def test_days_are_days_of_the_calendar_across_the_change_of_hour() -> None:
@@ -105,7 +105,8 @@ def test_a_gap_is_not_a_change_of_step(lost: int) -> None:
 def test_energy_follows_each_measures_own_step() -> None:
     """A sum at half an hour throughout would give 0.15 kWh."""
     series = series_of(Measure(0, 3600, 100), Measure(3600, 3600, 100), Measure(7200, 1800, 100))
-    assert {fact.code: fact.value for fact in series.facts()}["energy_total"] == "0.25"
+    records = series.records(SourceFile(b"", format="test", version="1.0.0", holder="Test"))
+    assert {fact.code: fact.value for fact in facts(records)}["energy_total"] == "0.25"
     assert [(block["pas_s"], block["valeurs"]) for block in blocks(series)] == [(1800, [100]), (3600, [100, 100])]
 
 

@@ -20,7 +20,7 @@ def facts(**changes: Any) -> dict[str, str]:
 
 def test_a_product_gives_facts_and_no_record() -> None:
     reading = read(documents.product())
-    assert reading.records == [] and reading.warnings == []
+    assert reading.records == [] and reading.warnings == [sentences.NOTHING_KEPT]
     assert {fact.code: (fact.value, fact.unit) for fact in reading.facts} == {
         "product_name": ("Pain de mie complet", ""),
         "barcode": ("3760000000000", ""),

@@ -1,13 +1,15 @@
 """Green Button, PVGIS and the self-consumption flow R15."""
 
+import io
 import json
 from typing import Any
 
 import pytest
 
 from tests.fixtures.readings import facts, payloads, read
+from vault import readers
 from vault.readers import Unreadable
-from vault.readers.sentences import NO_POWER, PART_NOT_READ
+from vault.readers.sentences import NO_POWER, NO_READING_TYPE, PART_NOT_READ
 
 BASE = "/espi/1_1/resource/RetailCustomer/1/UsagePoint/AB12"
 
@@ -241,7 +243,19 @@ def test_a_meter_outside_any_sharing_has_only_its_index() -> None:
         '<!DOCTYPE a [<!ENTITY b "1">]>' + r15(*SHARES).replace(">500<", ">&b;<"),
     ],
 )
-def test_a_broken_file_is_damaged(text: str) -> None:
+def test_a_broken_file_is_refused(text: str) -> None:
     with pytest.raises(Unreadable) as refusal:
         read(text)
-    assert refusal.value.code == "damaged"
+    assert refusal.value.code in {"damaged", "other_shape"}
+
+
+def test_without_a_reading_type_nothing_is_kept_and_it_is_said() -> None:
+    reading = read(feed(meter(1), block(12)))
+    assert (reading.records, reading.warnings) == ([], [NO_READING_TYPE])
+
+
+def test_an_unsaid_direction_is_asked() -> None:
+    text = feed(kind(1, flowDirection=""), meter(1), block(12))
+    assert readers.read(io.BytesIO(text.encode()), trust_test_authority=False).asks_direction
+    (block_read,) = payloads(read(text, direction="injection"), "energie.serie")
+    assert block_read["flux"] == "injection"

@@ -72,8 +72,8 @@ def test_the_day_comes_first_with_a_warning_if_the_order_is_unknown() -> None:
     assert reading.warnings == [DAYS_FIRST]
 
 
-def test_dates_of_both_orders_in_one_file_are_damaged() -> None:
-    assert refused(qif(entry("31/01/2024"), entry("01/31/2024"))) == "damaged"
+def test_dates_of_both_orders_in_one_file_are_refused() -> None:
+    assert refused(qif(entry("31/01/2024"), entry("01/31/2024"))) == "other_shape"
 
 
 @pytest.mark.parametrize(
@@ -182,5 +182,5 @@ def test_a_truncated_file_gives_a_warning() -> None:
         "D31/01/2024\nTtrop\n^\n",
     ],
 )
-def test_an_operation_without_day_or_amount_is_damaged(lines: str) -> None:
-    assert refused(qif(entry(), lines)) == "damaged"
+def test_an_operation_without_day_or_amount_is_refused(lines: str) -> None:
+    assert refused(qif(entry(), lines)) == "other_shape"

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -92,3 +93,39 @@ def test_the_sandbox_refuses_it_too(notice: Path, settings: pytest.FixtureReques
         sandbox.read(stream, trust_test_authority=True)
     with pytest.raises(CommandError):
         call_command("read", str(notice), "--trust-test-authority")
+
+
+TABLE = "Jour,Quoi,Combien\n05/01/2026,PAIN,-1.50\n06/01/2026,SALAIRE,1500.00\n"
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    call_command("read", *arguments)
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_table_is_printed_with_its_columns_and_read_once_they_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "compte.csv"
+    path.write_text(TABLE)
+    asked = printed(capsys, str(path))
+    assert (asked["records"], asked["table"]["headers"]) == ([], ["Jour", "Quoi", "Combien"])
+    assert asked["table"]["guess"]["Jour"] == "date_operation"
+    named = printed(capsys, "--columns", "date=Jour,label=Quoi,amount=Combien", str(path))
+    assert [one["payload"]["montant"] for one in named["records"]] == ["-1.50", "1500.00"]
+    assert "table" not in named
+
+
+def test_the_direction_of_energy_is_an_option_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "maison.csv"
+    path.write_text("debut;kW\n2026-06-01 00:00:00;0.5\n")
+    assert printed(capsys, str(path))["asks_direction"] is True
+    (record,) = printed(capsys, "--direction", "production", str(path))["records"]
+    assert record["payload"]["flux"] == "production"
+
+
+@pytest.mark.parametrize("columns", ["Jour", "montant:Combien", "prix=Combien"])
+def test_columns_that_are_no_fields_are_refused(columns: str) -> None:
+    with pytest.raises(CommandError, match="FIELD=HEADER"):
+        call_command("read", "--columns", columns, "compte.csv")

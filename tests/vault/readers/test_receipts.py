@@ -173,4 +173,4 @@ def test_a_barcode_has_its_check_digit_and_is_not_the_shop_s_own(digits: str, so
 def test_unknown_columns_are_not_a_receipt() -> None:
     with pytest.raises(Unreadable) as refusal:
         read(b"nom;prix\npain;1\n")
-    assert refusal.value.code == "unknown_media"
+    assert refusal.value.code == "unknown_data"

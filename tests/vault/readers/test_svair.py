@@ -84,7 +84,7 @@ def test_the_tax_before_corrections_is_not_the_tax() -> None:
 def test_another_page_of_the_tax_office_is_refused() -> None:
     with pytest.raises(Unreadable) as refusal:
         read(b"<!DOCTYPE html><title>Service de v\xc3\xa9rification en ligne des avis</title><p>Aucun avis.")
-    assert refusal.value.code == "damaged"
+    assert refusal.value.code in {"damaged", "other_shape"}
 
 
 def test_any_other_page_is_not_recognised() -> None:

@@ -10,7 +10,7 @@ from tests.fixtures import travels
 from tests.fixtures.readings import facts, payloads, read
 from vault.readers import Reading, Unreadable
 from vault.readers.files.stream import elements
-from vault.readers.sentences import NO_TIME, NO_TRIP, ODD_PARTS, ROWS_NOT_READ
+from vault.readers.sentences import DOUBTED, NO_TIME, NO_TRIP, ODD_PARTS, PATH_ONLY, ROWS_NOT_PLACED
 from vault.readers.subjects.travel import MEAN_RADIUS, metres
 
 #: One degree of latitude on the mean sphere.
@@ -61,7 +61,7 @@ def test_a_stop_ends_a_trip_and_a_shorter_one_does_not() -> None:
     waiting = [(46.009, -1.15, f"2024-06-15T10:{minute}:00Z") for minute in range(10, 20)]
     reading = read(gpx(*there, *waiting, *back))
     assert [(trip["debut"][11:16], trip["fin"][11:16]) for trip in trips(reading)] == [
-        ("10:00", "10:08"),
+        ("10:00", "10:09"),
         ("10:20", "10:29"),
     ]
     light = read(gpx(*there, *waiting[:2], *line("2024-06-15T10:12", 10, latitude=46.009)))
@@ -76,7 +76,8 @@ def test_half_an_hour_without_a_position_ends_a_trip_and_adds_no_distance() -> N
 
 def test_a_track_without_time_has_a_length_and_is_not_a_trip() -> None:
     reading = read(gpx((46.0, -1.15, ""), (46.01, -1.15, "")))
-    assert (facts(reading)["distance"], trips(reading), reading.warnings) == ("1.112", [], [NO_TIME])
+    assert (facts(reading), trips(reading)) == ({"positions": "2", "path_length": "1.112"}, [])
+    assert reading.warnings == [NO_TIME]
 
 
 def test_a_frequent_place_is_kept_and_a_walk_round_the_block_is_not_a_trip() -> None:
@@ -237,7 +238,7 @@ def test_inaccurate_takeout_records_are_left_out() -> None:
     assert trips(read(json.dumps({"locations": old})))[0]["debut"] == "2019-06-15T07:00:00+00:00"
 
 
-def test_an_invalid_part_is_left_out_and_a_file_of_invalid_parts_is_damaged() -> None:
+def test_an_invalid_part_is_left_out_and_a_file_of_invalid_parts_is_refused() -> None:
     reading = read(
         android(activity("09:00", "09:20", HERE, THERE), {"activity": 3}, activity("10:00", "10:20", FAR, HERE))
     )
@@ -260,7 +261,7 @@ def test_years_of_moves_are_read() -> None:
         '{"semanticSegments"',
     ],
 )
-def test_a_truncated_timeline_is_damaged(text: str) -> None:
+def test_a_truncated_timeline_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"expect|follows|NaN|Expecting"):
         list(elements(text))
     if '"semanticSegments":' in text:
@@ -289,7 +290,7 @@ def test_impossible_positions_are_left_out() -> None:
         "time,lat,lon,accuracy\n2024-06-15T10:00:00Z,146,0,5\nhier,46,0,5\n"
         "2024-06-15T10:00:00Z,46,0,9000\n2024-06-15T10:00:00Z,46\n"
     )
-    assert (reading.records, facts(reading)["positions"], reading.warnings) == ([], "4", [ROWS_NOT_READ, NO_TRIP])
+    assert (reading.records, facts(reading)["positions"], reading.warnings) == ([], "4", [ROWS_NOT_PLACED, NO_TRIP])
 
 
 @pytest.mark.parametrize(
@@ -302,7 +303,119 @@ def test_impossible_positions_are_left_out() -> None:
         + gpx((46.0, 0.0, "")).replace('"46.0"', '"&a;"').removeprefix('<?xml version="1.0"?>'),
     ],
 )
-def test_a_broken_track_is_damaged(text: str) -> None:
+def test_a_broken_track_is_refused(text: str) -> None:
     with pytest.raises(Unreadable) as refusal:
         read(text)
-    assert refusal.value.code == "damaged"
+    assert refusal.value.code in {"damaged", "other_shape"}
+
+
+def hike(minutes: int, speed: float = 0.3, start: int = 0) -> list[tuple[float, float, str]]:
+    """Return a steep path: a position every ten seconds, climbing at `speed` metres a second in zigzags."""
+    found = []
+    for rank in range(minutes * 6):
+        seconds = start * 60 + rank * 10
+        place = 46.0 + speed * rank * 10 / DEGREE, -1.15 + (0.0002 if rank // 6 % 2 else 0)
+        found.append((*place, f"2024-06-15T{8 + seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}Z"))
+    return found
+
+
+def test_a_slow_climb_keeps_its_metres() -> None:
+    """At 0.3 metre a second, 150 metres last more than eight minutes: it is walking all the same."""
+    reading = read(gpx(*hike(90)))
+    (trip,) = trips(reading)
+    walked = float(facts(reading)["path_length"])
+    assert (trip["debut"][11:16], trip["fin"][11:16]) == ("08:00", "09:29")
+    assert float(facts(reading)["distance"]) == pytest.approx(walked, rel=0.001)
+
+
+def test_a_rest_on_a_climb_is_a_stop() -> None:
+    climb = hike(30)
+    rest = [(climb[-1][0], climb[-1][1], f"2024-06-15T08:{minute}:30Z") for minute in range(30, 45)]
+    onward = [(lat + 0.005, lon, time) for lat, lon, time in hike(30, start=46)]
+    assert len(trips(read(gpx(*climb, *rest, *onward)))) == 2
+
+
+def test_who_wanders_at_one_place_stays_once() -> None:
+    """Positions of somebody at home are thirty metres apart or more: they make no trip."""
+    places = [(46.0 + (rank * 7 % 5) * 0.00012, -1.15 + (rank * 3 % 4) * 0.00012) for rank in range(60)]
+    wandering = [(*place, f"2024-06-15T10:{rank:02}:00Z") for rank, place in enumerate(places)]
+    assert trips(read(gpx(*line("2024-06-15T09:40", 20, latitude=45.98), *wandering)))[0]["fin"][11:16] <= "10:01"
+    assert len(trips(read(gpx(*line("2024-06-15T09:40", 20, latitude=45.98), *wandering)))) == 1
+
+
+@pytest.mark.parametrize("stamp", ["1901-12-13T20:45:52Z", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z"])
+def test_dates_before_1970_are_doubted_and_the_length_is_shown(stamp: str) -> None:
+    reading = read(gpx((46.0, -1.15, stamp), (46.01, -1.15, stamp)))
+    assert (trips(reading), facts(reading)["path_length"]) == ([], "1.112")
+    assert reading.warnings == [DOUBTED, PATH_ONLY]
+
+
+def test_a_jump_that_nobody_makes_belongs_to_no_trip() -> None:
+    walk = line("2024-06-15T10:00", 11)
+    jump = (10.0, 10.0, "2024-06-15T10:05:30Z")
+    reading = read(gpx(*walk[:6], jump, *walk[6:]))
+    assert DOUBTED in reading.warnings
+    assert float(facts(reading)["distance"]) == pytest.approx(1.0, abs=0.12)
+
+
+def test_a_move_faster_than_anybody_is_doubted() -> None:
+    reading = read(android(activity("09:00", "09:20", HERE, THERE, distanceMeters=2e9)))
+    assert (trips(reading), reading.warnings[0]) == ([], DOUBTED)
+
+
+def test_a_missing_end_comes_from_the_path() -> None:
+    move: dict[str, Any] = activity("09:00", "09:20", HERE, THERE)
+    del move["activity"]["start"], move["activity"]["end"]
+    steps = [{"point": f"{46 + rank / 1000}°, -1.15°", "time": f"2024-06-15T09:{rank:02}:00+02:00"} for rank in (1, 9)]
+    path = {"startTime": move["startTime"], "endTime": move["endTime"], "timelinePath": steps}
+    (trip,) = trips(read(android(move, path)))
+    (leg,) = trip["segments"]
+    assert (leg["origine"], leg["destination"]) == ([46.001, -1.15], [46.009, -1.15])
+    assert read(android(move)).warnings == [ODD_PARTS, NO_TRIP]
+
+
+def test_a_missing_end_comes_from_the_waypoints() -> None:
+    move = takeout()
+    del move["activitySegment"]["startLocation"], move["activitySegment"]["endLocation"]
+    del move["activitySegment"]["distance"]
+    points = [{"latE7": 460000000 + 10000 * rank, "lngE7": -11500000} for rank in range(11)]
+    move["activitySegment"]["waypointPath"] = {"waypoints": points}
+    (trip,) = trips(read(json.dumps({"timelineObjects": [move]})))
+    assert trip["segments"][0]["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
+
+
+def test_a_path_that_no_activity_covers_is_a_trip() -> None:
+    steps = [
+        {"point": f"{46.5 + rank / 1000}°, -1.15°", "time": f"2024-06-15T12:{rank:02}:00+02:00"} for rank in range(9)
+    ]
+    path = {
+        "startTime": "2024-06-15T12:00:00+02:00",
+        "endTime": "2024-06-15T14:00:00+02:00",
+        "timelinePath": steps,
+    }
+    reading = read(android(activity("09:00", "09:20", HERE, THERE), path, visit("13:00", "14:00", THERE)))
+    assert [trip["debut"][11:16] for trip in trips(reading)] == ["07:00", "10:00"]
+    covered = read(android(activity("12:00", "12:08", HERE, THERE), path))
+    assert len(trips(covered)) == 1, "the path of a move is not a second one"
+
+
+def test_a_distance_that_was_read_is_never_no_trip() -> None:
+    loop = [*line("2024-06-15T10:00", 2), *line("2024-06-15T10:40", 2, latitude=46.1)]
+    reading = read(gpx(*loop, *line("2024-06-15T11:20", 2)))
+    assert (trips(reading), facts(reading)["path_length"], reading.warnings) == ([], "0.334", [PATH_ONLY])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "timestamp,latitudeE7,longitudeE7\n1718445600,460000000,-11500000\n1718445900,460100000,-11500000\n",
+        "time;lat;lon\n1718445600;46,00 N;1,15 W\n1718445900;46,01 N;1,15 W\n",
+        "time|latitude|longitude\n1718445600|N 46.00|O 1.15\n1718445900|N46.01°|1.15°O\n",
+        "date;heure;lat;lon\n15/06/2024;12:00:00;46,0;-1,15\n15/06/2024;12:05;46,01;-1,15\n",
+    ],
+    ids=["E7", "letters after", "letters before", "day and hour apart"],
+)
+def test_other_tables_of_positions_are_read(text: str) -> None:
+    (trip,) = trips(read(text))
+    assert (trip["debut"], trip["fin"]) == ("2024-06-15T10:00:00+00:00", "2024-06-15T10:05:00+00:00")
+    assert trip["segments"][0]["origine"] == [46.0, -1.15]

@@ -23,6 +23,14 @@ def test_a_visitor_finds_every_type_by_theme():
     assert f"{len(types.all_types())} types de données" in page
 
 
+def test_a_visitor_searches_a_type_by_a_word_of_its_fields():
+    client, page = Client(), reverse("records:data_types")
+    found = client.get(page, {"q": "loyer"}).content.decode()
+    assert reverse("records:data_type", args=["logement.domicile"]) in found
+    assert reverse("records:data_type", args=["identite.pivot"]) not in found
+    assert "0 type de données" in client.get(page, {"q": "zzz"}).content.decode()
+
+
 @pytest.mark.parametrize("code", [data_type.code for data_type in types.all_types()])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_each_type_has_a_page_that_names_all_its_fields(code, language, settings):

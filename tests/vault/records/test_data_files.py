@@ -20,8 +20,9 @@ from vault.records import actions, gate
 from vault.records.enums import PaperState
 from vault.records.models import Paper, Record
 from vault.records.papers import data_files
+from vault.records.presenting import data as data_rows
 from vault.records.tasks import keep_data, read_paper
-from vault.records.values import persons
+from vault.records.values import persons, summaries
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
@@ -329,3 +330,36 @@ def test_for_a_meter_the_page_does_not_ask_whose_it_is(browser, resident, with_a
     paper = uploaded(browser, resident, load_curve(), name="mesures.json")
     assert "De qui s’agit-il" not in shown_page(browser, "keep_data", paper)
     assert browser.post(address("keep_data", paper)).status_code == 302
+
+
+def test_a_direction_that_the_file_does_not_say_is_asked_and_nothing_is_chosen_beforehand(browser, resident):
+    paper = uploaded(browser, resident, b"debut;kW\n2026-06-01 00:00:00;0.5\n", name="maison.csv")
+    shown = shown_page(browser, "confirm_paper", paper)
+    assert "Que mesure ce fichier" in shown and " checked" not in shown
+    refused = browser.post(address("keep_data", paper))
+    assert refused.status_code == 200 and "Dites ce que mesure ce fichier." in refused.content.decode()
+    browser.post(address("keep_data", paper), {"direction": "gaz"})
+    with scope(resident=resident.pk):
+        assert not Job.objects.filter(kind="keep_data").exists()
+    browser.post(address("keep_data", paper), {"direction": "production"})
+    work(resident)
+    (block,) = records(resident, "energie.serie")
+    assert block.payload["flux"] == "production"
+
+
+def test_the_verb_refuses_a_direction_that_nobody_said(browser, resident):
+    paper = uploaded(browser, resident, b"debut;kW\n2026-06-01 00:00:00;0.5\n", name="maison.csv")
+    with pytest.raises(actions.NotReady):
+        actions.ask_to_keep(paper=paper, by=resident.pk)
+
+
+def test_amounts_of_two_currencies_are_two_lines():
+    items = [
+        ("banque.operation", {"date_operation": "2026-01-05", "montant": "-12.50", "devise": "EUR", "compte": "1"}),
+        ("banque.operation", {"date_operation": "2026-01-06", "montant": "-4.00", "devise": "GBP", "compte": "1"}),
+    ]
+    shown = [data_rows.line_shown(line, chart=False) for line in summaries.lines(items)]
+    assert [(one.title.rpartition(", ")[2], one.totals[0]["value"]) for one in shown] == [
+        ("1", "12,50\u00a0€"),
+        ("GBP", "4\u00a0GBP"),
+    ]

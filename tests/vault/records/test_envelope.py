@@ -47,3 +47,35 @@ def test_a_wrong_envelope_is_refused(spoil: Callable[[dict[str, Any]], object]) 
     spoil(made)
     with pytest.raises(envelope.BadEnvelope):
         envelope.validate(made)
+    good = [record(), record()]
+    with pytest.raises(envelope.BadEnvelope):
+        envelope.validate_all([*good, made])
+
+
+def whole() -> dict[str, Any]:
+    made = record()
+    made["provenance"]["raw_sha256"] = "a" * 64
+    made["period"] = {"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-02T00:00:00+00:00"}
+    return made
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda one: one.update(id="x" * 36),
+        lambda one: one.update(id=None),
+        lambda one: one.update(payload=[]),
+        lambda one: one.update(period={"start": "2026-13-01T00:00:00+00:00"}),
+        lambda one: one.update(period={"start": "2026-01-01T00:00:00+00:00", "surprise": "2026-01-01T00:00:00+00:00"}),
+        lambda one: one["provenance"].update(raw_sha256="A" * 64),
+        lambda one: one["provenance"].update(holder=1),
+        lambda one: one["subject"].update(role="stranger"),
+    ],
+)
+def test_one_wrong_envelope_among_thousands_is_refused(spoil: Callable[[dict[str, Any]], object]) -> None:
+    """Envelopes alike are checked once: what differs from one to the next is checked for each."""
+    many = [whole() for _ in range(3)]
+    envelope.validate_all(many)
+    spoil(many[2])
+    with pytest.raises(envelope.BadEnvelope):
+        envelope.validate_all(many)

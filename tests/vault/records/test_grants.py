@@ -113,7 +113,14 @@ def test_a_grant_allows_no_read_of_another_vault(resident, stranger):
     add_signed_notice(stranger)
     grant = granted(resident, INCOME)
     assert len(gate.read(grant=grant, fields=[INCOME])) == 0
-    forged = Grant(pk=grant.pk, resident_id=stranger.pk, recipient_label="Paul", purpose="x", mode=Mode.LOOK)
+    forged = Grant(
+        pk=grant.pk,
+        resident_id=stranger.pk,
+        recipient_kind=grant.recipient_kind,
+        recipient_label="Paul",
+        purpose="x",
+        mode=Mode.LOOK,
+    )
     with pytest.raises(gate.Refused):
         gate.read(grant=forged, fields=[INCOME])
 

@@ -5,16 +5,17 @@ import io
 import json
 import zipfile
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django_scopes import scope
 
 from core import journal
 from core.files import quota
 from core.files.storage import sealed_storage
+from core.journal import checkpoints, register
 from core.models import City, Job
 from tests.accounts.factories import ResidentFactory
 from tests.vault.lived import contest, exported, live
@@ -30,8 +31,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def lived(resident):
+    """Fill the vault of a resident whose city has a register: its head is a line of each checkpoint."""
+    with transaction.atomic():
+        register.write(kind="label", subject_id=uuid4(), event="label_granted", content={"label": "L-1"})
     live(resident)
     contest(resident)
+    checkpoints.seal()
     return resident
 
 

@@ -1,4 +1,4 @@
-"""The vault's page at scale: at most 15 queries, only its content decrypted, and data as summaries."""
+"""The vault's page at scale: at most 16 queries, only its content decrypted, and data as summaries."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -14,12 +14,15 @@ from core.keys import sealed
 from tests.vault.made import HOME, IDENTITY, add, add_signed_notice
 from tests.vault.records.test_bulk import block, operation, pulled, quotient, write
 from tests.vault.scale import fill
+from vault import types
 from vault.records import actions
 from vault.records.models import Paper, Record
+from vault.records.presenting import changes
+from vault.records.values.listing import Arrival
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
-BUDGET = 15
+BUDGET = 16
 HOME_PAGE = "records:home"
 
 
@@ -54,7 +57,7 @@ def opened(monkeypatch):
     return found
 
 
-def test_two_thousand_records_and_three_hundred_papers_cost_fifteen_queries_at_most(browser, resident):
+def test_two_thousand_records_and_three_hundred_papers_cost_sixteen_queries_at_most(browser, resident):
     fill(resident, records=2000, papers=300)
     assert cost(browser) <= BUDGET
     assert cost(browser, q="boulangerie") <= BUDGET
@@ -299,3 +302,11 @@ def test_the_newest_comes_first_whenever_it_was_added(browser, resident):
     add(resident, "emploi.revenu", {"mois": "2026-02", "net_avant_impot": "1002.00"}, retrieved_at=later)
     (section,) = browser.get(reverse(HOME_PAGE)).context["sections"]
     assert [group.title for group in section.shown] == ["Salaire du mois, septembre 2026"]
+
+
+def test_what_came_leads_to_its_subject_and_counts_what_it_does_not_name():
+    salaries = Arrival("Employeur", date(2026, 11, 28), 34, ["revenu.mensuel"])
+    many = ["fiscal.avis_ir", "identite.pivot", "foyer.composition", "foyer.situation", "logement.domicile"]
+    [one, other] = changes.changes([], [], [salaries, Arrival("Impôts", date(2026, 11, 28), 5, many)])
+    assert one["href"] == f"{reverse(HOME_PAGE)}?theme={types.get('revenu.mensuel').theme}"
+    assert "href" not in other and other["text"].endswith("et 2 autres")

@@ -194,8 +194,8 @@ def spied(monkeypatch, verb) -> list[Any]:
     """Return a list that collects what `own_page` decrypts with this function."""
     results, real = [], getattr(own_reads, verb)
 
-    def run(*args):
-        found = real(*args)
+    def run(*args, **more):
+        found = real(*args, **more)
         results.extend(found)
         return found
 

@@ -6,6 +6,7 @@ import json
 from io import StringIO
 from typing import Any
 
+import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -24,6 +25,52 @@ from vault.records.grants import agreements, receipts
 from vault.records.models import GrantEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
+TEXT = {"type": "string", "minLength": 1}
+#: What ISO/IEC TS 27560:2023 makes mandatory of a record of consent and of a receipt, as its public guide lists it.
+MANDATORY = {
+    "type": "object",
+    "required": [
+        "schema_version",
+        "receipt_id",
+        "record_id",
+        "pii_principal_id",
+        "privacy_notice",
+        "processing",
+        "event",
+    ],
+    "properties": {
+        "schema_version": TEXT,
+        "receipt_id": TEXT,
+        "record_id": TEXT,
+        "pii_principal_id": TEXT,
+        "privacy_notice": {"required": ["version", "language"], "properties": {"version": TEXT, "language": TEXT}},
+        "processing": {
+            "required": [
+                "purpose",
+                "lawful_basis",
+                "pii_information",
+                "pii_controllers",
+                "recipients",
+                "storage_locations",
+                "retention_days",
+                "jurisdiction",
+                "withdrawal_method",
+            ],
+            "properties": {
+                "purpose": TEXT,
+                "pii_information": {
+                    "minItems": 1,
+                    "items": {"required": ["pii_type"], "properties": {"pii_type": TEXT}},
+                },
+                "pii_controllers": {"minItems": 1, "items": {"required": ["name", "address", "contact"]}},
+                "recipients": {"minItems": 1, "items": {"required": ["type", "name"]}},
+                "storage_locations": {"minItems": 1},
+                "withdrawal_method": {"pattern": "^http"},
+            },
+        },
+        "event": {"required": ["event_type", "event_time", "event_state", "entity_id", "valid_until"]},
+    },
+}
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +117,16 @@ def verified_by_hand(receipt: str, published: Any) -> Any:
 
 def published() -> Any:
     return json.loads(Client().get("/.well-known/jwks.json").content)
+
+
+def test_each_receipt_has_what_the_specification_makes_mandatory(grant, resident):
+    grants.pause(grant=grant, by=resident.pk)
+    grants.take_out(grant=grant, by=resident.pk, line="parts")
+    grants.stop(grant=grant, by=resident.pk)
+    contents = [verified_by_hand(event.receipt, published()) for event in events(grant)]
+    assert [one["event"]["event_type"] for one in contents] == ["given", "paused", "narrowed", "stopped"]
+    for content in contents:
+        jsonschema.validate(content, MANDATORY)
 
 
 def test_a_receipt_verifies_with_the_published_keys_alone(grant):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts.actions.companions import end_membership
+from accounts.actions import places
 from core import journal
 from tests.accounts.factories import CompanionFactory, signed_in
 from tests.vault.entrusted import entrusted, place_at
@@ -171,7 +171,7 @@ def test_only_items_and_lengths_of_a_mandate_can_be_asked(companion, resident, i
 
 def test_a_former_companion_can_neither_ask_nor_be_answered(browser, resident, companion):
     request = asked(companion, resident.email)
-    end_membership(membership=place_at(companion))
+    places.end(place=place_at(companion))
     with pytest.raises(PermissionDenied):
         asked(companion, resident.email)
     assert "n’accompagne plus" in answer(browser, request, items=["home"]).content.decode()

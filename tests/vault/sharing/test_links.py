@@ -11,9 +11,10 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core import journal
-from tests.vault.made import HOME, NOTICE, add, add_signed_notice
+from tests.vault.made import HOME, IDENTITY, NOTICE, add, add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import INCOME, PARTS, RENT, linked
+from vault import types
 from vault.records import actions as vault_actions
 from vault.records import gate
 from vault.records.actions import grants
@@ -45,6 +46,14 @@ def again(key) -> Link:
 
 
 # Making a link
+
+
+def test_the_identifier_of_franceconnect_is_not_offered(resident):
+    add(resident, "identite.pivot", IDENTITY | {"sub": "f" * 64, "acr": "eidas1"})
+    values = gate.read_own(resident_id=resident.pk, purpose="Voir", fields=types.fields_of("identite.pivot"))
+    offered = links.Held(values, ()).fields
+    assert "identite.pivot#/family_name" in offered["identite.pivot"]
+    assert not {"identite.pivot#/sub", "identite.pivot#/acr"} & {*offered["identite.pivot"]}
 
 
 def test_a_link_is_a_grant_for_seven_days(resident):

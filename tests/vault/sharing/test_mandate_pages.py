@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.actions.companions import end_membership
+from accounts.actions import places
 from tests.accounts.factories import CompanionFactory
 from tests.vault.entrusted import entrusted, place_at
 from tests.vault.made import add
@@ -84,7 +84,7 @@ def test_signing_requires_a_recent_authentication(browser, companion):
 
 def test_a_former_companion_is_not_listed(browser, companion):
     address = sign_page(companion)
-    end_membership(membership=place_at(companion))
+    places.end(place=place_at(companion))
     assert browser.get(address).status_code == 404
     assert "Théo" not in browser.get(reverse("sharing:helpers")).content.decode()
 

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.actions.companions import add_companion, end_membership
+from accounts.actions import places
 from core import journal
 from tests.accounts.factories import CompanionFactory
 from tests.at_once import at_once
@@ -120,9 +120,9 @@ def test_no_reading_succeeds_after_a_stop_was_acknowledged(resident):
 def test_a_companion_who_left_their_organisation_loses_its_mandates_for_good(resident, companion):
     entrusted(resident, companion, "home")
     place = place_at(companion)
-    end_membership(membership=place)
+    places.end(place=place)
     assert mandates.live(companion) == []
-    add_companion(email=companion.email, name=companion.name, organisation=place.organisation)
+    places.add_companion(email=companion.email, name=companion.name, organisation=place.organisation)
     companion.refresh_from_db()
     assert mandates.live(companion) == []
 

@@ -12,8 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
-from accounts.actions import sheets
-from accounts.actions.companions import end_membership
+from accounts.actions import places, sheets
 from accounts.models import User
 from core import journal
 from core.files.storage import sealed_storage
@@ -221,7 +220,7 @@ def test_an_ended_visit_records_and_stops_no_mandate(agathe, hers, visit, theo, 
 
 def test_a_former_companion_gets_no_mandate(hers, visit, theo):
     sent = filled(theo, keep="no", record="1", file=SimpleUploadedFile("mandat.pdf", SCAN))
-    end_membership(membership=place_at(theo))
+    places.end(place=place_at(theo))
     assert "govuk-error-summary" in hers.post(address(visit), sent).content.decode()
     with scope(resident=visit.resident_id):
         assert not Mandate.objects.exists()

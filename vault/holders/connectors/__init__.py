@@ -53,6 +53,11 @@ def of_holder(code: str) -> Available | None:
     )
 
 
+def passed_on() -> list[str]:
+    """Return the holders whose answers the resident may pass on to a service."""
+    return [offer.code for one in all_connectors().values() if one.passes_on for offer in one.offers]
+
+
 def _available() -> Iterator[Available]:
     for connector in all_connectors().values():
         if config(connector) and not missing(connector):

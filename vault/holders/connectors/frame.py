@@ -171,6 +171,8 @@ class Connector:
     sends_identity = False
     #: The resident agrees on the holder's own page, which redirects back.
     agrees_there = False
+    #: The resident may pass the answers on to a service. Those of an administration stay here (CRPA, L114-8).
+    passes_on = False
     #: The maximum length of an agreement, in days.
     longest_days = 365
     #: An answer whose month is more than this many months ago is shown as old.

@@ -8,6 +8,7 @@ from django.utils.translation import override
 from accounts.models import User
 from core.messages import mails
 from vault.holders.connectors.faults import KINDS
+from vault.holders.enums import API_NAMES
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,8 @@ def warn_agents(connector: str, code: str) -> None:
     logger.error("an API refuses the city", extra={"kind": connector, "code": code})
     addresses = list(User.objects.agents().filter(is_active=True).exclude(email="").values_list("email", flat=True))
     with override("fr"):
-        context = {"connector": connector, "what": str(KINDS[code].what) % {"holder": connector}}
+        name = API_NAMES.get(connector, connector)
+        context = {"connector": name, "what": str(KINDS[code].what) % {"holder": name}}
     try:
         mails.send("holders/email/connector_refused", to=addresses, said=context, languages=mails.FRENCH)
     except (OSError, SMTPException) as error:

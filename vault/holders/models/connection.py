@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
-from vault.holders.enums import ConnectionState
+from vault.holders.enums import API_NAMES, ConnectionState
 
 WARNED = timedelta(days=30)
 
@@ -56,7 +56,7 @@ class Connection(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = ConnectionManager()
-    decides = by_resident("connector", "holder", "state", "datasets", "unattended", "expires_on")
+    decides = by_resident("connector", "holder", "state", "datasets", "unattended", "expires_on", head=True)
 
     class Meta:
         ordering = ["-created_at"]
@@ -72,6 +72,10 @@ class Connection(AuthenticatedRow, ResidentModel):
 
     def __str__(self) -> str:
         return f"{self.holder} {self.state}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state != ConnectionState.STOPPED
 
     @property
     def place(self) -> str:
@@ -104,4 +108,4 @@ class ConnectorHealth(models.Model):
         ordering = ["connector"]
 
     def __str__(self) -> str:
-        return self.connector.replace("_", " ")
+        return API_NAMES.get(self.connector, self.connector)

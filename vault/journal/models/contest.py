@@ -4,6 +4,9 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.models import ResidentManager, ResidentModel
@@ -62,7 +65,7 @@ class Contest(ResidentModel):
         ]
 
     def __str__(self) -> str:
-        return f"contest {self.id}"
+        return gettext("Contestation du %(day)s") % {"day": date_format(timezone.localtime(self.created_at))}
 
     @property
     def place(self) -> str:

@@ -81,7 +81,7 @@ _WHEN: dict[When, str | Promise] = {
 _DAYS = {When.MONTH: 30, When.YEAR: 365}
 #: The kind of an event by the beginning of its code; the first match counts.
 _BEGINNINGS = (
-    (Kind.SHARING, ("grant", "sharing", "household", "shared", "link", "mandate", "emergency")),
+    (Kind.SHARING, ("grant", "sharing", "household", "shared", "link", "mandate", "emergency", "erasure")),
     (Kind.PAPERS, ("paper", "side", "file", "upload")),
     (Kind.ORGANISATIONS, ("connection", "request", "records_received")),
     (Kind.DOSSIERS, ("dossier", "part_")),

@@ -1,5 +1,7 @@
 """A paper file of any media type: its pages as images, its text, and checks of its container."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -7,6 +9,7 @@ from PIL import Image
 
 from core.files.sizes import MAX_PAPER
 from vault.readers import recognise
+from vault.readers.files import text
 from vault.readers.files.image import ImageFile
 from vault.readers.files.pdf import PdfFile
 from vault.readers.reading import CheckResult, Unreadable
@@ -69,9 +72,21 @@ class CodeText:
 
 
 def open_document(data: bytes) -> Document:
+    media = _media_type(data)
     if len(data) > MAX_PAPER:
         raise Unreadable("too_big")
-    media = recognise.media_type(data)
     if media == recognise.CODE:
         return CodeText(data)
     return PdfFile(data) if media == recognise.PDF else ImageFile(data, media)
+
+
+def _media_type(data: bytes) -> str:
+    """Return the media type of a paper. What is no paper is said to be data, or damage, where it shows."""
+    try:
+        return recognise.media_type(data)
+    except Unreadable as refusal:
+        if refusal.code != "unknown_media":
+            raise
+    if data.startswith(text.ZIP):
+        raise Unreadable("unknown_data" if zipfile.is_zipfile(io.BytesIO(data)) else "damaged")
+    raise Unreadable("unknown_data" if text.looks_like_data(data) else "unknown_media")

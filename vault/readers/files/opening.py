@@ -1,17 +1,20 @@
 """Parse untrusted text, JSON and XML: sizes are bounded, entities and invalid numbers refused, by `Unreadable`."""
 
-import codecs
 import csv
 import functools
+import io
 import json
 import math
 import re
 import unicodedata
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from vault.readers.files import text as texts
 from vault.readers.reading import Ask, Reading, Unreadable
 
 HEAD = 64 * 1024
@@ -35,44 +38,61 @@ SHAPE_FAULTS = (
 FRENCH_MOMENT = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
+#: The errors of a file that is cut or spoilt, whatever its format.
+DAMAGE = (json.JSONDecodeError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeError)
+
+
 def guarded(read: Callable[[bytes, Ask], Reading]) -> Callable[[bytes, Ask], Reading]:
-    """Make a reader refuse a file that breaks its format as damaged, whatever the error."""
+    """Make a reader refuse a file that breaks its format: as damaged if it is cut, else as of another shape."""
 
     @functools.wraps(read)
     def reads(data: bytes, ask: Ask) -> Reading:
         try:
             return read(data, ask)
-        except SHAPE_FAULTS:
+        except DAMAGE:
             raise Unreadable("damaged") from None
+        except SHAPE_FAULTS:
+            raise Unreadable("other_shape") from None
 
     return reads
 
 
 def head_of(data: bytes) -> str:
     """Return the first characters, to recognise a format; a character cut at the end is dropped. Never raises."""
-    start = data[:HEAD]
-    if start[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return start.decode("utf-16", "replace")
-    start = start.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(start)
-    except UnicodeDecodeError:
-        return start.decode("cp1252", "replace")
+    return texts.decoded(data[:HEAD])
 
 
 def text_of(data: bytes) -> str:
-    """Decode UTF-8, UTF-16 with a byte order mark, else Windows-1252, which French banks and utilities still write."""
-    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return data.decode("utf-16")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+    return texts.decoded(data)
+
+
+DELIMITERS = ";\t,|"
+
+
+def delimiter_of(line: str) -> str:
+    """Return the delimiter of a table's header, whichever program wrote it."""
+    return max(DELIMITERS, key=line.count)
+
+
+def cells_of(line: str) -> list[str]:
+    """Return the folded cells of one line, such as a header."""
+    return [fold(cell.strip().strip('"')) for cell in line.split(delimiter_of(line))]
 
 
 def rows_of(text: str, delimiter: str = ";") -> Iterator[list[str]]:
-    """Yield the rows of a CSV, without the empty ones."""
-    yield from (row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row))
+    """Yield the rows of a CSV, without the empty ones.
+
+    A last row that no line end closes is left out if it is shorter than the one before: the file is cut there.
+    """
+    held: list[str] = []
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        if not any(row):
+            continue
+        if held:
+            yield held
+        before, held = len(held), row
+    if held and (text.endswith("\n") or len(held) >= before):
+        yield held
 
 
 def fold(text: object) -> str:
@@ -123,7 +143,7 @@ def xml_of(data: bytes) -> Any:  # noqa: ANN401 - lxml is untyped
     from lxml import etree
 
     if b"<!DOCTYPE" in data[:HEAD] or b"<!ENTITY" in data[:HEAD]:
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True, remove_pis=True
     )
@@ -132,7 +152,7 @@ def xml_of(data: bytes) -> Any:  # noqa: ANN401 - lxml is untyped
     except (etree.XMLSyntaxError, ValueError):
         raise Unreadable("damaged") from None
     if root is None or root.getroottree().docinfo.doctype:
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     return root
 
 
@@ -174,7 +194,7 @@ def number(value: object) -> float | int | None:
 
 def decimal(text: str) -> Decimal | None:
     """Return an amount written by a bank: `-1 234,56`, `1.234,56`, `1,234.56`, `12,5-`, `$120`; else None."""
-    plain = re.sub(r"[€$£]|EUR|USD", "", SPACES.sub("", text).replace("\u2212", "-"))
+    plain = re.sub(r"[€$£]|EUR|USD|GBP|CHF", "", SPACES.sub("", text).replace("\u2212", "-"))
     if plain.endswith("-"):
         plain = "-" + plain[:-1]
     if "," in plain and "." in plain:

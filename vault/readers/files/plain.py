@@ -29,6 +29,8 @@ def text(value: object) -> str | None:
         return None
     if isinstance(value, int):
         return str(value) if abs(value) < 10**MAX_DIGITS else None
+    if len(value) <= MAX_TEXT and value.isprintable() and "  " not in value:
+        return value.strip() or None
     return " ".join(UNPRINTABLE.sub(" ", value[: 4 * MAX_TEXT]).split())[:MAX_TEXT] or None
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from vault.types import envelope
 
+#: `json.dumps` with options builds an encoder at each call.
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 
 class SourceFile:
     """The file that records come from.
@@ -51,7 +54,7 @@ class SourceFile:
         return envelope.build(type=type, payload=payload, role=role, period=period, provenance=provenance)
 
     def _hash(self, type: str, payload: Mapping[str, Any]) -> str:
-        content = json.dumps([type, payload], sort_keys=True, separators=(",", ":"))
+        content = CANONICAL.encode([type, payload])
         self._counts[content] += 1
         return hashlib.sha256(f"{self._counts[content]}{content}".encode()).hexdigest()
 

@@ -23,9 +23,9 @@ def elements(text: str) -> Iterator[tuple[str, Any]]:
     elif text[place : place + 1] == "{":
         place = yield from _object(decoder, text, place)
     else:
-        raise ValueError("neither a list nor an object")
+        raise json.JSONDecodeError("neither a list nor an object", text[:1], 0)
     if _skip(text, place) != len(text):
-        raise ValueError("something follows the document")
+        raise json.JSONDecodeError("something follows the document", "", 0)
 
 
 def _object(decoder: json.JSONDecoder, text: str, place: int) -> Generator[tuple[str, Any], None, int]:
@@ -60,7 +60,7 @@ def _after(text: str, place: int, closing: str) -> int:
 def _expect(text: str, place: int, mark: str) -> int:
     place = _skip(text, place)
     if text[place : place + 1] != mark:
-        raise ValueError(f"{mark} expected")
+        raise json.JSONDecodeError(f"{mark} expected", "", 0)
     return _skip(text, place + 1)
 
 

@@ -22,7 +22,9 @@ MAX_RATIO = 100
 MAX_ROWS = 200_000
 MAX_COLUMNS = 100
 PLACE = re.compile(r"([A-Z]{1,3})\d+")
-ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, struct.error, LookupError, ValueError, EOFError, OSError, RuntimeError)
+#: The faults of a cut or broken archive, then those of one whose parts are not those of a workbook.
+DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError)
+ZIP_FAULTS = (*DAMAGE, LookupError, ValueError)
 Cell = str | float | None
 
 
@@ -56,8 +58,10 @@ def sheets(data: bytes) -> list[tuple[str, list[list[Cell]]]]:
         with _opened(data) as book:
             strings = list(_strings(book)) if "xl/sharedStrings.xml" in book.namelist() else []
             return [(name, list(_rows(book, path, strings))) for name, path in _parts(book)]
-    except (*ZIP_FAULTS, etree.XMLSyntaxError):
+    except (*DAMAGE, etree.XMLSyntaxError):
         raise Unreadable("damaged") from None
+    except (LookupError, ValueError):
+        raise Unreadable("other_shape") from None
 
 
 def _opened(data: bytes) -> zipfile.ZipFile:
@@ -76,7 +80,7 @@ def _elements(book: zipfile.ZipFile, path: str, name: str) -> Iterator[Any]:
     with book.open(path) as part:
         head = part.read(HEAD)
     if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     with book.open(path) as part:
         for _, element in etree.iterparse(
             part, events=("end",), tag=f"{{*}}{name}", resolve_entities=False, no_network=True, load_dtd=False
@@ -112,7 +116,7 @@ def _text(item: Any) -> str:  # noqa: ANN401 - lxml is untyped
 def _rows(book: zipfile.ZipFile, path: str, strings: list[str]) -> Iterator[list[Cell]]:
     for count, row in enumerate(_elements(book, path, "row")):
         if count == MAX_ROWS:
-            raise Unreadable("too_heavy")
+            raise Unreadable("too_many")
         cells: list[Cell] = []
         for cell in row:
             column = _column(cell.get("r", ""), len(cells))

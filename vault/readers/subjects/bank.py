@@ -1,14 +1,14 @@
 """Bank statements of any format. Amounts are decimals; a statement that does not add up is flagged, not corrected."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from vault.readers.files.plain import text as line
 from vault.readers.files.source_file import SourceFile, instant
-from vault.readers.reading import CheckResult, Fact, check
+from vault.readers.reading import CheckResult, Fact, Unreadable, check
 from vault.readers.subjects.measures import PARIS
 
 CENT = Decimal("0.01")
@@ -63,13 +63,23 @@ def day_first(starts: Iterable[tuple[int, int]]) -> bool | None:
     return False if (False, True) in shown else None
 
 
+#: Fifteen years of an account that is used three times a day. Above, a page would wait more than three seconds.
+MOST_OPERATIONS = 20_000
+
+
 def amount(value: Decimal) -> str:
     """Return an amount in euros and cents: `-12.50` for -12.5."""
     return f"{value.quantize(CENT):f}"
 
 
 def records(statements: Sequence[Statement], source: SourceFile) -> list[dict[str, Any]]:
-    """Return one record per account, of its last statement, and one per operation."""
+    """Return one record per account, of its last statement, and one per operation.
+
+    Raises:
+        Unreadable: there are more than `MOST_OPERATIONS`.
+    """
+    if sum(len(held.operations) for held in statements) > MOST_OPERATIONS:
+        raise Unreadable("too_many")
     latest: dict[str, Statement] = {}
     for one in statements:
         held = latest.get(one.account)
@@ -114,22 +124,23 @@ def _flags(held: Statement, value: Decimal) -> list[str]:
     return [*flags, "unreconciled"] if held.adds_up is False else flags
 
 
-def facts(statements: Sequence[Statement]) -> list[Fact]:
-    operations = [one for held in statements for one in held.operations]
-    currencies = {held.currency for held in statements}
+def facts(statements: Sequence[Statement], records: Sequence[Mapping[str, Any]]) -> list[Fact]:
+    """Return the totals of the operations among these records, by currency, and what the bank's balances say."""
+    operations = [record["payload"] for record in records if record["type"] == "banque.operation"]
     found = [
         Fact("accounts", str(len({held.account for held in statements}))),
         Fact("statements", str(len(statements))),
         Fact("operations", str(len(operations))),
     ]
-    if len(currencies) == 1:
-        found += _sums(operations, currencies.pop(), statements)
-    days = sorted(one.day for one in operations)
-    return found + ([Fact("first_day", days[0].isoformat()), Fact("last_day", days[-1].isoformat())] if days else [])
+    for currency in dict.fromkeys(held.currency for held in statements):
+        amounts = [Decimal(one["montant"]) for one in operations if one["devise"] == currency]
+        found += _sums(amounts, currency, [held for held in statements if held.currency == currency])
+    days = sorted(one["date_operation"] for one in operations)
+    return found + ([Fact("first_day", days[0]), Fact("last_day", days[-1])] if days else [])
 
 
-def _sums(operations: Iterable[Operation], currency: str, statements: Sequence[Statement]) -> list[Fact]:
-    amounts = [one.amount for one in operations]
+def _sums(amounts: Iterable[Decimal], currency: str, statements: Sequence[Statement]) -> list[Fact]:
+    amounts = list(amounts)
     gained, spent = (sum((one for one in amounts if (one > 0) is sign), Decimal(0)) for sign in (True, False))
     sums = {"money_in": gained, "money_out": spent, "money_net": gained + spent}
     if len(statements) == 1 and statements[0].closing is not None:

@@ -6,6 +6,7 @@ its index is kept. Days that are measured are never estimated.
 """
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from vault.readers import sentences
 from vault.readers.files.opening import number
 from vault.readers.files.source_file import SourceFile, instant
 from vault.readers.reading import Fact
+from vault.readers.subjects import measures
 from vault.readers.subjects.measures import GAS_DAY, PARIS, Flow, Series, Value, plain
 
 #: The most days of a reading: a meter is read at least every second year.
@@ -68,7 +70,7 @@ def day_of(stamp: object) -> date:
 def records(readings: Sequence[GasReading], source: SourceFile) -> tuple[list[dict[str, Any]], list[Fact], list[str]]:
     daily, longer = [one for one in readings if one.is_daily], [one for one in readings if not one.is_daily]
     measured = {(one.point, one.injected, one.start) for one in daily}
-    shared = [one for one in longer if not any((one.point, one.injected, day) in measured for day in one.days)]
+    shared = [one for one in _apart(longer) if not any((one.point, one.injected, day) in measured for day in one.days)]
     series = Series()
     for one in daily:
         _add(series, one, one.start, one.volume, one.energy, one.quality)
@@ -76,10 +78,31 @@ def records(readings: Sequence[GasReading], source: SourceFile) -> tuple[list[di
         for day, volume, energy in zip(one.days, _shares(one.volume, one), _shares(one.energy, one), strict=True):
             _add(series, one, day, volume, energy, "estime")
     found = series.records(source) + _indexes(longer, source)
-    facts = series.facts() if daily else _facts(longer)
+    facts = measures.facts(found)
     warnings = [sentences.GAS_SHARED_OUT] if shared else []
-    warnings += [sentences.GAS_TWO_KINDS] if len(shared) < len(longer) else []
+    warnings += (
+        [sentences.GAS_TWO_KINDS]
+        if any((one.point, one.injected, day) in measured for one in longer for day in one.days)
+        else []
+    )
     return found, facts + _index_facts(readings), warnings if found else [sentences.NOTHING_INSIDE]
+
+
+def _apart(readings: Sequence[GasReading]) -> list[GasReading]:
+    """Return the readings, each ending where the next one begins.
+
+    GRDF's weeks overlap at New Year: one ends on 3 January, the next begins on the 1st. Of two readings that begin on
+    the same day, the last one of the file is kept.
+    """
+    found: list[GasReading] = []
+    meters: dict[tuple[str, bool], dict[date, GasReading]] = defaultdict(dict)
+    for one in readings:
+        meters[one.point, one.injected][one.start] = one
+    for held in meters.values():
+        starts = sorted(held)
+        for start, following in zip(starts, [*starts[1:], date.max], strict=True):
+            found.append(dataclasses.replace(held[start], end=min(held[start].end, following)))
+    return found
 
 
 def _add(series: Series, one: GasReading, day: date, volume: Value, energy: Value, quality: str) -> None:
@@ -126,20 +149,6 @@ def _indexes(readings: Sequence[GasReading], source: SourceFile) -> list[dict[st
             }
         found.append(source.record("energie.index", payload, start=moment))
     return found
-
-
-def _facts(readings: Sequence[GasReading]) -> list[Fact]:
-    if not readings:
-        return []
-    first, last = min(one.start for one in readings), max(one.end for one in readings)
-    return [
-        Fact("energy_total", plain(sum(one.energy or 0 for one in readings)), "kWh"),
-        Fact("volume_total", plain(sum(one.volume or 0 for one in readings)), "m3"),
-        Fact("points", str(len(readings))),
-        Fact("gaps", str(sum(one.energy is None and one.volume is None for one in readings))),
-        Fact("first_day", first.isoformat()),
-        Fact("last_day", (last - timedelta(days=1)).isoformat()),
-    ]
 
 
 def _index_facts(readings: Sequence[GasReading]) -> list[Fact]:

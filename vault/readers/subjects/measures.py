@@ -5,6 +5,7 @@ s is one day of the local calendar, whatever its length; a gas day starts at 06:
 """
 
 import dataclasses
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from vault.readers.files.source_file import SourceFile, instant
 from vault.readers.reading import Fact
+from vault.types import measure_blocks
 
 PARIS = ZoneInfo("Europe/Paris")
 STEPS = (600, 900, 1800, 3600)
@@ -25,6 +27,7 @@ MIDNIGHT = time(0)
 #: The most blocks of a file: dates far apart could otherwise exhaust memory.
 MAX_BLOCKS = 5000
 TOTALS = {
+    "": "energy_measured",
     "soutirage": "energy_total",
     "gaz": "energy_total",
     "production": "energy_produced",
@@ -39,7 +42,10 @@ Place = tuple[int, int]
 
 @dataclasses.dataclass(frozen=True)
 class Flow:
-    """A measured flow. `day_start` is the start of its days; `zone` has the calendar of its days and months."""
+    """A measured flow. `day_start` is the start of its days; `zone` has the calendar of its days and months.
+
+    `flux` is empty where the file does not say whether the energy is drawn, injected or produced.
+    """
 
     point: str
     flux: str
@@ -119,6 +125,10 @@ class Series:
             found.append(source.record(type, block.payload(), start=block.start, end=block.end, quality=flags))
         return found
 
+    @property
+    def asks_direction(self) -> bool:
+        return any(not flow.flux for flow in self.flows)
+
     def _blocks(self) -> Iterator["_Block"]:
         for flow, held in self.flows.items():
             yield from _blocks(flow, held, self.qualities[flow])
@@ -131,55 +141,6 @@ class Series:
             "mixed_step": mixed,
         }
         return [name for name, applies in flags.items() if applies]
-
-    def facts(self) -> list[Fact]:
-        """Return totals by flow, the numbers of measures and of gaps, the first and last day, and the highest day."""
-        totals: dict[str, float] = defaultdict(float)
-        volumes, powers = 0.0, []
-        for flow, held in self.flows.items():
-            values = [(step, value) for (step, _), value in held.items() if value is not None]
-            if flow.grandeur == "puissance_max":
-                powers += [(value, flow.unite) for _, value in values]
-            elif flow.grandeur == "volume":
-                volumes += sum(value for _, value in values)
-            else:
-                totals[TOTALS[flow.flux]] += sum(_energy(flow, step, value) for step, value in values)
-        facts = [Fact(code, plain(total / 1000), "kWh") for code, total in totals.items()]
-        facts += (
-            [Fact("volume_total", plain(volumes), "m3")]
-            if any(flow.grandeur == "volume" for flow in self.flows)
-            else []
-        )
-        facts += [Fact("power_max", plain(max(powers)[0]), max(powers)[1])] if powers else []
-        return facts + self._extent()
-
-    def _extent(self) -> list[Fact]:
-        """Return the extent of the longest flow: a file may repeat each measure in several units."""
-        if not self.flows:
-            return []
-        flow, held = max(self.flows.items(), key=lambda one: len(one[1]))
-        days = sorted({_day(flow, start) for _, start in held})
-        facts = [
-            Fact("points", str(len(held))),
-            Fact("gaps", str(missing(held) if held else 0)),
-            Fact("first_day", days[0].isoformat()),
-            Fact("last_day", days[-1].isoformat()),
-        ]
-        return facts + self._highest_day()
-
-    def _highest_day(self) -> list[Fact]:
-        by_day: dict[date, float] = defaultdict(float)
-        for flow, held in self.flows.items():
-            if flow.grandeur in {"energie", "puissance_moyenne"} and flow.flux in {"soutirage", "gaz"}:
-                for (step, start), value in held.items():
-                    by_day[_day(flow, start)] += _energy(flow, step, value) if value is not None else 0
-        if len(by_day) < 2:
-            return []
-        highest = max(by_day, key=lambda day: (by_day[day], day))
-        return [
-            Fact("highest_day", highest.isoformat()),
-            Fact("highest_day_energy", plain(by_day[highest] / 1000), "kWh"),
-        ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,12 +164,8 @@ class _Block:
 
     def payload(self) -> dict[str, Any]:
         flow = self.flow
-        payload: dict[str, Any] = {
-            "point": flow.point,
-            "flux": flow.flux,
-            "grandeur": flow.grandeur,
-            "unite": flow.unite,
-        }
+        payload: dict[str, Any] = {"point": flow.point, "grandeur": flow.grandeur, "unite": flow.unite}
+        payload |= {"flux": flow.flux} if flow.flux else {}
         payload |= {"debut": instant(self.start), "pas_s": self.step, "valeurs": self.values, "fuseau": flow.zone.key}
         return payload | ({"qualite": self.quality} if self.quality else {})
 
@@ -253,18 +210,105 @@ def _day(flow: Flow, start: int) -> date:
     return datetime.fromtimestamp(start, flow.zone).date()
 
 
-def _energy(flow: Flow, step: int, value: float) -> float:
+def facts(records: Iterable[Mapping[str, Any]], type: str = "energie.serie") -> list[Fact]:
+    """Return the totals of the blocks among these records.
+
+    They are the energy by direction, the volume, the highest power, the number of measures and of gaps, the first and
+    the last day, and the highest day.
+    """
+    flows: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for record in records:
+        if record["type"] == type:
+            payload = record["payload"]
+            flows[tuple(str(payload.get(name, "")) for name in FOLLOWED)].append(payload)
+    if not flows:
+        return []
+    totals: dict[str, float] = defaultdict(float)
+    volumes, powers = 0.0, []
+    counted = _counted_once(flows)
+    for (point, flux, quantity, unit), blocks in flows.items():
+        values = [(block, value) for block in blocks for value in block["valeurs"] if value is not None]
+        if quantity == "puissance_max":
+            powers += [(value, unit) for _, value in values]
+        elif quantity == "volume":
+            volumes += sum(value for _, value in values)
+        elif counted[point, flux] == quantity:
+            totals[TOTALS[flux]] += sum(_energy(block, value) for block, value in values)
+    found = [Fact(code, plain(total / 1000), "kWh") for code, total in totals.items()]
+    volumed = any(quantity == "volume" for _, _, quantity, _ in flows)
+    found += [Fact("volume_total", plain(volumes), "m3")] if volumed else []
+    found += [Fact("power_max", plain(max(powers)[0]), max(powers)[1])] if powers else []
+    drawn = [
+        block
+        for (point, flux, quantity, _), blocks in flows.items()
+        if flux in {"soutirage", "gaz"} and counted.get((point, flux)) == quantity
+        for block in blocks
+    ]
+    return [*found, *_extent(max(flows.values(), key=_count)), *_highest_day(drawn)]
+
+
+#: What tells one series of measures from another.
+FOLLOWED = ("point", "flux", "grandeur", "unite")
+
+
+def _counted_once(flows: Mapping[tuple[str, ...], Sequence[Mapping[str, Any]]]) -> dict[tuple[str, str], str]:
+    """Return the quantity that gives the energy of each point and direction: a file may give it twice."""
+    measured: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for (point, flux, quantity, _), blocks in flows.items():
+        if quantity in {"energie", "puissance_moyenne"}:
+            measured[point, flux][quantity] = sum(
+                block["pas_s"] * sum(value is not None for value in block["valeurs"]) for block in blocks
+            )
+    return {key: max(held, key=lambda quantity: held[quantity]) for key, held in measured.items()}
+
+
+def _count(blocks: Iterable[Mapping[str, Any]]) -> int:
+    return sum(len(block["valeurs"]) for block in blocks)
+
+
+def _extent(blocks: Sequence[Mapping[str, Any]]) -> list[Fact]:
+    """Return the extent of the longest series: a file may repeat each measure in several units."""
+    ordered = sorted(blocks, key=measure_blocks.start_of)
+    gaps = sum(value is None for block in ordered for value in block["valeurs"])
+    for before, after in itertools.pairwise(ordered):
+        end = measure_blocks.start_of(before) + timedelta(seconds=before["pas_s"] * len(before["valeurs"]))
+        gaps += max(0, round((measure_blocks.start_of(after) - end).total_seconds() / before["pas_s"]))
+    last = max(measure_blocks.local_day(block, len(block["valeurs"]) - 1) for block in ordered)
+    return [
+        Fact("points", str(_count(ordered))),
+        Fact("gaps", str(gaps)),
+        Fact("first_day", measure_blocks.local_day(ordered[0], 0).isoformat()),
+        Fact("last_day", last.isoformat()),
+    ]
+
+
+def _highest_day(blocks: Iterable[Mapping[str, Any]]) -> list[Fact]:
+    by_day: dict[date, float] = defaultdict(float)
+    for block in blocks:
+        for day, value in zip(_local_days(block), block["valeurs"], strict=True):
+            by_day[day] += _energy(block, value) if value is not None else 0
+    if len(by_day) < 2:
+        return []
+    highest = max(by_day, key=lambda day: (by_day[day], day))
+    return [
+        Fact("highest_day", highest.isoformat()),
+        Fact("highest_day_energy", plain(by_day[highest] / 1000), "kWh"),
+    ]
+
+
+def _local_days(block: Mapping[str, Any]) -> Iterator[date]:
+    start, zone, step = measure_blocks.start_of(block), measure_blocks.zone_of(block), block["pas_s"]
+    first = start.astimezone(zone).date()
+    for rank in range(len(block["valeurs"])):
+        if step == DAY:
+            yield first + timedelta(days=rank)
+        else:
+            yield datetime.fromtimestamp(start.timestamp() + step * rank, zone).date()
+
+
+def _energy(block: Mapping[str, Any], value: float) -> float:
     """Return the energy in Wh. A mean power is multiplied by its step, since steps may change."""
-    return value * step / 3600 if flow.grandeur == "puissance_moyenne" else value
-
-
-def missing(held: Mapping[Place, Value]) -> int:
-    """Count the null measures, and those missing between consecutive ones."""
-    empty = sum(value is None for value in held.values())
-    places = sorted((start, step) for step, start in held)
-    for (start, step), (following, _) in zip(places, places[1:], strict=False):
-        empty += max(0, round((following - start) / step) - 1)
-    return empty
+    return value * block["pas_s"] / 3600 if block["grandeur"] == "puissance_moyenne" else value
 
 
 def steps_of(stamps: Sequence[int], *, stamps_end: bool = True) -> list[int]:

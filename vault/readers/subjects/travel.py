@@ -1,26 +1,37 @@
 """Convert positions to trips and frequent places. The positions themselves are not stored.
 
-A trip runs from one stop to the next: five minutes within 150 metres, or half an hour without any position. Distances
-are those of a sphere of mean radius 6,371.0088 km; the equator's radius would add 0.11 %.
+A trip runs from one stop to the next. A stop is staying, not walking slowly: five minutes in which one gets no farther
+than 0.2 metre for each second, and 150 metres at most; or half an hour without any position. Distances are those of a
+sphere of mean radius 6,371.0088 km; the equator's radius would add 0.11 %.
 """
 
 import dataclasses
+import itertools
 import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from vault.readers import sentences
 from vault.readers.files.source_file import SourceFile, instant
-from vault.readers.reading import Fact
+from vault.readers.reading import Fact, Unreadable
 from vault.readers.subjects.measures import PARIS, plain
 
 MEAN_RADIUS = 6_371_008.8
+METRES_A_DEGREE = MEAN_RADIUS * math.pi / 180
+#: The degrees between positions that a plane is enough for.
+NEAR = 0.01
+HALF_RADIAN = math.pi / 360
 STOP_METRES, STOP_SECONDS = 150, 300
+#: Who stays gets no farther than this many metres for each second; a steep path is climbed at 0.25.
+STAYING_SPEED = 0.2
 GAP_SECONDS = 1800
+#: No traveller is faster than this many metres a second: the position is wrong, or its time.
+FASTEST = 1000
 #: A stay may start this much before the end of the move that leads to it.
 MEETS = timedelta(minutes=1)
 #: Closer positions in time do not refine a stop, and would cost the square of their number.
@@ -45,6 +56,25 @@ def metres(left: Point, right: Point) -> float:
     return 2 * MEAN_RADIUS * math.asin(min(1.0, math.sqrt(half)))
 
 
+def _step(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Return the distance between two positions of a track; within a kilometre the Earth is flat to the millimetre."""
+    north, east = lat2 - lat1, lon2 - lon1
+    if not (-NEAR < north < NEAR and -NEAR < east < NEAR):
+        return metres((lat1, lon1), (lat2, lon2))
+    return METRES_A_DEGREE * math.hypot(north, east * math.cos((lat1 + lat2) * HALF_RADIAN))
+
+
+def seconds_of(moment: datetime) -> float:
+    """Return the seconds since 1970.
+
+    Raises:
+        ValueError: the moment is before 1970, when nobody recorded positions.
+    """
+    if moment.timestamp() < 0:
+        raise ValueError("before 1970")
+    return moment.timestamp()
+
+
 def point(latitude: float, longitude: float) -> Point:
     """Build a point.
 
@@ -61,6 +91,7 @@ class Track:
 
     def __init__(self) -> None:
         self.times, self.latitudes, self.longitudes = array("d"), array("d"), array("d")
+        self._sums = array("d")
 
     def add(self, time: float, place: Point) -> None:
         self.times.append(time)
@@ -78,14 +109,33 @@ class Track:
 
     def sort(self) -> None:
         times = self.times
-        if any(times[rank] > times[rank + 1] for rank in range(len(times) - 1)):
+        if any(before > after for before, after in itertools.pairwise(times)):
             order = sorted(range(len(times)), key=times.__getitem__)
             for name in ("times", "latitudes", "longitudes"):
                 held = getattr(self, name)
                 setattr(self, name, array("d", (held[rank] for rank in order)))
+            self._sums = array("d")
+
+    def _lengths(self) -> "array[float]":
+        """Return the length of the track up to each position."""
+        if len(self._sums) != len(self.times):
+            places = zip(self.latitudes, self.longitudes, strict=True)
+            steps = (_step(*before, *after) for before, after in itertools.pairwise(places))
+            self._sums = array("d", itertools.accumulate(steps, initial=0.0))
+        return self._sums
 
     def length(self, first: int, last: int) -> float:
-        return sum(metres(self.place(rank), self.place(rank + 1)) for rank in range(first, last))
+        return self._lengths()[last] - self._lengths()[first] if last > first else 0.0
+
+    def jumps(self) -> list[int]:
+        """Return the ranks that nobody could reach from the position before."""
+        lengths = self._lengths()
+        return [
+            rank
+            for rank, (before, after) in enumerate(itertools.pairwise(lengths), 1)
+            if after - before > FASTEST
+            and after - before > FASTEST * max(1.0, self.times[rank] - self.times[rank - 1])
+        ]
 
     def between(self, start: float, end: float) -> tuple[int, int]:
         return bisect_left(self.times, start), bisect_right(self.times, end) - 1
@@ -114,16 +164,26 @@ class Stay:
 
 @dataclasses.dataclass
 class Travel:
+    """The moves and stays of a file.
+
+    `doubted` counts what is left out for its time or speed; `read_metres` is the length of all the tracks.
+    """
+
     legs: list[Leg] = dataclasses.field(default_factory=list)
     stays: list[Stay] = dataclasses.field(default_factory=list)
     #: Places named by the holder.
     named: dict[str, Point] = dataclasses.field(default_factory=dict)
     zone: ZoneInfo = PARIS
+    doubted: int = 0
+    read_metres: float = 0
 
     def add_track(self, track: Track, mode: str = "inconnu") -> None:
-        """Find the stops, then add the moves between them."""
+        """Find the stops, then add the moves between them. A jump that nobody makes belongs to no move."""
         track.sort()
-        for first, last in _parts(track):
+        jumps = track.jumps()
+        self.doubted += len(jumps)
+        for first, last in _parts(track, set(jumps)):
+            self.read_metres += track.length(first, last)
             begin = first
             for start, end in _stops(track, first, last):
                 self._add_leg(track, begin, start, mode)
@@ -131,17 +191,35 @@ class Travel:
                 begin = end
             self._add_leg(track, begin, last, mode)
 
+    def add_leg(self, leg: Leg) -> None:
+        """Add a move, unless it is too fast for anybody."""
+        if leg.metres > FASTEST * max(1.0, (leg.end - leg.start).total_seconds()):
+            self.doubted += 1
+        else:
+            self.legs.append(leg)
+
     def _add_leg(self, track: Track, first: int, last: int, mode: str) -> None:
         length = track.length(first, last)
         if length >= SHORTEST_TRIP:
-            self.legs.append(
+            self.add_leg(
                 Leg(track.moment(first), track.moment(last), length, track.place(first), track.place(last), mode)
             )
+
+    def warnings(self, records: Sequence[Mapping[str, Any]], drawn: float = 0) -> list[str]:
+        """Return what is said of the moves left out, and of a file of which nothing is kept.
+
+        Args:
+            drawn: metres of paths without time. Their own sentence is said by the caller.
+        """
+        found = [sentences.DOUBTED] if self.doubted else []
+        if records or drawn and not self.doubted:
+            return found
+        return [*found, sentences.PATH_ONLY if self.read_metres + drawn >= SHORTEST_TRIP else sentences.NO_TRIP]
 
     def records(self, source: SourceFile) -> list[dict[str, Any]]:
         trips = list(self._trips())
         if len(trips) > MAX_TRIPS:
-            raise ValueError("more trips than a life")
+            raise Unreadable("too_many")
         labels = {stay.start: stay.label for stay in self.stays if stay.label != "autre"}
         starts = sorted(labels)
         found = [_place(label, place, source) for label, place in self.places()]
@@ -179,44 +257,73 @@ class Travel:
         ]
         return known + [("autre", cell) for cell in frequent[:FREQUENT_PLACES]]
 
-    def facts(self, positions: int) -> list[Fact]:
-        trips = sum(1 for _ in self._trips())
-        spans = [(leg.start, leg.end) for leg in self.legs] + [(stay.start, stay.end) for stay in self.stays]
-        days = sorted({moment.astimezone(self.zone).date() for span in spans for moment in span})
-        found = [Fact("positions", str(positions))] if positions else []
-        found += [
-            Fact("trips", str(trips)),
-            Fact("distance", plain(sum(leg.metres for leg in self.legs) / 1000), "km"),
-        ]
-        found += [Fact("places", str(len(self.places())))]
-        return found + (
-            [Fact("first_day", days[0].isoformat()), Fact("last_day", days[-1].isoformat())] if days else []
-        )
+
+def facts(records: Sequence[Mapping[str, Any]], positions: int = 0) -> list[Fact]:
+    """Return the totals of the trips and places among these records, after the number of positions read."""
+    trips = [record["payload"] for record in records if record["type"] == "mobilite.trajet"]
+    places = sum(record["type"] == "mobilite.lieu" for record in records)
+    length = sum(leg["distance_m"] for trip in trips for leg in trip["segments"])
+    days = sorted(
+        datetime.fromisoformat(trip[name]).astimezone(PARIS).date() for trip in trips for name in ("debut", "fin")
+    )
+    found = [Fact("positions", str(positions))] if positions else []
+    found += [Fact("trips", str(len(trips))), Fact("distance", plain(length / 1000), "km")]
+    found += [Fact("places", str(places))]
+    return found + ([Fact("first_day", days[0].isoformat()), Fact("last_day", days[-1].isoformat())] if days else [])
 
 
-def _parts(track: Track) -> Iterator[tuple[int, int]]:
-    """Yield the runs of positions without a gap of half an hour."""
+def _parts(track: Track, jumps: Set[int]) -> Iterator[tuple[int, int]]:
+    """Yield the runs of positions without a gap of half an hour and without a jump."""
     first = 0
     for rank in range(1, len(track) + 1):
-        if rank == len(track) or track.times[rank] - track.times[rank - 1] > GAP_SECONDS:
+        if rank == len(track) or rank in jumps or track.times[rank] - track.times[rank - 1] > GAP_SECONDS:
             yield first, rank - 1
             first = rank
 
 
 def _stops(track: Track, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Yield the stops: positions that stay near the first one for five minutes."""
+    """Yield the stops: the first and the last position of each.
+
+    Stays that follow each other within five minutes, at one place, are one: positions wander around who stays.
+    """
     ranks = _thinned(track, first, last)
-    held = 0
-    while held < len(ranks):
-        ahead = held + 1
-        anchor = track.place(ranks[held])
-        while ahead < len(ranks) and metres(anchor, track.place(ranks[ahead])) <= STOP_METRES:
-            ahead += 1
-        if track.times[ranks[ahead - 1]] - track.times[ranks[held]] >= STOP_SECONDS:
-            yield ranks[held], ranks[ahead - 1]
-            held = ahead
+    held: tuple[int, int] | None = None
+    for start, end in _stays(track, ranks):
+        if held is None:
+            held = start, end
+        elif start <= held[1] or _is_same_stop(track, held[1], start):
+            held = held[0], max(held[1], end)
         else:
-            held += 1
+            yield held
+            held = start, end
+    if held is not None:
+        yield held
+
+
+def _is_same_stop(track: Track, end: int, start: int) -> bool:
+    return (
+        track.times[start] - track.times[end] <= STOP_SECONDS
+        and metres(track.place(end), track.place(start)) <= STAYING_SPEED * STOP_SECONDS
+    )
+
+
+def _stays(track: Track, ranks: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield each position after which one stays for five minutes, with the position that ends them."""
+    times, ahead = track.times, 0
+    for held, rank in enumerate(ranks):
+        ahead = max(ahead, held)
+        while ahead < len(ranks) and times[ranks[ahead]] - times[rank] < STOP_SECONDS:
+            ahead += 1
+        if ahead == len(ranks):
+            return
+        limit = min(STOP_METRES, STAYING_SPEED * (times[ranks[ahead]] - times[rank]))
+        anchor = track.place(rank)
+        near = limit / METRES_A_DEGREE * 1.001
+        if all(
+            abs(track.latitudes[other] - anchor[0]) <= near and metres(anchor, track.place(other)) <= limit
+            for other in ranks[held + 1 : ahead + 1]
+        ):
+            yield rank, ranks[ahead]
 
 
 def _thinned(track: Track, first: int, last: int) -> list[int]:

@@ -18,6 +18,7 @@ from django_scopes import scope
 
 from core import journal
 from core.keys import sealed
+from core.models.rows import check_current
 from vault import types
 from vault.records import perms
 from vault.records.actions.records import (
@@ -123,8 +124,7 @@ def write_gathered(*, resident_id: UUID, by: UUID, coming: "Sequence[Coming]", e
         box = sealed.box(resident_id=resident_id)
         plan = _Plan(_held(box, right))
         rows = [_row(box, resident_id, one, older) for one, older in plan.writings(right)]
-        for start in range(0, len(rows), BATCH):
-            Record.objects.bulk_create(rows[start : start + BATCH])
+        Record.objects.bulk_create(rows, batch_size=BATCH)
         _journal_changes(resident_id, by, event, purpose, right, len(rows))
     problems = [problem for one in coming for problem in one.problems]
     replaced = sum(1 for row in rows if row.supersedes_id)
@@ -372,6 +372,7 @@ def _held(box: sealed.Box, coming: Sequence[Coming]) -> Mapping[tuple[str, UUID,
     kinds, people = {one.subject.type for one in coming}, {one.subject.person for one in coming}
     rows = list(Record.objects.filter(type__in=kinds, subject_person__in=people).order_by("created_at"))
     superseded = {row.supersedes_id for row in rows}
+    check_current(*(row for row in rows if row.withdrawn_at is None and row.pk not in superseded))
     for row in rows:
         content = content_of(row, box)
         subject = Subject(type=row.type, person=row.subject_person, period=Span(row.period_start, row.period_end))

@@ -42,14 +42,17 @@ def name_columns(*, paper: Paper, by: UUID, columns: Mapping[str, str]) -> Job:
         return jobs.create(resident_id=paper.resident_id, kind=JOB, subject_id=paper.pk, purpose=CHECK)
 
 
-def ask_to_keep(*, paper: Paper, by: UUID, person: UUID | None = None, role: str = Role.SELF) -> Job:
+def ask_to_keep(
+    *, paper: Paper, by: UUID, person: UUID | None = None, role: str = Role.SELF, direction: str = ""
+) -> Job:
     """Create the job that keeps the records of a file, or return the active one.
 
     Args:
         person: the member of the household that the records are about, with their `role`; by default, the resident.
+        direction: that of the energy (data_files.DIRECTIONS), for a file that does not say it.
 
     Raises:
-        NotReady: the file does not wait for its resident, or its columns have no names.
+        NotReady: the file does not wait for its resident, or its columns have no names, or its energy no direction.
     """
     perms.require_may_write(paper.resident_id, by)
     with transaction.atomic(), scope(resident=paper.resident_id):
@@ -61,6 +64,10 @@ def ask_to_keep(*, paper: Paper, by: UUID, person: UUID | None = None, role: str
         ).first()
         if active is not None:
             return active
+        if content["reading"]["data"].get("asks_direction"):
+            if direction not in data_files.DIRECTIONS:
+                raise NotReady
+            content["reading"]["data"]["direction"] = direction
         content["reading"]["data"]["whose"] = [str(person), role] if person else None
         rewrite_paper(held, content)
         return jobs.create(resident_id=paper.resident_id, kind=KEEP_JOB, subject_id=held.pk, purpose=KEEP)

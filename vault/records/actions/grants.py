@@ -1,4 +1,4 @@
-"""Grants: give, pause, shorten or stop one.
+"""Grants: give, pause, shorten, narrow or stop one.
 
 Each verb takes effect at once, writes a journal entry and signs a receipt.
 """
@@ -19,7 +19,7 @@ from core.models import JournalEntry
 from vault.records import across, gate, perms
 from vault.records.actions.notes import seal_note
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode
-from vault.records.grants import agreements, documents, receipts, recipients
+from vault.records.grants import agreements, documents, lines, receipts, recipients
 from vault.records.grants.agreements import Agreement, Item
 from vault.records.grants.recipient_names import recipient_name, seal_name
 from vault.records.grants.terms import Terms
@@ -153,6 +153,35 @@ def shorten(*, grant: Grant, by: UUID, ends_at: datetime) -> Grant:
     return grant
 
 
+def take_out(*, grant: Grant, by: UUID, line: str) -> Grant:
+    """Take one line out of a grant, by its code (`lines.lines_of`). After this returns, nothing of it is read.
+
+    Idempotent. The line comes back by another agreement only.
+
+    Raises:
+        ValueError: without this line nothing would remain, or the recipient could do nothing; stop the grant.
+    """
+    perms.require_may_write(grant.resident_id, by)
+    with _changing(grant):
+        there = lines.lines_of(grant)
+        found = next((one for one in there if one.code == line), None)
+        if found is None or not grant.stands:
+            return grant
+        if not lines.may_take_out(grant, found, there):
+            raise ValueError("the whole ends instead")
+        things = [UUID(id) for id in found.ids if id not in found.fields]
+        GrantField.objects.filter(grant=grant, field__in=found.fields).delete()
+        GrantPaper.objects.filter(grant=grant, paper__in=things).delete()
+        GrantDocument.objects.filter(grant=grant, document_id__in=things).delete()
+        grant.taken_away = [*grant.taken_away, *found.ids]
+        grant.save(update_fields=["taken_away"])
+        note(grant, Happened.NARROWED, timezone.now(), found.ids)
+        journal_grant_event(grant, by, "grant_narrowed", found.fields, count=len(things))
+        _forget(grant)
+        recipients.get(grant.recipient_kind).withdrawn(grant, found)
+    return grant
+
+
 def stop(*, grant: Grant, by: UUID) -> Grant:
     """Stop a grant for good. After this returns, no read under it succeeds. Idempotent."""
     perms.require_may_write(grant.resident_id, by)
@@ -168,7 +197,7 @@ def give_back(*, grant: Grant, by: UUID) -> Grant:
     """Stop a grant at the request of its recipient. Idempotent."""
     if grant.recipient_id != by:
         raise PermissionDenied
-    return _stop(grant, by, "grant_given_back")
+    return _stop(grant, by, "grant_given_back", Happened.RETURNED)
 
 
 def end(grant: Grant, at: datetime) -> None:
@@ -206,22 +235,29 @@ def receipt(event: GrantEvent) -> str:
     Call it in the resident's scope.
     """
     if not event.receipt and Happened(event.happened).has_receipt:
-        event.receipt = receipts.issue(event, event.grant, receipts.fields_of(event.grant_id))
+        event.receipt = receipts.issue(event, event.grant, receipts.fields_at(event))
         event.save(update_fields=["receipt"])
     return event.receipt
 
 
-def note(grant: Grant, happened: Happened, at: datetime) -> GrantEvent:
+def note(grant: Grant, happened: Happened, at: datetime, taken: Sequence[str] = ()) -> GrantEvent:
     """Write one event in the grant's own history, with its receipt.
 
     Call it in the caller's transaction and in the resident's scope.
     """
     event = GrantEvent(
-        pk=uuid4(), resident_id=grant.resident_id, grant=grant, happened=happened, at=at, ends_at=grant.ends_at
+        pk=uuid4(),
+        resident_id=grant.resident_id,
+        grant=grant,
+        happened=happened,
+        at=at,
+        ends_at=grant.ends_at,
+        lines=list(taken),
     )
     if happened.has_receipt:
         event.receipt = receipts.issue(event, grant, receipts.fields_of(grant.pk))
     event.save(force_insert=True)
+    recipients.tell(event)
     return event
 
 
@@ -243,13 +279,14 @@ def journal_grant_event(
     )
 
 
-def _stop(grant: Grant, by: UUID, event: str) -> Grant:
+def _stop(grant: Grant, by: UUID, event: str, happened: Happened = Happened.STOPPED) -> Grant:
     with _changing(grant):
         if grant.stands:
             now = timezone.now()
             end(grant, now)
-            note(grant, Happened.STOPPED, now)
+            note(grant, happened, now)
             journal_grant_event(grant, by, event)
+            recipients.get(grant.recipient_kind).withdrawn(grant, None)
     return grant
 
 
@@ -289,7 +326,8 @@ def _note_parted(grant: Grant) -> bool:
     Its resident's journal gets its entry from `household.learn_of_partings`.
     """
     with _changing(grant):
-        if grant.stopped_at is None or GrantEvent.objects.filter(grant=grant, happened=Happened.STOPPED).exists():
+        ended = GrantEvent.objects.filter(grant=grant, happened__in=[Happened.STOPPED, Happened.RETURNED])
+        if grant.stopped_at is None or ended.exists():
             return False
         note(grant, Happened.STOPPED, grant.stopped_at)
     return True
@@ -297,9 +335,8 @@ def _note_parted(grant: Grant) -> bool:
 
 def _offered(agreement: Agreement, terms: Terms) -> bool:
     length = terms.months in agreement.months if terms.lasts is None else terms.lasts in agreement.short
-    papers = Paper.objects.kept().filter(pk__in=terms.papers).count() == len(terms.papers) and (
-        agreement.free or not terms.papers
-    )
+    kinds = list(Paper.objects.kept().filter(pk__in=terms.papers).values_list("kind", flat=True))
+    papers = len(kinds) == len(terms.papers) and agreement.takes_papers(kinds)
     known = {document.id for document in documents.held()} if terms.documents else set()
     made = set(terms.documents) <= known and (agreement.free or not terms.documents)
     return length and papers and made and terms.mode in agreement.modes and (agreement.once or not terms.once)
@@ -366,6 +403,16 @@ def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: S
             "chosen": item in chosen,
         }
         for item in agreement.items
+    ]
+    kinds = set(Paper.objects.filter(pk__in=terms.papers).values_list("kind", flat=True)) if agreement.papers else ()
+    items += [
+        {
+            "label": str(paper.label),
+            "shown": terms.shown.get(paper.kind, ""),
+            "required": paper.required,
+            "chosen": paper.kind in kinds,
+        }
+        for paper in agreement.papers
     ]
     length = {"lasts": str(terms.lasts)} if terms.lasts else {"months": terms.months}
     return {

@@ -172,8 +172,7 @@ def _write(coming: _Coming, history: SealedFile) -> None:
 
 
 def _save(model: Any, rows: list[Any]) -> None:  # noqa: ANN401 - any of the three
-    for start in range(0, len(rows), BATCH):
-        model.objects.bulk_create(rows[start : start + BATCH])
+    model.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def _numbers(coming: _Coming) -> dict[str, str]:

@@ -91,23 +91,22 @@ def _examine(paper: Paper) -> Examined:
             stream,
             resident_id=paper.resident_id,
             trust_test_authority=settings.TRUST_TEST_AUTHORITY,
-            ask=Ask(columns=_columns(paper)),
+            ask=_asked(paper),
         )
 
 
 def read_again(paper: Paper, *, purpose: str) -> Reading:
-    """Read an examined file again in the limited child process, with the column names that its resident gave."""
+    """Read an examined file again in the limited child process, with what its resident said of it."""
     with gate.open_file(
         resident_id=paper.resident_id, purpose=purpose, paper_id=paper.pk, event="paper_checked"
     ) as stream:
-        return sandbox.read(
-            stream, trust_test_authority=settings.TRUST_TEST_AUTHORITY, ask=Ask(columns=_columns(paper))
-        )
+        return sandbox.read(stream, trust_test_authority=settings.TRUST_TEST_AUTHORITY, ask=_asked(paper))
 
 
-def _columns(paper: Paper) -> dict[str, str]:
-    found: dict[str, str] = _data_of(content_of_paper(paper)).get("columns", {})
-    return found
+def _asked(paper: Paper) -> Ask:
+    """Return what the resident said of the file: the names of its columns, the direction of its energy."""
+    data = _data_of(content_of_paper(paper))
+    return Ask(columns=data.get("columns", {}), direction=data.get("direction", ""))
 
 
 def _data_of(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -178,6 +178,7 @@ def _delete(paper: Paper, by: UUID) -> list[Record]:
     records = [unprove(record, paper) for record, _names in leaning_on(paper)]
     named = [f"{record.type}#/{name}" for record in records for name in content_of(record)["payload"]]
     journal_paper_event(paper, by, "paper_deleted", DELETE, named)
+    Record.objects.filter(paper=paper).update(paper=None)
     drop_files(paper)
     paper.delete()
     return records

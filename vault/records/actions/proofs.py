@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from core.keys import sealed
+from core.models.rows import check_current
 from vault import types
 from vault.records.actions.records import Source, Subject, content_of, origins_of, write
 from vault.records.enums import Assurance
@@ -19,7 +20,9 @@ def leaning_on(paper: Paper) -> list[tuple[Record, list[str]]]:
     """
     found = []
     box = sealed.box(resident_id=paper.resident_id)
-    for record in Record.objects.current().exclude(type__in=types.data_codes()).select_for_update(of=("self",)):
+    current = Record.objects.current().exclude(type__in=types.data_codes()).select_for_update(of=("self",))
+    check_current(*current)
+    for record in current:
         content = content_of(record, box)
         names = [name for name, origin in origins_of(record, content).items() if origin.paper_id == paper.pk]
         if names:

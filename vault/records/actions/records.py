@@ -13,7 +13,7 @@ from django_scopes import scope
 
 from core import journal, locks
 from core.keys import sealed
-from core.models.rows import check
+from core.models.rows import check, check_current
 from vault import types
 from vault.records import perms
 from vault.records.enums import Assurance, Method, Role
@@ -132,6 +132,7 @@ def correct_record(*, record: Record, by: UUID, payload: Mapping[str, Any], purp
             return twin
         if twin is not None or held.withdrawn_at:
             raise Superseded
+        check_current(held)
         if before["payload"] == payload:
             return held
         period = _moved_period(held, before["payload"], payload)
@@ -190,14 +191,18 @@ def same_subject(subject: Subject, payload: Mapping[str, Any]) -> Record | None:
     )
     for record in same.select_for_update(of=("self",)).order_by("-created_at"):
         if same_thing(subject.type, content_of(record)["payload"], payload):
+            check_current(record)
             return record
     return None
 
 
 def content_of(record: Record, box: sealed.Box | None = None) -> dict[str, Any]:
-    """Return the decrypted content, with its payload in the latest version of its type."""
+    """Return the decrypted content, with its payload in the latest version of its type.
+
+    The record may have ended: who believes it as a current one calls `check_current`.
+    """
     box = box or sealed.box(resident_id=record.resident_id)
-    check(record, key=box.row_key)
+    check(record, key=box.row_key, ended=True)
     return record.in_latest(box.unseal_json(record.content, place=record.place, former=record.first_place))
 
 
@@ -249,6 +254,7 @@ def _older(supersedes: Record | UUID) -> Record:
     older = Record.objects.current().select_for_update(of=("self",)).filter(pk=key).first()
     if older is None:
         raise Superseded
+    check(older)
     return older
 
 

@@ -271,7 +271,7 @@ def _purged(exported: Mapping[str, Any], made_at: datetime) -> int:
     chains = {entry["number"]: bytes.fromhex(entry["chain"]) for entry in exported["lines"]}
     last = 0
     for checkpoint in exported["checkpoints"]:
-        _log, _number, root, at, _previous = checkpoint["note"].partition("\n\n")[0].split("\n")
+        _log, _number, root, at, *_rest = checkpoint["note"].partition("\n\n")[0].split("\n")
         path = [bytes.fromhex(node) for node in checkpoint["path"]]
         leads = merkle.leads_to(
             chains[checkpoint["line"]],

@@ -1,4 +1,4 @@
-"""The form where a resident names the columns of a bank's table."""
+"""The forms where a resident says what a file does not: the columns of a bank's table, the direction of energy."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,11 @@ from django.utils.translation import gettext_lazy
 from vault.readers.reading import Table
 
 IGNORED = "ignored"
+DIRECTIONS = {
+    "soutirage": gettext_lazy("Ce que le logement consomme"),
+    "injection": gettext_lazy("Ce que le logement envoie au réseau"),
+    "production": gettext_lazy("Ce que des panneaux produisent"),
+}
 DAY, AMOUNT, DEBIT, CREDIT = "date_operation", "montant", "debit", "credit"
 #: The meanings of a column of a bank's table. The amount may have two columns: debit and credit.
 MEANINGS = {
@@ -25,7 +30,23 @@ MEANINGS = {
     "contrepartie": gettext_lazy("Avec qui"),
     "reference": gettext_lazy("Référence"),
     "categorie": gettext_lazy("Catégorie"),
+    "etat": gettext_lazy("État : passée ou en attente"),
 }
+
+
+class DirectionForm(forms.Form):
+    """Asks what a file measures, if it does not say it. Nothing is chosen beforehand: consumption is not supposed."""
+
+    direction = forms.ChoiceField(
+        label=gettext_lazy("Que mesure ce fichier ?"),
+        help_text=gettext_lazy("Il donne une énergie sans dire si elle est consommée ou produite."),
+        choices=list(DIRECTIONS.items()),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Dites ce que mesure ce fichier."),
+            "invalid_choice": gettext_lazy("Dites ce que mesure ce fichier."),
+        },
+    )
 
 
 class ColumnsForm(forms.Form):

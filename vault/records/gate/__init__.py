@@ -5,16 +5,26 @@ decrypted.
 
 `read_own`, `own_*`, `open_*` and `copy` serve the resident. `read*` serve a recipient under a grant: they take the
 grant's shared lock, and check the grant in the next statement. After `grants.stop` returns, no new read succeeds:
-`stop` takes the same lock exclusively (`locked_exclusively`, `lock_exclusively`).
+`stop` takes the same lock exclusively (`locked_exclusively`, `lock_exclusively`). A kind of recipient may add a check
+and a lock of its own, which stop all its readings at once (`RecipientKind.refusal`, `lock_key`).
 
-Lock order: household, grants, values, journal. Exception: `read*` locks the journal, then tries the grant's shared
-lock without waiting, so `stop` waits for at most one read.
+Lock order: household, grants, values, journal. Exception: `read*` locks the journal, then tries the shared locks
+without waiting, so `stop` waits for at most one read.
 """
 
 from vault.records.gate.decrypting import UnknownField, require_known
 from vault.records.gate.files import WatchedFile, open_file, open_kept, open_side, read_document, read_file
-from vault.records.gate.granted_reads import NotAnchored, Refused, read, read_all
-from vault.records.gate.locks import lock, lock_exclusively, locked_exclusively
+from vault.records.gate.granted_reads import (
+    NotAnchored,
+    Refusal,
+    Refused,
+    read,
+    read_all,
+    read_newer,
+    why_inactive,
+    why_not_now,
+)
+from vault.records.gate.locks import lock_exclusively, lock_shared, locked_exclusively
 from vault.records.gate.notes import own_note, sent_note
 from vault.records.gate.own_reads import (
     copy,
@@ -31,12 +41,13 @@ from vault.records.gate.own_reads import (
 
 __all__ = [
     "NotAnchored",
+    "Refusal",
     "Refused",
     "UnknownField",
     "WatchedFile",
     "copy",
-    "lock",
     "lock_exclusively",
+    "lock_shared",
     "locked_exclusively",
     "open_file",
     "open_kept",
@@ -54,7 +65,10 @@ __all__ = [
     "read_all",
     "read_document",
     "read_file",
+    "read_newer",
     "read_own",
     "require_known",
     "sent_note",
+    "why_inactive",
+    "why_not_now",
 ]

@@ -86,7 +86,12 @@ def _opened(
 
 
 def paper_opened(
-    paper: Paper, content: Mapping[str, Any], files: Sequence[PaperFile], kind: PaperKind | None
+    paper: Paper,
+    content: Mapping[str, Any],
+    files: Sequence[PaperFile],
+    kind: PaperKind | None,
+    *,
+    is_proof: bool = False,
 ) -> PaperOpened:
     sides = tuple(_side_opened(file, content) for file in files)
     return PaperOpened(
@@ -109,6 +114,7 @@ def paper_opened(
         sides=sides,
         side_problem=content.get("side_problem", ""),
         brought_by=content.get("brought_by", ""),
+        is_proof=is_proof,
     )
 
 

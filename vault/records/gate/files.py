@@ -9,20 +9,25 @@ from django_scopes import scope
 
 from core.files.storage import sealed_storage
 from core.keys import sealed
+from core.keys.sealed import Box
 from core.models.rows import check
+from vault.records.enums import RefusalCode
 from vault.records.gate.decrypting import decrypt_papers, journalled
 from vault.records.gate.granted_reads import (
+    Refusal,
     Refused,
     journal_read,
     mark_used,
     note_reading,
-    refusal_reason,
     under_grant,
+    why_inactive,
 )
-from vault.records.gate.locks import lock
+from vault.records.gate.locks import lock_shared
 from vault.records.grants import documents
 from vault.records.models import Grant, Paper, PaperFile
 from vault.records.values.decrypted import PaperOpened
+
+NOT_COVERED = Refusal(RefusalCode.NOT_COVERED)
 
 
 def open_file(
@@ -36,7 +41,7 @@ def open_file(
     with scope(resident=resident_id):
         file = PaperFile.objects.select_related("paper").get(paper_id=paper_id, position=position, waiting=False)
     with journalled(resident_id, event, purpose, [], kind=file.paper.kind) as box:
-        check(file, key=box.row_key)
+        check(file, file.paper, key=box.row_key)
         return sealed_storage.open(file.stored_name, resident_id=resident_id)
 
 
@@ -45,7 +50,7 @@ def open_side(*, resident_id: UUID, purpose: str, side_id: UUID) -> BinaryIO:
     with scope(resident=resident_id):
         side = PaperFile.objects.select_related("paper").get(pk=side_id)
     with journalled(resident_id, "paper_checked", purpose, [], kind=side.paper.kind) as box:
-        check(side, key=box.row_key)
+        check(side, side.paper, key=box.row_key)
         return sealed_storage.open(side.stored_name, resident_id=resident_id)
 
 
@@ -62,26 +67,19 @@ def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None
         Refused, NotAnchored: also when the paper is not in the grant, or no longer in the vault.
     """
 
-    def reading(anchored: bool) -> tuple[PaperOpened, WatchedFile] | None:
+    def reading(refusal: Refusal | None, box: Box) -> tuple[PaperOpened, WatchedFile] | Refusal:
         files = PaperFile.objects.select_related("paper").filter(position=position, waiting=False)
         file = files.filter(paper__in=Paper.objects.kept().filter(pk=paper_id, granted__grant=grant)).first()
-        box = sealed.box(resident_id=grant.resident_id)
         check(*grant.papers.filter(paper_id=paper_id), key=box.row_key)
-        allowed = anchored and file is not None and mark_used(grant, box)
+        refusal = refusal or (mark_used(grant, box, things=[paper_id]) if file else NOT_COVERED)
         kind = file.paper.kind if file else ""
-        entry = journal_read(
-            grant,
-            (),
-            "granted_downloaded" if allowed else "read_refused",
-            box,
-            kind=kind,
-            reason=refusal_reason(anchored),
-        )
-        if file is None or not allowed:
-            return None
+        entry = journal_read(grant, (), "granted_downloaded", box, refusal, kind=kind)
+        if file is None or refusal:
+            return refusal or NOT_COVERED
         note_reading(grant, entry, paper_kind=kind or "?", visit=visit)
         [opened] = decrypt_papers([file.paper], box)
-        return opened, WatchedFile(grant, sealed_storage.open(file.stored_name, resident_id=grant.resident_id))
+        stored = sealed_storage.open(file.stored_name, resident_id=grant.resident_id)
+        return opened, WatchedFile(grant, paper_id, stored)
 
     return under_grant(grant, reading)
 
@@ -93,44 +91,49 @@ def read_document(*, grant: Grant, document_id: UUID, visit: UUID | None) -> "Wa
         Refused, NotAnchored: also when the document is not in the grant, or was deleted.
     """
 
-    def reading(anchored: bool) -> WatchedFile | None:
+    def reading(refusal: Refusal | None, box: Box) -> WatchedFile | Refusal:
         document = next((one for one in documents.opened_by(grant) if one.id == document_id), None)
-        box = sealed.box(resident_id=grant.resident_id)
         check(*grant.documents.filter(document_id=document_id), key=box.row_key)
-        allowed = anchored and document is not None and mark_used(grant, box)
-        event = f"granted_{document.kind}_downloaded" if document and allowed else "read_refused"
-        entry = journal_read(grant, (), event, box, reason=refusal_reason(anchored))
-        if document is None or not allowed:
-            return None
+        refusal = refusal or (mark_used(grant, box, things=[document_id]) if document else NOT_COVERED)
+        event = f"granted_{document.kind}_downloaded" if document else ""
+        entry = journal_read(grant, (), event, box, refusal)
+        if document is None or refusal:
+            return refusal or NOT_COVERED
         note_reading(grant, entry, paper_kind=document.kind, visit=visit)
-        return WatchedFile(grant, sealed_storage.open(document.stored_name, resident_id=grant.resident_id))
+        stored = sealed_storage.open(document.stored_name, resident_id=grant.resident_id)
+        return WatchedFile(grant, document_id, stored)
 
     return under_grant(grant, reading)
 
 
 class WatchedFile:
-    """A decrypted file under a grant. After a stop returns, no further piece is read, whatever the file's length."""
+    """A decrypted file under a grant, of a paper or document.
 
-    def __init__(self, grant: Grant, file: BinaryIO) -> None:
-        self._grant, self._file = grant, file
+    After the grant is stopped, or the paper taken out of it, no further piece is read, whatever the file's length.
+    """
+
+    def __init__(self, grant: Grant, thing: UUID, file: BinaryIO) -> None:
+        self._grant, self._thing, self._file = grant, thing, file
 
     def seek(self, offset: int) -> int:
         return self._file.seek(offset)
 
     def read(self, size: int) -> bytes:
-        """Read a piece, if the grant is still active.
+        """Read a piece, if the grant is still active and its recipient may still read.
 
         Raises:
-            Refused: the grant was stopped, paused or expired; an entry is written.
+            Refused: the grant was stopped, paused, narrowed or expired, or its recipient suspended; an entry is
+                written.
         """
         grant = self._grant
         with transaction.atomic(durable=True), scope(resident=grant.resident_id):
-            lock(grant, shared=True)
-            if Grant.objects.active().filter(pk=grant.pk).exists():
+            lock_shared(grant)
+            refusal = why_inactive(grant, self._thing)
+            if refusal is None:
                 return self._file.read(size)
         with transaction.atomic(durable=True), scope(resident=grant.resident_id):
-            journal_read(grant, (), "read_refused", sealed.box(resident_id=grant.resident_id))
-        raise Refused(grant.pk)
+            journal_read(grant, (), "", sealed.box(resident_id=grant.resident_id), refusal)
+        raise Refused(grant.pk, refusal)
 
     def close(self) -> None:
         self._file.close()

@@ -1,6 +1,9 @@
 """Reads of a resident's values by a recipient, under a grant."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -8,26 +11,45 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from core import journal, rows
-from core.journal import checkpoints
+from core import canonical, journal, rows
+from core.journal import checkpoints, heads
 from core.keys import sealed
+from core.keys.sealed import Box
 from core.models import JournalEntry
 from core.models.rows import check
-from vault.records.enums import Mode
+from vault.records.enums import GrantState, Mode, RefusalCode
+from vault.records.gate import passing_on
 from vault.records.gate.decrypting import decrypt_papers, decrypt_records, require_known
 from vault.records.gate.locks import try_lock, wait_for_lock
+from vault.records.grants import recipients
 from vault.records.grants.recipient_names import recipient_name
-from vault.records.models import Grant, GrantField, GrantReading, Paper, Record
+from vault.records.models import Grant, GrantField, GrantReading, Paper, Record, RecordQuerySet
 from vault.records.models.grant import RESIDENT_KIND
 from vault.records.values.decrypted import PaperOpened, Values
 
 Found = TypeVar("Found")
 #: What a reading does not need of its grant: the largest columns.
-UNUSED_HERE = ("grant__snapshot", "grant__recipient_name")
+UNUSED_HERE = ("snapshot", "recipient_name")
+TAG_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a reading is refused. `until`: too soon; from then on the grant may be read again."""
+
+    code: RefusalCode
+    until: datetime | None = None
 
 
 class Refused(Exception):
-    """The grant is inactive or lacks a field. Nothing was decrypted, and an entry was written."""
+    """The grant does not allow the reading, or its recipient may not read now.
+
+    Nothing was decrypted, and an entry was written.
+    """
+
+    def __init__(self, grant_id: UUID, refusal: Refusal) -> None:
+        super().__init__(grant_id, refusal.code.value)
+        self.code, self.until = refusal.code, refusal.until
 
 
 class NotAnchored(Refused):
@@ -50,7 +72,31 @@ def read(*, grant: Grant, fields: Sequence[str], person: UUID | None = None) -> 
         KeyMissing: the resident's key was erased.
     """
     require_known(fields)
-    return under_grant(grant, lambda anchored: _read(grant, fields, person, anchored))
+    return under_grant(grant, lambda refusal, box: _read(grant, fields, person, refusal, box))
+
+
+def read_newer(
+    *, grant: Grant, fields: Sequence[str], person: UUID, known: Collection[str]
+) -> tuple[str, Values | None]:
+    """Return the tag of what the grant allows now, and the values, unless the reader has those of a tag in `known`.
+
+    Then nothing is decrypted, and it is a reading all the same: the reader learns that nothing has changed. The tag
+    follows the records, and the day, on which a proof may end. Otherwise as `read`.
+    """
+    require_known(fields)
+
+    def reading(refusal: Refusal | None, box: Box) -> tuple[str, Values | None] | Refusal:
+        refusal = refusal or mark_used(grant, box, fields)
+        _note(grant, fields, person, refusal, box, None)
+        if refusal:
+            return refusal
+        records = passing_on.allowed(grant, Record.objects.current().filter(subject_person=person))
+        tag = _tag(grant, fields, records)
+        if tag in known:
+            return tag, None
+        return tag, passing_on.allowed_part(grant, decrypt_records(records, fields, box))
+
+    return under_grant(grant, reading)
 
 
 def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tuple[Values, list[PaperOpened]]:
@@ -61,12 +107,12 @@ def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tupl
     """
     require_known(fields)
 
-    def reading(anchored: bool) -> tuple[Values, list[PaperOpened]] | None:
-        values = _read(grant, fields, grant.resident_id, anchored, visit)
-        if values is None:
-            return None
-        box = sealed.box(resident_id=grant.resident_id)
-        granted = list(grant.papers.all())
+    def reading(refusal: Refusal | None, box: Box) -> tuple[Values, list[PaperOpened]] | Refusal:
+        values = _read(grant, fields, grant.resident_id, refusal, box, visit)
+        if isinstance(values, Refusal):
+            return values
+        taken = Grant.objects.values_list("taken_away", flat=True).get(pk=grant.pk)
+        granted = [one for one in grant.papers.all() if str(one.paper_id) not in taken]
         check(*granted, key=box.row_key)
         papers = Paper.objects.kept().filter(pk__in=[one.paper_id for one in granted])
         return values, decrypt_papers(papers, box)
@@ -74,79 +120,127 @@ def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tupl
     return under_grant(grant, reading)
 
 
-def under_grant(grant: Grant, reading: Callable[[bool], Found | None]) -> Found:
+def under_grant(grant: Grant, reading: Callable[[Refusal | None, Box], Found | Refusal]) -> Found:
     """Run `reading` in the transaction of a read under a grant.
 
-    `reading` receives whether the journal is anchored, and returns None to refuse. A row that the portal did not
-    write is refused too, with an entry of its own.
+    `reading` receives why nothing may be read, if the journal is not anchored, and the resident's box; it returns what
+    it read or a refusal. A row that the portal did not write as it is is refused too, with an entry of its own.
     """
     anchored = grant.recipient_kind == RESIDENT_KIND or checkpoints.anchored()
+    before = None if anchored else Refusal(RefusalCode.NOT_ANCHORED)
     try:
-        found = _locked(grant, lambda: reading(anchored))
+        found = _locked(grant, lambda box: reading(before, box))
     except rows.Forged as forged:
         rows.report(forged)
-        raise Refused(grant.pk) from forged
-    if found is None:
-        raise Refused(grant.pk) if anchored else NotAnchored(grant.pk)
+        raise Refused(grant.pk, Refusal(RefusalCode.FORGED)) from forged
+    if isinstance(found, Refusal):
+        raise (Refused if anchored else NotAnchored)(grant.pk, found)
     return found
 
 
-def _locked(grant: Grant, reading: Callable[[], Found]) -> Found:
+def _locked(grant: Grant, reading: Callable[[Box], Found]) -> Found:
     while True:
         with transaction.atomic(durable=True), scope(resident=grant.resident_id):
-            if try_lock(grant):
-                return reading()
+            if (end := try_lock(grant)) is not None:
+                box = sealed.box_in(end.key, resident_id=grant.resident_id)
+                with heads.holding(heads.Tip(grant.resident_id, end, box)):
+                    return reading(box)
         wait_for_lock(grant)
 
 
 def _read(
-    grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bool, visit: UUID | None = None
-) -> Values | None:
-    box = sealed.box(resident_id=grant.resident_id)
-    allowed = anchored and _use(grant, fields, box)
-    entry = journal_read(
-        grant, fields, _event(grant, fields) if allowed else "read_refused", box, reason=refusal_reason(anchored)
-    )
-    if allowed:
-        note_reading(grant, entry, fields=list(fields), person=person, visit=visit)
+    grant: Grant,
+    fields: Sequence[str],
+    person: UUID | None,
+    refusal: Refusal | None,
+    box: Box,
+    visit: UUID | None = None,
+) -> Values | Refusal:
+    refusal = refusal or mark_used(grant, box, fields)
+    _note(grant, fields, person, refusal, box, visit)
+    if refusal:
+        return refusal
     records = Record.objects.current()
     if person is not None:
         records = records.filter(subject_person=person)
-    return decrypt_records(records, fields, box) if allowed else None
+    records = passing_on.allowed(grant, records)
+    return passing_on.allowed_part(grant, decrypt_records(records, fields, box))
 
 
-def _use(grant: Grant, fields: Sequence[str], box: sealed.Box) -> bool:
-    """Mark the grant as used. Return False if it is not readable, or lacks a field; raises as `mark_used`.
-
-    One query finds the fields and their grant, since each reading waits for it.
-    """
-    if not fields:
-        return mark_used(grant, box)
-    readable = Grant.objects.readable().filter(pk=grant.pk)
-    granted = list(
-        GrantField.objects.filter(grant__in=readable, field__in=fields).select_related("grant").defer(*UNUSED_HERE)
-    )
-    check(*granted, key=box.row_key)
-    if len(granted) != len(set(fields)):
-        return False
-    granted[0].grant.write(key=box.row_key, last_used_at=timezone.now())
-    return True
+def _note(
+    grant: Grant, fields: Sequence[str], person: UUID | None, refusal: Refusal | None, box: Box, visit: UUID | None
+) -> None:
+    """Write the entry of a reading of values, or of its refusal."""
+    entry = journal_read(grant, fields, _event(grant, fields), box, refusal)
+    if refusal is None:
+        note_reading(grant, entry, fields=list(fields), person=person, visit=visit)
 
 
-def mark_used(grant: Grant, box: sealed.Box) -> bool:
-    """Mark the grant as used. Return False if it is not readable.
+def _tag(grant: Grant, fields: Sequence[str], records: RecordQuerySet) -> str:
+    """Return a hash that changes with what `fields` show. Records are written once, so their ids suffice."""
+    types_read = {field.partition("#")[0] for field in fields}
+    ids = list(records.filter(type__in=types_read).order_by("pk").values_list("pk", flat=True))
+    over = heads.ended(grant.resident_id)
+    if back := next((id for id in ids if over.has(id)), None):
+        raise rows.Forged(Record(pk=back, resident_id=grant.resident_id))
+    told = [str(grant.pk), timezone.localdate().isoformat(), sorted(fields), [str(id) for id in ids]]
+    return hashlib.sha256(canonical.encode(told)).hexdigest()[:TAG_LENGTH]
+
+
+def mark_used(grant: Grant, box: Box, fields: Sequence[str] = (), *, things: Collection[UUID] = ()) -> Refusal | None:
+    """Mark the grant as used, or return why it, or one of the fields, papers or documents, may not be read.
 
     If two reads arrive together, only one gets a grant for a single reading, or with a minimum delay between two: each
     holds the journal's lock.
 
     Raises:
-        Forged: the resident did not agree to this grant as it is.
+        Forged: the resident did not agree to this grant or to a field as it is.
     """
-    readable = Grant.objects.readable().filter(pk=grant.pk).first()
-    if readable is None:
-        return False
-    readable.write(key=box.row_key, last_used_at=timezone.now())
-    return True
+    found = Grant.objects.filter(pk=grant.pk).defer(*UNUSED_HERE).first()
+    if found is None:
+        return Refusal(RefusalCode.STOPPED)
+    if refusal := why_not_now(found):
+        return refusal
+    granted = GrantField.objects.filter(grant=found.pk, field__in=fields) if fields else ()
+    check(found, *granted, key=box.row_key)
+    if len(granted) != len(set(fields)) or found.has_lost([*fields, *things]):
+        return Refusal(RefusalCode.NOT_COVERED)
+    refusal = recipient_refusal(found)
+    if refusal is None:
+        found.write(key=box.row_key, last_used_at=timezone.now())
+    return refusal
+
+
+def recipient_refusal(grant: Grant) -> Refusal | None:
+    """Return why its recipient may not read now, whatever the grant says. Call it after the locks, in a statement of
+    its own.
+    """
+    code = recipients.get(grant.recipient_kind).refusal(grant)
+    return Refusal(code) if code else None
+
+
+def why_inactive(grant: Grant, thing: UUID | None = None) -> Refusal | None:
+    """Return why nothing more may be done under the grant, or no more of a paper or document read, or None.
+
+    Call it after `lock_shared`, in a statement of its own. A minimum delay between readings does not count.
+    """
+    found = Grant.objects.filter(pk=grant.pk).first()
+    if found is None:
+        return Refusal(RefusalCode.STOPPED)
+    if refusal := _why_over(found) or recipient_refusal(found):
+        return refusal
+    return Refusal(RefusalCode.NOT_COVERED) if thing and found.has_lost([thing]) else None
+
+
+def _why_over(grant: Grant) -> Refusal | None:
+    return None if grant.state == GrantState.ACTIVE else Refusal(RefusalCode(grant.state.value))
+
+
+def why_not_now(grant: Grant) -> Refusal | None:
+    """Return why nothing may be read under the grant as it was loaded: it is not active, or was read too recently."""
+    until = grant.rests_until
+    too_soon = Refusal(RefusalCode.TOO_SOON, until) if until and until > timezone.now() else None
+    return _why_over(grant) or too_soon
 
 
 def note_reading(grant: Grant, entry: JournalEntry, *, fields: Sequence[str] = (), **more: object) -> None:
@@ -162,20 +256,20 @@ def _event(grant: Grant, fields: Sequence[str]) -> str:
     return "granted_count" if grant.mode == Mode.COUNT else "granted_read"
 
 
-def refusal_reason(anchored: bool) -> str:
-    """Return the code of a refusal that does not come from the grant, else ""."""
-    return "" if anchored else "not_anchored"
-
-
-def journal_read(grant: Grant, fields: Sequence[str], event: str, box: sealed.Box, **more: str) -> JournalEntry:
-    details = {"recipient": recipient_name(grant, box), "grant": str(grant.pk), "mode": grant.mode}
+def journal_read(
+    grant: Grant, fields: Sequence[str], event: str, box: Box, refusal: Refusal | None, **more: str
+) -> JournalEntry:
+    """Write the entry of a reading, or of its refusal with the reason's code."""
+    details = {"recipient": recipient_name(grant, box), "grant": str(grant.pk), "mode": grant.mode, **more}
+    if refusal:
+        event, details["reason"] = "read_refused", refusal.code.value
     return journal.write(
         resident_id=grant.resident_id,
         actor_id=grant.pk,
         event=event,
         purpose=grant.purpose,
         fields=fields,
-        details=details | {name: value for name, value in more.items() if value},
+        details={name: value for name, value in details.items() if value},
         ground=journal.Ground.EMERGENCY if grant.in_emergency else None,
         opened=box,
     )

@@ -1,4 +1,8 @@
-"""Locks of grants: readers share the lock; a verb that changes a grant takes it exclusively."""
+"""Locks of grants: readers share the lock; a verb that changes a grant takes it exclusively.
+
+A kind of recipient may add a lock of its own (`RecipientKind.lock_key`), which each reading shares too. Whoever stops
+all readings of that recipient takes it exclusively, and then waits for no grant's lock.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -6,24 +10,25 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 from django_scopes import scope
 
-from core import journal
+from core.journal import heads
+from vault.records.grants import recipients
 from vault.records.models import Grant
 
 
-def lock(grant: Grant, *, shared: bool) -> None:
-    """Lock the grant until the transaction ends.
+def lock_shared(grant: Grant) -> None:
+    """Take the locks that a reading shares, until the transaction ends.
 
-    Trap: the statement that takes the lock does not see what was committed while it waited; the next statement does.
+    Trap: the statement that takes a lock does not see what was committed while it waited; the next statement does.
     """
-    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [grant.lock_key])
+    for key in _keys_of(grant):
+        _share(key)
 
 
 def lock_exclusively(grants: Iterable[Grant]) -> None:
     """Lock several grants in the caller's own short transaction, always in the same order to prevent deadlocks."""
-    for grant in sorted(grants, key=lambda grant: grant.lock_key):
-        lock(grant, shared=False)
+    with connection.cursor() as cursor:
+        for grant in sorted(grants, key=lambda grant: grant.lock_key):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [grant.lock_key])
 
 
 @contextmanager
@@ -37,23 +42,32 @@ def locked_exclusively(grant: Grant) -> Iterator[None]:
         yield
 
 
-def try_lock(grant: Grant) -> bool:
-    """Take the journal's lock, then try the grant's shared lock.
+def try_lock(grant: Grant) -> heads.End | None:
+    """Take the journal's lock, then try the locks that a reading shares. Return the journal's end, which stays locked.
 
-    Return False if the exclusive lock is held or awaited.
+    Return None if one of them is held or awaited exclusively.
 
     Readers of one resident queue for the journal. If a reader held its grant's lock while it queued, a stop would wait
     for all of them. If it waited for its grant's lock while it held the journal, it would deadlock with the stop's own
     entry.
     """
-    with connection.cursor() as cursor:
-        both = "SELECT pg_advisory_xact_lock(%s); SELECT pg_try_advisory_xact_lock_shared(%s)"
-        cursor.execute(both, [journal.lock_key(grant.resident_id), grant.lock_key])
-        cursor.nextset()
-        return bool(cursor.fetchone()[0])
+    tries = " AND ".join(f"pg_try_advisory_xact_lock_shared({key})" for key in _keys_of(grant))
+    return heads.lock_end(grant.resident_id, also=tries)
 
 
 def wait_for_lock(grant: Grant) -> None:
-    """Wait until nobody holds the grant's lock exclusively, holding no other lock."""
-    with transaction.atomic(durable=True):
-        lock(grant, shared=True)
+    """Wait for each of the reading's locks, one after another, holding no other lock meanwhile."""
+    for key in _keys_of(grant):
+        with transaction.atomic(durable=True):
+            _share(key)
+
+
+def _share(key: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [key])
+
+
+def _keys_of(grant: Grant) -> list[int]:
+    """Return the keys that a reading shares, in the order in which they are awaited."""
+    own = recipients.get(grant.recipient_kind).lock_key(grant)
+    return sorted({grant.lock_key} if own is None else {grant.lock_key, own})

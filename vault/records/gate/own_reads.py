@@ -32,9 +32,8 @@ def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Seq
     fields = sorted({field_id for reading in readings for field_id in reading.fields})
     with journalled(resident_id, "received_read", purpose, fields, recipient=recipient_name(grant)) as box:
         until = max((reading.at for reading in readings), default=grant.starts_at)
-        records = Record.objects.filter(created_at__lte=until)
-        found = decrypted(records, paths_of(fields), box)
-        replaced_at = dict(records.exclude(supersedes=None).values_list("supersedes_id", "created_at"))
+        replaced_at = dict(Record.objects.exclude(supersedes=None).values_list("supersedes_id", "created_at"))
+        found = decrypted(Record.objects.filter(created_at__lte=until), paths_of(fields), box, replaced=replaced_at)
         return [values_of(_as_of(reading, found, replaced_at), paths_of(reading.fields), ()) for reading in readings]
 
 
@@ -52,7 +51,9 @@ def own_page(
         paths = paths_of(fields)
         found = decrypted(Record.objects.current().filter(pk__in=record_ids), paths, box)
         papers = list(Paper.objects.filter(pk__in={*paper_ids, *papers_named(found)}))
-        return values_of(found, paths, {paper.pk for paper in papers if paper.expired}), decrypt_papers(papers, box)
+        return values_of(found, paths, {paper.pk for paper in papers if paper.expired}), decrypt_papers(
+            papers, box, with_proofs=True
+        )
 
 
 def own_of_type(*, resident_id: UUID, purpose: str, type_code: str, during: Span[datetime] | None = None) -> Values:
@@ -87,9 +88,8 @@ def own_history(*, resident_id: UUID, purpose: str, record_id: UUID) -> list[Ope
     fields = types.fields_of(record.type)
     with journalled(resident_id, "history_read", purpose, fields) as box:
         chain = _chain(record)
-        opened = {
-            found.record_id: found for found in decrypt_records(Record.objects.filter(pk__in=chain), fields, box)
-        }
+        records = Record.objects.filter(pk__in=chain)
+        opened = {found.record_id: found for found in decrypt_records(records, fields, box, replaced=chain[1:])}
         return [opened[key] for key in chain]
 
 
@@ -108,7 +108,7 @@ def own_papers(*, resident_id: UUID, purpose: str, paper_ids: Sequence[UUID] | N
     with journalled(
         resident_id, "papers_read", purpose, [], count=len(paper_ids) if paper_ids is not None else 0
     ) as box:
-        return decrypt_papers(papers, box)
+        return decrypt_papers(papers, box, with_proofs=True)
 
 
 def own_uploads(*, resident_id: UUID, purpose: str) -> list[UploadOpened]:

@@ -1,7 +1,8 @@
 """Agreements: the versioned texts behind grants, each with one purpose and a list of items.
 
-An app registers its agreements in `AppConfig.ready()`. The words of a version never change: a test compares each
-version with its hash, and a grant keeps the hash of the text that the resident read.
+An app registers its agreements in `AppConfig.ready()`, or a prefix and the function that makes an agreement from a
+row: the code is then `prefix:id`. The words of a version never change: a test compares each version of the code with
+its hash, a trigger guards those of rows, and a grant keeps the hash of the text that the resident read.
 """
 
 import hashlib
@@ -38,6 +39,16 @@ class Item:
 
 
 @dataclass(frozen=True)
+class PaperItem:
+    """Papers of one kind that an agreement asks for. The resident picks which of theirs leave."""
+
+    kind: str
+    label: Text
+    required: bool = False
+    hint: Text = ""
+
+
+@dataclass(frozen=True)
 class Agreement:
     """A text that a resident may agree to, and the terms that it offers.
 
@@ -52,6 +63,7 @@ class Agreement:
             the page where they first gave it.
         keep_days, at_most_every: the limits stated in the words.
         recipient_kind: the kind of recipient that it may be given to.
+        papers: the kinds of papers that it asks for, beside its items.
         free: its items are the values and papers that the resident chose, one item each; then `notice_hash` covers the
             words only.
         ended: deletes what the recipient made of the values; runs in the transaction that ends the grant.
@@ -77,6 +89,7 @@ class Agreement:
     keep_days: int | None = None
     at_most_every: timedelta | None = None
     recipient_kind: str = RESIDENT_KIND
+    papers: tuple[PaperItem, ...] = ()
     free: bool = False
     ended: Callable[[Grant], None] = lambda grant: None
 
@@ -92,6 +105,12 @@ class Agreement:
 
     def chosen(self, codes: Sequence[str]) -> list[Item]:
         return [item for item in self.items if item.required or item.code in codes]
+
+    def takes_papers(self, kinds: Sequence[str]) -> bool:
+        """Return True if papers of these kinds, and no fewer, may leave with the agreement."""
+        asked = {paper.kind: paper.required for paper in self.papers}
+        required = {kind for kind, is_required in asked.items() if is_required}
+        return self.free or required <= set(kinds) <= set(asked)
 
     def named(self, fields: Collection[str]) -> list[Item]:
         """Return the items whose fields are all in `fields`."""
@@ -115,30 +134,46 @@ class Agreement:
             listed = [[item.code, str(item.label), str(item.hint), item.required, list(item.fields)] for item in items]
             modes = [mode.value for mode in self.modes]
             use = [modes, str(self.enough), self.once, self.keep_days, str(self.at_most_every or "")]
+            if self.papers:
+                use += [[[one.kind, str(one.label), str(one.hint), one.required] for one in self.papers]]
             if self.short:
                 use += [list(self.months), [str(length) for length in self.short]]
         return hashlib.sha256(canonical.encode([*read, listed, *use])).hexdigest()
 
 
 _agreements: dict[str, Agreement] = {}
+_resolvers: dict[str, Callable[[str], Agreement | None]] = {}
 
 
 def register(agreement: Agreement) -> None:
     _agreements[agreement.code] = agreement
 
 
+def register_prefix(prefix: str, resolve: Callable[[str], Agreement | None]) -> None:
+    """Register the function that returns the agreement `prefix:id` by its id, or None if there is no such row."""
+    _resolvers[prefix] = resolve
+
+
 def get(code: str) -> Agreement:
-    """Return a registered agreement.
+    """Return an agreement.
 
     Raises:
-        KeyError: no app registered it.
+        KeyError: no app registered it, or no row has its id.
     """
-    return _agreements[code]
+    found = _find(code)
+    if found is None:
+        raise KeyError(code)
+    return found
 
 
 def of(grant: Grant) -> Agreement | None:
     """Return the agreement of a grant, or None if no app registers it any more; the grant then keeps its page."""
-    return _agreements.get(grant.agreement)
+    return _find(grant.agreement)
+
+
+def _find(code: str) -> Agreement | None:
+    prefix, colon, id = code.partition(":")
+    return _resolvers[prefix](id) if colon and prefix in _resolvers else _agreements.get(code)
 
 
 def fields_of(grant: Grant) -> list[str]:

@@ -23,6 +23,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from core.models import City
 from vault import types
+from vault.records.enums import Happened
 from vault.records.models import Grant, GrantEvent, GrantField
 
 logger = logging.getLogger(__name__)
@@ -81,14 +82,21 @@ def sign_export(sha256: str) -> str:
     Return "" without a key: the resident gets their copy unsigned.
     """
     try:
-        key = _signing_key()
+        return sign({"iss": settings.SITE_URL, "manifest_sha256": sha256}, kind=EXPORT)
     except NoKey as error:
         logger.error("an export could not be signed", extra={"code": str(error)})
         return ""
-    header = {"alg": ALGORITHM, "kid": key.kid, "typ": EXPORT}
-    return jws.serialize_compact(
-        header, json.dumps({"iss": settings.SITE_URL, "manifest_sha256": sha256}), key, algorithms=[ALGORITHM]
-    )
+
+
+def sign(content: Mapping[str, Any], *, kind: str) -> str:
+    """Sign something that the city says, as a JWS; `kind` is its type.
+
+    Raises:
+        NoKey
+    """
+    key = _signing_key()
+    header = {"alg": ALGORITHM, "kid": key.kid, "typ": kind}
+    return jws.serialize_compact(header, json.dumps(content, ensure_ascii=False), key, algorithms=[ALGORITHM])
 
 
 def verify(receipt: str, keys: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -167,8 +175,17 @@ def fields_of(grant_id: UUID) -> list[GrantField]:
     return list(GrantField.objects.filter(grant=grant_id).order_by("field"))
 
 
+def fields_at(event: GrantEvent) -> list[GrantField]:
+    """Return the fields that a grant had after an event: those of today, and those taken out since."""
+    since = GrantEvent.objects.filter(grant=event.grant_id, happened=Happened.NARROWED, at__gt=event.at)
+    taken = [line for one in since for line in one.lines if "#/" in line]
+    kept = [*fields_of(event.grant_id), *(GrantField(field=field, required=False) for field in taken)]
+    return sorted(kept, key=lambda row: row.field)
+
+
 def _state_after(event: GrantEvent) -> str:
-    return {"paused": "suspended", "stopped": "withdrawn", "over": "expired"}.get(event.happened, "given")
+    states = {"paused": "suspended", "stopped": "withdrawn", "returned": "withdrawn", "over": "expired"}
+    return states.get(event.happened, "given")
 
 
 def _label(field_id: str) -> str:

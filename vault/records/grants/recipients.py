@@ -2,17 +2,37 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from django.utils.functional import Promise
 
 from core.keys import sealed
+from vault.records.enums import RefusalCode
 from vault.records.grants.agreements import Agreement
+from vault.records.grants.lines import Line
 from vault.records.grants.terms import Terms
-from vault.records.models import Grant
+from vault.records.models import Grant, GrantEvent
 
 #: The title and the reason that a resident wrote for one grant.
 Written = tuple[str, str]
+
+
+class Erasing(StrEnum):
+    """How a recipient is asked to erase what it received."""
+
+    NEVER = ""  # a member of the household: the law leaves to persons what they know of each other (GDPR, 2(2)(c))
+    PROGRAM = "program"
+    PAGE = "page"
+    LETTER = "letter"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Whom a letter about a grant is for: its address by lines, and the data protection officer."""
+
+    lines: tuple[str, ...]
+    officer: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,15 +44,30 @@ class RecipientKind:
     `actions.grants.Changed` if a value differs from the page.
 
     `written` decrypts the title and reason that a resident wrote for each of these grants, with the resident's box.
+
+    `refusal` returns why this recipient may not read now, whatever the grant says. The gate calls it in the statement
+    after it took the locks, with the grant just loaded. `lock_key` returns the key of a lock that each reading shares;
+    who changes what `refusal` looks at takes it exclusively.
+
+    `erasing` is how it is asked to erase what it received, `contact` whom a letter is for. `withdrawn` runs in the
+    transaction in which a grant is stopped or given back, or loses a line, which is then named. Without
+    `may_have_closed`, it never reads what the law keeps among administrations (vault/records/gate/passing_on.py).
     """
 
     code: str
     label: str | Promise
     give: Callable[[Grant, Agreement, Terms, str], Grant]
     written: Callable[[Sequence[Grant], sealed.Box], Mapping[UUID, Written]] = lambda grants, box: {}
+    refusal: Callable[[Grant], RefusalCode | None] = lambda grant: None
+    lock_key: Callable[[Grant], int | None] = lambda grant: None
+    erasing: Erasing = Erasing.NEVER
+    contact: Callable[[Grant], Contact] = lambda grant: Contact((grant.recipient_label,))
+    withdrawn: Callable[[Grant, Line | None], None] = lambda grant, line: None
+    may_have_closed: bool = True
 
 
 _kinds: dict[str, RecipientKind] = {}
+_listeners: dict[str, list[Callable[[GrantEvent], None]]] = {}
 
 
 def register(kind: RecipientKind) -> None:
@@ -50,3 +85,17 @@ def get(code: str) -> RecipientKind:
 
 def kinds() -> list[RecipientKind]:
     return list(_kinds.values())
+
+
+def listen(kind: str, listener: Callable[[GrantEvent], None]) -> None:
+    """Call a function of each event of the grants to a kind of recipient, in its transaction and resident's scope.
+
+    It writes what its recipients will be told, and calls nobody: it holds the grant's lock.
+    """
+    if listener not in (listeners := _listeners.setdefault(kind, [])):
+        listeners.append(listener)
+
+
+def tell(event: GrantEvent) -> None:
+    for listener in _listeners.get(event.grant.recipient_kind, ()):
+        listener(event)

@@ -3,7 +3,8 @@
 Every kind of sharing is such a row.
 """
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
@@ -25,7 +26,7 @@ LONGEST = timedelta(days=366)
 ENDING = timedelta(days=30)
 UNUSED = timedelta(days=90)
 #: The events that a grant has at most once.
-ONCE = (Happened.GIVEN, Happened.STOPPED, Happened.OVER, Happened.ENDING, Happened.UNUSED)
+ONCE = (Happened.GIVEN, Happened.STOPPED, Happened.RETURNED, Happened.OVER, Happened.ENDING, Happened.UNUSED)
 
 
 class GrantQuerySet(RowQuerySet["Grant"]):
@@ -40,15 +41,6 @@ class GrantQuerySet(RowQuerySet["Grant"]):
         """
         return self.standing().filter(paused_at=None, starts_at__lte=timezone.now())
 
-    def readable(self) -> Self:
-        """Return the active grants whose minimum delay since the last read has passed."""
-        rested = (
-            Q(at_most_every=None)
-            | Q(last_used_at=None)
-            | Q(last_used_at__lte=models.Value(timezone.now()) - F("at_most_every"))
-        )
-        return self.active().filter(rested)
-
     def over(self) -> Self:
         """Return the grants that expired, or had the single reading agreed."""
         ended = Q(ends_at__lte=timezone.now()) | Q(once=True, last_used_at__isnull=False)
@@ -60,11 +52,34 @@ class GrantQuerySet(RowQuerySet["Grant"]):
 
 GrantManager = ResidentManager.from_queryset(GrantQuerySet)
 
+#: Columns of a grant under its MAC before lines could be taken out of one.
+_FIRST = (
+    "recipient_kind",
+    "recipient_id",
+    "recipient_label",
+    "subject_id",
+    "agreement",
+    "purpose",
+    "mode",
+    "keep_days",
+    "once",
+    "at_most_every",
+    "channel",
+    "notice_version",
+    "notice_hash",
+    "language",
+    "starts_at",
+    "ends_at",
+    "paused_at",
+    "last_used_at",
+    "stopped_at",
+)
+
 
 class Grant(AuthenticatedRow, ResidentModel):
     """The resident's agreement with one recipient for one purpose.
 
-    It may only become narrower: paused, shortened, stopped.
+    It may only become narrower: paused, shortened, without one of its lines, stopped.
 
     Other fields, another purpose or a later end need another grant, which replaces this one.
     """
@@ -108,29 +123,14 @@ class Grant(AuthenticatedRow, ResidentModel):
         blank=True,
         help_text="a parting writes the end of the month here: the minute would tell when somebody left",
     )
+    taken_away = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="what the resident took out of it: fields, and papers and documents by their id",
+    )
 
     objects = GrantManager()
-    decides = by_resident(
-        "recipient_kind",
-        "recipient_id",
-        "recipient_label",
-        "subject_id",
-        "agreement",
-        "purpose",
-        "mode",
-        "keep_days",
-        "once",
-        "at_most_every",
-        "channel",
-        "notice_version",
-        "notice_hash",
-        "language",
-        "starts_at",
-        "ends_at",
-        "paused_at",
-        "last_used_at",
-        "stopped_at",
-    )
+    decides = by_resident(*_FIRST, "taken_away", former=(_FIRST,), head=True)
 
     class Meta:
         ordering = ["-created_at"]
@@ -169,12 +169,21 @@ class Grant(AuthenticatedRow, ResidentModel):
         return self.state in {GrantState.TO_COME, GrantState.ACTIVE, GrantState.PAUSED}
 
     @property
+    def rests_until(self) -> datetime | None:
+        """Return when the minimum delay since the last reading has passed, or None without one."""
+        return self.last_used_at + self.at_most_every if self.last_used_at and self.at_most_every else None
+
+    @property
     def in_emergency(self) -> bool:
         """Return whether two agents opened the grant without its resident.
 
         No page may state that the resident agreed.
         """
         return self.channel == GrantChannel.EMERGENCY
+
+    def has_lost(self, lines: Iterable[str | UUID]) -> bool:
+        """Return whether one of these was taken out. Its own row may be put back; this column may not."""
+        return not {*self.taken_away}.isdisjoint(map(str, lines))
 
     @property
     def ends_soon(self) -> bool:
@@ -186,6 +195,16 @@ class Grant(AuthenticatedRow, ResidentModel):
         """Return whether the grant has not been read for long. A kept copy is left out: its use is unknown."""
         since = self.last_used_at or self.starts_at
         return self.state == GrantState.ACTIVE and self.mode != Mode.KEEP and since <= timezone.now() - UNUSED
+
+    @property
+    def is_live(self) -> bool:
+        return self.stopped_at is None
+
+    def followed(self) -> tuple[str, ...]:
+        """Return the columns that the head follows: the last use, written by each reading, only if a rule needs it."""
+        columns = super().followed()
+        rare = self.once or self.at_most_every is not None
+        return columns if rare else tuple(name for name in columns if name != "last_used_at")
 
     @property
     def lock_key(self) -> int:
@@ -259,6 +278,7 @@ class GrantEvent(ResidentModel):
     at = models.DateTimeField()
     ends_at = models.DateTimeField(help_text="the grant's end, as it was after this")
     receipt = models.TextField(blank=True, help_text="JWS; empty while no key can sign it")
+    lines = models.JSONField(default=list, help_text="that were taken out, as in Grant.taken_away")
 
     objects = ResidentManager["GrantEvent"]()
     decides = nothing("a history; its receipt is signed")

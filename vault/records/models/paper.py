@@ -41,7 +41,7 @@ class Paper(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = PaperManager()
-    decides = by_resident("kind", "state", "issued_on", "expires_on", "kept_at")
+    decides = by_resident("kind", "state", "issued_on", "expires_on", "kept_at", ends=True)
 
     class Meta:
         constraints = [
@@ -81,7 +81,7 @@ class PaperFile(AuthenticatedRow, ResidentModel):
     )
 
     objects = ResidentManager["PaperFile"]()
-    decides = by_resident("paper", "position", "stored_name", "waiting")
+    decides = by_resident("paper", "position", "stored_name", "waiting", ends=True)
 
     class Meta:
         ordering = ["position"]

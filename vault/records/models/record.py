@@ -6,7 +6,8 @@ from django.db.models import F, Q
 
 from core import canonical
 from core.models import ResidentManager, ResidentModel
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, values_of
+from core.models.row_values import values_of
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident
 from vault import types
 from vault.records.enums import Assurance, Method, Role
 
@@ -26,6 +27,7 @@ ENVELOPE = (
     "retrieved_at",
     "issued_at",
 )
+PLACED = (*ENVELOPE, "supersedes")
 #: The holder of values that a resident typed. Any other holder is an organisation.
 RESIDENT = "résident"
 
@@ -71,7 +73,7 @@ class Record(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = RecordManager()
-    decides = by_resident(*ENVELOPE, "withdrawn_at")
+    decides = by_resident(*ENVELOPE, "paper", "withdrawn_at", ends=True)
 
     class Meta:
         indexes = [models.Index(fields=["resident_id", "type", "subject_person"], name="record_by_type")]
@@ -108,12 +110,17 @@ class Record(AuthenticatedRow, ResidentModel):
         return content if payload is content["payload"] else {**content, "payload": payload}
 
     @property
+    def ended_ids(self) -> tuple[UUID, ...]:
+        own = (self.pk,) if self.withdrawn_at else ()
+        return (*own, self.supersedes_id) if self.supersedes_id else own
+
+    @property
     def place(self) -> str:
         """Return the place of the sealed content, with the envelope: changed, the content does not decrypt.
 
         A record is written once. Its paper is left out, because the record outlives it.
         """
-        envelope = canonical.encode(values_of(self, (*ENVELOPE, "supersedes"))).decode()
+        envelope = canonical.encode(values_of(self, PLACED)).decode()
         return f"vault_record|{self.id}|2|content|{envelope}"
 
     @property

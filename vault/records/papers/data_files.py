@@ -16,6 +16,8 @@ from vault.records.values import questions, summaries
 KIND = "fichier_donnees"
 #: With more records, a file is shown as a summary: a person does not compare so many one by one.
 MANY = 40
+#: The directions of energy that a resident may say (`flux` of energie.serie).
+DIRECTIONS = ("soutirage", "injection", "production")
 PREVIEW = 5
 
 
@@ -45,6 +47,8 @@ class DataFile:
     warnings: Sequence[str] = ()
     written: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[str] = ()
+    #: The file does not say whether its energy is drawn, injected or produced: its resident does.
+    asks_direction: bool = False
 
     @property
     def awaits_columns(self) -> bool:
@@ -94,6 +98,7 @@ def kept(reading: Reading) -> dict[str, Any]:
         "rows": [[code, _shown(code, payload)] for code, payload in items if code == main][:PREVIEW],
         "lines": [_line(line) for line in summaries.lines(items)],
         "warnings": list(reading.warnings),
+        "asks_direction": reading.asks_direction,
     }
 
 
@@ -110,6 +115,7 @@ def opened(summary: Mapping[str, Any]) -> DataFile:
         warnings=summary.get("warnings", ()),
         written=summary.get("written", {}),
         problems=summary.get("problems", ()),
+        asks_direction=summary.get("asks_direction", False),
     )
 
 

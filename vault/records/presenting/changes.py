@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -46,9 +47,15 @@ def _expired(sections: Iterable[Section]) -> list[Line]:
 
 def _arrival(one: Arrival) -> Line:
     count = ngettext("%(count)s information", "%(count)s informations", one.count) % {"count": number(one.count)}
-    titles = wording.join_labels([types.get(code).title for code in one.types[:NAMED]])
-    what = f"{titles}…" if len(one.types) > NAMED else titles
-    return {
-        "label": _("%(what)s : %(value)s") % {"what": wording.holder(one.holder), "value": count},
-        "text": _("Le %(day)s : %(what)s") % {"day": short_date(one.day), "what": what},
+    what = wording.join_labels([types.get(code).title for code in one.types[:NAMED]])
+    if (more := len(one.types) - NAMED) > 0:
+        others = ngettext("%(what)s et %(count)s autre", "%(what)s et %(count)s autres", more)
+        what = others % {"what": what, "count": more}
+    line = {
+        "label": _("%(what)s\u00a0: %(value)s") % {"what": wording.holder(one.holder), "value": count},
+        "text": _("Le %(day)s\u00a0: %(what)s") % {"day": short_date(one.day), "what": what},
     }
+    themes = {types.get(code).theme for code in one.types}
+    if len(themes) > 1:
+        return line
+    return line | {"href": f"{reverse('records:home')}?theme={themes.pop()}"}

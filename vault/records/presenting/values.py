@@ -219,14 +219,15 @@ def proven_rows(values: Values, paper_id: UUID) -> list[Row]:
     return found + least
 
 
-def paper_rows(papers: Iterable[PaperOpened], proofs: Collection[UUID]) -> list[PaperRow]:
-    return [_paper_row(paper, paper.paper_id in proofs) for paper in papers]
+def paper_rows(papers: Iterable[PaperOpened]) -> list[PaperRow]:
+    return [_paper_row(paper) for paper in papers]
 
 
 def _sum_line(one: Sum) -> dict[str, str]:
     when = long_date(one.retrieved_at)
     origin = _("%(holder)s, le %(day)s") % {"holder": wording.holder(one.holder), "day": when}
-    tag, tag_kind = (_("Vérifié"), "ok") if one.proven else (_("Déclaré"), "declared")
+    # Nothing is called verified before it was checked row by row, as the page of the type does.
+    tag, tag_kind = ("", "") if one.proven else (_("Déclaré"), "declared")
     return {
         "label": types.get(one.type).title,
         "href": reverse("records:of_type", args=[one.type]),
@@ -314,8 +315,8 @@ def _title(record: Opened, people: Mapping[UUID, str]) -> str:
     return f"{wording.heading(record)}, {whose}" if whose else wording.heading(record)
 
 
-def _paper_row(paper: PaperOpened, proven: bool) -> PaperRow:
-    tag, tag_kind = wording.paper_state(paper, proven)
+def _paper_row(paper: PaperOpened) -> PaperRow:
+    tag, tag_kind = wording.paper_state(paper, paper.is_proof)
     return PaperRow(
         title=paper.title,
         href=reverse("records:paper", args=[paper.paper_id]),

@@ -199,6 +199,10 @@ class PaperOpened:
     side_problem: str = ""
     #: The name of the companion or agent who added it; empty if its resident did.
     brought_by: str = ""
+    #: Whether values of this paper were kept as verified, about its resident. A signed paper in another person's name
+    #: proves nothing about the resident; nor does one that is theirs on their word alone, as their name was unknown.
+    #: Set for its resident only.
+    is_proof: bool = False
 
     @property
     def files(self) -> list[SideOpened]:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, Value, When
+from django.db.models import Case, Count, Max, Min, Q, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
@@ -88,13 +88,9 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Papers:
-    """All the papers of the vault, in the order of `papers`, and how many of them ask for something.
-
-    `proofs` are the papers that `is_proof` accepts.
-    """
+    """All the papers of the vault, in the order of `papers`, and how many of them ask for something."""
 
     ids: Sequence[UUID] = ()
-    proofs: frozenset[UUID] = frozenset()
     to_confirm: int = 0
     expired: int = 0
 
@@ -228,32 +224,17 @@ def papers(state: str = "") -> Papers:
     Besides the states, `EXPIRED` asks for the kept papers that are too old.
     """
     kept, today = PaperState.KEPT, timezone.localdate()
-    found = list(Paper.objects.order_by("-created_at").values_list("pk", "state", "expires_on", _is_proof()))
-    rows = [(pk, EXPIRED if held == kept and on and on < today else held) for pk, held, on, _proof in found]
+    found = list(Paper.objects.order_by("-created_at").values_list("pk", "state", "expires_on"))
+    rows = [(pk, EXPIRED if held == kept and on and on < today else held) for pk, held, on in found]
     states = [held for _pk, held in rows]
     rows = [(pk, held) for pk, held in rows if state in {"", held} or (state, held) == (kept, EXPIRED)]
     own = [pk for pk, held in rows if held in {kept, EXPIRED}]
     waiting = [pk for pk, held in rows if held not in {kept, EXPIRED}]
     return Papers(
         [*waiting, *own],
-        proofs=frozenset(pk for pk, _held, _on, proof in found if proof),
         to_confirm=states.count(PaperState.TO_CONFIRM),
         expired=states.count(EXPIRED),
     )
-
-
-def is_proof(paper_id: UUID) -> bool:
-    """Return whether values of this paper were kept as verified, about its resident.
-
-    A signed paper in another person's name proves nothing about the resident; nor does one that is theirs on their
-    word alone, as their name was unknown.
-    """
-    return Paper.objects.filter(_is_proof(), pk=paper_id).exists()
-
-
-def _is_proof() -> Exists:
-    verified = Record.objects.filter(paper=OuterRef("pk"), subject_person=F("resident_id"))
-    return Exists(verified.filter(assurance__in=[Assurance.HOLDER, Assurance.SIGNATURE]))
 
 
 def _plaintext_filter(wanted: Wanted) -> Q:

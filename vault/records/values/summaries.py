@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from vault.types.figures import Figure
 
 Payload = Mapping[str, Any]
 LAST = 4
+EURO = "EUR"
 
 
 @dataclass
@@ -42,7 +43,14 @@ class Line:
     def figures(self) -> list[Figure]:
         """Return the amounts of its type that it has."""
         held = {code for month in self.months.values() for code in month.figures}
-        return [figure for figure in figures.FIGURES.get(self.type, ()) if figure.code in held]
+        found = [figure for figure in figures.FIGURES.get(self.type, ()) if figure.code in held]
+        return [replace(figure, unit=self._currency) if figure.unit == EURO else figure for figure in found]
+
+    @property
+    def _currency(self) -> str:
+        """Return the currency of its amounts: those of two currencies are two lines, and are not added up."""
+        named = dict(zip(types.get(self.type).rules.followed_by, self.key, strict=True))
+        return named.get("devise") or EURO
 
     @property
     def main(self) -> Figure | None:
@@ -85,8 +93,8 @@ def _add(line: Line, type_code: str, payload: Payload) -> None:
         month.figures[code] = amount if held is None else (max(held, amount) if peak else held + amount)
 
 
-#: Values left out of a name: a meter is expected to measure energy.
-_PLAIN = {"energie", "puissance_moyenne"}
+#: Values left out of a name: a meter is expected to measure energy, an account to be in euros.
+_PLAIN = {"energie", "puissance_moyenne", EURO}
 
 
 def name(line: Line) -> str:

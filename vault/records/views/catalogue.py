@@ -79,12 +79,19 @@ class FieldShown:
 @login_not_required
 @require_safe
 def data_types(request: HttpRequest) -> HttpResponse:
+    search = request.GET.get("q", "").strip()[:60]
     by_theme = [
         {"title": types.themes()[theme], "items": lines, "gist": ", ".join(line["label"] for line in lines)}
         for theme, found in groupby(types.all_types(), key=lambda one: one.theme)
-        if (lines := [_line(one) for one in found])
+        if (lines := [_line(one) for one in found if wording.type_matches(one, search)])
     ]
-    return render(request, "records/data_types.html", {"themes": by_theme, "count": len(types.all_types())})
+    context = {
+        "themes": by_theme,
+        "search": search,
+        "count": len(types.all_types()),
+        "found": sum(len(theme["items"]) for theme in by_theme),
+    }
+    return render(request, "records/data_types.html", context)
 
 
 @login_not_required

@@ -14,7 +14,7 @@ from core.models import Job
 from vault import types
 from vault.records import actions, gate, wording
 from vault.records.enums import PaperState, Role
-from vault.records.forms.columns import ColumnsForm
+from vault.records.forms.columns import ColumnsForm, DirectionForm
 from vault.records.forms.questions import WhoForm
 from vault.records.models import Paper
 from vault.records.papers import data_files
@@ -38,16 +38,20 @@ def keep_data(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     if data.awaits_columns:
         return redirect("records:name_columns", paper_id=paper_id)
     form = _whose(request, data)
-    if request.method == "POST" and (form is None or form.is_valid()):
+    posted = request.POST if request.method == "POST" else None
+    direction = DirectionForm(posted) if data.asks_direction else None
+    if posted is not None and all(one.is_valid() for one in (form, direction) if one is not None):
         chosen = form.chosen if form else None
         job = actions.ask_to_keep(
             paper=row,
             by=request.user.pk,
             person=chosen.id if chosen else None,
             role=chosen.role if chosen else Role.SELF,
+            direction=direction.cleaned_data["direction"] if direction else "",
         )
         return redirect("job", job_id=job.pk)
-    return render(request, "records/keep_data.html", {"paper": opened, "data": data, "form": form} | shown(data))
+    context = {"paper": opened, "data": data, "form": form, "direction": direction}
+    return render(request, "records/keep_data.html", context | shown(data))
 
 
 @require_http_methods(["GET", "POST"])

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -18,6 +19,11 @@ from vault.records.actions.identity import TYPE
 
 #: FranceConnect gives the first names twice: in one text, and one by one.
 FIRST_NAMES_AGAIN = "given_name_array"
+LEVELS = {
+    "eidas1": gettext_lazy("Le premier des trois niveaux européens"),
+    "eidas2": gettext_lazy("Le deuxième des trois niveaux européens"),
+    "eidas3": gettext_lazy("Le troisième des trois niveaux européens"),
+}
 
 
 @never_cache
@@ -53,7 +59,11 @@ def _rows(identity: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return each value as it would be kept, in the words of its type."""
     known = [info for info in types.get(TYPE).fields.values() if info.pointer[1:] != FIRST_NAMES_AGAIN]
     return [
-        {"key": info.label, "value": wording.format_value(info, identity[info.pointer[1:]])}
+        {"key": info.label, "value": _value(info, identity[info.pointer[1:]])}
         for info in known
         if info.pointer[1:] in identity
     ]
+
+
+def _value(info: types.FieldInfo, value: object) -> str:
+    return str(LEVELS[value]) if value in LEVELS else wording.format_value(info, value)

@@ -45,7 +45,7 @@ def paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
         return data_paper(request, row)
     opened, proven = paper_and_proven_rows(request, paper_id, SHOW)
     kind = PaperKind.objects.filter(code=opened.kind).first()
-    tag, tag_kind = wording.paper_state(opened, listing.is_proof(paper_id))
+    tag, tag_kind = wording.paper_state(opened, opened.is_proof)
     job = job_of(paper_id) if opened.state in {PaperState.QUARANTINED, PaperState.CHECKING} else None
     context: dict[str, Any] = {
         "paper": opened,

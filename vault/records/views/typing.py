@@ -25,7 +25,6 @@ from vault.records.forms.questions import ItemForm, QuestionForm, WhoForm
 from vault.records.models import Draft, Paper, Record
 from vault.records.values import persons, questions
 from vault.records.values.persons import Person
-from vault.types.names import words
 
 #: In the URL of a list's question: the resident said that there is something to list.
 MORE = "ajouter"
@@ -39,7 +38,7 @@ def choose_type(request: SignedInRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()[:60]
     themes: dict[str, list[dict[str, str]]] = {}
     for data_type in questions.typed_types():
-        if _matches(data_type, words(search)):
+        if wording.type_matches(data_type, search):
             line = {"label": data_type.title, "href": reverse("records:start_typing", args=[data_type.code])}
             themes.setdefault(data_type.theme_label, []).append(line)
     context = {
@@ -51,13 +50,6 @@ def choose_type(request: SignedInRequest) -> HttpResponse:
         "count": sum(len(lines) for lines in themes.values()),
     }
     return render(request, "records/choose_type.html", context)
-
-
-def _matches(data_type: types.DataType, asked: Sequence[str]) -> bool:
-    """Return True if each word of the search begins a word of the type, its theme or its fields."""
-    labels = " ".join(info.label for info in data_type.fields.values())
-    read = words(f"{data_type.title} {data_type.theme_label} {labels}")
-    return all(any(word.startswith(part) for word in read) for part in asked)
 
 
 @require_http_methods(["GET", "POST"])

@@ -83,7 +83,7 @@ def papers(request: SignedInRequest) -> HttpResponse:
     opened = gate.own_papers(resident_id=request.user.pk, purpose=PAPERS, paper_ids=list(page))
     context: dict[str, Any] = {
         "page": page,
-        "papers": rows.paper_rows(_in_order(opened, list(page)), found.proofs),
+        "papers": rows.paper_rows(_in_order(opened, list(page))),
         "room": quota.room(resident_id=request.user.pk),
         "state": state,
         "states": [("", _("Tous")), *PaperState.choices, (listing.EXPIRED, _("Expiré"))],
@@ -144,7 +144,7 @@ def _choices(found: listing.Listed) -> dict[str, list[tuple[str, str]]]:
 def _papers(opened: Sequence[PaperOpened], papers: listing.Papers, wanted: listing.Wanted) -> list[rows.PaperRow]:
     """Return the first papers, or those whose title matches the search."""
     ids = papers.ids if wanted.search else papers.ids[: listing.PAPERS]
-    shown = rows.paper_rows(_in_order(opened, ids), papers.proofs)
+    shown = rows.paper_rows(_in_order(opened, ids))
     asked = words(wanted.search)
     return [row for row in shown if all(word in " ".join(words(row.title)) for word in asked)][: listing.PAPERS]
 

@@ -36,7 +36,7 @@ def find(agent: User, session: Session, visit_id: UUID) -> DeskVisit | None:
     """
     found = next((visit for visit in live(agent, session) if visit.pk == visit_id), None)
     if found is not None:
-        check(found, found.grant)
+        check(found, found.grant, locked=False)
     return found
 
 

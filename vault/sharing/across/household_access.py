@@ -38,15 +38,15 @@ def of(resident_id: UUID) -> Circle | None:
         me = Member.objects.present().filter(resident_id=resident_id).first()
     if me is None:
         return None
-    check(me)
-    return Circle(me, others(me))
+    check(me, locked=False)
+    return Circle(me, others(me)) if me.left_at is None else None
 
 
 def others(me: Member) -> list[Member]:
     with scopes_disabled():
         found = list(Member.objects.present().filter(household_id=me.household_id).exclude(pk=me.pk))
-    check(*found)
-    return found
+    check(*found, locked=False)
+    return [one for one in found if one.left_at is None]
 
 
 def received(resident_id: UUID, *, agreement: str | None = None) -> list[Grant]:

@@ -10,5 +10,7 @@ def find_open(code_hash: str, *, lock: bool = False) -> Invitation | None:
         found = Invitation.objects.open().filter(code_hash=code_hash)
         invitation = (found.select_for_update() if lock else found).first()
     if invitation is not None:
-        check(invitation)
+        check(invitation, locked=lock)
+        if invitation.ended_ids:
+            return None
     return invitation

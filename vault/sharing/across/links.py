@@ -9,5 +9,5 @@ def find(token_hash: str) -> Link | None:
     with scopes_disabled():
         link = Link.objects.select_related("grant").filter(token_hash=token_hash).first()
     if link is not None:
-        check(link, link.grant)
+        check(link, link.grant, locked=False)
     return link

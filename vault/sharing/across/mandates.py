@@ -55,5 +55,5 @@ def find(companion: User, mandate_id: UUID) -> Mandate | None:
     """
     found = next((mandate for mandate in live(companion) if mandate.pk == mandate_id), None)
     if found is not None:
-        check(found, found.grant)
+        check(found, found.grant, locked=False)
     return found

@@ -16,7 +16,7 @@ from vault.records.models import Grant
 def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[None]:
     """Run the block in the giver's scope under the grant's lock, if the grant is active.
 
-    As in the gate, the lock is shared and the grant is read in the next statement: a stop waits for the end of the
+    As in the gate, the locks are shared and the grant is read in the next statement: a stop waits for the end of the
     block and takes effect before the next act.
 
     Args:
@@ -24,19 +24,19 @@ def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[
             with `grant`, in the common order.
 
     Raises:
-        gate.Refused: the grant is not active. Nothing was done; the refusal is in the resident's journal.
+        gate.Refused: the grant is not active, or its recipient may not act now. Nothing was done; the refusal is in
+            the resident's journal.
     """
     with transaction.atomic(durable=True), scope(resident=grant.resident_id):
-        if changing is None:
-            gate.lock(grant, shared=True)
-        else:
+        if changing is not None:
             gate.lock_exclusively([grant, *changing])
-        active = Grant.objects.active().filter(pk=grant.pk).first()
-        if active:
-            check(active)
+        gate.lock_shared(grant)
+        refusal = gate.why_inactive(grant)
+        if refusal is None:
+            check(Grant.objects.get(pk=grant.pk))
             yield
         else:
-            details = {"recipient": grant.recipient_label, "grant": str(grant.pk)}
+            details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "reason": refusal.code.value}
             journal.write(
                 resident_id=grant.resident_id,
                 actor_id=grant.pk,
@@ -44,5 +44,5 @@ def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[
                 purpose=grant.purpose,
                 details=details,
             )
-    if not active:
-        raise gate.Refused(grant.pk)
+    if refusal is not None:
+        raise gate.Refused(grant.pk, refusal)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from accounts import reminding
-from accounts.actions.companions import place_of
+from accounts.actions import places
 from accounts.models import Membership, User
 from core import journal
 from core.messages import phones, sms
@@ -61,7 +61,7 @@ def ask(
         ValueError: no item, a length that is not offered, or `by_phone` with a telephone number as the address: a
             number does not prove who holds it.
     """
-    place = place_of(companion)
+    place = places.of_companion(companion)
     if place is None:
         raise PermissionDenied
     asked = [item.code for item in AGREEMENT.items if item.code in items and not item.required]
@@ -141,7 +141,7 @@ def accept_by_code(*, request: AccessRequest, companion: User, code: str) -> Man
     Raises:
         PermissionDenied: another companion's request, or the companion left their organisation.
     """
-    place = place_of(companion)
+    place = places.of_companion(companion)
     if place is None or place.pk != request.membership_id:
         raise PermissionDenied
     with transaction.atomic(), scope(resident=request.resident_id):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from accounts import reminding
-from accounts.actions.companions import place_of
+from accounts.actions import places
 from accounts.models import Organisation, User
 from core import journal
 from vault.records import gate, perms
@@ -112,7 +112,7 @@ def answer_help(*, request: HelpRequest, companion: User, answer: HelpAnswer) ->
 
 
 def _require_same_organisation(request: HelpRequest, companion: User) -> None:
-    place = place_of(companion)
+    place = places.of_companion(companion)
     if place is None or place.organisation_id != request.organisation_id:
         raise PermissionDenied
 

@@ -236,15 +236,15 @@ def leave(*, resident_id: UUID, by: UUID) -> None:
         gate.lock_exclusively(grants)
         shared_facts.leave_facts([grant.pk for grant in grants if grant.state == GrantState.ACTIVE])
         with scope(resident=resident_id):
-            _cancel_open(resident_id)
             _adopt(mine.me, by)
+            _cancel_open(resident_id)
             mine.me.left_at = timezone.now()
             mine.me.save(update_fields=["left_at"])
             journal.write(resident_id=resident_id, actor_id=by, event="household_left", purpose=LEAVE)
-        for grant in grants:
-            _end(grant, by)
         for other in mine.others:
             _note_parting(other, mine.me.name)
+        for grant in grants:
+            _end(grant, by)
 
 
 def learn_of_partings(*, resident_id: UUID, by: UUID) -> list[str]:

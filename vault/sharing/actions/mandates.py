@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts import reminding
-from accounts.actions.companions import place_of
+from accounts.actions import places
 from accounts.models import Membership, User
 from core import journal
 from core.files.uploads import SealedUpload
@@ -156,7 +156,7 @@ def begin(*, companion: User, code: str) -> Mandate:
         PermissionDenied: the companion has no current membership.
         NoAppointment
     """
-    place = place_of(companion)
+    place = places.of_companion(companion)
     if place is None:
         raise PermissionDenied
     with typed(code) as chosen:
@@ -178,10 +178,10 @@ def typed(code: str) -> Iterator[AppointmentTerms]:
             raise NoAppointment
         with scope(resident=row.resident_id):
             note = unseal_note(resident_id=row.resident_id, place=row.place, content=bytes(row.content))
-            row.used_at = timezone.now()
-            row.save(update_fields=["used_at"])
             terms = Terms(note["items"], Mode.LOOK, 0, lasts=APPOINTMENT, shown=note["shown"])
             yield AppointmentTerms(row.resident_id, terms, [Act(act) for act in note["acts"]])
+            row.used_at = timezone.now()
+            row.save(update_fields=["used_at"])
 
 
 def look(*, mandate: Mandate, companion: User, item_code: str, agreement: Agreement) -> tuple[list[str], Values]:

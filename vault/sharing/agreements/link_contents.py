@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.templatetags.civic import number
+from core.templatetags.civic import nbsp, size
 from vault.records.grants.agreements import Agreement
 from vault.records.values.decrypted import PaperOpened, Values
 from vault.records.wording import label_value_pairs
 from vault.sharing.agreements.links import DOCUMENT, PAPER, Held
-
-KILOBYTE = 1000
 
 
 def shown(agreement: Agreement, held: Held) -> dict[str, str]:
@@ -37,7 +34,5 @@ def paper_size(paper: PaperOpened) -> str:
 
 
 def size_text(pages: int, octets: int) -> str:
-    size = _("%(size)s Ko") % {"size": number(max(1, octets // KILOBYTE))}
-    return ", ".join(
-        [ngettext("%(count)s page", "%(count)s pages", pages) % {"count": pages}, size] if pages else [size]
-    )
+    text = ngettext("%(count)s page", "%(count)s pages", pages) % {"count": pages}
+    return nbsp(f"{text}, {size(octets)}" if pages else size(octets))

@@ -80,12 +80,15 @@ class Held:
 
     @property
     def fields(self) -> dict[str, list[str]]:
-        """The fields with a value, by type and in the type's order."""
+        """The fields with a value, by type and in the type's order. Those that no page shows, such as FranceConnect's
+        identifier, are not offered.
+        """
         found: dict[str, list[str]] = {}
         for record in reversed(self.values):
             found.setdefault(record.type, [])
         for code in found:
-            found[code] = [field for field in types.fields_of(code) if self._has_value(field)]
+            hidden = {f"{code}#/{name}" for name in types.get(code).rules.hidden}
+            found[code] = [field for field in types.fields_of(code) if field not in hidden and self._has_value(field)]
         return {code: fields for code, fields in found.items() if fields}
 
     def agreement(self, fields: Sequence[str], papers: Sequence[UUID], made: Sequence[UUID] = ()) -> Agreement:

@@ -1,8 +1,9 @@
-"""The recipients of shares and their rows: households, links, mandates, desk visits, emergency accesses."""
+"""The recipients of shares and their rows: households, links, mandates, desk visits, emergency accesses, erasures."""
 
 from vault.sharing.models.asking import AccessRequest
 from vault.sharing.models.desk import DeskVisit
 from vault.sharing.models.emergency import EmergencyAccess
+from vault.sharing.models.erasure import ErasureRequest
 from vault.sharing.models.help import HelpRequest
 from vault.sharing.models.household import Household, Invitation, Member, SharedFact
 from vault.sharing.models.link import Link, Visit
@@ -13,6 +14,7 @@ __all__ = [
     "Appointment",
     "DeskVisit",
     "EmergencyAccess",
+    "ErasureRequest",
     "HelpRequest",
     "Household",
     "Invitation",

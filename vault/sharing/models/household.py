@@ -52,7 +52,7 @@ class Member(AuthenticatedRow, ResidentModel):
     )
 
     objects = MemberManager()
-    decides = by_resident("household", "role", "left_at")
+    decides = by_resident("household", "role", "left_at", ends=True)
 
     class Meta:
         ordering = ["created_at"]
@@ -63,6 +63,10 @@ class Member(AuthenticatedRow, ResidentModel):
 
     def __str__(self) -> str:
         return f"member {self.id}"
+
+    @property
+    def ended_ids(self) -> tuple[uuid.UUID, ...]:
+        return (self.pk,) if self.left_at else ()
 
 
 class InvitationQuerySet(RowQuerySet["Invitation"]):
@@ -83,7 +87,7 @@ class Invitation(AuthenticatedRow, ResidentModel):
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
     objects = InvitationManager()
-    decides = by_resident("role", "code_hash", "expires_at", "used_at", "cancelled_at")
+    decides = by_resident("role", "code_hash", "expires_at", "used_at", "cancelled_at", ends=True)
 
     class Meta:
         constraints = [
@@ -92,6 +96,10 @@ class Invitation(AuthenticatedRow, ResidentModel):
 
     def __str__(self) -> str:
         return f"invitation {self.id}"
+
+    @property
+    def ended_ids(self) -> tuple[uuid.UUID, ...]:
+        return (self.pk,) if self.used_at or self.cancelled_at else ()
 
 
 class SharedFact(ResidentModel):

@@ -36,7 +36,7 @@ class Link(AuthenticatedRow, ResidentModel):
     )
 
     objects = ResidentManager["Link"]()
-    decides = by_resident("grant", "token_hash", "code_hash", "codes", "tries")
+    decides = by_resident("grant", "token_hash", "code_hash", "codes", "tries", head=True)
 
     class Meta:
         ordering = ["-created_at"]

@@ -61,10 +61,14 @@ class Appointment(AuthenticatedRow, ResidentModel):
     content = models.BinaryField(help_text="sealed: what the resident ticked, and the values that the page showed")
 
     objects = AppointmentManager()
-    decides = by_resident("code_hash", "expires_at", "used_at", "cancelled_at")
+    decides = by_resident("code_hash", "expires_at", "used_at", "cancelled_at", head=True)
 
     def __str__(self) -> str:
         return f"appointment {self.id}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.used_at is None and self.cancelled_at is None
 
     @property
     def place(self) -> str:

@@ -71,13 +71,14 @@ def granted_labels(grant: Grant) -> list[str]:
     """Return the labels of the granted items; of the fields if no app registers the agreement any more."""
     fields = [row.field for row in grant.fields.all()]
     agreement = agreements.of(grant)
-    if agreement is not None and not agreement.free:
-        return [str(item.label) for item in agreement.named(fields)]
-    count = len(grant.papers.all()) if agreement is not None else 0
+    free = agreement is not None and agreement.free
+    named = agreement.named(fields) if agreement is not None else []
+    shown = [str(item.label) for item in named] if agreement is not None and not free else sentences.labels(fields)
+    count = len(grant.papers.all()) if agreement is not None and (free or agreement.papers) else 0
     papers = [ngettext("%(count)s papier", "%(count)s papiers", count) % {"count": count}] if count else []
-    count = len(grant.documents.all()) if agreement is not None else 0
+    count = len(grant.documents.all()) if free else 0
     made = [ngettext("%(count)s dossier", "%(count)s dossiers", count) % {"count": count}] if count else []
-    return [*sentences.labels(fields), *papers, *made]
+    return [*shown, *papers, *made]
 
 
 def usage_text(grant: Grant) -> str:

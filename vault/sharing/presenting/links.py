@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.templatetags.civic import clock, long_date, number, short_date
+from core.templatetags.civic import clock, long_date, short_date, size
 from vault import types
 from vault.records import wording
 from vault.records.grants.documents import Document
@@ -24,8 +24,6 @@ from vault.sharing.agreements.links import Held
 from vault.sharing.models import Visit
 from vault.sharing.presenting import months
 from vault.sharing.presenting.shares import paper_kinds
-
-KILOBYTE = 1000
 
 
 @dataclass(frozen=True)
@@ -164,9 +162,8 @@ def _sheet(record: Opened, origin: Origin, fields: Sequence[str]) -> Sheet:
 def _file(paper: PaperOpened, file: SideOpened, number_: int) -> File:
     many = len(paper.files) > 1
     title = _("%(paper)s, fichier %(number)s") % {"paper": paper.title, "number": number_} if many else paper.title
-    size = _("%(size)s Ko") % {"size": number(max(1, file.size // KILOBYTE))}
     suffix = PurePath(file.name).suffix.lower()
-    return File(paper.paper_id, file.position, title, size, f"{slugify(title) or 'papier'}{suffix}", file)
+    return File(paper.paper_id, file.position, title, size(file.size), f"{slugify(title) or 'papier'}{suffix}", file)
 
 
 def _readings_text(readings: Sequence[GrantReading], kinds: Mapping[str, Any]) -> str:

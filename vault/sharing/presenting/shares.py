@@ -14,6 +14,7 @@ from core.templatetags.civic import clock, long_date, month, short_date
 from vault import types
 from vault.holders.models import Connection
 from vault.holders.presenting import connections as connection_words
+from vault.journal import sentences
 from vault.records.enums import GrantState, Happened
 from vault.records.grants import agreements, documents, recipients
 from vault.records.grants.agreements import Agreement
@@ -151,10 +152,10 @@ def history(events: Iterable[GrantEvent]) -> list[dict[str, str]]:
     for event in events:
         happened = Happened(event.happened)
         opened = happened == Happened.GIVEN and event.grant.in_emergency
-        row = {
-            "label": _("Ouvert en urgence, par deux agents") if opened else str(happened.label),
-            "text": _moment(event.at),
-        }
+        label = _("Ouvert en urgence, par deux agents") if opened else str(happened.label)
+        row = {"label": label, "text": _moment(event.at)}
+        if event.lines:
+            row["label"] = _("Retiré : %(what)s") % {"what": join_labels(line_labels(event.lines))}
         if happened.has_receipt:
             row |= {
                 "action": _("Télécharger le reçu"),
@@ -162,6 +163,14 @@ def history(events: Iterable[GrantEvent]) -> list[dict[str, str]]:
             }
         rows.append(row)
     return rows
+
+
+def line_labels(ids: Sequence[str]) -> list[str]:
+    """Return fields by their labels; papers and documents, which may be gone, are counted."""
+    fields = [id for id in ids if "#/" in id]
+    count = len(ids) - len(fields)
+    papers = [ngettext("%(count)s papier", "%(count)s papiers", count) % {"count": count}] if count else []
+    return [*sentences.labels(fields), *papers]
 
 
 def chosen(grant: Grant, agreement: Agreement) -> list[str]:

@@ -22,7 +22,7 @@ from core.files.uploads import sealed_upload
 from vault.records import gate
 from vault.records.forms.papers import UploadForm
 from vault.records.grants import agreements
-from vault.sharing.across import mandates
+from vault.sharing.across import erasures, mandates
 from vault.sharing.actions import asking, helping, sent_papers
 from vault.sharing.actions import mandates as actions
 from vault.sharing.agreements import entrusting
@@ -30,6 +30,8 @@ from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import Act, AskedFor, HelpAnswer
 from vault.sharing.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm, PhoneCodeForm
 from vault.sharing.models import Mandate
+from vault.sharing.models.mandate import COMPANION_KIND
+from vault.sharing.presenting import erasures as erasure_words
 from vault.sharing.presenting import mandates as words
 
 
@@ -40,6 +42,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     live = mandates.live(request.user)
     context = {"people": words.lines(live), "asked": words.asked(mandates.asked_by(request.user), live)}
     context["helped"] = words.help_lines(mandates.help_asked(request.user))
+    context["erasures"] = erasure_words.for_companion(erasures.open_of(COMPANION_KIND, request.user.pk))
     return render(request, "sharing/companion/home.html", context)
 
 

@@ -20,16 +20,20 @@ from vault.holders.models import Connection
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.enums import GrantChannel, Mode
-from vault.records.grants import agreements, receipts, recipients
+from vault.records.gate import passing_on
+from vault.records.grants import agreements, lines, receipts, recipients
 from vault.records.grants.agreements import Agreement
 from vault.records.grants.recipient_names import recipient_name
+from vault.records.grants.recipients import Erasing
 from vault.records.models import Grant, GrantEvent, GrantReading
 from vault.records.values.decrypted import Values
 from vault.sharing.actions import desk, household, links
 from vault.sharing.forms.shares import RenewForm, ShortenForm
-from vault.sharing.models import EmergencyAccess, Visit
+from vault.sharing.models import EmergencyAccess, ErasureRequest, Visit
 from vault.sharing.models.link import LINK_KIND
 from vault.sharing.presenting import emergency as urgent
+from vault.sharing.presenting import erasures as erasure_words
+from vault.sharing.presenting import lines as line_words
 from vault.sharing.presenting import links as link_words
 from vault.sharing.presenting import shares as words
 from vault.sharing.presenting.household import values_by_item as held_words
@@ -74,9 +78,11 @@ def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
         "facts": words.facts(grant),
         "copied": agreement is not None and agreement.copied,
         "history": words.history(GrantEvent.objects.filter(grant=grant)),
+        "asked": erasure_words.rows(ErasureRequest.objects.filter(grant=grant), {}),
         "emergency": EmergencyAccess.objects.filter(grant=grant).first(),
         "may_renew": words.may_renew(grant, agreement),
         "may_shorten": grant.stands and ShortenForm(grant).possible,
+        "may_narrow": lines.may_narrow(grant) and len(lines.lines_of(grant)) > 1,
     }
     if agreement is not None and grant.stands and not agreement.copied and not agreement.free:
         values = _values(grant)
@@ -113,14 +119,16 @@ def _values(grant: Grant) -> Values:
     """Return the resident's own values that the grant opens now."""
     fields = [row.field for row in grant.fields.all()]
     opened = gate.read_own(resident_id=grant.resident_id, purpose=TODAY, fields=fields)
-    return Values([record for record in opened if record.person == grant.resident_id])
+    own = Values([record for record in opened if record.person == grant.resident_id])
+    return passing_on.allowed_part(grant, own)
 
 
 @require_safe
 def received(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     grant = _find_grant(grant_id)
     agreement = agreements.of(grant)
-    context: dict[str, Any] = {"share": words.share(grant)}
+    context: dict[str, Any] = {"share": words.share(grant), "erases": bool(erasure_words.erasing(grant).value)}
+    context["asked"] = erasure_words.rows(ErasureRequest.objects.filter(grant=grant), {})
     if agreement is not None and agreement.copied:
         context |= {
             "copy": words.agreement_snapshot(_note(grant, RECEIVED, "received_read"))["rows"],
@@ -184,7 +192,54 @@ def stop(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
         grants.stop(grant=grant, by=request.user.pk)
         messages.success(request, _("Le partage est arrêté. Plus rien n’est lu à partir de maintenant."))
         return redirect("sharing:share", grant_id=grant.pk)
-    return render(request, "sharing/shares/stop.html", {"share": words.share(grant)})
+    asks = erasure_words.erasing(grant) is Erasing.PROGRAM
+    return render(request, "sharing/shares/stop.html", {"share": words.share(grant), "asks": asks})
+
+
+@require_http_methods(["GET", "POST"])
+def take_out(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
+    """List the lines; with `ligne`, ask whether to take that one out. A line that is needed offers to stop instead."""
+    grant = _find_grant(grant_id)
+    found = lines.lines_of(grant)
+    if not lines.may_narrow(grant):
+        messages.info(request, _("On ne peut rien retirer de ce partage. Vous pouvez l’arrêter s’il est en cours."))
+        return redirect("sharing:share", grant_id=grant.pk)
+    code = (request.POST if request.method == "POST" else request.GET).get("ligne", "")
+    line = next((one for one in found if one.code == code), None)
+    if code and line is None:
+        messages.info(request, _("Cette ligne n’est pas, ou plus, dans ce partage."))
+        return redirect("sharing:share", grant_id=grant.pk)
+    titles = _titles(grant)
+    if line is None:
+        rows = line_words.rows(grant, found, titles)
+        return render(request, "sharing/shares/lines.html", {"share": words.share(grant), "rows": rows})
+    may = lines.may_take_out(grant, line, found)
+    if request.method == "POST" and may:
+        grants.take_out(grant=grant, by=request.user.pk, line=line.code)
+        messages.success(request, _("La ligne est retirée. Elle n’est plus lue à partir de maintenant."))
+        return redirect("sharing:share", grant_id=grant.pk)
+    context = {
+        "share": words.share(grant),
+        "line": line,
+        "label": titles.get(line.code, line.label),
+        "asks": erasure_words.erasing(grant) is Erasing.PROGRAM,
+        "whole": not may,
+        "rows": line_words.after(grant, found, line, titles, _held(grant)),
+    }
+    return render(request, "sharing/shares/take_out.html", context, status=409 if request.method == "POST" else 200)
+
+
+def _titles(grant: Grant) -> dict[str, str]:
+    """Return the titles of the papers of a grant by their ids. Two of one kind differ by nothing else."""
+    ids = [row.paper_id for row in grant.papers.all()]
+    papers = gate.own_papers(resident_id=grant.resident_id, purpose=TODAY, paper_ids=ids) if ids else []
+    return {str(paper.paper_id): paper.title for paper in papers}
+
+
+def _held(grant: Grant) -> dict[str, str]:
+    """Return today's values of the grant's items, by the item's code."""
+    agreement = agreements.of(grant)
+    return {} if agreement is None or agreement.free else held_words(agreement, _values(grant))
 
 
 @require_http_methods(["GET", "POST"])
@@ -231,7 +286,7 @@ def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
 def _renew(
     request: SignedInRequest, grant: Grant, agreement: Agreement, form: RenewForm, shown: dict[str, str]
 ) -> HttpResponse:
-    check(grant)
+    check(grant, locked=False)
     terms = form.terms(grant, words.chosen(grant, agreement), shown)
     try:
         fresh = recipients.get(grant.recipient_kind).give(grant, agreement, terms, request.POST.get("seen", ""))

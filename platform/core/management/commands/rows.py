@@ -35,6 +35,9 @@ class Command(BaseCommand):
 
     def _check(self) -> None:
         found = [f"{row._meta.label} {row.pk}" for row in rows.forged_rows()]  # noqa: SLF001 - Django's documented name
+        found += rows.put_back()
         if found:
-            raise CommandError(f"{len(found)} rows were not written by the portal:\n" + "\n".join(found), returncode=1)
+            raise CommandError(
+                f"{len(found)} rows are not as the portal wrote them:\n" + "\n".join(found), returncode=1
+            )
         self.stdout.write("The portal wrote every row.")

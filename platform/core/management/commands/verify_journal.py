@@ -2,7 +2,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core import journal
+from core import journal, rows
 from core.journal import checkpoints, keyless
 from core.models import Checkpoint
 
@@ -10,7 +10,8 @@ from core.models import Checkpoint
 class Command(BaseCommand):
     help = (
         "Follow the chain of every resident's journal, or of one;"
-        " without --resident, also check every checkpoint and its copy outside, and the ledger for missing keys."
+        " without --resident, also check every checkpoint and its copy outside, the ledger for missing keys,"
+        " and the rows that open a vault against what the journals name."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,7 +26,7 @@ class Command(BaseCommand):
             )
         problems = [f"First bad entry: {found.first_bad}."] if found.first_bad else []
         if resident is None:
-            more = [*checkpoints.problems(), *keyless.problems()]
+            more = [*checkpoints.problems(), *keyless.problems(), *rows.put_back()]
             problems += [f"{problem[:1].upper()}{problem[1:]}." for problem in more]
             self.stdout.write(
                 f"{Checkpoint.objects.count()} checkpoints checked,"

@@ -11,3 +11,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         seeding.fill_city()
         seeding.fill_people(say=self.stdout.write)
+        seeding.publish_charter()

@@ -17,6 +17,7 @@ from vault.holders.actions import connections
 from vault.holders.connectors.faults import KINDS, Fault
 from vault.holders.connectors.frame import Call
 from vault.holders.connectors.grdf.connector import CONNECTOR as GRDF
+from vault.holders.enums import API_NAMES
 from vault.holders.models import ConnectorHealth
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -155,13 +156,17 @@ def test_agents_are_warned_once_that_the_citys_token_is_refused(holders, connect
         person = named(slug)
         pulled(connected("caf", ["quotient"], who=person))
     (warning,) = [message for message in mail.outbox if message.to == [agent.email]]
-    assert "api_particulier" in warning.subject
+    assert "API Particulier" in warning.subject
     for name in ("Nadia", "Kervella", "Élise"):
         assert name not in f"{warning.subject} {warning.body}"
     assert ConnectorHealth.objects.get(pk="api_particulier").problem == "city_refused"
     holders.site.set_mode("api_particulier", "*", "normal")
     pulled(connected("caf", ["quotient"], who=person))
     assert ConnectorHealth.objects.get(pk="api_particulier").problem == ""
+
+
+def test_agents_read_the_name_of_each_api_and_not_its_code() -> None:
+    assert {code: str(ConnectorHealth(connector=code)) for code in connectors.all_connectors()} == API_NAMES
 
 
 def test_wrong_credentials_are_a_refusal_of_the_city(holders, nadia, connected, settings) -> None:

@@ -1,7 +1,7 @@
 """API Particulier, v3 and v4 (DINUM): the city asks with its own token, for a person named by their civil status.
 
 The token belongs to an administration and is given for a habilitation of 18 months, with the SIRET of the recipient.
-The data is given to the administration for one request (CRPA L114-8): the vault passes it to no other service.
+The data is given to the administration for one request (CRPA L114-8): only its resident passes it on, by an agreement.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

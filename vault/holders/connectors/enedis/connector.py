@@ -39,6 +39,7 @@ class Enedis(Connector):
     }
     quota = Quota(5000, 3600)
     agrees_there = True
+    passes_on = True
     offers = (
         Offer(
             "enedis",

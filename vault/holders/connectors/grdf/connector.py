@@ -34,6 +34,7 @@ class Grdf(Connector):
     }
     quota = Quota(1000, 3600)
     agrees_there = True
+    passes_on = True
     offers = (
         Offer(
             "grdf",

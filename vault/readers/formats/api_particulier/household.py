@@ -32,6 +32,8 @@ def quotient(data: Mapping[str, Any], found: Found) -> None:
     if payload["valeur"] is not None:
         found.keep("social.quotient_familial", payload, holder=holder)
         _warn_if_missing(payload, ("fournisseur", "annee", "mois"), found)
+    elif payload["annee"] or payload["mois"]:
+        found.warn(sentences.MASKED)
     household(data, found, holder)
 
 
@@ -51,6 +53,9 @@ def household(data: Mapping[str, Any], found: Found, holder: str) -> None:
         found.warn(sentences.NAMES_IN_ONE)
     if "partial_date" in quality:
         found.warn(sentences.PARTIAL_DATE)
+    everyone = [person for listed in people.values() for person in listed]
+    if any("date_naissance" not in person for person in everyone):
+        found.warn(sentences.NO_BIRTH_DATE)
 
 
 def nursery(data: Mapping[str, Any], found: Found) -> None:

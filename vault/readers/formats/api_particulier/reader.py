@@ -45,7 +45,7 @@ def read(data: bytes, ask: Ask) -> Reading:
     found = Found(data, reader=FORMAT, version=VERSION, media_type="application/yaml" if case else "application/json")
     status, answer = _case(data) if case else ("", json_of(data))
     if not isinstance(answer, dict):
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     if status not in {"", "200"} or answer.keys() & {"errors", "error"}:
         _check_error(status, answer, found)
     else:
@@ -56,7 +56,7 @@ def read(data: bytes, ask: Ask) -> Reading:
 def _read_answer(answer: Mapping[str, Any], ask: Ask, found: Found) -> None:
     data = answer.get("data", answer)
     if not isinstance(data, dict):
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     service = services.of_path(ask.endpoint) if ask.endpoint else services.of_content(data)
     if service is None:
         raise Unreadable("which_service")
@@ -92,12 +92,12 @@ def _is_case(data: bytes) -> bool:
 def _case(data: bytes) -> tuple[str, Any]:
     """Return the status and body of a case. Scalars stay texts: YAML tags build no objects."""
     if len(data) > MAX_CASE:
-        raise Unreadable("too_big")
+        raise Unreadable("too_many")
     try:
         case = yaml.load(data.decode("utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506 - texts, lists and dicts only
     except yaml.YAMLError:
         raise Unreadable("damaged") from None
     payload = case.get("payload") if isinstance(case, dict) else None
     if not isinstance(payload, str):
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     return str(case.get("status", "200")), json_of(payload.encode())

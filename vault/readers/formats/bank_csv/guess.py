@@ -19,6 +19,7 @@ HEADERS: Mapping[str, str] = {
     r"|merchant",
     "reference": r"ref|reference.*|numero d'?operation|transaction id|id",
     "categorie": r"categorie|category|rubrique",
+    "etat": r"etat|statut|status|state|situation|etat de l'operation",
     "libelle": r"libelle.*|label|description|intitule|details?|nature|motif|payment reference"
     r"|informations complementaires",
 }

@@ -4,37 +4,47 @@ Last of the formats: it accepts any table whose rows have a date and an amount.
 """
 
 import csv
-import io
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from vault.readers import sentences
-from vault.readers.files.opening import HEAD, decimal, guarded, head_of, text_of
+from vault.readers.files.opening import DELIMITERS, HEAD, decimal, fold, guarded, head_of, rows_of, text_of
 from vault.readers.files.plain import text as line
 from vault.readers.files.source_file import SourceFile
+from vault.readers.files.text import CONTROL
 from vault.readers.formats.bank_csv.guess import guess
 from vault.readers.reading import Ask, Fact, Reading, Table, Unreadable
 from vault.readers.subjects import bank
 
 FORMAT = "bank_csv"
 VERSION = "1.0.0"
-DELIMITERS = ";\t,|"
+#: Heads of tables of energy and of places, which have dates and numbers too.
+NOT_A_BANK = re.compile(r"\b[km]?wh\b|\blat(?:itude)?(?:e7)?\b|\b(?:lon|lng|longitude)(?:e7)?\b")
+#: Operations that are not made yet, and those that never were, by the words of their state.
+PENDING = re.compile(r"pending|attente|a venir|en cours|prevu|previsionnel|authori[sz]ed|non comptabilise|scheduled")
+NOT_MADE = re.compile(r"revert|declin|cancel|annul|refus|rejet|reject|fail|echou")
+CURRENCIES = {"$": "USD", "£": "GBP", "€": "EUR", "USD": "USD", "GBP": "GBP", "CHF": "CHF", "EUR": "EUR"}
+CURRENCY = re.compile("|".join(map(re.escape, CURRENCIES)))
 DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?:\s.*)?|(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?")
-#: Characters of no table. A signed code (2D-Doc) has some between its values, and commas, dates and amounts too.
-CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 #: The most lines about the account above a bank's table.
 LINES_ABOVE = 30
+#: A table of more operations than a vault takes is read for its newest days; a longer one is refused.
+MOST_ROWS = 100_000
 MAX_COLUMNS = 40
 SHOWN = 5
 
 
 def recognises(data: bytes, ask: Ask) -> bool:
-    if CONTROL.search(data[:HEAD]) or data.startswith((b"{", b"[", b"<", b"%")):
+    head = head_of(data)
+    # A signed code (2D-Doc) has control characters between its values, and commas, dates and amounts too.
+    if CONTROL.search(head) or head.startswith(("{", "[", "<", "%")):
         return False
     try:
-        return _layout(head_of(data) if len(data) > HEAD else text_of(data)) is not None
+        return _layout(head if len(data) > HEAD else text_of(data)) is not None
     except (csv.Error, UnicodeDecodeError):
         return False
 
@@ -44,9 +54,11 @@ def read(data: bytes, ask: Ask) -> Reading:
     text = text_of(data)
     layout = _layout(text)
     if layout is None:
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     delimiter, headers, top = layout
     rows = [row for row in _rows(text, delimiter) if row[1:]][top:]
+    if len(rows) > MOST_ROWS + LINES_ABOVE:
+        raise Unreadable("too_many")
     if not ask.columns:
         table = Table(headers, rows[:SHOWN], guess(headers, rows[:50]))
         return Reading(FORMAT, [], [], [], 1, "text/csv", facts=[Fact("rows", str(len(rows)))], table=table)
@@ -66,6 +78,8 @@ def _layout(text: str) -> tuple[str, list[str], int] | None:
             continue
         named = next((rank for rank in operations if rank and _are_names(rows[rank - 1], len(rows[rank]))), None)
         top = operations[0] if named is None else named
+        if named is not None and any(NOT_A_BANK.search(fold(cell).replace("_", " ")) for cell in rows[named - 1]):
+            return None
         return delimiter, _headers([] if named is None else rows[named - 1], len(rows[top])), top
     return None
 
@@ -81,10 +95,7 @@ def _are_names(row: Sequence[str], width: int) -> bool:
 
 def _rows(text: str, delimiter: str, limit: int | None = None) -> Iterator[list[str]]:
     """Yield the rows. A quoted label may have line breaks."""
-    for count, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
-        if limit is not None and count > limit:
-            return
-        yield row
+    return itertools.islice(rows_of(text, delimiter), limit)
 
 
 def _headers(row: Sequence[str], width: int) -> list[str]:
@@ -108,21 +119,63 @@ def _money(cell: str) -> Decimal | None:
 def _named(data: bytes, headers: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> Reading:
     place = {field: rank for rank, header in enumerate(headers) if (field := columns.get(header))}
     day_first = _day_first([row[place["date_operation"]] for row in rows if len(row) > place["date_operation"]])
+    rows, older = _newest(rows, place["date_operation"], day_first)
+    usual = _usual_currency(headers, place)
     statements: dict[tuple[str, str], bank.Statement] = {}
-    skipped = 0
+    left: Counter[str] = Counter()
+    section = ""
     for row in rows:
+        section = _section(row, section)
         cells = {field: row[rank].strip() for field, rank in place.items() if rank < len(row)}
         day, amount = _day(cells.get("date_operation", ""), day_first), _amount(cells)
         if day is None or amount is None:
-            skipped += 1
+            left["rows"] += 1
             continue
-        key = (line(cells.get("compte", "")) or "", _currency(cells.get("devise", "")))
+        if state := _state(cells.get("etat", "")) or section:
+            left[state] += 1
+            continue
+        key = (line(cells.get("compte", "")) or "", _currency(cells, usual))
         statements.setdefault(key, bank.Statement(*key)).operations.append(_operation(cells, day, amount, day_first))
     held = list(statements.values())
     records = bank.records(held, SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK))
-    warnings = ([sentences.ROWS_NOT_READ] if skipped else []) if records else [sentences.NOTHING_INSIDE]
-    facts = bank.facts(held) + ([Fact("rows_not_read", str(skipped))] if skipped else [])
+    said = {"rows": sentences.ROWS_NOT_READ, "pending": sentences.PENDING, "not_made": sentences.NOT_MADE}
+    warnings = [sentence for code, sentence in said.items() if left[code]]
+    warnings += [sentences.OLDER] if older else []
+    warnings += [] if records else [sentences.NOTHING_INSIDE]
+    counted = {"rows_not_read": left["rows"], "rows_older": older}
+    facts = bank.facts(held, records) + [Fact(code, str(count)) for code, count in counted.items() if count]
     return Reading(FORMAT, records, [], warnings, 1, "text/csv", facts=facts)
+
+
+def _newest(rows: Sequence[Sequence[str]], place: int, day_first: bool) -> tuple[Sequence[Sequence[str]], int]:
+    """Return the rows of the newest whole days, no more than a vault takes, and the number of older ones.
+
+    Rows without a date stay: they may start a section.
+
+    Raises:
+        Unreadable: the newest day alone has more.
+    """
+    if len(rows) <= bank.MOST_OPERATIONS:
+        return rows, 0
+    days = [_day(row[place], day_first) if len(row) > place else None for row in rows]
+    dated = sorted((day for day in days if day), reverse=True)
+    if len(dated) <= bank.MOST_OPERATIONS:
+        return rows, 0
+    if (last := dated[bank.MOST_OPERATIONS]) == dated[0]:
+        raise Unreadable("too_many")
+    kept = [row for row, day in zip(rows, days, strict=True) if day is None or day > last]
+    return kept, len(rows) - len(kept)
+
+
+def _section(row: Sequence[str], section: str) -> str:
+    """Return the state of the rows from here on: a row of one cell, such as “Opérations à venir”, starts a section."""
+    filled = [cell for cell in row if cell.strip()]
+    return _state(filled[0]) if len(filled) == 1 else section
+
+
+def _state(text: str) -> str:
+    folded = fold(text) if text else ""
+    return "pending" if PENDING.search(folded) else "not_made" if NOT_MADE.search(folded) else ""
 
 
 def _operation(cells: Mapping[str, str], day: date, amount: Decimal, day_first: bool) -> bank.Operation:
@@ -147,9 +200,21 @@ def _amount(cells: Mapping[str, str]) -> Decimal | None:
     return abs(come or Decimal(0)) - abs(out or Decimal(0))
 
 
-def _currency(cell: str) -> str:
-    found = cell.upper()[:3]
-    return found if re.fullmatch("[A-Z]{3}", found) else "EUR"
+def _currency(cells: Mapping[str, str], usual: str) -> str:
+    """Return the currency of a row: that of its own column, else of its amount, else of the header, else the euro."""
+    found = cells.get("devise", "").upper()[:3]
+    if re.fullmatch("[A-Z]{3}", found):
+        return found
+    amounts = " ".join(cells.get(name, "") for name in ("devise", "montant", "debit", "credit"))
+    match = CURRENCY.search(amounts.upper())
+    return CURRENCIES[match[0]] if match else usual
+
+
+def _usual_currency(headers: Sequence[str], place: Mapping[str, int]) -> str:
+    """Return the currency that the header of an amount names: `Montant (USD)`."""
+    names = " ".join(headers[rank] for field, rank in place.items() if field in {"montant", "debit", "credit"})
+    match = CURRENCY.search(names.upper())
+    return CURRENCIES[match[0]] if match else "EUR"
 
 
 def _day_first(cells: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ def read(data: bytes, ask: Ask) -> Reading:
     warnings = [sentences.PENDING] if pending else []
     warnings += [] if records else [sentences.NOTHING_INSIDE]
     return Reading(
-        FORMAT, records, bank.checks(statements), warnings, 1, "application/xml", facts=bank.facts(statements)
+        FORMAT, records, bank.checks(statements), warnings, 1, "application/xml", facts=bank.facts(statements, records)
     )
 
 
@@ -67,7 +67,7 @@ def _signed(entry: Any) -> Decimal:  # noqa: ANN401 - lxml is untyped
     """Return the signed amount of an entry, whose own amount has no sign."""
     found = decimal(words(entry, "Amt"))
     if found is None:
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     return -found if words(entry, "CdtDbtInd") == "DBIT" else found
 
 

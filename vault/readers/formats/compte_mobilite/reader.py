@@ -49,7 +49,7 @@ def read(data: bytes, ask: Ask) -> Reading:
     for block in blocks:
         _read_block(block, found)
     if not found.records:
-        raise Unreadable("damaged")
+        raise Unreadable("no_data")
     return found.reading()
 
 

@@ -9,11 +9,14 @@ from typing import Any
 from vault.readers import sentences
 from vault.readers.files.opening import fold, moment_of, number
 from vault.readers.files.source_file import SourceFile, instant
+from vault.readers.formats.enedis_csv.table import IN_UNIT, NEXT, ends_before, flux_of
 from vault.readers.reading import Fact
 from vault.readers.subjects.measures import PARIS, Flow, Row, Series, Value, plain
 
 PERIOD = re.compile(r"Du (\S+) au\s*(\S*)")
 SCALE = {"W": ("W", 1), "kW": ("W", 1000), "VA": ("VA", 1), "kVA": ("VA", 1000), "Wh": ("Wh", 1), "kWh": ("Wh", 1000)}
+#: The unit of each type of data, where neither the head nor the column says it.
+USUAL = {"courbe de charge": "W", "index": "Wh", "puissance maximale": "VA", "quotidienne": "Wh"}
 FAR = datetime(9999, 1, 1, tzinfo=PARIS)
 
 
@@ -24,23 +27,34 @@ class Site:
         self.indexes: list[tuple[str, datetime, dict[str, float]]] = []
         self.calendars: list[tuple[str, datetime, datetime, str]] = []
 
-    def read(self, rows: Iterable[list[str]], series: Series) -> list[str]:
-        """Read the parts. Return the warnings."""
+    def read(self, rows: Iterable[list[str]], series: Series, direction: str) -> list[str]:
+        """Read the parts. Return the warnings.
+
+        Args:
+            direction: the one that the resident said, where a part says none.
+        """
         warnings = []
         for fields, part in _parts(rows):
-            kind = fold(fields["type de donnees"])
-            unit, factor = SCALE.get(fields["unite"], ("", 0))
+            kind, point = fold(fields["type de donnees"]), fields["identifiant prm"]
+            unit, factor = SCALE.get(fields.get("unite") or _unit_of(part) or _usual_unit(kind), ("", 0))
             active = "reactive" not in fold(fields.get("grandeur physique", ""))
-            flux = "production" if fold(fields.get("grandeur metier", "")).startswith("prod") else "soutirage"
+            flux = flux_of(fields.get("grandeur metier", ""), kind) or direction
+            last = None
             if kind == "index" and active and unit == "Wh":
-                self._add_indexes(fields["identifiant prm"], part, factor)
+                self._add_indexes(point, part, factor)
+                last = max((moment.date() for _, moment, _ in self.indexes), default=None)
             elif kind == "courbe de charge" and active and unit == "W":
-                flow = Flow(fields["identifiant prm"], flux, "puissance_moyenne", "W")
-                series.add_curve(flow, _curve(part, factor, fields), stamps_end=True)
+                curve = _curve(part, factor, fields)
+                series.add_curve(Flow(point, flux, "puissance_moyenne", "W"), curve, stamps_end=True)
+                last = max((row.stamp.date() for row in curve), default=None)
             elif kind.startswith("puissance maximale") and unit in {"W", "VA"}:
-                _add_powers(series, Flow(fields["identifiant prm"], flux, "puissance_max", unit), part, factor)
+                _add_powers(series, Flow(point, flux, "puissance_max", unit), part, factor)
+            elif "quotidienne" in kind and active and unit == "Wh":
+                last = _add_days(series, Flow(point, flux, "energie", "Wh"), part, factor)
             else:
                 warnings.append(sentences.PART_NOT_READ)
+            if ends_before(last, _announced(fields)):
+                warnings.append(sentences.HEAD_GOES_FURTHER)
         return list(dict.fromkeys(warnings))
 
     def _add_indexes(self, point: str, part: Sequence[list[str]], factor: int) -> None:
@@ -131,7 +145,37 @@ def _curve(part: Iterable[list[str]], factor: int, fields: Mapping[str, str]) ->
     """Return the rows of a load curve. `Pas en minutes` is mostly blank, and the step may change."""
     minutes = fields.get("pas en minutes", "")
     step = int(minutes) * 60 if minutes.isdecimal() else 0
-    return [Row(moment_of(row[0]), _scaled(row, factor), step) for row in part if row[0] != "Horodate"]
+    return [Row(moment_of(row[0]), _scaled(row, factor), step) for row in part if not _names_columns(row)]
+
+
+def _add_days(series: Series, flow: Flow, part: Iterable[list[str]], factor: int) -> date | None:
+    days = [(moment_of(row[0]).date(), _scaled(row, factor)) for row in part if not _names_columns(row)]
+    for day, value in days:
+        series.add_day(flow, day, value)
+    return max((day + NEXT for day, _ in days), default=None)
+
+
+def _names_columns(row: Sequence[str]) -> bool:
+    return fold(row[0]) in {"horodate", "date"}
+
+
+def _unit_of(part: Sequence[Sequence[str]]) -> str:
+    """Return the unit that the column of values names: `Valeur (en Wh)`."""
+    match = IN_UNIT.search(fold(part[0][1])) if part and len(part[0]) > 1 else None
+    return {name.lower(): name for name in SCALE}.get(match[1], "") if match else ""
+
+
+def _usual_unit(kind: str) -> str:
+    """Return the unit in which Enedis's site writes this type of data, for a file without the column."""
+    return next((unit for start, unit in USUAL.items() if start in kind), "")
+
+
+def _announced(fields: Mapping[str, str]) -> date | None:
+    """Return the day on which the part ends, as its head says: a hint, since heads can be wrong."""
+    try:
+        return moment_of(fields.get("date de fin", "")).date()
+    except ValueError:
+        return None
 
 
 def _scaled(row: Sequence[str], factor: int) -> Value:
@@ -143,7 +187,7 @@ def _add_powers(series: Series, flow: Flow, part: Iterable[list[str]], factor: i
     """Add the highest power of each day. A stamp is the moment at which it was reached."""
     highest: dict[date, float] = {}
     for row in part:
-        if row[0] != "Horodate" and (value := _scaled(row, factor)) is not None:
+        if not _names_columns(row) and (value := _scaled(row, factor)) is not None:
             moment = moment_of(row[0])
             day = moment.astimezone(PARIS).date() if moment.tzinfo else moment.date()
             highest[day] = max(value, highest.get(day, 0))

@@ -12,7 +12,9 @@ from typing import Any
 from vault.readers import sentences
 from vault.readers.files.opening import guarded, head_of, json_of, number
 from vault.readers.files.source_file import SourceFile
+from vault.readers.formats.enedis_csv.table import NEXT, ends_before, flux_of
 from vault.readers.reading import Ask, Reading, Unreadable
+from vault.readers.subjects import measures
 from vault.readers.subjects.measures import Flow, Row, Series
 
 FORMAT = "enedis_json"
@@ -24,6 +26,7 @@ PATHS = re.compile(
 CONTENT = re.compile(r'"usage_point_id"\s*:|"usage_points"\s*:')
 INSIDE = re.compile(r'"interval_reading"\s*:|"contracts"\s*:')
 PRODUCTION = re.compile(r"production|_dp/|_plc/|_dpp/")
+CONSUMPTION = re.compile(r"consumption|_dc/|_clc/|_dcmp/")
 LENGTH = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,2})M)?")
 QUALITIES = {"BRUT": "brut", "CORRIGE": "corrige", "CORRIGÉ": "corrige"}
 HOUR_RANGES = re.compile(r"\((.*)\)")
@@ -41,28 +44,41 @@ def read(data: bytes, ask: Ask) -> Reading:
     document = json_of(data)
     source = SourceFile(data, format=FORMAT, version=VERSION, holder="enedis")
     answers = document if isinstance(document, list) else [document]
-    series, points = Series(), []
+    series, points, further = Series(), [], False
     for answer in answers:
         if "customer" in answer or "usage_points" in answer:
             points += _points(answer.get("customer", answer), source)
         else:
-            _add(series, answer.get("meter_reading", answer), bool(PRODUCTION.search(ask.endpoint)))
+            further |= _add(series, answer.get("meter_reading", answer), ask)
     records = [*points, *series.records(source)]
-    warnings = [] if records else [sentences.NOTHING_INSIDE]
-    return Reading(FORMAT, records, [], warnings, 1, "application/json", facts=series.facts())
+    warnings = [sentences.HEAD_GOES_FURTHER] if further else []
+    warnings += [] if records else [sentences.NOTHING_INSIDE]
+    facts = measures.facts(records)
+    return Reading(
+        FORMAT, records, [], warnings, 1, "application/json", facts=facts, asks_direction=series.asks_direction
+    )
 
 
-def _add(series: Series, reading: Mapping[str, Any], produced: bool) -> None:
+def _add(series: Series, reading: Mapping[str, Any], ask: Ask) -> bool:
+    """Add an answer. Return whether it ends before the day that it announces."""
     kind = reading.get("reading_type") or {}
     unit, aggregate, items = str(kind["unit"]), kind.get("aggregate"), reading["interval_reading"]
-    flux = "production" if produced or "PROD" in str(kind.get("flow_direction", "")).upper() else "soutirage"
+    flux = _flux(ask.endpoint) or flux_of(str(kind.get("flow_direction", ""))) or ask.direction
     flow = Flow(str(reading["usage_point_id"]), flux, _quantity(unit, aggregate), unit)
     quality = QUALITIES.get(str(reading.get("quality")).upper(), "")
     if flow.grandeur == "puissance_moyenne":
         series.add_curve(flow, _rows(items, quality), stamps_end=True)
-        return
-    for item in items:
-        series.add_day(flow, date.fromisoformat(str(item["date"])[:10]), number(item.get("value")), quality)
+    else:
+        for item in items:
+            series.add_day(flow, date.fromisoformat(str(item["date"])[:10]), number(item.get("value")), quality)
+    last = max((date.fromisoformat(str(item["date"])[:10]) for item in items), default=None)
+    announced = reading.get("end")
+    return ends_before(last, date.fromisoformat(announced[:10]) - NEXT) if isinstance(announced, str) else False
+
+
+def _flux(endpoint: str) -> str:
+    """Return the direction that the path of the answer shows; without a path, none."""
+    return "production" if PRODUCTION.search(endpoint) else "soutirage" if CONSUMPTION.search(endpoint) else ""
 
 
 def _quantity(unit: str, aggregate: object) -> str:
@@ -72,7 +88,7 @@ def _quantity(unit: str, aggregate: object) -> str:
         return "puissance_max"
     if unit == "W":
         return "puissance_moyenne"
-    raise Unreadable("damaged")
+    raise Unreadable("other_shape")
 
 
 def _rows(items: Sequence[Mapping[str, Any]], quality: str) -> list[Row]:

@@ -7,9 +7,11 @@ from typing import Any
 from vault.readers import sentences
 from vault.readers.files.opening import guarded, head_of, local, number, words, xml_of
 from vault.readers.files.source_file import SourceFile
-from vault.readers.formats.enedis_csv.reader import QUALITIES, flux_of
+from vault.readers.formats.enedis_csv.reader import QUALITIES
+from vault.readers.formats.enedis_csv.table import flux_of
 from vault.readers.formats.enedis_json.reader import seconds
 from vault.readers.reading import Ask, Reading
+from vault.readers.subjects import measures
 from vault.readers.subjects.measures import PARIS, Flow, Row, Series
 
 FORMAT = "enedis_sge"
@@ -32,10 +34,12 @@ def read(data: bytes, ask: Ask) -> Reading:
         if not quantity or words(part, "unite") != unit:
             warnings.append(sentences.PART_NOT_READ)
             continue
-        _add(series, Flow(words(answer, "pointId"), flux_of(words(part, "grandeurMetier")), quantity, unit), part)
+        flux = flux_of(words(part, "grandeurMetier")) or ask.direction
+        _add(series, Flow(words(answer, "pointId"), flux, quantity, unit), part)
     records = series.records(SourceFile(data, format=FORMAT, version=VERSION, holder="enedis"))
     warnings = list(dict.fromkeys(warnings)) or ([] if records else [sentences.NOTHING_INSIDE])
-    return Reading(FORMAT, records, [], warnings, 1, "application/xml", facts=series.facts())
+    facts, asks = measures.facts(records), series.asks_direction
+    return Reading(FORMAT, records, [], warnings, 1, "application/xml", facts=facts, asks_direction=asks)
 
 
 def _add(series: Series, flow: Flow, part: Any) -> None:  # noqa: ANN401 - lxml is untyped

@@ -31,11 +31,11 @@ def recognises(data: bytes, ask: Ask) -> bool:
 def read(data: bytes, ask: Ask) -> Reading:
     claims = json_of(data)
     if not isinstance(claims, dict):
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     found = Found(data, reader=FORMAT, version=VERSION, media_type="application/json", holder=HOLDER)
     identity, contact = pivot(claims), _contact(claims)
     if identity.keys() <= {"sub", "acr"}:
-        raise Unreadable("damaged")
+        raise Unreadable("no_data")
     partial = "-00" in identity.get("birthdate", "")
     found.keep("identite.pivot", identity, quality=["partial_date"] if partial else [])
     if contact:

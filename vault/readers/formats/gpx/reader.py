@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from vault.readers.files.opening import HEAD, fold, guarded, head_of, local
 from vault.readers.files.source_file import SourceFile
 from vault.readers.reading import Ask, Fact, Reading, Unreadable
 from vault.readers.subjects.measures import plain
-from vault.readers.subjects.travel import Track, Travel, point
+from vault.readers.subjects.travel import Point, Track, Travel, point
+from vault.readers.subjects.travel import facts as travel_facts
 
 FORMAT = "gpx"
 VERSION = "1.0.0"
@@ -33,49 +35,83 @@ MODES = {
 }
 
 
+#: The elements that are read; the others, such as elevations and extensions, cost nothing.
+ELEMENTS = tuple(f"{{*}}{name}" for name in ("trkpt", "trkseg", "trk", "type"))
+
+
 def recognises(data: bytes, ask: Ask) -> bool:
     return bool(CONTENT.search(head_of(data)))
 
 
 @guarded
 def read(data: bytes, ask: Ask) -> Reading:
-    travel, count, length, timed = Travel(), 0, 0.0, True
-    for kind, track, whole in _tracks(data):
-        count += len(track)
-        length += track.length(0, len(track) - 1)
-        timed = timed and whole
-        if whole and len(track):
+    travel, count, drawn, untimed = Travel(), 0, 0.0, False
+    for kind, segment in _segments(data):
+        count += len(segment.track)
+        travel.doubted += segment.doubted
+        untimed = untimed or segment.without_time > 0
+        if track := segment.timed():
             travel.add_track(track, MODES.get(kind, "inconnu"))
+        else:
+            drawn += segment.track.length(0, len(segment.track) - 1)
     records = travel.records(SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.RESIDENT))
-    warnings = [] if timed else [sentences.NO_TIME]
-    warnings += [] if records or not timed else [sentences.NO_TRIP]
-    others = [fact for fact in travel.facts(0) if fact.code != "distance"] if records else []
-    facts = [Fact("positions", str(count)), Fact("distance", plain(length / 1000), "km"), *others]
+    warnings = [sentences.NO_TIME] if untimed else []
+    warnings += travel.warnings(records, drawn)
+    facts = [Fact("positions", str(count)), Fact("path_length", plain((travel.read_metres + drawn) / 1000), "km")]
+    facts += travel_facts(records) if records else []
     return Reading(FORMAT, records, [], warnings, 1, "application/gpx+xml", facts=facts)
 
 
-def _tracks(data: bytes) -> Iterator[tuple[str, Track, bool]]:
-    """Yield each segment's type, positions and whether all have a time. Nothing is recorded between segments."""
+@dataclass
+class _Segment:
+    """The positions of a segment; a missing or an impossible time is 0."""
+
+    track: Track = field(default_factory=Track)
+    without_time: int = 0
+    doubted: int = 0
+
+    def add(self, moment: float | None, place: Point) -> None:
+        if moment is None:
+            self.without_time += 1
+        elif moment <= 0:
+            self.doubted += 1
+        self.track.add(moment if moment and moment > 0 else 0.0, place)
+
+    def timed(self) -> Track | None:
+        """Return the positions that have a time, or None if most have none: they are drawn, not recorded."""
+        untimed = self.without_time + self.doubted
+        if not untimed:
+            return self.track if len(self.track) else None
+        if untimed > len(self.track) / 2:
+            return None
+        found = Track()
+        for rank, time in enumerate(self.track.times):
+            if time:
+                found.add(time, self.track.place(rank))
+        return found
+
+
+def _segments(data: bytes) -> Iterator[tuple[str, _Segment]]:
+    """Yield each segment with the type of its track. Nothing is recorded between segments."""
     from lxml import etree
 
     if b"<!DOCTYPE" in data[:HEAD] or b"<!ENTITY" in data[:HEAD]:
-        raise Unreadable("damaged")
-    kind, track, timed = "", Track(), True
+        raise Unreadable("other_shape")
+    kind, segment = "", _Segment()
     try:
         for _, element in etree.iterparse(
-            io.BytesIO(data), events=("end",), resolve_entities=False, no_network=True, load_dtd=False
+            io.BytesIO(data), events=("end",), tag=ELEMENTS, resolve_entities=False, no_network=True, load_dtd=False
         ):
-            name = local(element)
-            if name == "trkpt":
-                moment = _time(element)
-                timed = timed and moment is not None
-                track.add(moment or 0.0, point(float(element.get("lat")), float(element.get("lon"))))
+            if element.tag.endswith("trkpt"):
+                segment.add(_time(element), point(float(element.get("lat")), float(element.get("lon"))))
                 _free(element)
-            elif name == "type" and local(element.getparent()) == "trk":
+                continue
+            name = local(element)
+            if name == "type" and local(element.getparent()) == "trk":
                 kind = fold(element.text or "")
             elif name == "trkseg":
-                yield kind, track, timed
-                track, timed = Track(), True
+                yield kind, segment
+                segment = _Segment()
                 _free(element)
             elif name == "trk":
                 kind = ""
@@ -91,7 +127,7 @@ def _free(element: Any) -> None:  # noqa: ANN401 - lxml is untyped
 
 def _time(element: Any) -> float | None:  # noqa: ANN401 - lxml is untyped
     """Return the time, in UTC as the specification requires, even without the Z."""
-    text = next((child.text or "" for child in element if local(child) == "time"), "").strip()
+    text = (element.findtext("{*}time") or "").strip()
     if not text:
         return None
     moment = datetime.fromisoformat(text)

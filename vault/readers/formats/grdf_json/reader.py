@@ -24,7 +24,11 @@ def recognises(data: bytes, ask: Ask) -> bool:
 @guarded
 def read(data: bytes, ask: Ask) -> Reading:
     source = SourceFile(data, format=FORMAT, version=VERSION, holder="grdf")
-    readings = [_reading(str(point), one) for point, held in json_of(data).items() for one in held["releves"]]
+    readings = [
+        _reading(str(held.get("idPce") or point), one)
+        for point, held in json_of(data).items()
+        for one in held["releves"]
+    ]
     records, facts, warnings = gas.records(readings, source)
     return Reading(FORMAT, records, [], warnings, 1, "application/json", facts=facts)
 

@@ -11,6 +11,7 @@ from vault.readers import sentences
 from vault.readers.files.opening import child, guarded, head_of, local, number, words, xml_of
 from vault.readers.files.source_file import SourceFile
 from vault.readers.reading import Ask, Reading
+from vault.readers.subjects import measures
 from vault.readers.subjects.measures import PARIS, STEPS, Flow, Measure, Series
 
 FORMAT = "greenbutton"
@@ -18,7 +19,9 @@ VERSION = "1.0.0"
 CONTENT = re.compile(r"http://naesb\.org/espi")
 #: The quantity and unit of each unit of measure stored in the vault.
 UNITS = {"72": ("energie", "Wh"), "38": ("puissance_moyenne", "W"), "42": ("volume", "m3")}
-GAS, RECEIVED, CUMULATIVE = "7", "19", {"1", "3"}
+GAS, CUMULATIVE = "7", {"1", "3"}
+#: Energy that the network delivers, and that it receives.
+DIRECTIONS = {"1": "soutirage", "19": "injection"}
 #: The length of a local day in seconds, clock changes included.
 DAYS = range(82_800, 90_001)
 
@@ -36,17 +39,23 @@ def recognises(data: bytes, ask: Ask) -> bool:
 def read(data: bytes, ask: Ask) -> Reading:
     root = xml_of(data)
     entries = [one for one in root.iter() if local(one) == "entry"]
-    series, skipped = Series(), False
+    series, skipped, untyped = Series(), False, False
     zone, kinds, meters = _zone(entries), _kinds(entries), _meters(entries)
     for entry in entries:
         for block in _inside(entry, "IntervalBlock"):
             kind = _kind_of(entry, kinds, meters)
-            flow = _flow(entry, kind, zone)
+            if kind is None:
+                untyped = True
+                continue
+            flow = _flow(entry, kind, zone, ask.direction)
             if flow is None or not _add(series, flow, block, int(words(kind, "powerOfTenMultiplier") or 0)):
                 skipped = True
     records = series.records(SourceFile(data, format=FORMAT, version=VERSION, holder="Green Button"))
-    warnings = ([sentences.PART_NOT_READ] if skipped else []) or ([] if records else [sentences.NOTHING_INSIDE])
-    return Reading(FORMAT, records, [], warnings, 1, "application/atom+xml", facts=series.facts())
+    warnings = [sentences.PART_NOT_READ] if skipped else []
+    warnings += [sentences.NO_READING_TYPE] if untyped else []
+    warnings += [] if records or warnings else [sentences.NOTHING_INSIDE]
+    facts, asks = measures.facts(records), series.asks_direction
+    return Reading(FORMAT, records, [], warnings, 1, "application/atom+xml", facts=facts, asks_direction=asks)
 
 
 def _inside(entry: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - lxml is untyped
@@ -83,17 +92,15 @@ def _kind_of(entry: Any, kinds: Mapping[str, Any], meters: Mapping[str, list[str
     return next(iter(kinds.values()), None)
 
 
-def _flow(entry: Any, kind: Any, zone: ZoneInfo) -> Flow | None:  # noqa: ANN401 - lxml is untyped
+def _flow(entry: Any, kind: Any, zone: ZoneInfo, direction: str) -> Flow | None:  # noqa: ANN401 - lxml is untyped
     """Return the flow of a type, or None for other quantities and for indexes."""
-    if kind is None or words(kind, "uom") not in UNITS or words(kind, "accumulationBehaviour") in CUMULATIVE:
+    if words(kind, "uom") not in UNITS or words(kind, "accumulationBehaviour") in CUMULATIVE:
         return None
     quantity, unit = UNITS[words(kind, "uom")]
     flux = (
         "gaz"
         if words(kind, "commodity") == GAS or unit == "m3"
-        else "injection"
-        if words(kind, "flowDirection") == RECEIVED
-        else "soutirage"
+        else DIRECTIONS.get(words(kind, "flowDirection"), direction)
     )
     match = re.search(r"/UsagePoint/([^/]{1,80})", "".join(_links(entry, "self") + _links(entry, "up")))
     return Flow(match[1] if match else "inconnu", flux, quantity, unit, zone=zone)

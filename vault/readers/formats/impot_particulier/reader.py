@@ -36,7 +36,7 @@ def read(data: bytes, ask: Ask) -> Reading:
     found = Found(data, reader=FORMAT, version=VERSION, media_type="application/json", holder="dgfip")
     answer, path = json_of(data), path_of(ask.endpoint)
     if not isinstance(answer, dict):
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     if error := _error(answer):
         found.check("holder_answer", "inconclusive" if NOT_FOUND.fullmatch(error) else "failed")
         return found.reading()

@@ -23,9 +23,22 @@ END, TAIL = "</OFX", 400
 TAG = re.compile(r"<(/?)([A-Za-z0-9._]{1,40})[^<>]{0,200}>([^<]*)")
 CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 STATEMENTS = {"STMTRS": "", "CCSTMTRS": "carte"}
+#: An operation that the bank has not made yet (OFX 2.2).
+PENDING = "STMTTRNP"
 GROUPS = {"BANKACCTFROM", "CCACCTFROM", "STMTTRN", "LEDGERBAL"}
 #: Tags that end an unclosed group.
-ENDS = GROUPS | {"AVAILBAL", "BANKTRANLIST", "BALLIST", "BAL", "CCACCTTO", "BANKACCTTO", "PAYEE", *STATEMENTS}
+ENDS = GROUPS | {
+    "AVAILBAL",
+    "BANKTRANLIST",
+    "BANKTRANLISTP",
+    PENDING,
+    "BALLIST",
+    "BAL",
+    "CCACCTTO",
+    "BANKACCTTO",
+    "PAYEE",
+    *STATEMENTS,
+}
 KINDS = {"CHECKING": "courant", "SAVINGS": "epargne", "MONEYMRKT": "epargne", "CD": "epargne", "CREDITLINE": "autre"}
 STAMP = re.compile(
     r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(?:\.\d+)?(?:\[([+-]?\d{1,2}(?:\.\d{1,2})?)(?::\w+)?\])?"
@@ -39,10 +52,12 @@ def recognises(data: bytes, ask: Ask) -> bool:
 @guarded
 def read(data: bytes, ask: Ask) -> Reading:
     text = text_of(data)
-    statements = list(_statements(text))
+    whole = END in text[-TAIL:].upper()
+    statements = list(_statements(text, whole))
     source = SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK)
     records = bank.records(statements, source)
-    warnings = [] if END in text[-TAIL:].upper() else [sentences.END_MISSING]
+    warnings = [] if whole else [sentences.END_MISSING]
+    warnings += [sentences.PENDING] if f"<{PENDING}>" in text.upper() else []
     warnings += [] if records else [sentences.NOTHING_INSIDE]
     return Reading(
         FORMAT,
@@ -51,12 +66,15 @@ def read(data: bytes, ask: Ask) -> Reading:
         warnings,
         1,
         "application/x-ofx",
-        facts=bank.facts(statements) if records else [],
+        facts=bank.facts(statements, records) if records else [],
     )
 
 
-def _statements(text: str) -> Iterator[bank.Statement]:
-    """Yield the statements. `STMTRS` starts one; leaves belong to the last group started."""
+def _statements(text: str, whole: bool) -> Iterator[bank.Statement]:
+    """Yield the statements. `STMTRS` starts one; leaves belong to the last group started.
+
+    The last group of a file without its end may be cut in the middle of an amount: it is left out.
+    """
     kind: str | None = None
     groups: list[tuple[str, dict[str, str]]] = []
     for closing, name, value in _tags(text):
@@ -71,7 +89,7 @@ def _statements(text: str) -> Iterator[bank.Statement]:
         elif value and not closing:
             groups[-1][1].setdefault(name, value)
     if kind is not None:
-        yield _statement(groups, kind)
+        yield _statement(groups if whole else groups[:-1], kind)
 
 
 def _tags(text: str) -> Iterator[tuple[bool, str, str]]:
@@ -108,7 +126,7 @@ def _operation(leaves: Mapping[str, str]) -> bank.Operation:
 def _amount(text: str) -> Decimal:
     found = decimal(text)
     if found is None:
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     return found
 
 

@@ -69,7 +69,7 @@ def recognises(data: bytes, ask: Ask) -> bool:
 def read(data: bytes, ask: Ask) -> Reading:
     answer = json_of(data)
     if not isinstance(answer, dict):
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     found = Found(data, reader=FORMAT, version=VERSION, media_type="application/json")
     entry = answer.get("product", answer if "product_name" in answer else None)
     if not isinstance(entry, dict):

@@ -12,6 +12,7 @@ from vault.readers import sentences
 from vault.readers.files.opening import guarded, head_of, json_of, number, rows_of, text_of
 from vault.readers.files.source_file import SourceFile
 from vault.readers.reading import Ask, Fact, Reading
+from vault.readers.subjects import measures
 from vault.readers.subjects.measures import Flow, Measure, Series, Value, plain
 
 FORMAT = "pvgis"
@@ -21,12 +22,12 @@ HOURLY = re.compile(r'"hourly"\s*:\s*\[')
 AS_CSV = re.compile(r"^Latitude \(decimal degrees\):", re.MULTILINE)
 COLUMNS = re.compile(r"^time,(?:P,)?G", re.MULTILINE)
 INPUTS = {
-    "latitude": r"Latitude \(decimal degrees\):\s*(-?[\d.]+)",
-    "longitude": r"Longitude \(decimal degrees\):\s*(-?[\d.]+)",
-    "peak_power": r"Nominal power of the PV system[^:]*:\s*([\d.]+)",
-    "system_loss": r"System losses[^:]*:\s*([\d.]+)",
-    "slope": r"Slope:\s*(-?[\d.]+)",
-    "azimuth": r"Azimuth:\s*(-?[\d.]+)",
+    "latitude": r"Latitude \(decimal degrees\):\s*(-?[\d.,]+)",
+    "longitude": r"Longitude \(decimal degrees\):\s*(-?[\d.,]+)",
+    "peak_power": r"Nominal power of the PV system[^:]*:\s*([\d.,]+)",
+    "system_loss": r"System losses[^:]*:\s*([\d.,]+)",
+    "slope": r"Slope:\s*(-?[\d.,]+)",
+    "azimuth": r"Azimuth:\s*(-?[\d.,]+)",
 }
 HOUR = 3600
 
@@ -49,7 +50,7 @@ def read(data: bytes, ask: Ask) -> Reading:
         if "P" in hour:
             series.add(flow, Measure(_seconds(str(hour["time"])), HOUR, number(hour["P"]), "estime"))
     records = _installation(inputs, source) + series.records(source)
-    facts = series.facts() or [Fact("points", str(len(hours)))]
+    facts = measures.facts(records) or [Fact("points", str(len(hours)))]
     direct: list[Value] = [number(hour["Gb(i)"]) for hour in hours if "Gb(i)" in hour]
     facts += [Fact("irradiation_direct", plain(sum(value or 0 for value in direct)))] if direct else []
     media = "application/json" if is_json else "text/csv"

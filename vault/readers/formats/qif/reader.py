@@ -56,8 +56,11 @@ def recognises(data: bytes, ask: Ask) -> bool:
 def read(data: bytes, ask: Ask) -> Reading:
     text = text_of(data)
     if not CONTENT.match(text):
-        raise Unreadable("damaged")
-    sections = _sections(text.strip("\ufeff").splitlines())
+        raise Unreadable("other_shape")
+    whole = text.rstrip().endswith("^")
+    # A last line without an end may be cut in the middle of an amount: its operation is left out.
+    kept = text if whole or text.endswith("\n") or "\n^" not in text else text[: text.rfind("\n^") + 2]
+    sections = _sections(kept.split("\n"))
     held = [one for one in sections if one.kind in PAYMENTS]
     days = [entry.lines["D"] for one in held for entry in one.entries]
     order = bank.day_first(_parts(day)[:2] for day in days if _is_open(day))
@@ -65,11 +68,11 @@ def read(data: bytes, ask: Ask) -> Reading:
     statements = [_statement(one, day_first=order is not False, points=points) for one in held]
     records = bank.records(statements, SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK))
     warnings = [sentences.DAYS_FIRST] if order is None and any(map(_is_open, days)) else []
-    warnings += [sentences.END_MISSING] if held and text.rstrip()[-1:] != "^" else []
+    warnings += [sentences.END_MISSING] if held and not whole else []
     warnings += [sentences.HOLDINGS_LEFT_OUT] if any(one.kind in HOLDINGS and one.entries for one in sections) else []
     warnings += [] if records else [sentences.NOTHING_INSIDE]
     return Reading(
-        FORMAT, records, [], warnings, 1, "application/x-qif", facts=bank.facts(statements) if records else []
+        FORMAT, records, [], warnings, 1, "application/x-qif", facts=bank.facts(statements, records) if records else []
     )
 
 
@@ -168,5 +171,5 @@ def _points(texts: Sequence[str]) -> bool:
 def _amount(text: str, *, points: bool) -> Decimal:
     found = decimal(text.replace(",", "") if points else text)
     if found is None:
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     return found

@@ -22,7 +22,7 @@ from vault.readers.reading import Ask, Reading, Unreadable
 FORMAT = "receipts"
 VERSION = "1.0.0"
 ZIP = b"PK\x03\x04"
-DELIMITERS = ";,\t"
+DELIMITERS = ";,\t|"
 MAX_FILES = 10
 MAX_INFLATED = 64 * 1024 * 1024
 #: Texts of purchases compress 20 times at most.
@@ -51,11 +51,14 @@ def read(data: bytes, ask: Ask) -> Reading:
         if kind == "line":
             lines.append((layout, row))
             if len(lines) > MAX_LINES:
-                raise Unreadable("too_heavy")
+                raise Unreadable("too_many")
         else:
             tickets[row.get(layout.number, "")] = row
-    if not lines or not any(_day_of(layout, row, tickets) for layout, row in lines):
-        raise Unreadable("two_files")
+    if not lines and not tickets:
+        raise Unreadable("no_data")
+    if not any(_day_of(layout, row, tickets) for layout, row in lines):
+        alone = not lines or not tickets and all(layout.ticket for layout, _ in lines)
+        raise Unreadable("two_files" if alone else "other_shape")
     _keep(lines, tickets, found)
     return found.reading()
 
@@ -74,26 +77,31 @@ def _keep(lines: Iterable[tuple[Layout, Row]], tickets: Mapping[str, Row], found
         receipts.setdefault((layout.chain, on, row.get(layout.number, "") if layout.number else "", shop), []).append(
             row
         )
-    spent = Decimal(0)
     for (chain, on, number, shop), rows in receipts.items():
-        spent += _receipt(layouts[chain], on, number, shop, rows, found)
-    days = sorted(on for _, on, _, _ in receipts)
-    found.fact("chain", ", ".join(dict.fromkeys(chain for chain, _, _, _ in receipts)))
-    found.fact("receipts", len(found.records))
-    found.fact("items", sum(len(record["payload"]["lignes"]) for record in found.records))
-    found.fact("total", f"{spent:.2f}", "EUR")
-    found.fact("first_day", days[0])
-    found.fact("last_day", days[-1])
+        _receipt(layouts[chain], on, number, shop, rows, found)
+    _show_totals(found)
     if undated:
         found.warn(sentences.LINES_LEFT_OUT)
 
 
-def _receipt(layout: Layout, on: str, number: str, shop: str, rows: Sequence[Row], found: Found) -> Decimal:
+def _show_totals(found: Found) -> None:
+    """Show the totals of the receipts that are kept."""
+    kept = [record["payload"] for record in found.records]
+    days = sorted(one["date"] for one in kept)
+    found.fact("chain", ", ".join(dict.fromkeys(one["enseigne"] for one in kept)) or None)
+    found.fact("receipts", len(kept))
+    found.fact("items", sum(len(one["lignes"]) for one in kept))
+    found.fact("total", f"{sum((Decimal(one['total']) for one in kept), Decimal(0)):.2f}", "EUR")
+    found.fact("first_day", days[0] if days else None)
+    found.fact("last_day", days[-1] if days else None)
+
+
+def _receipt(layout: Layout, on: str, number: str, shop: str, rows: Sequence[Row], found: Found) -> None:
     lines = [line for row in rows[:MAX_LINES_OF_ONE] if (line := _line(layout, row))]
     if len(lines) < len(rows):
         found.warn(sentences.LINES_LEFT_OUT)
     if not lines:
-        return Decimal(0)
+        return
     total = sum((Decimal(line["montant"]) for line in lines), Decimal(0))
     payload = {
         "enseigne": layout.chain,
@@ -104,7 +112,6 @@ def _receipt(layout: Layout, on: str, number: str, shop: str, rows: Sequence[Row
         "lignes": lines,
     }
     found.keep("achats.ticket", payload)
-    return total
 
 
 def _line(layout: Layout, row: Row) -> dict[str, Any] | None:

@@ -36,6 +36,8 @@ LABELS = (
     ("adresse", "adresse"),
 )
 MAX_ROWS = 200
+#: A page without its end is cut, perhaps in the middle of an amount.
+END = b"</html"
 #: The usual page has ten kilobytes.
 MAX_PAGE = 512 * 1024
 
@@ -54,10 +56,10 @@ def read(data: bytes, ask: Ask) -> Reading:
     )
     answer = _of_page(data) if as_page else json_of(data)
     if not isinstance(answer, dict):
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     _keep(answer, found)
     if not found.records:
-        raise Unreadable("damaged")
+        raise Unreadable("no_data")
     return found.reading()
 
 
@@ -88,7 +90,8 @@ def _keep(answer: Mapping[str, Any], found: Found) -> None:
     for sentence, note in ((sentences.CORRECTED_NOTICE, corrected), (sentences.PARTIAL_NOTICE, partial)):
         if note:
             found.warn(sentence)
-    if None in (payload["annee_revenus"], payload["revenu_fiscal_reference"], payload["nombre_parts"]):
+    needed = ("annee_revenus", "revenu_fiscal_reference", "nombre_parts", "declarant1")
+    if any(payload[name] is None for name in needed):
         found.warn(sentences.MASKED)
 
 
@@ -98,6 +101,8 @@ def _of_page(data: bytes) -> dict[str, Any]:
 
     if len(data) > MAX_PAGE:
         raise Unreadable("too_heavy")
+    if END not in data[-HEAD:].lower():
+        raise Unreadable("damaged")
     try:
         page = html.document_fromstring(
             data, parser=html.HTMLParser(encoding=_encoding(data), no_network=True, huge_tree=False)

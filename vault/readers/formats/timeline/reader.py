@@ -1,11 +1,12 @@
 """Google Timeline, in all its shapes: Android's segments, the iPhone's list, Takeout's objects and raw records.
 
 Times have an offset. Invalid parts are left out, so that one bad minute does not refuse ten years. A distance is
-Google's, else that of the path, else a straight line.
+Google's, else that of the path, else a straight line. A path that neither a move nor a stay covers is a move.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,20 @@ from vault.readers import sentences
 from vault.readers.files.opening import SHAPE_FAULTS, guarded, head_of, number, text_of
 from vault.readers.files.source_file import SourceFile
 from vault.readers.files.stream import elements
-from vault.readers.reading import Ask, Reading, Unreadable
-from vault.readers.subjects.travel import WORST_ACCURACY, Leg, Point, Stay, Track, Travel, metres, point
+from vault.readers.reading import Ask, Fact, Reading, Unreadable
+from vault.readers.subjects.measures import plain
+from vault.readers.subjects.travel import (
+    WORST_ACCURACY,
+    Leg,
+    Point,
+    Stay,
+    Track,
+    Travel,
+    facts,
+    metres,
+    point,
+    seconds_of,
+)
 
 FORMAT = "timeline"
 VERSION = "1.0.0"
@@ -80,11 +93,13 @@ def read(data: bytes, ask: Ask) -> Reading:
         except SHAPE_FAULTS:
             skipped += 1
     if skipped > held.count / 2:
-        raise Unreadable("damaged")
+        raise Unreadable("other_shape")
     travel = held.travel()
     records = travel.records(SourceFile(data, format=FORMAT, version=VERSION, holder="google_timeline"))
-    warnings = ([sentences.ODD_PARTS] if skipped else []) + ([] if records else [sentences.NO_TRIP])
-    return Reading(FORMAT, records, [], warnings, 1, "application/json", facts=travel.facts(held.count))
+    warnings = ([sentences.ODD_PARTS] if skipped or held.without_place else []) + travel.warnings(records)
+    found = facts(records, held.count)
+    found += [] if records or not travel.read_metres else [Fact("path_length", plain(travel.read_metres / 1000), "km")]
+    return Reading(FORMAT, records, [], warnings, 1, "application/json", facts=found)
 
 
 class _Held:
@@ -93,8 +108,8 @@ class _Held:
     def __init__(self) -> None:
         self.path, self.positions = Track(), Track()
         self.found = Travel()
-        self.moves: list[tuple[Leg, bool]] = []
-        self.count = 0
+        self.moves: list[_Move] = []
+        self.count = self.without_place = 0
 
     def add_segment(self, one: Mapping[str, Any]) -> None:
         """Add a segment of Android or the iPhone, which write numbers and places differently."""
@@ -109,14 +124,13 @@ class _Held:
             activity = one["activity"]
             start, end = _maybe(activity.get("start")), _maybe(activity.get("end"))
             kind = str((activity.get("topCandidate") or {}).get("type") or "")
-            if start is not None and end is not None:
-                self._move(one["startTime"], one["endTime"], start, end, kind, number(activity.get("distanceMeters")))
+            self._move(one["startTime"], one["endTime"], [start, end], kind, number(activity.get("distanceMeters")))
 
     def _path(self, begun: datetime, steps: Sequence[Mapping[str, Any]]) -> None:
         for step in steps:
             minutes = number(step.get("durationMinutesOffsetFromStartTime"))
             moment = _moment(step["time"]) if "time" in step else begun + timedelta(minutes=minutes or 0)
-            self.path.add(moment.timestamp(), _place(step["point"]))
+            self.path.add(seconds_of(moment), _place(step["point"]))
 
     def add_object(self, one: Mapping[str, Any]) -> None:
         """Add an object of Takeout."""
@@ -133,9 +147,9 @@ class _Held:
             start = _e7(move.get("startLocation") or {}, "latitudeE7", "longitudeE7")
             end = _e7(move.get("endLocation") or {}, "latitudeE7", "longitudeE7")
             confirmed = move.get("editConfirmationStatus") == "CONFIRMED"
-            if start is not None and end is not None:
-                kind = str(move.get("activityType") or "")
-                self._move(*_span(move["duration"]), start, end, kind, number(move.get("distance")), confirmed)
+            kind = str(move.get("activityType") or "")
+            ends = [start, *_waypoints(move), end]
+            self._move(*_span(move["duration"]), ends, kind, number(move.get("distance")), confirmed)
 
     def add_position(self, one: Mapping[str, Any]) -> None:
         """Add a raw record of Takeout."""
@@ -143,7 +157,7 @@ class _Held:
         place = _e7(one, "latitudeE7", "longitudeE7")
         if place is not None and (number(one.get("accuracy")) or 0) <= WORST_ACCURACY:
             stamp = one.get("timestamp")
-            seconds = _moment(stamp).timestamp() if stamp else float(one["timestampMs"]) / 1000
+            seconds = seconds_of(_moment(stamp)) if stamp else float(one["timestampMs"]) / 1000
             self.positions.add(seconds, place)
 
     def add_profile(self, profile: Mapping[str, Any]) -> None:
@@ -154,10 +168,13 @@ class _Held:
 
     def travel(self) -> Travel:
         self.path.sort()
-        for leg, known in self.moves:
-            self.found.legs.append(leg if known else self._measured(leg))
-        if not self.moves and not self.found.stays and len(self.path):
-            self.found.add_track(self.path)
+        for move in self.moves:
+            if (leg := self._leg(move)) is None:
+                self.without_place += 1
+            else:
+                self.found.add_leg(leg)
+        for track in self._uncovered():
+            self.found.add_track(track)
         if len(self.positions):
             self.found.add_track(self.positions)
         return self.found
@@ -170,31 +187,66 @@ class _Held:
         self,
         start: str,
         end: str,
-        origin: Point,
-        destination: Point,
+        places: Sequence[Point | None],
         kind: str,
         distance: float | None,
         confirmed: bool = False,
     ) -> None:
         mode = MODES.get(kind.upper().replace(" ", "_"), "inconnu")
-        length = metres(origin, destination) if distance is None else distance
-        leg = Leg(_moment(start), _moment(end), length, origin, destination, mode, confirmed)
-        self.moves.append((leg, distance is not None))
+        begun, ended = _moment(start), _moment(end)
+        seconds_of(begun)
+        self.moves.append(_Move(begun, ended, [one for one in places if one is not None], mode, distance, confirmed))
 
-    def _measured(self, leg: Leg) -> Leg:
-        first, last = self.path.between(leg.start.timestamp(), leg.end.timestamp())
-        if first > last:
-            return leg
-        ends = metres(leg.origin, self.path.place(first)) + metres(self.path.place(last), leg.destination)
-        return Leg(
-            leg.start,
-            leg.end,
-            ends + self.path.length(first, last),
-            leg.origin,
-            leg.destination,
-            leg.mode,
-            leg.confirmed,
-        )
+    def _leg(self, move: "_Move") -> Leg | None:
+        """Return the move; a missing end comes from the path of its time. Without two places there is no move."""
+        first, last = self.path.between(move.start.timestamp(), move.end.timestamp())
+        walked = [self.path.place(rank) for rank in range(first, last + 1)]
+        places = move.places if len(move.places) > 1 else [*move.places, *walked]
+        if len(places) < 2:
+            return None
+        way = [places[0], *walked, places[-1]] if len(places) == 2 else places
+        length = sum(map(metres, way, way[1:])) if move.distance is None else move.distance
+        return Leg(move.start, move.end, length, places[0], places[-1], move.mode, move.confirmed)
+
+    def _uncovered(self) -> Iterator[Track]:
+        """Yield the runs of the path that are neither in a move nor in a stay."""
+        spans = [(one.start.timestamp(), one.end.timestamp()) for one in self.moves]
+        spans = sorted(spans + [(one.start.timestamp(), one.end.timestamp()) for one in self.found.stays])
+        track, rank, covered_until = Track(), 0, float("-inf")
+        for place in range(len(self.path)):
+            time = self.path.times[place]
+            passed = False
+            while rank < len(spans) and spans[rank][0] <= time:
+                covered_until = max(covered_until, spans[rank][1])
+                rank, passed = rank + 1, True
+            if (passed or time <= covered_until) and len(track):
+                yield track
+                track = Track()
+            if time > covered_until:
+                track.add(time, self.path.place(place))
+        if len(track):
+            yield track
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A move as Google tells it: its ends or its waypoints, of which some may be missing."""
+
+    start: datetime
+    end: datetime
+    places: Sequence[Point]
+    mode: str
+    distance: float | None
+    confirmed: bool
+
+
+def _waypoints(move: Mapping[str, Any]) -> list[Point | None]:
+    """Return the points between the ends of a move, as Takeout gives them under several names."""
+    for name, held in (("waypointPath", "waypoints"), ("simplifiedRawPath", "points")):
+        points = (move.get(name) or {}).get(held) or []
+        if points:
+            return [_e7(one, "latE7", "lngE7") for one in points]
+    return []
 
 
 def _moment(stamp: str) -> datetime:

@@ -1,0 +1,136 @@
+"""Clients of a service: registered and given a new secret by its publisher."""
+
+import dataclasses
+import secrets
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from oauth2_provider.settings import oauth2_settings
+
+from accounts.models import User
+from certification.access.enums import PREFIXES, Environment
+from certification.access.models import AccessToken, AuthorizationCode, Client, RefreshToken
+from certification.access.models.client import FIRST, SECOND, Secret
+from certification.labels import perms
+from certification.labels.models import Service
+
+#: Of a secret, the last characters, by which its owner knows it again.
+HINT = 4
+LOOPBACK = {"127.0.0.1", "[::1]"}
+
+
+class TwoSecrets(Exception):
+    """The client has two secrets already."""
+
+
+class LastSecret(Exception):
+    """A client without a secret could not say who it is: add another one first, or delete the client."""
+
+
+def register(*, service: Service, by: User, environment: Environment, redirect_uris: list[str]) -> tuple[Client, str]:
+    """Register a client. Return it with its secret, which is shown once: the database has its hash.
+
+    Raises:
+        PermissionDenied: `by` does not work for the publisher.
+        ValidationError: no address, or one that the portal would not send residents to.
+    """
+    perms.require_member(by, service.publisher)
+    if not redirect_uris:
+        raise ValidationError(_("Donnez au moins une adresse de retour."))
+    for address in redirect_uris:
+        check_redirect_uri(address)
+    secret = _secret(environment)
+    client = Client.objects.create(
+        service=service,
+        environment=environment,
+        client_id=f"gar_{environment}_{secrets.token_hex(12)}",
+        client_secret=_hashed(secret),
+        secret_hint=secret[-HINT:],
+        secret_made_at=timezone.now(),
+        client_type=Client.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
+        algorithm=Client.RS256_ALGORITHM,
+        redirect_uris=" ".join(redirect_uris),
+        name=service.name,
+    )
+    return client, secret
+
+
+def add_secret(*, client: Client, by: User) -> str:
+    """Give the client a second secret and return it. Both are good until one is revoked.
+
+    Raises:
+        PermissionDenied
+        TwoSecrets
+    """
+    perms.require_member(by, client.service.publisher)
+    secret = _secret(Environment(client.environment))
+    with transaction.atomic():
+        held = Client.objects.select_for_update().get(pk=client.pk)
+        if held.second_secret:
+            raise TwoSecrets
+        _set(held, SECOND, Secret(_hashed(secret), secret[-HINT:], timezone.now(), None))
+    return secret
+
+
+def revoke_secret(*, client: Client, by: User, secret_id: str) -> None:
+    """Revoke one of two secrets: it is refused at once, and tokens go on. Does nothing to one that is gone.
+
+    Raises:
+        PermissionDenied
+        LastSecret
+    """
+    perms.require_member(by, client.service.publisher)
+    with transaction.atomic():
+        held = Client.objects.select_for_update().get(pk=client.pk)
+        kept = [one for one in held.secrets if one.id != secret_id]
+        if not kept:
+            raise LastSecret
+        if len(kept) < len(held.secrets):
+            _set(held, FIRST, kept[0])
+            _set(held, SECOND, Secret("", "", None, None))
+
+
+def delete(*, client: Client, by: User) -> None:
+    """Delete a client with its codes and tokens. The grants of its service stay.
+
+    Raises:
+        PermissionDenied: `by` does not answer for the publisher.
+    """
+    perms.require_owner(by, client.service.publisher)
+    with transaction.atomic():
+        for model in (AuthorizationCode, RefreshToken, AccessToken):
+            model.objects.filter(application=client).delete()
+        client.delete()
+
+
+def check_redirect_uri(address: str) -> None:
+    """Check an address to which residents come back: https, without fragment or name; http on loopback in tests only.
+
+    Raises:
+        ValidationError
+    """
+    parts = urlsplit(address)
+    own_machine = parts.scheme == "http" and parts.netloc.rpartition(":")[0] in LOOPBACK and not settings.PRODUCTION
+    whole = parts.hostname and "@" not in parts.netloc and "#" not in address and not set(address) & set(" *\\\t\n\r")
+    if not whole or not (parts.scheme == "https" or own_machine):
+        raise ValidationError(_("« %(address)s » n’est pas une adresse https complète.") % {"address": address})
+
+
+def _set(client: Client, columns: tuple[str, ...], secret: Secret) -> None:
+    for column, value in zip(columns, dataclasses.astuple(secret), strict=True):
+        setattr(client, column, value)
+    client.save(update_fields=list(columns))
+
+
+def _secret(environment: Environment) -> str:
+    return PREFIXES[environment] + secrets.token_urlsafe(32)
+
+
+def _hashed(secret: str) -> str:
+    return make_password(secret, hasher=oauth2_settings.CLIENT_SECRET_HASHER)

@@ -1,0 +1,131 @@
+"""Who calls the API: the holder of an access token, under one grant; or a program, by its secret, for its service.
+
+A token in the address is not looked at.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from accounts.models import User
+from certification.access import credentials, limits, standing
+from certification.access.enums import VAULT, Environment
+from certification.access.limits import Count
+from certification.access.models import AccessToken, Client
+from certification.access.problems import BASIC, Problem
+from certification.access.standing import Given
+from vault.records.models import Grant
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A client that holds an access token, and the grant behind it, in whatever state and not checked yet."""
+
+    client: Client
+    given: Given
+    scopes: frozenset[str]
+
+    @property
+    def grant(self) -> Grant:
+        return self.given.grant
+
+
+@dataclass(frozen=True)
+class Program:
+    """A client that proved who it is by its secret."""
+
+    client: Client
+
+
+class BearerAuthentication(BaseAuthentication):
+    """Find the caller by the SHA-256 of the token. Cost: two queries.
+
+    Args:
+        environment: of the server that is called. A token of the other one is unknown there.
+    """
+
+    def __init__(self, environment: Environment = Environment.LIVE) -> None:
+        self.environment = environment
+
+    def authenticate(self, request: Request) -> tuple[User, Caller]:
+        kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token.strip():
+            raise Problem("invalid_token")
+        found = AccessToken.objects.select_related("application", "user").filter(
+            token_checksum=hashlib.sha256(token.strip().encode()).hexdigest(),
+            expires__gt=timezone.now(),
+            application__environment=self.environment,
+        )
+        row = found.first()
+        person = row.user if row is not None else None
+        if row is None or person is None or not standing.is_known_to(person, row.application):
+            raise Problem("invalid_token")
+        given = standing.find(person.pk, row.grant_id, row.application)
+        if given is None:
+            raise Problem("invalid_token")
+        return person, Caller(row.application, given, frozenset(row.scope.split()))
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="garant"'
+
+
+def require_scope(request: Request, scope: str = VAULT) -> Caller:
+    """Return the caller.
+
+    Raises:
+        Problem: the token lacks the scope.
+    """
+    caller: Caller = request.auth
+    if scope not in caller.scopes:
+        raise Problem("insufficient_scope")
+    return caller
+
+
+class ProgramAuthentication(BaseAuthentication):
+    """Find the program by its identifier and secret, sent as at `/oauth/token` (RFC 6749, 2.3.1, HTTP Basic).
+
+    It acts for its service, and under no resident's grant.
+    """
+
+    def __init__(self, environment: Environment = Environment.LIVE) -> None:
+        self.environment = environment
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Program]:
+        if limits.of_network(request).is_over:
+            raise Throttled(wait=limits.MINUTE)
+        given = credentials.from_basic(request.headers.get("Authorization", ""))
+        client = credentials.authenticated(*given, self.environment) if given else None
+        if client is None:
+            raise Problem("invalid_client")
+        return AnonymousUser(), Program(client)
+
+    def authenticate_header(self, request: Request) -> str:
+        return BASIC
+
+
+class ClientThrottle(BaseThrottle):
+    """So many calls a minute for each client, whoever its residents are. It is counted before the gate.
+
+    The response says what is left, also one that refuses (`headers_of`).
+    """
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        self._count = limits.of_client(request.auth.client)
+        request._request.rate_limit = self._count  # noqa: SLF001 - DRF's name for Django's request
+        return not self._count.is_over
+
+    def wait(self) -> float:
+        return self._count.wait
+
+
+def headers_of(request: Request) -> dict[str, str]:
+    """Return the fields that say how many calls are left, once the call was counted."""
+    count: Count | None = getattr(request._request, "rate_limit", None)  # noqa: SLF001 - as above
+    return count.headers if count else {}

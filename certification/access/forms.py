@@ -1,0 +1,135 @@
+"""The form of consent, where nothing is ticked and no length is chosen; and the form of a publisher's program."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from certification.access.actions import clients
+from certification.access.asking import Asked
+from certification.access.enums import Environment
+from certification.access.presenting.consent import with_why
+from vault.records.grants.agreements import Item, PaperItem
+from vault.records.grants.terms import Terms
+from vault.records.values.decrypted import PaperOpened
+from vault.sharing.forms.household import with_value
+
+
+class ConsentForm(forms.Form):
+    """The optional items, the papers and the length. The page lists what is needed, and what is agreed already."""
+
+    items = forms.MultipleChoiceField(
+        label=gettext_lazy("Ce que vous voulez bien montrer"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    papers = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Les papiers que vous voulez bien montrer"),
+        coerce=UUID,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Un papier part en entier, avec tout ce qui y est écrit."),
+    )
+    months = forms.TypedChoiceField(
+        label=gettext_lazy("Pendant combien de temps ?"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("Rien ne se renouvelle tout seul. Vous pouvez arrêter avant."),
+        error_messages={"required": gettext_lazy("Choisissez une durée, ou refusez.")},
+    )
+
+    def __init__(
+        self,
+        asked: Asked,
+        held: Mapping[str, str],
+        papers: Sequence[PaperOpened],
+        agreed: Collection[str | UUID],
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._asked, self._held, self._papers, self._agreed = asked, held, papers, agreed
+        optional = [item for item in asked.items if not item.required and item.code not in agreed]
+        self._choices("items", [(one.code, _line(one, held.get(one.code, ""))) for one in optional])
+        self.fields["items"].help_text = _("Voici la valeur d’aujourd’hui. Rien n’est coché d’avance.")
+        self._choices("papers", [(paper.paper_id, paper.title) for paper in papers if paper.paper_id not in agreed])
+        reasons = [with_why(str(paper.label), str(paper.hint)) for paper in asked.papers]
+        self.fields["papers"].help_text = " ".join(
+            [*(f"{one}." for one in reasons), str(self.fields["papers"].help_text)]
+        )
+        for name in ("items", "papers"):
+            if not self._offered(name):
+                del self.fields[name]
+        self._choices("months", [(count, _length(count)) for count in asked.agreement.months])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if any(name not in self.fields and self.data.get(name) for name in ("items", "papers")):
+            self.add_error(None, _("Cette page n’offrait pas cette ligne."))
+        for paper in self._asked.papers:
+            if paper.required and not self._has(paper, cleaned):
+                self.add_error(
+                    "papers" if "papers" in self.fields else None,
+                    _("Il faut au moins un papier : %(kind)s.") % {"kind": paper.label},
+                )
+        chosen = [*cleaned.get("items", []), *cleaned.get("papers", [])]
+        if not chosen and not self._asked.required and not self._agreed:
+            self.add_error(None, _("Cochez au moins une ligne, ou refusez."))
+        return cleaned
+
+    @property
+    def terms(self) -> Terms:
+        data, agreement = self.cleaned_data, self._asked.agreement
+        titles: dict[str, list[str]] = {paper.kind: [] for paper in self._asked.papers}
+        for paper in self._papers:
+            if paper.paper_id in {*data.get("papers", []), *self._agreed}:
+                titles.setdefault(paper.kind, []).append(paper.title)
+        shown = {**self._held, **{kind: ", ".join(names) for kind, names in titles.items()}}
+        return Terms(
+            data.get("items", []), agreement.modes[0], data["months"], papers=data.get("papers", []), shown=shown
+        )
+
+    def _has(self, asked: PaperItem, cleaned: Mapping[str, Any]) -> bool:
+        chosen = {*cleaned.get("papers", []), *self._agreed}
+        return any(paper.kind == asked.kind and paper.paper_id in chosen for paper in self._papers)
+
+    def _choices(self, name: str, choices: Sequence[tuple[Any, Any]]) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
+
+    def _offered(self, name: str) -> bool:
+        return bool(cast(forms.ChoiceField, self.fields[name]).choices)
+
+
+class ProgramForm(forms.Form):
+    environment = forms.TypedChoiceField(
+        label=gettext_lazy("Pour quoi ?"),
+        choices=[
+            (Environment.LIVE, gettext_lazy("Pour de vrais habitants, sous le label du service")),
+            (Environment.TEST, gettext_lazy("Pour essayer, avec des personnes fictives")),
+        ],
+        coerce=Environment,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez une ligne.")},
+    )
+    redirect_uris = forms.CharField(
+        label=gettext_lazy("Adresses de retour"),
+        help_text=gettext_lazy("Où l’habitant revient chez vous : une adresse https complète par ligne."),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": gettext_lazy("Donnez au moins une adresse de retour.")},
+    )
+
+    def clean_redirect_uris(self) -> list[str]:
+        found = [line.strip() for line in self.cleaned_data["redirect_uris"].splitlines() if line.strip()]
+        for address in found:
+            clients.check_redirect_uri(address)
+        return found
+
+
+def _line(item: Item, value: str) -> str:
+    return with_why(with_value(str(item.label), value), str(item.hint))
+
+
+def _length(count: int) -> str:
+    return ngettext("%(count)s mois", "%(count)s mois", count) % {"count": count}

@@ -1,0 +1,113 @@
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import models
+from django.db.models import Q
+from jwcrypto.jwk import JWK
+from oauth2_provider.models import AbstractApplication
+
+from certification.access.enums import Environment
+from certification.access.models import keys
+from certification.labels.models import Service
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
+
+#: Columns of a client under its MAC before it had a second secret.
+_FIRST = (
+    "client_id",
+    "client_secret",
+    "client_type",
+    "authorization_grant_type",
+    "redirect_uris",
+    "skip_authorization",
+    "algorithm",
+    "allowed_origins",
+    "service",
+    "environment",
+)
+#: The columns of each secret: its hash, its last characters, since when, and the day on which it was used last.
+FIRST = ("client_secret", "secret_hint", "secret_made_at", "secret_used_on")
+SECOND = ("second_secret", "second_secret_hint", "second_secret_made_at", "second_secret_used_on")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """One of a client's secrets, by its hash."""
+
+    hashed: str
+    hint: str
+    made_at: datetime | None
+    used_on: date | None
+
+    @property
+    def id(self) -> str:
+        """Return by what pages name the secret. From the hash of 256 random bits nobody learns anything."""
+        return self.hashed.rpartition("$")[2][:12]
+
+
+class Client(AuthenticatedRow, AbstractApplication):  # type: ignore[django-manager-missing]  # of the toolkit
+    """A service's program that asks residents and reads under their grants: OAuth's client.
+
+    It proves who it is by a secret, and knows the code flow only; the database refuses anything else. What it may ask
+    is its service's label, looked at in each request, and never a column here.
+
+    Two secrets may be alive at once, so that one is turned over without a stop. There is always a first one.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="clients")
+    environment = models.CharField(max_length=4, choices=Environment.choices)
+    secret_hint = models.CharField(max_length=4, blank=True, help_text="the secret's last characters")
+    secret_made_at = models.DateTimeField(null=True, help_text="empty: before the portal noted it")
+    secret_used_on = models.DateField(null=True)
+    second_secret = models.CharField(max_length=255, blank=True)
+    second_secret_hint = models.CharField(max_length=4, blank=True)
+    second_secret_made_at = models.DateTimeField(null=True)
+    second_secret_used_on = models.DateField(null=True)
+
+    objects = RowQuerySet["Client"].as_manager()
+    decides = by_city(*_FIRST, "second_secret", former=[_FIRST])
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(environment__in=Environment.values), name="client_environment_known"),
+            models.CheckConstraint(
+                condition=Q(
+                    client_type=AbstractApplication.CLIENT_CONFIDENTIAL,
+                    authorization_grant_type=AbstractApplication.GRANT_AUTHORIZATION_CODE,
+                    algorithm=AbstractApplication.RS256_ALGORITHM,
+                    hash_client_secret=True,
+                ),
+                name="client_confidential_and_by_code",
+            ),
+            models.CheckConstraint(condition=Q(skip_authorization=False), name="client_never_skips_consent"),
+            models.CheckConstraint(condition=~Q(redirect_uris=""), name="client_has_an_address"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.client_id)
+
+    @property
+    def jwk_key(self) -> JWK:
+        """Return the portal's key that signs id_tokens; the sandbox has another one."""
+        return keys.signing_key(self.environment)
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """Return the secrets that are alive, the older first."""
+        found = [Secret(*(getattr(self, column) for column in columns)) for columns in (FIRST, SECOND)]
+        return [one for one in found if one.hashed]
+
+
+class CallCount(models.Model):
+    """The calls of one client, or from one network, within one minute (`limits.py`)."""
+
+    key = models.CharField(max_length=64, help_text="a hash under the portal's secret, of whom it counts")
+    minute = models.PositiveIntegerField(help_text="since 1970")
+    count = models.PositiveIntegerField()
+
+    decides = nothing("a count of calls; a call that it refuses is refused by nothing else")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "minute"], name="call_count_once_a_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.count} in minute {self.minute}"

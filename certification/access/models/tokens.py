@@ -1,0 +1,106 @@
+"""OAuth's codes and tokens. Each names the resident's grant by its id, as `GrantDocument` does, and holds no value.
+
+A token opens nothing by itself: what it allows is the grant, which the gate checks in each reading. The database has
+the SHA-256 of each code and token only.
+"""
+
+import hashlib
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from oauth2_provider.models import AbstractAccessToken, AbstractGrant, AbstractIDToken, AbstractRefreshToken
+
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
+
+
+class Hashed(str):
+    """The hash of a code, as it is stored."""
+
+
+class HashedCodeField(models.CharField):  # type: ignore[type-arg]  # Django has none at run time
+    """A code of which the database has the hash. A lookup by the code finds its row; a lookup by the hash does not."""
+
+    def from_db_value(self, value: str, *_: object) -> Hashed:
+        return Hashed(value)
+
+    def get_prep_value(self, value: Any) -> Any:  # noqa: ANN401 - Django's signature
+        return value if value is None or isinstance(value, Hashed) else _hash(str(value))
+
+    def pre_save(self, row: models.Model, add: bool) -> str:
+        stored = Hashed(self.get_prep_value(getattr(row, self.attname)))
+        setattr(row, self.attname, stored)
+        return stored
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+class AuthorizationCode(AuthenticatedRow, AbstractGrant):
+    """A code, exchanged once within a minute for tokens. It stays until its end, so that a second exchange is seen."""
+
+    code = HashedCodeField(max_length=64, unique=True)
+    grant_id = models.UUIDField()
+    used_at = models.DateTimeField(null=True)
+
+    objects = RowQuerySet["AuthorizationCode"].as_manager()
+    decides = by_city(
+        "user",
+        "code",
+        "application",
+        "expires",
+        "redirect_uri",
+        "scope",
+        "code_challenge",
+        "code_challenge_method",
+        "grant_id",
+        "used_at",
+    )
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"
+
+
+class AccessToken(AuthenticatedRow, AbstractAccessToken):
+    grant_id = models.UUIDField(db_index=True)
+
+    objects = RowQuerySet["AccessToken"].as_manager()
+    decides = by_city("user", "token_checksum", "application", "expires", "scope", "grant_id")
+
+    def __str__(self) -> str:
+        return f"access token {self.pk}"
+
+
+class RefreshToken(AuthenticatedRow, AbstractRefreshToken):
+    grant_id = models.UUIDField(db_index=True)
+
+    objects = RowQuerySet["RefreshToken"].as_manager()
+    #: Not its access token, which the database takes away when that token is deleted.
+    decides = by_city("user", "token_checksum", "application", "token_family", "revoked", "grant_id")
+
+    class Meta(AbstractRefreshToken.Meta):
+        abstract = False
+
+    def __str__(self) -> str:
+        return f"refresh token {self.pk}"
+
+    def revoke(self) -> None:
+        """Mark this token as revoked and delete its access token. Under its lock: another request may renew it."""
+        held = RefreshToken.objects.select_for_update(of=("self",)).filter(pk=self.pk, revoked=None).first()
+        if held is not None:
+            former = held.access_token
+            held.access_token, held.revoked = None, timezone.now()
+            held.save(update_fields=["access_token", "revoked"])
+            if former is not None:
+                former.delete()
+
+
+class IDToken(AbstractIDToken):
+    grant_id = models.UUIDField(db_index=True)
+
+    objects = models.QuerySet["IDToken"].as_manager()
+    decides = nothing("the number of an id_token that was signed; no page believes the row")
+
+    def __str__(self) -> str:
+        return f"id_token {self.pk}"

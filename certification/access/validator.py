@@ -1,0 +1,194 @@
+"""What django-oauth-toolkit asks of us: codes and tokens that name a grant, and end with it.
+
+Only this module extends the toolkit, whose version is pinned to the patch. Nothing here reads a value: these verbs run
+in a transaction, and the gate needs one of its own.
+"""
+
+import hashlib
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauth2_provider.settings import oauth2_settings
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749 import errors
+
+from certification.access import credentials, issuers, standing
+from certification.access.actions import pseudonyms, tokens
+from certification.access.details import granted_details
+from certification.access.enums import OPENID, Environment
+from certification.access.models import AccessToken, AuthorizationCode, Client, IDToken, RefreshToken
+from vault.records.models import Grant
+
+S256 = "S256"
+#: Set by `server.checked`, on a request that it builds itself: somebody is signed in.
+SIGNED_IN = "X-Signed-In"
+
+
+class Validator(OAuth2Validator):
+    oidc_claim_scope = {"sub": OPENID}
+
+    def validate_silent_login(self, request: Request) -> bool:
+        """Return whether `prompt=none` finds somebody signed in."""
+        return SIGNED_IN in request.headers
+
+    def validate_silent_authorization(self, request: Request) -> bool:
+        """Refuse `prompt=none`: nobody agrees without a page."""
+        return False
+
+    # Clients
+
+    def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        """Accept either secret of a client, in the header or in the body, at its own server."""
+        environment = issuers.of_path(urlsplit(request.uri).path).environment
+        basic = credentials.from_basic(request.headers.get("HTTP_AUTHORIZATION") or "")
+        client_id, secret = basic or (request.client_id or "", getattr(request, "client_secret", None) or "")
+        request.client = credentials.authenticated(client_id, secret, environment)
+        return request.client is not None
+
+    def _load_application(self, client_id: str, request: Request) -> Client | None:
+        """Return a client that may ask at this server: one of the other is unknown here."""
+        client: Client | None = super()._load_application(client_id, request)
+        if client is not None and client.environment != issuers.of_path(urlsplit(request.uri).path).environment:
+            request.client = client = None
+        return client
+
+    def get_oidc_issuer_endpoint(self, request: Request) -> str:
+        return issuers.OF[Environment(request.client.environment)].url
+
+    # Codes
+
+    def save_authorization_code(
+        self, client_id: str, code: dict[str, str], request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        if request.code_challenge_method != S256:
+            raise errors.InvalidRequestError(description="Use the code_challenge_method S256.", request=request)
+        AuthorizationCode.objects.create(
+            application=request.client,
+            user=request.user,
+            code=code["code"],
+            expires=timezone.now() + timedelta(seconds=oauth2_settings.AUTHORIZATION_CODE_EXPIRE_SECONDS),
+            redirect_uri=request.redirect_uri,
+            scope=" ".join(request.scopes),
+            code_challenge=request.code_challenge,
+            code_challenge_method=request.code_challenge_method,
+            nonce=request.nonce or "",
+            grant_id=request.grant_id,
+        )
+
+    def validate_code(
+        self, client_id: str, code: str, client: Client, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Accept a code once, while its grant stands. A second exchange ends the tokens of the first (RFC 6749).
+
+        The row stays locked until the response: of two exchanges at once, the second finds a used code.
+        """
+        found = AuthorizationCode.objects.select_for_update(of=("self",)).select_related("user")
+        row = found.filter(code=code, application=client).first()
+        if row is None:
+            return False
+        if row.used_at is not None:
+            tokens.end(row.grant_id)
+            return False
+        if row.is_expired() or not self._stands(row, client, request):
+            return False
+        request.scopes = row.scope.split()
+        request.nonce = row.nonce or None
+        return True
+
+    def invalidate_authorization_code(
+        self, client_id: str, code: str, request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        """Mark the code as used; the hourly task deletes it."""
+        row = AuthorizationCode.objects.get(code=code, application=request.client)
+        row.used_at = timezone.now()
+        row.save(update_fields=["used_at"])
+
+    # Tokens
+
+    def validate_refresh_token(
+        self, refresh_token: str, client: Client, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Accept a refresh token once, while its grant stands. Of two at once, the second finds a used one."""
+        checksum = hashlib.sha256(refresh_token.encode()).hexdigest()
+        list(RefreshToken.objects.select_for_update(of=("self",)).filter(token_checksum=checksum))
+        if not super().validate_refresh_token(refresh_token, client, request, *args, **kwargs):
+            return False
+        return self._stands(request.refresh_token_instance, client, request)
+
+    def save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
+        """Save the tokens, and say in the response which fields and papers were granted (RFC 9396)."""
+        super().save_bearer_token(token, request, *args, **kwargs)
+        token["authorization_details"] = granted_details(request.vault_grant)
+
+    def _create_access_token(
+        self,
+        expires: datetime,
+        request: Request,
+        token: dict[str, Any],
+        source_refresh_token: RefreshToken | None = None,
+    ) -> AccessToken:
+        id_token = self._load_id_token(token["id_token"]) if token.get("id_token") else None
+        access_token = AccessToken(
+            user=request.user,
+            scope=token["scope"],
+            expires=expires,
+            id_token=id_token,
+            application=request.client,
+            source_refresh_token=source_refresh_token,
+            resource=request.resource,
+            grant_id=request.vault_grant.pk,
+        )
+        self._set_token_value(access_token, token["access_token"])
+        access_token.save()
+        return access_token
+
+    def _create_refresh_token(
+        self, request: Request, refresh_token_code: str, access_token: AccessToken, previous: RefreshToken | None
+    ) -> RefreshToken:
+        refresh_token = RefreshToken(
+            user=request.user,
+            application=request.client,
+            access_token=access_token,
+            token_family=previous.token_family if previous else uuid.uuid4(),
+            resource=request.resource,
+            grant_id=request.vault_grant.pk,
+        )
+        self._set_token_value(refresh_token, refresh_token_code)
+        refresh_token.save()
+        return refresh_token
+
+    def _save_id_token(self, jti: str, request: Request, expires: datetime, *args: Any, **kwargs: Any) -> IDToken:
+        saved: IDToken = IDToken.objects.create(
+            user=request.user,
+            scope=" ".join(request.scopes),
+            expires=expires,
+            jti=jti,
+            application=request.client,
+            grant_id=request.vault_grant.pk,
+        )
+        return saved
+
+    def get_claim_dict(self, request: Request) -> dict[str, str]:
+        """Return the only claim: the name by which this service knows the resident. No value is ever in a token."""
+        return {"sub": pseudonyms.sub_of(request.client.service_id, request.user.pk)}
+
+    def _stands(self, row: AuthorizationCode | RefreshToken, client: Client, request: Request) -> bool:
+        """Return whether tokens may be made under the row's grant, and note the grant in the request.
+
+        Raises:
+            UnauthorizedClientError: the label is suspended or over. The grant stands and the code or token stays, so
+                that the service goes on if the suspension is lifted.
+        """
+        grant: Grant | None = standing.standing(row.user, row.grant_id, client)
+        if grant is None:
+            return False
+        if not standing.is_labelled(grant):
+            raise errors.UnauthorizedClientError(
+                description="The service has no label in force for this purpose.", request=request
+            )
+        request.user, request.vault_grant = row.user, grant
+        return True

@@ -1,0 +1,160 @@
+"""The shapes of the API's answers, as the OpenAPI document describes them. `presenting.api` makes them."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+from certification.access.enums import VAULT
+from vault.sharing.actions.erasures import LONGEST
+from vault.sharing.enums import ErasureAnswer, ErasureCause
+
+
+class SpanSchema(serializers.Serializer):
+    start = serializers.DateTimeField(allow_null=True)
+    end = serializers.DateTimeField(allow_null=True)
+
+
+class ValiditySchema(serializers.Serializer):
+    # “from” is a word of Python.
+    vars()["from"] = serializers.DateField(allow_null=True)
+    until = serializers.DateField(allow_null=True)
+
+
+class ValueSchema(serializers.Serializer):
+    value = serializers.JSONField(help_text="As the field's JSON Schema describes it (/donnees/).")
+    holder = serializers.CharField(help_text="Who holds the value; “résident” if they typed it.")
+    assurance = serializers.CharField()
+    method = serializers.CharField()
+    retrieved_at = serializers.DateTimeField()
+    issued_at = serializers.DateTimeField(allow_null=True)
+    period = SpanSchema()
+    valid = ValiditySchema()
+
+
+class DescribedSchema(serializers.Serializer):
+    field = serializers.CharField(help_text="type#/pointer")
+    kind = serializers.CharField()
+    unit = serializers.CharField(allow_null=True)
+
+
+class FieldSchema(DescribedSchema):
+    values = ValueSchema(many=True, help_text="Newest first; empty if the vault has none.")
+
+
+class FieldsSchema(serializers.Serializer):
+    grant = serializers.UUIDField()
+    # A serializer has a property of this name.
+    vars()["fields"] = FieldSchema(many=True)
+
+
+class NoticeSchema(serializers.Serializer):
+    version = serializers.CharField()
+    sha256 = serializers.CharField()
+    language = serializers.CharField()
+
+
+class DocumentSchema(serializers.Serializer):
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+
+
+class GrantSchema(serializers.Serializer):
+    id = serializers.UUIDField()
+    purpose = serializers.UUIDField()
+    title = serializers.CharField()
+    state = serializers.CharField()
+    mode = serializers.CharField()
+    keep_days = serializers.IntegerField(allow_null=True)
+    at_most_every_seconds = serializers.IntegerField(allow_null=True)
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    notice = NoticeSchema()
+    vars()["fields"] = DescribedSchema(many=True)
+    documents = DocumentSchema(many=True)
+    environment = serializers.CharField()
+
+
+class EventSchema(serializers.Serializer):
+    id = serializers.UUIDField()
+    type = serializers.CharField()
+    at = serializers.DateTimeField()
+    grant = serializers.UUIDField()
+    ends_at = serializers.DateTimeField()
+    removed = serializers.ListField(
+        child=serializers.CharField(), help_text="Fields, and documents by id, that the resident took out."
+    )
+
+
+class EventsSchema(serializers.Serializer):
+    events = EventSchema(many=True)
+
+
+class ErasureSchema(serializers.Serializer):
+    id = serializers.UUIDField()
+    type = serializers.CharField(help_text="“erasure.requested”, as its webhook calls it.")
+    grant = serializers.UUIDField()
+    sub = serializers.CharField(help_text="The name by which the service knows the resident.")
+    purpose = serializers.UUIDField()
+    cause = serializers.ChoiceField([one.value for one in ErasureCause])
+    vars()["fields"] = serializers.ListField(child=serializers.CharField(), help_text="That were read.")
+    paper_kinds = serializers.ListField(child=serializers.CharField(), help_text="Of papers that were opened.")
+    asked_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    answer = serializers.ChoiceField([one.value for one in ErasureAnswer], allow_null=True)
+    answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class ErasuresSchema(serializers.Serializer):
+    erasures = ErasureSchema(many=True)
+
+
+class ErasureAnswerSchema(serializers.Serializer):
+    """The answer to a request to erase. A refusal says why (GDPR, article 12-4); the resident reads it."""
+
+    answer = serializers.ChoiceField([one.value for one in ErasureAnswer])
+    reason = serializers.CharField(required=False, max_length=LONGEST)
+
+    def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
+        if sent["answer"] == ErasureAnswer.REFUSED and not sent.get("reason"):
+            raise serializers.ValidationError("say why")
+        return sent
+
+
+class ProblemSchema(serializers.Serializer):
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the package's own
+    """Describes how a program gets its token; the document finds it by `target_class`."""
+
+    target_class = "certification.access.bearer.BearerAuthentication"
+    name = "oauth2"
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
+        return {self.name: [VAULT]}
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        flow = {
+            "authorizationUrl": settings.SPECTACULAR_SETTINGS["OAUTH2_AUTHORIZATION_URL"],
+            "tokenUrl": settings.SPECTACULAR_SETTINGS["OAUTH2_TOKEN_URL"],
+            "refreshUrl": settings.SPECTACULAR_SETTINGS["OAUTH2_REFRESH_URL"],
+            "scopes": settings.SPECTACULAR_SETTINGS["OAUTH2_SCOPES"],
+        }
+        return {"type": "oauth2", "flows": {"authorizationCode": flow}}
+
+
+class ProgramScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the package's own
+    """Describes how a program proves who it is where no resident's token is needed."""
+
+    target_class = "certification.access.bearer.ProgramAuthentication"
+    name = "program"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "basic", "description": "The program's identifier and secret."}

@@ -1,0 +1,202 @@
+"""Events for programs: written with what happened, numbered one by one, then handed to the addresses that listen."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from celery import current_app
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from certification.access import details
+from certification.access.actions import pseudonyms
+from certification.access.enums import Environment
+from certification.access.models import Client
+from certification.developers.enums import EventType
+from certification.developers.models import Delivery, Endpoint, Event
+from certification.labels.models import Service
+from core import locks, rows
+from core.jobs import BROKER_DOWN
+from core.models import RegisterEntry
+from core.models.rows import Forged
+from vault.records.enums import Happened
+from vault.records.models import Grant, GrantEvent
+from vault.sharing.models import ErasureRequest
+
+logger = logging.getLogger(__name__)
+
+QUEUE = "documents"
+PUBLISH, DELIVER, PROVE = (f"certification.developers.tasks.{name}" for name in ("publish", "deliver", "prove"))
+KEPT = timedelta(days=7)
+LOCK = UUID(int=0)
+AT_ONCE = 1_000
+#: A grant's own history, in the words of programs. A reminder to its resident is not theirs to know.
+OF_GRANTS = {
+    Happened.GIVEN: EventType.GIVEN,
+    Happened.PAUSED: EventType.CHANGED,
+    Happened.RESUMED: EventType.CHANGED,
+    Happened.SHORTENED: EventType.CHANGED,
+    Happened.NARROWED: EventType.CHANGED,
+    Happened.STOPPED: EventType.WITHDRAWN,
+    Happened.RETURNED: EventType.WITHDRAWN,
+    Happened.OVER: EventType.EXPIRED,
+}
+OF_LABELS = {"label_suspended": EventType.SUSPENDED, "label_lifted": EventType.LIFTED}
+
+
+def of_grant(event: GrantEvent) -> None:
+    """Write what a service is told of an event of its grant, in the event's transaction.
+
+    A grant that replaces another one is one change: the service need not erase what it may still see.
+    """
+    happened = Happened(event.happened)
+    if happened not in OF_GRANTS:
+        return
+    made = _made(event.grant, OF_GRANTS[happened], event.at, ends_at=event.ends_at.isoformat())
+    data = made.data
+    if made.type == EventType.CHANGED:
+        data["change"] = happened.value
+    if happened == Happened.NARROWED:
+        data["removed"] = event.lines
+    if made.type == EventType.GIVEN and (former := _replaced(made)) is not None:
+        made.type = EventType.CHANGED
+        data |= {"change": "replaced", "former": former.data["grant"]}
+        former.delete()
+    _write(made)
+
+
+def of_erasure(request: ErasureRequest) -> None:
+    """Write that a service is asked to erase what it received, in the request's transaction."""
+    more = {"erasure": str(request.pk), "due_at": request.due_at.isoformat()}
+    _write(_made(request.grant, EventType.ERASURE, request.created_at, **more))
+
+
+def _made(grant: Grant, type: EventType, at: datetime, **more: Any) -> Event:
+    persona = User.objects.filter(pk=grant.resident_id, is_persona=True).exists()
+    data = {
+        "grant": str(grant.pk),
+        "purpose": str(details.purpose_of(grant)),
+        "sub": pseudonyms.sub_of(grant.recipient_id, grant.resident_id),
+        **more,
+    }
+    environment = Environment.TEST if persona else Environment.LIVE
+    return Event(
+        service_id=grant.recipient_id, environment=environment, type=type, at=at, data=data, within=_transaction()
+    )
+
+
+def _write(made: Event) -> None:
+    made.save(force_insert=True)
+    transaction.on_commit(lambda: _publish_soon(made), robust=True)
+
+
+def _replaced(made: Event) -> Event | None:
+    """Return the end, in this very transaction, of the grant for the same purpose of the same person."""
+    ended = Event.objects.filter(service=made.service_id, within=made.within, type=EventType.WITHDRAWN, position=None)
+    same = {"data__purpose": made.data["purpose"], "data__sub": made.data["sub"]}
+    return ended.filter(**same).first()
+
+
+def publish() -> int:
+    """Number the events that wait, and make a delivery to each address that listens. Return how many were numbered.
+
+    One process at a time does it, and an event has its number only once it is committed: whoever reads the events
+    after a number finds all of those that came later. A task runs it after each event, and the scheduler.
+    """
+    with transaction.atomic():
+        if not locks.try_hold("events of programs", LOCK):
+            return 0
+        _note_labels()
+        waiting = list(Event.objects.filter(position=None).order_by("at", "pk")[:AT_ONCE])
+        deliveries: list[Delivery] = []
+        for event, position in zip(waiting, _positions(len(waiting)), strict=True):
+            event.position = position
+            deliveries += [Delivery(endpoint=one, event=event) for one in _listening(event)]
+        Event.objects.bulk_update(waiting, ["position"])
+        Delivery.objects.bulk_create(deliveries)
+        transaction.on_commit(lambda: send_deliveries(one.pk for one in deliveries), robust=True)
+    return len(waiting)
+
+
+def after(client: Client, position: int, limit: int) -> list[Event]:
+    """Return the events of a client's service and environment after a number, oldest first."""
+    found = Event.objects.filter(service=client.service_id, environment=client.environment, position__gt=position)
+    return list(found.order_by("position")[:limit])
+
+
+def purge() -> int:
+    """Delete the events of more than seven days, with their deliveries. The scheduler calls this each hour."""
+    return Event.objects.filter(at__lt=timezone.now() - KEPT).delete()[0]
+
+
+def send_deliveries(ids: Iterable[UUID]) -> bool:
+    """Send the task of each delivery. Return False if the broker is down: the scheduler sends the others."""
+    return all(send(DELIVER, str(id)) for id in ids)
+
+
+def send(task: str, *args: str) -> bool:
+    try:
+        current_app.send_task(task, list(args), queue=QUEUE, retry=False, ignore_result=True)
+    except BROKER_DOWN as error:
+        logger.warning("a webhook's task could not be sent and waits for the tick", exc_info=error)
+        return False
+    return True
+
+
+def _publish_soon(event: Event) -> None:
+    """Number the event soon if somebody listens; otherwise the scheduler does."""
+    listening = Endpoint.objects.active().filter(client__service=event.service_id)
+    if listening.filter(client__environment=event.environment).exists():
+        send(PUBLISH)
+
+
+def _note_labels() -> None:
+    """Write the events of labels from the register, whose entries are public and numbered. Idempotent."""
+    recent = RegisterEntry.objects.filter(kind="label", event__in=OF_LABELS, at__gt=timezone.now() - KEPT)
+    for entry in recent.exclude(number__in=Event.objects.filter(entry__isnull=False).values("entry")):
+        if not Service.objects.filter(pk=entry.subject_id).exists():
+            continue
+        event = Event(
+            service_id=entry.subject_id,
+            environment=Environment.LIVE,
+            type=OF_LABELS[entry.event],
+            at=entry.at,
+            data={"label": entry.content["label"], "service": str(entry.subject_id)},
+            entry=entry.number,
+        )
+        try:
+            with transaction.atomic():
+                event.save(force_insert=True)
+        except IntegrityError:
+            continue
+
+
+def _listening(event: Event) -> Iterator[Endpoint]:
+    """Yield the addresses that listen. One that somebody else wrote is reported, and keeps nobody else waiting."""
+    found = Endpoint.objects.active().filter(
+        client__service=event.service_id, client__environment=event.environment, events__contains=[event.type]
+    )
+    for pk in found.values_list("pk", flat=True):
+        try:
+            yield Endpoint.objects.get(pk=pk)
+        except Forged as forged:
+            transaction.on_commit(partial(rows.report, forged), robust=True)
+
+
+def _positions(count: int) -> list[int]:
+    """Return the next numbers. Their sequence outlives the events, which are deleted after seven days."""
+    if not count:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('developers_event_position') FROM generate_series(1, %s)", [count])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _transaction() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        return int(cursor.fetchone()[0])

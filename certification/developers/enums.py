@@ -1,0 +1,26 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class EventType(models.TextChoices):
+    """What a program is told of. The names are the API's, and never change."""
+
+    GIVEN = "consent.given", _("Un habitant donne son accord")
+    CHANGED = "consent.changed", _("Un accord change : plus, moins, en pause, repris")
+    WITHDRAWN = "consent.withdrawn", _("Un habitant arrête son accord")
+    EXPIRED = "consent.expired", _("Un accord arrive à sa fin")
+    SUSPENDED = "label.suspended", _("Le label est suspendu")
+    LIFTED = "label.lifted", _("La suspension est levée")
+    ERASURE = "erasure.requested", _("Un habitant demande d’effacer")
+
+
+class DeliveryState(models.TextChoices):
+    WAITING = "waiting", _("En attente")
+    DONE = "done", _("Reçu")
+    FAILED = "failed", _("Abandonné")
+
+
+class EndpointState(models.TextChoices):
+    TO_PROVE = "to_prove", _("À vérifier")
+    ACTIVE = "active", _("En service")
+    OFF = "off", _("Arrêté")

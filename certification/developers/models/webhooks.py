@@ -1,0 +1,134 @@
+"""Events that programs are told of, the addresses where they listen, and each delivery.
+
+An event has ids and the name by which the service knows the resident, never a value.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from certification.access.enums import Environment
+from certification.access.models import Client
+from certification.developers.enums import DeliveryState, EndpointState, EventType
+from certification.labels.models import Service
+from core.keys import protect
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
+
+PURPOSE = "webhooks' secrets"
+
+
+class Event(models.Model):
+    """What happened to an agreement or a label of a service. Kept for seven days.
+
+    It is written in the transaction of what happened. `position` follows, by one process at a time, so that whoever
+    asks for the events after a position misses none.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=4, choices=Environment.choices)
+    type = models.CharField(max_length=30, choices=EventType.choices)
+    at = models.DateTimeField(default=timezone.now)
+    data = models.JSONField(help_text="ids, and the pairwise sub")
+    position = models.BigIntegerField(null=True, unique=True)
+    within = models.BigIntegerField(null=True, help_text="the transaction, which tells an agreement that is replaced")
+    entry = models.BigIntegerField(null=True, unique=True, help_text="of the register, for an event of a label")
+
+    decides = nothing("a message; the program asks the API, which decides")
+
+    class Meta:
+        indexes = [models.Index(fields=["service", "environment", "position"], name="event_after")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.pk}"
+
+
+class EndpointQuerySet(RowQuerySet["Endpoint"]):
+    def active(self) -> "EndpointQuerySet":
+        return self.filter(proved_at__isnull=False, stopped_at=None)
+
+
+class Endpoint(AuthenticatedRow):
+    """An address of a program that listens to events. It is told nothing before it has answered a challenge."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="endpoints")
+    url = models.URLField(max_length=300)
+    secret = models.TextField(help_text="protected by the keyring")
+    events = models.JSONField(help_text="the types that it listens to")
+    made_at = models.DateTimeField(default=timezone.now)
+    proved_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True, help_text="by a member, or after days of failures")
+    #: The challenge that waits, and what the last one found.
+    challenge_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=40, blank=True)
+    failing_since = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True, help_text="when the members were told that it was stopped")
+
+    objects = EndpointQuerySet.as_manager()
+    decides = by_city("client", "url", "secret", "events", "proved_at", "stopped_at")
+
+    class Meta:
+        ordering = ["made_at"]
+        constraints = [models.UniqueConstraint(fields=["client", "url"], name="endpoint_once_per_address")]
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def state(self) -> EndpointState:
+        if self.stopped_at is not None:
+            return EndpointState.OFF
+        return EndpointState.ACTIVE if self.proved_at else EndpointState.TO_PROVE
+
+    @property
+    def signing_secret(self) -> str:
+        """Return the secret, as `whsec_…`.
+
+        Raises:
+            KeyringError
+        """
+        return protect.unprotect(self.secret, purpose=PURPOSE)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self) -> "DeliveryQuerySet":
+        return self.filter(state=DeliveryState.WAITING, next_at__lte=timezone.now())
+
+
+class Delivery(models.Model):
+    """An event on its way to one address."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries")
+    state = models.CharField(max_length=8, choices=DeliveryState.choices, default=DeliveryState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(default=timezone.now, help_text="of a try, or when a lost worker's is taken up")
+    last_at = models.DateTimeField(null=True)
+    last_status = models.PositiveSmallIntegerField(null=True)
+    last_problem = models.CharField(max_length=40, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+    decides = nothing("the state of a message; its address is the endpoint's, under its MAC")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "event"], name="delivery_once_per_address"),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(state=DeliveryState.WAITING), name="delivery_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} to {self.endpoint_id}"
+
+
+def _replace(pk: uuid.UUID, old: str, new: str) -> int:
+    return Endpoint.objects.filter(pk=pk, secret=old).update(secret=new)
+
+
+KEEPER = protect.Keeper(PURPOSE, lambda: Endpoint.objects.values_list("pk", "secret"), _replace)

@@ -1,0 +1,130 @@
+"""Admin of the charter: drafts are written here, and published once. A published version never changes."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from certification.labels.actions import charters
+from certification.labels.enums import Signatory
+from certification.labels.models import CharterVersion, Criterion, HolderContact, Signature
+from core.admin import ask_first
+
+if TYPE_CHECKING:
+    CharterModelAdmin = admin.ModelAdmin[CharterVersion]
+    CriterionInlineAdmin = admin.StackedInline[Criterion, CharterVersion]
+    SignatureModelAdmin = admin.ModelAdmin[Signature]
+    HolderContactModelAdmin = admin.ModelAdmin[HolderContact]
+    SignatureModelForm = forms.ModelForm[Signature]
+else:
+    CharterModelAdmin = SignatureModelAdmin = HolderContactModelAdmin = admin.ModelAdmin
+    SignatureModelForm = forms.ModelForm
+    CriterionInlineAdmin = admin.StackedInline
+
+
+def is_draft(obj: Model | None) -> bool:
+    return not (isinstance(obj, CharterVersion) and obj.is_published)
+
+
+class CriterionInline(CriterionInlineAdmin):
+    model = Criterion
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: CharterVersion | None = None) -> bool:
+        return is_draft(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: CharterVersion | None = None) -> bool:
+        return is_draft(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: CharterVersion | None = None) -> bool:
+        return is_draft(obj) and super().has_delete_permission(request, obj)
+
+
+@admin.register(CharterVersion)
+class CharterAdmin(CharterModelAdmin):
+    """Agents read the versions; those who manage agents write a draft and publish it."""
+
+    list_display = ("number", "published_at", "sha256")
+    fields = ("number", "opening", "opening_en", "money", "money_en", "published_at", "sha256")
+    readonly_fields = ("published_at", "sha256")
+    inlines = (CriterionInline,)
+    actions = ("publish", "next_draft")
+
+    def has_change_permission(self, request: HttpRequest, obj: CharterVersion | None = None) -> bool:
+        return is_draft(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: CharterVersion | None = None) -> bool:
+        return False
+
+    @admin.action(description=_("Publier : le texte ne change plus"), permissions=["change"])
+    def publish(self, request: HttpRequest, rows: QuerySet[CharterVersion]) -> HttpResponse | None:
+        follows = [
+            _("Le texte est public, avec son empreinte, et ne change plus : une correction est une autre version."),
+            _("Les nouvelles demandes de label répondent à cette version. Les labels en cours ne changent pas."),
+        ]
+        asked = ask_first(self, request, rows, action="publish", title=_("Publier cette charte ?"), follows=follows)
+        if asked is not None:
+            return asked
+        for charter in rows:
+            try:
+                charters.publish(charter=charter, by=cast(User, request.user))
+            except charters.Incomplete:
+                messages.error(request, _("Cette version n’a aucune exigence : rien n’est publié."))
+            else:
+                messages.success(request, _("C’est publié."))
+        return None
+
+    @admin.action(description=_("Copier dans un nouveau brouillon"), permissions=["change"])
+    def next_draft(self, request: HttpRequest, rows: QuerySet[CharterVersion]) -> None:
+        for charter in rows[:1]:
+            draft = charters.draft_after(charter=charter, by=cast(User, request.user))
+            messages.success(request, _("Le brouillon est la version %(number)s.") % {"number": draft.number})
+
+
+@admin.register(HolderContact)
+class HolderContactAdmin(HolderContactModelAdmin):
+    """Holders that are told when a service asks for their data."""
+
+    list_display = ("holder", "email")
+    list_select_related = ("holder",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class SignatureForm(SignatureModelForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "charter" in self.fields:
+            versions = CharterVersion.objects.published()
+            cast("forms.ModelChoiceField[CharterVersion]", self.fields["charter"]).queryset = versions
+
+
+@admin.register(Signature)
+class SignatureAdmin(SignatureModelAdmin):
+    """Organisations that signed a version in public. A signature is written once."""
+
+    list_display = ("name", "kind", "charter", "signed_on", "reservations")
+    list_select_related = ("charter",)
+    form = SignatureForm
+
+    def save_model(self, request: HttpRequest, obj: Signature, form: SignatureForm, change: bool) -> None:
+        made = charters.sign(
+            charter=obj.charter,
+            by=cast(User, request.user),
+            kind=Signatory(obj.kind),
+            name=obj.name,
+            reservations=obj.reservations,
+            on=obj.signed_on,
+        )
+        obj.pk = made.pk
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

@@ -1,0 +1,52 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+#: The sentences of the journal.
+SENTENCES = {
+    "complaint_sent": _("Vous avez signalé à la ville un problème avec « %(recipient)s »."),
+    "complaint_opened": _("Vous avez relu un signalement."),
+    "complaint_read": _("Un agent a lu votre signalement sur « %(recipient)s », sans votre nom."),
+    "complaint_answered": _("La ville a répondu à votre signalement sur « %(recipient)s »."),
+}
+
+
+class LabelsConfig(AppConfig):
+    name = "certification.labels"
+    verbose_name = _("Labels")
+
+    def ready(self) -> None:
+        from certification.labels import agreements, leaving, perms, recipient
+        from certification.labels.enums import PREFIX, SERVICE_KIND
+        from core import leaving as registry
+        from core.pages import home, menu
+        from vault.journal import sentences
+        from vault.records.enums import RefusalCode
+        from vault.records.grants import agreements as known
+        from vault.records.grants.recipients import Erasing, RecipientKind, register
+        from vault.sharing.actions.erasures import ask_at_withdrawal
+
+        known.register_prefix(PREFIX, agreements.resolve)
+        register(
+            RecipientKind(
+                SERVICE_KIND,
+                _("un service vérifié"),
+                recipient.never_again,
+                refusal=recipient.refusal,
+                lock_key=recipient.lock_of,
+                erasing=Erasing.PROGRAM,
+                contact=recipient.contact,
+                withdrawn=ask_at_withdrawal,
+                may_have_closed=False,
+            )
+        )
+        sentences.register_refusal(
+            RefusalCode.LABEL,
+            _("Une lecture par « %(recipient)s » a été refusée : son label ne la permet pas, ou plus."),
+        )
+        for event, sentence in SENTENCES.items():
+            sentences.register(event, sentence)
+        menu.register(_("Services vérifiés"), "labels:catalogue", place=menu.Place.RIGHTS, order=50)
+        menu.register(_("Vos services"), "labels:publisher", place=menu.Place.PUBLISHER, order=10)
+        menu.register(_("Labels"), "labels:inbox", place=menu.Place.AGENT, order=30)
+        home.register_start(perms.publishers_start)
+        registry.register(leaving.APP)

@@ -1,0 +1,345 @@
+"""Forms of publishers and agents. Nothing is preselected."""
+
+import unicodedata
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from certification.labels.actions import templates
+from certification.labels.enums import Change, LabelState, Verdict
+from certification.labels.models import Answer, Complaint, LabelRequest, Purpose, Service, SignalAddress
+from certification.labels.models.request import LONGEST_MONTHS
+from vault import types
+from vault.records.enums import Mode
+from vault.records.models import PaperKind
+
+if TYPE_CHECKING:
+    ServiceModelForm = forms.ModelForm[Service]
+    RequestModelForm = forms.ModelForm[LabelRequest]
+    PurposeModelForm = forms.ModelForm[Purpose]
+    AnswerModelForm = forms.ModelForm[Answer]
+    SignalModelForm = forms.ModelForm[SignalAddress]
+else:
+    ServiceModelForm = RequestModelForm = PurposeModelForm = AnswerModelForm = SignalModelForm = forms.ModelForm
+
+MODES = (
+    (Mode.LOOK.value, gettext_lazy("Regarder, sans garder de copie")),
+    (Mode.KEEP.value, gettext_lazy("Garder une copie")),
+)
+#: How publishers write that a service has no price.
+FREE = {"gratuit", "gratuite", "free", "0 €"}
+EVERY = (
+    ("0", gettext_lazy("Aussi souvent qu’il sert")),
+    ("1", gettext_lazy("Une fois par jour au plus")),
+    ("7", gettext_lazy("Une fois par semaine au plus")),
+    ("30", gettext_lazy("Une fois par mois au plus")),
+)
+
+
+def _https_by_default(field: "models.Field[Any, Any]", **options: Any) -> forms.Field | None:
+    """Return a model field's form field; an address typed without a scheme is an https one."""
+    if isinstance(field, models.URLField):
+        options["assume_scheme"] = "https"
+    return field.formfield(**options)
+
+
+class ServiceForm(ServiceModelForm):
+    class Meta:
+        model = Service
+        fields = ("name", "summary", "url", "price")
+        formfield_callback = _https_by_default
+
+    def clean_url(self) -> str:
+        return _https(self.cleaned_data["url"])
+
+
+class SignalForm(SignalModelForm):
+    class Meta:
+        model = SignalAddress
+        fields = ("url",)
+        formfield_callback = _https_by_default
+
+    def clean_url(self) -> str:
+        return _https(self.cleaned_data["url"])
+
+
+class DescribeForm(RequestModelForm):
+    class Meta:
+        model = LabelRequest
+        fields = ("privacy_url", "hosting", "subprocessors", "data_contact", "alert_contact")
+        formfield_callback = _https_by_default
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.required = True
+
+    def clean_privacy_url(self) -> str:
+        return _https(self.cleaned_data["privacy_url"])
+
+
+class PurposeForm(PurposeModelForm):
+    mode = forms.ChoiceField(label=gettext_lazy("Mode d’usage"), choices=MODES, widget=forms.RadioSelect)
+    every = forms.ChoiceField(label=gettext_lazy("À quelle fréquence"), choices=EVERY, widget=forms.RadioSelect)
+
+    class Meta:
+        model = Purpose
+        fields = ("title", "title_en", "text", "text_en", "mode", "keep_days")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.title:
+            every = self.instance.at_most_every
+            self.initial["every"] = str(every.days if every else 0)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("mode") == Mode.KEEP and not data.get("keep_days"):
+            self.add_error("keep_days", _("Écrivez un nombre de jours : une copie se garde un temps borné."))
+        if data.get("mode") == Mode.LOOK:
+            data["keep_days"] = None
+        return data
+
+    @property
+    def values(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        every = data.pop("every")
+        return data | {"at_most_every": timedelta(days=int(every)) if every != "0" else None}
+
+
+class StartForm(forms.Form):
+    """How a request begins."""
+
+    template = forms.ChoiceField(label=gettext_lazy("Commencer par"), widget=forms.RadioSelect)
+    sheet = forms.CharField(
+        label=gettext_lazy("Fiche d’un label, en JSON"),
+        required=False,
+        max_length=templates.LONGEST,
+        help_text=gettext_lazy("Copiée du registre d’une autre ville où ce logiciel a déjà un label."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("blank", _("Une page blanche"))]
+        choices += [(one.code, one.title) for one in templates.use_cases()]
+        choices.append(("sheet", _("La fiche d’un label d’une autre ville")))
+        cast(forms.ChoiceField, self.fields["template"]).choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        """Keep as `content` what the request begins with, or None."""
+        data = super().clean() or {}
+        chosen = data.get("template")
+        data["content"] = next((one.content for one in templates.use_cases() if one.code == chosen), None)
+        if chosen == "sheet":
+            try:
+                data["content"] = templates.read_sheet(data.get("sheet", ""))
+            except templates.Unreadable:
+                self.add_error("sheet", _("Ce n’est pas la fiche d’un label : copiez-la du registre en JSON."))
+        return data
+
+
+class AskDataForm(forms.Form):
+    """Which field, or kind of paper, a purpose asks for, and why."""
+
+    what = forms.ChoiceField(label=gettext_lazy("Donnée ou papier"))
+    why = forms.CharField(
+        label=gettext_lazy("Pourquoi"),
+        max_length=160,
+        help_text=gettext_lazy("Les habitants lisent cette raison à côté de la valeur."),
+    )
+    why_en = forms.CharField(label=gettext_lazy("Pourquoi, en anglais"), max_length=160)
+    required = forms.ChoiceField(
+        label=gettext_lazy("Le service marche-t-il sans ?"),
+        choices=(
+            ("no", gettext_lazy("Oui : elle est facultative")),
+            ("yes", gettext_lazy("Non : elle est nécessaire")),
+        ),
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: list[tuple[Any, Any]] = [("", _("Choisissez"))]
+        for one in types.all_types():
+            choices.append(
+                (str(one.title), [(field, str(types.field(field).label)) for field in types.fields_of(one.code)])
+            )
+        papers = [(f"paper:{kind.code}", str(kind)) for kind in PaperKind.objects.filter(withdrawn_at=None)]
+        choices.append((_("Papiers"), papers))
+        cast(forms.ChoiceField, self.fields["what"]).choices = choices
+
+
+class AnswerForm(AnswerModelForm):
+    verdict = forms.ChoiceField(label=gettext_lazy("Votre réponse"), choices=Verdict.choices, widget=forms.RadioSelect)
+
+    class Meta:
+        model = Answer
+        fields = ("verdict", "text", "proof_url")
+        formfield_callback = _https_by_default
+
+
+class ReviewForm(forms.Form):
+    verdict = forms.ChoiceField(label=gettext_lazy("Votre avis"), choices=Verdict.choices, widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=gettext_lazy("Pourquoi"),
+        required=False,
+        max_length=1000,
+        help_text=gettext_lazy("Publié avec la décision. Nécessaire si ce n’est pas rempli."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("verdict") in {Verdict.PARTLY, Verdict.NOT_MET} and not data.get("text", "").strip():
+            self.add_error("text", _("Écrivez ce qui manque : l’éditeur doit pouvoir le corriger."))
+        return data
+
+
+class CatalogueForm(forms.Form):
+    """The search of the catalogue. It leaves services out and never changes their order."""
+
+    q = forms.CharField(label=gettext_lazy("Chercher"), required=False, max_length=60)
+    price = forms.ChoiceField(
+        label=gettext_lazy("Prix"),
+        required=False,
+        choices=(("", gettext_lazy("Tous")), ("free", gettext_lazy("Gratuit"))),
+    )
+
+    def keeps(self, card: dict[str, Any]) -> bool:
+        said = f"{card['service']['name']} {card['service']['summary']} {card['publisher']} {card['asks']}"
+        is_free = card["service"]["price"].strip().lower() in FREE
+        found = all(word in plain(said) for word in plain(self.cleaned_data["q"]).split())
+        return found and (is_free or self.cleaned_data["price"] != "free")
+
+
+class ComplaintForm(forms.Form):
+    about = forms.ChoiceField(
+        label=gettext_lazy("De quoi s’agit-il ?"), choices=Complaint.About.choices, widget=forms.RadioSelect
+    )
+    message = forms.CharField(
+        label=gettext_lazy("Ce qui s’est passé"),
+        max_length=2000,
+        help_text=gettext_lazy("Sans nom ni numéro : un agent lit ce message, et ne sait pas qui l’écrit."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+
+class AnswerComplaintForm(forms.Form):
+    text = forms.CharField(
+        label=gettext_lazy("Votre réponse à l’habitant"), max_length=2000, widget=forms.Textarea(attrs={"rows": 6})
+    )
+    upheld = forms.CharField(
+        label=gettext_lazy("Si le signalement est retenu : ce que dira le registre"),
+        required=False,
+        max_length=500,
+        help_text=gettext_lazy("Public. Rien de l’habitant ni de son message. Vide : le registre ne dit rien."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class SignForm(forms.Form):
+    reservations = forms.CharField(
+        label=gettext_lazy("Vos réserves"),
+        required=False,
+        max_length=300,
+        help_text=gettext_lazy("Dans vos mots. Elles sont publiées à côté du nom."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class TextForm(forms.Form):
+    """One text: a message, what is missing, reasons."""
+
+    text = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 6}))
+
+    def __init__(self, *args: Any, label: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = label
+
+
+class OpinionForm(forms.Form):
+    favourable = forms.ChoiceField(
+        label=gettext_lazy("Votre avis d’ensemble"),
+        choices=(("yes", gettext_lazy("Pour le label")), ("no", gettext_lazy("Contre le label"))),
+        widget=forms.RadioSelect,
+    )
+    months = forms.IntegerField(
+        label=gettext_lazy("Durée du label, en mois"),
+        required=False,
+        min_value=1,
+        max_value=LONGEST_MONTHS,
+        help_text=gettext_lazy("24 mois au plus. Douze, le plus souvent."),
+        widget=forms.NumberInput(attrs={"class": "govuk-input--width-3"}),
+    )
+    opinion = forms.CharField(
+        label=gettext_lazy("Pourquoi"), max_length=2000, widget=forms.Textarea(attrs={"rows": 6})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("favourable") == "yes" and not data.get("months"):
+            self.add_error("months", _("Écrivez un nombre de mois."))
+        return data
+
+
+class DecideForm(forms.Form):
+    answer = forms.ChoiceField(
+        label=gettext_lazy("Votre décision"),
+        choices=(
+            ("accept", gettext_lazy("Accorder le label")),
+            ("refuse", gettext_lazy("Refuser")),
+            ("send_back", gettext_lazy("Renvoyer à la personne qui instruit")),
+        ),
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Raisons"),
+        max_length=2000,
+        help_text=gettext_lazy("Publiées au registre si vous accordez ou refusez."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    remedies = forms.CharField(
+        label=gettext_lazy("Comment obtenir le label"),
+        max_length=2000,
+        required=False,
+        help_text=gettext_lazy("Nécessaire si vous refusez : ce que l’éditeur change avant une autre demande."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("answer") == "refuse" and not data.get("remedies", "").strip():
+            self.add_error("remedies", _("Écrivez ce qui doit changer : un refus dit comment y remédier."))
+        return data
+
+
+class ChangeForm(forms.Form):
+    what = forms.ChoiceField(label=gettext_lazy("Ce que vous proposez"), widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=gettext_lazy("Raisons"),
+        max_length=2000,
+        help_text=gettext_lazy("Publiées au registre si l’autre agent accepte."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+    def __init__(self, *args: Any, state: LabelState, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        first = {LabelState.SUSPENDED: [Change.LIFT], LabelState.ACTIVE: [Change.SUSPEND]}.get(state, [])
+        offered = [*first, Change.WITHDRAW]
+        cast(forms.ChoiceField, self.fields["what"]).choices = [(one.value, one.label) for one in offered]
+
+
+def plain(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+
+
+def _https(url: str) -> str:
+    if not url.startswith("https://"):
+        raise ValidationError(_("L’adresse commence par https://."))
+    return url

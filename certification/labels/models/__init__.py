@@ -1,0 +1,41 @@
+from certification.labels.models.charter import CharterVersion, Criterion, Signature
+from certification.labels.models.check import CheckResult, CheckRun, ContactProof, SignalAddress
+from certification.labels.models.complaint import Complaint
+from certification.labels.models.holder_contact import HolderContact
+from certification.labels.models.label import Label, LabelChange, LabelPurpose, PurposeVersion
+from certification.labels.models.notice import Notice
+from certification.labels.models.request import (
+    Answer,
+    LabelRequest,
+    Message,
+    Purpose,
+    PurposeField,
+    PurposePaper,
+    Review,
+)
+from certification.labels.models.service import Service
+
+__all__ = [
+    "Answer",
+    "CharterVersion",
+    "CheckResult",
+    "CheckRun",
+    "ContactProof",
+    "Complaint",
+    "Criterion",
+    "HolderContact",
+    "Label",
+    "LabelChange",
+    "LabelPurpose",
+    "LabelRequest",
+    "Message",
+    "Notice",
+    "Purpose",
+    "PurposeField",
+    "PurposePaper",
+    "PurposeVersion",
+    "Review",
+    "Service",
+    "SignalAddress",
+    "Signature",
+]

@@ -1,0 +1,29 @@
+from uuid import UUID
+
+from celery import shared_task
+
+from certification.labels.actions import checks, complaints, notices
+from core import journal
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def notify() -> None:
+    """Tell publishers and agents what waits for them, and residents that they are answered. Each five minutes."""
+    notices.send_due()
+    complaints.notify_answers()
+
+
+@shared_task
+def run_checks(run_id: str) -> None:
+    checks.run(run_id=UUID(run_id))
+
+
+@shared_task
+def send_checks() -> None:
+    checks.send_lost()
+
+
+@shared_task
+def ask_daily_checks() -> None:
+    checks.ask_daily()

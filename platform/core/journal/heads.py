@@ -1,0 +1,448 @@
+# ruff: noqa: SLF001 - Django documents _meta and _base_manager
+"""Heads: which rows can still open a resident's vault, so that none of them is put back as it once was.
+
+A row's own MAC (core/models/rows.py) does not show that it was changed since. So a model declared with `head=True` has
+a tag of each row that may open something in its resident's head: one row of `RowHead`, under a MAC, with a counter.
+A row that was stopped or used leaves the head; a row that is not in it as it is opens nothing.
+
+Of a model declared with `ends=True`, the head has each row that ended: a value that was withdrawn or replaced, a paper
+that was deleted, a place in a household that was left, an invitation that was used. It keeps the last eight bytes of
+the id. A row among them is never believed as a current one.
+
+Each journal entry names the counter and the MAC of the head at its time. A head put back together with its row has a
+lower counter than the last entry names: it is refused. One put back together with its row and the journal's end is
+found by the checkpoints, which are copied outside.
+
+A change of a head takes the journal's lock until the end of the transaction: lock rows and grants before.
+"""
+
+import hashlib
+import hmac
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple, Self
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django_scopes import scopes_disabled
+
+from core import canonical, locks
+from core.journal.contents import KEPT, payload_of, place_of
+from core.keys import KeyMissing, KeyringError, KeyRow, KeysDown
+from core.keys.sealed import Box, Unreadable, box_in
+from core.models import ResidentKey, RowHead
+from core.models.rows import TAG_BYTES, AuthenticatedRow, Forged, is_genuine
+
+ID_BYTES = 16
+#: Of a row that ended, the head has this part of its id: 62 bits of it are random.
+ENDED_BITS = 64
+#: How often a row that somebody changes meanwhile is read again.
+TRIES = 5
+
+# The end of a journal, the head and the wrapped key beside it, in one round trip. The lateral join reads one leaf.
+COLUMNS = (
+    "key.version, key.kid, key.wrapped, last.number, last.chain, last.at, last.id, last.content,"
+    " head.counter, head.tags, head.ended, head.mac"
+)
+TABLES = """
+FROM (SELECT) one
+LEFT JOIN keystore.resident_key key ON key.resident_id = %(resident)s
+LEFT JOIN core_rowhead head ON head.resident_id = %(resident)s
+LEFT JOIN LATERAL (
+    SELECT leaf.number, leaf.chain, leaf.at, entry.id, entry.content FROM core_journalleaf leaf
+    LEFT JOIN core_journalentry entry ON entry.leaf_id = leaf.id
+    WHERE leaf.resident_id = %(resident)s ORDER BY leaf.number DESC LIMIT 1
+) last ON true
+"""
+
+
+class End(NamedTuple):
+    """The last entry of a journal, the head and the key, as they are stored. Without an entry `number` is 0."""
+
+    key: KeyRow | None
+    number: int
+    chain: bytes | None
+    at: datetime | None
+    entry_id: UUID | None
+    content: bytes | None
+    counter: int
+    tags: bytes
+    ended: bytes
+    mac: bytes
+
+
+class Ended(frozenset[int]):
+    """The rows that ended, by the last part of their ids."""
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Self:
+        return cls(struct.unpack(f">{len(packed) // 8}Q", packed))
+
+    @classmethod
+    def of(cls, ids: Iterable[UUID]) -> Self:
+        return cls(id.int % (1 << ENDED_BITS) for id in ids)
+
+    def pack(self) -> bytes:
+        return struct.pack(f">{len(self)}Q", *sorted(self))
+
+    def has(self, id: UUID) -> bool:
+        return id.int % (1 << ENDED_BITS) in self
+
+
+class Tip:
+    """The end of a journal with its resident's key.
+
+    While the journal is locked it follows the entries and the heads that are written.
+    """
+
+    def __init__(self, resident_id: UUID, end: End, opened: Box) -> None:
+        self.resident_id, self.end, self.opened = resident_id, end, opened
+
+    @cached_property
+    def former(self) -> tuple[int, str] | None:
+        """The counter and the MAC that the last entry names, or None if it names no head.
+
+        Raises:
+            Unreadable: the entry was changed, or its content was removed before its time.
+        """
+        end = self.end
+        if end.content is None or end.entry_id is None:
+            if end.at is not None and end.at > timezone.now() - KEPT:
+                raise Unreadable("the last entry")
+            return None
+        claim = payload_of(self.opened.unseal(end.content, place=place_of(end.entry_id))).get("head")
+        counter, _dot, mac = claim.partition(".") if claim else ("", "", "")
+        return (int(counter), mac) if claim else None
+
+    @cached_property
+    def tags(self) -> Mapping[bytes, bytes]:
+        """The tag of each row, by its id.
+
+        Raises:
+            Forged: the portal did not write this head, or it is older than the last entry.
+        """
+        end = self.end
+        try:
+            former = self.former
+        except Unreadable:
+            raise Forged(RowHead(pk=self.resident_id)) from None
+        genuine = not end.mac or hmac.compare_digest(end.mac, self._mac(end.counter, end.tags, end.ended))
+        older = former and (end.counter < former[0] or (end.counter == former[0] and end.mac.hex() != former[1]))
+        if older or not genuine:
+            raise Forged(RowHead(pk=self.resident_id))
+        packed = end.tags if end.mac else b""
+        found = (packed[at : at + ID_BYTES + TAG_BYTES] for at in range(0, len(packed), ID_BYTES + TAG_BYTES))
+        return {one[:ID_BYTES]: one[ID_BYTES:] for one in found}
+
+    def claim(self) -> str:
+        """Return what the next entry names: the head's counter and MAC, or "" if there was never one.
+
+        An entry never makes a forged head genuine: it names the former one again.
+        """
+        try:
+            former = self.former
+        except Unreadable:
+            return self._none_is_believed()
+        if former is None and not self.end.mac:
+            return ""
+        try:
+            _genuine = self.tags
+        except Forged:
+            return f"{former[0]}.{former[1]}" if former else self._none_is_believed()
+        return f"{self.end.counter}.{self.end.mac.hex()}"
+
+    @cached_property
+    def ended(self) -> Ended:
+        """The rows that ended; raises as `tags`."""
+        _genuine = self.tags
+        return Ended.unpack(self.end.ended if self.end.mac else b"")
+
+    def allows(self, row: AuthenticatedRow) -> bool:
+        """Return whether the row is as it was last written, or ended as it says itself."""
+        if row.decides.ends and self.ended.has(row.pk) and row.pk not in row.ended_ids:
+            return False
+        return not row.decides.head or not row.is_live or self.has(row)
+
+    def has(self, row: AuthenticatedRow) -> bool:
+        return hmac.compare_digest(self.tags.get(row.pk.bytes, b""), row.tag(self.opened.row_key))
+
+    def write(self, tags: Mapping[bytes, bytes], ended: Ended, counter: int) -> None:
+        """Write the head. Requires the journal's lock."""
+        packed, over = b"".join(key + tags[key] for key in sorted(tags)), ended.pack()
+        mac = self._mac(counter, packed, over)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO core_rowhead (resident_id, counter, tags, ended, mac) VALUES (%s, %s, %s, %s, %s)"
+                " ON CONFLICT (resident_id) DO UPDATE SET counter = EXCLUDED.counter,"
+                " tags = EXCLUDED.tags, ended = EXCLUDED.ended, mac = EXCLUDED.mac",
+                [self.resident_id, counter, packed, over, mac],
+            )
+        self.end = self.end._replace(counter=counter, tags=packed, ended=over, mac=mac)
+        self._forget()
+
+    def follow(self, number: int, chain: bytes, at: datetime, entry_id: UUID, content: bytes) -> None:
+        """Follow an entry that was written after this tip, under the journal's lock."""
+        self.end = self.end._replace(number=number, chain=chain, at=at, entry_id=entry_id, content=content)
+        self._forget()
+
+    def _forget(self) -> None:
+        for name in ("former", "tags", "ended"):
+            self.__dict__.pop(name, None)
+
+    def _none_is_believed(self) -> str:
+        """Return a claim that no head fulfils, until `rows sign --again`."""
+        return f"{self.end.counter + 1}."
+
+    def _mac(self, counter: int, tags: bytes, ended: bytes) -> bytes:
+        more = [hashlib.sha256(ended).hexdigest()] if ended else []
+        told = canonical.encode(["core.RowHead", str(self.resident_id), counter, tags.hex(), *more])
+        return hmac.digest(self.opened.row_key, told, "sha256")
+
+
+#: The tip that a transaction read under the journal's lock, and still holds.
+_held: ContextVar[list[Tip] | None] = ContextVar("held", default=None)
+
+
+def lock_key(resident_id: UUID) -> int:
+    """Return the key of the journal's lock, held from the first entry or change of a head to the transaction's end."""
+    return locks.key("journal", resident_id)
+
+
+@contextmanager
+def holding(tip: Tip) -> Iterator[None]:
+    """Use this tip, read under the journal's lock, in the block, which ends no later than its transaction.
+
+    Trap: nothing in the block may be rolled back without the block.
+    """
+    before = _held.set([tip])
+    try:
+        yield
+    finally:
+        _held.reset(before)
+
+
+def lock_end(resident_id: UUID, *, also: str) -> End | None:
+    """Take the journal's lock and return its end, or None if the SQL condition `also` is false."""
+    holds, end = _read(resident_id, lock=True, also=also)
+    return end if holds else None
+
+
+def lock(resident_id: UUID) -> Tip:
+    """Take the journal's lock and return its tip.
+
+    Raises:
+        KeyMissing: the resident's key was erased.
+    """
+    _holds, end = _read(resident_id, lock=True)
+    return Tip(resident_id, end, box_in(end.key, resident_id=resident_id))
+
+
+def take(resident_id: UUID, opened: Box | None) -> Tip:
+    """Return the tip under which an entry is written, under the journal's lock.
+
+    Raises:
+        KeyMissing: a caller that read the key before its erasure can write no entry, hence read nothing.
+    """
+    held = _held.get()
+    if held and held[0].resident_id == resident_id:
+        return held[0]
+    _holds, end = _read(resident_id, lock=True)
+    if end.key is None:
+        raise KeyMissing(str(resident_id))
+    return Tip(resident_id, end, opened or box_in(end.key, resident_id=resident_id))
+
+
+def check(rows: Sequence[AuthenticatedRow], *, locked: bool, genuine: bool) -> None:
+    """Check that their residents' heads allow the rows as they are.
+
+    Args:
+        locked: nobody can change them meanwhile. Else a row that changed since it was loaded gets its new values.
+        genuine: the caller has checked their own MACs.
+
+    Raises:
+        Forged: a row, or a head, was put back.
+    """
+    tips: dict[UUID, Tip] = {}
+    for row in rows:
+        resident_id = _resident(row)
+        for _try in range(TRIES):
+            tip = tips[resident_id] = tips.get(resident_id) or _tip(resident_id, lock=False)
+            if not (genuine or is_genuine(row, row.mac, key=tip.opened.row_key)):
+                raise Forged(row)
+            if tip.allows(row):
+                break
+            if locked or not _changed_meanwhile(row, tip.opened):
+                raise Forged(row)
+            del tips[resident_id]
+        else:
+            raise Forged(row)
+
+
+def change(rows: Sequence[AuthenticatedRow]) -> None:
+    """Write the rows, as they are now, into their residents' heads.
+
+    Raises:
+        Forged: a head was put back.
+    """
+    for resident_id in dict.fromkeys(map(_resident, rows)):
+        mine = [row for row in rows if _resident(row) == resident_id]
+        over = _ended_by(mine)
+        headed = [row for row in mine if row.decides.head]
+        if not headed and not over:
+            continue
+        tip = _tip(resident_id, lock=True)
+        tags = dict(tip.tags)
+        for row in headed:
+            tags.pop(row.pk.bytes, None)
+            tags |= {row.pk.bytes: row.tag(tip.opened.row_key)} if row.is_live else {}
+        _write(tip, tags, over)
+
+
+def end(rows: Sequence[tuple[UUID, UUID]]) -> None:
+    """Note the rows, pairs of a resident and an id, that were deleted. A vault whose key was erased has no head.
+
+    Raises:
+        Forged: a head was put back.
+    """
+    for resident_id in dict.fromkeys(resident_id for resident_id, _id in rows):
+        try:
+            tip = _tip(resident_id, lock=True)
+        except KeyMissing:
+            continue
+        _write(tip, tip.tags, Ended.of(id for owner, id in rows if owner == resident_id))
+
+
+def ended(resident_id: UUID) -> Ended:
+    """Return the rows of the resident that ended until now.
+
+    Of rows that are loaded afterwards, each of these says itself that it ended, or another row replaces it.
+
+    Raises:
+        Forged: the head was put back.
+    """
+    return _tip(resident_id, lock=False).ended
+
+
+def renew(resident_id: UUID, rows: Sequence[AuthenticatedRow]) -> None:
+    """Make a head of these rows whatever there was: they are believed from then on. Only `rows sign` calls this."""
+    with transaction.atomic():
+        tip = _tip(resident_id, lock=True)
+        try:
+            former = tip.former
+        except Unreadable:
+            former = None
+        believed = _genuine(rows, tip)
+        tags = {row.pk.bytes: row.tag(tip.opened.row_key) for row in believed if row.decides.head and row.is_live}
+        tip.write(tags, _ended_by(believed), max(tip.end.counter, former[0] if former else 0) + 1)
+
+
+def complete(resident_id: UUID, rows: Sequence[AuthenticatedRow]) -> None:
+    """Note what ended before heads noted it. A head that was put back stays as it is. Only `rows sign` calls this."""
+    try:
+        with transaction.atomic():
+            tip = _tip(resident_id, lock=True)
+            _write(tip, tip.tags, _ended_by(_genuine(rows, tip)))
+    except KeysDown:
+        raise
+    except (KeyMissing, KeyringError, Forged):
+        return
+
+
+def problems(resident_id: UUID, rows: Iterable[AuthenticatedRow]) -> Iterator[str]:
+    """Yield the differences between a head, its resident's journal, and all their rows of the models with a head.
+
+    A row whose own MAC is wrong is left to `rows.forged_rows`.
+    """
+    try:
+        tip = _tip(resident_id, lock=False)
+    except KeysDown:
+        raise
+    except (KeyMissing, KeyringError):
+        yield f"resident {resident_id}: their key does not open"
+        return
+    try:
+        tags = dict(tip.tags)
+    except Forged:
+        yield f"resident {resident_id}: the head of their rows is not the one that their journal names"
+        return
+    rows = list(rows)
+    said = {id for row in rows for id in row.ended_ids}
+    for row in rows:
+        genuine = is_genuine(row, row.mac, key=tip.opened.row_key)
+        if genuine and row.decides.head and row.is_live and not tip.has(row):
+            yield f"resident {resident_id}: {row._meta.label} {row.pk} is not in the head as it is: it was put back"
+        if genuine and row.decides.ends and tip.ended.has(row.pk) and row.pk not in said:
+            yield f"resident {resident_id}: {row._meta.label} {row.pk} had ended and is here again"
+        tags.pop(row.pk.bytes, None)
+    if tags:
+        yield f"resident {resident_id}: {len(tags)} rows of the head were deleted"
+
+
+def residents() -> list[UUID]:
+    with scopes_disabled():
+        return list(ResidentKey.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def _write(tip: Tip, tags: Mapping[bytes, bytes], over: Ended) -> None:
+    """Write the head if something changes. Rows only ever come to those that ended."""
+    if tags != tip.tags or not over <= tip.ended:
+        tip.write(tags, Ended(over | tip.ended), tip.end.counter + 1)
+
+
+def _ended_by(rows: Iterable[AuthenticatedRow]) -> Ended:
+    return Ended.of(id for row in rows for id in row.ended_ids)
+
+
+def _genuine(rows: Iterable[AuthenticatedRow], tip: Tip) -> list[AuthenticatedRow]:
+    return [row for row in rows if is_genuine(row, row.mac, key=tip.opened.row_key)]
+
+
+def _resident(row: AuthenticatedRow) -> UUID:
+    resident_id: UUID = row.resident_id  # type: ignore[attr-defined]  # each model with a head is a resident's
+    return resident_id
+
+
+def _tip(resident_id: UUID, *, lock: bool) -> Tip:
+    held = _held.get()
+    if held and held[0].resident_id == resident_id:
+        return held[0]
+    _holds, end = _read(resident_id, lock=lock)
+    return Tip(resident_id, end, box_in(end.key, resident_id=resident_id))
+
+
+def _read(resident_id: UUID, *, lock: bool, also: str = "true") -> tuple[bool, End]:
+    """Read the end of a journal; with `lock`, take the journal's lock first.
+
+    Two statements in one round trip: only the second one sees what was committed during the wait.
+    """
+    asked: dict[str, UUID | int] = {"resident": resident_id, "lock": lock_key(resident_id)}
+    first = "SELECT pg_advisory_xact_lock(%(lock)s);" if lock else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{first} SELECT {also}, {COLUMNS} {TABLES}", asked)
+        if lock:
+            cursor.nextset()
+        holds, version, kid, wrapped, number, chain, at, entry_id, content, counter, *head = cursor.fetchone()
+    content, chain = (value and bytes(value) for value in (content, chain))
+    tags, ended, mac = (bytes(value or b"") for value in head)
+    key = None if wrapped is None else KeyRow(version, kid, bytes(wrapped))
+    return holds, End(key, number or 0, chain, at, entry_id, content, counter or 0, tags, ended, mac)
+
+
+def _changed_meanwhile(row: AuthenticatedRow, opened: Box) -> bool:
+    """Give the row its stored values, if somebody changed it since it was loaded.
+
+    Raises:
+        Forged: the stored row is not what the portal wrote.
+    """
+    stored = type(row)._base_manager.filter(pk=row.pk).first()
+    if stored is None or bytes(stored.mac) == bytes(row.mac):
+        return False
+    if not is_genuine(stored, stored.mac, key=opened.row_key):
+        raise Forged(row)
+    row.take(stored)
+    return True

@@ -1,0 +1,439 @@
+"""Whoever kept a copy of the database's rows, and puts them back with their MACs of then, opens nothing again."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts.models import User
+from core import journal, rows
+from core.journal import checkpoints, heads
+from core.keys import protect
+from core.models import CityKey, JournalLeaf
+from core.rows import Forged, check
+from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_in
+from tests.attacks.test_written_rows import INCOME, RENT, own, reads
+from tests.core.test_checkpoints import outside  # noqa: F401 - a fixture
+from tests.vault import scale
+from tests.vault.couples import couple, granted
+from tests.vault.entrusted import said
+from tests.vault.made import HOME, add, add_signed_notice
+from tests.vault.shown import PARTS, address, linked
+from vault.holders import perms
+from vault.holders.actions import connections
+from vault.holders.models import Connection
+from vault.records import actions, gate, leaving
+from vault.records.actions import grants
+from vault.records.enums import Happened, HouseholdRole
+from vault.records.models import Grant, GrantEvent, Paper, Record
+from vault.sharing.across import household_access
+from vault.sharing.actions import household, links, mandates
+from vault.sharing.models import Link
+from vault.types.envelope import build, provenance
+
+pytestmark = pytest.mark.django_db
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def sql(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone()[0] == "web", "the attacker has the portal's own role"
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def kept(*tables: str) -> Rows:
+    """Return a copy of whole tables, MACs included."""
+    found: Rows = {}
+    for table in tables:
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT * FROM "{table}"')
+            names = [column.name for column in cursor.description or ()]
+            found[table] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return found
+
+
+def put_back(copy: Rows) -> None:
+    """Write the rows again as they were, over those that are there."""
+    for table, stored in copy.items():
+        for row in stored:
+            key = "id" if "id" in row else next(iter(row))
+            others = [name for name in row if name != key]
+            settable = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in others)
+            names, marks = ", ".join(f'"{name}"' for name in row), ", ".join(["%s"] * len(row))
+            values = [str(value) if isinstance(value, dict | list) else value for value in row.values()]
+            sql(
+                f'INSERT INTO "{table}" ({names}) VALUES ({marks}) ON CONFLICT ("{key}") DO UPDATE SET {settable}',
+                *values,
+            )
+
+
+@pytest.fixture
+def giver(resident: User) -> User:
+    add_signed_notice(resident)
+    return resident
+
+
+def pause(grant: Grant) -> None:
+    grants.pause(grant=grant, by=grant.resident_id)
+
+
+def stop(grant: Grant) -> None:
+    grants.stop(grant=grant, by=grant.resident_id)
+
+
+@pytest.mark.parametrize("change", [stop, pause])
+def test_a_grant_put_back_as_it_was_before_its_change_reads_nothing(
+    giver: User, change: Callable[[Grant], None]
+) -> None:
+    grant = granted(giver, INCOME)
+    copy = kept("records_grant")
+    change(grant)
+    put_back(copy)
+    assert not reads(grant)
+
+
+def test_a_stop_deleted_with_its_event_stays_a_stop(giver: User) -> None:
+    grant = granted(giver, INCOME)
+    copy = kept("records_grant")
+    stop(grant)
+    sql("DELETE FROM records_grantevent WHERE grant_id = %s AND happened = 'stopped'", grant.pk)
+    put_back(copy)
+    with scope(resident=giver.pk):
+        assert not GrantEvent.objects.filter(grant=grant, happened=Happened.STOPPED).exists()
+    assert not reads(grant)
+
+
+def test_a_stopped_grant_removed_and_inserted_again_reads_nothing(giver: User) -> None:
+    grant = granted(giver, INCOME)
+    copy = kept("records_grant", "records_grantfield")
+    stop(grant)
+    for table in ("grantevent", "grantfield", "grantreading"):
+        sql(f"DELETE FROM records_{table} WHERE grant_id = %s", grant.pk)
+    sql("DELETE FROM records_grant WHERE id = %s", grant.pk)
+    put_back(copy)
+    assert not reads(grant)
+
+
+def test_a_grant_whose_end_came_nearer_does_not_get_its_former_end_back(giver: User) -> None:
+    grant = granted(giver, INCOME)
+    copy = kept("records_grant")
+    grants.shorten(grant=grant, by=giver.pk, ends_at=timezone.now() + timedelta(days=1))
+    put_back(copy)
+    assert not reads(grant)
+
+
+@pytest.mark.parametrize("tables", [["records_grantfield"], ["records_grantfield", "records_grant"]])
+def test_a_line_taken_out_of_a_grant_and_put_back_is_not_read(giver: User, tables: list[str]) -> None:
+    grant = granted(giver, INCOME, PARTS)
+    copy = kept(*tables)
+    assert reads(grant, PARTS)
+    grants.take_out(grant=grant, by=giver.pk, line=PARTS)
+    assert reads(grant) and not reads(grant, PARTS)
+    put_back(copy)
+    assert not reads(grant, PARTS)
+
+
+def test_a_grant_for_one_reading_put_back_unread_is_not_read_twice(giver: User) -> None:
+    grant = granted(giver, INCOME, once=True)
+    copy = kept("records_grant")
+    assert reads(grant)
+    put_back(copy)
+    assert not reads(grant)
+
+
+def wrong(code: str) -> str:
+    return "A" * len(code)
+
+
+def test_the_former_code_of_a_link_put_back_opens_nothing(giver: User) -> None:
+    key = linked(giver, INCOME)
+    copy = kept("sharing_link")
+    links.renew(link=key.link, by=giver.pk, address=False)
+    put_back(copy)
+    assert Client().post(address(key), {"code": key.code}).status_code != 302
+
+
+def test_the_count_of_wrong_codes_put_back_gives_no_more_tries(giver: User) -> None:
+    key = linked(giver, INCOME)
+    copy = kept("sharing_link")
+    Client().post(address(key), {"code": wrong(key.code)})
+    put_back(copy)
+    with scope(resident=giver.pk), pytest.raises(Forged):
+        links.enter(link=key.link, typed=wrong(key.code))
+
+
+def test_the_code_of_an_appointment_put_back_unused_begins_none(giver: User) -> None:
+    code = said(giver, "home")
+    copy = kept("sharing_appointment")
+    mandates.begin(companion=CompanionFactory(), code=code)
+    put_back(copy)
+    with pytest.raises(Forged):
+        mandates.begin(companion=CompanionFactory(), code=code)
+
+
+def test_a_stopped_connection_put_back_is_not_pulled(resident: User) -> None:
+    with scope(resident=resident.pk):
+        connection_ = Connection(pk=uuid4(), resident_id=resident.pk, connector="caf", holder="caf", state="active")
+        connection_.datasets, connection_.expires_on, connection_.unattended = ["quotient"], date(2999, 1, 1), True
+        connections.seal_content(connection_, {"kept": {}, "reached": {}, "outcomes": {}})
+        connection_.save(force_insert=True)
+    copy = kept("holders_connection")
+    connections.stop(connection=connection_, by=resident.pk)
+    put_back(copy)
+    with scope(resident=resident.pk), pytest.raises(Forged):
+        perms.may_pull(Connection.objects.get(), unattended=True)
+
+
+def test_a_row_and_its_head_put_back_together_read_nothing(giver: User) -> None:
+    grant = granted(giver, INCOME)
+    copy = kept("records_grant", "core_rowhead")
+    stop(grant)
+    put_back(copy)
+    assert not reads(grant)
+
+
+def test_an_entry_written_since_makes_no_head_genuine(giver: User) -> None:
+    """The entries of the refusals name the former head again. Without a head, no value is shown as a current one."""
+    grant = granted(giver, INCOME)
+    copy = kept("records_grant", "core_rowhead")
+    stop(grant)
+    put_back(copy)
+    for _time in range(2):
+        assert not reads(grant)
+        assert not own(giver, INCOME)
+    with pytest.raises(CommandError, match="not the one that their journal names"):
+        call_command("verify_journal")
+
+
+def test_without_a_head_nothing_is_read(giver: User) -> None:
+    grant = granted(giver, INCOME)
+    sql("DELETE FROM core_rowhead")
+    assert not reads(grant)
+
+
+def test_a_head_of_another_resident_is_refused(giver: User, stranger: User) -> None:
+    mine, theirs = granted(giver, INCOME), granted(stranger, INCOME)
+    pause(mine)
+    sql("DELETE FROM core_rowhead WHERE resident_id = %s", giver.pk)
+    sql("UPDATE core_rowhead SET resident_id = %s", giver.pk)
+    sql("UPDATE records_grant SET resident_id = %s WHERE id = %s", giver.pk, theirs.pk)
+    theirs.resident_id = giver.pk
+    assert not reads(theirs)
+
+
+def test_a_deleted_row_and_one_put_back_are_named(giver: User) -> None:
+    stopped, deleted = granted(giver, INCOME), granted(giver, "fiscal.avis_ir#/nombre_parts")
+    copy = kept("records_grant")
+    stop(stopped)
+    put_back(copy)
+    sql("DELETE FROM records_grantfield WHERE grant_id = %s", deleted.pk)
+    sql("DELETE FROM records_grant WHERE id = %s", deleted.pk)
+    for command in (["rows", "check"], ["verify_journal"]):
+        with pytest.raises(
+            CommandError, match=f"(?s){stopped.pk} is not in the head.*1 rows of the head were deleted"
+        ):
+            call_command(*command)
+
+
+def test_what_is_refused_is_journalled_and_alerts_the_operator(giver: User, caplog: pytest.LogCaptureFixture) -> None:
+    grant = granted(giver, INCOME)
+    copy = kept("records_grant")
+    stop(grant)
+    put_back(copy)
+    assert not reads(grant)
+    assert "row_refused" in [entry.event for entry in journal.entries(resident_id=giver.pk, limit=3)]
+    [refused] = [record for record in caplog.records if "not what the portal wrote" in record.message]
+    assert refused.levelname == "ERROR" and vars(refused)["code"] == str(grant.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_row_head_and_journal_put_back_together_are_found_by_the_checkpoints(
+    giver: User,
+    databases: Any,
+    outside: Any,  # noqa: F811 - the fixture
+) -> None:
+    grant = granted(giver, INCOME)
+    copy = kept("records_grant", "core_rowhead")
+    with scope(resident=giver.pk):
+        last = JournalLeaf.objects.count()
+    stop(grant)
+    checkpoints.seal()
+    put_back(copy)
+    with psycopg.connect(databases.url("owner"), autocommit=True) as owner:
+        for table in ("core_journalentry", "core_journalleaf"):
+            owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        owner.execute(
+            "DELETE FROM core_journalentry WHERE leaf_id IN (SELECT id FROM core_journalleaf WHERE number > %s)",
+            [last],
+        )
+        owner.execute("DELETE FROM core_journalleaf WHERE number > %s", [last])
+        for table in ("core_journalentry", "core_journalleaf"):
+            owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    assert reads(grant), "nothing inside the database shows it"
+    with pytest.raises(CommandError, match="sealed it"):
+        call_command("verify_journal")
+
+
+def test_what_ended_before_heads_noted_it_is_noted_once(giver: User) -> None:
+    record = add(giver, "logement.domicile", HOME)
+    actions.withdraw_record(record=record, by=giver.pk)
+    with scope(resident=giver.pk), transaction.atomic():
+        tip = heads.lock(giver.pk)
+        tip.write(tip.tags, heads.Ended(), tip.end.counter + 1)
+    protected = CityKey.objects.get().protected
+    former = protect.protect(f"{rows.city_key().hex()} {rows.HEADED}", purpose=rows.PURPOSE)
+    assert rows.KEEPER.replace(1, protected, former) == 1
+    assert not heads.ended(giver.pk)
+    call_command("rows", "sign")
+    assert heads.ended(giver.pk).has(record.pk)
+    call_command("rows", "check")
+
+
+def test_a_vault_s_head_says_what_ended_once_for_many_values(resident: User) -> None:
+    scale.fill(resident, records=30, papers=2)
+    granted(resident, INCOME)
+    before = kept("core_rowhead")["core_rowhead"][0]
+    assert actions.withdraw_data(resident_id=resident.pk, by=resident.pk, type_code="banque.operation") > 2
+    [after] = kept("core_rowhead")["core_rowhead"]
+    assert after["counter"] == before["counter"] + 1
+    with scope(resident=resident.pk):
+        assert len(heads.ended(resident.pk)) == Record.objects.exclude(withdrawn_at=None).count()
+
+
+def test_a_row_that_somebody_changes_while_a_page_looks_gets_its_new_values(giver: User) -> None:
+    key = linked(giver, INCOME)
+    with scope(resident=giver.pk):
+        seen = Link.objects.select_related("grant").get()
+    links.renew(link=key.link, by=giver.pk, address=False)
+    with pytest.raises(Forged):
+        check(seen)
+    stop(key.link.grant)
+    check(seen, seen.grant, locked=False)
+    assert seen.codes == 2 and not seen.opens
+
+
+def changed_copy(resident: User) -> Rows:
+    """Withdraw a value and return the rows from before."""
+    copy = kept("records_record")
+    with scope(resident=resident.pk):
+        actions.withdraw_record(record=Record.objects.get(), by=resident.pk)
+    return copy
+
+
+def test_a_withdrawn_value_put_back_is_shown_to_nobody(giver: User) -> None:
+    grant = granted(giver, INCOME)
+    put_back(changed_copy(giver))
+    assert not own(giver, INCOME)
+    assert not reads(grant)
+    assert signed_in(giver).get(reverse("records:home")).status_code == 503
+
+
+def test_a_value_and_its_head_put_back_together_are_shown_to_nobody(giver: User) -> None:
+    granted(giver, INCOME)
+    heads = kept("core_rowhead")
+    put_back(changed_copy(giver) | heads)
+    assert not own(giver, INCOME)
+
+
+def test_without_its_correction_the_former_value_is_shown_to_nobody(resident: User) -> None:
+    first = add(resident, "logement.domicile", HOME)
+    grant = granted(resident, RENT)
+    second = actions.correct_record(record=first, by=resident.pk, payload={**HOME, "loyer": "1.00"})
+    assert own(resident, RENT) and reads(grant, RENT)
+    sql("DELETE FROM records_record WHERE id = %s", second.pk)
+    assert not own(resident, RENT)
+    assert not reads(grant, RENT)
+    page = signed_in(resident).get(reverse("records:history", args=[first.pk]))
+    assert page.status_code == 503
+
+
+def test_a_withdrawn_value_put_back_is_not_corrected(resident: User) -> None:
+    record = add(resident, "logement.domicile", HOME)
+    put_back(changed_copy(resident))
+    with pytest.raises(Forged):
+        actions.correct_record(record=record, by=resident.pk, payload={**HOME, "loyer": "1.00"})
+
+
+def test_a_withdrawn_value_put_back_is_not_replaced_by_what_a_holder_sends(resident: User) -> None:
+    add(resident, "logement.domicile", HOME)
+    put_back(changed_copy(resident))
+    source = provenance(holder="caf", method="upload", assurance="declared")
+    coming = build(type="logement.domicile", payload={**HOME, "loyer": "700.00"}, provenance=source)
+    with pytest.raises(Forged):
+        actions.write_many(resident_id=resident.pk, by=resident.pk, envelopes=[coming])
+
+
+def test_a_withdrawn_value_put_back_is_not_in_the_copy_of_the_vault(giver: User) -> None:
+    put_back(changed_copy(giver))
+    with scope(resident=giver.pk), pytest.raises(Forged):
+        for entry in leaving.copy(gate.copy(resident_id=giver.pk, purpose="Essayer")):
+            list(entry.chunks)
+
+
+def test_a_result_that_was_forgotten_and_is_put_back_is_shown_to_nobody(resident: User) -> None:
+    actions.add_record(
+        resident_id=resident.pk,
+        by=resident.pk,
+        subject=actions.Subject(type="logement.domicile", person=resident.pk),
+        payload=HOME,
+        source=actions.Source(holder="openfisca", method="derived"),
+    )
+    copy = kept("records_record")
+    actions.forget_derived(resident_id=resident.pk, type="logement.domicile", person=resident.pk)
+    put_back(copy)
+    assert not own(resident, RENT)
+
+
+def test_an_erased_paper_put_back_is_on_no_page(resident: User) -> None:
+    scale.fill(resident, records=0, papers=1)
+    with scope(resident=resident.pk):
+        paper = Paper.objects.get()
+    copy = kept("records_paper", "records_paperfile")
+    client = signed_in(resident)
+    assert client.get(reverse("records:papers")).status_code == 200
+    actions.delete_paper(paper=paper, by=resident.pk)
+    put_back(copy)
+    assert client.get(reverse("records:papers")).status_code == 503
+    with pytest.raises(Forged):
+        gate.open_file(resident_id=resident.pk, purpose="Essayer", paper_id=paper.pk)
+
+
+def test_a_member_who_left_and_is_put_back_is_shown_to_nobody(resident: User, stranger: User) -> None:
+    couple(resident, stranger)
+    copy = kept("sharing_member")
+    household.leave(resident_id=stranger.pk, by=stranger.pk)
+    put_back(copy)
+    for looked_at in (stranger, resident):
+        with pytest.raises(Forged):
+            household_access.of(looked_at.pk)
+
+
+@pytest.mark.parametrize("use", [household.join, household.offer])
+def test_a_used_invitation_put_back_joins_nobody(resident: User, stranger: User, use: Callable[..., Any]) -> None:
+    code = household.invite(resident_id=resident.pk, by=resident.pk, role=HouseholdRole.ADULT)
+    copy = kept("sharing_invitation")
+    household.join(resident_id=stranger.pk, by=stranger.pk, code=code)
+    put_back(copy)
+    late = ResidentFactory()
+    with pytest.raises(Forged):
+        use(resident_id=late.pk, code=code, **({"by": late.pk} if use is household.join else {}))
+
+
+def test_what_ended_and_was_put_back_is_named(giver: User) -> None:
+    copy = changed_copy(giver)
+    [row] = copy["records_record"]
+    put_back(copy)
+    for command in (["rows", "check"], ["verify_journal"]):
+        with pytest.raises(CommandError, match=f"{row['id']} had ended and is here again"):
+            call_command(*command)

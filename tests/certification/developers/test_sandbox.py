@@ -1,0 +1,313 @@
+"""The sandbox: developers play personas there, and it never meets a real resident."""
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from authlib.integrations.base_client import OAuthError
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.test import Client as Browser
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+from django_scopes import scope
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from accounts.actions.desk import person_of
+from accounts.models import PublisherRole, Session, User
+from certification.access.actions import clients
+from certification.access.enums import Environment
+from certification.access.models import AccessToken, AuthorizationCode, Client, RefreshToken
+from certification.developers import personas
+from certification.developers.actions import personas as actions
+from certification.labels import across, recipient
+from certification.labels.actions import trials
+from core import journal
+from tests.accounts.factories import AgentFactory, signed_in
+from tests.certification.access import program as live
+from tests.certification.access.program import BACK, body, called, program, told
+from tests.certification.developers.played import FIELDS, answer, ask, basic, connected, play
+from tests.certification.made import INCOME, PARTS, SIRETS, given, member, publisher, version_of
+from tests.vault.made import add_signed_notice
+from tests.vault.shown import main
+from vault.records.actions import grants
+from vault.records.models import Grant, Record
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SANDBOX = f"{settings.SITE_URL}/bac-a-sable"
+TOKEN = f"{SANDBOX}/oauth/token"
+
+
+def persona(slug):
+    found = actions.account_of(slug)
+    assert found
+    return found
+
+
+def grant_of(person):
+    with scope(resident=person.pk):
+        return Grant.objects.get(stopped_at=None)
+
+
+# Personas
+
+
+def test_twenty_personas_are_made_once_each_with_a_vault_of_their_own(db):
+    opened, added = actions.seed(timezone.localdate())
+    assert opened == 20 and added > 100
+    assert actions.seed(timezone.localdate()) == (0, 0)
+    assert User.objects.filter(is_persona=True).count() == 20
+    counts = []
+    for one in personas.everyone():
+        with scope(resident=one.id):
+            counts.append(Record.objects.count())
+    assert counts.count(0) == 1 and max(counts) > 10
+    assert len({one.about for one in personas.everyone()}) == 20
+
+
+def test_next_year_a_persona_gets_that_years_records(played):
+    opened, added = actions.seed(timezone.localdate() + timedelta(days=366), [personas.everyone()[4]])
+    assert opened == 0 and added > 0
+
+
+def test_a_persona_has_the_same_number_in_every_city():
+    first = personas.everyone()[0]
+    assert str(first.id) == "519d234d-b891-58a1-9a86-27ab89b52832"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"email": "elodie@villebrume.example"},
+        {"contact_email": "elodie@villebrume.example"},
+        {"is_staff": True},
+        {"is_companion": True},
+        {"is_publisher": True},
+        {"is_resident": False},
+        {"password": "pbkdf2_sha256$1$a$b"},
+    ],
+)
+def test_the_database_refuses_credentials_for_a_persona(played, changed):
+    with pytest.raises(IntegrityError):
+        User.objects.filter(is_persona=True).update(**changed)
+
+
+def test_nobody_signs_in_as_a_persona(played, resident):
+    with pytest.raises(IntegrityError, match="nobody signs in as a persona"):
+        Session.objects.create(key_hash="0" * 64, user=persona("elodie"), data=b"")
+
+
+def test_a_real_account_never_becomes_a_persona(resident, played):
+    for wrong in (resident, persona("tess")):
+        with pytest.raises(IntegrityError, match="never turn into"), connection.cursor() as cursor:
+            cursor.execute("UPDATE accounts_user SET is_persona = NOT is_persona WHERE id = %s", [wrong.pk])
+
+
+def test_personas_are_not_counted_as_residents(label, played, resident):
+    given(persona("elodie"), version_of(label), INCOME)
+    assert across._count() == {}
+    given(resident, version_of(label), INCOME)
+    assert across._count() == {label.service_id: 1}
+
+
+def test_no_agent_finds_a_persona_by_a_reference(played):
+    assert person_of(persona("elodie").reference) is None
+
+
+# Playing one
+
+
+def test_a_developer_plays_a_persona_before_there_is_a_label(session, theirs, played):
+    page = play(session, theirs, "elodie")
+    shown = main(page)
+    assert "vous jouez Élodie Fauvel" in shown and "14 300" in shown
+    token = connected(session, theirs, items=[PARTS])
+    found = {one["field"]: one for one in body(called(token["access_token"], FIELDS))["fields"]}
+    [income] = found[INCOME]["values"]
+    assert (income["value"], income["holder"], income["assurance"]) == (14300, "dgfip", "signature_verified")
+    assert found[PARTS]["values"][0]["value"] == 2.5
+    lines = [one for one in journal.entries(resident_id=persona("elodie").pk, limit=50) if one.event == "granted_read"]
+    assert [one.means for one in lines] == [journal.Means.API]
+
+
+def test_the_sandbox_is_an_issuer_of_its_own(session, theirs, played):
+    server = session.get(f"{SANDBOX}/.well-known/openid-configuration", withhold_token=True).json()
+    oauth = Browser().get("/.well-known/oauth-authorization-server/bac-a-sable").json()
+    assert server["issuer"] == oauth["issuer"] == SANDBOX
+    assert all(server[name].startswith(SANDBOX) for name in server if name.endswith("_endpoint"))
+    back = told(answer(theirs, play(session, theirs, "gaelle")))
+    assert back["iss"] == SANDBOX
+    token = connected(session, theirs)
+    ours = KeySet.import_key_set(session.get(server["jwks_uri"], withhold_token=True).json())
+    claims = jwt.decode(token["id_token"], ours).claims
+    assert claims["iss"] == SANDBOX
+    real = KeySet.import_key_set(Browser().get(reverse("access:jwks")).json())
+    assert {key.thumbprint() for key in real.keys} != {key.thumbprint() for key in ours.keys}
+
+
+def test_refusing_and_stopping_are_told_as_for_a_resident(session, theirs, played):
+    refused = told(answer(theirs, play(session, theirs, "elodie"), answer="refuse"))
+    assert (refused["error"], refused["iss"]) == ("access_denied", SANDBOX)
+    token = connected(session, theirs)["access_token"]
+    someone = persona("elodie")
+    grants.stop(grant=grant_of(someone), by=someone.pk)
+    assert (called(token, FIELDS).status_code, body(called(token, FIELDS))["code"]) == (401, "stopped")
+
+
+def test_a_refresh_and_a_revocation_stay_in_the_sandbox(session, theirs, played):
+    first = connected(session, theirs)
+    renewed = session.refresh_token(TOKEN)
+    assert called(first["access_token"], FIELDS).status_code == 401
+    assert called(renewed["access_token"], FIELDS).status_code == 200
+    assert session.revoke_token(f"{SANDBOX}/oauth/revoke", renewed["access_token"]).status_code == 200
+    assert called(renewed["access_token"], FIELDS).status_code == 401
+
+
+def test_a_purpose_is_named_by_its_id_in_the_request(session, theirs, request_of_one, played):
+    [purpose] = request_of_one.purposes.all()
+    assert "vous jouez" in main(play(session, theirs, "elodie", purpose=str(purpose.pk)))
+    assert play(session, theirs, "elodie", purpose=str(uuid.uuid4())).status_code == 403
+
+
+def test_a_labels_purpose_may_be_tried_too(label, developer, theirs, played):
+    session = program(
+        *clients.register(service=label.service, by=developer, environment=Environment.TEST, redirect_uris=[BACK])
+    )
+    assert called(connected(session, theirs)["access_token"], FIELDS).status_code == 200
+
+
+def test_a_persona_must_be_chosen(session, theirs, played):
+    page = ask(session, theirs)
+    assert "Choisissez une personne fictive" in main(page) and "checked" not in page.content.decode()
+    for wrong in ({}, {"persona": "nadia"}):
+        again = theirs.post(reverse("sandbox:authorize"), live.hidden(page) | wrong)
+        assert again.status_code == 400
+
+
+def test_only_the_programs_publisher_plays_personas_with_it(session, theirs, played, resident, client):
+    page = ask(session, theirs)
+    other = signed_in(member(publisher("Autre", SIRETS[1]), PublisherRole.DEVELOPER))
+    assert ask(session, other).status_code == 400
+    assert other.post(reverse("sandbox:authorize"), live.hidden(page) | {"persona": "tess"}).status_code == 400
+    for who in (resident, AgentFactory()):
+        assert ask(session, signed_in(who)).status_code == 403
+    assert ask(session, client).status_code == 302
+    assert client.post(reverse("sandbox:authorize"), live.hidden(page)).status_code == 400
+
+
+# The sandbox and real residents never meet
+
+
+@pytest.fixture
+def both(label, developer, theirs, played, resident):
+    """A live and a test program of one service, each with a token."""
+    add_signed_notice(resident)
+
+    def registered(environment):
+        return clients.register(service=label.service, by=developer, environment=environment, redirect_uris=[BACK])
+
+    real, trial = program(*registered(Environment.LIVE)), program(*registered(Environment.TEST))
+    return real, live.connected(real, signed_in(resident)), trial, connected(trial, theirs)
+
+
+def api_routes(namespace):
+    found = get_resolver().namespace_dict[namespace][1]
+    return [name for name in found.reverse_dict if isinstance(name, str)]
+
+
+def test_no_address_of_one_server_answers_a_token_of_the_other(both):
+    _real, real_token, _trial, trial_token = both
+    tried = 0
+    for namespace, foreign, own in (
+        ("access", trial_token["access_token"], real_token["access_token"]),
+        ("sandbox", real_token["access_token"], trial_token["access_token"]),
+    ):
+        for name in api_routes(namespace):
+            parts = [uuid.uuid4()] if name == "document" else []
+            try:
+                address = reverse(f"{namespace}:{name}", args=parts)
+            except Exception:  # noqa: BLE001 - a page of publishers, with other parts
+                continue
+            if "/api/v1/me/" not in address and not address.endswith("/userinfo"):
+                continue
+            tried += 1
+            assert called(foreign, address).status_code == 401, address
+            assert body(called(foreign, address))["code"] == "invalid_token"
+            assert called(own, address).status_code != 401, address
+    assert tried >= 10
+
+
+def test_no_code_or_secret_of_one_server_is_good_at_the_other(both, theirs, resident):
+    real, real_token, trial, trial_token = both
+    for session, address, token in (
+        (real, TOKEN, real_token),
+        (trial, f"{settings.SITE_URL}/oauth/token", trial_token),
+    ):
+        with pytest.raises(OAuthError, match="invalid_client"):
+            session.refresh_token(address, refresh_token=token["refresh_token"])
+    assert ask(real, theirs).status_code == 400
+    assert live.ask(trial, signed_in(resident)).status_code == 400
+
+
+@pytest.mark.parametrize("model", [AccessToken, RefreshToken, AuthorizationCode])
+def test_the_database_refuses_a_token_between_the_two(both, model, resident):
+    """Each client with each person and each grant: only the pairs of one side are taken."""
+    someone = persona("elodie")
+    later = timezone.now() + timedelta(minutes=1)
+    columns: dict[Any, dict[str, Any]] = {
+        AccessToken: {"token_checksum": "0" * 64, "expires": later},
+        RefreshToken: {"token_checksum": "0" * 64},
+        AuthorizationCode: {"code": "a code", "expires": later, "redirect_uri": BACK},
+    }
+    pairs = {"live": (resident, grant_of(resident)), "test": (someone, grant_of(someone))}
+    for client in Client.objects.all():
+        for side, (person, _grant) in pairs.items():
+            for other, (_person, grant) in pairs.items():
+                row = model(application=client, user=person, grant_id=grant.pk, **columns[model])
+                if side == other == client.environment:
+                    row.save()
+                    row.delete()
+                    continue
+                with pytest.raises(IntegrityError, match="a test client names a persona"), transaction.atomic():
+                    row.save()
+
+
+def test_a_client_is_live_or_test_for_good(tried):
+    with pytest.raises(IntegrityError, match="for good"), connection.cursor() as cursor:
+        cursor.execute("UPDATE access_client SET environment = 'live' WHERE id = %s", [tried[0].pk])
+
+
+def test_what_a_trial_freezes_opens_no_residents_vault(one, request_of_one, resident, played):
+    version = trials.version_of(request_of_one.purposes.get())
+    assert recipient.may_ask(one.pk, version.pk, persona("elodie").pk)
+    assert not recipient.may_ask(one.pk, version.pk, resident.pk)
+    assert not recipient.may_ask(uuid.uuid4(), version.pk, persona("elodie").pk)
+
+
+def test_the_openapi_document_has_the_real_addresses_alone():
+    paths = json.loads(Browser().get(reverse("access:openapi")).content)["paths"]
+    assert paths and not [path for path in paths if "bac-a-sable" in path]
+
+
+def test_a_persona_s_erasure_is_asked_in_the_sandbox_alone(label, developer, theirs, played):
+    registered = [
+        clients.register(service=label.service, by=developer, environment=environment, redirect_uris=[BACK])
+        for environment in (Environment.TEST, Environment.LIVE)
+    ]
+    token = connected(program(*registered[0]), theirs, items=[PARTS])
+    called(token["access_token"], FIELDS)
+    elodie = persona("elodie")
+    with scope(resident=elodie.pk):
+        grants.stop(grant=Grant.objects.get(), by=elodie.pk)
+    found = [
+        body(Browser().get(f"{path}/api/v1/erasures", headers=basic(client.client_id, secret)))["erasures"]
+        for path, (client, secret) in zip(("/bac-a-sable", ""), registered, strict=True)
+    ]
+    assert [len(one) for one in found] == [1, 0]
+    [asked] = found[0]
+    client, secret = registered[1]
+    other = Browser().get(f"/api/v1/erasures/{asked['id']}", headers=basic(client.client_id, secret))
+    assert other.status_code == 404

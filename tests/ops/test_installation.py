@@ -1,0 +1,120 @@
+"""The installation of docs/operations.md, line by line, with production's settings and its two roles."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from ops.cluster import ROOT
+from tests.faults.test_worker_killed import BROKERS, PORTS, answers
+from tests.ops.test_documented_commands import given
+from tests.ops.test_settings import COMPLETE
+
+if TYPE_CHECKING:
+    from tests.conftest import Databases
+
+pytestmark = [pytest.mark.slow]
+SAID = {"CITY": "Villebrume", "NAME": "Agathe"}
+
+
+def documented() -> list[list[str]]:
+    """Return the commands of a new server, in their order."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    section = text[text.index("## Production on a server of your own") :]
+    (block,) = re.findall(r"```sh\n(pip install.*?)```", section, re.DOTALL)[:1]
+    return given(block)
+
+
+@dataclass
+class Server:
+    """A new server: its variables, and what each command of the page answered."""
+
+    variables: dict[str, str]
+    owner: str
+    answers: dict[str, subprocess.CompletedProcess[str]]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        more = {"MIGRATION_DATABASE_URL": self.owner} if words[0] in {"migrate", "purge"} else {}
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.variables | more,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def server(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Install a server as the page says. Its database has the migrations already, as after an interrupted start."""
+    name, var = f"test_{os.getpid()}_installed", tmp_path_factory.mktemp("var")
+    databases.server.copy(databases.template, name)
+    urls = {role: databases.server.url(role=role, database=name) for role in ("web", "owner")}
+    inherited = ("PATH", "HOME", "LANG", "PYTHONPATH", "LD_LIBRARY_PATH")
+    kept = {key: os.environ[key] for key in inherited if key in os.environ}
+    variables = kept | COMPLETE | {"DATABASE_URL": urls["web"], "GARANT_VAR": str(var)}
+    for needed, file in {"KEYRING": "keyring.json", "RECEIPT_KEYS": "receipt-keys.json"}.items():
+        variables[needed] = str(var / file)
+    installed = Server(variables, urls["owner"], {})
+    for rank, words in enumerate(documented()):
+        said = SAID | {"EMAIL": f"agent{rank}@villebrume.example"}
+        installed.answers[" ".join(words)] = installed.run(*(said.get(word, word) for word in words))
+    yield installed
+    databases.server.drop(name)
+
+
+def test_each_command_of_the_page_succeeds_in_its_turn(server: Server) -> None:
+    assert [words for words, done in server.answers.items() if done.returncode] == []
+    named = [words.split()[0] for words in server.answers]
+    assert named[:3] == ["make_keyring", "make_checkpoint_key", "make_receipt_key"] and named[-1] == "check"
+    assert "migrate" in named and "make_seal" in named
+
+
+def test_the_city_has_its_contents_and_its_first_agents(server: Server) -> None:
+    counted = "(SELECT count(*) FROM {})"
+    tables = ("records_paperkind", "records_holder", "labels_charterversion", "accounts_user WHERE is_staff")
+    with psycopg.connect(server.owner) as connection:
+        found = connection.execute(f"SELECT {', '.join(map(counted.format, tables))}").fetchone()
+    assert found is not None and all(found) and found[3] == 2
+
+
+def test_the_night_s_commands_succeed(server: Server) -> None:
+    assert [server.run(name).returncode for name in ("purge", "verify_journal")] == [0, 0]
+
+
+def test_a_second_seal_is_not_made(server: Server) -> None:
+    again = server.run("make_seal", "Villebrume")
+    assert again.returncode == 1 and "is there already" in again.stderr
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_the_scheduler_starts_with_each_broker(server: Server, broker: str, tmp_path: Path) -> None:
+    if broker in PORTS and not answers(broker):
+        pytest.skip(f"NO {broker.upper()} AT 127.0.0.1:{PORTS[broker]}")
+    variables = server.variables | {"BROKER_URL": BROKERS[broker], "GARANT_VAR": str(tmp_path)} | keys_of(server)
+    words = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile", ""]
+    log = tmp_path / "beat.log"
+    with open(log, "w") as output:
+        beat = subprocess.Popen(words, cwd=ROOT, env=variables, stdout=output, stderr=output)
+    try:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("beat.d*")):
+            assert beat.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+    finally:
+        beat.kill()
+        beat.wait()
+
+
+def keys_of(server: Server) -> dict[str, str]:
+    folder = Path(server.variables["GARANT_VAR"])
+    return {"SEAL_KEY": str(folder / "seal.p12"), "CHECKPOINT_KEY": str(folder / "checkpoints.pem")}
