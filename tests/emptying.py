@@ -10,10 +10,10 @@ from typing import LiteralString
 
 import psycopg
 
-#: Rows that the migrations wrote are kept beside; most tables have none.
+#: Rows that the migrations wrote are kept beside; most tables have none. The statements of `kept.restore` are written
+#: out, so that a session plans each once.
 KEEP: LiteralString = """
 CREATE SCHEMA kept;
-CREATE TABLE kept.tables (name regclass, rows regclass);
 CREATE TABLE kept.sequences AS
     SELECT format('%I.%I', schemaname, sequencename)::regclass AS name, last_value, start_value FROM pg_sequences;
 
@@ -28,7 +28,7 @@ CREATE FUNCTION kept.shape() RETURNS text LANGUAGE sql AS $$
         (SELECT string_agg(concat(oid, prosrc, proacl), ' ' ORDER BY oid) FROM pg_proc WHERE oid >= 16384)))
 $$;
 
-DO $$ DECLARE found regclass; filled boolean; BEGIN
+DO $$ DECLARE found regclass; filled boolean; steps text := ''; BEGIN
     FOR found IN
         SELECT oid FROM pg_class
             WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace)
@@ -36,33 +36,23 @@ DO $$ DECLARE found regclass; filled boolean; BEGIN
         EXECUTE format('SELECT EXISTS (TABLE %s)', found) INTO filled;
         IF filled THEN
             EXECUTE format('CREATE TABLE kept.rows_%s AS TABLE %s', found::oid, found);
-        END IF;
-        INSERT INTO kept.tables VALUES (found, to_regclass('kept.rows_' || found::oid));
-    END LOOP;
-END $$;
-
-CREATE FUNCTION kept.restore() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE one record; changed boolean; BEGIN
-    FOR one IN SELECT name, rows FROM kept.tables LOOP
-        IF one.rows IS NULL THEN
-            EXECUTE format('DELETE FROM %s', one.name);
+            steps := steps || format('IF EXISTS (TABLE %1$s EXCEPT TABLE %2$s) OR EXISTS (TABLE %2$s EXCEPT TABLE %1$s)
+                THEN DELETE FROM %1$s; INSERT INTO %1$s OVERRIDING SYSTEM VALUE TABLE %2$s; END IF;',
+                found, 'kept.rows_' || found::oid);
         ELSE
-            EXECUTE format('SELECT EXISTS (TABLE %1$s EXCEPT TABLE %2$s) OR EXISTS (TABLE %2$s EXCEPT TABLE %1$s)',
-                one.name, one.rows) INTO changed;
-            IF changed THEN
-                EXECUTE format('DELETE FROM %s', one.name);
-                EXECUTE format('INSERT INTO %s OVERRIDING SYSTEM VALUE TABLE %s', one.name, one.rows);
-            END IF;
+            steps := steps || format('DELETE FROM %s;', found);
         END IF;
     END LOOP;
-    PERFORM setval(name, coalesce(last_value, start_value), last_value IS NOT NULL) FROM kept.sequences
-        WHERE last_value IS DISTINCT FROM pg_sequence_last_value(name);
+    EXECUTE format('CREATE FUNCTION kept.restore() RETURNS void LANGUAGE plpgsql AS %L', 'BEGIN ' || steps || '
+        PERFORM setval(name, coalesce(last_value, start_value), last_value IS NOT NULL) FROM kept.sequences
+            WHERE last_value IS DISTINCT FROM pg_sequence_last_value(name);
+        END');
 END $$;
 """
-#: Whoever is still connected is not to write any more; `DROP DATABASE … WITH (FORCE)` does the same.
+#: Whoever else is still connected is not to write any more; `DROP DATABASE … WITH (FORCE)` does the same.
 ALONE: LiteralString = """
 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL(%s) AND backend_type = 'client backend'
 """
 
 
@@ -72,11 +62,11 @@ def keep(admin: psycopg.Connection[tuple[object, ...]]) -> object:
     return shape(admin)
 
 
-def restore(admin: psycopg.Connection[tuple[object, ...]], kept: object) -> bool:
+def restore(admin: psycopg.Connection[tuple[object, ...]], kept: object, idle: list[int]) -> bool:
     """False when a table, a right, a constraint or a trigger is not what it was, or nobody may: nothing is restored
-    then.
+    then. The server processes of `idle` stay, the other connections end.
     """
-    admin.execute(ALONE)
+    admin.execute(ALONE, [idle])
     if shape(admin) != kept:
         return False
     try:
