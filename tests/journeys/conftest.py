@@ -55,10 +55,12 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     # Playwright keeps an event loop in this thread, where Django would refuse every query of the fixtures.
     patch = pytest.MonkeyPatch()
     patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    # While Playwright's loop runs, Django has other connections: emptying the database ended those of an earlier loop,
+    # and will end those of before this one.
     with chromium(paints=getattr(request.module, "PAINTS", True)) as started:
+        connections.close_all()
         yield started
     patch.undo()
-    # While Playwright's loop ran, Django kept other connections; emptying the database ended those of before.
     connections.close_all()
 
 
