@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.db import connections
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from ops.prepare import BROWSERS
@@ -56,8 +57,13 @@ def chromium(*, paints: bool = True) -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=[*flags, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
         )
+        # While Playwright's loop runs, Django has connections of its own: emptying the database ended those of an
+        # earlier loop, and ends those of before this one.
+        connections.close_all()
         yield browser
+        connections.close_all()
         browser.close()
+    connections.close_all()
 
 
 @dataclass

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
 from playwright.sync_api import Browser, Page
 
 from tests.browser import CHROMIUM, Visitors, chromium
@@ -55,13 +54,9 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     # Playwright keeps an event loop in this thread, where Django would refuse every query of the fixtures.
     patch = pytest.MonkeyPatch()
     patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    # While Playwright's loop runs, Django has other connections: emptying the database ended those of an earlier loop,
-    # and will end those of before this one.
     with chromium(paints=getattr(request.module, "PAINTS", True)) as started:
-        connections.close_all()
         yield started
     patch.undo()
-    connections.close_all()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import os
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from django.urls import reverse
 from django_scopes import scope
 
@@ -27,8 +26,6 @@ pytestmark = [
 def shown():
     with chromium() as found:
         yield found
-        # Of Playwright's loop, which has a connection of its own: the next test's loop would find it ended.
-        connection.close()
 
 
 @pytest.fixture
