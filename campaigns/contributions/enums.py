@@ -1,0 +1,16 @@
+from django.db.models import TextChoices
+
+#: The kind of recipient of a grant by which a resident contributes to a campaign.
+CAMPAIGN_KIND = "campaign"
+#: Begins the code of a campaign's agreement; the campaign's id follows, in hexadecimal.
+PREFIX = "contrib"
+#: The queue of the worker that has the database role `release`.
+QUEUE = "releases"
+
+
+class RunState(TextChoices):
+    """State of a release of one window. Only `release` changes it."""
+
+    WAITING = "waiting"
+    PUBLISHED = "published"
+    STOPPED = "stopped"
