@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('campaign_id', models.UUIDField()),
-                ('window', models.PositiveSmallIntegerField()),
+                ('window', models.CharField(max_length=10)),
                 ('attempt', models.PositiveSmallIntegerField()),
                 ('table', models.CharField(max_length=60)),
                 ('rho', models.FloatField(help_text='zero-concentrated differential privacy')),
@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('campaign_id', models.UUIDField()),
-                ('window', models.PositiveSmallIntegerField()),
+                ('window', models.CharField(max_length=10)),
                 ('published_on', models.DateField()),
                 ('document', models.TextField(help_text='canonical JSON')),
                 ('sha256', models.CharField(help_text='of the document, in hexadecimal', max_length=64)),
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('campaign_id', models.UUIDField()),
-                ('window', models.PositiveSmallIntegerField(help_text="its place among the plan's windows, from 0")),
+                ('window', models.CharField(max_length=10, help_text='its code in the plan')),
                 ('due', models.DateField()),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('published', 'Published'), ('stopped', 'Stopped')], default='waiting', max_length=10)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, help_text='each draws its noise anew, and is charged anew')),

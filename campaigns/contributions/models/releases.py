@@ -15,7 +15,7 @@ class ReleaseRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     campaign_id = models.UUIDField()
-    window = models.PositiveSmallIntegerField(help_text="its place among the plan's windows, from 0")
+    window = models.CharField(max_length=10, help_text="its code in the plan")
     due = models.DateField()
     state = models.CharField(max_length=10, choices=RunState, default=RunState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="each draws its noise anew, and is charged anew")
@@ -41,7 +41,7 @@ class Charge(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     campaign_id = models.UUIDField()
-    window = models.PositiveSmallIntegerField()
+    window = models.CharField(max_length=10)
     attempt = models.PositiveSmallIntegerField()
     table = models.CharField(max_length=60)
     rho = models.FloatField(help_text="zero-concentrated differential privacy")
@@ -66,7 +66,7 @@ class Publication(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     campaign_id = models.UUIDField()
-    window = models.PositiveSmallIntegerField()
+    window = models.CharField(max_length=10)
     published_on = models.DateField()
     document = models.TextField(help_text="canonical JSON")
     sha256 = models.CharField(max_length=64, help_text="of the document, in hexadecimal")

@@ -155,7 +155,7 @@ def test_not_even_the_owner_changes_what_was_charged_or_published(databases, rel
                 owner.execute(statement)
 
 
-def charge(release, *, rho, limit, window=0, table="t", attempt=1, campaign=CAMPAIGN):
+def charge(release, *, rho, limit, window="w1", table="t", attempt=1, campaign=CAMPAIGN):
     release.execute(
         'INSERT INTO campaigns.charge (id, campaign_id, "window", attempt, "table", rho, "limit", at)'
         " VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s, now())",
@@ -169,4 +169,4 @@ def test_a_window_is_never_charged_above_its_first_limit(release):
     for limit in (0.2, 5.0):
         with pytest.raises(psycopg.errors.CheckViolation, match="budget"):
             charge(release, rho=0.05, limit=limit, table="v")
-    charge(release, rho=0.2, limit=0.2, window=1)
+    charge(release, rho=0.2, limit=0.2, window="w2")
