@@ -9,8 +9,12 @@ QUEUE = "releases"
 
 
 class RunState(TextChoices):
-    """State of a release of one window. Only `release` changes it."""
+    """State of the release of one window. Only the role `release` changes it.
+
+    Skipped: too few contributions, which wait for the next window. Stopped: no budget is left to draw it again.
+    """
 
     WAITING = "waiting"
     PUBLISHED = "published"
+    SKIPPED = "skipped"
     STOPPED = "stopped"

@@ -103,6 +103,10 @@ def made_keys(campaign_id: UUID) -> CampaignKey:
     )
 
 
+def has_keys(campaign_id: UUID) -> bool:
+    return CampaignKey.objects.filter(pk=campaign_id).exists()
+
+
 def pseudonym(*, campaign_id: UUID, about: str) -> bytes:
     """Return the pseudonym under which one person, or one dwelling, contributes to a campaign.
 
@@ -227,6 +231,7 @@ __all__ = [
     "Sealed",
     "Unreadable",
     "batches",
+    "has_keys",
     "made_keys",
     "pseudonym",
     "seal",

@@ -110,12 +110,11 @@ class Migration(migrations.Migration):
                 ('campaign_id', models.UUIDField()),
                 ('window', models.CharField(max_length=10, help_text='its code in the plan')),
                 ('due', models.DateField()),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('published', 'Published'), ('stopped', 'Stopped')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='each draws its noise anew, and is charged anew')),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('published', 'Published'), ('skipped', 'Skipped'), ('stopped', 'Stopped')], default='waiting', max_length=10)),
             ],
             options={
                 'db_table': 'campaigns"."release_run',
-                'constraints': [models.UniqueConstraint(fields=('campaign_id', 'window'), name='release_run_once'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'published', 'stopped'])), name='release_run_state_known')],
+                'constraints': [models.UniqueConstraint(fields=('campaign_id', 'window'), name='release_run_once'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'published', 'skipped', 'stopped'])), name='release_run_state_known')],
             },
         ),
         migrations.CreateModel(

@@ -64,13 +64,14 @@ DO $$ BEGIN
         GRANT SELECT, INSERT ON campaigns.charge, campaigns.publication TO release;
         GRANT SELECT, INSERT, DELETE ON keystore.campaign_key TO release;
         GRANT SELECT, INSERT, UPDATE ON core_workerbeat TO release;
+        GRANT SELECT ON plans_campaign, core_citykey TO release;
     END IF;
 END $$;
 """
 NO_RIGHTS = """
 DO $$ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'release') THEN
-        REVOKE ALL ON core_workerbeat FROM release;
+        REVOKE ALL ON core_workerbeat, core_citykey, plans_campaign FROM release;
         REVOKE ALL ON SCHEMA keystore FROM release;
     END IF;
 END $$;
@@ -78,7 +79,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contributions", "0001_initial")]
+    dependencies = [("contributions", "0001_initial"), ("plans", "0001_initial")]
 
     operations = [
         migrations.RunSQL(FROZEN, NOT_FROZEN),

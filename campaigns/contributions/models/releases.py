@@ -18,7 +18,6 @@ class ReleaseRun(models.Model):
     window = models.CharField(max_length=10, help_text="its code in the plan")
     due = models.DateField()
     state = models.CharField(max_length=10, choices=RunState, default=RunState.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="each draws its noise anew, and is charged anew")
 
     decides = nothing(RELEASE)
 

@@ -88,7 +88,7 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
     recipients.get(recipient.kind)
     chosen = agreement.chosen(terms.items)
     fields = {field_id: item.required for item in chosen for field_id in item.fields}
-    if not fields and not terms.papers and not terms.documents:
+    if not fields and not terms.papers and not terms.documents and not agreement.typed:
         raise NothingChosen
     if not _offered(agreement, terms):
         raise ValueError("not offered")

@@ -58,6 +58,7 @@ class Agreement:
         enough: a sentence about the length that suffices.
         uses: sentences that replace the standard words of a mode.
         copied: a copy of the current values leaves with the agreement, and nothing later.
+        typed: the resident may answer its questions instead of giving any value; then the grant has no field.
         once: offers a single reading.
         months, short: the lengths that it offers.
         until: the date on which it ends, for all; then it offers no length. Twelve months later at most.
@@ -84,6 +85,7 @@ class Agreement:
     enough: Text = ""
     uses: Mapping[Mode, Text] = field(default_factory=dict)
     copied: bool = False
+    typed: bool = False
     once: bool = False
     months: tuple[int, ...] = MONTHS
     short: tuple[timedelta, ...] = ()
