@@ -66,7 +66,7 @@ class Databases:
         yield ROOT / "requirements.txt"
         yield ROOT / "ops" / "databases.py"
         yield from (ROOT / "platform" / "config" / "settings").glob("*.py")
-        for room in ("accounts", "certification", "platform", "services", "vault"):
+        for room in ("accounts", "campaigns", "certification", "platform", "services", "vault"):
             yield from (ROOT / room).glob("**/migrations/*.py")
 
     def make_template(self) -> None:

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "oauth2_provider",
     "certification.access",
     "certification.developers",
+    "campaigns.plans",
 ]
 
 MIDDLEWARE = [
