@@ -8,7 +8,7 @@ WITH_DATABASE := $(RUN) -m ops.cluster run --
 # A process that is given no settings takes production's.
 MANAGE := DJANGO_SETTINGS_MODULE=$(or $(DJANGO_SETTINGS_MODULE),config.settings.dev) $(WITH_DATABASE) $(RUN) manage.py
 TEMPLATES := templates platform
-LINTED := platform accounts vault services certification tests ops bench manage.py
+LINTED := platform accounts vault services certification campaigns tests ops bench manage.py
 T ?= tests
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 .PHONY: help demo test setup manage shell reset quality format bench messages lock assets picture

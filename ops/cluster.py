@@ -149,6 +149,7 @@ class Cluster:
         return {
             "DATABASE_URL": self.server.url(role="web", database=NAME),
             "MIGRATION_DATABASE_URL": self.server.url(role="owner", database=NAME),
+            "RELEASE_DATABASE_URL": self.server.url(role="release", database=NAME),
         }
 
     def reset(self) -> None:

@@ -1,8 +1,9 @@
 """Roles, databases and copies of databases, on the embedded server or on a real one.
 
-Three roles are made with the cluster, never in migrations (parallel CREATE ROLE fails): `admin` administers the
-cluster, `owner` owns the schema and migrates, `web` runs the portal. Core's migration revokes the rights of `web` on
-the journal.
+Four roles are made with the cluster, never in migrations (parallel CREATE ROLE fails): `admin` administers the
+cluster, `owner` owns the schema and migrates, `web` runs the portal, `release` counts the contributions of campaigns.
+Core's migration revokes the rights of `web` on the journal. `release` has no right by default: the migrations of
+campaigns grant it table by table.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ NAME = "garant"
 KEPT_TEMPLATES = 8
 ROLES: LiteralString = """
 DO $$ DECLARE wanted text; BEGIN
-  FOREACH wanted IN ARRAY ARRAY['owner', 'web'] LOOP
+  FOREACH wanted IN ARRAY ARRAY['owner', 'web', 'release'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
       EXECUTE format('CREATE ROLE %I LOGIN', wanted);
     END IF;
@@ -35,7 +36,7 @@ END $$
 """
 RIGHTS: LiteralString = """
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO web;
+GRANT USAGE ON SCHEMA public TO web, release;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT USAGE ON SCHEMAS TO web;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO web;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT USAGE, SELECT ON SEQUENCES TO web;
@@ -50,7 +51,7 @@ class MigrationFailed(Exception):
 class Server:
     """A server that `address` can administer.
 
-    On a server that is not embedded, `web` and `owner` are roles without password.
+    On a server that is not embedded, `web`, `owner` and `release` are roles without password.
     """
 
     address: str

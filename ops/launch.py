@@ -87,7 +87,7 @@ def manage(*arguments: str, shown: bool = False) -> None:
 def migration_inputs() -> Iterator[Path]:
     yield ROOT / "requirements.txt"
     yield from (ROOT / "vault").glob("*/content/*.json")
-    for app in ("accounts", "certification", "platform", "services", "vault"):
+    for app in ("accounts", "campaigns", "certification", "platform", "services", "vault"):
         yield from (ROOT / app).glob("**/migrations/*.py")
 
 

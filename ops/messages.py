@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "locale"
 #: Our words for the sentences of Django's own validators. Written by hand; they take precedence over Django's.
 VALIDATORS = LOCALE / "validators"
-SOURCES = ("platform", "accounts", "vault", "services", "certification", "templates")
+SOURCES = ("platform", "accounts", "vault", "services", "certification", "campaigns", "templates")
 # Positions of (context, singular, plural) in the arguments of each function of django.utils.translation.
 FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
     **dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop"), (None, 0, None)),

@@ -1,4 +1,7 @@
-"""The processes of a running portal: web, worker and scheduler. The launcher and the journeys start them."""
+"""The processes of a running portal: web, worker, worker of releases and scheduler.
+
+The launcher and the journeys start them. The worker of releases alone has the database role `release`.
+"""
 
 import http.client
 import json
@@ -18,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 QUIT_AFTER = 1.5
 KILL_AFTER = 6
 QUEUES = "default,documents"
+RELEASES = "releases"
+#: The owner's address, which no server has, and that of the role `release`, which the worker of releases alone has.
+KEPT_FROM_SERVERS = ("MIGRATION_DATABASE_URL", "RELEASE_DATABASE_URL")
 
 
 class NotReady(Exception):
@@ -62,6 +68,11 @@ def worker() -> list[str]:
     return ["-m", "config.work", "--queues", QUEUES, "--workers", "2"]
 
 
+def releases() -> list[str]:
+    """Return the command of the process that counts contributions: no page waits for it, so it is the last served."""
+    return ["-m", "config.work", "--queues", RELEASES, "--workers", "1", "--nice", "10"]
+
+
 def beat() -> list[str]:
     return ["-m", "celery", "-A", "config", "beat", "--pidfile", "", "--loglevel", "INFO"]
 
@@ -100,14 +111,22 @@ class Services:
     def commands(self) -> dict[str, list[str]]:
         holders = {"holders": ["-m", "demo.holders", self.host, str(self.holders_port)]} if self.holders_port else {}
         own = {"web": web(self.host, self.port, workers=self.web_workers), "worker": worker(), "scheduler": beat()}
-        return holders | own
+        return holders | own | ({RELEASES: releases()} if self.release_url else {})
+
+    @property
+    def release_url(self) -> str:
+        """Return the database's address for the role `release`, or an empty string: then no campaign can open."""
+        return self.environment.get("RELEASE_DATABASE_URL") or os.environ.get("RELEASE_DATABASE_URL", "")
 
     def run(self, name: str) -> None:
         """Start one process in its own session: Ctrl-C reaches only the launcher, which stops them in order."""
         extra = {"SIMULATE": os.environ.get("SIMULATE", "1")} if name == "web" else {}
         shared = {"HOLDERS_URL": self.holders_url, "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)])}
         environment = {**os.environ, **self.environment, **shared, **extra}
-        environment.pop("MIGRATION_DATABASE_URL", None)
+        if name == RELEASES:
+            environment["DATABASE_URL"] = self.release_url
+        for address in KEPT_FROM_SERVERS:
+            environment.pop(address, None)
         with open(self.logs / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *self.commands()[name]],
@@ -166,8 +185,9 @@ class Services:
         for process in self.processes.values():
             if process.poll() is None:
                 process.terminate()
-        if not self.have_ended(within=QUIT_AFTER) and "worker" in self.processes:
-            self.processes["worker"].send_signal(signal.SIGQUIT)
+        if not self.have_ended(within=QUIT_AFTER):
+            for name in {"worker", RELEASES} & self.processes.keys():
+                self.processes[name].send_signal(signal.SIGQUIT)
         if not self.have_ended(within=KILL_AFTER):
             for process in self.processes.values():
                 process.kill()

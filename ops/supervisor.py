@@ -30,6 +30,8 @@ PROBE_SECONDS = 2.0
 HUNG_AFTER_PROBES = 3
 LOG_BYTES = 10_000_000
 LOCAL_ACCESS = "local all all peer map=garant\n"
+#: The roles that the account of a cluster may take (`pg_ident.conf`).
+PEERS = ("admin", "owner", "web", "release")
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -152,10 +154,19 @@ class Supervisor:
         if made.returncode:
             raise RuntimeError(made.stderr)
         (fresh / "pg_hba.conf").write_text(LOCAL_ACCESS)
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        (fresh / "pg_ident.conf").write_text("".join(f"garant {user} {role}\n" for role in ("admin", "owner", "web")))
         os.sync()
         fresh.rename(self.cluster.data)
+
+    def map_account(self) -> None:
+        """Let this account take the portal's roles, in a cluster made before one of them existed too.
+
+        PostgreSQL reads the file when it starts.
+        """
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        content = "".join(f"garant {user} {role}\n" for role in PEERS)
+        file = self.cluster.data / "pg_ident.conf"
+        if file.read_text() != content:
+            file.write_text(content)
 
     # Keeping it
 
@@ -201,7 +212,9 @@ class Supervisor:
         except psycopg.OperationalError:
             return False
         with server.admin(NAME) as connection:
-            connection.execute("REVOKE ALL ON DATABASE garant FROM PUBLIC; GRANT CONNECT ON DATABASE garant TO web")
+            connection.execute(
+                "REVOKE ALL ON DATABASE garant FROM PUBLIC; GRANT CONNECT ON DATABASE garant TO web, release"
+            )
         return True
 
     def serve(self) -> None:
@@ -212,6 +225,7 @@ class Supervisor:
             self.own_folder(folder)
         if not self.cluster.data.exists():
             self.make(programs)
+        self.map_account()
         self.launch(programs)
         ready = False
         while not self.stopping and not self.alone():

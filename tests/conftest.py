@@ -68,7 +68,7 @@ class Databases:
         yield ROOT / "requirements.txt"
         yield ROOT / "ops" / "databases.py"
         yield from (ROOT / "platform" / "config" / "settings").glob("*.py")
-        for room in ("accounts", "certification", "platform", "services", "vault"):
+        for room in ("accounts", "campaigns", "certification", "platform", "services", "vault"):
             yield from (ROOT / room).glob("**/migrations/*.py")
 
     def make_template(self) -> None:
@@ -136,6 +136,7 @@ def django_db_setup(databases: Databases, django_test_environment: None, django_
     connections["default"].settings_dict.update(environment.database(databases.url("web")))
     os.environ["DATABASE_URL"] = databases.url("web")
     os.environ["MIGRATION_DATABASE_URL"] = databases.url("owner")
+    os.environ["RELEASE_DATABASE_URL"] = databases.url("release")
     with django_db_blocker.unblock():
         rows.city_key()
     TransactionTestCase._fixture_teardown = lambda _case: databases.empty()  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""A whole portal for the tests that need one: real web, worker and scheduler processes on a database and a var folder
+"""A whole portal for the tests that need one: real web, workers and scheduler processes on a database and a var folder
 of their own.
 """
 
@@ -135,6 +135,7 @@ def at(databases: "Databases", database: str, var: Path, extra: Mapping[str, str
         "SECRET_KEY": "live-only-" + "x" * 50,
         "DATABASE_URL": databases.server.url(role="web", database=database),
         "MIGRATION_DATABASE_URL": databases.server.url(role="owner", database=database),
+        "RELEASE_DATABASE_URL": databases.server.url(role="release", database=database),
         "GARANT_VAR": str(var),
         **extra,
     }

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("certification.access.urls")),
     path("", include("certification.developers.urls")),
     path("bac-a-sable/", include("certification.developers.sandbox")),
+    path("", include("campaigns.contributions.urls")),
     path("admin/", admin.site.urls),
 ]
 if apps.is_installed("demo"):

@@ -26,7 +26,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m config.work", description="Do the jobs.")
     parser.add_argument("--queues", default="default,documents", help="names, separated by commas")
     parser.add_argument("--workers", type=int, default=2, help="jobs at once")
+    parser.add_argument("--nice", type=int, default=0, help="leave the processor to others, from 0 to 19")
     chosen = parser.parse_args()
+    os.nice(chosen.nice)
     from config.celery import app
 
     return work(app, chosen.queues, workers=chosen.workers)

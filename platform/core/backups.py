@@ -209,18 +209,21 @@ def _manifest() -> Manifest:
 def _other_schemas() -> list[str]:
     """Return the schemas to exclude from the main dump: `keystore`, and those outside the portal.
 
+    `campaigns` is dumped: its contributions are sealed under keys of `keystore`.
+
     Trap: pg_dump with `--schema=public` would create `public`, which already exists.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname <> 'public' AND nspname !~ '^(pg_|information_schema$)'"
+            "SELECT nspname FROM pg_namespace WHERE nspname NOT IN ('public', 'campaigns')"
+            " AND nspname !~ '^(pg_|information_schema$)'"
         )
         return [name for (name,) in cursor.fetchall()]
 
 
 def _require_empty() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'keystore')")
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'keystore', 'campaigns')")
         if cursor.fetchone()[0]:
             raise NotPossible(
                 "The database is not empty, and a restore never writes over one: make another one (docs/backup.md),"

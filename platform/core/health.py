@@ -19,6 +19,7 @@ from core.models import WorkerBeat
 
 SILENT = timedelta(seconds=60)
 ROOM = 64 * 1024 * 1024
+_queues: dict[str, Callable[[], bool]] = {}
 
 
 @login_not_required
@@ -49,8 +50,14 @@ def silent_queues() -> list[str]:
     return [queue for queue in worked_queues() if queue not in heard]
 
 
+def register_queue(name: str, *, needed: Callable[[], bool]) -> None:
+    """Register a queue of no job, whose worker must be alive while `needed`. Apps call it once in `AppConfig.ready`."""
+    _queues[name] = needed
+
+
 def worked_queues() -> list[str]:
-    return sorted({current_app.conf.task_default_queue, *jobs.queues()})
+    needed = (name for name, is_needed in _queues.items() if is_needed())
+    return sorted({current_app.conf.task_default_queue, *jobs.queues(), *needed})
 
 
 def heard_from(queues: Iterable[str]) -> None:

@@ -27,6 +27,8 @@ PURPOSE = "Changer la clé de la ville"
 BATCH = 500
 #: Milliseconds that new readers may wait for our table lock, number of tries, and seconds between two tries.
 WAIT, TRIES, PAUSE = 2_000, 5, 1.0
+#: Tables whose deleted rows must not stay in their files.
+_tables = ["keystore.resident_key"]
 
 
 class StillInUse(Exception):
@@ -53,7 +55,7 @@ def counts() -> dict[str, tuple[int, int]]:
     with scopes_disabled():
         rows = ResidentKey.objects.order_by().values_list("kid").annotate(Count("pk"))
         residents = dict(rows)
-    secrets = Counter(protect.kid_of(text) for kept in protect.keepers() for _pk, text in kept.texts())
+    secrets = Counter(kid for kept in protect.keepers() for kid in kept.kids())
     return {kid: (residents.get(kid, 0), secrets[kid]) for kid in sorted({*residents, *secrets})}
 
 
@@ -149,30 +151,41 @@ def _rewrap_secrets(kept: protect.Keeper, current: str) -> int:
     return changed
 
 
+def register_table(name: str) -> None:
+    """Register a table whose deleted rows must not stay in its file. Each app calls it once in `AppConfig.ready`."""
+    if name not in _tables:
+        _tables.append(name)
+
+
 def forget_old_bytes() -> bool:
-    """Remove the old ciphertexts from the table's file with VACUUM FULL; a plain VACUUM would leave their bytes.
+    """Remove deleted and replaced rows from the registered tables' files with VACUUM FULL; a plain VACUUM would leave
+    their bytes.
 
     Readers wait meanwhile: 0.4 s for 100,000 residents. Rows that an older snapshot still needs (a running backup, the
-    database's ANALYZE) are copied too, so it tries again. Return False if the table stayed locked, or such a snapshot
+    database's ANALYZE) are copied too, so it tries again. Return False if a table stayed locked, or such a snapshot
     remained, after all tries.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {WAIT}")
         try:
-            for turn in range(TRIES):
-                if turn:
-                    sleep(PAUSE)
-                try:
-                    if not _rewrite_table(cursor):
-                        return True
-                except OperationalError:
-                    continue
+            return all([_rewritten(cursor, table) for table in _tables])
         finally:
             cursor.execute("RESET lock_timeout")
+
+
+def _rewritten(cursor: CursorWrapper, table: str) -> bool:
+    for turn in range(TRIES):
+        if turn:
+            sleep(PAUSE)
+        try:
+            if not _rewrite_table(cursor, table):
+                return True
+        except OperationalError:
+            continue
     return False
 
 
-def _rewrite_table(cursor: CursorWrapper) -> int:
+def _rewrite_table(cursor: CursorWrapper, table: str) -> int:
     """Rewrite the table's file; return the number of dead rows copied, which is the first number that VERBOSE reports.
 
     The number does not depend on the language of the message.
@@ -187,7 +200,7 @@ def _rewrite_table(cursor: CursorWrapper) -> int:
 
     connection.connection.add_notice_handler(on_notice)
     try:
-        cursor.execute("VACUUM (FULL, VERBOSE) keystore.resident_key")
+        cursor.execute(f"VACUUM (FULL, VERBOSE) {table}")
     finally:
         connection.connection.remove_notice_handler(on_notice)
     return sum(left)

@@ -9,7 +9,7 @@ import pytest
 from ops.cluster import ROOT
 
 DISABLED = "scopes_disabled"
-FOLDERS = ("platform", "accounts", "vault", "services", "certification", "ops", "bench")
+FOLDERS = ("platform", "accounts", "vault", "services", "certification", "campaigns", "ops", "bench")
 #: Functions outside `across` modules that may query across residents, each with its reason.
 EXCEPTIONS = {
     "platform/core/admin.py: JobAdmin.get_queryset": "lists the jobs of every resident, without naming one",

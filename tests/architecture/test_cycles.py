@@ -8,7 +8,7 @@ from pathlib import Path
 from ops.cluster import ROOT
 from tests.architecture.test_layout import tracked
 
-ROOTS = ("platform", "accounts", "vault", "services", "certification")
+ROOTS = ("platform", "accounts", "vault", "services", "certification", "campaigns")
 
 
 def named(file: Path) -> str:

@@ -10,7 +10,19 @@ import pytest
 
 from ops.cluster import ROOT
 
-OURS = {"config", "core", "demo", "accounts", "vault", "services", "certification", "ops", "bench", "tests"}
+OURS = {
+    "config",
+    "core",
+    "demo",
+    "accounts",
+    "vault",
+    "services",
+    "certification",
+    "campaigns",
+    "ops",
+    "bench",
+    "tests",
+}
 PLACES = re.compile(rb"/(?:work|home|Users)/[a-z]|/tmp/[a-z]+/|/var/folders/")
 # Files that may name such a folder.
 ABOUT_PLACES = {"tests/architecture/test_layout.py"}
@@ -56,7 +68,9 @@ def test_no_file_names_a_machines_path() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("folder", ["platform", "accounts", "vault", "services", "certification", "ops", "tests"])
+@pytest.mark.parametrize(
+    "folder", ["platform", "accounts", "vault", "services", "certification", "campaigns", "ops", "tests"]
+)
 def test_no_file_is_too_long(folder: str) -> None:
     limit = LONGEST_TEST if folder == "tests" else LONGEST
     lengths = {

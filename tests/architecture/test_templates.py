@@ -19,7 +19,7 @@ INLINE = {
 }
 #: An e-mail cannot fetch a style sheet, so its layout contains its own.
 MAILS = ROOT / "templates" / "mail"
-FOLDERS = ("templates", "platform", "accounts", "vault", "services", "certification")
+FOLDERS = ("templates", "platform", "accounts", "vault", "services", "certification", "campaigns")
 
 
 def templates() -> list[Path]:

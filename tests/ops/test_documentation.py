@@ -27,7 +27,7 @@ NAMED = {"psycopg"}
 
 
 def code() -> dict[Path, str]:
-    folders = ("platform", "accounts", "vault", "services", "certification", "ops")
+    folders = ("platform", "accounts", "vault", "services", "certification", "campaigns", "ops")
     return {file: file.read_text() for folder in folders for file in (ROOT / folder).rglob("*.py")} | {
         ROOT / "ops" / "setup": (ROOT / "ops" / "setup").read_text()
     }

@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "oauth2_provider",
     "certification.access",
     "certification.developers",
+    "campaigns.plans",
+    "campaigns.contributions",
 ]
 
 MIDDLEWARE = [

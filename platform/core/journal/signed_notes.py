@@ -70,11 +70,39 @@ def sign(statement: Statement) -> str:
     Raises:
         KeyUnusable: the first key is missing or public.
     """
-    text, key = statement.write(), _keys()[0]
+    return sign_text(statement.write(), name())
+
+
+def sign_text(text: str, log: str) -> str:
+    """Sign a text as a note of `log`, which is its first line. The text ends with a line feed.
+
+    Raises:
+        KeyUnusable: the first key is missing or public.
+    """
+    key = _keys()[0]
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyUnusable(f"{settings.CHECKPOINT_KEY} begins with a public key: the one that signs comes first.")
-    signature = _key_hash(key.public_key()) + key.sign(text.encode())
-    return f"{text}\n— {name()} {_b64(signature)}\n"
+    signature = _key_hash(key.public_key(), log) + key.sign(text.encode())
+    return f"{text}\n— {log} {_b64(signature)}\n"
+
+
+def read_text(note: str, log: str) -> str:
+    """Verify a note of `log` and return its text.
+
+    Raises:
+        Forged: it is malformed, of another log, or none of the keys signed it.
+        KeyUnusable: the keys cannot be read.
+    """
+    text, _empty, signature = note.rpartition("\n\n— ")
+    try:
+        signer, encoded = signature.rstrip("\n").split(" ")
+        given = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise Forged from None
+    if signer != log or text.partition("\n")[0] != log:
+        raise Forged
+    _check(f"{text}\n", given, log)
+    return f"{text}\n"
 
 
 def read(note: str) -> Statement:
@@ -84,14 +112,9 @@ def read(note: str) -> Statement:
         Forged: it is malformed, or none of the keys signed it.
         KeyUnusable: the keys cannot be read.
     """
-    text, _empty, signature = note.rpartition("\n\n— ")
+    lines = read_text(note, name())[:-1].split("\n")
     try:
-        signer, encoded = signature.rstrip("\n").split(" ")
-        given = base64.b64decode(encoded, validate=True)
-        _check(f"{text}\n", signer, given)
-        log, number, root, at, previous, *more = text.split("\n")
-        if log != name():
-            raise Forged
+        _log, number, root, at, previous, *more = lines
         when = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         return Statement(
             int(number),
@@ -128,7 +151,7 @@ def digest(note: str) -> bytes:
 def public_keys() -> list[str]:
     """Return the public keys in the verifiers' format (name+hash+key), the current one first. Empty without a key."""
     try:
-        return [f"{name()}+{_key_hash(key).hex()}+{_b64(ED25519 + _raw(key))}" for key in _public()]
+        return [f"{name()}+{_key_hash(key, name()).hex()}+{_b64(ED25519 + _raw(key))}" for key in _public()]
     except KeyUnusable:
         return []
 
@@ -154,9 +177,9 @@ def check_key() -> None:
     _keys()
 
 
-def _check(text: str, signer: str, given: bytes) -> None:
+def _check(text: str, given: bytes, log: str) -> None:
     for key in _public():
-        if signer == name() and given[:4] == _key_hash(key):
+        if given[:4] == _key_hash(key, log):
             try:
                 key.verify(given[4:], text.encode())
             except InvalidSignature:
@@ -219,8 +242,8 @@ def _make(path: Path) -> bool:
     return write_once(path, content)
 
 
-def _key_hash(key: Ed25519PublicKey) -> bytes:
-    return hashlib.sha256(name().encode() + b"\n" + ED25519 + _raw(key)).digest()[:4]
+def _key_hash(key: Ed25519PublicKey, log: str) -> bytes:
+    return hashlib.sha256(log.encode() + b"\n" + ED25519 + _raw(key)).digest()[:4]
 
 
 def _raw(key: Ed25519PublicKey) -> bytes:

@@ -17,12 +17,18 @@ class Keeper:
     """Stored secrets of one purpose.
 
     `texts` yields pairs of a row's key and its protected text. `replace(key, old, new)` returns the number of rows
-    changed: none if `old` is no longer there.
+    changed: none if `old` is no longer there. `named` yields the name of each secret's key, where the portal's role may
+    not read the secrets themselves.
     """
 
     purpose: str
     texts: Callable[[], Iterable[tuple[Any, str]]]
     replace: Callable[[Any, str, str], int]
+    named: Callable[[], Iterable[str]] | None = None
+
+    def kids(self) -> Iterable[str]:
+        """Return the name of the key that protects each secret."""
+        return self.named() if self.named else (kid_of(text) for _pk, text in self.texts())
 
 
 _keepers: dict[str, Keeper] = {}

@@ -88,7 +88,7 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
     recipients.get(recipient.kind)
     chosen = agreement.chosen(terms.items)
     fields = {field_id: item.required for item in chosen for field_id in item.fields}
-    if not fields and not terms.papers and not terms.documents:
+    if not fields and not terms.papers and not terms.documents and not agreement.typed:
         raise NothingChosen
     if not _offered(agreement, terms):
         raise ValueError("not offered")
@@ -334,12 +334,11 @@ def _note_parted(grant: Grant) -> bool:
 
 
 def _offered(agreement: Agreement, terms: Terms) -> bool:
-    length = terms.months in agreement.months if terms.lasts is None else terms.lasts in agreement.short
     kinds = list(Paper.objects.kept().filter(pk__in=terms.papers).values_list("kind", flat=True))
     papers = len(kinds) == len(terms.papers) and agreement.takes_papers(kinds)
     known = {document.id for document in documents.held()} if terms.documents else set()
     made = set(terms.documents) <= known and (agreement.free or not terms.documents)
-    return length and papers and made and terms.mode in agreement.modes and (agreement.once or not terms.once)
+    return papers and made and agreement.offers(terms)
 
 
 def _end_former(recipient: Recipient, agreement: Agreement) -> None:
@@ -381,7 +380,7 @@ def _grant(
         notice_hash=agreement.notice_hash(language),
         language=language,
         starts_at=now,
-        ends_at=now + terms.lasts if terms.lasts else months_later(now, terms.months),
+        ends_at=_end(now, terms),
     )
     grant.recipient_name = seal_name(grant, recipient.name)
     grant.snapshot = seal_note(
@@ -414,13 +413,22 @@ def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: S
         }
         for paper in agreement.papers
     ]
-    length = {"lasts": str(terms.lasts)} if terms.lasts else {"months": terms.months}
     return {
         "title": str(agreement.title),
         "words": agreement.rendered_words(recipient.name or recipient.label),
         "items": items,
-        **length,
+        **_length(terms),
     }
+
+
+def _length(terms: Terms) -> dict[str, str | int]:
+    if terms.until:
+        return {"until": terms.until.isoformat()}
+    return {"lasts": str(terms.lasts)} if terms.lasts else {"months": terms.months}
+
+
+def _end(now: datetime, terms: Terms) -> datetime:
+    return terms.until or (now + terms.lasts if terms.lasts else months_later(now, terms.months))
 
 
 def months_later(start: datetime, months: int) -> datetime:

@@ -8,7 +8,7 @@ its hash, a trigger guards those of rows, and a grant keeps the hash of the text
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import translation
 from django.utils.functional import Promise
@@ -16,6 +16,7 @@ from django_scopes import scope
 
 from core import canonical
 from vault.records.enums import HouseholdRole, Mode
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantField
 from vault.records.models.grant import RESIDENT_KIND
 
@@ -57,8 +58,10 @@ class Agreement:
         enough: a sentence about the length that suffices.
         uses: sentences that replace the standard words of a mode.
         copied: a copy of the current values leaves with the agreement, and nothing later.
+        typed: the resident may answer its questions instead of giving any value; then the grant has no field.
         once: offers a single reading.
         months, short: the lengths that it offers.
+        until: the date on which it ends, for all; then it offers no length. Twelve months later at most.
         renewable: the resident renews it in one step, from its page in their shares; otherwise they give it again on
             the page where they first gave it.
         keep_days, at_most_every: the limits stated in the words.
@@ -82,9 +85,11 @@ class Agreement:
     enough: Text = ""
     uses: Mapping[Mode, Text] = field(default_factory=dict)
     copied: bool = False
+    typed: bool = False
     once: bool = False
     months: tuple[int, ...] = MONTHS
     short: tuple[timedelta, ...] = ()
+    until: datetime | None = None
     renewable: bool = True
     keep_days: int | None = None
     at_most_every: timedelta | None = None
@@ -102,6 +107,15 @@ class Agreement:
             for length in self.short
         }
         return short | {f"m{count}": (count, None) for count in self.months}
+
+    def offers(self, terms: Terms) -> bool:
+        """Return whether it offers the length, the mode and the number of readings that the resident chose."""
+        if self.until:
+            length = terms.until == self.until
+        else:
+            known = terms.months in self.months if terms.lasts is None else terms.lasts in self.short
+            length = known and terms.until is None
+        return length and terms.mode in self.modes and (self.once or not terms.once)
 
     def chosen(self, codes: Sequence[str]) -> list[Item]:
         return [item for item in self.items if item.required or item.code in codes]
@@ -138,6 +152,8 @@ class Agreement:
                 use += [[[one.kind, str(one.label), str(one.hint), one.required] for one in self.papers]]
             if self.short:
                 use += [list(self.months), [str(length) for length in self.short]]
+            if self.until:
+                use += [self.until.isoformat()]
         return hashlib.sha256(canonical.encode([*read, listed, *use])).hexdigest()
 
 

@@ -1,0 +1,181 @@
+"""Release the windows that are due. Only the role `release` may; nothing here is written to a log but outcomes.
+
+The order of one release, whose steps are tested by killing the process between them:
+
+1. In one transaction, delete the contributions that are due and open them in memory. A resident who withdraws one of
+   them waits for the end of the transaction, and finds that it was counted.
+2. Charge each table's budget, committed on another connection, before its noise is drawn.
+3. Draw the noise, sign the document, insert the publication, commit.
+
+Killed before the commit: the contributions are back, the charges stay, and the next attempt is charged anew. When the
+window's budget has no room for another attempt, it is stopped: its contributions are deleted, and nothing is published.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from campaigns.contributions import budget, freezing, ledger, sealing
+from campaigns.contributions.actions import keys
+from campaigns.contributions.enums import RunState
+from campaigns.contributions.models import Arrival, CampaignKey, Contribution, ReleaseRun
+from campaigns.noise.plan import Plan, Window
+from campaigns.noise.rows import Row, RowOutOfBounds, unpack
+from campaigns.plans.models import Campaign
+from campaigns.plans.states import State
+from core import locks
+from core.journal import signed_notes
+from core.keyrings import KeyringError
+
+logger = logging.getLogger(__name__)
+#: Contributions taken by one statement.
+PAGE = 5_000
+# In the order of pseudonyms, which is no order at all. Deleted rows stay locked until the end of the transaction.
+TAKE = """
+DELETE FROM campaigns.contribution WHERE (campaign_id, pseudonym) IN (
+    SELECT campaign_id, pseudonym FROM campaigns.contribution
+    WHERE campaign_id = %s AND pseudonym > %s AND counts_from < %s ORDER BY pseudonym LIMIT %s)
+RETURNING pseudonym, batch_id, payload
+"""
+#: Draws the noise of one window: (plan, window, rows, charge, hash of the former publication) → the document, or None
+#: if the window has too few contributions, which then wait for the next one.
+Draw = Callable[[Plan, Window, list[Row], Callable[[str, float], None], str], dict[str, Any] | None]
+
+
+def prepare(today: date) -> None:
+    """Make the keys of approved and open campaigns, and the runs that are due. Idempotent.
+
+    Raises:
+        KeysDown: the key service does not answer.
+    """
+    for campaign in Campaign.objects.filter(state__in=[State.APPROVED, State.OPEN]):
+        keys.make(campaign_id=campaign.pk)
+    for campaign in Campaign.objects.filter(state__in=[State.OPEN, State.CLOSED]):
+        due = [window for window in campaign.plan.windows if window.release <= today]
+        ReleaseRun.objects.bulk_create(
+            [ReleaseRun(campaign_id=campaign.pk, window=window.code, due=window.release) for window in due],
+            ignore_conflicts=True,
+        )
+
+
+def run_due(draw: Draw) -> int:
+    """Release each window that waits, oldest first. Return how many were published.
+
+    A run whose keys do not answer waits for the next tick; the others go on.
+    """
+    published = 0
+    for run in ReleaseRun.objects.filter(state=RunState.WAITING).order_by("due", "window"):
+        try:
+            published += release(run_id=run.pk, draw=draw) == RunState.PUBLISHED
+        except (KeyringError, signed_notes.KeyUnusable, sealing.NoKeys) as error:
+            logger.error("a release waits for its keys", extra={"code": type(error).__name__})
+    return published
+
+
+def release(*, run_id: UUID, draw: Draw) -> RunState:
+    """Release one window. Idempotent: a published or stopped one stays so.
+
+    Raises:
+        KeyringError, KeyUnusable, NoKeys: nothing was charged.
+    """
+    run, outcome = _attempt(run_id, draw)
+    if outcome == RunState.SKIPPED:
+        run.state = outcome
+        run.save(update_fields=["state"])
+    elif outcome == RunState.STOPPED:
+        _stop(run)
+    return outcome
+
+
+def _attempt(run_id: UUID, draw: Draw) -> tuple[ReleaseRun, RunState]:
+    """Publish, or leave every contribution where it was. Return the state that the run is to have."""
+    with transaction.atomic(durable=True):
+        run = ReleaseRun.objects.get(pk=run_id)
+        alone = locks.try_hold("release", run.campaign_id)
+        run.refresh_from_db()
+        if not alone or run.state != RunState.WAITING:
+            return run, RunState(run.state)
+        try:
+            outcome = _publish(run, draw)
+        except ledger.BudgetOfWindowSpent:
+            outcome = RunState.STOPPED
+        transaction.set_rollback(outcome != RunState.PUBLISHED)
+    return run, outcome
+
+
+def finish(today: date) -> int:
+    """Destroy what is left of each campaign whose windows are all released, or whose retention has ended.
+
+    Return how many campaigns that was.
+    """
+    done = 0
+    for campaign in Campaign.objects.exclude(sha256="").filter(pk__in=CampaignKey.objects.values("campaign_id")):
+        windows = {window.code for window in campaign.plan.windows}
+        over = ReleaseRun.objects.filter(campaign_id=campaign.pk).exclude(state=RunState.WAITING)
+        dropped = campaign.state in {State.DROPPED, State.REFUSED}
+        if dropped or windows <= set(over.values_list("window", flat=True)):
+            done += keys.destroy(campaign_id=campaign.pk)
+    return done
+
+
+def _publish(run: ReleaseRun, draw: Draw) -> RunState:
+    campaign = Campaign.objects.get(pk=run.campaign_id)
+    plan = campaign.plan
+    window = plan.window(run.window)
+    signed_notes.check_key()
+    rows = _opened(campaign.pk, plan, window)
+    limit = budget.window_limit(plan)
+    with ledger.opened(campaign_id=campaign.pk, window=window.code, limit=limit) as book:
+        document = draw(plan, window, rows, book.charge, freezing.previous_of(campaign.pk))
+    if document is None:
+        return RunState.SKIPPED
+    freezing.frozen(campaign_id=campaign.pk, window=window.code, document=document).save(force_insert=True)
+    run.state = RunState.PUBLISHED
+    run.save(update_fields=["state"])
+    return RunState.PUBLISHED
+
+
+def _opened(campaign_id: UUID, plan: Plan, window: Window) -> list[Row]:
+    """Delete the contributions that the window counts, and return their rows. One that cannot be read is left out."""
+    opener, rows, unreadable = sealing.Opener.of(campaign_id), [], False
+    for name, batch_id, payload in _taken(campaign_id, window.release):
+        try:
+            packed = opener.open(batch_id, payload, pseudonym=name, plan_sha256=plan.sha256)
+            rows.append(unpack(plan, packed))
+        except (sealing.Unreadable, RowOutOfBounds):
+            unreadable = True
+    if unreadable:
+        logger.error("a release left out contributions that it cannot read")
+    return rows
+
+
+def _taken(campaign_id: UUID, before: date) -> Iterator[tuple[bytes, UUID, bytes]]:
+    last = b""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE, [campaign_id, last, before, PAGE])
+            page = [(bytes(name), batch_id, bytes(payload)) for name, batch_id, payload in cursor.fetchall()]
+        yield from page
+        if len(page) < PAGE:
+            return
+        last = max(name for name, _batch, _payload in page)
+
+
+def _stop(run: ReleaseRun) -> None:
+    """Give a window up: those whom it would have counted have paid for it, so no other window may count them."""
+    with transaction.atomic(durable=True):
+        Contribution.objects.filter(campaign_id=run.campaign_id, counts_from__lt=run.due).delete()
+        Arrival.objects.filter(campaign_id=run.campaign_id, counts_from__lt=run.due).delete()
+        run.state = RunState.STOPPED
+        run.save(update_fields=["state"])
+    logger.error("a release was stopped: its window has no budget left", extra={"code": run.window})
+
+
+def draw(
+    plan: Plan, window: Window, rows: list[Row], charge: Callable[[str, float], None], previous: str
+) -> dict[str, Any] | None:
+    raise NotImplementedError

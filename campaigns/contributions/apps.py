@@ -1,0 +1,49 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+#: The sentences of the journal.
+SENTENCES = {
+    "contribution_sent": _("Une copie arrondie est partie, scellée, pour une consultation de « %(recipient)s »."),
+}
+
+
+class ContributionsConfig(AppConfig):
+    name = "campaigns.contributions"
+    verbose_name = _("Contributions aux consultations")
+
+    def ready(self) -> None:
+        from campaigns.contributions import agreements, leaving, opening, recipient, sealing
+        from campaigns.contributions.actions import following
+        from campaigns.contributions.backing_up import PART
+        from campaigns.contributions.enums import CAMPAIGN_KIND, PREFIX, QUEUE
+        from campaigns.plans.opening import Preparation
+        from campaigns.plans.opening import register as register_preparation
+        from core import backups, health, key_rotation
+        from core import leaving as registry
+        from core.keys import protect
+        from vault.journal import sentences
+        from vault.records.grants import agreements as known
+        from vault.records.grants import recipients
+
+        known.register_prefix(PREFIX, agreements.resolve)
+        recipients.register(
+            recipients.RecipientKind(
+                CAMPAIGN_KIND,
+                _("une consultation de la ville"),
+                recipient.never_again,
+                refusal=recipient.refusal,
+                contact=recipient.contact,
+                may_have_closed=False,
+            )
+        )
+        recipients.listen(CAMPAIGN_KIND, recipient.on_event)
+        register_preparation("contributions", Preparation(opening.refusal, opening.prepare))
+        for event, sentence in SENTENCES.items():
+            sentences.register(event, sentence)
+        for keeper in sealing.KEEPERS:
+            protect.register(keeper)
+        for table in ("keystore.campaign_key", "campaigns.arrival", "campaigns.contribution"):
+            key_rotation.register_table(table)
+        health.register_queue(QUEUE, needed=following.is_needed)
+        backups.register("contributions", PART)
+        registry.register(leaving.APP)

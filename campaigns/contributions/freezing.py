@@ -1,0 +1,64 @@
+"""What a publication is once it is frozen: its exact text, the hash, the chain, the signature."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from campaigns.contributions.models import Publication
+from core import canonical
+from core.journal import signed_notes
+
+
+def log_name() -> str:
+    """Return the name under which publications are signed."""
+    return f"{settings.TENANT}/publications"
+
+
+def previous_of(campaign_id: UUID) -> str:
+    """Return the hash of a campaign's last publication, or "" before the first one."""
+    last = Publication.objects.filter(campaign_id=campaign_id).order_by("published_on", "window").last()
+    return last.sha256 if last else ""
+
+
+def frozen(*, campaign_id: UUID, window: str, document: dict[str, Any]) -> Publication:
+    """Return a publication that is signed and not saved.
+
+    Raises:
+        KeyUnusable: the key of the checkpoints cannot sign.
+    """
+    text = canonical.encode(document).decode()
+    sha256, previous = hashlib.sha256(text.encode()).hexdigest(), previous_of(campaign_id)
+    note = signed_notes.sign_text(_statement(campaign_id, window, sha256, previous), log_name())
+    return Publication(
+        campaign_id=campaign_id,
+        window=window,
+        published_on=timezone.localdate(),
+        document=text,
+        sha256=sha256,
+        previous_sha256=previous,
+        note=note,
+    )
+
+
+def problems(publication: Publication) -> list[str]:
+    """Return what does not agree between a publication, its hash and its signature.
+
+    Raises:
+        KeyUnusable: the keys cannot be read.
+    """
+    found = []
+    if hashlib.sha256(publication.document.encode()).hexdigest() != publication.sha256:
+        found.append("the document is not the one of the hash")
+    try:
+        text = signed_notes.read_text(publication.note, log_name())
+    except signed_notes.Forged:
+        return [*found, "the note was not signed by this portal"]
+    told = _statement(publication.campaign_id, publication.window, publication.sha256, publication.previous_sha256)
+    return [*found, *([] if text == told else ["the note is about another publication"])]
+
+
+def _statement(campaign_id: UUID, window: str, sha256: str, previous: str) -> str:
+    return "\n".join([log_name(), str(campaign_id), window, sha256, previous or "first"]) + "\n"

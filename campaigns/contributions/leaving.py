@@ -1,0 +1,42 @@
+"""Leaving: what was not counted is deleted first, then the resident's own traces. Publications stay."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django_scopes import scope
+
+from campaigns.contributions import withdrawing
+from campaigns.contributions.models import Participation
+from core import leaving
+from core.leaving import Copying, Entry, Rows
+from vault.records.copies.copy_files import table
+
+SEALED = "sealed under a pseudonym; `stop` deletes the resident's own, if it was not counted"
+PUBLIC = "no resident: what was due, charged and published"
+
+ROWS = [
+    *(Rows(f"contributions.{name}", nobody=SEALED) for name in ("CampaignKey", "Batch", "Arrival", "Contribution")),
+    *(Rows(f"contributions.{name}", nobody=PUBLIC) for name in ("ReleaseRun", "Charge", "Publication")),
+    Rows(
+        "contributions.Participation",
+        copied="id created_at campaign_id grant_id joined_on counts_from rho",
+        erased={"resident_id": "the resident's number: the whole copy is theirs"},
+    ),
+]
+
+
+def copy(copying: Copying) -> Iterator[Entry]:
+    yield table("consultations.json", (leaving.export_row(row) for row in Participation.objects.all()))
+
+
+def stop(resident_id: UUID) -> None:
+    with scope(resident=resident_id):
+        for one in Participation.objects.all():
+            withdrawing.remove(one)
+
+
+def erase(resident_id: UUID) -> None:
+    leaving.delete_rows(resident_id, Participation)
+
+
+APP = leaving.App("contributions", ROWS, level=60, copy=copy, stop=stop, erase=erase)

@@ -1,0 +1,66 @@
+"""Contributions, sealed to their campaign, in a schema of their own.
+
+The role `web` may insert a row, delete it, and see that it exists. It may not read a payload, nor a batch. No row has a
+time, a number or a reference to a resident: `pseudonym` is an HMAC of the resident's id under the campaign's key.
+"""
+
+from django.db import models
+
+from core.models.rows import nothing
+
+SEALED = "sealed to the campaign, and bound to its pseudonym: another payload is not opened"
+
+
+class Batch(models.Model):
+    """The key under which one process of the portal seals the contributions of a day, sealed to the campaign."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    campaign_id = models.UUIDField()
+    made_on = models.DateField()
+    sealed = models.BinaryField(help_text="HPKE: X25519, HKDF-SHA256, AES-256-GCM")
+
+    decides = nothing(SEALED)
+
+    class Meta:
+        db_table = 'campaigns"."batch'
+
+    def __str__(self) -> str:
+        return f"batch {self.id}"
+
+
+class Arrival(models.Model):
+    """A contribution that waits for the night, when the role `release` moves all of them in a random order."""
+
+    pk = models.CompositePrimaryKey("campaign_id", "pseudonym")
+    campaign_id = models.UUIDField()
+    pseudonym = models.BinaryField()
+    batch_id = models.UUIDField()
+    counts_from = models.DateField(help_text="seven days after it was given")
+    payload = models.BinaryField()
+
+    decides = nothing(SEALED)
+
+    class Meta:
+        db_table = 'campaigns"."arrival'
+
+    def __str__(self) -> str:
+        return "a contribution that arrived"
+
+
+class Contribution(models.Model):
+    """A contribution that no publication has counted. It is deleted in the transaction that publishes it."""
+
+    pk = models.CompositePrimaryKey("campaign_id", "pseudonym")
+    campaign_id = models.UUIDField()
+    pseudonym = models.BinaryField()
+    batch_id = models.UUIDField()
+    counts_from = models.DateField(help_text="seven days after it was given")
+    payload = models.BinaryField()
+
+    decides = nothing(SEALED)
+
+    class Meta:
+        db_table = 'campaigns"."contribution'
+
+    def __str__(self) -> str:
+        return "a contribution"

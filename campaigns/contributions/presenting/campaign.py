@@ -1,0 +1,74 @@
+"""What a page says of a campaign: who asks, what for, what will be published, until when."""
+
+from datetime import date
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from campaigns.contributions import agreements, budget
+from campaigns.contributions.actions import contributing
+from campaigns.noise.plan import Plan
+from campaigns.plans.models import Campaign
+from core.templatetags.civic import long_date, number
+
+#: Parts of the yearly budget, in words, from the smallest.
+PARTS = 20
+
+
+def about(campaign: Campaign) -> dict[str, Any]:
+    plan, language = campaign.plan, get_language() or "fr"
+    partners = [{"key": one.name, "value": one.role.in_language(language)} for one in plan.partners]
+    return {
+        "campaign": campaign,
+        "title": plan.title.in_language(language),
+        "question": plan.question.in_language(language),
+        "last_day": plan.last_day,
+        "who": [
+            {"key": _("Qui demande"), "value": plan.sponsor},
+            *partners,
+            {"key": _("Pour quoi"), "value": plan.purpose.in_language(language)},
+            {"key": _("Ce qui sera publié"), "value": _published(plan, language)},
+            {"key": _("Quand"), "value": ", ".join(long_date(window.release) for window in plan.windows)},
+            {"key": _("Tout est détruit"), "value": _("Au plus tard le %(day)s") % {"day": _end(plan)}},
+        ],
+    }
+
+
+def _published(plan: Plan, language: str) -> str:
+    tables = ", ".join(one.label.in_language(language) for one in plan.tables)
+    return _("Des totaux, avec une marge : %(tables)s. Un total de moins de 11 personnes est caché.") % {
+        "tables": tables
+    }
+
+
+def _end(plan: Plan) -> str:
+    return str(long_date(agreements.ends_at(plan)))
+
+
+def share_of_year(campaign: Campaign, left: float) -> dict[str, str]:
+    """Return what the campaign takes of the resident's yearly budget, and what would be left, as percentages."""
+    costs = budget.most(campaign.plan) / budget.YEARLY
+    return {
+        "costs": number(round(100 * costs)),
+        "left": number(max(0, round(100 * (left / budget.YEARLY - costs)))),
+    }
+
+
+def next_release(campaign: Campaign, counts_from: date) -> date | None:
+    """Return the day of the first publication that may count a contribution."""
+    return next((window.release for window in campaign.plan.windows if window.release > counts_from), None)
+
+
+def why_not(why: Exception, campaign: Campaign) -> str:
+    match why:
+        case contributing.BudgetSpent():
+            return _(
+                "Vous avez déjà participé à plusieurs consultations depuis un an. Une de plus en dirait trop sur vous :"
+                " votre coffre refuse."
+            )
+        case contributing.NotOpen():
+            return _(
+                "Cette consultation ne prend plus, ou pas encore, de réponse. Elle en prend jusqu’au %(day)s."
+            ) % {"day": long_date(campaign.plan.last_day)}
+    return ""

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from campaigns.contributions.views import residents as views
+
+app_name = "contributions"
+urlpatterns = [
+    path("consultations/<slug:code>/participer/", views.take_part, name="take_part"),
+    path("consultations/<slug:code>/repondre/", views.answer, name="answer"),
+    path("consultations/<slug:code>/ma-participation/", views.mine, name="mine"),
+]

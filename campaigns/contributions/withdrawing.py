@@ -1,0 +1,40 @@
+"""What ends with a grant: the contribution that was not counted. Runs in the transaction that ends the grant."""
+
+from uuid import UUID
+
+from campaigns.contributions import sealing, store
+from campaigns.contributions.models import Participation
+from vault.records.models import Grant
+
+
+def about(resident_id: UUID) -> str:
+    """Return what the pseudonym of a resident is made of."""
+    return f"resident {resident_id}"
+
+
+def forget(grant: Grant) -> None:
+    """Delete the contribution that the resident in scope made under a grant, if no publication has counted it.
+
+    Once it was counted, the participation stays: nobody is counted twice, nor gets their budget back.
+    """
+    found = Participation.objects.filter(grant=grant).first()
+    if found is not None and remove(found):
+        found.delete()
+
+
+def remove(participation: Participation) -> bool:
+    """Delete a contribution. Return False if it was counted already."""
+    try:
+        name = sealing.pseudonym(campaign_id=participation.campaign_id, about=about(participation.resident_id))
+    except sealing.NoKeys:
+        return False
+    return store.remove(campaign_id=participation.campaign_id, pseudonym=name)
+
+
+def is_waiting(participation: Participation) -> bool:
+    """Return whether the contribution is there and not counted."""
+    try:
+        name = sealing.pseudonym(campaign_id=participation.campaign_id, about=about(participation.resident_id))
+    except sealing.NoKeys:
+        return False
+    return store.holds(campaign_id=participation.campaign_id, pseudonym=name)

@@ -1,0 +1,47 @@
+"""The yearly budget of the resident in scope, counted in their own vault."""
+
+from datetime import date, timedelta
+
+from django.db.models import Sum
+
+from campaigns.contributions import budget
+from campaigns.contributions.enums import RunState
+from campaigns.contributions.models import Charge, Participation, ReleaseRun
+from campaigns.contributions.withdrawing import is_waiting
+from core.models.rows import check
+
+A_YEAR = timedelta(days=365)
+
+
+def spent(today: date) -> float:
+    """Return what the campaigns of the last year cost, or may still cost, the resident in scope.
+
+    A campaign that has not counted them yet counts with the most that it may cost.
+
+    Raises:
+        Forged: a row of theirs is not as the portal wrote it.
+    """
+    rows = list(Participation.objects.filter(joined_on__gt=today - A_YEAR))
+    if rows:
+        check(*rows)
+    return sum(one.rho if is_waiting(one) else min(one.rho, charged(one)) for one in rows)
+
+
+def charged(participation: Participation) -> float:
+    """Return what was charged for the windows that looked at a contribution, up to the one that counted it.
+
+    The charges are public, and the same for everybody who was counted then.
+    """
+    runs = ReleaseRun.objects.filter(campaign_id=participation.campaign_id, due__gt=participation.counts_from)
+    windows = []
+    for run in runs.order_by("due"):
+        windows.append(run.window)
+        if run.state in {RunState.PUBLISHED, RunState.STOPPED}:
+            break
+    charges = Charge.objects.filter(campaign_id=participation.campaign_id, window__in=windows)
+    total: float | None = charges.aggregate(total=Sum("rho"))["total"]
+    return total or participation.rho
+
+
+def left(today: date) -> float:
+    return max(0.0, budget.YEARLY - spent(today))

@@ -1,0 +1,35 @@
+"""What must be ready before a consultation opens: apps above register it, such as the keys of its contributions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from campaigns.plans.models import Campaign
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """One thing to prepare.
+
+    Attributes:
+        refusal: returns why no consultation may open on this installation, in the reader's language, or "".
+        prepare: prepares one consultation, in the transaction that opens it. Idempotent.
+    """
+
+    refusal: Callable[[], str]
+    prepare: Callable[[Campaign], None]
+
+
+_registered: dict[str, Preparation] = {}
+
+
+def register(name: str, preparation: Preparation) -> None:
+    _registered[name] = preparation
+
+
+def refusals() -> list[str]:
+    return [reason for one in _registered.values() if (reason := one.refusal())]
+
+
+def prepare(campaign: Campaign) -> None:
+    for one in _registered.values():
+        one.prepare(campaign)

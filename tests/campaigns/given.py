@@ -1,0 +1,65 @@
+"""A campaign that is open, and what residents give to it."""
+
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from django.utils import timezone
+
+from campaigns.contributions import offer, sealing
+from campaigns.contributions.offer import Without
+from campaigns.contributions.presenting import rows
+from campaigns.noise.plan import sha256_of
+from campaigns.plans.models import Campaign
+from campaigns.plans.states import State
+from tests.accounts.factories import AgentFactory
+from tests.campaigns.made import document
+from tests.vault.made import add
+from vault.records import gate
+
+TRIP = {
+    "debut": "2026-11-16T07:41:00+01:00",
+    "fin": "2026-11-16T08:10:00+01:00",
+    "origine_zone": "q11",
+    "destination_zone": "q21",
+    "segments": [{"mode": "marche", "mode_confirme": True, "distance_m": 3100}],
+}
+
+
+def opened(**changes: Any) -> Campaign:
+    """Return a campaign that opened a month ago and publishes in ten days and in a month. It has no keys."""
+    today = timezone.localdate()
+    days = [today + timedelta(days=count) for count in (10, 31)]
+    told = {"opens": (today - timedelta(days=30)).isoformat(), "windows": [day.isoformat() for day in days]}
+    plan = document(**(told | changes))
+    return Campaign.objects.create(
+        code=plan["code"],
+        template="travel",
+        document=plan,
+        sha256=sha256_of(plan),
+        state=State.OPEN,
+        created_by=AgentFactory(),
+        approved_by=AgentFactory(),
+    )
+
+
+def give_keys(campaign: Campaign, url: str) -> None:
+    """Insert a campaign's keys, as the worker of releases does."""
+    made = sealing.made_keys(campaign.pk)
+    with psycopg.connect(url, autocommit=True) as release:
+        release.execute(
+            "INSERT INTO keystore.campaign_key (campaign_id, public, private, private_kid, pseudonyms)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            [made.campaign_id, made.public, made.private, made.private_kid, made.pseudonyms],
+        )
+
+
+def trip(resident: Any, **changes: Any) -> Any:
+    return add(resident, "mobilite.trajet", TRIP | changes, holder="resident", method="upload", assurance="declared")
+
+
+def offered(resident: Any, campaign: Campaign, without: Without | None = None) -> offer.Offer:
+    """Return the offer that the page would show."""
+    fields = rows.dated(campaign.plan.sources)
+    values = gate.read_own(resident_id=resident.pk, purpose="test", fields=fields)
+    return offer.of_records(campaign.plan, values, without or Without())
