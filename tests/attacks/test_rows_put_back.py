@@ -437,3 +437,93 @@ def test_what_ended_and_was_put_back_is_named(giver: User) -> None:
     for command in (["rows", "check"], ["verify_journal"]):
         with pytest.raises(CommandError, match=f"{row['id']} had ended and is here again"):
             call_command(*command)
+
+
+MISSING = "of records.Record are missing"
+
+
+def deleted(resident: User, *ids: Any) -> None:
+    """Delete current records of the resident in the database, with nothing else: none of them replaced another."""
+    marks = ", ".join(["%s"] * len(ids))
+    sql(f"DELETE FROM records_record WHERE resident_id = %s AND id IN ({marks})", resident.pk, *ids)
+
+
+@pytest.fixture
+def full(resident: User) -> list[Record]:
+    """Two notices and a home: three current records, of two types."""
+    return [
+        add_signed_notice(resident, annee_revenus=2024),
+        add_signed_notice(resident, annee_revenus=2025),
+        add(resident, "logement.domicile", HOME),
+    ]
+
+
+@pytest.mark.xfail(strict=True)
+def test_a_vault_from_which_a_current_value_was_deleted_is_not_shown_as_whole(
+    resident: User, full: list[Record]
+) -> None:
+    grant = granted(resident, INCOME)
+    client = signed_in(resident)
+    assert client.get(reverse("records:home")).status_code == 200
+    deleted(resident, full[0].pk)
+    assert client.get(reverse("records:home")).status_code == 503
+    assert not own(resident, INCOME)
+    assert not reads(grant)
+    assert own(resident, RENT), "nothing is missing among the others"
+    assert "row_refused" in [entry.event for entry in journal.entries(resident_id=resident.pk, limit=5)]
+
+
+@pytest.mark.xfail(strict=True)
+def test_a_vault_of_which_all_values_were_deleted_is_not_shown_as_empty(resident: User, full: list[Record]) -> None:
+    grant = granted(resident, INCOME)
+    deleted(resident, *(one.pk for one in full))
+    assert signed_in(resident).get(reverse("records:home")).status_code == 503
+    assert not reads(grant)
+    with pytest.raises(CommandError, match=MISSING):
+        call_command("rows", "check")
+
+
+@pytest.mark.xfail(strict=True)
+def test_a_copy_of_the_vault_is_whole_or_refused(resident: User, full: list[Record]) -> None:
+    deleted(resident, full[2].pk)
+    with scope(resident=resident.pk), pytest.raises(Forged):
+        gate.copy(resident_id=resident.pk, purpose="Essayer")
+
+
+@pytest.mark.xfail(strict=True)
+def test_a_deleted_paper_is_missed_on_the_page_of_papers(resident: User) -> None:
+    scale.fill(resident, records=0, papers=2)
+    with scope(resident=resident.pk):
+        paper = Paper.objects.first()
+    client = signed_in(resident)
+    assert client.get(reverse("records:papers")).status_code == 200
+    sql("DELETE FROM records_paperfile WHERE paper_id = %s", paper.pk)
+    assert client.get(reverse("records:papers")).status_code == 503
+    sql("DELETE FROM records_paper WHERE id = %s", paper.pk)
+    assert client.get(reverse("records:papers")).status_code == 503
+
+
+@pytest.mark.xfail(strict=True)
+@pytest.mark.parametrize("table", ["sharing_member", "sharing_invitation"])
+def test_a_deleted_place_or_invitation_is_named(resident: User, stranger: User, table: str) -> None:
+    couple(resident, stranger)
+    household.invite(resident_id=resident.pk, by=resident.pk, role=HouseholdRole.ADULT)
+    sql(f"DELETE FROM {table} WHERE resident_id = %s", resident.pk)
+    for command in (["rows", "check"], ["verify_journal"]):
+        with pytest.raises(CommandError, match="are missing"):
+            call_command(*command)
+
+
+@pytest.mark.xfail(strict=True)
+def test_what_was_inserted_in_the_place_of_a_deleted_value_does_not_hide_it(
+    resident: User, full: list[Record]
+) -> None:
+    """The number of rows is right again: a withdrawn value that is put back stands there."""
+    actions.withdraw_record(record=full[2], by=resident.pk)
+    copy = kept("records_record")
+    copy["records_record"] = [row | {"withdrawn_at": None} for row in copy["records_record"] if row["withdrawn_at"]]
+    deleted(resident, full[0].pk)
+    put_back(copy)
+    assert not own(resident, INCOME)
+    with pytest.raises(CommandError, match=f"(?s){full[2].pk}.*{MISSING}"):
+        call_command("rows", "check")
