@@ -458,7 +458,6 @@ def full(resident: User) -> list[Record]:
     ]
 
 
-@pytest.mark.xfail(strict=True)
 def test_a_vault_from_which_a_current_value_was_deleted_is_not_shown_as_whole(
     resident: User, full: list[Record]
 ) -> None:
@@ -473,7 +472,6 @@ def test_a_vault_from_which_a_current_value_was_deleted_is_not_shown_as_whole(
     assert "row_refused" in [entry.event for entry in journal.entries(resident_id=resident.pk, limit=5)]
 
 
-@pytest.mark.xfail(strict=True)
 def test_a_vault_of_which_all_values_were_deleted_is_not_shown_as_empty(resident: User, full: list[Record]) -> None:
     grant = granted(resident, INCOME)
     deleted(resident, *(one.pk for one in full))
@@ -483,14 +481,12 @@ def test_a_vault_of_which_all_values_were_deleted_is_not_shown_as_empty(resident
         call_command("rows", "check")
 
 
-@pytest.mark.xfail(strict=True)
 def test_a_copy_of_the_vault_is_whole_or_refused(resident: User, full: list[Record]) -> None:
     deleted(resident, full[2].pk)
     with scope(resident=resident.pk), pytest.raises(Forged):
         gate.copy(resident_id=resident.pk, purpose="Essayer")
 
 
-@pytest.mark.xfail(strict=True)
 def test_a_deleted_paper_is_missed_on_the_page_of_papers(resident: User) -> None:
     scale.fill(resident, records=0, papers=2)
     with scope(resident=resident.pk):
@@ -503,7 +499,6 @@ def test_a_deleted_paper_is_missed_on_the_page_of_papers(resident: User) -> None
     assert client.get(reverse("records:papers")).status_code == 503
 
 
-@pytest.mark.xfail(strict=True)
 @pytest.mark.parametrize("table", ["sharing_member", "sharing_invitation"])
 def test_a_deleted_place_or_invitation_is_named(resident: User, stranger: User, table: str) -> None:
     couple(resident, stranger)
@@ -514,7 +509,6 @@ def test_a_deleted_place_or_invitation_is_named(resident: User, stranger: User, 
             call_command(*command)
 
 
-@pytest.mark.xfail(strict=True)
 def test_what_was_inserted_in_the_place_of_a_deleted_value_does_not_hide_it(
     resident: User, full: list[Record]
 ) -> None:

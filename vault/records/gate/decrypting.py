@@ -2,8 +2,9 @@
 values.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,12 +14,15 @@ from django_scopes import scope
 from core import journal
 from core.journal import heads
 from core.keys import sealed
-from core.models.rows import check
+from core.models.rows import check, lot_of
 from vault import types
 from vault.records.enums import Assurance
 from vault.records.gate.building import Decrypted, paper_opened, papers_named, paths_of, values_of
 from vault.records.models import Paper, PaperFile, PaperKind, Record, RecordQuerySet
 from vault.records.values.decrypted import PaperOpened, Values
+
+
+LABEL = lot_of(Record, ())
 
 
 class UnknownField(ValueError):
@@ -53,12 +57,38 @@ def journalled(
             yield tip.opened
 
 
+def decrypt_current(
+    resident_id: UUID,
+    fields: Sequence[str],
+    box: sealed.Box,
+    *,
+    person: UUID | None = None,
+    keep: Callable[[Record], bool] = lambda record: True,
+) -> Values:
+    """Decrypt the current records of the fields' types, about everybody or about `person`, that `keep` accepts.
+
+    Raises:
+        Forged: also if somebody deleted one of them in the database (core/journal/heads.py).
+    """
+    paths, about = paths_of(fields), str(person or "")
+    records = Record.objects.current().filter(type__in=list(paths))
+    found = list(records.filter(subject_person=person) if person else records)
+    check(*found, key=box.row_key)
+    heads.require_lots(
+        resident_id, found, lambda lot: lot[0] == LABEL and lot[1] in paths and about in {"", lot[2]}
+    )
+    return _values([(one, _content(one, box)) for one in found if keep(one)], paths, box)
+
+
 def decrypt_records(
     records: RecordQuerySet, fields: Sequence[str], box: sealed.Box, *, replaced: Container[UUID] = ()
 ) -> Values:
     """Decrypt these records and keep the requested fields; `replaced` as in `decrypted`."""
     paths = paths_of(fields)
-    found = decrypted(records, paths, box, replaced=replaced)
+    return _values(decrypted(records, paths, box, replaced=replaced), paths, box)
+
+
+def _values(found: Sequence[Decrypted], paths: Mapping[str, list[list[str]]], box: sealed.Box) -> Values:
     named = papers_named(found)
     papers = list(Paper.objects.filter(pk__in=named)) if named else []
     check(*papers, key=box.row_key)
@@ -68,7 +98,7 @@ def decrypt_records(
 def decrypted(
     records: RecordQuerySet, codes: Iterable[str], box: sealed.Box, *, replaced: Container[UUID] = ()
 ) -> list[Decrypted]:
-    """Return the records of these types with their decrypted content. No other function decrypts a record.
+    """Return the records of these types with their decrypted content.
 
     Args:
         replaced: the ids of those that another record supersedes, which a history shows. Any other one is current, or
@@ -77,13 +107,12 @@ def decrypted(
     found = list(records.filter(type__in=list(codes)))
     check(*(record for record in found if record.pk not in replaced), key=box.row_key)
     check(*(record for record in found if record.pk in replaced), key=box.row_key, ended=True)
-    return [
-        (
-            record,
-            record.in_latest(box.unseal_json(record.content, place=record.place, former=record.first_place)),
-        )
-        for record in found
-    ]
+    return [(record, _content(record, box)) for record in found]
+
+
+def _content(record: Record, box: sealed.Box) -> dict[str, Any]:
+    """Return the content of a record whose MAC was checked. No other function decrypts one."""
+    return record.in_latest(box.unseal_json(record.content, place=record.place, former=record.first_place))
 
 
 def decrypt_papers(papers: Iterable[Paper], box: sealed.Box, *, with_proofs: bool = False) -> list[PaperOpened]:

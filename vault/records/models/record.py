@@ -73,7 +73,7 @@ class Record(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = RecordManager()
-    decides = by_resident(*ENVELOPE, "paper", "withdrawn_at", ends=True)
+    decides = by_resident(*ENVELOPE, "paper", "withdrawn_at", ends=True, lot=("type", "subject_person"))
 
     class Meta:
         indexes = [models.Index(fields=["resident_id", "type", "subject_person"], name="record_by_type")]
