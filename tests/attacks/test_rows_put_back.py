@@ -26,7 +26,7 @@ from tests.core.test_checkpoints import outside  # noqa: F401 - a fixture
 from tests.vault import scale
 from tests.vault.couples import couple, granted
 from tests.vault.entrusted import said
-from tests.vault.made import HOME, add, add_signed_notice
+from tests.vault.made import HOME, NOTICE, add, add_signed_notice
 from tests.vault.shown import PARTS, address, linked
 from vault.holders import perms
 from vault.holders.actions import connections
@@ -497,6 +497,74 @@ def test_a_deleted_paper_is_missed_on_the_page_of_papers(resident: User) -> None
     assert client.get(reverse("records:papers")).status_code == 503
     sql("DELETE FROM records_paper WHERE id = %s", paper.pk)
     assert client.get(reverse("records:papers")).status_code == 503
+
+
+def before_they_were_counted(resident: User) -> None:
+    """Write the head as a version without counts did."""
+    with scope(resident=resident.pk), transaction.atomic():
+        tip = heads.lock(resident.pk)
+        tip.write(tip.tags, tip.ended, tip.end.counter + 1)
+
+
+def counts_of(resident: User) -> Any:
+    with scope(resident=resident.pk), transaction.atomic():
+        return heads.lock(resident.pk).counts
+
+
+def test_a_head_from_before_is_believed_and_counts_from_the_next_change_on(
+    resident: User, full: list[Record]
+) -> None:
+    counted = counts_of(resident)
+    assert sorted(counted.values()) == [1, 2]
+    before_they_were_counted(resident)
+    assert own(resident, INCOME) and own(resident, RENT) and counts_of(resident) is None
+    actions.withdraw_record(record=full[2], by=resident.pk)
+    assert counts_of(resident) == {lot: count for lot, count in counted.items() if count == 2}
+    deleted(resident, full[0].pk)
+    assert not own(resident, INCOME)
+
+
+def test_heads_from_before_count_once_the_rows_were_signed_again(resident: User, full: list[Record]) -> None:
+    counted = counts_of(resident)
+    before_they_were_counted(resident)
+    protected = CityKey.objects.get().protected
+    former = protect.protect(f"{rows.city_key().hex()} {rows.WHOLE}", purpose=rows.PURPOSE)
+    assert rows.KEEPER.replace(1, protected, former) == 1
+    call_command("rows", "sign")
+    assert counts_of(resident) == counted
+    deleted(resident, full[0].pk)
+    call_command("rows", "sign")
+    assert not own(resident, INCOME), "to run it again believes nothing"
+    call_command("rows", "sign", "--again")
+    assert own(resident, INCOME), "the operator knows what is missing"
+
+
+def test_counts_follow_what_is_added_corrected_withdrawn_and_deleted(resident: User, full: list[Record]) -> None:
+    scale.fill(resident, records=0, papers=3)
+    actions.correct_record(record=full[2], by=resident.pk, payload={**HOME, "loyer": "1.00"})
+    actions.withdraw_record(record=full[0], by=resident.pk)
+    with scope(resident=resident.pk):
+        actions.delete_paper(paper=Paper.objects.first(), by=resident.pk)
+    assert counts_of(resident) == {
+        f"records.Record|fiscal.avis_ir|{resident.pk}": 1,
+        f"records.Record|logement.domicile|{resident.pk}": 1,
+        "records.Paper": 2,
+        "records.PaperFile": 2,
+    }
+    call_command("rows", "check")
+
+
+def test_many_records_are_counted_in_one_write(resident: User) -> None:
+    add(resident, "logement.domicile", HOME)
+    before = kept("core_rowhead")["core_rowhead"][0]
+    source = provenance(holder="caf", method="upload", assurance="declared")
+    coming = [
+        build(type="fiscal.avis_ir", payload={**NOTICE, "annee_revenus": year}, provenance=source)
+        for year in (2021, 2022, 2023)
+    ]
+    assert actions.write_many(resident_id=resident.pk, by=resident.pk, envelopes=coming).added == 3
+    [after] = kept("core_rowhead")["core_rowhead"]
+    assert after["counter"] == before["counter"] + 1
 
 
 @pytest.mark.parametrize("table", ["sharing_member", "sharing_invitation"])

@@ -19,7 +19,7 @@ from accounts import reminding, two_persons
 from accounts.actions.desk import person_of
 from accounts.models import User
 from accounts.two_persons import DECIDING
-from core import journal
+from core import journal, keys
 from core.models import City
 from core.symbols import symbols
 from vault.records import gate
@@ -57,11 +57,15 @@ class NobodyThere(Exception):
     """No vault has the address or reference that the first agent typed. Deciding shows it and closes the request."""
 
 
+class _Nobody(Exception):
+    pass
+
+
 def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: int) -> EmergencyAccess:
     """Create a request for an emergency access, whether or not a vault has this address or reference.
 
-    The work and the row are the same in both cases. A task notifies the resident, so that the response time reveals
-    nothing either.
+    The work is the same in both cases: for nobody, a key is made, and what it seals and the entry are taken back, so
+    that the response time reveals nothing. For the same reason a task notifies the resident.
 
     Raises:
         NotOffered
@@ -90,14 +94,29 @@ def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: i
         expires_at=timezone.now() + WAITS,
     )
     with transaction.atomic(), scope(resident=access.resident_id):
-        if found is not None:
-            access.content = seal_note(
-                resident_id=found.pk, place=access.place, note={"reason": reason.strip()[:LONGEST]}
-            )
-            _journal_event(access, by, "emergency_asked")
+        try:
+            with transaction.atomic():
+                _seal_and_journal(access, by, reason, is_there=found is not None)
+        except _Nobody:
+            access.content = b""
         access.save(force_insert=True)
         transaction.on_commit(_notify_soon, robust=True)
     return access
+
+
+def _seal_and_journal(access: EmergencyAccess, by: User, reason: str, *, is_there: bool) -> None:
+    """Seal the reason under the resident's key, and journal the request.
+
+    Raises:
+        _Nobody: there is no vault; the caller's savepoint takes everything back.
+    """
+    if not is_there:
+        keys.make_key(resident_id=access.resident_id)
+    note = {"reason": reason.strip()[:LONGEST]}
+    access.content = seal_note(resident_id=access.resident_id, place=access.place, note=note)
+    _journal_event(access, by, "emergency_asked")
+    if not is_there:
+        raise _Nobody
 
 
 def read_reason(*, access: EmergencyAccess, by: User) -> str:
