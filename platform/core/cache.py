@@ -1,7 +1,7 @@
 """The cache in the database, which has the counters of rate limits: each write is one statement.
 
 Django's own counts all rows before each write, then reads before it writes, so that of two processes at once one may
-lose. A sign-in writes a dozen times. Here nothing is counted and nothing is deleted at random: `sweep` deletes what has
+lose. A sign-in writes a dozen times. Here no row is counted, and none is deleted at random: `sweep` deletes what has
 expired.
 """
 

@@ -19,7 +19,7 @@ BEAT = 15
 
 @shared_task
 def sweep() -> None:
-    """Send lost jobs again, delete abandoned uploads, the renderer's folders and what expired in the cache, every 15 s.
+    """Send lost jobs again, delete abandoned uploads, renderer folders and expired counters, every 15 s.
 
     Once a day, delete orphan files and old jobs.
     """

@@ -490,7 +490,7 @@ def test_a_copy_of_the_vault_is_whole_or_refused(resident: User, full: list[Reco
 def test_a_deleted_paper_is_missed_on_the_page_of_papers(resident: User) -> None:
     scale.fill(resident, records=0, papers=2)
     with scope(resident=resident.pk):
-        paper = Paper.objects.first()
+        paper = Paper.objects.all()[0]
     client = signed_in(resident)
     assert client.get(reverse("records:papers")).status_code == 200
     sql("DELETE FROM records_paperfile WHERE paper_id = %s", paper.pk)
@@ -511,9 +511,7 @@ def counts_of(resident: User) -> Any:
         return heads.lock(resident.pk).counts
 
 
-def test_a_head_from_before_is_believed_and_counts_from_the_next_change_on(
-    resident: User, full: list[Record]
-) -> None:
+def test_a_head_from_before_is_believed_and_counts_from_the_next_change_on(resident: User, full: list[Record]) -> None:
     counted = counts_of(resident)
     assert sorted(counted.values()) == [1, 2]
     before_they_were_counted(resident)
@@ -544,7 +542,7 @@ def test_counts_follow_what_is_added_corrected_withdrawn_and_deleted(resident: U
     actions.correct_record(record=full[2], by=resident.pk, payload={**HOME, "loyer": "1.00"})
     actions.withdraw_record(record=full[0], by=resident.pk)
     with scope(resident=resident.pk):
-        actions.delete_paper(paper=Paper.objects.first(), by=resident.pk)
+        actions.delete_paper(paper=Paper.objects.all()[0], by=resident.pk)
     assert counts_of(resident) == {
         f"records.Record|fiscal.avis_ir|{resident.pk}": 1,
         f"records.Record|logement.domicile|{resident.pk}": 1,

@@ -7,8 +7,8 @@ A row that was stopped or used leaves the head; a row that is not in it as it is
 
 Of a model declared with `ends=True`, the head has each row that ended: a value that was withdrawn or replaced, a paper
 that was deleted, a place in a household that was left, an invitation that was used. It keeps the last eight bytes of
-the id. A row among them is never believed as a current one. It also counts the rows that did not end, by lots: those of
-a type about a person, papers, files. If somebody deletes one in the database, there are fewer than it says.
+the id. A row among them is never believed as a current one. It also counts the rows that did not end, by lots: those
+of a type about a person, papers, files. If somebody deletes one in the database, there are fewer than it says.
 
 Each journal entry names the counter and the MAC of the head at its time. A head put back together with its row has a
 lower counter than the last entry names: it is refused. One put back together with its row and the journal's end is
@@ -203,7 +203,8 @@ class Tip:
         mac = self._mac(counter, packed, over, told)
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO core_rowhead (resident_id, counter, tags, ended, counts, mac) VALUES (%s, %s, %s, %s, %s, %s)"
+                "INSERT INTO core_rowhead (resident_id, counter, tags, ended, counts, mac)"
+                " VALUES (%s, %s, %s, %s, %s, %s)"
                 " ON CONFLICT (resident_id) DO UPDATE SET counter = EXCLUDED.counter, tags = EXCLUDED.tags,"
                 " ended = EXCLUDED.ended, counts = EXCLUDED.counts, mac = EXCLUDED.mac",
                 [self.resident_id, counter, packed, over, told, mac],

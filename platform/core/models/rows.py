@@ -121,7 +121,7 @@ def nothing(reason: str) -> Nothing:
 
 
 class Heads(Protocol):
-    """Which rows may open something as they are now, which ones ended, and how many did not (core/journal/heads.py)."""
+    """Which rows may open something as they are, which ones ended, and how many did not (core/journal/heads.py)."""
 
     def check(self, rows: "Sequence[AuthenticatedRow]", *, locked: bool, genuine: bool) -> None: ...
     def change(self, rows: "Sequence[AuthenticatedRow]", *, added: bool = False) -> None: ...

@@ -21,7 +21,6 @@ from vault.records.gate.building import Decrypted, paper_opened, papers_named, p
 from vault.records.models import Paper, PaperFile, PaperKind, Record, RecordQuerySet
 from vault.records.values.decrypted import PaperOpened, Values
 
-
 LABEL = lot_of(Record, ())
 
 
@@ -74,9 +73,7 @@ def decrypt_current(
     records = Record.objects.current().filter(type__in=list(paths))
     found = list(records.filter(subject_person=person) if person else records)
     check(*found, key=box.row_key)
-    heads.require_lots(
-        resident_id, found, lambda lot: lot[0] == LABEL and lot[1] in paths and about in {"", lot[2]}
-    )
+    heads.require_lots(resident_id, found, lambda lot: lot[0] == LABEL and lot[1] in paths and about in {"", lot[2]})
     return _values([(one, _content(one, box)) for one in found if keep(one)], paths, box)
 
 

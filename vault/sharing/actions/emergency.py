@@ -19,13 +19,13 @@ from accounts import reminding, two_persons
 from accounts.actions.desk import person_of
 from accounts.models import User
 from accounts.two_persons import DECIDING
-from core import journal, keys
+from core import journal
 from core.models import City
 from core.symbols import symbols
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.actions.grants import Recipient
-from vault.records.actions.notes import seal_note
+from vault.records.actions.notes import same_work, seal_note
 from vault.records.enums import GrantChannel, Mode
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant
@@ -55,10 +55,6 @@ class TooSoon(Exception):
 
 class NobodyThere(Exception):
     """No vault has the address or reference that the first agent typed. Deciding shows it and closes the request."""
-
-
-class _Nobody(Exception):
-    pass
 
 
 def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: int) -> EmergencyAccess:
@@ -94,29 +90,14 @@ def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: i
         expires_at=timezone.now() + WAITS,
     )
     with transaction.atomic(), scope(resident=access.resident_id):
-        try:
-            with transaction.atomic():
-                _seal_and_journal(access, by, reason, is_there=found is not None)
-        except _Nobody:
-            access.content = b""
+        note = {"reason": reason.strip()[:LONGEST]}
+        with same_work(resident_id=access.resident_id, is_there=found is not None):
+            sealed = seal_note(resident_id=access.resident_id, place=access.place, note=note)
+            _journal_event(access, by, "emergency_asked")
+        access.content = sealed if found is not None else b""
         access.save(force_insert=True)
         transaction.on_commit(_notify_soon, robust=True)
     return access
-
-
-def _seal_and_journal(access: EmergencyAccess, by: User, reason: str, *, is_there: bool) -> None:
-    """Seal the reason under the resident's key, and journal the request.
-
-    Raises:
-        _Nobody: there is no vault; the caller's savepoint takes everything back.
-    """
-    if not is_there:
-        keys.make_key(resident_id=access.resident_id)
-    note = {"reason": reason.strip()[:LONGEST]}
-    access.content = seal_note(resident_id=access.resident_id, place=access.place, note=note)
-    _journal_event(access, by, "emergency_asked")
-    if not is_there:
-        raise _Nobody
 
 
 def read_reason(*, access: EmergencyAccess, by: User) -> str:
