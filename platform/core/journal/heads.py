@@ -298,6 +298,8 @@ def check(rows: Sequence[AuthenticatedRow], *, locked: bool, genuine: bool) -> N
     tips: dict[UUID, Tip] = {}
     for row in rows:
         resident_id = _resident(row)
+        if genuine and not row.decides.head and (tip := tips.get(resident_id)) and not tip.ended.has(row.pk):
+            continue
         for _try in range(TRIES):
             tip = tips[resident_id] = tips.get(resident_id) or _tip(resident_id, lock=False)
             if not (genuine or is_genuine(row, row.mac, key=tip.opened.row_key)):
@@ -349,11 +351,11 @@ def end(rows: Sequence[tuple[UUID, UUID, str]]) -> None:
         _write(tip, tip.tags, {Ended.part(id): lot for owner, id, lot in rows if owner == resident_id})
 
 
-def require_lots(resident_id: UUID, found: Iterable[AuthenticatedRow], covers: Callable[[list[str]], bool]) -> None:
+def require_lots(resident_id: UUID, found: Sequence[AuthenticatedRow], covers: Callable[[list[str]], bool]) -> None:
     """Check that no row is missing among these, whose MACs the caller has checked and which did not end.
 
     Args:
-        found: all the rows of the lots that `covers` accepts by the parts of their names.
+        found: all the rows, of one model, of the lots that `covers` accepts by the parts of their names.
 
     Raises:
         Forged: somebody deleted one in the database, or the head was put back.
@@ -362,7 +364,7 @@ def require_lots(resident_id: UUID, found: Iterable[AuthenticatedRow], covers: C
     if counts is None:
         return
     expected = {lot: count for lot, count in counts.items() if covers(lot.split(LOT))}
-    if expected != Counter(row.lot for row in found):
+    if expected != _lots(found):
         raise Forged(RowHead(pk=resident_id))
 
 
@@ -479,6 +481,13 @@ def _write(
         counts = {lot: n for lot in counts.keys() | more.keys() if (n := counts.get(lot, 0) + more[lot])}
     if tags != tip.tags or ended != tip.ended or counts != tip.counts:
         tip.write(tags, ended, tip.end.counter + 1, counts)
+
+
+def _lots(rows: Sequence[AuthenticatedRow]) -> dict[str, int]:
+    """Count rows of one model by lots, each lot's name made once."""
+    names = rows[0].decides.lot if rows else ()
+    counted = Counter(tuple([getattr(row, name) for name in names]) for row in rows)
+    return {lot_of(type(rows[0]), values): count for values, count in counted.items()}
 
 
 def _stored(resident_id: UUID, ended: Ended, *models: type[AuthenticatedRow]) -> dict[str, int]:

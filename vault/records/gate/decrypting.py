@@ -14,11 +14,13 @@ from django_scopes import scope
 from core import journal
 from core.journal import heads
 from core.keys import sealed
-from core.models.rows import check, lot_of
+from core.models.row_values import encoded
+from core.models.rows import check, check_encoded, lot_of
 from vault import types
 from vault.records.enums import Assurance
 from vault.records.gate.building import Decrypted, paper_opened, papers_named, paths_of, values_of
 from vault.records.models import Paper, PaperFile, PaperKind, Record, RecordQuerySet
+from vault.records.models.record import ENVELOPE
 from vault.records.values.decrypted import PaperOpened, Values
 
 LABEL = lot_of(Record, ())
@@ -72,9 +74,10 @@ def decrypt_current(
     paths, about = paths_of(fields), str(person or "")
     records = Record.objects.current().filter(type__in=list(paths))
     found = list(records.filter(subject_person=person) if person else records)
-    check(*found, key=box.row_key)
+    envelopes = check_encoded(found, ENVELOPE, key=box.row_key)
     heads.require_lots(resident_id, found, lambda lot: lot[0] == LABEL and lot[1] in paths and about in {"", lot[2]})
-    return _values([(one, _content(one, box)) for one in found if keep(one)], paths, box)
+    kept = [(one, _content(one, box, envelope)) for one, envelope in zip(found, envelopes, strict=True) if keep(one)]
+    return _values(kept, paths, box)
 
 
 def decrypt_records(
@@ -87,7 +90,7 @@ def decrypt_records(
 
 def _values(found: Sequence[Decrypted], paths: Mapping[str, list[list[str]]], box: sealed.Box) -> Values:
     named = papers_named(found)
-    papers = list(Paper.objects.filter(pk__in=named)) if named else []
+    papers = list(Paper.objects.filter(pk__in=named).defer("content")) if named else []
     check(*papers, key=box.row_key)
     return values_of(found, paths, {paper.pk for paper in papers if paper.expired})
 
@@ -104,12 +107,16 @@ def decrypted(
     found = list(records.filter(type__in=list(codes)))
     check(*(record for record in found if record.pk not in replaced), key=box.row_key)
     check(*(record for record in found if record.pk in replaced), key=box.row_key, ended=True)
-    return [(record, _content(record, box)) for record in found]
+    return [(record, _content(record, box, encoded(record, ENVELOPE))) for record in found]
 
 
-def _content(record: Record, box: sealed.Box) -> dict[str, Any]:
+def _content(record: Record, box: sealed.Box, envelope: str) -> dict[str, Any]:
     """Return the content of a record whose MAC was checked. No other function decrypts one."""
-    return record.in_latest(box.unseal_json(record.content, place=record.place, former=record.first_place))
+    try:
+        content = box.unseal_json(record.content, place=record.place_with(envelope))
+    except sealed.Unreadable:
+        content = box.unseal_json(record.content, place=record.first_place)
+    return record.in_latest(content)
 
 
 def decrypt_papers(papers: Iterable[Paper], box: sealed.Box, *, with_proofs: bool = False) -> list[PaperOpened]:
