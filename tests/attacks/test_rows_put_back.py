@@ -17,6 +17,7 @@ from django_scopes import scope
 from accounts.models import User
 from core import journal, rows
 from core.journal import checkpoints, heads
+from core.journal.lots import Ended
 from core.keys import protect
 from core.models import CityKey, JournalLeaf
 from core.rows import Forged, check
@@ -290,7 +291,7 @@ def test_what_ended_before_heads_noted_it_is_noted_once(giver: User) -> None:
     actions.withdraw_record(record=record, by=giver.pk)
     with scope(resident=giver.pk), transaction.atomic():
         tip = heads.lock(giver.pk)
-        tip.write(tip.tags, heads.Ended(), tip.end.counter + 1)
+        tip.write(tip.tags, Ended(), tip.end.counter + 1)
     protected = CityKey.objects.get().protected
     former = protect.protect(f"{rows.city_key().hex()} {rows.HEADED}", purpose=rows.PURPOSE)
     assert rows.KEEPER.replace(1, protected, former) == 1

@@ -20,39 +20,28 @@ A change of a head takes the journal's lock until the end of the transaction: lo
 import hashlib
 import hmac
 import json
-import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from functools import cache, cached_property
-from types import MappingProxyType
-from typing import NamedTuple, Self
+from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
-from django.apps import apps
 from django.db import connection, transaction
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core import canonical, locks
 from core.journal.contents import KEPT, payload_of, place_of
+from core.journal.lots import Ended, by_lots, counted_models, stored
 from core.keys import KeyMissing, KeyringError, KeyRow, KeysDown
 from core.keys.sealed import Box, Unreadable, box_in
 from core.models import ResidentKey, RowHead
 from core.models.rows import LOT, TAG_BYTES, AuthenticatedRow, Forged, is_genuine, lot_of
 
 ID_BYTES = 16
-#: Of a row that ended, the head has this part of its id: 62 bits of it are random.
-ENDED_BITS = 64
-PART_BYTES = ENDED_BITS // 8
-NONE_ADDED: Mapping[str, int] = MappingProxyType({})
-# The rows of a model that did not end, by lots.
-COUNT = (
-    'SELECT {lot} AS lot, count(*) FROM "{table}" WHERE resident_id = %(resident)s'
-    " AND substring(uuid_send(id) FROM 9) <> ALL (%(ended)s::bytea[]) GROUP BY lot"
-)
 #: How often a row that somebody changes meanwhile is read again.
 TRIES = 5
 
@@ -87,28 +76,6 @@ class End(NamedTuple):
     ended: bytes
     counts: bytes
     mac: bytes
-
-
-class Ended(frozenset[int]):
-    """The rows that ended, by the last part of their ids."""
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> Self:
-        return cls(struct.unpack(f">{len(packed) // 8}Q", packed))
-
-    @classmethod
-    def of(cls, ids: Iterable[UUID]) -> Self:
-        return cls(map(cls.part, ids))
-
-    @staticmethod
-    def part(id: UUID) -> int:
-        return id.int % (1 << ENDED_BITS)
-
-    def pack(self) -> bytes:
-        return struct.pack(f">{len(self)}Q", *sorted(self))
-
-    def has(self, id: UUID) -> bool:
-        return self.part(id) in self
 
 
 class Tip:
@@ -348,7 +315,7 @@ def end(rows: Sequence[tuple[UUID, UUID, str]]) -> None:
             tip = _tip(resident_id, lock=True)
         except KeyMissing:
             continue
-        _write(tip, tip.tags, {Ended.part(id): lot for owner, id, lot in rows if owner == resident_id})
+        _write(tip, tip.tags, {Ended.part(id): lot for owner, id, lot in rows if owner == resident_id}, {})
 
 
 def require_lots(resident_id: UUID, found: Sequence[AuthenticatedRow], covers: Callable[[list[str]], bool]) -> None:
@@ -364,7 +331,7 @@ def require_lots(resident_id: UUID, found: Sequence[AuthenticatedRow], covers: C
     if counts is None:
         return
     expected = {lot: count for lot, count in counts.items() if covers(lot.split(LOT))}
-    if expected != _lots(found):
+    if expected != by_lots(found):
         raise Forged(RowHead(pk=resident_id))
 
 
@@ -379,7 +346,7 @@ def require_whole(resident_id: UUID, *models: type[AuthenticatedRow]) -> None:
         return
     labels = {lot_of(model, ()) for model in models}
     expected = {lot: count for lot, count in tip.counts.items() if lot.partition(LOT)[0] in labels}
-    if expected != _stored(resident_id, tip.ended, *models):
+    if expected != stored(resident_id, tip.ended, *models):
         raise Forged(RowHead(pk=resident_id))
 
 
@@ -405,19 +372,16 @@ def renew(resident_id: UUID, rows: Sequence[AuthenticatedRow]) -> None:
         believed = _genuine(rows, tip)
         tags = {row.pk.bytes: row.tag(tip.opened.row_key) for row in believed if row.decides.head and row.is_live}
         over = Ended(_ended_by(believed))
-        counts = _stored(resident_id, over, *_counted_models())
+        counts = stored(resident_id, over, *counted_models())
         tip.write(tags, over, max(tip.end.counter, former[0] if former else 0) + 1, counts)
 
 
 def complete(resident_id: UUID, rows: Sequence[AuthenticatedRow]) -> None:
-    """Note what ended before heads noted it, and count the others. A head that was put back stays as it is.
-
-    Only `rows sign` calls this.
-    """
+    """Note what ended before heads did, and count the others; leave one that was put back. Only for `rows sign`."""
     try:
         with transaction.atomic():
             tip = _tip(resident_id, lock=True)
-            _write(tip, tip.tags, _ended_by(_genuine(rows, tip)))
+            _write(tip, tip.tags, _ended_by(_genuine(rows, tip)), {})
     except KeysDown:
         raise
     except (KeyMissing, KeyringError, Forged):
@@ -463,9 +427,7 @@ def residents() -> list[UUID]:
         return list(ResidentKey.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def _write(
-    tip: Tip, tags: Mapping[bytes, bytes], over: Mapping[int, str], added: Mapping[str, int] = NONE_ADDED
-) -> None:
+def _write(tip: Tip, tags: Mapping[bytes, bytes], over: Mapping[int, str], added: Mapping[str, int]) -> None:
     """Write the head if something changes. Rows only ever come to those that ended.
 
     Args:
@@ -474,44 +436,13 @@ def _write(
     """
     ended, counts = Ended(over.keys() | tip.ended), tip.counts
     if counts is None:
-        counts = _stored(tip.resident_id, ended, *_counted_models())
+        counts = stored(tip.resident_id, ended, *counted_models())
     else:
         more = Counter(added)
         more.subtract(lot for part, lot in over.items() if part not in tip.ended)
         counts = {lot: n for lot in counts.keys() | more.keys() if (n := counts.get(lot, 0) + more[lot])}
     if tags != tip.tags or ended != tip.ended or counts != tip.counts:
         tip.write(tags, ended, tip.end.counter + 1, counts)
-
-
-def _lots(rows: Sequence[AuthenticatedRow]) -> dict[str, int]:
-    """Count rows of one model by lots, each lot's name made once."""
-    names = rows[0].decides.lot if rows else ()
-    counted = Counter(tuple([getattr(row, name) for name in names]) for row in rows)
-    return {lot_of(type(rows[0]), values): count for values, count in counted.items()}
-
-
-def _stored(resident_id: UUID, ended: Ended, *models: type[AuthenticatedRow]) -> dict[str, int]:
-    """Count the stored rows of these models, without those that ended, by lots."""
-    packed = ended.pack()
-    parts = [packed[at : at + PART_BYTES] for at in range(0, len(packed), PART_BYTES)]
-    with connection.cursor() as cursor:
-        cursor.execute(_counting(models), {"resident": resident_id, "ended": parts})
-        return dict(cursor.fetchall())
-
-
-@cache
-def _counting(models: Sequence[type[AuthenticatedRow]]) -> str:
-    found = []
-    for model in models:
-        fields = [model._meta.get_field(name) for name in model.decides.lot]
-        name = f" || '{LOT}' || ".join([f"'{lot_of(model, ())}'", *(f'"{field.column}"::text' for field in fields)])  # type: ignore[union-attr]  # columns
-        found.append(COUNT.format(lot=name, table=model._meta.db_table))
-    return " UNION ALL ".join(found)
-
-
-@cache
-def _counted_models() -> tuple[type[AuthenticatedRow], ...]:
-    return tuple(one for one in apps.get_models() if issubclass(one, AuthenticatedRow) and one.decides.ends)
 
 
 def _ended_by(rows: Iterable[AuthenticatedRow]) -> dict[int, str]:

@@ -177,7 +177,7 @@ class Start(NamedTuple):
     """The first columns of a row's list, as `encoded`, and their number."""
 
     text: str
-    count: int
+    number: int
 
 
 def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0, start: Start | None = None) -> bytes:
@@ -190,7 +190,7 @@ def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0, sta
     version = version or len(lists)
     names = lists[version - 1]
     if start:
-        items = f"{start.text},{encoded(row, names[start.count :])}"
+        items = f"{start.text},{encoded(row, names[start.number :])}"
         pk = row.pk
         name = f'"{pk}"' if type(pk) is UUID else canonical.text(str(pk))
         told = f'["{_label(type(row))}",{version},{name},[{items}]]'.encode()
