@@ -35,17 +35,13 @@ def values_of(row: models.Model, names: tuple[str, ...]) -> list[canonical.Json]
 
 def encoded(row: models.Model, names: tuple[str, ...]) -> str:
     """Return the values of columns, as `values_of`, in canonical JSON: the items of a list, without its brackets."""
+    return canonical.text(values_of(row, names))[1:-1]
+
+
+def encoded_in_two(row: models.Model, names: tuple[str, ...], first: int) -> tuple[str, str]:
+    """Return the same as `encoded`, of the first columns and of the others."""
     values = values_of(row, names)
-    if _are_bare(type(row), names):
-        return ",".join(["null" if value is None else f'"{value}"' for value in values])
-    return canonical.text(values)[1:-1]
-
-
-@cache
-def _are_bare(model: type[models.Model], names: tuple[str, ...]) -> bool:
-    """Return whether JSON writes these columns as they are encoded: there is nothing to escape in ids and times."""
-    _get, forms = _forms(model, names)
-    return all(kind in ENCODED for kind, _encode, _to_python in forms)
+    return canonical.text(values[:first])[1:-1], canonical.text(values[first:])[1:-1]
 
 
 @cache

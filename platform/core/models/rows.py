@@ -29,13 +29,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, cast
+from typing import Any, ClassVar, Protocol, Self, TypeVar, cast
 from uuid import UUID
 
 from django.db import models, transaction
 
 from core import canonical
-from core.models.row_values import columns_of, encoded, values_of
+from core.models.row_values import columns_of, encoded_in_two, values_of
 
 M = TypeVar("M", bound=models.Model)
 #: Of a row's tag in a head.
@@ -173,29 +173,11 @@ def checking() -> bool:
     return not _unchecked.get()
 
 
-class Start(NamedTuple):
-    """The first columns of a row's list, as `encoded`, and their number."""
-
-    text: str
-    number: int
-
-
-def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0, start: Start | None = None) -> bytes:
-    """Return the MAC of a row: the version of its list of columns, then an HMAC-SHA256.
-
-    Args:
-        start: columns that the caller has encoded. Fewer than the list has.
-    """
+def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0) -> bytes:
+    """Return the MAC of a row: the version of its list of columns, then an HMAC-SHA256."""
     lists = declared(type(row)).lists
     version = version or len(lists)
-    names = lists[version - 1]
-    if start:
-        items = f"{start.text},{encoded(row, names[start.number :])}"
-        pk = row.pk
-        name = f'"{pk}"' if type(pk) is UUID else canonical.text(str(pk))
-        told = f'["{_label(type(row))}",{version},{name},[{items}]]'.encode()
-    else:
-        told = canonical.encode([_label(type(row)), version, str(row.pk), values_of(row, names)])
+    told = canonical.encode([_label(type(row)), version, str(row.pk), values_of(row, lists[version - 1])])
     return bytes([version]) + hmac.digest(key or _key_of[0](row), told, "sha256")
 
 
@@ -209,14 +191,10 @@ def _label(model: type[models.Model]) -> str:
     return model._meta.label
 
 
-def is_genuine(
-    row: models.Model, mac: bytes | memoryview, *, key: bytes | None = None, start: Start | None = None
-) -> bool:
+def is_genuine(row: models.Model, mac: bytes | memoryview, *, key: bytes | None = None) -> bool:
     mac, lists = bytes(mac), declared(type(row)).lists
     version = mac[0] if mac else 0
-    if not 1 <= version <= len(lists):
-        return False
-    if not hmac.compare_digest(mac, mac_of(row, key=key, version=version, start=start)):
+    if not 1 <= version <= len(lists) or not hmac.compare_digest(mac, mac_of(row, key=key, version=version)):
         return False
     added = tuple(set(lists[-1]) - set(lists[version - 1])) if version < len(lists) else ()
     return not added or values_of(row, added) == values_of(type(row)(), added)
@@ -251,17 +229,22 @@ def check(*rows: "AuthenticatedRow", key: bytes | None = None, locked: bool = Tr
 
 
 def check_encoded(rows: "Sequence[AuthenticatedRow]", columns: tuple[str, ...], *, key: bytes) -> list[str]:
-    """Check current rows as `check` does. Return, of each, the first columns of its list as `encoded`.
+    """Check current rows of one model as `check` does. Return, of each, the first columns of its list, `encoded`.
 
-    Whoever decrypts what was sealed with them needs not encode them again: they are half of the cost.
+    Whoever decrypts what was sealed with them needs not encode them again: that is half of the cost.
 
     Raises:
         Forged: as `check`.
     """
-    texts = [encoded(row, columns) for row in rows]
-    for row, text in zip(rows, texts, strict=True):
-        if checking() and not is_genuine(row, row.mac, key=key, start=Start(text, len(columns))):
+    texts = []
+    for row in rows:
+        lists = row.decides.lists
+        text, rest = encoded_in_two(row, lists[-1], len(columns))
+        told = f'["{_label(type(row))}",{len(lists)},"{row.pk}",[{text},{rest}]]'.encode()
+        mac = bytes([len(lists)]) + hmac.digest(key, told, "sha256")
+        if checking() and not hmac.compare_digest(row.mac, mac) and not is_genuine(row, row.mac, key=key):
             raise Forged(row)
+        texts.append(text)
     check_current(*rows)
     return texts
 

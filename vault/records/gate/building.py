@@ -38,6 +38,17 @@ def paths_of(fields: Sequence[str]) -> dict[str, list[list[str]]]:
     return asked
 
 
+def papers_that_prove(found: Sequence[Decrypted]) -> set[UUID]:
+    """Return the papers whose end makes a value declared. One that is declared needs none (`Origin.at_reading`)."""
+    declared = Assurance.DECLARED.value
+    return {record.paper_id for record, _content in found if record.paper_id and record.assurance != declared} | {
+        UUID(kept["paper"])
+        for _record, content in found
+        for kept in content.get("origins", {}).values()
+        if kept["paper"] and kept["assurance"] != declared
+    }
+
+
 def papers_named(found: Sequence[Decrypted]) -> set[UUID]:
     """Return the papers that prove a record or one of its fields."""
     origins = [kept["paper"] for _record, content in found for kept in content.get("origins", {}).values()]

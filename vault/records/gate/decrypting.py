@@ -18,7 +18,7 @@ from core.models.row_values import encoded
 from core.models.rows import check, check_encoded, lot_of
 from vault import types
 from vault.records.enums import Assurance
-from vault.records.gate.building import Decrypted, paper_opened, papers_named, paths_of, values_of
+from vault.records.gate.building import Decrypted, paper_opened, papers_that_prove, paths_of, values_of
 from vault.records.models import Paper, PaperFile, PaperKind, Record, RecordQuerySet
 from vault.records.models.record import ENVELOPE
 from vault.records.values.decrypted import PaperOpened, Values
@@ -89,8 +89,8 @@ def decrypt_records(
 
 
 def _values(found: Sequence[Decrypted], paths: Mapping[str, list[list[str]]], box: sealed.Box) -> Values:
-    named = papers_named(found)
-    papers = list(Paper.objects.filter(pk__in=named).defer("content")) if named else []
+    proofs = papers_that_prove(found)
+    papers = list(Paper.objects.filter(pk__in=proofs).defer("content")) if proofs else []
     check(*papers, key=box.row_key)
     return values_of(found, paths, {paper.pk for paper in papers if paper.expired})
 
