@@ -241,7 +241,7 @@ def test_a_name_written_by_somebody_else_is_believed_by_nobody(table: str) -> No
     """The second of two persons confirms whom they see; whoever opens an account is called as they were offered it."""
     manager = AgentFactory(manages_agents=True)
     pending.offer(email="zoe@villebrume.example", name="Zoé", by=manager, link=lambda token: f"<{token}>")
-    [token] = re.findall(r"<([\w-]{40,})>", last_text())
+    [token] = {*re.findall(r"<([\w-]{40,})>", last_text())}
     sql(f"UPDATE {table} SET name = 'Nadia Perrin'")
     with pytest.raises(Forged):
         pending.open_account(token=token)
