@@ -143,7 +143,7 @@ class AgentAdmin(OffersAccount, admin.ModelAdmin):  # type: ignore[type-arg]  # 
         data, by = form.cleaned_data, cast(User, request.user)
         if change:
             actions.change_name(user=obj, name=data["name"])
-            actions.place_at_desk(agent=obj, at_desk=data["at_desk"])
+            actions.place_at_desk(agent=obj, at_desk=data["at_desk"], by=by)
         else:
             pending.offer(
                 email=data["email"], name=data["name"], at_desk=data["at_desk"], by=by, link=_link_to(request)

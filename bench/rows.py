@@ -119,11 +119,12 @@ def start(folder: Path) -> "subprocess.Popen[str]":
     """Start the process that measures the commit of a folder, on a database of its own."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), str(folder / "platform")])}
     command = [sys.executable, str(Path(__file__).resolve()), "--serve"]
+    migrate = [sys.executable, "manage.py", "migrate", "-v0"]
     if folder != HERE:
         environment = {name: value for name, value in environment.items() if "DATABASE_URL" not in name}
-        migrate = [sys.executable, "-m", "ops.cluster", "run", "--", sys.executable, "manage.py", "migrate", "-v0"]
-        subprocess.run(migrate, cwd=folder, env=environment, check=True)
-        command = [sys.executable, "-m", "ops.cluster", "run", "--", *command]
+        run = [sys.executable, "-m", "ops.cluster", "run", "--"]
+        command, migrate = [*run, *command], [*run, *migrate]
+    subprocess.run(migrate, cwd=folder, env=environment, check=True)
     return subprocess.Popen(
         command, cwd=folder, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

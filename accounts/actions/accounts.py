@@ -50,7 +50,7 @@ class LastManager(Exception):
             raise cls
 
 
-def add_agent(*, email: str, name: str) -> User:
+def add_agent(*, email: str, name: str, at_desk: bool = False) -> User:
     """Add an agent, who signs in by a code and must set up a second factor first. Agents own no vault.
 
     Raises:
@@ -58,7 +58,7 @@ def add_agent(*, email: str, name: str) -> User:
     """
     try:
         with transaction.atomic():
-            agent = User.objects.create_user(email=email, name=name, is_staff=True)
+            agent = User.objects.create_user(email=email, name=name, is_staff=True, at_desk=at_desk)
             keep_proved_address(agent)
     except IntegrityError as error:
         raise AddressTaken from error
@@ -97,8 +97,13 @@ def require_manages(by: User) -> None:
         raise PermissionDenied
 
 
-def place_at_desk(*, agent: User, at_desk: bool) -> None:
-    """Allow the agent to open vaults for people without e-mail. Revoking it ends all their desk visits at once."""
+def place_at_desk(*, agent: User, at_desk: bool, by: User) -> None:
+    """Allow the agent to open vaults for people without e-mail. Revoking it ends all their desk visits at once.
+
+    Raises:
+        PermissionDenied: `by` does not manage agents.
+    """
+    require_manages(by)
     agent.at_desk = at_desk
     agent.save(update_fields=["at_desk"])
 

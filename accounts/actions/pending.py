@@ -117,9 +117,7 @@ def open_account(*, token: str) -> User:
         if row.publisher is not None:
             role = PublisherRole(row.role)
             return places.add_member(email=row.email, name=row.name, publisher=row.publisher, role=role).person
-        agent = accounts.add_agent(email=row.email, name=row.name)
-        accounts.place_at_desk(agent=agent, at_desk=row.at_desk)
-        return agent
+        return accounts.add_agent(email=row.email, name=row.name, at_desk=row.at_desk)
 
 
 def withdraw(*, row: PendingAccount, by: User) -> None:

@@ -148,12 +148,7 @@ def storage(url: str) -> dict[str, Any]:
 def cache(url: str) -> dict[str, Any]:
     """Return the cache of the counters shared by all processes: the database by default, or redis://."""
     if url == "database":
-        # Above MAX_ENTRIES, Django deletes a third of the rows at random; a lost counter would lift a rate limit.
-        return {
-            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-            "LOCATION": "core_cache",
-            "OPTIONS": {"MAX_ENTRIES": 200_000},
-        }
+        return {"BACKEND": "core.cache.Cache", "LOCATION": "core_cache"}
     if url.startswith(("redis://", "rediss://", "unix://")):
         return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
     raise ImproperlyConfigured(

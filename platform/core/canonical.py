@@ -9,7 +9,11 @@ Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 
 def encode(value: Json) -> bytes:
-    return _encoder.encode(value).encode()
+    return text(value).encode()
+
+
+def text(value: Json) -> str:
+    return _encoder.encode(value)
 
 
 def decode(value: bytes) -> Any:  # noqa: ANN401 - JSON's own shape

@@ -28,7 +28,7 @@ ROWS = [
     Rows("core.JournalLeaf", kept={"id resident_id number at leaf chain xid": PROOF}),
     Rows("core.JournalSeal", kept={"id checkpoint_id resident_id position number chain": PROOF}),
     Rows("core.JournalEntry", copied="content", erased={"id resident_id created_at leaf_id": NUMBER}),
-    Rows("core.RowHead", erased={"resident_id counter tags ended mac": "proof of rows, erased with them"}),
+    Rows("core.RowHead", erased={"resident_id counter tags ended counts mac": "proof of rows, erased with them"}),
     Rows(
         "core.ResidentKey",
         erased={"resident_id version kid wrapped created_at": "the key: without it nothing sealed opens"},

@@ -48,8 +48,8 @@ logger = logging.getLogger(__name__)
 PURPOSE = "city's key of rows"
 CHECK = "Vérifier les lignes de la base"
 #: Kept with the key, where nobody changes it: the rows from before have their MACs, or there were none; the residents
-#: from before have their heads too; and those heads have what ended, and accounts have heads.
-SIGNED, HEADED, WHOLE = "signed", "headed", "whole"
+#: from before have their heads too; those heads have what ended, and accounts have heads; and the heads count rows.
+SIGNED, HEADED, WHOLE, COUNTED = "signed", "headed", "whole", "counted"
 BATCH = 1_000
 A_DAY = 86_400
 
@@ -157,20 +157,26 @@ def put_back() -> Iterator[str]:
 
 def were_signed() -> bool:
     """Return True if what was there before has MACs and heads, or there was nothing: the portal wrote all since."""
-    return _state() == WHOLE
+    return _state() == COUNTED
+
+
+def have_accounts_heads() -> bool:
+    """Return True if each account has a head, also those from before heads."""
+    return _state() in {WHOLE, COUNTED}
 
 
 def give_macs(*, again: bool) -> int:
     """Give a MAC to each row without one, from before this version; with `again`, to each refused row. Then make the
-    heads that are missing; with `again`, those that are refused. Each head then has what ended before.
+    heads that are missing; with `again`, those that are refused. Each head then has what ended before, and counts the
+    other rows: those that are there are believed to be all.
 
     Every such row is believed from then on: run it once, right after the migration, or after a restore without the
     city's key. Return their number.
     """
     given, state = 0, _state()
     key, before = city_key(), _protected() or ""
-    _replace(1, before, _protect(key, WHOLE))
-    for model in _all_models() if again or state not in {SIGNED, HEADED} else ():
+    _replace(1, before, _protect(key, COUNTED))
+    for model in _all_models() if again or not state else ():
         for row in _rows(model):
             mac = _mac(row)
             if _has_key(row) and (not mac or (again and not is_genuine(row, mac))):
@@ -178,7 +184,7 @@ def give_macs(*, again: bool) -> int:
                 given += 1
     for resident_id in heads.residents():
         followed = list(_followed(resident_id))
-        if (again or state != HEADED) and any(heads.problems(resident_id, followed)):
+        if (again or state in {"", SIGNED}) and any(heads.problems(resident_id, followed)):
             heads.renew(resident_id, followed)
         heads.complete(resident_id, followed)
     accounts.complete(again=again)
@@ -206,7 +212,7 @@ def _protected() -> str | None:
 def _make() -> str:
     """Make the key over a connection of its own: it stays, whatever becomes of the caller's transaction."""
     city_is_new = not apps.get_model("accounts", "User")._base_manager.exists()
-    protected = _protect(secrets.token_bytes(keys.KEY_BYTES), WHOLE if city_is_new else "")
+    protected = _protect(secrets.token_bytes(keys.KEY_BYTES), COUNTED if city_is_new else "")
     apart = connection.copy()
     try:
         with apart.cursor() as cursor:
@@ -299,5 +305,5 @@ def _residents(row: Model) -> list[UUID]:
     return found or ([row.pk] if isinstance(row.pk, UUID) else [])
 
 
-accounts = Accounts(city_key, were_signed)
+accounts = Accounts(city_key, have_accounts_heads)
 give_keys(key_of, heads, accounts)

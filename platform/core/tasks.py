@@ -7,6 +7,7 @@ from celery.signals import worker_ready
 from django.core.cache import cache
 from django.db import Error, connection
 
+from core import cache as core_cache
 from core import health, jobs
 from core.files import resumable
 from core.files.storage import DAY, sealed_storage
@@ -18,7 +19,7 @@ BEAT = 15
 
 @shared_task
 def sweep() -> None:
-    """Send lost jobs again, delete abandoned uploads and the renderer's folders, every 15 s.
+    """Send lost jobs again, delete abandoned uploads, renderer folders and expired counters, every 15 s.
 
     Once a day, delete orphan files and old jobs.
     """
@@ -27,6 +28,7 @@ def sweep() -> None:
         jobs.logger.error("jobs wait and no worker takes them", extra={"queue": queue})
     resumable.sweep()
     leftovers.remove()
+    core_cache.sweep()
     if cache.add("storage swept", True, DAY.total_seconds()):
         sealed_storage.sweep()
         jobs.purge()

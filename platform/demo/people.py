@@ -143,9 +143,9 @@ def _companion(person: Person) -> User:
 
 def _agent(person: Person) -> User:
     """Return the agent, named for long enough to decide with another one."""
-    agent = User.objects.signing_in_as(person.email).first() or actions.add_agent(email=person.email, name=person.name)
-    if person.slug == "agathe":
-        actions.place_at_desk(agent=agent, at_desk=True)
+    agent = User.objects.signing_in_as(person.email).first() or actions.add_agent(
+        email=person.email, name=person.name, at_desk=person.slug == "agathe"
+    )
     if person.role is not None:
         nomination = nominations.name_by_operator(person=agent, role=person.role)
         nomination.confirmed_at = nomination.proposed_at = agent.date_joined - timedelta(days=90)

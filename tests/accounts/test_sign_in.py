@@ -105,6 +105,16 @@ def test_asking_for_a_code_costs_the_same_queries_for_both():
     assert counts[0] == counts[1]
 
 
+def test_a_sign_in_by_code_needs_few_queries(browser):
+    """Rate limits are half of them: each counts in the cache, by statements that count no rows (core/cache.py)."""
+    ResidentFactory(email=KNOWN)
+    with CaptureQueriesContext(connection) as queries:
+        ask(browser, KNOWN)
+        answer(browser, sent_code())
+        browser.get(reverse("records:home"))
+    assert len([one for one in queries if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]) <= 45
+
+
 @pytest.mark.parametrize("typed", ["12", "abcdef", "", "1234567"])
 def test_a_wrong_code_shows_an_error_and_allows_another_try(browser, typed):
     ResidentFactory(email=KNOWN)

@@ -159,8 +159,7 @@ def test_a_used_invitation_put_back_links_no_other_identity() -> None:
 
 
 def test_a_claimed_sheet_put_back_is_not_claimed_again() -> None:
-    desk = AgentFactory()
-    accounts.place_at_desk(agent=desk, at_desk=True)
+    desk = AgentFactory(at_desk=True)
     person = sheets.open_vault_with(name="Rose", by=desk)
     _sheet, code = sheets.print_sheet(person=person, by=desk)
     copy = kept("accounts_sheet", "accounts_user")

@@ -17,6 +17,7 @@ from django_scopes import scope
 from accounts.models import User
 from core import journal, rows
 from core.journal import checkpoints, heads
+from core.journal.lots import Ended
 from core.keys import protect
 from core.models import CityKey, JournalLeaf
 from core.rows import Forged, check
@@ -26,7 +27,7 @@ from tests.core.test_checkpoints import outside  # noqa: F401 - a fixture
 from tests.vault import scale
 from tests.vault.couples import couple, granted
 from tests.vault.entrusted import said
-from tests.vault.made import HOME, add, add_signed_notice
+from tests.vault.made import HOME, NOTICE, add, add_signed_notice
 from tests.vault.shown import PARTS, address, linked
 from vault.holders import perms
 from vault.holders.actions import connections
@@ -290,7 +291,7 @@ def test_what_ended_before_heads_noted_it_is_noted_once(giver: User) -> None:
     actions.withdraw_record(record=record, by=giver.pk)
     with scope(resident=giver.pk), transaction.atomic():
         tip = heads.lock(giver.pk)
-        tip.write(tip.tags, heads.Ended(), tip.end.counter + 1)
+        tip.write(tip.tags, Ended(), tip.end.counter + 1)
     protected = CityKey.objects.get().protected
     former = protect.protect(f"{rows.city_key().hex()} {rows.HEADED}", purpose=rows.PURPOSE)
     assert rows.KEEPER.replace(1, protected, former) == 1
@@ -437,3 +438,153 @@ def test_what_ended_and_was_put_back_is_named(giver: User) -> None:
     for command in (["rows", "check"], ["verify_journal"]):
         with pytest.raises(CommandError, match=f"{row['id']} had ended and is here again"):
             call_command(*command)
+
+
+MISSING = "of records.Record are missing"
+
+
+def deleted(resident: User, *ids: Any) -> None:
+    """Delete current records of the resident in the database, with nothing else: none of them replaced another."""
+    marks = ", ".join(["%s"] * len(ids))
+    sql(f"DELETE FROM records_record WHERE resident_id = %s AND id IN ({marks})", resident.pk, *ids)
+
+
+@pytest.fixture
+def full(resident: User) -> list[Record]:
+    """Two notices and a home: three current records, of two types."""
+    return [
+        add_signed_notice(resident, annee_revenus=2024),
+        add_signed_notice(resident, annee_revenus=2025),
+        add(resident, "logement.domicile", HOME),
+    ]
+
+
+def test_a_vault_from_which_a_current_value_was_deleted_is_not_shown_as_whole(
+    resident: User, full: list[Record]
+) -> None:
+    grant = granted(resident, INCOME)
+    client = signed_in(resident)
+    assert client.get(reverse("records:home")).status_code == 200
+    deleted(resident, full[0].pk)
+    assert client.get(reverse("records:home")).status_code == 503
+    assert not own(resident, INCOME)
+    assert not reads(grant)
+    assert own(resident, RENT), "nothing is missing among the others"
+    assert "row_refused" in [entry.event for entry in journal.entries(resident_id=resident.pk, limit=5)]
+
+
+def test_a_vault_of_which_all_values_were_deleted_is_not_shown_as_empty(resident: User, full: list[Record]) -> None:
+    grant = granted(resident, INCOME)
+    deleted(resident, *(one.pk for one in full))
+    assert signed_in(resident).get(reverse("records:home")).status_code == 503
+    assert not reads(grant)
+    with pytest.raises(CommandError, match=MISSING):
+        call_command("rows", "check")
+
+
+def test_a_copy_of_the_vault_is_whole_or_refused(resident: User, full: list[Record]) -> None:
+    deleted(resident, full[2].pk)
+    with scope(resident=resident.pk), pytest.raises(Forged):
+        gate.copy(resident_id=resident.pk, purpose="Essayer")
+
+
+def test_a_deleted_paper_is_missed_on_the_page_of_papers(resident: User) -> None:
+    scale.fill(resident, records=0, papers=2)
+    with scope(resident=resident.pk):
+        paper = Paper.objects.all()[0]
+    client = signed_in(resident)
+    assert client.get(reverse("records:papers")).status_code == 200
+    sql("DELETE FROM records_paperfile WHERE paper_id = %s", paper.pk)
+    assert client.get(reverse("records:papers")).status_code == 503
+    sql("DELETE FROM records_paper WHERE id = %s", paper.pk)
+    assert client.get(reverse("records:papers")).status_code == 503
+
+
+def before_they_were_counted(resident: User) -> None:
+    """Write the head as a version without counts did."""
+    with scope(resident=resident.pk), transaction.atomic():
+        tip = heads.lock(resident.pk)
+        tip.write(tip.tags, tip.ended, tip.end.counter + 1)
+
+
+def counts_of(resident: User) -> Any:
+    with scope(resident=resident.pk), transaction.atomic():
+        return heads.lock(resident.pk).counts
+
+
+def test_a_head_from_before_is_believed_and_counts_from_the_next_change_on(resident: User, full: list[Record]) -> None:
+    counted = counts_of(resident)
+    assert sorted(counted.values()) == [1, 2]
+    before_they_were_counted(resident)
+    assert own(resident, INCOME) and own(resident, RENT) and counts_of(resident) is None
+    actions.withdraw_record(record=full[2], by=resident.pk)
+    assert counts_of(resident) == {lot: count for lot, count in counted.items() if count == 2}
+    deleted(resident, full[0].pk)
+    assert not own(resident, INCOME)
+
+
+def test_heads_from_before_count_once_the_rows_were_signed_again(resident: User, full: list[Record]) -> None:
+    counted = counts_of(resident)
+    before_they_were_counted(resident)
+    protected = CityKey.objects.get().protected
+    former = protect.protect(f"{rows.city_key().hex()} {rows.WHOLE}", purpose=rows.PURPOSE)
+    assert rows.KEEPER.replace(1, protected, former) == 1
+    call_command("rows", "sign")
+    assert counts_of(resident) == counted
+    deleted(resident, full[0].pk)
+    call_command("rows", "sign")
+    assert not own(resident, INCOME), "to run it again believes nothing"
+    call_command("rows", "sign", "--again")
+    assert own(resident, INCOME), "the operator knows what is missing"
+
+
+def test_counts_follow_what_is_added_corrected_withdrawn_and_deleted(resident: User, full: list[Record]) -> None:
+    scale.fill(resident, records=0, papers=3)
+    actions.correct_record(record=full[2], by=resident.pk, payload={**HOME, "loyer": "1.00"})
+    actions.withdraw_record(record=full[0], by=resident.pk)
+    with scope(resident=resident.pk):
+        actions.delete_paper(paper=Paper.objects.all()[0], by=resident.pk)
+    assert counts_of(resident) == {
+        f"records.Record|fiscal.avis_ir|{resident.pk}": 1,
+        f"records.Record|logement.domicile|{resident.pk}": 1,
+        "records.Paper": 2,
+        "records.PaperFile": 2,
+    }
+    call_command("rows", "check")
+
+
+def test_many_records_are_counted_in_one_write(resident: User) -> None:
+    add(resident, "logement.domicile", HOME)
+    before = kept("core_rowhead")["core_rowhead"][0]
+    source = provenance(holder="caf", method="upload", assurance="declared")
+    coming = [
+        build(type="fiscal.avis_ir", payload={**NOTICE, "annee_revenus": year}, provenance=source)
+        for year in (2021, 2022, 2023)
+    ]
+    assert actions.write_many(resident_id=resident.pk, by=resident.pk, envelopes=coming).added == 3
+    [after] = kept("core_rowhead")["core_rowhead"]
+    assert after["counter"] == before["counter"] + 1
+
+
+@pytest.mark.parametrize("table", ["sharing_member", "sharing_invitation"])
+def test_a_deleted_place_or_invitation_is_named(resident: User, stranger: User, table: str) -> None:
+    couple(resident, stranger)
+    household.invite(resident_id=resident.pk, by=resident.pk, role=HouseholdRole.ADULT)
+    sql(f"DELETE FROM {table} WHERE resident_id = %s", resident.pk)
+    for command in (["rows", "check"], ["verify_journal"]):
+        with pytest.raises(CommandError, match="are missing"):
+            call_command(*command)
+
+
+def test_what_was_inserted_in_the_place_of_a_deleted_value_does_not_hide_it(
+    resident: User, full: list[Record]
+) -> None:
+    """The number of rows is right again: a withdrawn value that is put back stands there."""
+    actions.withdraw_record(record=full[2], by=resident.pk)
+    copy = kept("records_record")
+    copy["records_record"] = [row | {"withdrawn_at": None} for row in copy["records_record"] if row["withdrawn_at"]]
+    deleted(resident, full[0].pk)
+    put_back(copy)
+    assert not own(resident, INCOME)
+    with pytest.raises(CommandError, match=f"(?s){full[2].pk}.*{MISSING}"):
+        call_command("rows", "check")

@@ -4,6 +4,7 @@ Each attack writes by SQL, then uses the portal as anybody does.
 """
 
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
+from accounts.actions import pending
 from accounts.actions.identities import holder_of
 from accounts.models import Membership, User
 from accounts.sign_in.openid import Identity
@@ -23,7 +25,7 @@ from core.keys.sealed import seal_json
 from core.models import City
 from core.rows import Forged
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
-from tests.accounts.mailbox import sent_code
+from tests.accounts.mailbox import last_text, sent_code
 from tests.accounts.test_passkeys import add as add_passkey
 from tests.accounts.test_passkeys import browser, is_in, sign_in_with
 from tests.accounts.test_second_factor import code_now
@@ -232,6 +234,20 @@ def test_a_paper_does_not_become_a_proof(resident: User) -> None:
     sql("UPDATE records_record SET paper_id = %s WHERE id = %s", paper.pk, record.pk)
     page = client.get(reverse("records:papers"))
     assert page.status_code == 503 and "Vérifié" not in page.content.decode()
+
+
+@pytest.mark.parametrize("table", ["accounts_user", "accounts_pendingaccount"])
+def test_a_name_written_by_somebody_else_is_believed_by_nobody(table: str) -> None:
+    """The second of two persons confirms whom they see; whoever opens an account is called as they were offered it."""
+    manager = AgentFactory(manages_agents=True)
+    pending.offer(email="zoe@villebrume.example", name="Zoé", by=manager, link=lambda token: f"<{token}>")
+    [token] = {*re.findall(r"<([\w-]{40,})>", last_text())}
+    sql(f"UPDATE {table} SET name = 'Nadia Perrin'")
+    with pytest.raises(Forged):
+        pending.open_account(token=token)
+    if table == "accounts_user":
+        with pytest.raises(Forged):
+            User.objects.get(pk=manager.pk)
 
 
 def test_typed_data_is_not_called_verified_in_a_list(resident: User) -> None:

@@ -16,7 +16,6 @@ from django_scopes import scope, scopes_disabled
 
 from accounts.actions import city_decisions, pending
 from accounts.actions import desk as agents_desk
-from accounts.actions.accounts import place_at_desk
 from accounts.models import FactorReset, Publisher, PublisherRole, Session, User
 from certification.access.actions import clients
 from certification.access.enums import Environment
@@ -196,8 +195,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     access = opened(asker, AgentFactory(), owner)
     officer.is_dpo = True
     officer.save()
-    manager, at_desk = AgentFactory(manages_agents=True), keeper()
-    place_at_desk(agent=manager, at_desk=True)
+    manager, at_desk = AgentFactory(manages_agents=True, at_desk=True), keeper()
     desk = signed_in(at_desk)
     key = linked(owner, BIRTHDATE, papers=[things["paper"]], documents=[things["built dossier"]])
     exported(owner)

@@ -6,7 +6,6 @@ from uuid import uuid4
 from django.conf import settings
 from django.test import Client
 
-from accounts.actions import accounts
 from accounts.models import Session, User
 from accounts.sign_in.sessions import hashed
 from tests.accounts.factories import AgentFactory, signed_in
@@ -16,9 +15,7 @@ from vault.sharing.models import DeskVisit
 
 
 def keeper(name: str = "Agathe Roussel", **more: Any) -> User:
-    agent = AgentFactory(name=name, **more)
-    accounts.place_at_desk(agent=agent, at_desk=True)
-    return agent
+    return AgentFactory(name=name, at_desk=True, **more)
 
 
 def session_of(client: Client) -> Session:

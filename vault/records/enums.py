@@ -22,6 +22,8 @@ class Assurance(models.TextChoices):
 
     @classmethod
     def weakest(cls, *levels: str) -> "Assurance":
+        if len(levels) == 1:
+            return cls(levels[0])
         ranks = list(cls)
         return max((cls(level) for level in levels), key=ranks.index, default=cls.DECLARED)
 

@@ -7,7 +7,8 @@ A row that was stopped or used leaves the head; a row that is not in it as it is
 
 Of a model declared with `ends=True`, the head has each row that ended: a value that was withdrawn or replaced, a paper
 that was deleted, a place in a household that was left, an invitation that was used. It keeps the last eight bytes of
-the id. A row among them is never believed as a current one.
+the id. A row among them is never believed as a current one. It also counts the rows that did not end, by lots: those
+of a type about a person, papers, files. If somebody deletes one in the database, there are fewer than it says.
 
 Each journal entry names the counter and the MAC of the head at its time. A head put back together with its row has a
 lower counter than the last entry names: it is refused. One put back together with its row and the journal's end is
@@ -18,13 +19,14 @@ A change of a head takes the journal's lock until the end of the transaction: lo
 
 import hashlib
 import hmac
-import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -33,21 +35,20 @@ from django_scopes import scopes_disabled
 
 from core import canonical, locks
 from core.journal.contents import KEPT, payload_of, place_of
+from core.journal.lots import Ended, by_lots, counted_models, stored
 from core.keys import KeyMissing, KeyringError, KeyRow, KeysDown
 from core.keys.sealed import Box, Unreadable, box_in
 from core.models import ResidentKey, RowHead
-from core.models.rows import TAG_BYTES, AuthenticatedRow, Forged, is_genuine
+from core.models.rows import LOT, TAG_BYTES, AuthenticatedRow, Forged, is_genuine, lot_of
 
 ID_BYTES = 16
-#: Of a row that ended, the head has this part of its id: 62 bits of it are random.
-ENDED_BITS = 64
 #: How often a row that somebody changes meanwhile is read again.
 TRIES = 5
 
 # The end of a journal, the head and the wrapped key beside it, in one round trip. The lateral join reads one leaf.
 COLUMNS = (
     "key.version, key.kid, key.wrapped, last.number, last.chain, last.at, last.id, last.content,"
-    " head.counter, head.tags, head.ended, head.mac"
+    " head.counter, head.tags, head.ended, head.counts, head.mac"
 )
 TABLES = """
 FROM (SELECT) one
@@ -73,25 +74,8 @@ class End(NamedTuple):
     counter: int
     tags: bytes
     ended: bytes
+    counts: bytes
     mac: bytes
-
-
-class Ended(frozenset[int]):
-    """The rows that ended, by the last part of their ids."""
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> Self:
-        return cls(struct.unpack(f">{len(packed) // 8}Q", packed))
-
-    @classmethod
-    def of(cls, ids: Iterable[UUID]) -> Self:
-        return cls(id.int % (1 << ENDED_BITS) for id in ids)
-
-    def pack(self) -> bytes:
-        return struct.pack(f">{len(self)}Q", *sorted(self))
-
-    def has(self, id: UUID) -> bool:
-        return id.int % (1 << ENDED_BITS) in self
 
 
 class Tip:
@@ -131,7 +115,7 @@ class Tip:
             former = self.former
         except Unreadable:
             raise Forged(RowHead(pk=self.resident_id)) from None
-        genuine = not end.mac or hmac.compare_digest(end.mac, self._mac(end.counter, end.tags, end.ended))
+        genuine = not end.mac or hmac.compare_digest(end.mac, self._mac(end.counter, end.tags, end.ended, end.counts))
         older = former and (end.counter < former[0] or (end.counter == former[0] and end.mac.hex() != former[1]))
         if older or not genuine:
             raise Forged(RowHead(pk=self.resident_id))
@@ -162,6 +146,12 @@ class Tip:
         _genuine = self.tags
         return Ended.unpack(self.end.ended if self.end.mac else b"")
 
+    @cached_property
+    def counts(self) -> Mapping[str, int] | None:
+        """How many rows of each lot did not end, or None in a head from before they were counted; raises as `tags`."""
+        _genuine = self.tags
+        return json.loads(self.end.counts) if self.end.mac and self.end.counts else None
+
     def allows(self, row: AuthenticatedRow) -> bool:
         """Return whether the row is as it was last written, or ended as it says itself."""
         if row.decides.ends and self.ended.has(row.pk) and row.pk not in row.ended_ids:
@@ -171,18 +161,22 @@ class Tip:
     def has(self, row: AuthenticatedRow) -> bool:
         return hmac.compare_digest(self.tags.get(row.pk.bytes, b""), row.tag(self.opened.row_key))
 
-    def write(self, tags: Mapping[bytes, bytes], ended: Ended, counter: int) -> None:
+    def write(
+        self, tags: Mapping[bytes, bytes], ended: Ended, counter: int, counts: Mapping[str, int] | None = None
+    ) -> None:
         """Write the head. Requires the journal's lock."""
         packed, over = b"".join(key + tags[key] for key in sorted(tags)), ended.pack()
-        mac = self._mac(counter, packed, over)
+        told = b"" if counts is None else canonical.encode(dict(counts))
+        mac = self._mac(counter, packed, over, told)
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO core_rowhead (resident_id, counter, tags, ended, mac) VALUES (%s, %s, %s, %s, %s)"
-                " ON CONFLICT (resident_id) DO UPDATE SET counter = EXCLUDED.counter,"
-                " tags = EXCLUDED.tags, ended = EXCLUDED.ended, mac = EXCLUDED.mac",
-                [self.resident_id, counter, packed, over, mac],
+                "INSERT INTO core_rowhead (resident_id, counter, tags, ended, counts, mac)"
+                " VALUES (%s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (resident_id) DO UPDATE SET counter = EXCLUDED.counter, tags = EXCLUDED.tags,"
+                " ended = EXCLUDED.ended, counts = EXCLUDED.counts, mac = EXCLUDED.mac",
+                [self.resident_id, counter, packed, over, told, mac],
             )
-        self.end = self.end._replace(counter=counter, tags=packed, ended=over, mac=mac)
+        self.end = self.end._replace(counter=counter, tags=packed, ended=over, counts=told, mac=mac)
         self._forget()
 
     def follow(self, number: int, chain: bytes, at: datetime, entry_id: UUID, content: bytes) -> None:
@@ -191,15 +185,16 @@ class Tip:
         self._forget()
 
     def _forget(self) -> None:
-        for name in ("former", "tags", "ended"):
+        for name in ("former", "tags", "ended", "counts"):
             self.__dict__.pop(name, None)
 
     def _none_is_believed(self) -> str:
         """Return a claim that no head fulfils, until `rows sign --again`."""
         return f"{self.end.counter + 1}."
 
-    def _mac(self, counter: int, tags: bytes, ended: bytes) -> bytes:
+    def _mac(self, counter: int, tags: bytes, ended: bytes, counts: bytes) -> bytes:
         more = [hashlib.sha256(ended).hexdigest()] if ended else []
+        more += ["counts", hashlib.sha256(counts).hexdigest()] if counts else []
         told = canonical.encode(["core.RowHead", str(self.resident_id), counter, tags.hex(), *more])
         return hmac.digest(self.opened.row_key, told, "sha256")
 
@@ -270,6 +265,8 @@ def check(rows: Sequence[AuthenticatedRow], *, locked: bool, genuine: bool) -> N
     tips: dict[UUID, Tip] = {}
     for row in rows:
         resident_id = _resident(row)
+        if genuine and not row.decides.head and (tip := tips.get(resident_id)) and not tip.ended.has(row.pk):
+            continue
         for _try in range(TRIES):
             tip = tips[resident_id] = tips.get(resident_id) or _tip(resident_id, lock=False)
             if not (genuine or is_genuine(row, row.mac, key=tip.opened.row_key)):
@@ -283,8 +280,11 @@ def check(rows: Sequence[AuthenticatedRow], *, locked: bool, genuine: bool) -> N
             raise Forged(row)
 
 
-def change(rows: Sequence[AuthenticatedRow]) -> None:
+def change(rows: Sequence[AuthenticatedRow], *, added: bool = False) -> None:
     """Write the rows, as they are now, into their residents' heads.
+
+    Args:
+        added: they were just inserted.
 
     Raises:
         Forged: a head was put back.
@@ -293,28 +293,61 @@ def change(rows: Sequence[AuthenticatedRow]) -> None:
         mine = [row for row in rows if _resident(row) == resident_id]
         over = _ended_by(mine)
         headed = [row for row in mine if row.decides.head]
-        if not headed and not over:
+        counted = Counter(row.lot for row in mine if added and row.decides.ends)
+        if not headed and not over and not counted:
             continue
         tip = _tip(resident_id, lock=True)
         tags = dict(tip.tags)
         for row in headed:
             tags.pop(row.pk.bytes, None)
             tags |= {row.pk.bytes: row.tag(tip.opened.row_key)} if row.is_live else {}
-        _write(tip, tags, over)
+        _write(tip, tags, over, counted)
 
 
-def end(rows: Sequence[tuple[UUID, UUID]]) -> None:
-    """Note the rows, pairs of a resident and an id, that were deleted. A vault whose key was erased has no head.
+def end(rows: Sequence[tuple[UUID, UUID, str]]) -> None:
+    """Note the rows, each by its resident, id and lot, that were deleted. A vault whose key was erased has no head.
 
     Raises:
         Forged: a head was put back.
     """
-    for resident_id in dict.fromkeys(resident_id for resident_id, _id in rows):
+    for resident_id in dict.fromkeys(resident_id for resident_id, _id, _lot in rows):
         try:
             tip = _tip(resident_id, lock=True)
         except KeyMissing:
             continue
-        _write(tip, tip.tags, Ended.of(id for owner, id in rows if owner == resident_id))
+        _write(tip, tip.tags, {Ended.part(id): lot for owner, id, lot in rows if owner == resident_id}, {})
+
+
+def require_lots(resident_id: UUID, found: Sequence[AuthenticatedRow], covers: Callable[[list[str]], bool]) -> None:
+    """Check that no row is missing among these, whose MACs the caller has checked and which did not end.
+
+    Args:
+        found: all the rows, of one model, of the lots that `covers` accepts by the parts of their names.
+
+    Raises:
+        Forged: somebody deleted one in the database, or the head was put back.
+    """
+    counts = _tip(resident_id, lock=True).counts
+    if counts is None:
+        return
+    expected = {lot: count for lot, count in counts.items() if covers(lot.split(LOT))}
+    if expected != by_lots(found):
+        raise Forged(RowHead(pk=resident_id))
+
+
+def require_whole(resident_id: UUID, *models: type[AuthenticatedRow]) -> None:
+    """Check that no row of these models is missing. Their MACs are left to whoever believes one of them.
+
+    Raises:
+        Forged: somebody deleted one in the database, or the head was put back.
+    """
+    tip = _tip(resident_id, lock=True)
+    if tip.counts is None:
+        return
+    labels = {lot_of(model, ()) for model in models}
+    expected = {lot: count for lot, count in tip.counts.items() if lot.partition(LOT)[0] in labels}
+    if expected != stored(resident_id, tip.ended, *models):
+        raise Forged(RowHead(pk=resident_id))
 
 
 def ended(resident_id: UUID) -> Ended:
@@ -338,15 +371,17 @@ def renew(resident_id: UUID, rows: Sequence[AuthenticatedRow]) -> None:
             former = None
         believed = _genuine(rows, tip)
         tags = {row.pk.bytes: row.tag(tip.opened.row_key) for row in believed if row.decides.head and row.is_live}
-        tip.write(tags, _ended_by(believed), max(tip.end.counter, former[0] if former else 0) + 1)
+        over = Ended(_ended_by(believed))
+        counts = stored(resident_id, over, *counted_models())
+        tip.write(tags, over, max(tip.end.counter, former[0] if former else 0) + 1, counts)
 
 
 def complete(resident_id: UUID, rows: Sequence[AuthenticatedRow]) -> None:
-    """Note what ended before heads noted it. A head that was put back stays as it is. Only `rows sign` calls this."""
+    """Note what ended before heads did, and count the others; leave one that was put back. Only for `rows sign`."""
     try:
         with transaction.atomic():
             tip = _tip(resident_id, lock=True)
-            _write(tip, tip.tags, _ended_by(_genuine(rows, tip)))
+            _write(tip, tip.tags, _ended_by(_genuine(rows, tip)), {})
     except KeysDown:
         raise
     except (KeyMissing, KeyringError, Forged):
@@ -370,7 +405,7 @@ def problems(resident_id: UUID, rows: Iterable[AuthenticatedRow]) -> Iterator[st
     except Forged:
         yield f"resident {resident_id}: the head of their rows is not the one that their journal names"
         return
-    rows = list(rows)
+    rows, live = list(rows), Counter[str]()
     said = {id for row in rows for id in row.ended_ids}
     for row in rows:
         genuine = is_genuine(row, row.mac, key=tip.opened.row_key)
@@ -378,9 +413,13 @@ def problems(resident_id: UUID, rows: Iterable[AuthenticatedRow]) -> Iterator[st
             yield f"resident {resident_id}: {row._meta.label} {row.pk} is not in the head as it is: it was put back"
         if genuine and row.decides.ends and tip.ended.has(row.pk) and row.pk not in said:
             yield f"resident {resident_id}: {row._meta.label} {row.pk} had ended and is here again"
+        live.update([row.lot] if genuine and row.decides.ends and not tip.ended.has(row.pk) else [])
         tags.pop(row.pk.bytes, None)
     if tags:
         yield f"resident {resident_id}: {len(tags)} rows of the head were deleted"
+    for lot, count in sorted((tip.counts or {}).items()):
+        if (missing := count - live[lot]) > 0:
+            yield f"resident {resident_id}: {missing} rows of {lot.partition(LOT)[0]} are missing"
 
 
 def residents() -> list[UUID]:
@@ -388,14 +427,26 @@ def residents() -> list[UUID]:
         return list(ResidentKey.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def _write(tip: Tip, tags: Mapping[bytes, bytes], over: Ended) -> None:
-    """Write the head if something changes. Rows only ever come to those that ended."""
-    if tags != tip.tags or not over <= tip.ended:
-        tip.write(tags, Ended(over | tip.ended), tip.end.counter + 1)
+def _write(tip: Tip, tags: Mapping[bytes, bytes], over: Mapping[int, str], added: Mapping[str, int]) -> None:
+    """Write the head if something changes. Rows only ever come to those that ended.
+
+    Args:
+        over: the lot of each row that ended, by the last part of its id.
+        added: how many rows were inserted in each lot. Those that ended by now are among `over`.
+    """
+    ended, counts = Ended(over.keys() | tip.ended), tip.counts
+    if counts is None:
+        counts = stored(tip.resident_id, ended, *counted_models())
+    else:
+        more = Counter(added)
+        more.subtract(lot for part, lot in over.items() if part not in tip.ended)
+        counts = {lot: n for lot in counts.keys() | more.keys() if (n := counts.get(lot, 0) + more[lot])}
+    if tags != tip.tags or ended != tip.ended or counts != tip.counts:
+        tip.write(tags, ended, tip.end.counter + 1, counts)
 
 
-def _ended_by(rows: Iterable[AuthenticatedRow]) -> Ended:
-    return Ended.of(id for row in rows for id in row.ended_ids)
+def _ended_by(rows: Iterable[AuthenticatedRow]) -> dict[int, str]:
+    return {Ended.part(id): row.lot for row in rows for id in row.ended_ids}
 
 
 def _genuine(rows: Iterable[AuthenticatedRow], tip: Tip) -> list[AuthenticatedRow]:
@@ -428,9 +479,9 @@ def _read(resident_id: UUID, *, lock: bool, also: str = "true") -> tuple[bool, E
             cursor.nextset()
         holds, version, kid, wrapped, number, chain, at, entry_id, content, counter, *head = cursor.fetchone()
     content, chain = (value and bytes(value) for value in (content, chain))
-    tags, ended, mac = (bytes(value or b"") for value in head)
+    tags, ended, counts, mac = (bytes(value or b"") for value in head)
     key = None if wrapped is None else KeyRow(version, kid, bytes(wrapped))
-    return holds, End(key, number or 0, chain, at, entry_id, content, counter or 0, tags, ended, mac)
+    return holds, End(key, number or 0, chain, at, entry_id, content, counter or 0, tags, ended, counts, mac)
 
 
 def _changed_meanwhile(row: AuthenticatedRow, opened: Box) -> bool:

@@ -5,7 +5,7 @@ from core.models.rows import nothing
 
 
 class RowHead(models.Model):
-    """The rows by which a resident's vault can still be opened: a tag of each. And those that ended
+    """The rows by which a resident's vault can still be opened: a tag of each. Those that ended, and how many did not
     (core/journal/heads.py).
     """
 
@@ -13,6 +13,7 @@ class RowHead(models.Model):
     counter = models.PositiveBigIntegerField(help_text="one more at each change; the journal's last entry names it")
     tags = models.BinaryField(help_text="each row's id and tag, in the order of the ids")
     ended = models.BinaryField(default=bytes, help_text="the last bytes of the ids of rows that ended, in order")
+    counts = models.BinaryField(default=bytes, help_text="how many rows of each lot did not end; empty: not counted")
     mac = models.BinaryField()
 
     objects = ResidentManager["RowHead"]()

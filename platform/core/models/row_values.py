@@ -24,9 +24,24 @@ def values_of(row: models.Model, names: tuple[str, ...]) -> list[canonical.Json]
     """
     get, forms = _forms(type(row), names)
     return [
-        None if value is None else encode(value) if type(value) is kind else _plain(to_python(value))
+        None
+        if value is None
+        else (encode(value) if encode else value)
+        if type(value) is kind
+        else _plain(to_python(value))
         for value, (kind, encode, to_python) in zip(get(row), forms, strict=True)
     ]
+
+
+def encoded(row: models.Model, names: tuple[str, ...]) -> str:
+    """Return the values of columns, as `values_of`, in canonical JSON: the items of a list, without its brackets."""
+    return canonical.text(values_of(row, names))[1:-1]
+
+
+def encoded_in_two(row: models.Model, names: tuple[str, ...], first: int) -> tuple[str, str]:
+    """Return the same as `encoded`, of the first columns and of the others."""
+    values = values_of(row, names)
+    return canonical.text(values[:first])[1:-1], canonical.text(values[first:])[1:-1]
 
 
 @cache
@@ -36,11 +51,7 @@ def _forms(model: type[models.Model], names: tuple[str, ...]) -> tuple[Callable[
     kinds = [next((KINDS[one] for one in type(field).__mro__ if one in KINDS), NoneType) for field in fields]
     attnames = [attname for attname, _to_python in columns_of(model, names)]
     get = attrgetter(*attnames) if len(attnames) > 1 else lambda row: (getattr(row, attnames[0]),)
-    return get, [(kind, ENCODED.get(kind, _same), field.to_python) for kind, field in zip(kinds, fields, strict=True)]
-
-
-def _same(value: Any) -> canonical.Json:  # noqa: ANN401 - text, a number or a boolean
-    return value  # type: ignore[no-any-return]
+    return get, [(kind, ENCODED.get(kind), field.to_python) for kind, field in zip(kinds, fields, strict=True)]
 
 
 def _moment(value: datetime) -> str:

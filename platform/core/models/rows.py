@@ -11,7 +11,8 @@ cannot make the MAC, so their row is refused (`Forged`) when it is loaded in ord
 
 With `head=True`, the row is also in its resident's head while it may open something (core/journal/heads.py), so that
 one that was stopped or used is not put back as it once was. With `ends=True`, the head has the row once it has ended:
-withdrawn, replaced, used or deleted, it is never believed as a current one again. With `account=`, the row is one of
+withdrawn, replaced, used or deleted, it is never believed as a current one again; and the head has the number of those
+that did not end, so that one that somebody deletes in the database is missed. With `account=`, the row is one of
 an account's, whose head has all of them as the portal last wrote them (core/journal/accounts.py).
 
 A MAC names the version of its list of columns, so that a migration needs no key: `former` keeps the earlier lists. A
@@ -27,18 +28,20 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, Protocol, Self, TypeVar, cast
 from uuid import UUID
 
 from django.db import models, transaction
 
 from core import canonical
-from core.models.row_values import columns_of, values_of
+from core.models.row_values import columns_of, encoded_in_two, values_of
 
 M = TypeVar("M", bound=models.Model)
 #: Of a row's tag in a head.
 TAG_BYTES = 16
+#: Between the parts of a lot's name.
+LOT = "|"
 
 
 class Key(Enum):
@@ -56,8 +59,8 @@ class Forged(Exception):
 
 @dataclass(frozen=True)
 class Decides:
-    """The columns under a row's MAC. `former`: earlier lists, oldest first; `head` and `ends` as in `by_resident`;
-    `account` as in `by_city`.
+    """The columns under a row's MAC. `former`: earlier lists, oldest first; `head`, `ends` and `lot` as in
+    `by_resident`; `account` as in `by_city`.
     """
 
     key: Key
@@ -66,6 +69,7 @@ class Decides:
     at_load: bool = True
     head: bool = False
     ends: bool = False
+    lot: tuple[str, ...] = ()
     account: str = ""
 
     @property
@@ -73,7 +77,7 @@ class Decides:
         """Return whether a head says something about the model's rows."""
         return self.head or self.ends
 
-    @property
+    @cached_property
     def lists(self) -> tuple[tuple[str, ...], ...]:
         return (*self.former, self.columns)
 
@@ -95,15 +99,21 @@ def by_city(*columns: str, former: Sequence[tuple[str, ...]] = (), at_load: bool
 
 
 def by_resident(
-    *columns: str, former: Sequence[tuple[str, ...]] = (), head: bool = False, ends: bool = False
+    *columns: str,
+    former: Sequence[tuple[str, ...]] = (),
+    head: bool = False,
+    ends: bool = False,
+    lot: tuple[str, ...] = (),
 ) -> Decides:
     """Declare columns under the resident's key.
 
     Args:
         head: the resident's head has each row that may still open something.
-        ends: the resident's head has each row that ended (`ended_ids`), or was deleted.
+        ends: the resident's head has each row that ended (`ended_ids`), or was deleted, and counts the others.
+        lot: the columns by which the rows that did not end are counted apart. They never change, and a row only
+            replaces one of its own lot.
     """
-    return Decides(Key.RESIDENT, columns, tuple(former), at_load=False, head=head, ends=ends)
+    return Decides(Key.RESIDENT, columns, tuple(former), at_load=False, head=head, ends=ends, lot=lot)
 
 
 def nothing(reason: str) -> Nothing:
@@ -111,11 +121,11 @@ def nothing(reason: str) -> Nothing:
 
 
 class Heads(Protocol):
-    """Which rows may open something as they are now, and which ones ended (core/journal/heads.py)."""
+    """Which rows may open something as they are, which ones ended, and how many did not (core/journal/heads.py)."""
 
     def check(self, rows: "Sequence[AuthenticatedRow]", *, locked: bool, genuine: bool) -> None: ...
-    def change(self, rows: "Sequence[AuthenticatedRow]") -> None: ...
-    def end(self, rows: Sequence[tuple[UUID, UUID]]) -> None: ...
+    def change(self, rows: "Sequence[AuthenticatedRow]", *, added: bool = False) -> None: ...
+    def end(self, rows: Sequence[tuple[UUID, UUID, str]]) -> None: ...
 
 
 class Accounts(Protocol):
@@ -171,6 +181,11 @@ def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0) -> 
     return bytes([version]) + hmac.digest(key or _key_of[0](row), told, "sha256")
 
 
+def lot_of(model: type[models.Model], values: Iterable[object]) -> str:
+    """Return the name of a lot of a model's rows, by the values of the columns `lot`."""
+    return LOT.join([_label(model), *map(str, values)])
+
+
 @cache
 def _label(model: type[models.Model]) -> str:
     return model._meta.label
@@ -181,7 +196,7 @@ def is_genuine(row: models.Model, mac: bytes | memoryview, *, key: bytes | None 
     version = mac[0] if mac else 0
     if not 1 <= version <= len(lists) or not hmac.compare_digest(mac, mac_of(row, key=key, version=version)):
         return False
-    added = tuple(set(lists[-1]) - set(lists[version - 1]))
+    added = tuple(set(lists[-1]) - set(lists[version - 1])) if version < len(lists) else ()
     return not added or values_of(row, added) == values_of(type(row)(), added)
 
 
@@ -211,6 +226,27 @@ def check(*rows: "AuthenticatedRow", key: bytes | None = None, locked: bool = Tr
             raise Forged(row)
     if followed:
         _heads[0].check(followed, locked=locked, genuine=key is not None)
+
+
+def check_encoded(rows: "Sequence[AuthenticatedRow]", columns: tuple[str, ...], *, key: bytes) -> list[str]:
+    """Check current rows of one model as `check` does. Return, of each, the first columns of its list, `encoded`.
+
+    Whoever decrypts what was sealed with them needs not encode them again: that is half of the cost.
+
+    Raises:
+        Forged: as `check`.
+    """
+    texts = []
+    for row in rows:
+        lists = row.decides.lists
+        text, rest = encoded_in_two(row, lists[-1], len(columns))
+        told = f'["{_label(type(row))}",{len(lists)},"{row.pk}",[{text},{rest}]]'.encode()
+        mac = bytes([len(lists)]) + hmac.digest(key, told, "sha256")
+        if checking() and not hmac.compare_digest(row.mac, mac) and not is_genuine(row, row.mac, key=key):
+            raise Forged(row)
+        texts.append(text)
+    check_current(*rows)
+    return texts
 
 
 def check_current(*rows: "AuthenticatedRow") -> None:
@@ -270,9 +306,9 @@ class RowQuerySet(models.QuerySet[M]):
         if not self.model.decides.ends:
             return super().delete()
         with transaction.atomic():
-            rows = list(self.values_list("resident_id", "pk"))
+            rows = list(self.values_list("resident_id", "pk", *self.model.decides.lot))
             deleted = super().delete()
-            _heads[0].end(rows)
+            _heads[0].end([(owner, pk, lot_of(self.model, lot)) for owner, pk, *lot in rows])
         return deleted
 
     delete.alters_data = True  # type: ignore[attr-defined]
@@ -281,7 +317,7 @@ class RowQuerySet(models.QuerySet[M]):
     def bulk_create(self, objs: Iterable[M], *args: Any, **options: Any) -> list[M]:
         rows = list(objs)
         if issubclass(self.model, AuthenticatedRow):
-            if options.get("update_conflicts"):
+            if options.get("update_conflicts") or (options.get("ignore_conflicts") and self.model.decides.followed):
                 raise TypeError(f"{self.model.__name__}: rows under a MAC are not merged by the database")
             keys = keys_of(rows)
             for row in rows:
@@ -289,7 +325,7 @@ class RowQuerySet(models.QuerySet[M]):
             if self.model.decides.followed:
                 with transaction.atomic(savepoint=False):
                     made = super().bulk_create(rows, *args, **options)
-                    _heads[0].change(cast("list[AuthenticatedRow]", made))
+                    _heads[0].change(cast("list[AuthenticatedRow]", made), added=True)
                 return made
             with changing(*rows):
                 return super().bulk_create(rows, *args, **options)
@@ -332,7 +368,7 @@ class AuthenticatedRow(models.Model):
                 return super().save(**options)
         with transaction.atomic(savepoint=False):
             super().save(**options)
-            _heads[0].change([self])
+            _heads[0].change([self], added=True)
         return None
 
     def _save_numbered(self, options: dict[str, Any]) -> None:
@@ -386,7 +422,7 @@ class AuthenticatedRow(models.Model):
             with changing(self):
                 return super().delete(*args, **options)
         with transaction.atomic():
-            row = self.resident_id, self.pk  # type: ignore[attr-defined]  # each model with a head is a resident's
+            row = self.resident_id, self.pk, self.lot  # type: ignore[attr-defined]  # each model with a head is a resident's
             deleted = super().delete(*args, **options)
             _heads[0].end([row])
         return deleted
@@ -412,6 +448,11 @@ class AuthenticatedRow(models.Model):
     def ended_ids(self) -> tuple[UUID, ...]:
         """Return the ids of the rows that this one, as it is, ends: its own, or that of the one that it replaces."""
         return ()
+
+    @property
+    def lot(self) -> str:
+        """Return the lot in which the head counts the row, until it ends."""
+        return lot_of(type(self), [getattr(self, name) for name in self.decides.lot])
 
     def followed(self) -> tuple[str, ...]:
         """Return the columns that the head follows, in the list that the row's MAC names."""

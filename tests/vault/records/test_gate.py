@@ -15,7 +15,7 @@ from tests.telling import tells
 from tests.vault.made import HOME, HOUSEHOLD, NOTICE, add, add_signed_notice
 from vault.records import actions, gate
 from vault.records.gate import own_reads
-from vault.records.gate.decrypting import decrypt_records
+from vault.records.gate.decrypting import decrypt_current
 from vault.records.models import Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,7 +73,7 @@ def test_an_unknown_field_decrypts_nothing_and_writes_no_entry(resident, field):
 def test_nothing_is_read_if_the_entry_cannot_be_written(resident, monkeypatch):
     add_signed_notice(resident)
     opened = []
-    monkeypatch.setattr(own_reads, "decrypt_records", lambda *args: opened.append(args))
+    monkeypatch.setattr(own_reads, "decrypt_current", lambda *args: opened.append(args))
 
     def broken(**_kwargs):
         raise DatabaseError("no space left")
@@ -88,7 +88,7 @@ def test_nothing_is_read_if_the_database_refuses_the_entry(resident, monkeypatch
     """The database itself refuses: two entries cannot have the same number."""
     add_signed_notice(resident)
     opened = []
-    monkeypatch.setattr(own_reads, "decrypt_records", lambda *args: opened.append(args))
+    monkeypatch.setattr(own_reads, "decrypt_current", lambda *args: opened.append(args))
     monkeypatch.setattr(
         JournalLeaf.objects, "create", lambda **row: JournalLeaf(**{**row, "number": 1}).save(force_insert=True)
     )
@@ -109,7 +109,7 @@ def test_the_entry_is_written_before_anything_is_decrypted(resident, monkeypatch
         return run
 
     monkeypatch.setattr(journal, "write", watched("entry", journal.write))
-    monkeypatch.setattr(own_reads, "decrypt_records", watched("decrypt", decrypt_records))
+    monkeypatch.setattr(own_reads, "decrypt_current", watched("decrypt", decrypt_current))
     gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
     assert order == ["entry", "decrypt"]
 

@@ -1,6 +1,5 @@
 """A grant allows its fields to one recipient until it ends; reads and refusals are in the resident's journal."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from django_scopes import scope
 from core import journal
 from tests.vault.couples import TRIED, agreed, couple, granted
 from tests.vault.made import add, add_signed_notice
+from tests.waiting import until_somebody_waits
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.actions.grants import NothingChosen, Recipient
@@ -230,18 +230,6 @@ def execute(statement, *values):
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchone() if cursor.description else None
-
-
-def until_somebody_waits():
-    waiting = (
-        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
-        " WHERE datname = current_database() AND NOT granted"
-    )
-    deadline = time.monotonic() + 60
-    while execute(waiting) == (0,):
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.01)
-    execute("SET LOCAL lock_timeout = '10s'")
 
 
 def test_a_reader_who_waits_for_the_journal_does_not_delay_a_stop(resident):

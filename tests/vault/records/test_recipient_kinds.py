@@ -13,8 +13,9 @@ from core import journal, locks
 from tests.accounts.factories import signed_in
 from tests.vault.couples import TRIED, granted
 from tests.vault.made import add_signed_notice
-from tests.vault.records.test_grants import INCOME, PARTS, read_apart, until_somebody_waits
+from tests.vault.records.test_grants import INCOME, PARTS, read_apart
 from tests.vault.sending import notice_pdf, uploaded
+from tests.waiting import until_somebody_waits
 from vault.records import actions, gate
 from vault.records.actions import grants
 from vault.records.enums import RefusalCode

@@ -258,7 +258,7 @@ def test_a_visit_is_not_found_in_another_browser(agathe, hers):
 
 def test_a_visit_ends_when_the_agent_no_longer_keeps_the_desk(agathe, hers):
     visit = opened(agathe, hers)
-    accounts.place_at_desk(agent=agathe, at_desk=False)
+    accounts.place_at_desk(agent=agathe, at_desk=False, by=AgentFactory(manages_agents=True))
     assert set(reached(hers, visit).values()) == {403}
     with pytest.raises(PermissionDenied):
         desk.look(visit=visit, agent=agathe, item_code="who")

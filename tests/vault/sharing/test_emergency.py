@@ -1,12 +1,14 @@
 """Emergency accesses: two agents, a reason, an hour at most; the resident is notified and can refuse or stop one."""
 
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.core import mail
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_scopes import scope
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from core import journal
 from core.journal import Ground
 from core.journal.checkpoints import seal
+from core.models import JournalLeaf, ResidentKey
 from tests.accounts.factories import AgentFactory, ResidentFactory
 from tests.core.test_checkpoints import outside  # noqa: F401 - fixtures
 from tests.vault.made import HOME, add
@@ -125,11 +128,25 @@ def test_row_and_answer_are_the_same_for_any_address(resident, first, second):
     found = asked(first, resident)
     nobody = emergency.ask(by=first, written="personne@courriel.example", reason=REASON, items=["home"], minutes=30)
     assert (found.asked_by, found.items, found.state) == (nobody.asked_by, nobody.items, nobody.state)
+    with scope(resident=nobody.resident_id):
+        assert not ResidentKey.objects.exists() and not JournalLeaf.objects.exists()
     assert emergency.read_reason(access=nobody, by=second) == ""
     with pytest.raises(emergency.NobodyThere):
         emergency.decide(access=nobody, by=second, agree=True)
     assert again(nobody).grant is None and again(nobody).state == EmergencyState.REFUSED
     assert emergency.notify_emergency_accesses() == 1 and emergency.notify_emergency_accesses() == 0
+
+
+def test_to_ask_costs_the_same_work_for_any_address(resident, first):
+    """But for one key, which is made and taken back."""
+    asked(first, resident)
+    done = []
+    for written in (resident.email, "personne@courriel.example"):
+        with CaptureQueriesContext(connection) as queries:
+            emergency.ask(by=first, written=written, reason=REASON, items=["home"], minutes=30)
+        statements = [re.sub(r"\W*\d+", "", query["sql"])[:60] for query in queries]
+        done.append([one for one in statements if "SAVEPOINT" not in one and "resident_key" not in one[:40]])
+    assert done[0] == done[1] and any("core_journalleaf" in one for one in done[0])
 
 
 def test_the_reason_is_sealed_and_each_reading_is_journalled(resident, first, second):

@@ -1,17 +1,21 @@
 """Households: a code lets one resident join, joining shares nothing, leaving ends all grants at once."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from core import journal
+from core import journal, locks
 from tests.accounts.factories import ResidentFactory
+from tests.at_once import at_once
 from tests.vault.couples import TRIED, agreed, couple, place, shared
 from tests.vault.made import HOME, HOUSEHOLD, add, add_signed_notice
+from tests.waiting import until_somebody_waits
 from vault.records import actions, gate
 from vault.records.actions import grants as actions_grants
 from vault.records.enums import HouseholdRole, Mode
@@ -51,6 +55,10 @@ def join(resident, code):
 
 def leave(resident):
     household.leave(resident_id=resident.pk, by=resident.pk)
+
+
+def learn(resident):
+    return household.learn_of_partings(resident_id=resident.pk, by=resident.pk)
 
 
 def around(resident):
@@ -316,6 +324,22 @@ def test_shared_facts_enter_the_vault_of_each_recipient(resident, stranger, shar
     [family] = current(stranger, "foyer.composition")
     assert (family.assurance, family.method, family.subject_person) == ("declared", "typed", stranger.pk)
     assert facts_of(resident) == facts_of(stranger) == []
+
+
+def test_who_learns_of_a_parting_while_a_value_is_written_waits_holding_nothing_that_the_other_needs(
+    resident, stranger, sharing
+):
+    """Whoever writes a value has the lock of the values, then takes the journal's. The other order would deadlock."""
+    leave(resident)
+    learned = []
+    learner = threading.Thread(target=lambda: at_once(lambda: learned.append(learn(stranger)), times=1))
+    with transaction.atomic():
+        locks.hold("values", stranger.pk)
+        learner.start()
+        until_somebody_waits()
+        journal.write(resident_id=stranger.pk, actor_id=stranger.pk, event="record_added", purpose="Essayer")
+    learner.join()
+    assert learned == [["Awa"]]
 
 
 def test_an_existing_record_is_not_replaced_by_a_shared_fact(resident, stranger, sharing):

@@ -301,7 +301,13 @@ def made(
     older: Record | None,
     key: UUID | None = None,
 ) -> Record:
-    """Return the row, sealed and not saved. The caller has checked the payload."""
+    """Return the row, sealed and not saved. The caller has checked the payload.
+
+    Raises:
+        ValueError: `older` is of another type or about somebody else (`by_resident`, `lot`).
+    """
+    if older is not None and (older.type, older.subject_person) != (subject.type, subject.person):
+        raise ValueError("a record supersedes one of its own type, about the same person")
     period = subject.period or period_of(payload)
     if types.get(subject.type).rules.data:
         period = months_of(subject.type, payload, period)

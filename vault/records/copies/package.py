@@ -181,7 +181,7 @@ def _is_signed(archive: zipfile.ZipFile, raw: bytes, keys: Mapping[str, Any] | N
 
 
 def _records(package: Package) -> Iterator[dict[str, Any]]:
-    known: set[str] = set()
+    known: dict[str, tuple[str, str]] = {}
     replaced: set[str] = set()
     for number, line in _lines(package, "valeurs.jsonl"):
         where = f"valeurs.jsonl, line {number}"
@@ -197,10 +197,12 @@ def _records(package: Package) -> Iterator[dict[str, Any]]:
             raise Refused(f"{where} is not a value as this version knows them.") from error
         if problems:
             raise Refused(f"{where}: {problems[0]}")
-        older = record.get("supersedes")
-        if record["id"] in known or (older and (older not in known or older in replaced)):
-            raise Refused(f"{where}: it names another value that is not before it, or that is replaced already.")
-        known.add(record["id"])
+        older, lot = record.get("supersedes"), (record["type"], record["subject"]["person"])
+        if record["id"] in known or (older and (known.get(older) != lot or older in replaced)):
+            raise Refused(
+                f"{where}: it names another value that is not before it, is of another kind, or is replaced already."
+            )
+        known[record["id"]] = lot
         replaced |= {older} if older else set()
         yield line
 

@@ -1,6 +1,7 @@
 """Build the objects that the gate returns from decrypted rows. Pure: this module decrypts nothing."""
 
 from collections.abc import Container, Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +14,17 @@ from vault.records.values.decrypted import (
     Opened,
     Origin,
     PaperOpened,
+    Shape,
     SideOpened,
     UploadOpened,
     Values,
     project,
+    shape_of,
 )
 from vault.records.wording import paper_title
 from vault.types.spans import Span
 
+ALWAYS = Span[date]()
 #: A record and its content.
 Decrypted = tuple[Record, dict[str, Any]]
 
@@ -32,6 +36,17 @@ def paths_of(fields: Sequence[str]) -> dict[str, list[list[str]]]:
         type_code, _, pointer = field_id.partition("#/")
         asked.setdefault(type_code, []).append(pointer.split("/"))
     return asked
+
+
+def papers_that_prove(found: Sequence[Decrypted]) -> set[UUID]:
+    """Return the papers whose end makes a value declared. One that is declared needs none (`Origin.at_reading`)."""
+    declared = Assurance.DECLARED.value
+    return {record.paper_id for record, _content in found if record.paper_id and record.assurance != declared} | {
+        UUID(kept["paper"])
+        for _record, content in found
+        for kept in content.get("origins", {}).values()
+        if kept["paper"] and kept["assurance"] != declared
+    }
 
 
 def papers_named(found: Sequence[Decrypted]) -> set[UUID]:
@@ -47,41 +62,37 @@ def values_of(
     paths: Mapping[str, Sequence[Sequence[str]]],
     ended: Container[UUID],
 ) -> Values:
-    return Values([_opened(record, content, paths[record.type], ended) for record, content in found])
+    shapes = {code: shape_of(asked) for code, asked in paths.items()}
+    return Values([_opened(record, content, shapes[record.type], ended) for record, content in found])
 
 
-def _opened(
-    record: Record, content: Mapping[str, Any], paths: Sequence[Sequence[str]], ended: Container[UUID]
-) -> Opened:
-    names = {path[0] for path in paths}
-    own = Origin(
-        record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id
-    ).at_reading(ended)
+def _opened(record: Record, content: Mapping[str, Any], shape: Shape, ended: Container[UUID]) -> Opened:
+    names = shape or ()
+    proof_ended = record.paper_id in ended and record.assurance != Assurance.DECLARED  # as `Origin.at_reading`
+    own = Assurance.DECLARED if proof_ended else record.assurance
     origins = {
         name: Origin.read(kept).at_reading(ended) for name, kept in content.get("origins", {}).items() if name in names
     }
     return Opened(
-        record_id=record.pk,
+        record_id=record.id,
         type=record.type,
         type_version=types.get(record.type).version,
         person=record.subject_person,
         role=record.subject_role,
         period=Span(record.period_start, record.period_end),
-        validity=Span(record.valid_from, record.valid_until),
+        validity=Span(record.valid_from, record.valid_until) if record.valid_from or record.valid_until else ALWAYS,
         holder=record.holder,
-        assurance=Assurance.weakest(
-            own.assurance, *[origin.assurance for origin in origins.values() if origin.proof_ended]
-        ),
+        assurance=Assurance.weakest(own, *[origin.assurance for origin in origins.values() if origin.proof_ended]),
         method=record.method,
         retrieved_at=record.retrieved_at,
         issued_at=record.issued_at,
         paper_id=record.paper_id,
         created_at=record.created_at,
         withdrawn_at=record.withdrawn_at,
-        payload=project(content["payload"], paths),
+        payload=project(content["payload"], shape),
         origins=origins,
         quality=tuple(content.get("quality", ())),
-        proof_ended=own.proof_ended,
+        proof_ended=proof_ended,
     )
 
 

@@ -2,8 +2,9 @@
 values.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,12 +14,16 @@ from django_scopes import scope
 from core import journal
 from core.journal import heads
 from core.keys import sealed
-from core.models.rows import check
+from core.models.row_values import encoded
+from core.models.rows import check, check_encoded, lot_of
 from vault import types
 from vault.records.enums import Assurance
-from vault.records.gate.building import Decrypted, paper_opened, papers_named, paths_of, values_of
+from vault.records.gate.building import Decrypted, paper_opened, papers_that_prove, paths_of, values_of
 from vault.records.models import Paper, PaperFile, PaperKind, Record, RecordQuerySet
+from vault.records.models.record import ENVELOPE
 from vault.records.values.decrypted import PaperOpened, Values
+
+LABEL = lot_of(Record, ())
 
 
 class UnknownField(ValueError):
@@ -53,14 +58,39 @@ def journalled(
             yield tip.opened
 
 
+def decrypt_current(
+    resident_id: UUID,
+    fields: Sequence[str],
+    box: sealed.Box,
+    *,
+    person: UUID | None = None,
+    keep: Callable[[Record], bool] = lambda record: True,
+) -> Values:
+    """Decrypt the current records of the fields' types, about everybody or about `person`, that `keep` accepts.
+
+    Raises:
+        Forged: also if somebody deleted one of them in the database (core/journal/heads.py).
+    """
+    paths, about = paths_of(fields), str(person or "")
+    records = Record.objects.current().filter(type__in=list(paths))
+    found = list(records.filter(subject_person=person) if person else records)
+    envelopes = check_encoded(found, ENVELOPE, key=box.row_key)
+    heads.require_lots(resident_id, found, lambda lot: lot[0] == LABEL and lot[1] in paths and about in {"", lot[2]})
+    kept = [(one, _content(one, box, envelope)) for one, envelope in zip(found, envelopes, strict=True) if keep(one)]
+    return _values(kept, paths, box)
+
+
 def decrypt_records(
     records: RecordQuerySet, fields: Sequence[str], box: sealed.Box, *, replaced: Container[UUID] = ()
 ) -> Values:
     """Decrypt these records and keep the requested fields; `replaced` as in `decrypted`."""
     paths = paths_of(fields)
-    found = decrypted(records, paths, box, replaced=replaced)
-    named = papers_named(found)
-    papers = list(Paper.objects.filter(pk__in=named)) if named else []
+    return _values(decrypted(records, paths, box, replaced=replaced), paths, box)
+
+
+def _values(found: Sequence[Decrypted], paths: Mapping[str, list[list[str]]], box: sealed.Box) -> Values:
+    proofs = papers_that_prove(found)
+    papers = list(Paper.objects.filter(pk__in=proofs).defer("content")) if proofs else []
     check(*papers, key=box.row_key)
     return values_of(found, paths, {paper.pk for paper in papers if paper.expired})
 
@@ -68,7 +98,7 @@ def decrypt_records(
 def decrypted(
     records: RecordQuerySet, codes: Iterable[str], box: sealed.Box, *, replaced: Container[UUID] = ()
 ) -> list[Decrypted]:
-    """Return the records of these types with their decrypted content. No other function decrypts a record.
+    """Return the records of these types with their decrypted content.
 
     Args:
         replaced: the ids of those that another record supersedes, which a history shows. Any other one is current, or
@@ -77,13 +107,16 @@ def decrypted(
     found = list(records.filter(type__in=list(codes)))
     check(*(record for record in found if record.pk not in replaced), key=box.row_key)
     check(*(record for record in found if record.pk in replaced), key=box.row_key, ended=True)
-    return [
-        (
-            record,
-            record.in_latest(box.unseal_json(record.content, place=record.place, former=record.first_place)),
-        )
-        for record in found
-    ]
+    return [(record, _content(record, box, encoded(record, ENVELOPE))) for record in found]
+
+
+def _content(record: Record, box: sealed.Box, envelope: str) -> dict[str, Any]:
+    """Return the content of a record whose MAC was checked. No other function decrypts one."""
+    try:
+        content = box.unseal_json(record.content, place=record.place_with(envelope))
+    except sealed.Unreadable:
+        content = box.unseal_json(record.content, place=record.first_place)
+    return record.in_latest(content)
 
 
 def decrypt_papers(papers: Iterable[Paper], box: sealed.Box, *, with_proofs: bool = False) -> list[PaperOpened]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from core.models import JournalEntry
 from core.models.rows import check
 from vault.records.enums import GrantState, Mode, RefusalCode
 from vault.records.gate import passing_on
-from vault.records.gate.decrypting import decrypt_papers, decrypt_records, require_known
+from vault.records.gate.decrypting import decrypt_current, decrypt_papers, require_known
 from vault.records.gate.locks import try_lock, wait_for_lock
 from vault.records.grants import recipients
 from vault.records.grants.recipient_names import recipient_name
@@ -94,7 +95,7 @@ def read_newer(
         tag = _tag(grant, fields, records)
         if tag in known:
             return tag, None
-        return tag, passing_on.allowed_part(grant, decrypt_records(records, fields, box))
+        return tag, _values(grant, fields, person, box)
 
     return under_grant(grant, reading)
 
@@ -160,11 +161,14 @@ def _read(
     _note(grant, fields, person, refusal, box, visit)
     if refusal:
         return refusal
-    records = Record.objects.current()
-    if person is not None:
-        records = records.filter(subject_person=person)
-    records = passing_on.allowed(grant, records)
-    return passing_on.allowed_part(grant, decrypt_records(records, fields, box))
+    return _values(grant, fields, person, box)
+
+
+def _values(grant: Grant, fields: Sequence[str], person: UUID | None, box: Box) -> Values:
+    """Return what the grant allows of the current values."""
+    keep = partial(passing_on.is_allowed, grant)
+    found = decrypt_current(grant.resident_id, fields, box, person=person, keep=keep)
+    return passing_on.allowed_part(grant, found)
 
 
 def _note(

@@ -4,15 +4,24 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
 from django_scopes import scope
 
 from core.files import resumable
+from core.journal import heads
 from vault import types
 from vault.records.gate.building import Decrypted, papers_named, paths_of, upload_opened, values_of
 from vault.records.gate.copying import Opener
-from vault.records.gate.decrypting import decrypt_papers, decrypt_records, decrypted, journalled, require_known
+from vault.records.gate.decrypting import (
+    decrypt_current,
+    decrypt_papers,
+    decrypt_records,
+    decrypted,
+    journalled,
+    require_known,
+)
 from vault.records.grants.recipient_names import recipient_name
-from vault.records.models import Grant, GrantReading, Paper, Record
+from vault.records.models import Grant, GrantReading, Paper, PaperFile, Record
 from vault.records.values.decrypted import Opened, PaperOpened, UploadOpened, Values
 from vault.types.spans import Span
 
@@ -21,7 +30,7 @@ def read_own(*, resident_id: UUID, purpose: str, fields: Sequence[str], event: s
     """Return the resident's current values of `fields`, and of no other field."""
     require_known(fields)
     with journalled(resident_id, event, purpose, fields) as box:
-        return decrypt_records(Record.objects.current(), fields, box)
+        return decrypt_current(resident_id, fields, box)
 
 
 def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Sequence[GrantReading]) -> list[Values]:
@@ -48,6 +57,7 @@ def own_page(
     """
     fields = [field_id for code in sorted(codes) for field_id in types.fields_of(code)]
     with journalled(resident_id, "vault_read", purpose, fields) as box:
+        heads.require_whole(resident_id, Record, Paper, PaperFile)
         paths = paths_of(fields)
         found = decrypted(Record.objects.current().filter(pk__in=record_ids), paths, box)
         papers = list(Paper.objects.filter(pk__in={*paper_ids, *papers_named(found)}))
@@ -60,9 +70,11 @@ def own_of_type(*, resident_id: UUID, purpose: str, type_code: str, during: Span
     """Return the current records of one type; with `during`, the records that begin in that time."""
     fields = types.fields_of(type_code)
     with journalled(resident_id, "data_read", purpose, fields) as box:
+        if during is None:
+            return decrypt_current(resident_id, fields, box)
+        heads.require_whole(resident_id, Record)
         records = Record.objects.current().filter(type=type_code)
-        if during is not None:
-            records = records.filter(period_start__gte=during.start, period_start__lt=during.end)
+        records = records.filter(period_start__gte=during.start, period_start__lt=during.end)
         return decrypt_records(records, fields, box)
 
 
@@ -100,8 +112,13 @@ def own_paper(*, resident_id: UUID, purpose: str, paper_id: UUID) -> PaperOpened
 
 
 def own_papers(*, resident_id: UUID, purpose: str, paper_ids: Sequence[UUID] | None = None) -> list[PaperOpened]:
-    """Return the resident's papers, newest first: all of them, or `paper_ids`. Write no entry if there are none."""
-    with scope(resident=resident_id):
+    """Return the resident's papers, newest first: all of them, or `paper_ids`. Write no entry if there are none.
+
+    Raises:
+        Forged: also if somebody deleted a paper or a file of one in the database.
+    """
+    with transaction.atomic(), scope(resident=resident_id):
+        heads.require_whole(resident_id, Paper, PaperFile)
         papers = Paper.objects.all() if paper_ids is None else Paper.objects.filter(pk__in=paper_ids)
         if not papers.exists():
             return []
@@ -124,11 +141,15 @@ def own_uploads(*, resident_id: UUID, purpose: str) -> list[UploadOpened]:
 def copy(*, resident_id: UUID, purpose: str) -> Opener:
     """Return the object that decrypts the whole vault, for the copy that its resident takes away. Write one entry
     first.
+
+    Raises:
+        Forged: somebody deleted a record, a paper or a file in the database.
     """
     with scope(resident=resident_id):
         codes = Record.objects.order_by("type").values_list("type", flat=True).distinct()
         fields = [field_id for code in codes for field_id in types.fields_of(code)]
     with journalled(resident_id, "whole_vault_read", purpose, fields):
+        heads.require_whole(resident_id, Record, Paper, PaperFile)
         return Opener(resident_id)
 
 

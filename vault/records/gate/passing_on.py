@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from vault.records.enums import Method
 from vault.records.grants import recipients
-from vault.records.models import Grant, RecordQuerySet
+from vault.records.models import Grant, Record, RecordQuerySet
 from vault.records.values.decrypted import Opened, Values
 
 _open: set[str] = set()
@@ -32,6 +32,11 @@ def allowed(grant: Grant, records: RecordQuerySet) -> RecordQuerySet:
     if recipients.get(grant.recipient_kind).may_have_closed:
         return records
     return records.exclude(Q(method=Method.API_PULL) & ~Q(holder__in=_open))
+
+
+def is_allowed(grant: Grant, record: Record) -> bool:
+    """Return whether the grant's recipient may see anything of the record, as `allowed` selects them."""
+    return recipients.get(grant.recipient_kind).may_have_closed or not is_closed(record.method, record.holder)
 
 
 def allowed_part(grant: Grant, values: Values) -> Values:

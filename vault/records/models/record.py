@@ -4,9 +4,8 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
-from core import canonical
 from core.models import ResidentManager, ResidentModel
-from core.models.row_values import values_of
+from core.models.row_values import encoded
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident
 from vault import types
 from vault.records.enums import Assurance, Method, Role
@@ -27,7 +26,6 @@ ENVELOPE = (
     "retrieved_at",
     "issued_at",
 )
-PLACED = (*ENVELOPE, "supersedes")
 #: The holder of values that a resident typed. Any other holder is an organisation.
 RESIDENT = "résident"
 
@@ -73,7 +71,7 @@ class Record(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = RecordManager()
-    decides = by_resident(*ENVELOPE, "paper", "withdrawn_at", ends=True)
+    decides = by_resident(*ENVELOPE, "paper", "withdrawn_at", ends=True, lot=("type", "subject_person"))
 
     class Meta:
         indexes = [models.Index(fields=["resident_id", "type", "subject_person"], name="record_by_type")]
@@ -104,10 +102,10 @@ class Record(AuthenticatedRow, ResidentModel):
 
     def in_latest(self, content: dict[str, Any]) -> dict[str, Any]:
         """Return the decrypted content, with the payload upgraded from its own version of the type to the latest."""
-        payload = types.upgraded(
-            self.type, self.type_version, content["payload"], f"{self.period_start or self.retrieved_at:%Y-%m}"
-        )
-        return content if payload is content["payload"] else {**content, "payload": payload}
+        if self.type_version == types.get(self.type).version:
+            return content
+        month = f"{self.period_start or self.retrieved_at:%Y-%m}"
+        return {**content, "payload": types.upgraded(self.type, self.type_version, content["payload"], month)}
 
     @property
     def ended_ids(self) -> tuple[UUID, ...]:
@@ -120,8 +118,12 @@ class Record(AuthenticatedRow, ResidentModel):
 
         A record is written once. Its paper is left out, because the record outlives it.
         """
-        envelope = canonical.encode(values_of(self, PLACED)).decode()
-        return f"vault_record|{self.id}|2|content|{envelope}"
+        return self.place_with(encoded(self, ENVELOPE))
+
+    def place_with(self, envelope: str) -> str:
+        """Return the place; `envelope` has the columns ENVELOPE, encoded."""
+        replaced = f'"{self.supersedes_id.hex}"' if self.supersedes_id else "null"
+        return f"vault_record|{self.id}|2|content|[{envelope},{replaced}]"
 
     @property
     def first_place(self) -> str:

@@ -11,6 +11,9 @@ from django.utils import timezone
 from vault.records.enums import Assurance
 from vault.types.spans import Span
 
+#: The wanted parts of a value by their names; `*` of each item of a list. None: the whole value.
+Shape = Mapping[str, "Shape"] | None
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -262,18 +265,22 @@ def walk(value: Any, steps: Sequence[str]) -> Any:  # noqa: ANN401 - a payload's
     return None
 
 
-def project(value: Any, paths: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401 - a payload's value
-    """Return only the parts of a value at these pointers."""
+def shape_of(paths: Sequence[Sequence[str]]) -> Shape:
+    """Return the parts of a value at these pointers, for `project`: made once for all records of a type."""
     if any(not path for path in paths):
+        return None
+    inner: dict[str, list[Sequence[str]]] = {}
+    for path in paths:
+        inner.setdefault(path[0], []).append(path[1:])
+    return {head: shape_of(rest) for head, rest in inner.items()}
+
+
+def project(value: Any, shape: Shape) -> Any:  # noqa: ANN401 - a payload's value
+    """Return only the parts of a value that the shape has."""
+    if shape is None:
         return value
     if isinstance(value, list):
-        inner = [path[1:] for path in paths if path[0] == "*"]
-        return [project(item, inner) for item in value] if inner else []
+        return [project(item, shape["*"]) for item in value] if "*" in shape else []
     if isinstance(value, Mapping):
-        heads = {path[0] for path in paths}
-        return {
-            head: project(value[head], [path[1:] for path in paths if path[0] == head])
-            for head in value
-            if head in heads
-        }
+        return {head: project(item, shape[head]) for head, item in value.items() if head in shape}
     return None

@@ -25,7 +25,7 @@ from core.symbols import symbols
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.actions.grants import Recipient
-from vault.records.actions.notes import seal_note
+from vault.records.actions.notes import same_work, seal_note
 from vault.records.enums import GrantChannel, Mode
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant
@@ -60,8 +60,8 @@ class NobodyThere(Exception):
 def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: int) -> EmergencyAccess:
     """Create a request for an emergency access, whether or not a vault has this address or reference.
 
-    The work and the row are the same in both cases. A task notifies the resident, so that the response time reveals
-    nothing either.
+    The work is the same in both cases: for nobody, a key is made, and what it seals and the entry are taken back, so
+    that the response time reveals nothing. For the same reason a task notifies the resident.
 
     Raises:
         NotOffered
@@ -90,11 +90,11 @@ def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: i
         expires_at=timezone.now() + WAITS,
     )
     with transaction.atomic(), scope(resident=access.resident_id):
-        if found is not None:
-            access.content = seal_note(
-                resident_id=found.pk, place=access.place, note={"reason": reason.strip()[:LONGEST]}
-            )
+        note = {"reason": reason.strip()[:LONGEST]}
+        with same_work(resident_id=access.resident_id, is_there=found is not None):
+            sealed = seal_note(resident_id=access.resident_id, place=access.place, note=note)
             _journal_event(access, by, "emergency_asked")
+        access.content = sealed if found is not None else b""
         access.save(force_insert=True)
         transaction.on_commit(_notify_soon, robust=True)
     return access

@@ -257,8 +257,10 @@ def learn_of_partings(*, resident_id: UUID, by: UUID) -> list[str]:
     with scope(resident=resident_id):
         waiting = [one for member in Member.objects.present() for one in member.partings]
     if any(not one["told"] for one in waiting):
-        with transaction.atomic(), scope(resident=resident_id):
+        # The locks in the order of `leave`: the household, the place, the values, the journal.
+        with _household(resident_id), scope(resident=resident_id):
             me = Member.objects.present().select_for_update().get()
+            one_at_a_time(resident_id)
             for one in me.partings:
                 if not one["told"]:
                     details = {"recipient": one["name"]}
