@@ -7,8 +7,8 @@ The order of one release, whose steps are tested by killing the process between 
 2. Charge each table's budget, committed on another connection, before its noise is drawn.
 3. Draw the noise, sign the document, insert the publication, commit.
 
-Killed before the commit: the contributions are back, the charges stay, and the next attempt is charged anew. When the
-window's budget has no room for another attempt, it is stopped: its contributions are deleted, and nothing is published.
+Killed before the commit: the contributions are back, the charges stay, and the next attempt is charged anew. When
+the window's budget has no room for another attempt, it is stopped: its contributions are deleted, and nothing is published.
 """
 
 import logging
@@ -41,8 +41,8 @@ DELETE FROM campaigns.contribution WHERE (campaign_id, pseudonym) IN (
     WHERE campaign_id = %s AND pseudonym > %s AND counts_from < %s ORDER BY pseudonym LIMIT %s)
 RETURNING pseudonym, batch_id, payload
 """
-#: Draws the noise of one window: (plan, window, rows, charge, hash of the former publication) → the document, or None
-#: if the window has too few contributions, which then wait for the next one.
+#: Draws the noise of one window, from its plan, its rows, what charges a table, and the former publication's hash.
+#: Returns the document, or None if the window has too few contributions, which then wait for the next one.
 Draw = Callable[[Plan, Window, list[Row], Callable[[str, float], None], str], dict[str, Any] | None]
 
 
