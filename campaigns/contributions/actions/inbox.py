@@ -11,7 +11,8 @@ COOLING_DAYS = 7
 # place of a row in its table nor its transaction's number says when, or after whom, somebody contributed.
 MOVE = """
 WITH arrived AS (
-    DELETE FROM campaigns.arrival WHERE counts_from < %s RETURNING campaign_id, pseudonym, batch_id, counts_from, payload
+    DELETE FROM campaigns.arrival WHERE counts_from < %s
+    RETURNING campaign_id, pseudonym, batch_id, counts_from, payload
 )
 INSERT INTO campaigns.contribution (campaign_id, pseudonym, batch_id, counts_from, payload)
 SELECT campaign_id, pseudonym, batch_id, counts_from, payload FROM arrived ORDER BY gen_random_uuid()
