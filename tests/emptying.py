@@ -20,7 +20,8 @@ CREATE TABLE kept.sequences AS
 CREATE FUNCTION kept.shape() RETURNS text LANGUAGE sql AS $$
     SELECT md5(concat(
         (SELECT string_agg(concat(oid, relname, relkind, relacl), ' ' ORDER BY oid) FROM pg_class
-            WHERE relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace, 'campaigns'::regnamespace)),
+            WHERE relnamespace IN (
+                'public'::regnamespace, 'keystore'::regnamespace, 'campaigns'::regnamespace)),
         (SELECT string_agg(oid::text, ' ' ORDER BY oid) FROM pg_constraint),
         (SELECT string_agg(concat(attrelid, attname, atttypid, attnotnull, atthasdef), ' ' ORDER BY attrelid, attnum)
             FROM pg_attribute WHERE attrelid >= 16384 AND attnum > 0),
@@ -31,7 +32,8 @@ $$;
 DO $$ DECLARE found regclass; filled boolean; steps text := ''; BEGIN
     FOR found IN
         SELECT oid FROM pg_class
-            WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace, 'campaigns'::regnamespace)
+            WHERE relkind = 'r' AND relnamespace IN (
+                'public'::regnamespace, 'keystore'::regnamespace, 'campaigns'::regnamespace)
     LOOP
         EXECUTE format('SELECT EXISTS (TABLE %s)', found) INTO filled;
         IF filled THEN

@@ -80,9 +80,14 @@ def ends_at(plan: Plan) -> datetime:
 
 def _items(plan: Plan) -> Iterator[Item]:
     """Yield one item for each column that comes from records: the resident may leave any of them out."""
-    for one in (*plan.dimensions, *plan.measures):
+    for one in columns_of(plan):
         if fields := fields_of(one):
             yield Item(one.code, said(one.label), fields)
+
+
+def columns_of(plan: Plan) -> list[Dimension | Measure]:
+    """Return what a row of the plan has one value for each of, in its order."""
+    return [*plan.dimensions, *plan.measures]
 
 
 def fields_of(column: Dimension | Measure) -> tuple[str, ...]:

@@ -1,14 +1,13 @@
 """What a publication is once it is frozen: its exact text, the hash, the chain, the signature."""
 
 import hashlib
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
 from campaigns.contributions.models import Publication
-from core import canonical
+from campaigns.noise.publication import Publication as Drawn
 from core.journal import signed_notes
 
 
@@ -19,25 +18,24 @@ def log_name() -> str:
 
 def previous_of(campaign_id: UUID) -> str:
     """Return the hash of a campaign's last publication, or "" before the first one."""
-    last = Publication.objects.filter(campaign_id=campaign_id).order_by("published_on", "window").last()
-    return last.sha256 if last else ""
+    found = Publication.objects.filter(campaign_id=campaign_id)
+    followed = found.values("previous_sha256")
+    return found.exclude(sha256__in=followed).values_list("sha256", flat=True).first() or ""
 
 
-def frozen(*, campaign_id: UUID, window: str, document: dict[str, Any]) -> Publication:
+def frozen(*, campaign_id: UUID, window: str, drawn: Drawn, previous: str) -> Publication:
     """Return a publication that is signed and not saved.
 
     Raises:
         KeyUnusable: the key of the checkpoints cannot sign.
     """
-    text = canonical.encode(document).decode()
-    sha256, previous = hashlib.sha256(text.encode()).hexdigest(), previous_of(campaign_id)
-    note = signed_notes.sign_text(_statement(campaign_id, window, sha256, previous), log_name())
+    note = signed_notes.sign_text(_statement(campaign_id, window, drawn.sha256, previous), log_name())
     return Publication(
         campaign_id=campaign_id,
         window=window,
         published_on=timezone.localdate(),
-        document=text,
-        sha256=sha256,
+        document=drawn.as_bytes().decode(),
+        sha256=drawn.sha256,
         previous_sha256=previous,
         note=note,
     )

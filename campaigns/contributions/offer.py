@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from campaigns.contributions.agreements import fields_of
+from campaigns.contributions.agreements import columns_of, fields_of
 from campaigns.noise.plan import Plan
 from campaigns.noise.rows import Row, coarsen
 from core import canonical
@@ -49,7 +49,7 @@ def of_records(plan: Plan, records: Iterable[Opened], without: Without) -> Offer
 
 def of_answers(plan: Plan, answers: Mapping[str, int | list[int] | None]) -> Offer:
     """Return the offer of typed answers; a column without an answer is empty."""
-    names = [one.code for one in (*plan.dimensions, *plan.measures)]
+    names = [one.code for one in columns_of(plan)]
     return Offer({name: answers.get(name) for name in names})
 
 
@@ -74,4 +74,4 @@ def values_of(sources: Sequence[str], records: Iterable[Opened]) -> dict[str, li
 
 def columns_from_records(plan: Plan) -> list[str]:
     """Return the codes of the columns that records fill."""
-    return [one.code for one in (*plan.dimensions, *plan.measures) if fields_of(one)]
+    return [one.code for one in columns_of(plan) if fields_of(one)]

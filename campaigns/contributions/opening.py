@@ -4,10 +4,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.contributions import sealing, store
 from campaigns.plans.models import Campaign
-
-
-class KeysNotMade(Exception):
-    """The worker of releases has not made the campaign's keys yet."""
+from campaigns.plans.opening import NotPrepared
 
 
 def refusal() -> str:
@@ -23,7 +20,7 @@ def prepare(campaign: Campaign) -> None:
     """Require the campaign's keys, which the role `release` alone makes.
 
     Raises:
-        KeysNotMade: the worker of releases makes them within minutes of the approval.
+        NotPrepared: the worker of releases makes them within minutes of the approval.
     """
     if not sealing.has_keys(campaign.pk):
-        raise KeysNotMade(str(campaign.pk))
+        raise NotPrepared(str(campaign.pk))

@@ -22,5 +22,5 @@ def release_due() -> None:
     today = timezone.localdate()
     releasing.prepare(today)
     inbox.move()
-    releasing.run_due(releasing.draw)
+    releasing.run_due()
     releasing.finish(today)

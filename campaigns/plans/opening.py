@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from campaigns.plans.models import Campaign
 
 
+class NotPrepared(Exception):
+    """What a consultation needs is not there yet: it opens later."""
+
+
 @dataclass(frozen=True)
 class Preparation:
     """One thing to prepare.
 
     Attributes:
         refusal: returns why no consultation may open on this installation, in the reader's language, or "".
-        prepare: prepares one consultation, in the transaction that opens it. Idempotent.
+        prepare: prepares one consultation, in the transaction that opens it, or raises NotPrepared. Idempotent.
     """
 
     refusal: Callable[[], str]

@@ -51,7 +51,7 @@ def silent_queues() -> list[str]:
 
 
 def register_queue(name: str, *, needed: Callable[[], bool]) -> None:
-    """Register a queue of no job, whose worker must be alive while `needed`. Apps call it once in `AppConfig.ready`."""
+    """Register a queue of no job, whose worker must be alive while `needed`. Call it once in `AppConfig.ready`."""
     _queues[name] = needed
 
 

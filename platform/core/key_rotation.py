@@ -168,9 +168,10 @@ def forget_old_bytes() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {WAIT}")
         try:
-            return all([_rewritten(cursor, table) for table in _tables])
+            left = [table for table in _tables if not _rewritten(cursor, table)]
         finally:
             cursor.execute("RESET lock_timeout")
+    return not left
 
 
 def _rewritten(cursor: CursorWrapper, table: str) -> bool:

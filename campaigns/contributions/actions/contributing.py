@@ -110,7 +110,7 @@ def _contribute(
 
 
 def _give(resident_id: UUID, by: UUID, campaign: Campaign, terms: Terms) -> Grant:
-    """Give the grant, unless the campaign or the resident's budget refuses. Two requests at once wait for each other."""
+    """Give the grant, unless the campaign or the resident's budget refuses. Two at once wait for each other."""
     agreement = agreements.made(campaign)
     terms = Terms(terms.items, terms.mode, until=agreement.until, shown=terms.shown, channel=GrantChannel.PAGE)
     with transaction.atomic():

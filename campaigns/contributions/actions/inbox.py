@@ -7,10 +7,13 @@ from django.utils import timezone
 
 #: Days in which a contribution can be withdrawn before it counts.
 COOLING_DAYS = 7
-# One statement: a row is in one of the two tables at any time. Random order, one transaction for all: neither the place
-# of a row in its table nor its transaction's number says when, or after whom, somebody contributed.
+# One statement: a row is in one of the two tables at any time. Random order, one transaction for all: neither the
+# place of a row in its table nor its transaction's number says when, or after whom, somebody contributed.
 MOVE = """
-WITH arrived AS (DELETE FROM campaigns.arrival WHERE counts_from < %s RETURNING campaign_id, pseudonym, batch_id, counts_from, payload)
+WITH arrived AS (
+    DELETE FROM campaigns.arrival WHERE counts_from < %s
+    RETURNING campaign_id, pseudonym, batch_id, counts_from, payload
+)
 INSERT INTO campaigns.contribution (campaign_id, pseudonym, batch_id, counts_from, payload)
 SELECT campaign_id, pseudonym, batch_id, counts_from, payload FROM arrived ORDER BY gen_random_uuid()
 """
@@ -30,6 +33,6 @@ def move() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         today = timezone.localdate()
         cursor.execute(MOVE, [today + timedelta(days=COOLING_DAYS)])
-        moved = cursor.rowcount
+        moved: int = cursor.rowcount
         cursor.execute(FORGET_BATCHES, [today - timedelta(days=1)])
     return moved

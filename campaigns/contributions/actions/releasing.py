@@ -7,24 +7,25 @@ The order of one release, whose steps are tested by killing the process between 
 2. Charge each table's budget, committed on another connection, before its noise is drawn.
 3. Draw the noise, sign the document, insert the publication, commit.
 
-Killed before the commit: the contributions are back, the charges stay, and the next attempt is charged anew. When the
-window's budget has no room for another attempt, it is stopped: its contributions are deleted, and nothing is published.
+Killed before the commit: the contributions are back, the charges stay, and the next attempt is charged anew. When
+the window's budget has no room for another attempt, it is stopped: its contributions are deleted, and nothing is
+published.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from campaigns.contributions import budget, freezing, ledger, sealing
 from campaigns.contributions.actions import keys
 from campaigns.contributions.enums import RunState
 from campaigns.contributions.models import Arrival, CampaignKey, Contribution, ReleaseRun
 from campaigns.noise.plan import Plan, Window
-from campaigns.noise.rows import Row, RowOutOfBounds, unpack
+from campaigns.noise.publication import POSTPONED, PUBLISHED
 from campaigns.plans.models import Campaign
 from campaigns.plans.states import State
 from core import locks
@@ -41,9 +42,6 @@ DELETE FROM campaigns.contribution WHERE (campaign_id, pseudonym) IN (
     WHERE campaign_id = %s AND pseudonym > %s AND counts_from < %s ORDER BY pseudonym LIMIT %s)
 RETURNING pseudonym, batch_id, payload
 """
-#: Draws the noise of one window: (plan, window, rows, charge, hash of the former publication) → the document, or None
-#: if the window has too few contributions, which then wait for the next one.
-Draw = Callable[[Plan, Window, list[Row], Callable[[str, float], None], str], dict[str, Any] | None]
 
 
 def prepare(today: date) -> None:
@@ -62,7 +60,7 @@ def prepare(today: date) -> None:
         )
 
 
-def run_due(draw: Draw) -> int:
+def run_due() -> int:
     """Release each window that waits, oldest first. Return how many were published.
 
     A run whose keys do not answer waits for the next tick; the others go on.
@@ -70,41 +68,32 @@ def run_due(draw: Draw) -> int:
     published = 0
     for run in ReleaseRun.objects.filter(state=RunState.WAITING).order_by("due", "window"):
         try:
-            published += release(run_id=run.pk, draw=draw) == RunState.PUBLISHED
+            published += release(run_id=run.pk) == RunState.PUBLISHED
         except (KeyringError, signed_notes.KeyUnusable, sealing.NoKeys) as error:
             logger.error("a release waits for its keys", extra={"code": type(error).__name__})
     return published
 
 
-def release(*, run_id: UUID, draw: Draw) -> RunState:
+def release(*, run_id: UUID) -> RunState:
     """Release one window. Idempotent: a published or stopped one stays so.
 
     Raises:
         KeyringError, KeyUnusable, NoKeys: nothing was charged.
     """
-    run, outcome = _attempt(run_id, draw)
-    if outcome == RunState.SKIPPED:
-        run.state = outcome
-        run.save(update_fields=["state"])
-    elif outcome == RunState.STOPPED:
-        _stop(run)
-    return outcome
-
-
-def _attempt(run_id: UUID, draw: Draw) -> tuple[ReleaseRun, RunState]:
-    """Publish, or leave every contribution where it was. Return the state that the run is to have."""
     with transaction.atomic(durable=True):
         run = ReleaseRun.objects.get(pk=run_id)
         alone = locks.try_hold("release", run.campaign_id)
         run.refresh_from_db()
         if not alone or run.state != RunState.WAITING:
-            return run, RunState(run.state)
+            return RunState(run.state)
+        before = transaction.savepoint()
         try:
-            outcome = _publish(run, draw)
+            run.state = _publish(run, before)
         except ledger.BudgetOfWindowSpent:
-            outcome = RunState.STOPPED
-        transaction.set_rollback(outcome != RunState.PUBLISHED)
-    return run, outcome
+            transaction.savepoint_rollback(before)
+            run.state = _stop(run)
+        run.save(update_fields=["state"])
+    return RunState(run.state)
 
 
 def finish(today: date) -> int:
@@ -122,35 +111,41 @@ def finish(today: date) -> int:
     return done
 
 
-def _publish(run: ReleaseRun, draw: Draw) -> RunState:
+def _publish(run: ReleaseRun, before: str) -> RunState:
+    """Freeze what the release says, and return the run's state.
+
+    With too few contributions, the document says so, and they go back to where they were at the savepoint `before`.
+    """
+    from campaigns.noise import mechanism  # numpy and OpenDP: for the worker of releases only
+
     campaign = Campaign.objects.get(pk=run.campaign_id)
     plan = campaign.plan
     window = plan.window(run.window)
     signed_notes.check_key()
-    rows = _opened(campaign.pk, plan, window)
-    limit = budget.window_limit(plan)
-    with ledger.opened(campaign_id=campaign.pk, window=window.code, limit=limit) as book:
-        document = draw(plan, window, rows, book.charge, freezing.previous_of(campaign.pk))
-    if document is None:
-        return RunState.SKIPPED
-    freezing.frozen(campaign_id=campaign.pk, window=window.code, document=document).save(force_insert=True)
-    run.state = RunState.PUBLISHED
-    run.save(update_fields=["state"])
-    return RunState.PUBLISHED
+    rows = _opened(sealing.Opener.of(campaign.pk), campaign.pk, plan, window)
+    previous = freezing.previous_of(campaign.pk)
+    with ledger.opened(campaign_id=campaign.pk, window=window.code, limit=budget.window_limit(plan)) as book:
+        drawn = mechanism.release(
+            plan, window, rows, charge=book.charge, on=timezone.localdate(), previous_sha256=previous
+        )
+    if drawn.outcome == POSTPONED:
+        transaction.savepoint_rollback(before)
+    freezing.frozen(campaign_id=campaign.pk, window=window.code, drawn=drawn, previous=previous).save(
+        force_insert=True
+    )
+    return RunState.PUBLISHED if drawn.outcome == PUBLISHED else RunState.SKIPPED
 
 
-def _opened(campaign_id: UUID, plan: Plan, window: Window) -> list[Row]:
-    """Delete the contributions that the window counts, and return their rows. One that cannot be read is left out."""
-    opener, rows, unreadable = sealing.Opener.of(campaign_id), [], False
+def _opened(opener: sealing.Opener, campaign_id: UUID, plan: Plan, window: Window) -> Iterator[bytes]:
+    """Delete the contributions that the window counts, and yield their packed rows, but those that cannot be read."""
+    unreadable = False
     for name, batch_id, payload in _taken(campaign_id, window.release):
         try:
-            packed = opener.open(batch_id, payload, pseudonym=name, plan_sha256=plan.sha256)
-            rows.append(unpack(plan, packed))
-        except (sealing.Unreadable, RowOutOfBounds):
+            yield opener.open(batch_id, payload, pseudonym=name, plan_sha256=plan.sha256)
+        except sealing.Unreadable:
             unreadable = True
     if unreadable:
         logger.error("a release left out contributions that it cannot read")
-    return rows
 
 
 def _taken(campaign_id: UUID, before: date) -> Iterator[tuple[bytes, UUID, bytes]]:
@@ -165,17 +160,9 @@ def _taken(campaign_id: UUID, before: date) -> Iterator[tuple[bytes, UUID, bytes
         last = max(name for name, _batch, _payload in page)
 
 
-def _stop(run: ReleaseRun) -> None:
+def _stop(run: ReleaseRun) -> RunState:
     """Give a window up: those whom it would have counted have paid for it, so no other window may count them."""
-    with transaction.atomic(durable=True):
-        Contribution.objects.filter(campaign_id=run.campaign_id, counts_from__lt=run.due).delete()
-        Arrival.objects.filter(campaign_id=run.campaign_id, counts_from__lt=run.due).delete()
-        run.state = RunState.STOPPED
-        run.save(update_fields=["state"])
+    for model in (Contribution, Arrival):
+        model.objects.filter(campaign_id=run.campaign_id, counts_from__lt=run.due).delete()
     logger.error("a release was stopped: its window has no budget left", extra={"code": run.window})
-
-
-def draw(
-    plan: Plan, window: Window, rows: list[Row], charge: Callable[[str, float], None], previous: str
-) -> dict[str, Any] | None:
-    raise NotImplementedError
+    return RunState.STOPPED

@@ -1,7 +1,7 @@
 """Contributions, sealed to their campaign, in a schema of their own.
 
-The role `web` may insert a row, delete it, and see that it exists. It may not read a payload, nor a batch. No row has a
-time, a number or a reference to a resident: `pseudonym` is an HMAC of the resident's id under the campaign's key.
+The role `web` may insert a row, delete it, and see that it exists. It may not read a payload, nor a batch. No row has
+a time, a number or a reference to a resident: `pseudonym` is an HMAC of the resident's id under the campaign's key.
 """
 
 from django.db import models

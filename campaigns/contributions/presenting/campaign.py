@@ -64,8 +64,8 @@ def why_not(why: Exception, campaign: Campaign) -> str:
     match why:
         case contributing.BudgetSpent():
             return _(
-                "Vous avez déjà participé à plusieurs consultations depuis un an. Une de plus en dirait trop sur vous :"
-                " votre coffre refuse."
+                "Vous avez déjà participé à plusieurs consultations depuis un an. Une de plus en dirait trop sur"
+                " vous : votre coffre refuse."
             )
         case contributing.NotOpen():
             return _(

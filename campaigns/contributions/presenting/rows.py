@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from campaigns.contributions.agreements import fields_of
+from campaigns.contributions.agreements import columns_of, fields_of
 from campaigns.contributions.offer import Offer, emptied, values_of
 from campaigns.noise.plan import Dimension, Measure, Plan
 from campaigns.noise.rows import Row, coarsen
@@ -50,7 +50,7 @@ class Day:
 
 def columns(plan: Plan, offer: Offer) -> list[dict[str, Any]]:
     """Return each column of the row that leaves, in words."""
-    told = [(one, words_of(one, offer.row[one.code])) for one in (*plan.dimensions, *plan.measures)]
+    told = [(one, words_of(one, offer.row[one.code])) for one in columns_of(plan)]
     return [
         {
             "code": one.code,
@@ -133,7 +133,7 @@ def _before(plan: Plan, record: Opened) -> Iterator[str]:
 
 
 def _after(plan: Plan, row: Row) -> Iterator[str]:
-    for one in (*plan.dimensions, *plan.measures):
+    for one in columns_of(plan):
         if fields_of(one) and (words := words_of(one, row[one.code])):
             yield words
 

@@ -1,7 +1,7 @@
 """A consultation from its draft to its end. Each verb writes the state, one event and one entry of the register."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
@@ -157,12 +157,16 @@ def drop(*, campaign: Campaign, by: User, words: str = "") -> Campaign:
 def open_due(today: date) -> list[Campaign]:
     """Open the approved consultations whose day has come. Idempotent; a task calls it.
 
-    An installation that is not ready opens none.
+    An installation that is not ready opens none. A consultation whose preparation is not done waits for the next tick.
     """
     if opening.refusals():
         return []
-    due = [one for one in Campaign.objects.filter(state=State.APPROVED) if one.plan.opens <= today]
-    return [open_campaign(campaign=one) for one in due]
+    opened = []
+    for campaign in Campaign.objects.filter(state=State.APPROVED):
+        if campaign.plan.opens <= today:
+            with suppress(opening.NotPrepared):
+                opened.append(open_campaign(campaign=campaign))
+    return opened
 
 
 def open_campaign(*, campaign: Campaign) -> Campaign:
@@ -170,6 +174,7 @@ def open_campaign(*, campaign: Campaign) -> Campaign:
 
     Raises:
         NotReady
+        NotPrepared
         NotNow: it is not approved, or open already.
     """
     if reasons := opening.refusals():

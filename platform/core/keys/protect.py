@@ -17,8 +17,9 @@ class Keeper:
     """Stored secrets of one purpose.
 
     `texts` yields pairs of a row's key and its protected text. `replace(key, old, new)` returns the number of rows
-    changed: none if `old` is no longer there. `named` yields the name of each secret's key, where the portal's role may
-    not read the secrets themselves.
+    changed: none if `old` is no longer there.
+
+    `named` yields the name of each secret's key, where the portal's role may not read the secrets themselves.
     """
 
     purpose: str

@@ -1,6 +1,7 @@
 """Contributing: one grant, one reading through the gate, one sealed row; withdrawing deletes it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -16,7 +17,8 @@ from campaigns.plans.states import State
 from tests.campaigns import given
 from vault.records import gate
 from vault.records.actions import grants
-from vault.records.enums import GrantState
+from vault.records.enums import GrantState, Mode
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantEvent, GrantReading
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +33,7 @@ def campaign(db, databases, keys_of):
 
 def give(resident, campaign, without=None, **changes):
     found = given.offered(resident, campaign, without)
-    told = {"without": found.without, "seen": found.seen, "shown": {}} | changes
+    told: dict[str, Any] = {"without": found.without, "seen": found.seen, "shown": {}} | changes
     return contributing.from_vault(resident_id=resident.pk, by=resident.pk, campaign=campaign, **told)
 
 
@@ -87,7 +89,7 @@ def test_a_second_click_sends_nothing_more(resident, campaign):
 def test_two_requests_at_once_send_one_row(resident, campaign):
     """The second gives its grant between the first one's grant and its sending: it replaces it."""
     given.trip(resident)
-    first = []
+    first: list[Grant] = []
 
     def read(grant):
         if not first:
@@ -96,7 +98,7 @@ def test_two_requests_at_once_send_one_row(resident, campaign):
         return given.offered(resident, campaign)
 
     found = given.offered(resident, campaign)
-    terms = contributing.Terms(["mode"], contributing.Mode.KEEP)
+    terms = Terms(["mode"], Mode.KEEP)
     with pytest.raises(gate.Refused):
         contributing._contribute(resident.pk, resident.pk, campaign, terms, read, found.seen)
     assert arrivals() == 1
@@ -202,7 +204,7 @@ def test_a_campaign_that_closes_while_a_row_is_read_takes_it_no_more(resident, c
         monkeypatch.setattr(timezone, "localdate", lambda *_: tomorrow)
         return found
 
-    terms = contributing.Terms(["mode"], contributing.Mode.KEEP)
+    terms = Terms(["mode"], Mode.KEEP)
     with pytest.raises(contributing.NotOpen):
         contributing._contribute(resident.pk, resident.pk, campaign, terms, read, found.seen)
     assert arrivals() == 0

@@ -10,7 +10,9 @@ from vault.records.enums import GrantChannel, Mode
 class Terms:
     """The terms that the resident chose: the items, the mode, and a length in months or a single reading.
 
-    `lasts` is a length under a month, and replaces the months; so does `until`, a date that the agreement names. `shown` holds the values of each item as the page
+    `lasts` is a length under a month, and replaces the months; so does `until`, a date that the agreement names.
+
+    `shown` holds the values of each item as the page
     displayed them; they are kept, sealed, with the text.
     """
 
