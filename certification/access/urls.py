@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from accounts.decorators import View
 from certification.access.issuers import LIVE, Issuer
-from certification.access.views import api, api_view, authorize, erasures, oauth, programs
+from certification.access.views import api, api_view, authorize, erasures, lots, oauth, programs
 
 
 def for_programs(view: type[APIView], **options: Any) -> View:
@@ -52,7 +52,11 @@ urlpatterns = [
         name="revoke_secret",
     ),
     path("editeurs/programmes/<slug:client_id>/supprimer/", programs.delete_program, name="delete_program"),
+    path("api/v1/holders/connections", for_programs(lots.Connections), name="holder_connections"),
+    path("api/v1/holders/lots", for_programs(lots.Lots), name="lots"),
+    path("api/v1/holders/lots/<uuid:lot_id>", for_programs(lots.OneLot), name="lot"),
     path("api/v1/me/<path:rest>", for_programs(api_view.Nothing), name="nothing"),
     path("api/v1/erasures/<path:rest>", for_programs(api_view.Nothing), name="no_erasure"),
+    path("api/v1/holders/<path:rest>", for_programs(api_view.Nothing), name="no_lot"),
     path("api/v1/openapi.json", require_safe(for_programs(SpectacularJSONAPIView)), name="openapi"),
 ]
