@@ -151,6 +151,7 @@ def launch(*, once: bool = False, bare: bool = False, then: Callable[[str], None
         server = own
     running = services.Services(host, port, {}, own.var / "log", holders_port=holders_port_for(host, port))
     os.environ.setdefault("SITE_URL", running.url)
+    os.environ["HOLDERS_URL"] = running.holders_url
     try:
         with step("migrations"):
             migrate(own.var)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from certification.access.actions import clients
 from certification.access.asking import Asked
-from certification.access.enums import Environment
+from certification.access.enums import LOTS, Environment
 from certification.access.presenting.consent import with_why
 from vault.records.grants.agreements import Item, PaperItem
 from vault.records.grants.terms import Terms
@@ -119,6 +119,29 @@ class ProgramForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Donnez au moins une adresse de retour.")},
     )
+
+    def __init__(self, *args: Any, sends: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if sends:
+            field = cast(forms.TypedChoiceField, self.fields["environment"])
+            field.choices = [*cast(list[tuple[str, Any]], field.choices), (LOTS, _("Pour envoyer des lots à la ville"))]
+            field.coerce = str
+            self.fields["redirect_uris"].required = False
+            self.fields["redirect_uris"].help_text = _(
+                "Où l’habitant revient chez vous : une adresse https complète par ligne. Aucune pour des lots."
+            )
+
+    @property
+    def is_for_lots(self) -> bool:
+        return bool(self.cleaned_data["environment"] == LOTS)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("environment") == LOTS:
+            cleaned["redirect_uris"] = []
+        elif "redirect_uris" in cleaned and not cleaned["redirect_uris"]:
+            self.add_error("redirect_uris", _("Donnez au moins une adresse de retour."))
+        return cleaned
 
     def clean_redirect_uris(self) -> list[str]:
         found = [line.strip() for line in self.cleaned_data["redirect_uris"].splitlines() if line.strip()]

@@ -19,6 +19,7 @@ from demo import (
     leaving_step,
     letter_step,
     link_step,
+    lots_step,
     meeting_step,
     minute,
     paper_drawer,
@@ -59,6 +60,7 @@ class Tour:
         yield "Write a letter", self.write_a_letter
         yield "A link shared and stopped", self.share_by_link
         yield "Two connectors pulled", self.pull_two
+        yield "Four holders send lots", self.receive_lots
         yield "A companion's appointment", self.meet_a_companion
         yield "Leave with everything", self.leave_and_arrive
         yield "Verify the journal", self.verify_journal
@@ -189,6 +191,9 @@ class Tour:
 
     def pull_two(self) -> str:
         return minute.walk(self.visitor.base_url)
+
+    def receive_lots(self) -> str:
+        return lots_step.receive_lots(self.visitor)
 
     def verify_journal(self) -> str:
         if self.resident_id is None:

@@ -189,6 +189,8 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "access:erasure": ("erasure",),
     "access:nothing": ("rien",),
     "access:no_erasure": ("rien",),
+    "access:lot": ("lot",),
+    "access:no_lot": ("rien",),
     "access:new_program": ("service",),
     "access:new_secret": ("program",),
     "access:revoke_secret": ("program", "secret"),
@@ -300,6 +302,10 @@ PUBLIC = {
     "access:erasure",
     "access:nothing",
     "access:no_erasure",
+    "access:holder_connections",
+    "access:lots",
+    "access:lot",
+    "access:no_lot",
     "access:openapi",
     "labels:confirm_contact",
     # The sandbox's, the same; and the documentation.
@@ -540,6 +546,7 @@ ADMIN: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "records.paperkind": (AGENTS, AGENTS, AGENTS, set()),
     "records.holder": (AGENTS, AGENTS, AGENTS, set()),
     "holders.connectorhealth": (AGENTS, set(), set(), set()),
+    "holders.sender": (MANAGERS, MANAGERS, set(), set()),
     "journal.contest": (OFFICER, set(), OFFICER, set()),
     "sharing.emergencyaccess": (OFFICER | MANAGERS, set(), set(), set()),
     "aids.localaid": (AGENTS, AGENTS, AGENTS, set()),
@@ -757,6 +764,7 @@ GET_ONLY = {
 #: POST, and some redirect before they check the method.
 OTHER_VERBS = {
     # A service gives a grant back by DELETE; an address that is none is none for every method.
+    "access:no_lot",
     "access:grant",
     "sandbox:grant",
     "access:nothing",
@@ -776,6 +784,7 @@ OTHER_VERBS = {
 NOT_HERE = {
     "access:nothing": "whatever the API does not have",
     "access:no_erasure": "whatever the API does not have",
+    "access:no_lot": "whatever the API does not have",
     "logo": "the city has none",
     "checkpoint_note": "none has been written yet",
     "labels:check": "sent without the number of a label",

@@ -23,6 +23,7 @@ PROMISED = [
     "Write a letter",
     "A link shared and stopped",
     "Two connectors pulled",
+    "Four holders send lots",
     "A companion's appointment",
     "Leave with everything",
     "Verify the journal",

@@ -58,7 +58,7 @@ class PushForm(forms.Form):
     """What a holder may send. The rhythm and the end are its own; the page says them."""
 
     datasets = forms.MultipleChoiceField(
-        label=_("Que peut-il envoyer ?"),
+        label=_("Que peut-il envoyer ?"),
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Rien n’est coché d’avance."),
         error_messages={"required": _("Choisissez au moins une donnée, ou refusez.")},

@@ -191,7 +191,7 @@ def pause(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
         messages.success(request, _("La connexion reprend."))
     else:
         actions.pause(connection=row, by=request.user.pk)
-        messages.success(request, _("La connexion est en pause : rien n’arrive. Ce qui a été reçu reste."))
+        messages.success(request, _("La connexion est en pause : rien n’arrive. Ce qui a été reçu reste."))
     return redirect("holders:connection", connection_id=connection_id)
 
 
@@ -200,7 +200,7 @@ def stop(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
     row = _open(connection_id)
     if request.method == "POST":
         holder_notified = actions.stop(connection=row, by=request.user.pk)
-        done = _("La connexion est arrêtée. Plus rien n’arrive ; ce qui a été reçu reste dans votre coffre.")
+        done = _("La connexion est arrêtée. Plus rien n’arrive ; ce qui a été reçu reste dans votre coffre.")
         there = "" if holder_notified else _stop_there(row)
         messages.success(request, f"{done} {there}".strip())
         return redirect("holders:connections")

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo import seeding
+from demo import seeding, senders
 
 
 class Command(BaseCommand):
@@ -12,3 +12,4 @@ class Command(BaseCommand):
         seeding.fill_city()
         seeding.fill_people(say=self.stdout.write)
         seeding.publish_charter()
+        senders.allow_senders()
