@@ -47,9 +47,7 @@ def main() -> None:
     house = publisher(f"Transports {uuid4()}", SIRETS[1])
     one = service(member(house, email=f"{uuid4()}@bench.example"), house, f"Carte {uuid4()}"[:60])
     by = AgentFactory(manages_agents=True)
-    sender = senders.allow(
-        holder="transport_local", service_id=one.pk, types_sent=[TYPE], rhythm=Rhythm.DAILY, by=by
-    )
+    sender = senders.allow(holder="transport_local", service_id=one.pk, types_sent=[TYPE], rhythm=Rhythm.DAILY, by=by)
     subs = [_accepted(sender, one.pk) for _ in range(residents)]
     body = "".join(_line(sub, day) for day in range(each) for sub in subs).encode()
     begun = time.monotonic()

@@ -41,6 +41,7 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "not_found": (404, "There is nothing here."),
     "method_not_allowed": (405, "This address does not answer this method. See Allow."),
     "too_many_requests": (429, "The program asks too often. See Retry-After."),
+    "wrong_schema": (422, "A value does not follow its type's JSON Schema; nothing was written."),
     "may_not_send": (403, "The city does not let this service send lots."),
     "idempotency_key": (400, "Idempotency-Key is missing, or is not 1 to 100 visible ASCII characters."),
     "incomplete": (400, "The lot is empty or ended before its Content-Length; nothing of it was kept."),

@@ -30,6 +30,7 @@ def addresses(issuer: Issuer) -> list[URLPattern]:
         path("oauth/userinfo", for_programs(api.UserInfo, environment=environment), name="userinfo"),
         path(".well-known/openid-configuration", oauth.openid_configuration, more, name="openid_configuration"),
         path("api/v1/me/fields", for_programs(api.Fields, **shown), name="fields"),
+        path("api/v1/me/values", for_programs(api.Values, **shown), name="values"),
         path("api/v1/me/documents/<uuid:document_id>", for_programs(api.Document, **shown), name="document"),
         path("api/v1/me/grant", for_programs(api.GrantItself, **shown), name="grant"),
         path("api/v1/me/events", for_programs(api.Events, **shown), name="events"),

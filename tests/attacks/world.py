@@ -226,9 +226,11 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "records.paperkind": PaperKind.objects.earliest("pk").pk,
         "records.holder": Holder.objects.earliest("pk").pk,
         "holders.connectorhealth": ConnectorHealth.objects.create(connector="enedis").pk,
-        "holders.sender": (sender := Sender.objects.create(
-            holder="mediatheque", service_id=uuid4(), types=["loisirs.adhesion"], rhythm="daily"
-        )).pk,
+        "holders.sender": (
+            sender := Sender.objects.create(
+                holder="mediatheque", service_id=uuid4(), types=["loisirs.adhesion"], rhythm="daily"
+            )
+        ).pk,
         "lot": Lot.objects.create(sender=sender, key="1", lines=0).pk,
         "journal.contest": things["contest"],
         "sharing.emergencyaccess": access.pk,

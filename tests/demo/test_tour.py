@@ -24,6 +24,7 @@ PROMISED = [
     "A link shared and stopped",
     "Two connectors pulled",
     "Four holders send lots",
+    "A service used and stopped",
     "A companion's appointment",
     "Leave with everything",
     "Verify the journal",

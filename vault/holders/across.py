@@ -42,7 +42,9 @@ def asked_with(holder: str, pairing: str) -> Connection | None:
 def newest_connections(holder: str, residents: Collection[UUID]) -> Mapping[UUID, Connection]:
     """Return the connection of each of these residents to the holder: the one that lives, else the last that ended."""
     with scopes_disabled():
-        found = Connection.objects.filter(holder=holder, resident_id__in=residents).exclude(state=ConnectionState.ASKED)
+        found = Connection.objects.filter(holder=holder, resident_id__in=residents).exclude(
+            state=ConnectionState.ASKED
+        )
         oldest_first = sorted(found, key=lambda one: (one.is_live, one.created_at))
         return {one.resident_id: one for one in oldest_first}
 

@@ -51,6 +51,7 @@ def grant(found: Grant, client: Client) -> dict[str, Any]:
         "notice": {"version": found.notice_version, "sha256": found.notice_hash, "language": found.language},
         "fields": [_described(field_id) for field_id in sorted(agreements.fields_of(found))],
         "documents": [{"id": str(one.paper_id), "kind": one.paper.kind} for one in papers],
+        "writes": agreements.writes_of(found),
         "environment": client.environment,
     }
 

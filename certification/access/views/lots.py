@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from certification.access.actions import pseudonyms
-from certification.access.bearer import Sending, SenderAuthentication
+from certification.access.bearer import SenderAuthentication, Sending
 from certification.access.presenting import api as shapes
 from certification.access.problems import Problem
 from certification.access.views import schemas
@@ -40,8 +40,8 @@ SIGNATURE = OpenApiParameter(
     description="A detached JWS of the body (RFC 7515 and 7797, ES256), by the key that the city has of the holder.",
 )
 LINE = (
-    "One JSON object a line: `sub`, `type`, `payload` as the type's JSON Schema describes it (/donnees/), and if known "
-    "`issued_at` and `period`."
+    "One JSON object a line: `sub`, `type`, `payload` as the type's JSON Schema describes it (/donnees/), and if "
+    "known `issued_at` and `period`."
 )
 
 
@@ -116,7 +116,9 @@ class Lots(OfOneHolder):
             raise Problem("bad_signature") from None
         except lots.KeyReused:
             raise Problem("key_reused") from None
-        return Response(shapes.lot(lot), status=202, headers={"Location": request.build_absolute_uri(_address(lot.pk))})
+        return Response(
+            shapes.lot(lot), status=202, headers={"Location": request.build_absolute_uri(_address(lot.pk))}
+        )
 
 
 class OneLot(OfOneHolder):

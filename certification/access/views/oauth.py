@@ -28,7 +28,10 @@ Answer = tuple[str | None, dict[str, str], str, int]
 @login_not_required
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:
-    """Exchange a code, a refresh token, or the secret of a program that sends lots. One transaction: what a replayed code ends stays ended."""
+    """Exchange a code, a refresh token, or the secret of a program that sends lots.
+
+    One transaction: what a replayed code ends stays ended.
+    """
     return _answer(request, server.core().create_token_response)
 
 

@@ -74,6 +74,7 @@ class GrantSchema(serializers.Serializer):
     notice = NoticeSchema()
     vars()["fields"] = DescribedSchema(many=True)
     documents = DocumentSchema(many=True)
+    writes = serializers.ListField(child=serializers.CharField(), help_text="Types of data that you may write.")
     environment = serializers.CharField()
 
 
@@ -121,6 +122,20 @@ class ErasureAnswerSchema(serializers.Serializer):
         if sent["answer"] == ErasureAnswer.REFUSED and not sent.get("reason"):
             raise serializers.ValidationError("say why")
         return sent
+
+
+class WrittenValueSchema(serializers.Serializer):
+    type = serializers.CharField(max_length=60)
+    payload = serializers.DictField(help_text="As the type's JSON Schema describes it (/donnees/).")
+
+
+class WritingSchema(serializers.Serializer):
+    values = WrittenValueSchema(many=True, min_length=1, max_length=100)
+
+
+class WrittenSchema(serializers.Serializer):
+    written = serializers.IntegerField(help_text="New in the vault, or in place of what you wrote before.")
+    known = serializers.IntegerField(help_text="There already, or withdrawn by the resident.")
 
 
 class PairingSchema(serializers.Serializer):

@@ -23,7 +23,9 @@ SNIPPETS = Path(__file__).parents[1] / "content" / "snippets"
 TO_DO = {
     "invalid_client": gettext_lazy("Vérifiez l’identifiant et le secret du programme."),
     "invalid_token": gettext_lazy("Renouvelez le jeton une fois. Sinon, redemandez à l’habitant."),
-    "insufficient_scope": gettext_lazy("Demandez la portée de cette adresse : « vault », ou « lots » pour un organisme."),
+    "insufficient_scope": gettext_lazy(
+        "Demandez la portée de cette adresse : « vault », ou « lots » pour un organisme."
+    ),
     "unknown_field": gettext_lazy("Corrigez l’identifiant du champ."),
     "unknown_event": gettext_lazy("Reprenez sans curseur."),
     "invalid_cursor": gettext_lazy("Redonnez le nombre reçu, ou zéro."),
@@ -32,6 +34,7 @@ TO_DO = {
     "malformed": gettext_lazy("Corrigez le paramètre ou le corps : le document OpenAPI les décrit."),
     "not_acceptable": gettext_lazy("Acceptez application/json."),
     "unsupported_media_type": gettext_lazy("Envoyez application/json."),
+    "wrong_schema": gettext_lazy("Corrigez la valeur : le schéma du type la décrit. Rien n’a été écrit."),
     "may_not_send": gettext_lazy("Demandez à la ville : elle n’a pas autorisé ce service à envoyer."),
     "idempotency_key": gettext_lazy("Donnez à chaque lot un nom à vous dans Idempotency-Key."),
     "incomplete": gettext_lazy("Renvoyez le lot entier, sous le même nom : rien n’a été gardé."),
@@ -58,6 +61,7 @@ SUMMARIES = {
     "document": gettext_lazy("Lire un fichier d’un papier accordé"),
     "grant": gettext_lazy("Lire l’accord, sans aucune valeur"),
     "events": gettext_lazy("Suivre un accord"),
+    "write_values": gettext_lazy("Écrire des valeurs que l’habitant a accepté de recevoir"),
     "give_back": gettext_lazy("Rendre l’accord : il s’arrête aussitôt"),
     "erasures": gettext_lazy("Voir ce que le service doit effacer"),
     "erasure": gettext_lazy("Voir une demande d’effacement et sa réponse"),
@@ -186,7 +190,8 @@ def _parameters(operation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _shape(operation: Mapping[str, Any]) -> list[list[str]]:
     """Return the fields of the answer, with their types and what they are."""
-    content = operation["responses"].get("200", {}).get("content", {})
+    responses = operation["responses"]
+    content = responses.get("200", responses.get("202", {})).get("content", {})
     reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
     return _rows(reference.rpartition("/")[2]) if reference else []
 

@@ -84,7 +84,9 @@ class Program:
         return self._post("/api/v1/holders/lots", body, "application/x-ndjson", more)
 
     def _post(self, path: str, body: bytes, media_type: str, more: Mapping[str, str] = {}) -> dict[str, Any]:
-        return self._asked(path, body, {"Authorization": f"Bearer {self._token()}", "Content-Type": media_type, **more})
+        return self._asked(
+            path, body, {"Authorization": f"Bearer {self._token()}", "Content-Type": media_type, **more}
+        )
 
     def _token(self) -> str:
         pair = f"{self._client['client_id']}:{self._client['secret']}"

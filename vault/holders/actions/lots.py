@@ -1,8 +1,8 @@
 """Lots that holders send: read as a stream, sealed line by line, then written by resident.
 
-Reading writes one transaction, at the end: a lot whose body was cut leaves nothing, and its holder sends it again under
-the same key. Writing takes one resident at a time under their connection's lock, so that a stop waits for one resident
-at most; a worker that dies leaves the other lines waiting, for the next one.
+Reading writes one transaction, at the end: a lot whose body was cut leaves nothing, and its holder sends it again
+under the same key. Writing takes one resident at a time under their connection's lock, so that a stop waits for one
+resident at most; a worker that dies leaves the other lines waiting, for the next one.
 """
 
 import hashlib

@@ -16,12 +16,14 @@ from django_scopes import scope
 
 from core import canonical
 from vault.records.enums import HouseholdRole, Mode
-from vault.records.models import Grant, GrantField
+from vault.records.models import Grant, GrantField, GrantWrite
 from vault.records.models.grant import RESIDENT_KIND
 
 Text = str | Promise
 #: The lengths of an agreement, in months. No length is preselected, and no agreement renews itself.
 MONTHS = (1, 3, 6, 12)
+#: Before a type, the name of the line by which the recipient may write it.
+WRITE = "write:"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,19 @@ class PaperItem:
 
 
 @dataclass(frozen=True)
+class WriteItem:
+    """A type of data that the recipient asks to write into the vault. Never required."""
+
+    type: str
+    label: Text
+
+    @property
+    def code(self) -> str:
+        """Return by what the line is named: in forms, and in `Grant.taken_away`."""
+        return f"{WRITE}{self.type}"
+
+
+@dataclass(frozen=True)
 class Agreement:
     """A text that a resident may agree to, and the terms that it offers.
 
@@ -64,6 +79,7 @@ class Agreement:
         keep_days, at_most_every: the limits stated in the words.
         recipient_kind: the kind of recipient that it may be given to.
         papers: the kinds of papers that it asks for, beside its items.
+        writes: the types of data that the recipient asks to write.
         free: its items are the values and papers that the resident chose, one item each; then `notice_hash` covers the
             words only.
         ended: deletes what the recipient made of the values; runs in the transaction that ends the grant.
@@ -90,6 +106,7 @@ class Agreement:
     at_most_every: timedelta | None = None
     recipient_kind: str = RESIDENT_KIND
     papers: tuple[PaperItem, ...] = ()
+    writes: tuple[WriteItem, ...] = ()
     free: bool = False
     ended: Callable[[Grant], None] = lambda grant: None
 
@@ -136,6 +153,8 @@ class Agreement:
             use = [modes, str(self.enough), self.once, self.keep_days, str(self.at_most_every or "")]
             if self.papers:
                 use += [[[one.kind, str(one.label), str(one.hint), one.required] for one in self.papers]]
+            if self.writes:
+                use += [[[one.code, str(one.label)] for one in self.writes]]
             if self.short:
                 use += [list(self.months), [str(length) for length in self.short]]
         return hashlib.sha256(canonical.encode([*read, listed, *use])).hexdigest()
@@ -180,6 +199,12 @@ def fields_of(grant: Grant) -> list[str]:
     """Return the fields of a grant. Call it in any scope."""
     with scope(resident=grant.resident_id):
         return list(GrantField.objects.filter(grant=grant).values_list("field", flat=True))
+
+
+def writes_of(grant: Grant) -> list[str]:
+    """Return the types that the recipient of a grant may write. Call it in any scope."""
+    with scope(resident=grant.resident_id):
+        return list(GrantWrite.objects.filter(grant=grant).order_by("type").values_list("type", flat=True))
 
 
 def items_of(grant: Grant) -> list[Item]:

@@ -21,5 +21,6 @@ class Terms:
     lasts: timedelta | None = None
     papers: Sequence[UUID] = ()
     documents: Sequence[UUID] = ()
+    writes: Sequence[str] = ()
     channel: GrantChannel = GrantChannel.PAGE
     shown: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,9 @@ from demo.holders.sending import holder
 
 def known(today: date) -> list[tuple[str, dict[str, Any]]]:
     card = {"service": "Carte Brume", "produit": "Mensuel", "debut": today.replace(day=1).isoformat(), "prix": "29.00"}
-    return [("mobilite.abonnement", card)] + [("mobilite.usage", _trip(today - timedelta(days=day))) for day in (1, 2, 3)]
+    return [("mobilite.abonnement", card)] + [
+        ("mobilite.usage", _trip(today - timedelta(days=day))) for day in (1, 2, 3)
+    ]
 
 
 def _trip(day: date) -> dict[str, Any]:

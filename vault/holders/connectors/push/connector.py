@@ -1,4 +1,4 @@
-"""Holders that send by themselves, in lots, what the city allowed and the resident accepted. Nothing is ever called."""
+"""Holders that send lots by themselves: what the city allowed and the resident accepted. Nothing is called."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
