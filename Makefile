@@ -59,6 +59,7 @@ messages: | $(RUN)  ## collect the texts to translate, compile the catalogues, l
 lock: | $(RUN)  ## resolve requirements*.in again, for Python 3.11 to 3.13
 	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements.in -o requirements.txt
 	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements-dev.in -o requirements-dev.txt
+	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements-demo.in -o requirements-demo.txt
 
 picture:  ## take the pictures of docs/tour.md and the README from the demonstration
 	@ops/setup tests

@@ -22,6 +22,8 @@ ROOT = cluster.ROOT
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 YES = {"yes", "1", "true"}
+#: The services of the demonstration that it starts beside the portal (demo/services).
+PROGRAMS = ("par4chemins",)
 
 
 class Failed(Exception):
@@ -132,6 +134,8 @@ def print_urls(running: services.Services) -> None:
     print(f"\nThe portal:             {running.url}/")
     print(f"Sign in as its people:  {running.url}/demonstration/")
     print(f"Its holders:            {running.holders_url}/")
+    for name in running.programs:
+        print(f"A service, {name}: {running.address_of(name)}/")
     print("Stop: Ctrl-C", flush=True)
 
 
@@ -149,8 +153,12 @@ def launch(*, once: bool = False, bare: bool = False, then: Callable[[str], None
             share = own.join()
         os.environ.update(own.environment())
         server = own
-    running = services.Services(host, port, {}, own.var / "log", holders_port=holders_port_for(host, port))
+    holders_port = holders_port_for(host, port)
+    programs = {name: services.free_port() for name in PROGRAMS}
+    running = services.Services(host, port, {}, own.var / "log", holders_port=holders_port, programs=programs)
     os.environ.setdefault("SITE_URL", running.url)
+    os.environ["HOLDERS_URL"] = running.holders_url
+    os.environ |= {f"{name.upper()}_URL": running.address_of(name) for name in PROGRAMS}
     try:
         with step("migrations"):
             migrate(own.var)

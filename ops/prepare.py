@@ -269,6 +269,7 @@ def prepare(*, tests: bool) -> None:
         virtual_environment()
     with step("Python packages"):
         packages("requirements.txt")
+        packages("requirements-demo.txt")
         if tests:
             packages("requirements-dev.txt")
     if tests:

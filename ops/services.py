@@ -87,6 +87,8 @@ class Services:
     logs: Path
     web_workers: int = 2
     holders_port: int | None = None
+    #: The ports of the demonstration's own services (demo/services), by name.
+    programs: Mapping[str, int] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -101,6 +103,10 @@ class Services:
         """URL of the demonstration's holders (demo/holders), or an empty string."""
         return self.url.rpartition(":")[0] + f":{self.holders_port}" if self.holders_port else ""
 
+    def address_of(self, program: str) -> str:
+        """URL of one of the demonstration's services."""
+        return self.url.rpartition(":")[0] + f":{self.programs[program]}"
+
     def start(self) -> None:
         """Start the processes. Only the web simulates, so only it loads the engine."""
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -111,7 +117,10 @@ class Services:
     def commands(self) -> dict[str, list[str]]:
         holders = {"holders": ["-m", "demo.holders", self.host, str(self.holders_port)]} if self.holders_port else {}
         own = {"web": web(self.host, self.port, workers=self.web_workers), "worker": worker(), "scheduler": beat()}
-        return holders | own | ({RELEASES: releases()} if self.release_url else {})
+        programs = {
+            name: ["-m", f"demo.services.{name}", self.host, str(port)] for name, port in self.programs.items()
+        }
+        return holders | programs | own | ({RELEASES: releases()} if self.release_url else {})
 
     @property
     def release_url(self) -> str:
@@ -122,6 +131,11 @@ class Services:
         """Start one process in its own session: Ctrl-C reaches only the launcher, which stops them in order."""
         extra = {"SIMULATE": os.environ.get("SIMULATE", "1")} if name == "web" else {}
         shared = {"HOLDERS_URL": self.holders_url, "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)])}
+        for program in self.programs:
+            # A service of the demonstration knows the portal's address, and its own program's secret.
+            file = self.logs.parent / f"demo-{program}.json"
+            shared |= {f"{program.upper()}_URL": self.address_of(program), f"{program.upper()}_CLIENT": str(file)}
+        shared["PORTAL_URL"] = self.url
         environment = {**os.environ, **self.environment, **shared, **extra}
         if name == RELEASES:
             environment["DATABASE_URL"] = self.release_url

@@ -1,10 +1,111 @@
-"""The toolkit's lists of clients and tokens are not in the admin: a resident's tokens are nobody's to see."""
+"""Holders that send, in the admin. The toolkit's lists of clients and tokens are not: tokens are nobody's to see."""
 
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import DeviceGrant
 
+from accounts.models import User
 from certification.access.models import AccessToken, AuthorizationCode, Client, IDToken, RefreshToken
+from certification.labels.models import Service
+from vault import types
+from vault.holders.actions import senders
+from vault.holders.enums import Rhythm
+from vault.holders.models import Sender
+from vault.records.models import Holder
+
+if TYPE_CHECKING:
+    SenderModelAdmin = admin.ModelAdmin[Sender]
+    SenderModelForm = forms.ModelForm[Sender]
+else:
+    SenderModelAdmin, SenderModelForm = admin.ModelAdmin, forms.ModelForm
 
 for model in (AccessToken, AuthorizationCode, Client, IDToken, RefreshToken, DeviceGrant):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+
+class SenderForm(SenderModelForm):
+    """What the city lets a holder send. Saved by `senders.allow`, at once, so that its refusals are the form's."""
+
+    holder = forms.ModelChoiceField(Holder.objects.filter(withdrawn_at=None), label=_("Organisme"))
+    service = forms.ModelChoiceField(Service.objects.all(), label=_("Service, dont les programmes envoient"))
+    types = forms.MultipleChoiceField(label=_("Types de données"), widget=forms.CheckboxSelectMultiple)
+    public_key = forms.CharField(
+        label=_("Clé publique de ses lots signés (JWK, P-256)"), required=False, widget=forms.Textarea
+    )
+
+    class Meta:
+        model = Sender
+        fields = ("rhythm",)
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._by = by
+        if "types" in self.fields:
+            choices = [(one.code, f"{one.title} ({one.code})") for one in types.all_types()]
+            cast(forms.MultipleChoiceField, self.fields["types"]).choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            try:
+                self.instance = senders.allow(
+                    holder=cleaned["holder"].code,
+                    service_id=cleaned["service"].pk,
+                    types_sent=cleaned["types"],
+                    rhythm=Rhythm(cleaned["rhythm"]),
+                    public_key=cleaned["public_key"],
+                    by=self._by,
+                )
+            except ValidationError as error:
+                self.add_error(None, error)
+        return cleaned
+
+
+@admin.register(Sender)
+class SenderAdmin(SenderModelAdmin):
+    """Those who manage agents let a holder send, and end it."""
+
+    list_display = ("holder", "service", "types", "rhythm", "created_at", "ended_at")
+    actions = ("end",)
+
+    def get_fields(self, request: HttpRequest, obj: Sender | None = None) -> tuple[str, ...]:
+        return self.list_display if obj else ("holder", "service", "types", "rhythm", "public_key")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Sender | None = None) -> tuple[str, ...]:
+        return self.list_display if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Sender | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: ANN401 - a form's class
+        if obj is not None:
+            return super().get_form(request, obj, change, **kwargs)
+        by = cast(User, request.user)
+
+        class Form(SenderForm):
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, by=by, **options)
+
+        return Form
+
+    def save_model(self, request: HttpRequest, obj: Sender, form: SenderModelForm, change: bool) -> None:
+        """Do nothing: the form saved it."""
+
+    @admin.display(description=_("service"))
+    def service(self, row: Sender) -> str:
+        return str(Service.objects.filter(pk=row.service_id).first() or "")
+
+    @admin.action(description=_("Ne plus laisser envoyer"), permissions=["change"])
+    def end(self, request: HttpRequest, rows: QuerySet[Sender]) -> None:
+        for sender in rows:
+            senders.end(sender=sender, by=cast(User, request.user))
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

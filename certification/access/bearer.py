@@ -16,11 +16,13 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from certification.access import credentials, limits, standing
-from certification.access.enums import VAULT, Environment
+from certification.access.enums import LOTS, VAULT, Environment
 from certification.access.limits import Count
 from certification.access.models import AccessToken, Client
 from certification.access.problems import BASIC, Problem
 from certification.access.standing import Given
+from vault.holders.actions import senders
+from vault.holders.models import Sender
 from vault.records.models import Grant
 
 
@@ -71,6 +73,43 @@ class BearerAuthentication(BaseAuthentication):
         if given is None:
             raise Problem("invalid_token")
         return person, Caller(row.application, given, frozenset(row.scope.split()))
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="garant"'
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A holder's program, and what the city lets it send. It acts under no grant."""
+
+    client: Client
+    sender: Sender
+
+
+class SenderAuthentication(BaseAuthentication):
+    """Find a holder's program by its token of client credentials, while the city lets it send."""
+
+    def __init__(self, environment: Environment = Environment.LIVE) -> None:
+        self.environment = environment
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Sending]:
+        kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token.strip():
+            raise Problem("invalid_token")
+        found = AccessToken.objects.select_related("application").filter(
+            token_checksum=hashlib.sha256(token.strip().encode()).hexdigest(),
+            expires__gt=timezone.now(),
+            application__environment=self.environment,
+        )
+        row = found.first()
+        if row is None:
+            raise Problem("invalid_token")
+        if row.user_id is not None or row.grant_id is not None or LOTS not in row.scope.split():
+            raise Problem("insufficient_scope")
+        sender = senders.of_service(row.application.service_id)
+        if sender is None:
+            raise Problem("may_not_send")
+        return AnonymousUser(), Sending(row.application, sender)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="garant"'

@@ -13,5 +13,7 @@ class Environment(models.TextChoices):
 PREFIXES = {Environment.LIVE: "gar_live_", Environment.TEST: "gar_test_"}
 #: What a client may ask for. The fields and papers themselves are in the agreement, never in a scope.
 OPENID, VAULT = "openid", "vault"
+#: For the programs of a holder that the city lets send: of no resident's grant.
+LOTS = "lots"
 #: The `type` of authorization_details (RFC 9396).
 DETAILS_TYPE = "vault_purpose"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from certification.access.actions import clients
 from certification.access.asking import Asked
-from certification.access.enums import Environment
+from certification.access.enums import LOTS, Environment
 from certification.access.presenting.consent import with_why
 from vault.records.grants.agreements import Item, PaperItem
 from vault.records.grants.terms import Terms
@@ -30,6 +30,14 @@ class ConsentForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Un papier part en entier, avec tout ce qui y est écrit."),
+    )
+    writes = forms.MultipleChoiceField(
+        label=gettext_lazy("Ce que vous le laissez écrire dans votre coffre"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "Ce qu’il écrit porte son nom, comme déclaré par lui. Vous pouvez retirer chaque donnée."
+        ),
     )
     months = forms.TypedChoiceField(
         label=gettext_lazy("Pendant combien de temps ?"),
@@ -58,14 +66,15 @@ class ConsentForm(forms.Form):
         self.fields["papers"].help_text = " ".join(
             [*(f"{one}." for one in reasons), str(self.fields["papers"].help_text)]
         )
-        for name in ("items", "papers"):
+        self._choices("writes", [(one.type, one.label) for one in asked.agreement.writes if one.code not in agreed])
+        for name in ("items", "papers", "writes"):
             if not self._offered(name):
                 del self.fields[name]
         self._choices("months", [(count, _length(count)) for count in asked.agreement.months])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if any(name not in self.fields and self.data.get(name) for name in ("items", "papers")):
+        if any(name not in self.fields and self.data.get(name) for name in ("items", "papers", "writes")):
             self.add_error(None, _("Cette page n’offrait pas cette ligne."))
         for paper in self._asked.papers:
             if paper.required and not self._has(paper, cleaned):
@@ -73,7 +82,7 @@ class ConsentForm(forms.Form):
                     "papers" if "papers" in self.fields else None,
                     _("Il faut au moins un papier : %(kind)s.") % {"kind": paper.label},
                 )
-        chosen = [*cleaned.get("items", []), *cleaned.get("papers", [])]
+        chosen = [*cleaned.get("items", []), *cleaned.get("papers", []), *cleaned.get("writes", [])]
         if not chosen and not self._asked.required and not self._agreed:
             self.add_error(None, _("Cochez au moins une ligne, ou refusez."))
         return cleaned
@@ -87,7 +96,12 @@ class ConsentForm(forms.Form):
                 titles.setdefault(paper.kind, []).append(paper.title)
         shown = {**self._held, **{kind: ", ".join(names) for kind, names in titles.items()}}
         return Terms(
-            data.get("items", []), agreement.modes[0], data["months"], papers=data.get("papers", []), shown=shown
+            data.get("items", []),
+            agreement.modes[0],
+            data["months"],
+            papers=data.get("papers", []),
+            writes=data.get("writes", []),
+            shown=shown,
         )
 
     def _has(self, asked: PaperItem, cleaned: Mapping[str, Any]) -> bool:
@@ -119,6 +133,32 @@ class ProgramForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Donnez au moins une adresse de retour.")},
     )
+
+    def __init__(self, *args: Any, sends: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if sends:
+            field = cast(forms.TypedChoiceField, self.fields["environment"])
+            field.choices = [
+                *cast(list[tuple[str, Any]], field.choices),
+                (LOTS, _("Pour envoyer des lots à la ville")),
+            ]
+            field.coerce = str
+            self.fields["redirect_uris"].required = False
+            self.fields["redirect_uris"].help_text = _(
+                "Où l’habitant revient chez vous : une adresse https complète par ligne. Aucune pour des lots."
+            )
+
+    @property
+    def is_for_lots(self) -> bool:
+        return bool(self.cleaned_data["environment"] == LOTS)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("environment") == LOTS:
+            cleaned["redirect_uris"] = []
+        elif "redirect_uris" in cleaned and not cleaned["redirect_uris"]:
+            self.add_error("redirect_uris", _("Donnez au moins une adresse de retour."))
+        return cleaned
 
     def clean_redirect_uris(self) -> list[str]:
         found = [line.strip() for line in self.cleaned_data["redirect_uris"].splitlines() if line.strip()]

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from accounts.decorators import View
 from certification.access.issuers import LIVE, Issuer
-from certification.access.views import api, api_view, authorize, erasures, oauth, programs
+from certification.access.views import api, api_view, authorize, erasures, lots, oauth, programs
 
 
 def for_programs(view: type[APIView], **options: Any) -> View:
@@ -30,6 +30,7 @@ def addresses(issuer: Issuer) -> list[URLPattern]:
         path("oauth/userinfo", for_programs(api.UserInfo, environment=environment), name="userinfo"),
         path(".well-known/openid-configuration", oauth.openid_configuration, more, name="openid_configuration"),
         path("api/v1/me/fields", for_programs(api.Fields, **shown), name="fields"),
+        path("api/v1/me/values", for_programs(api.Values, **shown), name="values"),
         path("api/v1/me/documents/<uuid:document_id>", for_programs(api.Document, **shown), name="document"),
         path("api/v1/me/grant", for_programs(api.GrantItself, **shown), name="grant"),
         path("api/v1/me/events", for_programs(api.Events, **shown), name="events"),
@@ -52,7 +53,11 @@ urlpatterns = [
         name="revoke_secret",
     ),
     path("editeurs/programmes/<slug:client_id>/supprimer/", programs.delete_program, name="delete_program"),
+    path("api/v1/holders/connections", for_programs(lots.Connections), name="holder_connections"),
+    path("api/v1/holders/lots", for_programs(lots.Lots), name="lots"),
+    path("api/v1/holders/lots/<uuid:lot_id>", for_programs(lots.OneLot), name="lot"),
     path("api/v1/me/<path:rest>", for_programs(api_view.Nothing), name="nothing"),
     path("api/v1/erasures/<path:rest>", for_programs(api_view.Nothing), name="no_erasure"),
+    path("api/v1/holders/<path:rest>", for_programs(api_view.Nothing), name="no_lot"),
     path("api/v1/openapi.json", require_safe(for_programs(SpectacularJSONAPIView)), name="openapi"),
 ]

@@ -6,6 +6,7 @@ in a transaction, and the gate needs one of its own.
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +20,9 @@ from oauthlib.oauth2.rfc6749 import errors
 from certification.access import credentials, issuers, standing
 from certification.access.actions import pseudonyms, tokens
 from certification.access.details import granted_details
-from certification.access.enums import OPENID, Environment
+from certification.access.enums import LOTS, OPENID, Environment
 from certification.access.models import AccessToken, AuthorizationCode, Client, IDToken, RefreshToken
+from vault.holders.actions import senders
 from vault.records.models import Grant
 
 S256 = "S256"
@@ -58,6 +60,25 @@ class Validator(OAuth2Validator):
 
     def get_oidc_issuer_endpoint(self, request: Request) -> str:
         return issuers.OF[Environment(request.client.environment)].url
+
+    def validate_scopes(
+        self, client_id: str, scopes: Sequence[str], client: Client, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Keep lots and readings apart: a program that sends does nothing else, and no other one sends.
+
+        One whose holder the city does not let send any more gets no token.
+        """
+        if not super().validate_scopes(client_id, scopes, client, request, *args, **kwargs):
+            return False
+        if client.sends:
+            return set(scopes) == {LOTS} and senders.of_service(client.service_id) is not None
+        return LOTS not in scopes
+
+    def get_default_scopes(self, client_id: str, request: Request, *args: Any, **kwargs: Any) -> list[str]:
+        if request.client is not None and request.client.sends:
+            return [LOTS]
+        found: list[str] = super().get_default_scopes(client_id, request, *args, **kwargs)
+        return found
 
     # Codes
 
@@ -122,7 +143,8 @@ class Validator(OAuth2Validator):
     def save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
         """Save the tokens, and say in the response which fields and papers were granted (RFC 9396)."""
         super().save_bearer_token(token, request, *args, **kwargs)
-        token["authorization_details"] = granted_details(request.vault_grant)
+        if not request.client.sends:
+            token["authorization_details"] = granted_details(request.vault_grant)
 
     def _create_access_token(
         self,
@@ -140,7 +162,7 @@ class Validator(OAuth2Validator):
             application=request.client,
             source_refresh_token=source_refresh_token,
             resource=request.resource,
-            grant_id=request.vault_grant.pk,
+            grant_id=None if request.client.sends else request.vault_grant.pk,
         )
         self._set_token_value(access_token, token["access_token"])
         access_token.save()

@@ -14,7 +14,7 @@ from certification.labels.models import Purpose, PurposeVersion, Service
 from certification.labels.models.charter import in_language
 from vault import types
 from vault.records.enums import Mode
-from vault.records.grants.agreements import Agreement, Item, PaperItem
+from vault.records.grants.agreements import Agreement, Item, PaperItem, WriteItem
 from vault.records.models import PaperKind
 
 #: What may be agreed on. The shortest is offered first, and none is preselected.
@@ -24,7 +24,8 @@ LANGUAGES = ("fr", "en")
 
 def frozen(purpose: Purpose, service: Service) -> dict[str, Any]:
     """Return the content of a `PurposeVersion`: everything that a resident would read, in both languages."""
-    return {
+    written = {"writes": [_written(code) for code in purpose.writes]} if purpose.writes else {}
+    return written | {
         "title": _both(purpose.title, purpose.title_en),
         "text": _both(purpose.text, purpose.text_en),
         "service": service.name,
@@ -90,6 +91,7 @@ def made(code: str, content: Mapping[str, Any]) -> Agreement:
             PaperItem(one["kind"], _said(one["label"]), one["required"], _said(one["why"]))
             for one in content["papers"]
         ),
+        writes=tuple(WriteItem(one["type"], _said(one["label"])) for one in content.get("writes", ())),
         modes=(Mode(content["mode"]),),
         months=MONTHS,
         renewable=False,
@@ -112,6 +114,23 @@ def _words(purpose: Purpose, language: str) -> list[str]:
             gettext("Refuser ne change rien à vos droits ni à vos démarches avec la ville."),
             gettext("Vous arrêtez quand vous voulez, dans « Mes partages » : la lecture suivante est refusée."),
         ]
+
+
+def may_be_written() -> list[str]:
+    """Return the types that a label may let a service write back: a vault may have several records of each.
+
+    Of a type with one record, what a service declares would take the place of what the resident said.
+    """
+    return [one.code for one in types.all_types() if not one.rules.single and one.code != "calcul.resultat"]
+
+
+def _written(type_code: str) -> dict[str, Any]:
+    title = types.get(type_code)
+    labels = {}
+    for language in LANGUAGES:
+        with override(language):
+            labels[language] = str(title.title)
+    return {"type": type_code, "label": labels}
 
 
 def _both(french: str, english: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from certification.labels import agreements
 from certification.labels.actions import templates
 from certification.labels.enums import Change, LabelState, Verdict
 from certification.labels.models import Answer, Complaint, LabelRequest, Purpose, Service, SignalAddress
@@ -87,12 +88,22 @@ class PurposeForm(PurposeModelForm):
     mode = forms.ChoiceField(label=gettext_lazy("Mode d’usage"), choices=MODES, widget=forms.RadioSelect)
     every = forms.ChoiceField(label=gettext_lazy("À quelle fréquence"), choices=EVERY, widget=forms.RadioSelect)
 
+    writes = forms.MultipleChoiceField(
+        label=gettext_lazy("Ce que le service écrit dans le coffre"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Rien, le plus souvent. L’habitant accepte chaque type à part."),
+    )
+
     class Meta:
         model = Purpose
-        fields = ("title", "title_en", "text", "text_en", "mode", "keep_days")
+        fields = ("title", "title_en", "text", "text_en", "mode", "keep_days", "writes")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        known = [types.get(code) for code in agreements.may_be_written()]
+        choices = [(one.code, one.title) for one in known]
+        cast(forms.MultipleChoiceField, self.fields["writes"]).choices = choices
         if self.instance.title:
             every = self.instance.at_most_every
             self.initial["every"] = str(every.days if every else 0)

@@ -19,6 +19,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "purge_sessions": _every(AN_HOUR, "accounts.tasks.purge_sessions"),
     # Connections that pull every month, or continue where they stopped.
     "pull_due": _every(FIVE_MINUTES, "vault.holders.tasks.pull_due", queue="documents"),
+    # Lots of holders whose message was lost; those of more than thirty days.
+    "write_lots": _every(60, "vault.holders.tasks.write_lots", queue="documents"),
+    "purge_lots": _every(AN_HOUR, "vault.holders.tasks.purge_lots"),
     # Deadlines of requests, ends of papers and of grants: they are days, so an hourly run is enough.
     "notify_overdue_requests": _every(AN_HOUR, "vault.holders.tasks.notify_overdue_requests"),
     "notify_expiring_papers": _every(AN_HOUR, "vault.records.tasks.notify_expiring_papers"),

@@ -19,9 +19,11 @@ from demo import (
     leaving_step,
     letter_step,
     link_step,
+    lots_step,
     meeting_step,
     minute,
     paper_drawer,
+    service_step,
     vaults,
 )
 from demo.people import find
@@ -59,6 +61,8 @@ class Tour:
         yield "Write a letter", self.write_a_letter
         yield "A link shared and stopped", self.share_by_link
         yield "Two connectors pulled", self.pull_two
+        yield "Four holders send lots", self.receive_lots
+        yield "A service used and stopped", self.use_a_service
         yield "A companion's appointment", self.meet_a_companion
         yield "Leave with everything", self.leave_and_arrive
         yield "Verify the journal", self.verify_journal
@@ -189,6 +193,12 @@ class Tour:
 
     def pull_two(self) -> str:
         return minute.walk(self.visitor.base_url)
+
+    def use_a_service(self) -> str:
+        return service_step.use_and_stop(self.visitor.base_url)
+
+    def receive_lots(self) -> str:
+        return lots_step.receive_lots(self.visitor)
 
     def verify_journal(self) -> str:
         if self.resident_id is None:

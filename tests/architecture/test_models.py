@@ -44,6 +44,7 @@ SHOWN = {
     "core.Job",
     "accounts.User",
     "holders.ConnectorHealth",
+    "holders.Sender",
     "journal.Contest",
     "sharing.EmergencyAccess",
     "records.PaperKind",

@@ -48,7 +48,7 @@ from tests.vault.urgent import asked as urgently_asked
 from tests.vault.urgent import offered, opened
 from vault.holders.actions import connections
 from vault.holders.actions.requests import start_request
-from vault.holders.models import ConnectorHealth
+from vault.holders.models import ConnectorHealth, Lot, Sender
 from vault.journal.actions import contests
 from vault.records import actions, gate
 from vault.records.actions import grants
@@ -224,6 +224,12 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "records.paperkind": PaperKind.objects.earliest("pk").pk,
         "records.holder": Holder.objects.earliest("pk").pk,
         "holders.connectorhealth": ConnectorHealth.objects.create(connector="enedis").pk,
+        "holders.sender": (
+            sender := Sender.objects.create(
+                holder="mediatheque", service_id=uuid4(), types=["loisirs.adhesion"], rhythm="daily"
+            )
+        ).pk,
+        "lot": Lot.objects.create(sender=sender, key="1", lines=0).pk,
         "journal.contest": things["contest"],
         "sharing.emergencyaccess": access.pk,
         "aids.localaid": shipping.load_local_aids()[0].pk,

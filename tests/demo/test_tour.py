@@ -23,6 +23,8 @@ PROMISED = [
     "Write a letter",
     "A link shared and stopped",
     "Two connectors pulled",
+    "Four holders send lots",
+    "A service used and stopped",
     "A companion's appointment",
     "Leave with everything",
     "Verify the journal",

@@ -617,7 +617,7 @@ def connections(resident: Any) -> dict[str, Any]:
 
     from demo.holders import reach
     from vault.holders.actions import connections as actions
-    from vault.holders.models import Connection, ConnectorHealth
+    from vault.holders.models import Connection, ConnectorHealth, Sender
 
     def made(holder: str, datasets: list[str], **more: Any) -> Connection:
         with override_settings(CONNECTORS=reach.connectors("http://127.0.0.1:1")):
@@ -625,6 +625,9 @@ def connections(resident: Any) -> dict[str, Any]:
                 resident_id=resident.pk, by=resident.pk, holder=holder, datasets=datasets, unattended=True, **more
             )
 
+    sender = Sender.objects.create(
+        holder="mediatheque", service_id=uuid4(), types=["loisirs.adhesion"], rhythm="weekly"
+    )
     stopped = made("cpam", ["c2s"])
     actions.stop(connection=stopped, by=resident.pk)
     connected = made("caf", ["quotient", "prestations"])
@@ -644,6 +647,8 @@ def connections(resident: Any) -> dict[str, Any]:
         "connected": connected.pk,
         "asked": made("enedis", ["jours"]).pk,
         "stopped": stopped.pk,
+        "sender": sender.pk,
+        "with_code": made("mediatheque", ["loisirs.adhesion"]).pk,
     }
 
 

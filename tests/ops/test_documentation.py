@@ -79,7 +79,12 @@ def test_each_package_is_used(package: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "lock"), [("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt")]
+    ("names", "lock"),
+    [
+        ("requirements.in", "requirements.txt"),
+        ("requirements-dev.in", "requirements-dev.txt"),
+        ("requirements-demo.in", "requirements-demo.txt"),
+    ],
 )
 def test_the_lock_has_every_chosen_package(names: str, lock: str) -> None:
     locked = dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\n]+)", (ROOT / lock).read_text(), re.MULTILINE))

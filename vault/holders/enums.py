@@ -34,10 +34,35 @@ class ConnectionState(models.TextChoices):
     STOPPED = "stopped", _("Arrêtée")
 
 
+class Rhythm(models.TextChoices):
+    """How often a holder sends what it knows of a resident."""
+
+    DAILY = "daily", _("Chaque jour au plus")
+    WEEKLY = "weekly", _("Chaque semaine au plus")
+    MONTHLY = "monthly", _("Chaque mois au plus")
+
+
+class LineOutcome(models.TextChoices):
+    """What became of a line of a lot. The codes never change: programs read them."""
+
+    WRITTEN = "written"
+    NOT_JSON = "not_json"
+    TOO_LONG = "too_long"
+    MALFORMED = "malformed"
+    UNKNOWN_TYPE = "unknown_type"
+    WRONG_SCHEMA = "wrong_schema"
+    UNKNOWN_SUB = "unknown_sub"
+    NOT_COVERED = "not_covered"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    OVER = "over"
+
+
 #: What the publishers call their APIs, by connector: agents read it.
 API_NAMES = {
     "api_particulier": "API Particulier",
     "enedis": "Enedis",
     "grdf": "GRDF",
     "impot_particulier": "API Impôt particulier",
+    "push": "Envois des organismes",
 }

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core import leaving
 from core.leaving import Copying, Entry, Rows
-from vault.holders.models import Connection, DataRequest, RequestPaper
+from vault.holders.models import Connection, DataRequest, LotLine, RequestPaper
 from vault.records.copies.copy_files import note, table
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
@@ -21,6 +21,7 @@ ROWS = [
         erased={
             "resident_id": OWNER,
             "problem failures unfinished next_pull_at version": "how far a machine was with it",
+            "pairing": "a hash of a code that was given, or is of no use",
             "content": "the secret between the holder and the city; the data received is in the values",
         },
     ),
@@ -33,6 +34,12 @@ ROWS = [
     Rows(
         "holders.RequestPaper", erased={"id resident_id created_at request_id paper_id": "the letter lists its papers"}
     ),
+    Rows("holders.Sender", nobody="a holder that the city lets send"),
+    Rows("holders.Lot", nobody="a receipt of a holder's lot: numbers of lines, and no resident"),
+    Rows(
+        "holders.LotLine",
+        erased={"id resident_id created_at lot_id number content outcome": "the values received are in the vault"},
+    ),
     Rows("holders.ConnectorHealth", nobody="how an API treats the city"),
 ]
 
@@ -43,7 +50,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
 
 
 def erase(resident_id: UUID) -> None:
-    leaving.delete_rows(resident_id, RequestPaper, DataRequest, Connection)
+    leaving.delete_rows(resident_id, RequestPaper, DataRequest, Connection, LotLine)
 
 
 def _request(row: DataRequest, copying: Copying) -> dict[str, object]:

@@ -3,7 +3,7 @@ from uuid import UUID
 from celery import shared_task
 
 from core import jobs, journal
-from vault.holders.actions import connections, pulls, requests
+from vault.holders.actions import connections, lots, pulls, requests
 
 
 @shared_task
@@ -28,3 +28,22 @@ def pull_due() -> None:
 @journal.through(journal.Means.SCHEDULER)
 def notify_overdue_requests() -> None:
     requests.notify_overdue_requests()
+
+
+@shared_task
+@journal.through(journal.Means.API)
+def write_lot(lot_id: str) -> None:
+    lots.write(lot_id=UUID(lot_id))
+
+
+@shared_task
+@journal.through(journal.Means.API)
+def write_lots() -> None:
+    """Write what waits of lots whose message was lost, or whose worker died. Each minute."""
+    for lot_id in lots.unfinished():
+        lots.write(lot_id=lot_id)
+
+
+@shared_task
+def purge_lots() -> None:
+    lots.purge()

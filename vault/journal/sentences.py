@@ -169,6 +169,10 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "grant_unused": (gettext_lazy("Un partage avec « %(recipient)s » ne sert pas, nous vous l’avons dit."), ""),
     "received_read": (gettext_lazy("Vous avez regardé ce que « %(recipient)s » a reçu."), ""),
     "agreement_reread": (gettext_lazy("Vous avez relu ce que vous aviez accepté avec « %(recipient)s »."), ""),
+    "granted_write": (
+        gettext_lazy("« %(recipient)s » a écrit dans votre coffre : %(what)s (%(count)s)."),
+        "",
+    ),
     "granted_read": (gettext_lazy("« %(recipient)s » a lu %(what)s."), ""),
     "granted_count": (
         gettext_lazy("Compté sous votre accord avec « %(recipient)s », sans lui être montré : %(what)s."),

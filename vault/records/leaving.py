@@ -29,6 +29,7 @@ from vault.records.models import (
     GrantField,
     GrantPaper,
     GrantReading,
+    GrantWrite,
     Paper,
     PaperFile,
     Record,
@@ -79,6 +80,7 @@ ROWS = [
         erased={"id resident_id created_at grant_id person visit": NUMBER},
     ),
     Rows("records.GrantDocument", copied="document_id", erased={"id resident_id created_at grant_id": NUMBER}),
+    Rows("records.GrantWrite", copied="type", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows("records.GrantPaper", copied="paper_id", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows(
         "records.Draft",
@@ -126,6 +128,7 @@ def grant_row(grant: Grant, copying: Copying) -> dict[str, Any]:
         recipient_name=recipient_name(grant) if grant.recipient_name else "",
         readings=list(map(leaving.export_row, grant.readings.all())),
         papers=list(map(leaving.export_row, grant.papers.all())),
+        writes=list(map(leaving.export_row, grant.writes.all())),
         documents=list(map(leaving.export_row, grant.documents.all())),
     )
 
@@ -148,7 +151,7 @@ def erase(resident_id: UUID) -> None:
     with scope(resident=resident_id):
         Record.objects.update(supersedes=None)
     leaving.delete_rows(
-        resident_id, Draft, Record, GrantDocument, GrantPaper, GrantReading, GrantEvent, GrantField, Grant
+        resident_id, Draft, Record, GrantDocument, GrantPaper, GrantWrite, GrantReading, GrantEvent, GrantField, Grant
     )
     leaving.delete_rows(resident_id, PaperFile, Paper, Brought, Export)
 

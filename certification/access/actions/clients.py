@@ -18,6 +18,7 @@ from certification.access.models import AccessToken, AuthorizationCode, Client, 
 from certification.access.models.client import FIRST, SECOND, Secret
 from certification.labels import perms
 from certification.labels.models import Service
+from vault.holders.actions import senders
 
 #: Of a secret, the last characters, by which its owner knows it again.
 HINT = 4
@@ -39,11 +40,29 @@ def register(*, service: Service, by: User, environment: Environment, redirect_u
         PermissionDenied: `by` does not work for the publisher.
         ValidationError: no address, or one that the portal would not send residents to.
     """
-    perms.require_member(by, service.publisher)
     if not redirect_uris:
         raise ValidationError(_("Donnez au moins une adresse de retour."))
     for address in redirect_uris:
         check_redirect_uri(address)
+    return _registered(service, by, environment, Client.GRANT_AUTHORIZATION_CODE, redirect_uris)
+
+
+def register_sender(*, service: Service, by: User) -> tuple[Client, str]:
+    """Register a holder's program, which sends lots. Return it with its secret, which is shown once.
+
+    Raises:
+        PermissionDenied: `by` does not work for the publisher.
+        ValidationError: the city does not let the service send.
+    """
+    if senders.of_service(service.pk) is None:
+        raise ValidationError(_("La ville ne laisse pas ce service envoyer de lots."))
+    return _registered(service, by, Environment.LIVE, Client.GRANT_CLIENT_CREDENTIALS, [])
+
+
+def _registered(
+    service: Service, by: User, environment: Environment, flow: str, redirect_uris: list[str]
+) -> tuple[Client, str]:
+    perms.require_member(by, service.publisher)
     secret = _secret(environment)
     client = Client.objects.create(
         service=service,
@@ -53,7 +72,7 @@ def register(*, service: Service, by: User, environment: Environment, redirect_u
         secret_hint=secret[-HINT:],
         secret_made_at=timezone.now(),
         client_type=Client.CLIENT_CONFIDENTIAL,
-        authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
+        authorization_grant_type=flow,
         algorithm=Client.RS256_ALGORITHM,
         redirect_uris=" ".join(redirect_uris),
         name=service.name,

@@ -37,6 +37,11 @@ def agreed_papers(grant: Grant) -> list[UUID]:
     return list(found.values_list("paper_id", flat=True))
 
 
+def agreed_writes(grant: Grant) -> list[str]:
+    """Return the codes of the lines by which the service may write."""
+    return [f"{agreements.WRITE}{type_code}" for type_code in agreements.writes_of(grant)]
+
+
 def give(*, resident_id: UUID, by: UUID, asked: Asked, terms: Terms) -> Grant:
     """Agree to what a service asks. What is agreed already for this purpose stays, in the new grant that replaces it.
 
@@ -56,5 +61,6 @@ def give(*, resident_id: UUID, by: UUID, asked: Asked, terms: Terms) -> Grant:
         if former is not None:
             items = dict.fromkeys([*agreed_items(former), *terms.items])
             papers = dict.fromkeys([*agreed_papers(former), *terms.papers])
-            terms = dataclasses.replace(terms, items=tuple(items), papers=tuple(papers))
+            writes = dict.fromkeys([*agreements.writes_of(former), *terms.writes])
+            terms = dataclasses.replace(terms, items=tuple(items), papers=tuple(papers), writes=tuple(writes))
         return grants.give(resident_id=resident_id, by=by, agreement=asked.agreement, recipient=service, terms=terms)

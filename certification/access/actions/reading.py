@@ -35,7 +35,7 @@ def read(*, given: Given, fields: Sequence[str], known: Collection[str]) -> tupl
     def reading() -> tuple[str, Values | None]:
         return gate.read_newer(grant=given.grant, fields=fields, person=given.grant.resident_id, known=known)
 
-    return _counted(given, lambda: set(fields) <= set(agreements.fields_of(given.grant)), reading)
+    return counted(given, lambda: set(fields) <= set(agreements.fields_of(given.grant)), reading)
 
 
 def open_paper(*, given: Given, paper_id: UUID, position: int) -> tuple[PaperOpened, WatchedFile]:
@@ -52,11 +52,11 @@ def open_paper(*, given: Given, paper_id: UUID, position: int) -> tuple[PaperOpe
         papers = Paper.objects.kept().filter(pk=paper_id, granted__grant=given.grant)
         return PaperFile.objects.filter(paper__in=papers, position=position, waiting=False).exists()
 
-    return _counted(given, covered, reading)
+    return counted(given, covered, reading)
 
 
-def _counted(given: Given, covered: Callable[[], bool], reading: Callable[[], Found]) -> Found:
-    """Run a reading. A call that is refused again for the same reason is counted, and does not reach the gate.
+def counted(given: Given, covered: Callable[[], bool], reading: Callable[[], Found]) -> Found:
+    """Run a reading or a writing. A call refused again for the same reason is counted, and does not reach the gate.
 
     The reason that is compared is `_why` both times: a client that has two, or changes what it asks for, has a line
     for neither twice.

@@ -50,6 +50,9 @@ class Client(AuthenticatedRow, AbstractApplication):  # type: ignore[django-mana
     It proves who it is by a secret, and knows the code flow only; the database refuses anything else. What it may ask
     is its service's label, looked at in each request, and never a column here.
 
+    A program of a holder sends lots, in its own name and under no grant (`sends`): it knows the flow of client
+    credentials only, and no resident is ever sent to it.
+
     Two secrets may be alive at once, so that one is turned over without a stop. There is always a first one.
     """
 
@@ -72,18 +75,30 @@ class Client(AuthenticatedRow, AbstractApplication):  # type: ignore[django-mana
             models.CheckConstraint(
                 condition=Q(
                     client_type=AbstractApplication.CLIENT_CONFIDENTIAL,
-                    authorization_grant_type=AbstractApplication.GRANT_AUTHORIZATION_CODE,
+                    authorization_grant_type__in=[
+                        AbstractApplication.GRANT_AUTHORIZATION_CODE,
+                        AbstractApplication.GRANT_CLIENT_CREDENTIALS,
+                    ],
                     algorithm=AbstractApplication.RS256_ALGORITHM,
                     hash_client_secret=True,
                 ),
-                name="client_confidential_and_by_code",
+                name="client_confidential_by_code_or_sending",
             ),
             models.CheckConstraint(condition=Q(skip_authorization=False), name="client_never_skips_consent"),
-            models.CheckConstraint(condition=~Q(redirect_uris=""), name="client_has_an_address"),
+            models.CheckConstraint(
+                condition=Q(authorization_grant_type=AbstractApplication.GRANT_CLIENT_CREDENTIALS, redirect_uris="")
+                | Q(authorization_grant_type=AbstractApplication.GRANT_AUTHORIZATION_CODE) & ~Q(redirect_uris=""),
+                name="client_has_an_address_or_sends",
+            ),
         ]
 
     def __str__(self) -> str:
         return str(self.client_id)
+
+    @property
+    def sends(self) -> bool:
+        """Return whether it is a holder's program, which sends lots and reads nothing."""
+        return bool(self.authorization_grant_type == self.GRANT_CLIENT_CREDENTIALS)
 
     @property
     def jwk_key(self) -> JWK:

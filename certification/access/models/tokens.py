@@ -63,7 +63,9 @@ class AuthorizationCode(AuthenticatedRow, AbstractGrant):
 
 
 class AccessToken(AuthenticatedRow, AbstractAccessToken):
-    grant_id = models.UUIDField(db_index=True)
+    """A token of a grant; or, without grant and person, of a holder's program that sends lots."""
+
+    grant_id = models.UUIDField(db_index=True, null=True)
 
     objects = RowQuerySet["AccessToken"].as_manager()
     decides = by_city("user", "token_checksum", "application", "expires", "scope", "grant_id")

@@ -7,6 +7,9 @@ from typing import Any
 from certification.access import details
 from certification.access.models import Client
 from vault import types
+from vault.holders import across
+from vault.holders.enums import LineOutcome
+from vault.holders.models import Connection, Lot, Sender
 from vault.records.enums import Happened
 from vault.records.grants import agreements
 from vault.records.models import Grant, GrantEvent, GrantPaper
@@ -48,6 +51,7 @@ def grant(found: Grant, client: Client) -> dict[str, Any]:
         "notice": {"version": found.notice_version, "sha256": found.notice_hash, "language": found.language},
         "fields": [_described(field_id) for field_id in sorted(agreements.fields_of(found))],
         "documents": [{"id": str(one.paper_id), "kind": one.paper.kind} for one in papers],
+        "writes": agreements.writes_of(found),
         "environment": client.environment,
     }
 
@@ -78,6 +82,33 @@ def erasure(found: ErasureRequest, sub: str) -> dict[str, Any]:
         "due_at": _moment(found.due_at),
         "answer": found.answer or None,
         "answered_at": _moment(found.answered_at),
+    }
+
+
+def connection(found: Connection, sender: Sender, sub: str) -> dict[str, Any]:
+    """Return what a resident accepted of a holder, and the name by which it knows them."""
+    return {
+        "sub": sub,
+        "types": [code for code in found.datasets if code in sender.types],
+        "rhythm": sender.rhythm,
+        "until": found.expires_on.isoformat(),
+    }
+
+
+def lot(found: Lot) -> dict[str, Any]:
+    """Return what became of a lot: counts, and refused lines by number. Never a value."""
+    sealed = across.outcomes_of(found)
+    late = [[number, outcome] for number, outcome in sealed if outcome not in {"", LineOutcome.WRITTEN}]
+    return {
+        "id": str(found.pk),
+        "state": "done" if found.finished_at else "writing",
+        "received_at": _moment(found.created_at),
+        "finished_at": _moment(found.finished_at),
+        "signed": found.signed,
+        "lines": found.lines,
+        "written": sum(outcome == LineOutcome.WRITTEN for _number, outcome in sealed),
+        "waiting": sum(not outcome for _number, outcome in sealed),
+        "refused": [{"line": number, "code": code} for number, code in sorted([*found.refused, *late])],
     }
 
 

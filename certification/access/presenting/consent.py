@@ -44,6 +44,11 @@ def agreed_lines(
         for item in asked.agreement.items
         if item.code in agreed
     ]
+    lines += [
+        {"key": str(one.label), "value": _("Le service l’écrit dans votre coffre")}
+        for one in asked.agreement.writes
+        if one.code in agreed
+    ]
     labels = {paper.kind: str(paper.label) for paper in asked.agreement.papers}
     return lines + [
         {"key": labels.get(paper.kind, ""), "value": paper.title} for paper in papers if paper.paper_id in agreed

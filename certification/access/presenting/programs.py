@@ -29,6 +29,11 @@ def cards(services: Iterable[Service], *, owner: bool) -> list[dict[str, Any]]:
 
 
 def rows(client: Client) -> list[dict[str, str]]:
+    if client.sends:
+        return [
+            {"key": _("Identifiant"), "value": str(client.client_id)},
+            {"key": _("Pour"), "value": _("envoyer des lots")},
+        ]
     return [
         {"key": _("Identifiant"), "value": str(client.client_id)},
         {"key": _("Pour"), "value": str(client.get_environment_display())},

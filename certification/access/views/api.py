@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from certification.access import standing
-from certification.access.actions import pseudonyms, reading
+from certification.access.actions import pseudonyms, reading, writing
 from certification.access.bearer import BearerAuthentication, require_scope
 from certification.access.enums import OPENID
 from certification.access.presenting import api as shapes
@@ -23,6 +23,7 @@ from core import journal
 from vault import types
 from vault.records import downloads
 from vault.records.actions import grants
+from vault.records.actions.records import Invalid
 from vault.records.enums import GrantState
 from vault.records.models import Grant, GrantEvent
 
@@ -65,6 +66,31 @@ class Fields(OfOneGrant):
         if values is None:
             return Response(status=304, headers=headers)
         return Response(shapes.fields(given.grant, asked, values), headers=headers)
+
+
+class Values(OfOneGrant):
+    http_method_names = ["post"]
+
+    @extend_schema(
+        operation_id="write_values",
+        summary="Write values that the resident agreed to receive from you",
+        request=schemas.WritingSchema,
+        responses={200: schemas.WrittenSchema, **problems(415, 422), **REFUSED},
+    )
+    def post(self, request: Request) -> Response:
+        """Write all of them or none. They bear the service's name, as declared by it."""
+        given = require_scope(request).given
+        sent = request.data
+        read = schemas.WritingSchema(data=sent)
+        if not isinstance(sent, dict) or sent.keys() != {"values"} or not read.is_valid():
+            raise Problem("malformed")
+        if any(one.keys() != {"type", "payload"} for one in sent["values"]):
+            raise Problem("malformed")
+        try:
+            written = writing.write(given=given, values=[(one["type"], one["payload"]) for one in sent["values"]])
+        except Invalid:
+            raise Problem("wrong_schema") from None
+        return Response({"written": written, "known": len(sent["values"]) - written})
 
 
 class Document(OfOneGrant):

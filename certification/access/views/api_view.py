@@ -12,7 +12,13 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from certification.access.bearer import BearerAuthentication, ClientThrottle, ProgramAuthentication, headers_of
+from certification.access.bearer import (
+    BearerAuthentication,
+    ClientThrottle,
+    ProgramAuthentication,
+    SenderAuthentication,
+    headers_of,
+)
 from certification.access.enums import Environment
 from certification.access.problems import MEANINGS, PROBLEM_JSON, Problem
 from certification.access.views.schemas import ProblemSchema
@@ -25,7 +31,7 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
 
 
 #: Of each address, beside its own errors.
-REFUSED = problems(*sorted({status for status, _meaning in MEANINGS.values()} - {404, 405, 409, 415}))
+REFUSED = problems(*sorted({status for status, _meaning in MEANINGS.values()} - {404, 405, 409, 413, 415, 422}))
 
 
 def uuid_in(request: Request, name: str) -> UUID | None:
@@ -55,7 +61,7 @@ class ApiView(APIView):
     """
 
     environment = Environment.LIVE
-    authentication: type[BearerAuthentication | ProgramAuthentication]
+    authentication: type[BearerAuthentication | ProgramAuthentication | SenderAuthentication]
     throttle_classes = [ClientThrottle]
 
     def get_authenticators(self) -> list[BaseAuthentication]:

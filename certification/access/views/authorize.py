@@ -96,8 +96,11 @@ class Question:
 
     @property
     def agreed(self) -> list[str | UUID]:
-        """Return the items and papers that the person agreed to before."""
-        return [*consent.agreed_items(self.former), *consent.agreed_papers(self.former)] if self.former else []
+        """Return the items, papers and types to write that the person agreed to before."""
+        if self.former is None:
+            return []
+        read = [*consent.agreed_items(self.former), *consent.agreed_papers(self.former)]
+        return [*read, *consent.agreed_writes(self.former)]
 
 
 def question(asked: Request) -> Question:

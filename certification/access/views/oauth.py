@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from certification.access import limits, server
-from certification.access.enums import DETAILS_TYPE, OPENID, VAULT
+from certification.access.enums import DETAILS_TYPE, LOTS, OPENID, VAULT
 from certification.access.issuers import LIVE, Issuer
 from certification.access.models import keys
 from certification.access.validator import S256
@@ -28,7 +28,10 @@ Answer = tuple[str | None, dict[str, str], str, int]
 @login_not_required
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:
-    """Exchange a code or a refresh token. One transaction: what a replayed code ends stays ended."""
+    """Exchange a code, a refresh token, or the secret of a program that sends lots.
+
+    One transaction: what a replayed code ends stays ended.
+    """
     return _answer(request, server.core().create_token_response)
 
 
@@ -75,10 +78,10 @@ def _metadata(issuer: Issuer) -> dict[str, Any]:
         "token_endpoint": issuer.address("token"),
         "revocation_endpoint": issuer.address("revoke"),
         "jwks_uri": issuer.address("jwks"),
-        "scopes_supported": [OPENID, VAULT],
+        "scopes_supported": [OPENID, VAULT, LOTS],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "token_endpoint_auth_methods_supported": AUTH_METHODS,
         "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
         "code_challenge_methods_supported": [S256],

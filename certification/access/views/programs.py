@@ -15,12 +15,14 @@ from accounts.decorators import publishers_only, recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.models import PublisherRole
 from certification.access.actions import clients
+from certification.access.enums import Environment
 from certification.access.forms import ProgramForm
 from certification.access.models import Client
 from certification.access.presenting import programs as words
 from certification.labels import perms
 from certification.labels.models import Service
 from certification.labels.views.asking import sent
+from vault.holders.actions import senders
 
 
 @publishers_only
@@ -38,9 +40,16 @@ def programs(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_program(request: SignedInRequest, service_id: UUID) -> HttpResponse:
     service = get_object_or_404(Service, pk=service_id, publisher=perms.place_of(request.user).publisher)
-    form = ProgramForm(sent(request))
+    form = ProgramForm(sent(request), sends=senders.of_service(service.pk) is not None)
     if request.method == "POST" and form.is_valid():
-        client, secret = clients.register(service=service, by=request.user, **form.cleaned_data)
+        if form.is_for_lots:
+            return _secret(request, *clients.register_sender(service=service, by=request.user))
+        client, secret = clients.register(
+            service=service,
+            by=request.user,
+            environment=Environment(form.cleaned_data["environment"]),
+            redirect_uris=form.cleaned_data["redirect_uris"],
+        )
         return _secret(request, client, secret)
     context = {
         "form": form,

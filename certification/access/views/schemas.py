@@ -7,7 +7,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-from certification.access.enums import VAULT
+from certification.access.enums import LOTS, VAULT
 from vault.sharing.actions.erasures import LONGEST
 from vault.sharing.enums import ErasureAnswer, ErasureCause
 
@@ -74,6 +74,7 @@ class GrantSchema(serializers.Serializer):
     notice = NoticeSchema()
     vars()["fields"] = DescribedSchema(many=True)
     documents = DocumentSchema(many=True)
+    writes = serializers.ListField(child=serializers.CharField(), help_text="Types of data that you may write.")
     environment = serializers.CharField()
 
 
@@ -123,6 +124,50 @@ class ErasureAnswerSchema(serializers.Serializer):
         return sent
 
 
+class WrittenValueSchema(serializers.Serializer):
+    type = serializers.CharField(max_length=60)
+    payload = serializers.DictField(help_text="As the type's JSON Schema describes it (/donnees/).")
+
+
+class WritingSchema(serializers.Serializer):
+    values = WrittenValueSchema(many=True, min_length=1, max_length=100)
+
+
+class WrittenSchema(serializers.Serializer):
+    written = serializers.IntegerField(help_text="New in the vault, or in place of what you wrote before.")
+    known = serializers.IntegerField(help_text="There already, or withdrawn by the resident.")
+
+
+class PairingSchema(serializers.Serializer):
+    """The code that a resident gave to a holder."""
+
+    code = serializers.CharField(max_length=40)
+
+
+class ConnectionSchema(serializers.Serializer):
+    sub = serializers.CharField(help_text="The name by which the holder knows the resident.")
+    types = serializers.ListField(child=serializers.CharField(), help_text="That the resident accepted.")
+    rhythm = serializers.CharField()
+    until = serializers.DateField()
+
+
+class RefusedLineSchema(serializers.Serializer):
+    line = serializers.IntegerField(help_text="From 1; blank lines do not count.")
+    code = serializers.CharField()
+
+
+class LotSchema(serializers.Serializer):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(["writing", "done"])
+    received_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    signed = serializers.BooleanField()
+    lines = serializers.IntegerField()
+    written = serializers.IntegerField(help_text="Lines whose data the resident's vault has.")
+    waiting = serializers.IntegerField()
+    refused = RefusedLineSchema(many=True)
+
+
 class ProblemSchema(serializers.Serializer):
     type = serializers.CharField()
     title = serializers.CharField()
@@ -148,6 +193,21 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "scopes": settings.SPECTACULAR_SETTINGS["OAUTH2_SCOPES"],
         }
         return {"type": "oauth2", "flows": {"authorizationCode": flow}}
+
+
+class SenderScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the package's own
+    """Describes how a holder's program gets its token, without a resident."""
+
+    target_class = "certification.access.bearer.SenderAuthentication"
+    name = "holder"
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
+        return {self.name: [LOTS]}
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        scopes = {LOTS: settings.SPECTACULAR_SETTINGS["OAUTH2_SCOPES"][LOTS]}
+        flow = {"tokenUrl": settings.SPECTACULAR_SETTINGS["OAUTH2_TOKEN_URL"], "scopes": scopes}
+        return {"type": "oauth2", "flows": {"clientCredentials": flow}}
 
 
 class ProgramScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the package's own

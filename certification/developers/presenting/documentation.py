@@ -23,7 +23,9 @@ SNIPPETS = Path(__file__).parents[1] / "content" / "snippets"
 TO_DO = {
     "invalid_client": gettext_lazy("Vérifiez l’identifiant et le secret du programme."),
     "invalid_token": gettext_lazy("Renouvelez le jeton une fois. Sinon, redemandez à l’habitant."),
-    "insufficient_scope": gettext_lazy("Demandez la portée « vault »."),
+    "insufficient_scope": gettext_lazy(
+        "Demandez la portée de cette adresse : « vault », ou « lots » pour un organisme."
+    ),
     "unknown_field": gettext_lazy("Corrigez l’identifiant du champ."),
     "unknown_event": gettext_lazy("Reprenez sans curseur."),
     "invalid_cursor": gettext_lazy("Redonnez le nombre reçu, ou zéro."),
@@ -32,6 +34,14 @@ TO_DO = {
     "malformed": gettext_lazy("Corrigez le paramètre ou le corps : le document OpenAPI les décrit."),
     "not_acceptable": gettext_lazy("Acceptez application/json."),
     "unsupported_media_type": gettext_lazy("Envoyez application/json."),
+    "wrong_schema": gettext_lazy("Corrigez la valeur : le schéma du type la décrit. Rien n’a été écrit."),
+    "may_not_send": gettext_lazy("Demandez à la ville : elle n’a pas autorisé ce service à envoyer."),
+    "idempotency_key": gettext_lazy("Donnez à chaque lot un nom à vous dans Idempotency-Key."),
+    "incomplete": gettext_lazy("Renvoyez le lot entier, sous le même nom : rien n’a été gardé."),
+    "bad_signature": gettext_lazy("Signez le corps exact, avec la clé donnée à la ville."),
+    "too_large": gettext_lazy("Partagez le lot en plusieurs."),
+    "key_reused": gettext_lazy("Donnez un autre nom à un autre lot."),
+    "unknown_code": gettext_lazy("Demandez à l’habitant un nouveau code."),
     "already_answered": gettext_lazy("Rien : la première réponse reste."),
     "too_many_requests": gettext_lazy("Attendez le temps de Retry-After."),
     "down": gettext_lazy("Réessayez plus tard : la panne est chez nous."),
@@ -51,17 +61,23 @@ SUMMARIES = {
     "document": gettext_lazy("Lire un fichier d’un papier accordé"),
     "grant": gettext_lazy("Lire l’accord, sans aucune valeur"),
     "events": gettext_lazy("Suivre un accord"),
+    "write_values": gettext_lazy("Écrire des valeurs que l’habitant a accepté de recevoir"),
     "give_back": gettext_lazy("Rendre l’accord : il s’arrête aussitôt"),
     "erasures": gettext_lazy("Voir ce que le service doit effacer"),
     "erasure": gettext_lazy("Voir une demande d’effacement et sa réponse"),
     "answer_erasure": gettext_lazy("Répondre à une demande d’effacement"),
+    "pair": gettext_lazy("Échanger le code d’un habitant contre le nom que vous utiliserez"),
+    "send_lot": gettext_lazy("Envoyer un lot de données, une par ligne"),
+    "lot": gettext_lazy("Voir ce qu’un lot est devenu"),
     "program_events": gettext_lazy("Lire les événements du service, sur sept jours"),
 }
 #: Newest first.
 CHANGES = [
     (
         date(2026, 11, 28),
-        gettext_lazy("Bac à sable, deux secrets par programme, webhooks, événements par curseur."),
+        gettext_lazy(
+            "Bac à sable, deux secrets par programme, webhooks, événements par curseur ; lots des organismes."
+        ),
     ),
     (date(2026, 11, 27), gettext_lazy("Première version : valeurs, papiers, accord, OpenID.")),
 ]
@@ -174,7 +190,8 @@ def _parameters(operation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _shape(operation: Mapping[str, Any]) -> list[list[str]]:
     """Return the fields of the answer, with their types and what they are."""
-    content = operation["responses"].get("200", {}).get("content", {})
+    responses = operation["responses"]
+    content = responses.get("200", responses.get("202", {})).get("content", {})
     reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
     return _rows(reference.rpartition("/")[2]) if reference else []
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Publisher, User
 from accounts.two_persons import DECIDING, Lack, NotTwo, require_apart
-from certification.labels import levels, perms, states
+from certification.labels import agreements, levels, perms, states
 from certification.labels.actions import checks, granting
 from certification.labels.enums import RequestKind, Verdict
 from certification.labels.missing import Missing, missing
@@ -114,7 +114,9 @@ def describe(*, request: LabelRequest, by: User, **fields: Any) -> None:
 
 
 def write_purpose(*, request: LabelRequest, by: User, purpose: Purpose | None = None, **fields: Any) -> Purpose:
-    """Add or change a purpose; raises as `describe`."""
+    """Add or change a purpose; raises as `describe`, and ValueError if services may not write one of `writes`."""
+    if not set(fields.get("writes", ())) <= set(agreements.may_be_written()):
+        raise ValueError("writes")
     with writing(request, by) as held:
         row = Purpose.objects.get(pk=purpose.pk, request=held) if purpose else Purpose(pk=uuid4(), request=held)
         for name, value in fields.items():

@@ -154,6 +154,10 @@ class LabelRequest(AuthenticatedRow):
         return months_later(self.submitted_at, LEGAL_MONTHS) if self.submitted_at else None
 
 
+#: Columns of a purpose under its MAC before services wrote back.
+_PURPOSE = ("request", "title", "title_en", "text", "text_en", "mode", "keep_days", "at_most_every")
+
+
 class Purpose(AuthenticatedRow):
     """One thing that the service does with the values, in words that a resident understands."""
 
@@ -174,9 +178,10 @@ class Purpose(AuthenticatedRow):
         help_text=_("Si le service garde une copie."),
     )
     at_most_every = models.DurationField(null=True, blank=True, help_text="between two readings")
+    writes = models.JSONField(default=list, blank=True, help_text="types of data that the service writes back")
 
     objects = RowQuerySet["Purpose"].as_manager()
-    decides = by_city("request", "title", "title_en", "text", "text_en", "mode", "keep_days", "at_most_every")
+    decides = by_city(*_PURPOSE, "writes", former=[_PURPOSE])
 
     class Meta:
         ordering = ["title"]

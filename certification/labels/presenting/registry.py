@@ -203,6 +203,10 @@ def asked(label: Label) -> Iterator[dict[str, Any]]:
             "rows": [
                 [_in(one["label"]), _in(one["why"]), _("Nécessaire") if one["required"] else _("Facultatif")]
                 for one in (*purpose["fields"], *purpose["papers"])
+            ]
+            + [
+                [_in(one["label"]), _("Le service l’écrit dans le coffre"), _("Facultatif")]
+                for one in purpose.get("writes", ())
             ],
             "keeping": keeping(purpose["keep_days"]),
         }

@@ -145,7 +145,11 @@ OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "access.RefreshToken"  # noqa: S105 - as a
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "access.IDToken"  # noqa: S105 - as above
 OAUTH2_PROVIDER: dict[str, Any] = {
     "OAUTH2_VALIDATOR_CLASS": "certification.access.validator.Validator",
-    "SCOPES": {"openid": "Know the same resident again", "vault": "Read what the resident granted"},
+    "SCOPES": {
+        "openid": "Know the same resident again",
+        "vault": "Read what the resident granted",
+        "lots": "Send what a holder knows of residents who accepted",
+    },
     "DEFAULT_SCOPES": ["vault"],
     "OIDC_ENABLED": True,
     # Explicit: otherwise the issuer would follow the request's Host header.

@@ -27,6 +27,8 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": False,
 }
 # URL of the demonstration's holders (demo/holders), set by the launcher. Empty if they are not running.
+# URL of a service of the demonstration (demo/services), set by the launcher. Empty if it is not running.
+PAR4CHEMINS_URL = environment.text("PAR4CHEMINS_URL").rstrip("/")
 HOLDERS_URL = environment.text("HOLDERS_URL").rstrip("/")
 if HOLDERS_URL:
     # The public credentials that demo/holders/openid.py expects.

@@ -12,12 +12,15 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core import jobs, journal
 from core.keys import sealed
 from core.models import Job
+from core.models.rows import check
+from core.symbols import new_code, read_code
 from vault import types
 from vault.holders import across, connectors, perms
 from vault.holders.connectors import quota
@@ -25,7 +28,7 @@ from vault.holders.connectors.faults import Fault
 from vault.holders.connectors.frame import Connector, Offer
 from vault.holders.connectors.http import Client
 from vault.holders.enums import ConnectionState
-from vault.holders.models import Connection
+from vault.holders.models import Connection, Sender
 from vault.records.actions.records import one_at_a_time
 from vault.records.perms import require_may_write
 
@@ -37,6 +40,8 @@ STOP = gettext_noop("Arrêter une connexion à un organisme")
 JOB = "pull_connection"
 #: How long a connection for one pull lasts, in case the pull must wait. A monthly one lasts as long as the API allows.
 ONCE = timedelta(days=30)
+#: How long the code works that a resident gives to a holder which sends.
+CODE_LASTS = timedelta(days=7)
 OPEN = (ConnectionState.ACTIVE, ConnectionState.PAUSED)
 
 
@@ -75,7 +80,8 @@ def connect(
 ) -> Connection:
     """Create a connection. It replaces the resident's former one to this holder and goes on from where that stopped.
 
-    If the resident must agree on the holder's own page, the former connection stays until they have.
+    If the resident must agree on the holder's own page, or give it a code, the former connection stays until they
+    have.
 
     Raises:
         NotOffered: the holder or one of the datasets is not offered, or `datasets` is empty.
@@ -85,8 +91,10 @@ def connect(
     found = connectors.available().get(holder)
     if found is None or not datasets or any(found.offer.dataset(code) is None for code in datasets):
         raise NotOffered(holder)
-    kept = _answered(found.offer, answers)
-    replaced = [ConnectionState.ASKED] if found.connector.agrees_there else [*OPEN, ConnectionState.ASKED]
+    code = new_code() if found.connector.pushes else ""
+    kept = _answered(found.offer, answers) | ({"code": code} if code else {})
+    waits = bool(found.connector.agrees_there or code)
+    replaced = [ConnectionState.ASKED] if waits else [*OPEN, ConnectionState.ASKED]
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
         before = _close(Connection.objects.select_for_update().filter(holder=holder, state__in=replaced))
@@ -95,10 +103,11 @@ def connect(
             resident_id=resident_id,
             connector=found.connector.code,
             holder=holder,
-            state=ConnectionState.ASKED if found.connector.agrees_there else ConnectionState.ACTIVE,
+            state=ConnectionState.ASKED if waits else ConnectionState.ACTIVE,
             datasets=[one.code for one in found.offer.datasets if one.code in datasets],
             unattended=unattended,
             expires_on=timezone.localdate() + (timedelta(days=found.connector.longest_days) if unattended else ONCE),
+            pairing=pairing_of(holder, code) if code else "",
         )
         seal_content(connection, {"kept": kept, "reached": before.get("reached", {}), "outcomes": {}})
         connection.save(force_insert=True)
@@ -127,6 +136,31 @@ def agreed_there(*, connection: Connection, by: UUID, query: Mapping[str, str], 
         held.save()
         journal_connection_event(held, by, "connection_agreed", CONNECT)
     return held
+
+
+def pair(*, sender: Sender, code: str) -> Connection | None:
+    """Activate the connection whose resident gave the holder this code. Return None for a wrong or an old code.
+
+    A code is used once. The former connection to this holder ends.
+    """
+    found = across.asked_with(sender.holder, pairing_of(sender.holder, read_code(code)))
+    if found is None:
+        return None
+    with locked(found) as held:
+        check(held, locked=False)
+        if held.state != ConnectionState.ASKED or held.over or held.created_at < timezone.now() - CODE_LASTS:
+            return None
+        _close(Connection.objects.select_for_update().filter(holder=held.holder, state__in=OPEN))
+        held.state, held.pairing = ConnectionState.ACTIVE, ""
+        seal_content(held, content_of(held) | {"kept": {}})
+        held.save()
+        journal_connection_event(held, held.resident_id, "connection_agreed", CONNECT)
+    return held
+
+
+def pairing_of(holder: str, code: str) -> str:
+    """Return the hash by which the row of a connection is found from the code that its resident gave."""
+    return salted_hmac("vault.holders.pairing", f"{holder}|{code}", algorithm="sha256").hexdigest()
 
 
 def refused_there(*, connection: Connection, by: UUID, code: str) -> None:
@@ -176,7 +210,7 @@ def stop(*, connection: Connection, by: UUID) -> bool:
         _close([held])
         journal_connection_event(held, by, "connection_stopped", STOP)
     connector = connectors.all_connectors().get(connection.connector)
-    if connector is None or not connectors.config(connector):
+    if connector is None or connector.pushes or not connectors.config(connector):
         return False
     try:
         return connector.withdraw(client_of(connector), connectors.config(connector), kept)
@@ -238,6 +272,7 @@ def _close(connections: Iterable[Connection]) -> dict[str, Any]:
     for connection in connections:
         content = content_of(connection)
         connection.state, connection.next_pull_at, connection.unfinished = ConnectionState.STOPPED, None, False
+        connection.pairing = ""
         seal_content(connection, content | {"kept": {}})
         connection.save()
     return content

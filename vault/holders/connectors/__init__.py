@@ -60,5 +60,5 @@ def passed_on() -> list[str]:
 
 def _available() -> Iterator[Available]:
     for connector in all_connectors().values():
-        if config(connector) and not missing(connector):
+        if connector.pushes or (config(connector) and not missing(connector)):
             yield from (Available(connector, offer) for offer in connector.offers)

@@ -173,6 +173,8 @@ class Connector:
     agrees_there = False
     #: The resident may pass the answers on to a service. Those of an administration stay here (CRPA, L114-8).
     passes_on = False
+    #: The holder sends lots by itself, for residents who gave it their code; `calls` is empty.
+    pushes = False
     #: The maximum length of an agreement, in days.
     longest_days = 365
     #: An answer whose month is more than this many months ago is shown as old.

@@ -1,6 +1,6 @@
 """The form by which a resident agrees to a connection. Nothing is preselected."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +52,22 @@ class ConnectForm(forms.Form):
     @property
     def answers(self) -> dict[str, str]:
         return {question.name: self.cleaned_data[question.name] for question in self.asked}
+
+
+class PushForm(forms.Form):
+    """What a holder may send. The rhythm and the end are its own; the page says them."""
+
+    datasets = forms.MultipleChoiceField(
+        label=_("Que peut-il envoyer ?"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Rien n’est coché d’avance."),
+        error_messages={"required": _("Choisissez au moins une donnée, ou refusez.")},
+    )
+
+    def __init__(self, offer: Offer, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = [(one.code, _labelled(one)) for one in offer.datasets]
+        cast(forms.MultipleChoiceField, self.fields["datasets"]).choices = choices
 
 
 def _labelled(dataset: Dataset) -> str:

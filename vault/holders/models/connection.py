@@ -13,6 +13,8 @@ from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
 from vault.holders.enums import API_NAMES, ConnectionState
 
 WARNED = timedelta(days=30)
+#: Columns of a connection under its MAC before holders sent lots.
+_FIRST = ("connector", "holder", "state", "datasets", "unattended", "expires_on")
 
 
 class ConnectionQuerySet(RowQuerySet["Connection"]):
@@ -54,9 +56,12 @@ class Connection(AuthenticatedRow, ResidentModel):
     next_pull_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1, help_text="counts the writings of `content`")
     content = models.BinaryField()
+    pairing = models.CharField(
+        max_length=64, blank=True, default="", help_text="a hash of the code that the resident gives to a holder"
+    )
 
     objects = ConnectionManager()
-    decides = by_resident("connector", "holder", "state", "datasets", "unattended", "expires_on", head=True)
+    decides = by_resident(*_FIRST, "pairing", former=[_FIRST], head=True)
 
     class Meta:
         ordering = ["-created_at"]
@@ -67,6 +72,9 @@ class Connection(AuthenticatedRow, ResidentModel):
                 fields=["resident_id", "holder"],
                 condition=Q(state__in=["active", "paused"]),
                 name="connection_one_per_holder",
+            ),
+            models.UniqueConstraint(
+                fields=["holder", "pairing"], condition=~Q(pairing=""), name="connection_pairing_unique"
             ),
         ]
 

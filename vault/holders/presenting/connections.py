@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.templatetags.civic import clock, long_date, short_date
+from vault import types
 from vault.holders import connectors
 from vault.holders.connectors.faults import KINDS
 from vault.holders.connectors.frame import Offer
 from vault.holders.enums import ConnectionState
-from vault.holders.models import Connection
+from vault.holders.models import Connection, Sender
 from vault.records.content import holder_catalogue
 
 
@@ -37,7 +38,7 @@ def state(connection: Connection) -> tuple[str, str]:
     if connection.over:
         return _("Terminée le %(day)s") % {"day": short_date(connection.expires_on)}, "expired"
     if connection.state == ConnectionState.ASKED:
-        return _("Il manque votre accord"), "soon"
+        return (_("Code à donner") if connection.pairing else _("Il manque votre accord")), "soon"
     if connection.state == ConnectionState.PAUSED:
         return _("En pause"), "declared"
     if connection.problem and connection.problem != "not_found":
@@ -59,16 +60,38 @@ def last(connection: Connection) -> str:
 
 def until(connection: Connection) -> str:
     if connection.state == ConnectionState.STOPPED:
+        if is_pushed(connection):
+            return _("Les envois sont refusés. Ce qui a été reçu reste dans votre coffre.")
         return _("Rien n’est plus demandé. Ce qui a été reçu reste dans votre coffre.")
     if connection.over:
         return _("Elle est terminée depuis le %(day)s : rien n’est plus demandé.") % {
             "day": long_date(connection.expires_on)
+        }
+    if is_pushed(connection):
+        return _("%(rhythm)s, jusqu’au %(day)s.") % {
+            "rhythm": rhythm(connection.holder),
+            "day": long_date(connection.expires_on),
         }
     if connection.unattended:
         return _("Chaque mois, jusqu’au %(day)s.") % {"day": long_date(connection.expires_on)}
     return _("À votre demande seulement. Votre accord se termine le %(day)s.") % {
         "day": long_date(connection.expires_on)
     }
+
+
+def is_pushed(connection: Connection) -> bool:
+    return connection.connector == "push"
+
+
+def rhythm(holder: str) -> str:
+    """Return how often a holder sends; an empty text if the city does not let it send any more."""
+    found = Sender.objects.filter(holder=holder, ended_at=None).first()
+    return str(found.get_rhythm_display()) if found else ""
+
+
+def accepted(connection: Connection) -> list[str]:
+    """Return the titles of the types that a holder may send."""
+    return [types.get(code).title for code in connection.datasets]
 
 
 def waits(connection: Connection) -> str:

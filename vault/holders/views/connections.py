@@ -29,6 +29,7 @@ from vault.holders.enums import ConnectionState
 from vault.holders.forms.connections import ConnectForm, fields_by_dataset
 from vault.holders.models import Connection
 from vault.holders.presenting import connections as connecting
+from vault.holders.views import pushes
 from vault.records import gate
 from vault.records.content import holder_catalogue
 from vault.records.values.decrypted import Values
@@ -63,6 +64,8 @@ def connect(request: SignedInRequest, holder: str) -> HttpResponse:
     found = connectors.available().get(holder)
     if found is None:
         raise Http404
+    if found.connector.pushes:
+        return pushes.accept(request, found)
     values = _prepared(request, found)
     known = _known(found, values)
     form = ConnectForm(found.offer, request.POST if request.method == "POST" else None, known=frozenset(known))
@@ -156,6 +159,10 @@ def connection(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
         "what": connecting.what(row.problem, found.offer) if row.problem and found else "",
         "do": connecting.do(row.problem) if row.problem else "",
         "offered": row.holder in connectors.available(),
+        "pushed": connecting.is_pushed(row),
+        "accepted": connecting.accepted(row) if connecting.is_pushed(row) else [],
+        "code": note["kept"].get("code", ""),
+        "code_until": long_date(row.created_at + actions.CODE_LASTS),
     }
     return render(request, "holders/connection.html", context)
 
@@ -184,7 +191,7 @@ def pause(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
         messages.success(request, _("La connexion reprend."))
     else:
         actions.pause(connection=row, by=request.user.pk)
-        messages.success(request, _("La connexion est en pause : rien n’est demandé. Ce qui a été reçu reste."))
+        messages.success(request, _("La connexion est en pause : rien n’arrive. Ce qui a été reçu reste."))
     return redirect("holders:connection", connection_id=connection_id)
 
 
@@ -193,7 +200,7 @@ def stop(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
     row = _open(connection_id)
     if request.method == "POST":
         holder_notified = actions.stop(connection=row, by=request.user.pk)
-        done = _("La connexion est arrêtée. Plus rien n’est demandé ; ce qui a été reçu reste dans votre coffre.")
+        done = _("La connexion est arrêtée. Plus rien n’arrive ; ce qui a été reçu reste dans votre coffre.")
         there = "" if holder_notified else _stop_there(row)
         messages.success(request, f"{done} {there}".strip())
         return redirect("holders:connections")

@@ -41,6 +41,8 @@ from vault.types.spans import Span, read_day, read_moment
 
 WITHDRAW = gettext_noop("Retirer des données de votre coffre")
 RECEIVE = gettext_noop("Ranger dans votre coffre ce qu’un organisme sait de vous")
+#: What a holder repeats by these stays as the resident left it.
+BY_HOLDERS = {Method.API_PULL, Method.API_PUSH}
 BATCH = 500
 STEP = 1000
 #: How many problems are reported.
@@ -230,7 +232,7 @@ class _Plan:
 
     def _is_news(self, one: Coming, older: _Held | None) -> bool:
         if older is None:
-            last = self._last_of_holder(one, withdrawn=True) if one.source.method == Method.API_PULL else None
+            last = self._last_of_holder(one, withdrawn=True) if one.source.method in BY_HOLDERS else None
             news = last is None or not _repeats(one, last)
             self.known += not news
             return news

@@ -23,7 +23,7 @@ from vault.records.grants import agreements, documents, lines, receipts, recipie
 from vault.records.grants.agreements import Agreement, Item
 from vault.records.grants.recipient_names import recipient_name, seal_name
 from vault.records.grants.terms import Terms
-from vault.records.models import Grant, GrantDocument, GrantEvent, GrantField, GrantPaper, Paper
+from vault.records.models import Grant, GrantDocument, GrantEvent, GrantField, GrantPaper, GrantWrite, Paper
 from vault.types.spans import add_months
 
 
@@ -88,7 +88,7 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
     recipients.get(recipient.kind)
     chosen = agreement.chosen(terms.items)
     fields = {field_id: item.required for item in chosen for field_id in item.fields}
-    if not fields and not terms.papers and not terms.documents and not agreement.typed:
+    if not fields and not terms.papers and not terms.documents and not terms.writes and not agreement.typed:
         raise NothingChosen
     if not _offered(agreement, terms):
         raise ValueError("not offered")
@@ -104,6 +104,9 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
     )
     GrantDocument.objects.bulk_create(
         GrantDocument(resident_id=resident_id, grant=grant, document_id=key) for key in terms.documents
+    )
+    GrantWrite.objects.bulk_create(
+        GrantWrite(resident_id=resident_id, grant=grant, type=type_code) for type_code in dict.fromkeys(terms.writes)
     )
     note(grant, Happened.GIVEN, grant.starts_at)
     journal_grant_event(grant, by, event, list(fields), count=len(terms.papers) + len(terms.documents))
@@ -169,10 +172,12 @@ def take_out(*, grant: Grant, by: UUID, line: str) -> Grant:
             return grant
         if not lines.may_take_out(grant, found, there):
             raise ValueError("the whole ends instead")
-        things = [UUID(id) for id in found.ids if id not in found.fields]
+        things = [UUID(id) for id in found.ids if id not in {*found.fields, *found.writes}]
         GrantField.objects.filter(grant=grant, field__in=found.fields).delete()
         GrantPaper.objects.filter(grant=grant, paper__in=things).delete()
         GrantDocument.objects.filter(grant=grant, document_id__in=things).delete()
+        written = [code.removeprefix(agreements.WRITE) for code in found.writes]
+        GrantWrite.objects.filter(grant=grant, type__in=written).delete()
         grant.taken_away = [*grant.taken_away, *found.ids]
         grant.save(update_fields=["taken_away"])
         note(grant, Happened.NARROWED, timezone.now(), found.ids)
@@ -412,6 +417,10 @@ def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: S
             "chosen": paper.kind in kinds,
         }
         for paper in agreement.papers
+    ]
+    items += [
+        {"label": str(one.label), "shown": "", "required": False, "chosen": one.type in terms.writes}
+        for one in agreement.writes
     ]
     return {
         "title": str(agreement.title),

@@ -17,12 +17,14 @@ from django_scopes import scope
 from core import canonical
 from vault.records.enums import HouseholdRole, Mode
 from vault.records.grants.terms import Terms
-from vault.records.models import Grant, GrantField
+from vault.records.models import Grant, GrantField, GrantWrite
 from vault.records.models.grant import RESIDENT_KIND
 
 Text = str | Promise
 #: The lengths of an agreement, in months. No length is preselected, and no agreement renews itself.
 MONTHS = (1, 3, 6, 12)
+#: Before a type, the name of the line by which the recipient may write it.
+WRITE = "write:"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,19 @@ class PaperItem:
 
 
 @dataclass(frozen=True)
+class WriteItem:
+    """A type of data that the recipient asks to write into the vault. Never required."""
+
+    type: str
+    label: Text
+
+    @property
+    def code(self) -> str:
+        """Return by what the line is named: in forms, and in `Grant.taken_away`."""
+        return f"{WRITE}{self.type}"
+
+
+@dataclass(frozen=True)
 class Agreement:
     """A text that a resident may agree to, and the terms that it offers.
 
@@ -67,6 +82,7 @@ class Agreement:
         keep_days, at_most_every: the limits stated in the words.
         recipient_kind: the kind of recipient that it may be given to.
         papers: the kinds of papers that it asks for, beside its items.
+        writes: the types of data that the recipient asks to write.
         free: its items are the values and papers that the resident chose, one item each; then `notice_hash` covers the
             words only.
         ended: deletes what the recipient made of the values; runs in the transaction that ends the grant.
@@ -95,6 +111,7 @@ class Agreement:
     at_most_every: timedelta | None = None
     recipient_kind: str = RESIDENT_KIND
     papers: tuple[PaperItem, ...] = ()
+    writes: tuple[WriteItem, ...] = ()
     free: bool = False
     ended: Callable[[Grant], None] = lambda grant: None
 
@@ -109,13 +126,16 @@ class Agreement:
         return short | {f"m{count}": (count, None) for count in self.months}
 
     def offers(self, terms: Terms) -> bool:
-        """Return whether it offers the length, the mode and the number of readings that the resident chose."""
+        """Return whether it offers the length, the mode, the number of readings and the writings that the resident
+        chose.
+        """
         if self.until:
             length = terms.until == self.until
         else:
             known = terms.months in self.months if terms.lasts is None else terms.lasts in self.short
             length = known and terms.until is None
-        return length and terms.mode in self.modes and (self.once or not terms.once)
+        writes = set(terms.writes) <= {one.type for one in self.writes}
+        return length and writes and terms.mode in self.modes and (self.once or not terms.once)
 
     def chosen(self, codes: Sequence[str]) -> list[Item]:
         return [item for item in self.items if item.required or item.code in codes]
@@ -150,6 +170,8 @@ class Agreement:
             use = [modes, str(self.enough), self.once, self.keep_days, str(self.at_most_every or "")]
             if self.papers:
                 use += [[[one.kind, str(one.label), str(one.hint), one.required] for one in self.papers]]
+            if self.writes:
+                use += [[[one.code, str(one.label)] for one in self.writes]]
             if self.short:
                 use += [list(self.months), [str(length) for length in self.short]]
             if self.until:
@@ -196,6 +218,12 @@ def fields_of(grant: Grant) -> list[str]:
     """Return the fields of a grant. Call it in any scope."""
     with scope(resident=grant.resident_id):
         return list(GrantField.objects.filter(grant=grant).values_list("field", flat=True))
+
+
+def writes_of(grant: Grant) -> list[str]:
+    """Return the types that the recipient of a grant may write. Call it in any scope."""
+    with scope(resident=grant.resident_id):
+        return list(GrantWrite.objects.filter(grant=grant).order_by("type").values_list("type", flat=True))
 
 
 def items_of(grant: Grant) -> list[Item]:

@@ -25,6 +25,10 @@ class Line:
     kind: str = ""
 
     @property
+    def writes(self) -> list[str]:
+        return [id for id in self.ids if id.startswith(agreements.WRITE)]
+
+    @property
     def fields(self) -> list[str]:
         return [id for id in self.ids if "#/" in id]
 
@@ -32,7 +36,7 @@ class Line:
 def lines_of(grant: Grant) -> list[Line]:
     """Return the lines that are still in a grant. Call it in the resident's scope."""
     agreement = agreements.of(grant)
-    return [*_values(grant, agreement), *_papers(grant, agreement), *_documents(grant)]
+    return [*_values(grant, agreement), *_papers(grant, agreement), *_documents(grant), *_writes(grant, agreement)]
 
 
 def may_take_out(grant: Grant, line: Line, among: Sequence[Line]) -> bool:
@@ -76,6 +80,13 @@ def _papers(grant: Grant, agreement: Agreement | None) -> Iterator[Line]:
 def _documents(grant: Grant) -> Iterator[Line]:
     for one in documents.opened_by(grant):
         yield Line(str(one.id), one.title, (str(one.id),), kind=one.kind)
+
+
+def _writes(grant: Grant, agreement: Agreement | None) -> Iterator[Line]:
+    asked = {one.type: one for one in agreement.writes} if agreement is not None else {}
+    for type_code in agreements.writes_of(grant):
+        code = f"{agreements.WRITE}{type_code}"
+        yield Line(code, str(asked[type_code].label) if type_code in asked else code, (code,), kind=agreements.WRITE)
 
 
 def _label(field: str) -> str:

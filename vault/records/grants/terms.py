@@ -24,5 +24,6 @@ class Terms:
     until: datetime | None = None
     papers: Sequence[UUID] = ()
     documents: Sequence[UUID] = ()
+    writes: Sequence[str] = ()
     channel: GrantChannel = GrantChannel.PAGE
     shown: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,15 @@
 from vault.records.models.brought import Brought
 from vault.records.models.draft import Draft
 from vault.records.models.export import Export
-from vault.records.models.grant import Grant, GrantDocument, GrantEvent, GrantField, GrantPaper, GrantReading
+from vault.records.models.grant import (
+    Grant,
+    GrantDocument,
+    GrantEvent,
+    GrantField,
+    GrantPaper,
+    GrantReading,
+    GrantWrite,
+)
 from vault.records.models.holder import Holder
 from vault.records.models.paper import Paper, PaperFile, PaperQuerySet
 from vault.records.models.paper_kind import PaperKind
@@ -19,6 +27,7 @@ __all__ = [
     "GrantField",
     "GrantPaper",
     "GrantReading",
+    "GrantWrite",
     "Holder",
     "Paper",
     "PaperFile",

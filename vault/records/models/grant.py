@@ -270,6 +270,22 @@ class GrantPaper(AuthenticatedRow, ResidentModel):
         return f"paper {self.paper_id}"
 
 
+class GrantWrite(AuthenticatedRow, ResidentModel):
+    """A type of data that the recipient may write into the vault, as declared by it."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="writes")
+    type = models.CharField(max_length=60)
+
+    objects = ResidentManager["GrantWrite"]()
+    decides = by_resident("grant", "type")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["grant", "type"], name="grant_write_once")]
+
+    def __str__(self) -> str:
+        return self.type
+
+
 class GrantEvent(ResidentModel):
     """An event of a grant, with the signed receipt that its resident can keep."""
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo import seeding
+from demo import par4chemins, seeding, senders
 
 
 class Command(BaseCommand):
@@ -12,3 +12,6 @@ class Command(BaseCommand):
         seeding.fill_city()
         seeding.fill_people(say=self.stdout.write)
         seeding.publish_charter()
+        senders.allow_senders()
+        par4chemins.fill_vault()
+        par4chemins.label_service()
