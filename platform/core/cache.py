@@ -15,10 +15,10 @@ from django.core.cache.backends.db import DatabaseCache
 from django.db import connection
 from django.utils import timezone
 
-WRITE = """INSERT INTO core_cache (cache_key, value, expires) VALUES (%s, %s, %s)
+WRITE = """INSERT INTO "core_cache" (cache_key, value, expires) VALUES (%s, %s, %s)
 ON CONFLICT (cache_key) DO UPDATE SET value = EXCLUDED.value, expires = EXCLUDED.expires"""
 #: Of processes that add the same key at once, one succeeds.
-ADD = f"{WRITE} WHERE core_cache.expires < %s"
+ADD = f'{WRITE} WHERE "core_cache".expires < %s'
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -28,7 +28,7 @@ class Cache(DatabaseCache):
         expires = NEVER if until is None else datetime.fromtimestamp(until, UTC)
         with connection.cursor() as cursor:
             if mode == "touch":
-                cursor.execute("UPDATE core_cache SET expires = %s WHERE cache_key = %s", [expires, key])
+                cursor.execute('UPDATE "core_cache" SET expires = %s WHERE cache_key = %s', [expires, key])
                 return bool(cursor.rowcount)
             written = base64.b64encode(pickle.dumps(value, self.pickle_protocol)).decode()
             more = [timezone.now()] if mode == "add" else []
@@ -40,4 +40,4 @@ def sweep() -> None:
     """Delete what has expired. Redis does it by itself."""
     if isinstance(caches["default"], Cache):
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM core_cache WHERE expires < %s", [timezone.now()])
+            cursor.execute('DELETE FROM "core_cache" WHERE expires < %s', [timezone.now()])

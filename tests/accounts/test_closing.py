@@ -25,6 +25,8 @@ from core.journal import checkpoints
 from core.models import JournalLeaf, ResidentKey
 from services.dossiers.models import Seal
 from tests.accounts.factories import ResidentFactory, signed_in
+from tests.attacks.test_rows_put_back import kept as copied
+from tests.attacks.test_rows_put_back import put_back
 from tests.vault.lived import contest, exported, live
 from tests.vault.made import add_signed_notice
 from vault.records import gate
@@ -215,13 +217,14 @@ def test_the_ledger_has_only_an_id_and_a_time(resident, ledger):
 def test_a_restore_replays_the_ledger(resident, stranger, capsys):
     """Restore the database's previous state: key, values, account."""
     add_signed_notice(resident)
+    copy = copied("records_record")
     close(resident)
     assert closing.replay() == 0
     User.objects.filter(pk=resident.pk).update(
         is_active=True, is_resident=True, name="Awa", email="awa@courriel.example"
     )
     keys.make_key(resident_id=resident.pk)
-    add_signed_notice(resident)
+    put_back(copy)
     call_command("replay_erasures")
     assert "1 vaults" in capsys.readouterr().out
     assert only_the_proof_of(resident) and not User.objects.get(pk=resident.pk).is_active

@@ -98,9 +98,12 @@ def test_a_record_and_a_file_of_before_open_by_the_gate(resident: User, folder: 
     with scope(resident=RESIDENT):
         paper = built("Paper", file["paper"])
         paper.replaces_id = None  # type: ignore[attr-defined]
+        paper.resident_id = record.resident_id = RESIDENT  # type: ignore[attr-defined]
         paper.save(force_insert=True)
         kept = next(row["fields"] for row in FIXTURE["rows"] if row["model"] == "PaperFile")
-        built("PaperFile", kept["id"]).save(force_insert=True)
+        side = built("PaperFile", kept["id"])
+        side.resident_id = RESIDENT  # type: ignore[attr-defined]
+        side.save(force_insert=True)
         record.paper_id = record.supersedes_id = None  # type: ignore[attr-defined]
         record.save(force_insert=True)
     storages["sealed"].save(file["stored_name"], ContentFile(base64.b64decode(file["sealed"])))
