@@ -205,6 +205,7 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "developers:replay": ("program", "endpoint", "delivery"),
     "labels:answer_complaint": ("complaint",),
     "labels:complain": ("service",),
+    **dict.fromkeys(("contributions:take_part", "contributions:answer", "contributions:mine"), ("consultation",)),
 }
 
 
@@ -350,6 +351,9 @@ ACCOUNT = {
 }
 #: Pages of users with a vault. The URL names no resident: the page shows the user's own vault.
 OWN_VAULT = {
+    "contributions:take_part",
+    "contributions:answer",
+    "contributions:mine",
     "labels:complaints",
     "labels:complain",
     "change_phone",
@@ -747,6 +751,7 @@ GET_ONLY = {
     "developers:webhooks",
     "developers:webhook",
     "labels:own_label",
+    "contributions:mine",
     "labels:letter",
     "labels:agents_letter",
     "labels:change_letter",
@@ -796,6 +801,7 @@ NOT_HERE = {
 
 #: Models of residents' rows without a URL: one page shows several, or none does.
 NO_ADDRESS = {
+    "contributions.Participation",
     "access.RefusedCalls",
     "core.JournalLeaf",
     "core.RowHead",

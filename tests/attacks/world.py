@@ -34,6 +34,7 @@ from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.accounts.soft_key import SoftKey
+from tests.campaigns import given
 from tests.certification.made import SIRETS, charter, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
 from tests.vault.at_desk import keeper
@@ -242,6 +243,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= {
         "sent paper": sent_papers.ticket(grant=mandate.grant, paper=paper),
         "sent at the desk": sent_papers.ticket(grant=visited.grant, paper=brought_there),
+        "consultation": given.opened().code,
         "nomination": other.nominations.get().pk,
         "city decision": proposed.pk,
         "accounts.pendingaccount": pending.offer(

@@ -53,6 +53,7 @@ def main() -> None:
         **companion(resident),
         **links(resident),
         **urgencies(resident, agent.account()),
+        **consultations(resident),
         "city": City.objects.get().pk,
         "legal": legal.pk,
         "help_page": HelpPage.objects.create(slug="piscine", theme="debut", question="La piscine ?", text="Oui.").pk,
@@ -322,6 +323,24 @@ def checked(author: Any, draft: Any, *others: Any) -> str:
             )
     proof = ContactProof.objects.create(service=draft.service, address="donnees@loyerjuste.example")
     return signing.dumps([str(proof.pk), proof.address], salt=checks.SALT)
+
+
+def consultations(resident: Any) -> dict[str, Any]:
+    """Open two consultations, one of which the resident takes part in. They have records for the other one."""
+    import os
+
+    from campaigns.contributions import offer
+    from campaigns.contributions.actions import contributing
+    from tests.campaigns import given
+
+    asked, joined = given.opened(), given.opened(code="joined")
+    for one in (asked, joined):
+        given.give_keys(one, os.environ["RELEASE_DATABASE_URL"])
+    for day in ("16", "17"):
+        given.trip(resident, debut=f"2026-11-{day}T07:41:00+01:00")
+    answered = offer.of_answers(joined.plan, {"mode": 1})
+    contributing.from_answers(resident_id=resident.pk, by=resident.pk, campaign=joined, answered=answered)
+    return {"consultation": asked.code, "joined_consultation": joined.code}
 
 
 def brought(resident: Any) -> None:

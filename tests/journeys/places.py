@@ -217,6 +217,15 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "labels:charter_version": [(VISITOR, "/charte/1/")],
     "labels:catalogue": [(VISITOR, "/services/"), (RESIDENT, "/services/")],
     "labels:registry": [(VISITOR, "/registre/")],
+    "contributions:take_part": [
+        (RESIDENT, "/consultations/{consultation}/participer/"),
+        (NEWCOMER, "/consultations/{consultation}/participer/"),
+    ],
+    "contributions:answer": [(NEWCOMER, "/consultations/{consultation}/repondre/")],
+    "contributions:mine": [
+        (NEWCOMER, "/consultations/{consultation}/ma-participation/"),
+        (RESIDENT, "/consultations/{joined_consultation}/ma-participation/"),
+    ],
     "labels:complain": [(RESIDENT, "/services/{labelled_service}/signaler/")],
     "labels:complaints": [(RESIDENT, "/services/signalements/"), (NEWCOMER, "/services/signalements/")],
     "labels:complaint": [
