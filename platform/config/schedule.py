@@ -42,6 +42,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # Webhooks of services' programs: events to number, deliveries that are due, addresses that were stopped.
     "send_webhooks": _every(15, "certification.developers.tasks.send_due"),
     "purge_calls": _every(AN_HOUR, "certification.developers.tasks.purge"),
+    # A consultation opens on the day of its plan.
+    "open_consultations": _every(FIVE_MINUTES, "campaigns.plans.tasks.open_due"),
     # A dossier's page shows the date until which it is kept.
     "purge_dossiers": _every(AN_HOUR, "services.dossiers.tasks.purge", queue="documents"),
 }

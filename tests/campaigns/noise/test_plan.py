@@ -5,8 +5,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from campaigns.noise.plan import Plan, PlanRefused, sha256_of
-from campaigns.noise.refusals import of_shape, schema
+from campaigns.noise.plan import Plan, sha256_of
+from campaigns.noise.refusals import PlanRefused, of_shape, schema
 from tests.campaigns.made import document, plan, words, zones
 
 
