@@ -10,13 +10,9 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from campaigns.plans import drafting
+from campaigns.plans.enums import PRESETS
 from core.pages.forms import DateField
 
-PRESETS = (
-    ("sensitive", gettext_lazy("Prudent : entre deux personnes, il désigne la bonne 59 fois sur 100")),
-    ("standard", gettext_lazy("Courant : 67 fois sur 100")),
-    ("low", gettext_lazy("Détaillé : 76 fois sur 100")),
-)
 DECISIONS = (
     ("approve", gettext_lazy("Approuver : la consultation ouvrira à sa date")),
     ("send_back", gettext_lazy("Rendre le plan à son auteur")),

@@ -11,7 +11,7 @@ from campaigns.noise.plan import Plan
 from campaigns.noise.refusals import BUDGETS, PlanRefused
 from campaigns.plans import drafting
 from campaigns.plans.actions.campaigns import opinion_on
-from campaigns.plans.forms import PRESETS
+from campaigns.plans.enums import PRESETS
 from campaigns.plans.models import Campaign
 from campaigns.plans.presenting import wording
 from campaigns.plans.states import State, Step

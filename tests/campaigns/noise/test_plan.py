@@ -41,7 +41,7 @@ def table(**changes: Any) -> dict[str, Any]:
 
 
 def dimension(number: int, **changes: Any) -> list[dict[str, Any]]:
-    found = document()["dimensions"]
+    found: list[dict[str, Any]] = document()["dimensions"]
     found[number].update(changes)
     return found
 

@@ -138,7 +138,7 @@ def test_the_sheet_and_the_plan_are_json(author, client, capsys, monkeypatch, of
     campaigns.approve(campaign=submitted, by=AgentFactory())
     monkeypatch.setattr(opening, "_registered", {})
     opened = campaigns.open_campaign(campaign=submitted)
-    year = opened.events.last().at.year
+    year = opened.events.get(step="open").at.year
     call_command("altruism_report", str(year))
     assert [one["consultation"] for one in json.loads(capsys.readouterr().out)["consultations"]] == ["trajets"]
     call_command("altruism_report", str(year - 1))
