@@ -238,7 +238,9 @@ def test_a_publication_says_when_it_was_changed(campaign, first, as_release, tam
     with as_release():
         tick(first)
     with tamper() as admin:
-        admin.execute("UPDATE campaigns.publication SET document = replace(document, '\"version\":1', '\"version\":2')")
+        admin.execute(
+            "UPDATE campaigns.publication SET document = replace(document, '\"version\":1', '\"version\":2')"
+        )
     [publication] = Publication.objects.all()
     assert freezing.problems(publication) == ["the document is not the one of the hash"]
     with tamper() as admin:
@@ -294,9 +296,9 @@ def test_what_a_resident_spent_is_what_was_charged_once_they_are_counted(campaig
     with as_release():
         contributed = ReleaseRun(campaign_id=campaign.pk, window="w1", due=first, state=RunState.PUBLISHED)
         contributed.save(force_insert=True)
-        Charge(
-            campaign_id=campaign.pk, window="w1", attempt=1, table="t", rho=0.1, limit=0.2, at=timezone.now()
-        ).save(force_insert=True)
+        Charge(campaign_id=campaign.pk, window="w1", attempt=1, table="t", rho=0.1, limit=0.2, at=timezone.now()).save(
+            force_insert=True
+        )
     store.remove(campaign_id=campaign.pk, pseudonym=name)
     with scope(resident=resident.pk):
         assert yearly.spent(today) == pytest.approx(0.1)
