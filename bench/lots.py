@@ -32,6 +32,7 @@ from tests.certification.made import SIRETS, member, publisher, service
 from vault.holders import across
 from vault.holders.actions import connections, lots, senders
 from vault.holders.enums import Rhythm
+from vault.holders.models import Sender
 from vault.records.content import holder_catalogue
 
 TYPE = "mobilite.usage"
@@ -69,7 +70,7 @@ def main() -> None:
         sys.exit("too slow")
 
 
-def _accepted(sender: senders.Sender, service_id: UUID) -> str:
+def _accepted(sender: Sender, service_id: UUID) -> str:
     resident = ResidentFactory(email=f"bench{time.time_ns()}@courriel.example")
     made = connections.connect(
         resident_id=resident.pk, by=resident.pk, holder=sender.holder, datasets=[TYPE], unattended=True

@@ -67,7 +67,7 @@ class BearerAuthentication(BaseAuthentication):
         )
         row = found.first()
         person = row.user if row is not None else None
-        if row is None or person is None or not standing.is_known_to(person, row.application):
+        if row is None or person is None or row.grant_id is None or not standing.is_known_to(person, row.application):
             raise Problem("invalid_token")
         given = standing.find(person.pk, row.grant_id, row.application)
         if given is None:

@@ -124,8 +124,8 @@ def _labelled(service: Service, owner: User) -> None:
     for field, (why, why_en) in FIELDS.items():
         requests.ask_field(purpose=purpose, by=owner, field=field, required=False, why=why, why_en=why_en)
     for criterion in request.charter.criteria.all():
-        said = {"verdict": Verdict.MET, "text": "Oui. Le service est fictif, et sa réponse aussi.", "url": ""}
-        requests.answer(request=request, by=owner, criterion=criterion, **said)
+        text = "Oui. Le service est fictif, et sa réponse aussi."
+        requests.answer(request=request, by=owner, criterion=criterion, verdict=Verdict.MET, text=text, url="")
     requests.submit(request=request, by=owner)
     requests.take(request=request, by=first)
     for criterion in request.charter.criteria.all():

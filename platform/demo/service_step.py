@@ -17,7 +17,7 @@ def use_and_stop(base_url: str) -> str:
     read = _connected(visitor, home)
     _require(read, "Vous allez souvent vers Gare")
     points = visitor.submit(read, read.form("/defis"), {"defi": "bus"})
-    _require(points, "rangés dans votre coffre")
+    _require(points, "dans votre coffre, à votre nom et au nôtre")
     _require(visitor.open(f"{settings.PAR4CHEMINS_URL}/code"), "P4C-")
     _stop(visitor)
     after = visitor.open(f"{settings.PAR4CHEMINS_URL}/sorties")
@@ -40,13 +40,13 @@ def _connected(visitor: Visitor, home: Page) -> Page:
 
 
 def _stop(visitor: Visitor) -> None:
+    """Stop the share from the portal's list: follow a link to the question, then answer it."""
     shares = visitor.open("/partages/")
-    mine = next((one for one in shares.tree.xpath("//a") if NAME in one.text_content()), None)
-    if mine is None:
-        raise Unexpected(f"{shares.path}: {NAME} is not among the shares")
-    share = visitor.open(str(mine.get("href")))
-    asked = visitor.open(next(iter(share.links("arreter")), ""))
-    visitor.submit(asked, asked.form())
+    card = shares.tree.xpath("//article[contains(., $name)]//a[contains(@href, '/arreter/')]/@href", name=NAME)
+    question = visitor.open(next(iter(card), ""))
+    stopped = visitor.submit(question, question.form())
+    if "Arrêté" not in stopped.text:
+        raise Unexpected(f"{stopped.path}: the share is not stopped: {stopped.text[:200]}")
 
 
 def _require(page: Page, text: str) -> None:

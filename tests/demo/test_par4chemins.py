@@ -7,6 +7,7 @@ from datetime import date, datetime
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from authlib.integrations.requests_client import OAuth2Session
 from django.conf import settings as portal
 from django_scopes import scope
 
@@ -90,7 +91,7 @@ def programme(db, tmp_path, monkeypatch):
     file.write_text(json.dumps(content))
     monkeypatch.setenv("PAR4CHEMINS_CLIENT", str(file))
     monkeypatch.setattr(vault, "PORTAL", portal.SITE_URL)
-    made = vault.OAuth2Session
+    made = OAuth2Session
 
     def in_this_process(*given, **more):
         session = made(*given, **more)

@@ -667,9 +667,8 @@ def connections(resident: Any) -> dict[str, Any]:
                 resident_id=resident.pk, by=resident.pk, holder=holder, datasets=datasets, unattended=True, **more
             )
 
-    sender = Sender.objects.create(
-        holder="mediatheque", service_id=uuid4(), types=["loisirs.adhesion"], rhythm="weekly"
-    )
+    # `seed_demo` lets the library send.
+    sender = Sender.objects.get(holder="mediatheque")
     stopped = made("cpam", ["c2s"])
     actions.stop(connection=stopped, by=resident.pk)
     connected = made("caf", ["quotient", "prestations"])

@@ -1,6 +1,7 @@
 """The API by which services read under one resident's grant. Each answer with a value is a reading by the gate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponseBase
@@ -74,23 +75,18 @@ class Values(OfOneGrant):
     @extend_schema(
         operation_id="write_values",
         summary="Write values that the resident agreed to receive from you",
-        request=schemas.WritingSchema,
+        request={"application/json": schemas.WRITING},
         responses={200: schemas.WrittenSchema, **problems(415, 422), **REFUSED},
     )
     def post(self, request: Request) -> Response:
         """Write all of them or none. They bear the service's name, as declared by it."""
         given = require_scope(request).given
-        sent = request.data
-        read = schemas.WritingSchema(data=sent)
-        if not isinstance(sent, dict) or sent.keys() != {"values"} or not read.is_valid():
-            raise Problem("malformed")
-        if any(one.keys() != {"type", "payload"} for one in sent["values"]):
-            raise Problem("malformed")
+        values = _values(request.data)
         try:
-            written = writing.write(given=given, values=[(one["type"], one["payload"]) for one in sent["values"]])
+            written = writing.write(given=given, values=values)
         except Invalid:
             raise Problem("wrong_schema") from None
-        return Response({"written": written, "known": len(sent["values"]) - written})
+        return Response({"written": written, "known": len(values) - written})
 
 
 class Document(OfOneGrant):
@@ -174,6 +170,23 @@ class UserInfo(OfOneGrant):
 
     def post(self, request: Request) -> Response:
         return self.get(request)
+
+
+def _values(sent: Any) -> list[tuple[str, Mapping[str, Any]]]:  # noqa: ANN401 - any JSON
+    """Return the types and payloads of a body.
+
+    Raises:
+        Problem: it is not as `schemas.WRITING` says.
+    """
+    found = sent.get("values") if isinstance(sent, dict) and sent.keys() == {"values"} else None
+    if not isinstance(found, list) or not 1 <= len(found) <= schemas.MOST_VALUES:
+        raise Problem("malformed")
+    for one in found:
+        if not isinstance(one, dict) or one.keys() != {"type", "payload"} or not isinstance(one["payload"], dict):
+            raise Problem("malformed")
+        if not isinstance(one["type"], str) or not 1 <= len(one["type"]) <= schemas.LONGEST_TYPE:
+            raise Problem("malformed")
+    return [(one["type"], one["payload"]) for one in found]
 
 
 def _asked(request: Request, given: Given) -> list[str]:

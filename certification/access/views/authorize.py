@@ -99,8 +99,8 @@ class Question:
         """Return the items, papers and types to write that the person agreed to before."""
         if self.former is None:
             return []
-        read = [*consent.agreed_items(self.former), *consent.agreed_papers(self.former)]
-        return [*read, *consent.agreed_writes(self.former)]
+        written = consent.agreed_writes(self.former)
+        return [*consent.agreed_items(self.former), *consent.agreed_papers(self.former), *written]
 
 
 def question(asked: Request) -> Question:

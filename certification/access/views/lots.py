@@ -139,7 +139,7 @@ class OneLot(OfOneHolder):
 
 
 def _key(request: Request) -> str:
-    key = request.headers.get("Idempotency-Key", "")
+    key = str(request.headers.get("Idempotency-Key", ""))
     if not 1 <= len(key) <= LONGEST_KEY or not all("!" <= letter <= "~" for letter in key):
         raise Problem("idempotency_key")
     return key

@@ -124,13 +124,32 @@ class ErasureAnswerSchema(serializers.Serializer):
         return sent
 
 
-class WrittenValueSchema(serializers.Serializer):
-    type = serializers.CharField(max_length=60)
-    payload = serializers.DictField(help_text="As the type's JSON Schema describes it (/donnees/).")
-
-
-class WritingSchema(serializers.Serializer):
-    values = WrittenValueSchema(many=True, min_length=1, max_length=100)
+#: The body by which a service writes back. In words of its own: a serializer would let other properties through.
+MOST_VALUES, LONGEST_TYPE = 100, 60
+WRITING: dict[str, Any] = {
+    "type": "object",
+    "required": ["values"],
+    "additionalProperties": False,
+    "properties": {
+        "values": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MOST_VALUES,
+            "items": {
+                "type": "object",
+                "required": ["type", "payload"],
+                "additionalProperties": False,
+                "properties": {
+                    "type": {"type": "string", "minLength": 1, "maxLength": LONGEST_TYPE},
+                    "payload": {
+                        "type": "object",
+                        "description": "As the type's JSON Schema describes it (/donnees/).",
+                    },
+                },
+            },
+        }
+    },
+}
 
 
 class WrittenSchema(serializers.Serializer):
@@ -141,7 +160,7 @@ class WrittenSchema(serializers.Serializer):
 class PairingSchema(serializers.Serializer):
     """The code that a resident gave to a holder."""
 
-    code = serializers.CharField(max_length=40)
+    code = serializers.CharField(min_length=1, max_length=40, trim_whitespace=False)
 
 
 class ConnectionSchema(serializers.Serializer):

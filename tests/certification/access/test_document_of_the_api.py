@@ -27,6 +27,8 @@ EXAMPLES, SECONDS = 8, 100
 FEW = f"""
 import schemathesis
 
+schemathesis.serializer.alias("application/x-ndjson", "text/plain")
+
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):

@@ -1,6 +1,7 @@
 """Lots of holders: accepted by the resident, sent by Authlib, sealed, written, refused line by line."""
 
 import json
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -18,17 +19,18 @@ from jwcrypto.jws import JWS
 from certification.access.actions import clients
 from certification.access.models import AccessToken, Client
 from core import journal
+from core.journal import register
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.certification.access.program import Portal, called
 from vault.holders import tasks
 from vault.holders.actions import connections, lots, senders
 from vault.holders.actions.connections import content_of
 from vault.holders.enums import LineOutcome, Rhythm
-from vault.holders.models import Connection, Lot, LotLine
+from vault.holders.models import Connection, Lot, LotLine, Sender
 from vault.records.actions.records import withdraw_record
 from vault.records.content import holder_catalogue
 from vault.records.enums import Assurance, Method
-from vault.records.models import Record
+from vault.records.models import Holder, Record
 
 CARD, TRIP = "loisirs.adhesion", "mobilite.usage"
 LOTS, PAIR = "/api/v1/holders/lots", "/api/v1/holders/connections"
@@ -235,7 +237,7 @@ def test_a_paused_and_an_ended_connection_refuse_and_what_was_not_ticked_too(tok
     assert refusals(written(token, card(sub))) == [(1, "paused")]
     row = connections.resume(connection=held(connection), by=resident.pk)
     with scope(resident=resident.pk):
-        row.expires_on = timezone.localdate() - timezone.timedelta(days=1)
+        row.expires_on = timezone.localdate() - timedelta(days=1)
         row.save()
     assert refusals(written(token, card(sub), key="2")) == [(1, "over")]
 
@@ -367,6 +369,37 @@ def test_only_who_manages_agents_lets_a_holder_send(one, sender):
         )
 
 
+def test_an_agent_lets_a_holder_send_in_the_admin_and_ends_it(one):
+    holder_catalogue.load()
+    browser = signed_in(AgentFactory(manages_agents=True))
+    given = {
+        "holder": Holder.objects.get(code="mediatheque").pk,
+        "service": str(one.pk),
+        "types": [CARD],
+        "rhythm": "daily",
+        "public_key": "no key",
+    }
+    page = browser.post(reverse("admin:holders_sender_add"), given)
+    assert page.status_code == 200 and not Sender.objects.exists()
+    assert browser.post(reverse("admin:holders_sender_add"), given | {"public_key": ""}).status_code == 302
+    sender = Sender.objects.get()
+    assert (sender.service_id, sender.types, sender.ended_at) == (one.pk, [CARD], None)
+    ended = {"action": "end", "_selected_action": [str(sender.pk)]}
+    browser.post(reverse("admin:holders_sender_changelist"), ended)
+    assert senders.of_service(one.pk) is None
+    assert [entry.event for entry in register.of("sender", one.pk)] == ["sender_allowed", "sender_ended"]
+
+
+def test_the_publisher_registers_the_program_on_its_page(one, sender, owner):
+    page = reverse("access:new_program", args=[one.pk])
+    browser = signed_in(owner)
+    assert "Pour envoyer des lots" in browser.get(page).content.decode()
+    assert "gar_live_" in browser.post(page, {"environment": "lots"}).content.decode()
+    assert Client.objects.get().sends
+    assert browser.post(page, {"environment": "live"}).status_code != 302
+    assert Client.objects.count() == 1
+
+
 def test_a_program_that_sends_asks_residents_for_nothing(one, sender, developer, registered, owner):
     client, secret = clients.register_sender(service=one, by=developer)
     session = OAuth2Session(client.client_id, secret, scope="vault")
@@ -406,7 +439,8 @@ def test_a_worker_that_dies_between_two_residents_leaves_the_others_to_the_next(
     other = ResidentFactory()
     their_sub = pair(token, code_of(accepted(other))).json()["sub"]
     lot = send(token, body_of(card(sub), card(their_sub))).json()["id"]
-    write_one, seen = lots._write_one, []
+    write_one = lots._write_one
+    seen: list[object] = []
 
     def dying(*given):
         if seen:

@@ -1,6 +1,7 @@
 """A service writes back what its label allows and its resident accepted, under its own name, until they stop it."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client as Browser
@@ -139,11 +140,14 @@ def test_asking_again_keeps_what_was_agreed(programme, token, browser, tenant):
 
 def test_a_wrong_value_and_a_wrong_body_write_nothing(token, tenant):
     assert write(token, (CARD, VALUE), (CARD, {"organisme": 3})).json()["code"] == "wrong_schema"
-    for body in ({}, {"values": []}, {"values": [{"type": CARD}]}, {"values": "no"}, []):
+    bodies: list[Any] = [{}, {"values": []}, {"values": [{"type": CARD}]}, {"values": "no"}, []]
+    bodies += [{"values": [{"type": CARD, "payload": VALUE}], "more": 1}, {"values": [{"type": "", "payload": {}}]}]
+    for body in bodies:
         answer = Browser().post(
             ADDRESS, body, content_type="application/json", headers={"Authorization": f"Bearer {token}"}
         )
         assert answer.json()["code"] == "malformed", body
+    assert write(token, ("no\0such", VALUE)).json()["code"] == "not_covered"
     assert written(tenant) == []
 
 

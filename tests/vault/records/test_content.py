@@ -15,7 +15,7 @@ from accounts.actions import accounts as accounts_actions
 from core.models import ResidentModel
 from tests.accounts.factories import signed_in
 from vault import types
-from vault.holders.models import ConnectorHealth
+from vault.holders.models import ConnectorHealth, Sender
 from vault.journal.models import Contest
 from vault.records.content import holder_catalogue, paper_kinds, who_may_ask
 from vault.records.models import Holder, PaperKind
@@ -121,7 +121,7 @@ def test_an_administrator_edits_a_kind_and_loading_keeps_it(kinds, settings):
 def test_no_model_with_a_resident_s_content_is_in_the_admin():
     registered = set(admin.site._registry)
     models = {model for app in apps.get_app_configs() if app.name.startswith("vault.") for model in app.get_models()}
-    assert models & registered == {ConnectorHealth, Contest, EmergencyAccess, Holder, PaperKind}
+    assert models & registered == {ConnectorHealth, Contest, EmergencyAccess, Holder, PaperKind, Sender}
     # Only the data protection officer may open a contest (test_contests).
     # The register of emergency accesses names no resident (test_emergency_pages).
     assert {model for model in models & registered if issubclass(model, ResidentModel)} == {Contest, EmergencyAccess}

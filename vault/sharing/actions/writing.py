@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from core import journal
 from core.models.rows import check
+from vault import types
 from vault.records.actions.declared_by import Value, write_declared
 from vault.records.enums import RefusalCode
 from vault.records.gate import Refusal, Refused
@@ -37,6 +38,8 @@ def write(*, grant: Grant, values: Sequence[Value]) -> int:
 
 def _covers(grant: Grant, wanted: Collection[str]) -> bool:
     """Return whether the grant has all these types. A line that was taken out does not come back with its row."""
+    if not all(map(types.is_known, wanted)):
+        return False
     rows = list(GrantWrite.objects.filter(grant=grant, type__in=wanted))
     check(*rows)
     return {row.type for row in rows} == set(wanted) and not grant.has_lost(f"{WRITE}{one}" for one in wanted)

@@ -45,8 +45,8 @@ class Site:
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
 
-    def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        request, key = _request(environ), _key(environ)
+    def __call__(self, wsgi: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        request, key = _request(wsgi), _key(wsgi)
         if key not in self._sessions:
             key = secrets.token_urlsafe(32)
             self._sessions = dict(list(self._sessions.items())[-MOST_SESSIONS:]) | {key: Session()}
@@ -124,15 +124,15 @@ class Site:
         return 200, pages.code(f"P4C-{made}"), ""
 
 
-def _key(environ: Mapping[str, Any]) -> str:
-    found = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
+def _key(wsgi: Mapping[str, Any]) -> str:
+    found = SimpleCookie(wsgi.get("HTTP_COOKIE", "")).get(COOKIE)
     return found.value if found else ""
 
 
-def _request(environ: Mapping[str, Any]) -> Request:
-    length = min(int(environ.get("CONTENT_LENGTH") or 0), LONGEST)
-    body = environ["wsgi.input"].read(length).decode("utf-8", "replace") if length else ""
-    query = environ.get("QUERY_STRING", "")
-    base = f"http://{environ.get('HTTP_HOST', '')}"
-    path = environ.get("PATH_INFO", "/")
-    return Request(environ["REQUEST_METHOD"], path, parse_qs(query), parse_qs(body), f"{base}{path}?{query}", base)
+def _request(wsgi: Mapping[str, Any]) -> Request:
+    length = min(int(wsgi.get("CONTENT_LENGTH") or 0), LONGEST)
+    body = wsgi["wsgi.input"].read(length).decode("utf-8", "replace") if length else ""
+    query = wsgi.get("QUERY_STRING", "")
+    base = f"http://{wsgi.get('HTTP_HOST', '')}"
+    path = wsgi.get("PATH_INFO", "/")
+    return Request(wsgi["REQUEST_METHOD"], path, parse_qs(query), parse_qs(body), f"{base}{path}?{query}", base)
