@@ -7,7 +7,6 @@ import hashlib
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -15,12 +14,12 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from accounts.models import User
-from certification.access import credentials, limits, standing
+from certification.access import credentials, limits, lookup, standing
 from certification.access.enums import VAULT, Environment
 from certification.access.limits import Count
-from certification.access.models import AccessToken, Client
+from certification.access.lookup import Given
+from certification.access.models import Client
 from certification.access.problems import BASIC, Problem
-from certification.access.standing import Given
 from vault.records.models import Grant
 
 
@@ -45,7 +44,7 @@ class Program:
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Find the caller by the SHA-256 of the token. Cost: two queries.
+    """Find the caller by the SHA-256 of the token. Cost: one query.
 
     Args:
         environment: of the server that is called. A token of the other one is unknown there.
@@ -58,19 +57,10 @@ class BearerAuthentication(BaseAuthentication):
         kind, _space, token = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token.strip():
             raise Problem("invalid_token")
-        found = AccessToken.objects.select_related("application", "user").filter(
-            token_checksum=hashlib.sha256(token.strip().encode()).hexdigest(),
-            expires__gt=timezone.now(),
-            application__environment=self.environment,
-        )
-        row = found.first()
-        person = row.user if row is not None else None
-        if row is None or person is None or not standing.is_known_to(person, row.application):
+        found = lookup.find(hashlib.sha256(token.strip().encode()).hexdigest(), self.environment)
+        if found is None or not standing.is_known_to(found.person, found.client):
             raise Problem("invalid_token")
-        given = standing.find(person.pk, row.grant_id, row.application)
-        if given is None:
-            raise Problem("invalid_token")
-        return person, Caller(row.application, given, frozenset(row.scope.split()))
+        return found.person, Caller(found.client, found.given, frozenset(found.token.scope.split()))
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="garant"'

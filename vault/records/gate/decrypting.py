@@ -57,24 +57,29 @@ def decrypt_records(
     records: RecordQuerySet, fields: Sequence[str], box: sealed.Box, *, replaced: Container[UUID] = ()
 ) -> Values:
     """Decrypt these records and keep the requested fields; `replaced` as in `decrypted`."""
+    return decrypt_loaded(records.filter(type__in=list(paths_of(fields))), fields, box, replaced=replaced)
+
+
+def decrypt_loaded(
+    records: Iterable[Record], fields: Sequence[str], box: sealed.Box, *, replaced: Container[UUID] = ()
+) -> Values:
+    """Decrypt records of the fields' types as `decrypt_records`, without loading them again."""
     paths = paths_of(fields)
-    found = decrypted(records, paths, box, replaced=replaced)
+    found = decrypted(records, box, replaced=replaced)
     named = papers_named(found)
     papers = list(Paper.objects.filter(pk__in=named)) if named else []
     check(*papers, key=box.row_key)
     return values_of(found, paths, {paper.pk for paper in papers if paper.expired})
 
 
-def decrypted(
-    records: RecordQuerySet, codes: Iterable[str], box: sealed.Box, *, replaced: Container[UUID] = ()
-) -> list[Decrypted]:
-    """Return the records of these types with their decrypted content. No other function decrypts a record.
+def decrypted(records: Iterable[Record], box: sealed.Box, *, replaced: Container[UUID] = ()) -> list[Decrypted]:
+    """Return the records with their decrypted content. No other function decrypts a record.
 
     Args:
         replaced: the ids of those that another record supersedes, which a history shows. Any other one is current, or
             withdrawn.
     """
-    found = list(records.filter(type__in=list(codes)))
+    found = list(records)
     check(*(record for record in found if record.pk not in replaced), key=box.row_key)
     check(*(record for record in found if record.pk in replaced), key=box.row_key, ended=True)
     return [

@@ -1,7 +1,7 @@
 """Reads of a resident's values by a recipient, under a grant."""
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -19,11 +19,11 @@ from core.models import JournalEntry
 from core.models.rows import check
 from vault.records.enums import GrantState, Mode, RefusalCode
 from vault.records.gate import passing_on
-from vault.records.gate.decrypting import decrypt_papers, decrypt_records, require_known
+from vault.records.gate.decrypting import decrypt_loaded, decrypt_papers, decrypt_records, require_known
 from vault.records.gate.locks import try_lock, wait_for_lock
 from vault.records.grants import recipients
 from vault.records.grants.recipient_names import recipient_name
-from vault.records.models import Grant, GrantField, GrantReading, Paper, Record, RecordQuerySet
+from vault.records.models import Grant, GrantField, GrantReading, Paper, Record
 from vault.records.models.grant import RESIDENT_KIND
 from vault.records.values.decrypted import PaperOpened, Values
 
@@ -90,11 +90,14 @@ def read_newer(
         _note(grant, fields, person, refusal, box, None)
         if refusal:
             return refusal
-        records = passing_on.allowed(grant, Record.objects.current().filter(subject_person=person))
-        tag = _tag(grant, fields, records)
-        if tag in known:
+        types_read = {field.partition("#")[0] for field in fields}
+        current = Record.objects.current().filter(subject_person=person, type__in=types_read)
+        records = passing_on.allowed(grant, current)
+        if known and (tag := _tag(grant, fields, records.order_by().values_list("pk", flat=True))) in known:
             return tag, None
-        return tag, passing_on.allowed_part(grant, decrypt_records(records, fields, box))
+        found = list(records)
+        values = passing_on.allowed_part(grant, decrypt_loaded(found, fields, box))
+        return _tag(grant, fields, [record.pk for record in found]), values
 
     return under_grant(grant, reading)
 
@@ -176,10 +179,9 @@ def _note(
         note_reading(grant, entry, fields=list(fields), person=person, visit=visit)
 
 
-def _tag(grant: Grant, fields: Sequence[str], records: RecordQuerySet) -> str:
+def _tag(grant: Grant, fields: Sequence[str], records: Iterable[UUID]) -> str:
     """Return a hash that changes with what `fields` show. Records are written once, so their ids suffice."""
-    types_read = {field.partition("#")[0] for field in fields}
-    ids = list(records.filter(type__in=types_read).order_by("pk").values_list("pk", flat=True))
+    ids = sorted(records)
     over = heads.ended(grant.resident_id)
     if back := next((id for id in ids if over.has(id)), None):
         raise rows.Forged(Record(pk=back, resident_id=grant.resident_id))
