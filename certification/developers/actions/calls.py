@@ -40,7 +40,7 @@ def note(*, request: HttpRequest, response: HttpResponseBase, route: str, millis
         client_id = _client_id(request, response, route)
         if client_id is None:
             return
-        values = {
+        values: dict[str, Any] = {
             "client_id": client_id,
             "at": timezone.now(),
             "method": str(request.method)[:8],

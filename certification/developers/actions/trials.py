@@ -176,7 +176,7 @@ def _lacking(asked: Mapping[str, str], client: Client) -> Sequence[str]:
 
 def _id_token(trial: Trial, now: datetime) -> str:
     moment = int(now.timestamp())
-    claims = {
+    claims: dict[str, Any] = {
         "iss": issuer_of(trial),
         "sub": SUB,
         "aud": trial.client.client_id,
@@ -184,12 +184,13 @@ def _id_token(trial: Trial, now: datetime) -> str:
         "exp": moment + LASTS,
         "nonce": trial.nonce,
     }
-    claims |= {
+    lies: dict[Scenario, dict[str, Any]] = {
         Scenario.NONCE: {"nonce": secrets.token_urlsafe(16)},
         Scenario.AUDIENCE: {"aud": f"{trial.client.client_id}-autre"},
         Scenario.TOKEN_ISSUER: {"iss": SANDBOX.url},
         Scenario.EXPIRED: {"iat": moment - 7_200, "exp": moment - 3_600},
-    }.get(Scenario(trial.scenario), {})
+    }
+    claims |= lies.get(Scenario(trial.scenario), {})
     if trial.scenario == Scenario.UNSIGNED:
         return f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims)}."
     key = keys.signing_key(Environment.TEST)

@@ -56,7 +56,7 @@ def sent_back(session, trial, **asked):
 
 def careful(tried, trial):
     """Connect with Authlib, as its documentation says, and the comparison of `iss` that RFC 9207 asks for."""
-    session = program(*tried, scope="openid")
+    session = program(tried[0], tried[1], "openid")
     metadata, back, state = sent_back(session, trial)
     try:
         if parse_qs(urlsplit(back).query)["iss"] != [metadata["issuer"]]:
@@ -76,7 +76,7 @@ def careful(tried, trial):
 
 def careless(tried, trial):
     """Take whatever code comes back, and use whatever token follows."""
-    session = program(*tried, scope="openid")
+    session = program(tried[0], tried[1], "openid")
     metadata, back, _state = sent_back(session, trial)
     code = parse_qs(urlsplit(back).query)["code"][0]
     session.fetch_token(metadata["token_endpoint"], code=code, code_verifier=VERIFIER)
@@ -110,7 +110,7 @@ def test_a_careless_program_fails(tried, begun, request_of_one, scenario):
 
 
 def test_a_program_that_does_nothing_proves_nothing(tried, begun, request_of_one):
-    sent_back(program(*tried, scope="openid"), begun[Scenario.NONCE])
+    sent_back(program(tried[0], tried[1], "openid"), begun[Scenario.NONCE])
     later = outcomes(tried, later=timedelta(days=1))
     assert set(later.values()) == {Outcome.INCONCLUSIVE}
     assert withstands(request_of_one).outcome == Outcome.INCONCLUSIVE
@@ -126,7 +126,7 @@ def test_a_program_that_does_nothing_proves_nothing(tried, begun, request_of_one
     ],
 )
 def test_what_a_request_lacks_is_seen(tried, begun, asked, lacks):
-    sent_back(program(*tried, scope="openid"), begun[Scenario.SOUND], **asked)
+    sent_back(program(tried[0], tried[1], "openid"), begun[Scenario.SOUND], **asked)
     assert Trial.objects.get(pk=begun[Scenario.SOUND].pk).lacking == lacks
 
 
@@ -141,12 +141,12 @@ def test_nobody_is_sent_to_an_address_that_is_not_the_program_s(tried, begun, cl
 
 def test_a_code_needs_the_secret_the_verifier_and_its_own_trial(tried, begun):
     sound = begun[Scenario.SOUND]
-    session = program(tried[0], "wrong", scope="openid")
+    session = program(tried[0], "wrong", "openid")
     metadata, back, _state = sent_back(session, sound)
     code = parse_qs(urlsplit(back).query)["code"][0]
     with pytest.raises(OAuthError, match="invalid_client"):
         session.fetch_token(metadata["token_endpoint"], code=code, code_verifier=VERIFIER)
-    right = program(*tried, scope="openid")
+    right = program(tried[0], tried[1], "openid")
     other = metadata["token_endpoint"].replace(str(sound.pk), str(begun[Scenario.STATE].pk))
     with pytest.raises(OAuthError, match="invalid_grant"):
         right.fetch_token(other, code=code, code_verifier=VERIFIER)
@@ -157,7 +157,7 @@ def test_a_code_needs_the_secret_the_verifier_and_its_own_trial(tried, begun):
 
 
 def test_a_token_of_a_trial_opens_nothing(tried, begun, played):
-    session = program(*tried, scope="openid")
+    session = program(tried[0], tried[1], "openid")
     metadata, back, _state = sent_back(session, begun[Scenario.SOUND])
     code = parse_qs(urlsplit(back).query)["code"][0]
     session.fetch_token(metadata["token_endpoint"], code=code, code_verifier=VERIFIER)
