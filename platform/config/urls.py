@@ -7,6 +7,8 @@ from django.urls import include, path
 from core import views as core_views
 
 urlpatterns = [
+    # First, what programs call most: each address before it is compared with the one that is called.
+    path("", include("certification.access.urls")),
     path("", include("core.urls")),
     path("", include("accounts.urls")),
     path("", include("vault.records.urls")),
@@ -16,7 +18,6 @@ urlpatterns = [
     path("", include("services.aids.urls")),
     path("", include("services.dossiers.urls")),
     path("", include("certification.labels.urls")),
-    path("", include("certification.access.urls")),
     path("", include("certification.developers.urls")),
     path("", include("campaigns.plans.urls")),
     path("bac-a-sable/", include("certification.developers.sandbox")),

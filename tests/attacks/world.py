@@ -20,6 +20,7 @@ from accounts.models import FactorReset, Publisher, PublisherRole, Session, User
 from campaigns.plans.actions import campaigns
 from certification.access.actions import clients
 from certification.access.enums import Environment
+from certification.developers.actions import trials
 from certification.developers.models import Delivery, Endpoint, Event
 from certification.labels.actions import complaints, labels, requests
 from certification.labels.enums import Change, Signatory
@@ -309,12 +310,17 @@ def labels_of(house: Publisher, author: User, examiner: User) -> dict[str, Any]:
     program, _secret = clients.register(
         service=label.service, by=author, environment=Environment.LIVE, redirect_uris=["https://labellise.example/"]
     )
+    tried, _secret = clients.register(
+        service=label.service, by=author, environment=Environment.TEST, redirect_uris=["https://labellise.example/"]
+    )
     listening = Endpoint.objects.create(
         client=program, url="https://labellise.example/", events=["consent.given"], secret="", proved_at=timezone.now()
     )
     told = Event.objects.create(service=label.service, environment="live", type="consent.given", data={})
     return {
         "program": program.client_id,
+        "test program": tried.client_id,
+        "trial": trials.begin(client=tried, by=author)[0].pk,
         "secret": program.secrets[0].id,
         "endpoint": listening.pk,
         "delivery": Delivery.objects.create(endpoint=listening, event=told).pk,

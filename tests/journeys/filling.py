@@ -133,12 +133,33 @@ def program_of(label: Any, author: Any) -> dict[str, Any]:
         "program": client.client_id,
         "secret": client.secrets[0].id,
         "trial": trial.client_id,
+        "untried": _untried(label, author, trial, back),
         "labelled_service": label.service_id,
         "consent": urlencode({**asked, "client_id": client.client_id}),
         "trial_consent": urlencode({**asked, "client_id": trial.client_id}),
         "colleague": colleague_of(author).pk,
         **told_by_webhooks(client, trial),
     }
+
+
+def _untried(label: Any, author: Any, trial: Any, back: str) -> str:
+    """Give the test program trials of each outcome, and register another one without any."""
+    from django.utils import timezone
+
+    from certification.access.actions import clients
+    from certification.access.enums import Environment
+    from certification.developers.actions import trials
+    from certification.developers.models import Scenario, Trial
+
+    trials.begin(client=trial, by=author)
+    now = timezone.now()
+    done = {"authorized_at": now, "exchanged_at": now, "used_at": now}
+    Trial.objects.filter(client=trial, scenario__in=[Scenario.SOUND, Scenario.NONCE]).update(**done)
+    Trial.objects.filter(client=trial, scenario=Scenario.STATE).update(lacking=["pkce", "nonce"])
+    untried, _secret = clients.register(
+        service=label.service, by=author, environment=Environment.TEST, redirect_uris=[back]
+    )
+    return str(untried.client_id)
 
 
 def colleague_of(author: Any) -> Any:

@@ -9,6 +9,7 @@ PUBLISHER = "publisher"
 INTERVIEWED, KEEPING = "interviewed", "keeping"
 
 GRANTS = ("grant", "paused_grant", "copied_grant", "stopped_grant", "entrusted_grant")
+TRIED = ("trial", "untried")
 PROGRAMS, ENDPOINTS = ("program", "trial"), ("endpoint", "new_endpoint")
 
 PAGES: dict[str, list[tuple[str, str]]] = {
@@ -197,6 +198,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (PUBLISHER, "/editeurs/developpement/{trial}/requetes/"),
         (PUBLISHER, "/editeurs/developpement/{trial}/requetes/?q=introuvable"),
     ],
+    "developers:trials": [(PUBLISHER, f"/editeurs/developpement/{{{which}}}/epreuves/") for which in TRIED],
     "developers:webhooks": [(PUBLISHER, f"/editeurs/developpement/{{{which}}}/webhooks/") for which in PROGRAMS],
     "developers:new_webhook": [(PUBLISHER, "/editeurs/developpement/{program}/webhooks/nouvelle/")],
     "developers:webhook": [
@@ -520,6 +522,11 @@ OTHERS: dict[str, str] = {
             "sandbox:grant",
             "sandbox:events",
             "sandbox:program_events",
+            "sandbox:trial_configuration",
+            "sandbox:trial_authorize",
+            "sandbox:trial_token",
+            "sandbox:trial_userinfo",
+            "sandbox:trial_fields",
             "sandbox:erasures",
             "sandbox:erasure",
         ),

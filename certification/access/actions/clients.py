@@ -17,9 +17,12 @@ from certification.access.enums import PREFIXES, Environment
 from certification.access.models import AccessToken, AuthorizationCode, Client, RefreshToken
 from certification.access.models.client import FIRST, SECOND, Secret
 from certification.labels import perms
+from certification.labels.checks.subject import Found, Subject, failed, passed, unsure
 from certification.labels.models import Service
 from vault.holders.actions import senders
 
+#: Days after which a secret must have been changed (criterion C17 of the charter).
+OLDEST_SECRET = 365
 #: Of a secret, the last characters, by which its owner knows it again.
 HINT = 4
 LOOPBACK = {"127.0.0.1", "[::1]"}
@@ -126,6 +129,22 @@ def delete(*, client: Client, by: User) -> None:
         for model in (AuthorizationCode, RefreshToken, AccessToken):
             model.objects.filter(application=client).delete()
         client.delete()
+
+
+def secrets_are_recent(subject: Subject) -> Found:
+    """C17: each secret of the service's programs is less than a year old. All of them stay on servers: no client is
+    public.
+    """
+    oldest = 0
+    programs = list(Client.objects.filter(service=subject.request.service_id).order_by("pk"))
+    for program in programs:
+        for one in program.secrets:
+            if one.made_at is None:
+                return unsure("secret_undated", program=program.client_id)
+            oldest = max(oldest, days := (subject.now - one.made_at).days)
+            if days > OLDEST_SECRET:
+                return failed("secret_old", program=program.client_id, days=days)
+    return passed("secrets_recent", days=oldest) if programs else unsure("no_program")
 
 
 def check_redirect_uri(address: str) -> None:

@@ -9,8 +9,8 @@ from django.db.models import F
 from django.utils import timezone
 from django_scopes import scope
 
+from certification.access.lookup import Given
 from certification.access.models import RefusedCalls
-from certification.access.standing import Given
 from certification.labels import recipient
 from core import journal
 from core.journal import checkpoints

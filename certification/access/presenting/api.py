@@ -18,7 +18,7 @@ from vault.sharing.models import ErasureRequest
 
 #: The name of each event of a grant, for services. A reminder to the resident is not theirs to know.
 EVENTS = {
-    Happened.GIVEN: "consent.granted",
+    Happened.GIVEN: "consent.given",
     Happened.PAUSED: "consent.paused",
     Happened.RESUMED: "consent.resumed",
     Happened.SHORTENED: "consent.changed",

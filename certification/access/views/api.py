@@ -15,9 +15,9 @@ from certification.access import standing
 from certification.access.actions import pseudonyms, reading, writing
 from certification.access.bearer import BearerAuthentication, require_scope
 from certification.access.enums import OPENID
+from certification.access.lookup import Given
 from certification.access.presenting import api as shapes
 from certification.access.problems import Problem
-from certification.access.standing import Given
 from certification.access.views import schemas
 from certification.access.views.api_view import REFUSED, AnyMediaType, ApiView, problems, uuid_in
 from core import journal

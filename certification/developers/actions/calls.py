@@ -5,7 +5,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -14,7 +14,7 @@ from certification.access import credentials, limits
 from certification.access.issuers import SANDBOX_PATH
 from certification.access.models import Client
 from certification.developers.models import Call
-from core import logs
+from core import logs, writes
 
 logger = logging.getLogger(__name__)
 
@@ -40,18 +40,21 @@ def note(*, request: HttpRequest, response: HttpResponseBase, route: str, millis
         client_id = _client_id(request, response, route)
         if client_id is None:
             return
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL synchronous_commit TO off")
-            Call.objects.create(
-                client_id=client_id,
-                at=timezone.now(),
-                method=str(request.method)[:8],
-                route=f"/{route}",
-                status=response.status_code,
-                code=_code(response),
-                milliseconds=milliseconds,
-                request_id=logs.request_id.get(),
+        values: dict[str, Any] = {
+            "client_id": client_id,
+            "at": timezone.now(),
+            "method": str(request.method)[:8],
+            "route": f"/{route}",
+            "status": response.status_code,
+            "code": _code(response),
+            "milliseconds": milliseconds,
+            "request_id": logs.request_id.get(),
+        }
+        with connection.cursor() as cursor:
+            columns, places = ", ".join(values), ", ".join(["%s"] * len(values))
+            cursor.execute(
+                f"INSERT INTO developers_call ({columns}) SELECT {places} FROM {writes.unawaited()}",  # noqa: S608
+                [*values.values()],
             )
     except DatabaseError as error:
         logger.warning("a call could not be noted", exc_info=error)

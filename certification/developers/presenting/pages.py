@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import PendingAccount, PublisherMember
+from certification.access.enums import Environment
 from certification.access.models import Client
 from certification.developers.enums import DeliveryState, EndpointState
 from certification.developers.models import Call, Delivery, Endpoint
@@ -146,10 +147,16 @@ def _delivery(one: Delivery) -> str:
 
 
 def _program(client: Client) -> dict[str, Any]:
+    trials = {
+        "label": _("Épreuves de connexion"),
+        "text": _("Ce que fait votre programme devant un serveur hostile"),
+        "href": reverse("developers:trials", args=[client.client_id]),
+    }
     return {
         "client": client,
         "name": program_name(client),
         "lines": [
+            *([trials] if client.environment == Environment.TEST else []),
             {
                 "label": _("Requêtes"),
                 "text": _("Trente jours, sans aucune valeur"),

@@ -121,15 +121,26 @@ SIGNALS: dict[str, Promise] = {
     "signal_not_checked": _("%(url)s a accepté un signal dont la signature est fausse. Vérifiez les signatures."),
     "signal_answered": _("%(url)s répond aux signaux d’essai."),
 }
-LATER: dict[str, Promise] = {
-    "needs_sandbox": _(
-        "Cela se contrôle avec des habitants fictifs, qui n’existent pas encore ici. Un agent regardera vos preuves."
+TRIALS: dict[str, Promise] = {
+    "trials_passed": _("Un programme d’essai a réussi les %(count)s épreuves de connexion."),
+    "trials_failed": _("Un programme d’essai a échoué ; il lui manque : %(trials)s. Corrigez-le, puis recommencez."),
+    "trials_missing": _(
+        "Épreuves de connexion réussies par un programme d’essai : %(done)s sur %(count)s. Faites les autres."
     ),
+}
+SECRETS: dict[str, Promise] = {
+    "no_program": _("Le service n’a aucun programme. Enregistrez-en un."),
+    "secret_undated": _("L’âge d’un secret de %(program)s n’est pas connu. Faites-en un nouveau."),
+    "secret_old": _("Un secret de %(program)s a %(days)s jours. Changez-le : un an au plus."),
+    "secrets_recent": _("Tous les secrets ont moins d’un an. Âge du plus ancien, en jours : %(days)s."),
+}
+LATER: dict[str, Promise] = {
+    "needs_sandbox": _("Cela ne se contrôle pas encore avec des personnes fictives. Un agent regardera vos preuves."),
     "needs_keys": _("L’âge de vos secrets n’est pas encore mesuré ici. Un agent regardera vos preuves."),
     "needs_complaints": _("Vos délais de réponse ne sont pas encore mesurés ici. Un agent regardera vos preuves."),
     "our_fault": _("Ce contrôle a échoué chez nous, pas chez vous. Réessayez ; sinon, un agent regardera."),
 }
-SENTENCES: dict[str, Promise] = ADDRESSES | DECLARED | CONNECTION | PAGES | SIGNALS | LATER
+SENTENCES: dict[str, Promise] = ADDRESSES | DECLARED | CONNECTION | PAGES | SIGNALS | TRIALS | SECRETS | LATER
 
 #: Codes inside a sentence's list.
 NAMES: dict[str, Promise] = {
@@ -146,4 +157,19 @@ NAMES: dict[str, Promise] = {
     "cookie_secure": _("un cookie sans Secure"),
     "cookie_httponly": _("un cookie sans HttpOnly"),
     "cookie_samesite": _("un cookie sans SameSite"),
+    # Trials, and what a program's requests lack.
+    "sound": _("une connexion normale"),
+    "state": _("un state vérifié"),
+    "issuer": _("un émetteur (iss) vérifié"),
+    "nonce": _("un nonce vérifié"),
+    "audience": _("le destinataire du jeton vérifié"),
+    "token_issuer": _("l’émetteur du jeton vérifié"),
+    "expired": _("la fin du jeton vérifiée"),
+    "signature": _("la signature vérifiée"),
+    "unsigned": _("le refus d’un jeton non signé"),
+    "redirect": _("une adresse de retour exacte"),
+    "pkce": _("PKCE par S256"),
+    "openid": _("le code demandé, avec openid"),
+    "prompt": _("pas d’approval_prompt"),
+    "verifier": _("le bon code_verifier"),
 }

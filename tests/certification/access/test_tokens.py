@@ -261,6 +261,24 @@ def test_a_token_or_program_that_somebody_else_wrote_opens_nothing(session, brow
     assert (answer.status_code, body(answer)["code"]) == (503, "forged")
 
 
+def test_a_token_reaches_no_grant_but_its_person_s_to_its_own_service(session, browser, stranger, owner, house):
+    """The portal never writes such a token: what it names is compared all the same."""
+    token = connected(session, browser)["access_token"]
+    row = AccessToken.objects.get()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AccessToken.objects.filter(pk=row.pk).update(user=stranger)
+    other, _secret = clients.register(
+        service=labelled(owner, service(owner, house, "Un autre service")).service,
+        by=owner,
+        environment=Environment.LIVE,
+        redirect_uris=[BACK],
+    )
+    AccessToken.objects.filter(pk=row.pk).update(application=other)
+    assert called(token, FIELDS).status_code == 401
+    AccessToken.objects.filter(pk=row.pk).update(application=row.application)
+    assert called(token, FIELDS).status_code == 200
+
+
 def test_the_database_refuses_a_program_that_skips_consent_or_has_no_secret(client_of_service):
     for change in (
         {"skip_authorization": True},

@@ -26,7 +26,7 @@ def sent(browser, client, persona="elodie", name="fields"):
 def test_a_call_shows_what_a_program_gets(theirs, tried, played):
     page = main(sent(theirs, tried[0]))
     assert "Réponse 200" in page and "GET /bac-a-sable/api/v1/me/fields" in page and "14300" in page
-    assert "consent.granted" in main(sent(theirs, tried[0], name="events"))
+    assert "consent.given" in main(sent(theirs, tried[0], name="events"))
     assert '"values": []' in main(sent(theirs, tried[0], persona="tess")).replace("&quot;", '"')
     assert not AccessToken.objects.exists()
 

@@ -153,8 +153,8 @@ def test_a_good_request_passes_whatever_can_be_looked_at(subject) -> None:
         "C05": "needs_sandbox",
         "C11": "contact_waits",
         "C12": "country_unknown",
-        "C16": "needs_sandbox",
-        "C17": "needs_keys",
+        "C16": "trials_missing",
+        "C17": "no_program",
         "C21": "statement_unknown",
         "C26": "needs_complaints",
     }

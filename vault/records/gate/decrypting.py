@@ -85,7 +85,7 @@ def decrypt_records(
 ) -> Values:
     """Decrypt these records and keep the requested fields; `replaced` as in `decrypted`."""
     paths = paths_of(fields)
-    return _values(decrypted(records, paths, box, replaced=replaced), paths, box)
+    return _values(decrypted(records.filter(type__in=list(paths)), box, replaced=replaced), paths, box)
 
 
 def _values(found: Sequence[Decrypted], paths: Mapping[str, list[list[str]]], box: sealed.Box) -> Values:
@@ -95,16 +95,14 @@ def _values(found: Sequence[Decrypted], paths: Mapping[str, list[list[str]]], bo
     return values_of(found, paths, {paper.pk for paper in papers if paper.expired})
 
 
-def decrypted(
-    records: RecordQuerySet, codes: Iterable[str], box: sealed.Box, *, replaced: Container[UUID] = ()
-) -> list[Decrypted]:
-    """Return the records of these types with their decrypted content.
+def decrypted(records: Iterable[Record], box: sealed.Box, *, replaced: Container[UUID] = ()) -> list[Decrypted]:
+    """Return the records with their decrypted content.
 
     Args:
         replaced: the ids of those that another record supersedes, which a history shows. Any other one is current, or
             withdrawn.
     """
-    found = list(records.filter(type__in=list(codes)))
+    found = list(records)
     check(*(record for record in found if record.pk not in replaced), key=box.row_key)
     check(*(record for record in found if record.pk in replaced), key=box.row_key, ended=True)
     return [(record, _content(record, box, encoded(record, ENVELOPE))) for record in found]

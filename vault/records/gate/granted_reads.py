@@ -1,10 +1,9 @@
 """Reads of a resident's values by a recipient, under a grant."""
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from vault.records.gate.decrypting import decrypt_current, decrypt_papers, requi
 from vault.records.gate.locks import try_lock, wait_for_lock
 from vault.records.grants import recipients
 from vault.records.grants.recipient_names import recipient_name
-from vault.records.models import Grant, GrantField, GrantReading, Paper, Record, RecordQuerySet
+from vault.records.models import Grant, GrantField, GrantReading, Paper, Record
 from vault.records.models.grant import RESIDENT_KIND
 from vault.records.values.decrypted import PaperOpened, Values
 
@@ -91,11 +90,14 @@ def read_newer(
         _note(grant, fields, person, refusal, box, None)
         if refusal:
             return refusal
-        records = passing_on.allowed(grant, Record.objects.current().filter(subject_person=person))
-        tag = _tag(grant, fields, records)
-        if tag in known:
+        types_read = {field.partition("#")[0] for field in fields}
+        current = Record.objects.current().filter(subject_person=person, type__in=types_read)
+        records = passing_on.allowed(grant, current)
+        if known and (tag := _tag(grant, fields, records.order_by().values_list("pk", flat=True))) in known:
             return tag, None
-        return tag, _values(grant, fields, person, box)
+        opened: list[UUID] = []
+        values = _values(grant, fields, person, box, opened=opened)
+        return _tag(grant, fields, opened), values
 
     return under_grant(grant, reading)
 
@@ -164,9 +166,17 @@ def _read(
     return _values(grant, fields, person, box)
 
 
-def _values(grant: Grant, fields: Sequence[str], person: UUID | None, box: Box) -> Values:
-    """Return what the grant allows of the current values."""
-    keep = partial(passing_on.is_allowed, grant)
+def _values(
+    grant: Grant, fields: Sequence[str], person: UUID | None, box: Box, *, opened: list[UUID] | None = None
+) -> Values:
+    """Return what the grant allows of the current values, and add the ids of their records to `opened`."""
+
+    def keep(record: Record) -> bool:
+        allowed = passing_on.is_allowed(grant, record)
+        if allowed and opened is not None:
+            opened.append(record.pk)
+        return allowed
+
     found = decrypt_current(grant.resident_id, fields, box, person=person, keep=keep)
     return passing_on.allowed_part(grant, found)
 
@@ -180,10 +190,9 @@ def _note(
         note_reading(grant, entry, fields=list(fields), person=person, visit=visit)
 
 
-def _tag(grant: Grant, fields: Sequence[str], records: RecordQuerySet) -> str:
+def _tag(grant: Grant, fields: Sequence[str], records: Iterable[UUID]) -> str:
     """Return a hash that changes with what `fields` show. Records are written once, so their ids suffice."""
-    types_read = {field.partition("#")[0] for field in fields}
-    ids = list(records.filter(type__in=types_read).order_by("pk").values_list("pk", flat=True))
+    ids = sorted(records)
     over = heads.ended(grant.resident_id)
     if back := next((id for id in ids if over.has(id)), None):
         raise rows.Forged(Record(pk=back, resident_id=grant.resident_id))

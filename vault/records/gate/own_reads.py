@@ -42,7 +42,8 @@ def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Seq
     with journalled(resident_id, "received_read", purpose, fields, recipient=recipient_name(grant)) as box:
         until = max((reading.at for reading in readings), default=grant.starts_at)
         replaced_at = dict(Record.objects.exclude(supersedes=None).values_list("supersedes_id", "created_at"))
-        found = decrypted(Record.objects.filter(created_at__lte=until), paths_of(fields), box, replaced=replaced_at)
+        records = Record.objects.filter(created_at__lte=until, type__in=list(paths_of(fields)))
+        found = decrypted(records, box, replaced=replaced_at)
         return [values_of(_as_of(reading, found, replaced_at), paths_of(reading.fields), ()) for reading in readings]
 
 
@@ -59,7 +60,7 @@ def own_page(
     with journalled(resident_id, "vault_read", purpose, fields) as box:
         heads.require_whole(resident_id, Record, Paper, PaperFile)
         paths = paths_of(fields)
-        found = decrypted(Record.objects.current().filter(pk__in=record_ids), paths, box)
+        found = decrypted(Record.objects.current().filter(pk__in=record_ids, type__in=list(paths)), box)
         papers = list(Paper.objects.filter(pk__in={*paper_ids, *papers_named(found)}))
         return values_of(found, paths, {paper.pk for paper in papers if paper.expired}), decrypt_papers(
             papers, box, with_proofs=True
