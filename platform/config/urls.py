@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("certification.developers.urls")),
     path("bac-a-sable/", include("certification.developers.sandbox")),
     path("", include("campaigns.contributions.urls")),
+    path("", include("campaigns.results.urls")),
     path("admin/", admin.site.urls),
 ]
 if apps.is_installed("demo"):
