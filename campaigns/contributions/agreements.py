@@ -52,7 +52,7 @@ def made(campaign: Campaign) -> Agreement:
         purpose=PURPOSE,
         words=(
             said(plan.purpose),
-            _("Une copie arrondie part une seule fois, scellée. Personne ne la lit : seuls des totaux sont publiés."),
+            _("Une copie arrondie part une seule fois, scellée. Personne ne la lit : seuls des totaux sont publiés."),
             _("Rien n’est compté avant sept jours."),
             _(
                 "Vous vous retirez quand vous voulez, dans « Mes partages » : votre copie est effacée. Une"

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 #: The sentences of the journal.
 SENTENCES = {
-    "contribution_sent": _("Une copie arrondie est partie, scellée, pour une consultation de « %(recipient)s »."),
+    "contribution_sent": _("Une copie arrondie est partie, scellée, pour une consultation de « %(recipient)s »."),
 }
 
 

@@ -69,10 +69,10 @@ def _questions(plan: Plan, dimension: Dimension) -> dict[str, forms.Field]:
         for number, (name, other) in enumerate(_pair_names(dimension), 1):
             said = {"label": label, "number": number}
             made[name] = forms.ChoiceField(
-                choices=choices, required=False, label=_("%(label)s, %(number)s : départ") % said
+                choices=choices, required=False, label=_("%(label)s, %(number)s : départ") % said
             )
             made[other] = forms.ChoiceField(
-                choices=choices, required=False, label=_("%(label)s, %(number)s : arrivée") % said
+                choices=choices, required=False, label=_("%(label)s, %(number)s : arrivée") % said
             )
         return made
     cells = [(str(index), cell.label.in_language(_language())) for index, cell in enumerate(dimension.cells)]

@@ -37,7 +37,7 @@ def about(campaign: Campaign) -> dict[str, Any]:
 
 def _published(plan: Plan, language: str) -> str:
     tables = ", ".join(one.label.in_language(language) for one in plan.tables)
-    return _("Des totaux, avec une marge : %(tables)s. Un total de moins de 11 personnes est caché.") % {
+    return _("Des totaux, avec une marge : %(tables)s. Un total de moins de 11 personnes est caché.") % {
         "tables": tables
     }
 

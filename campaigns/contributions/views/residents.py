@@ -161,7 +161,7 @@ def _send(request: SignedInRequest, campaign: Campaign, found: Offer) -> HttpRes
             shown=rows.shown(campaign.plan, found),
         )
     except grants.Changed:
-        messages.warning(request, _("Votre coffre a changé entre-temps : rien n’est parti. Voici ce qui partirait."))
+        messages.warning(request, _("Votre coffre a changé entre-temps : rien n’est parti. Voici ce qui partirait."))
         return None
     except contributing.NothingLeft:
         messages.warning(request, _("Il ne reste rien à envoyer. Remettez une ligne, ou ne participez pas."))

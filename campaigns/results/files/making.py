@@ -231,7 +231,8 @@ def _unit(published: Published, table: Mapping[str, Any]) -> str:
 
 
 def _told(cell: Cell) -> dict[str, Any]:
-    return {name: value for name, value in cell.items() if name != "at"}
+    """Return the fields of a cell; of a hidden one, none but that it is hidden."""
+    return {name: value for name, value in cell.items() if name != "at"} if cell["shown"] else {"shown": False}
 
 
 def _upper(code: str) -> str:

@@ -40,7 +40,7 @@ class Figure:
 def show(value: Number, unit: str) -> str:
     """Write a value with its unit. A share above 90 % is not written exactly."""
     if unit == "%" and value > NEARLY_ALL:
-        return _("plus de %(share)s %%") % {"share": NEARLY_ALL}
+        return _("plus de %(share)s %%") % {"share": NEARLY_ALL}
     told = number(round(float(value), 6))
     return f"{told}\N{NO-BREAK SPACE}{unit}" if unit else str(told)
 

@@ -19,7 +19,7 @@ def title(published: Published) -> str:
     first = next(iter(_ranked(published)), None)
     if first is None or first.figure is None:
         return published.plan.title.in_language(figures.language())
-    return _("%(label)s : environ %(share)s des %(unit)s") % {
+    return _("%(label)s : environ %(share)s des %(unit)s") % {
         "label": first.label,
         "share": first.figure.words,
         "unit": figures.unit_words(published),
@@ -33,7 +33,7 @@ def lede(published: Published) -> str:
         return ""
     first, second = ranked[0].figure, ranked[1].figure
     if first.low <= second.high:
-        return _("%(label)s suit à %(share)s : les marges se touchent, l’ordre des deux n’est pas sûr.") % {
+        return _("%(label)s suit à %(share)s : les marges se touchent, l’ordre des deux n’est pas sûr.") % {
             "label": ranked[1].label,
             "share": second.words,
         }
@@ -77,7 +77,7 @@ def facts(published: Published) -> list[dict[str, str]]:
         {"key": _("Caché"), "value": _hidden(published.tables)},
         {
             "key": _("Secret"),
-            "value": _("Une personne de plus ou de moins ne change presque rien : ε = %(epsilon)s pour δ = %(delta)s.")
+            "value": _("Une personne de plus ou de moins ne change presque rien : ε = %(epsilon)s pour δ = %(delta)s.")
             % {"epsilon": number(round(told["epsilon_at_delta"], 2)), "delta": _power(told["delta"])},
         },
     ]
@@ -110,7 +110,7 @@ def kicker(published: Published) -> str:
 def none_yet(publications: Sequence[Published], plan: Plan) -> str:
     """Return why there is no figure: not yet, too few contributions, or given up."""
     if any(one.document["outcome"] == "too_few" for one in publications):
-        return _("Trop peu de personnes ont participé : aucun chiffre ne sortira. Les réponses ont été effacées.")
+        return _("Trop peu de personnes ont participé : aucun chiffre ne sortira. Les réponses ont été effacées.")
     done = {one.window for one in publications}
     waiting = [window for window in plan.windows if window.code not in done]
     if not waiting:

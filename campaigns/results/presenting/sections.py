@@ -139,7 +139,7 @@ def _of_zones(published: Published, table: Mapping[str, Any]) -> Section:
     lines = every_line(published, table)
     head = _head(published, table, as_shares=False)
     shaded = lines if table["measure"] else _for_a_thousand(published, dimension, lines)
-    unit = "" if table["measure"] else _("Participants pour 1 000 habitants")
+    unit = "" if table["measure"] else _("Participants pour 1 000 habitants")
     ordered = _sorted(lines)
     return _mapped(published, table, dimension, ordered, shaded, head, unit or head)
 
@@ -252,8 +252,8 @@ def _of_flows(published: Published, table: Mapping[str, Any]) -> Section:
     more = []
     if inside:
         text = ngettext(
-            "%(count)s trajet reste dans sa zone : il est dans le tableau.",
-            "%(count)s trajets restent dans leur zone : ils sont dans le tableau.",
+            "%(count)s trajet reste dans sa zone : il est dans le tableau.",
+            "%(count)s trajets restent dans leur zone : ils sont dans le tableau.",
             inside,
         )
         more = [text % {"count": inside}]
@@ -335,9 +335,9 @@ def _given(lines: Sequence[Line]) -> Iterator[tuple[str, Figure]]:
 def _largest(lines: Sequence[Line], head: str) -> str:
     given = sorted(_given(lines), key=lambda one: -one[1].value)
     if not given:
-        return _("Tout est caché ici : aucun total n’atteint le seuil.")
+        return _("Tout est caché ici : aucun total n’atteint le seuil.")
     name, figure = given[0]
-    return _("En tête, %(label)s : environ %(value)s (%(margin)s).") % {
+    return _("En tête, %(label)s : environ %(value)s (%(margin)s).") % {
         "label": name,
         "value": figure.words,
         "margin": figure.margin,
@@ -351,8 +351,8 @@ def _spread(lines: Sequence[Line], head: str) -> str:
         return _largest(lines, head)
     (first, most), (last, least) = given[0], given[-1]
     if most.low <= least.high:
-        return _("Entre les zones, les marges se touchent : rien à conclure.")
-    return _("%(first)s : environ %(most)s. %(last)s : environ %(least)s.") % {
+        return _("Entre les zones, les marges se touchent : rien à conclure.")
+    return _("%(first)s : environ %(most)s. %(last)s : environ %(least)s.") % {
         "first": first,
         "most": most.words,
         "last": last,

@@ -46,7 +46,7 @@ def _series(publications: Sequence[Published], table: Mapping[str, Any]) -> Seri
     dimension = last.plan.dimension(table["dimensions"][0])
     heads = [{"label": dimension.label.in_language(figures.language())}, *days, {"label": _("Conclusion")}]
     sentence = (
-        _("Ont changé : %(names)s.") % {"names": ", ".join(moved)}
+        _("Ont changé : %(names)s.") % {"names": ", ".join(moved)}
         if moved
         else _("Rien n’a changé au-delà des marges.")
     )

@@ -8,6 +8,7 @@ from campaigns.contributions import freezing
 from campaigns.contributions.models import Publication
 from campaigns.noise import mechanism
 from campaigns.noise.plan import Plan
+from campaigns.noise.publication import Publication as Drawn
 from campaigns.plans.models import Campaign
 from tests.campaigns.made import document, words, zones
 
@@ -35,7 +36,7 @@ def mapped(**changes: Any) -> dict[str, Any]:
 
 def rows(plan: Plan, count: int, seed: int = 1) -> list[dict[str, Any]]:
     """Return rows that favour walking, with a rare last quarter."""
-    chance, found = random.Random(seed), []  # noqa: S311 - no secret
+    chance, found = random.Random(seed), []
     homes = [*itertools.chain.from_iterable([one] * 8 for one in range(5)), 5]
     for _one in range(count):
         found.append(
@@ -64,6 +65,7 @@ def drawn(plan: Plan, count: int, window: int = 0, seed: int = 1, previous: str 
 
 def publish(campaign: Campaign, told: dict[str, Any]) -> Publication:
     """Freeze a document as a release does. The connection must be of the role `release`."""
-    row = freezing.frozen(campaign_id=campaign.pk, window=told["window"], document=told)
+    previous = freezing.previous_of(campaign.pk)
+    row = freezing.frozen(campaign_id=campaign.pk, window=told["window"], drawn=Drawn(told), previous=previous)
     row.save(force_insert=True)
     return row

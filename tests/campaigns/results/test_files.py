@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from copy import deepcopy
 
 import pytest
@@ -64,6 +65,7 @@ def test_a_file_gives_the_same_bytes_in_both_languages(one, settings):
 
 #: A figure that no publication of the tests has, for each cell that is hidden.
 MARK = 7_770_000
+FIGURE, HASH = re.compile("77[67]"), re.compile("[0-9a-f]{64}|byteSize.:[0-9]+")
 
 
 @settings(max_examples=15, deadline=None)
@@ -84,8 +86,7 @@ def test_no_figure_of_a_hidden_cell_is_in_any_output(document, told, places):
     outputs += [str(windows.compared([one, one]))]
     outputs += [json.dumps(json.loads(making.as_geojson(one))["features"])]
     for output in outputs:
-        assert "777" not in output.replace(one.sha256, "").replace(one.plan.sha256, "")
-        assert "776" not in output.replace(one.sha256, "").replace(one.plan.sha256, "")
+        assert not FIGURE.search(HASH.sub("", output))
 
 
 def test_the_csv_has_each_cell_once_with_its_interval(one):
