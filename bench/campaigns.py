@@ -15,11 +15,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 import numpy as np
 
 from campaigns.noise import budget, mechanism
+from campaigns.noise.plan import Plan
 from campaigns.noise.rows import width
 from tests.campaigns.made import plan
 
 
-def packed(found, count):
+def packed(found: Plan, count: int) -> list[bytes]:
     """Return packed rows drawn at random, as the inbox of contributions holds them."""
     rng = np.random.default_rng(1)
     places = np.full((count, width(found)), 0xFFFF, dtype=">u2")
@@ -33,11 +34,11 @@ def packed(found, count):
     return [row.tobytes() for row in places]
 
 
-def memory():
+def memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def bare(cells):
+def bare(cells: int) -> float:
     import opendp.prelude as dp
 
     space = dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l2_distance(T=dp.f64)
@@ -47,18 +48,19 @@ def bare(cells):
     return time.perf_counter() - begun
 
 
-def ours(cells):
+def ours(cells: int) -> float:
     vector = np.zeros(cells, dtype=np.int64)
     begun = time.perf_counter()
     mechanism.draw(vector, 1, 0.05)
     return time.perf_counter() - begun
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="a tenth of the contributions")
     parts = 10 if parser.parse_args().smoke else 1
-    found, late = plan(), []
+    found = plan()
+    late: list[int] = []
     mechanism.draw([0], 1, 0.05)
     imported = memory()
     print(f"after the import: {imported} MB")

@@ -62,6 +62,16 @@ def with_shares(document: Mapping[str, Any], template: str, shares: Mapping[str,
     return {**document, "tables": tables}
 
 
+def with_sensitivity(document: Mapping[str, Any], sensitivity: str) -> dict[str, Any]:
+    """Return the plan as it would be with another sensitivity, each table with the same share."""
+    spent = CHECK_RHO * len(document["windows"])
+    scale = (BUDGETS[sensitivity] - spent) / (BUDGETS[document["sensitivity"]] - spent)
+    tables = [
+        {**table, "rho": math.floor(table["rho"] * scale * 1_000_000) / 1_000_000} for table in document["tables"]
+    ]
+    return {**document, "sensitivity": sensitivity, "tables": tables}
+
+
 def shares_of(document: Mapping[str, Any]) -> dict[str, int]:
     """Return the share of each table in percent of what the draft's sensitivity allows."""
     whole = BUDGETS[document["sensitivity"]] - CHECK_RHO * len(document["windows"])

@@ -174,10 +174,7 @@ def other_presets(campaign: Campaign) -> list[dict[str, Any]]:
     """Return what the finest table would show with each protection, for 1 000 contributors."""
     rows = []
     for name, label in PRESETS:
-        told = drafting.with_shares(
-            {**campaign.document, "sensitivity": name}, campaign.template, drafting.shares_of(campaign.document)
-        )
-        plan = Plan.from_json(told)
+        plan = Plan.from_json(drafting.with_sensitivity(campaign.document, name))
         finest = max(plan.tables, key=plan.size)
         found = preview.expected(plan, finest, 1_000)
         right = round(100 * attackers.right_between_two(BUDGETS[name]))
