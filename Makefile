@@ -11,7 +11,7 @@ TEMPLATES := templates platform
 LINTED := platform accounts vault services certification campaigns tests ops bench manage.py
 T ?= tests
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
-.PHONY: help demo test setup manage shell reset quality format bench messages lock assets picture
+.PHONY: help demo test setup manage shell reset attacks quality format bench messages lock assets picture
 
 help:  ## what each command does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -24,6 +24,10 @@ test:  ## prepare everything, run the linters and the whole suite; T=tests/vault
 	@ops/setup tests
 	@$(if $(filter tests,$(T)),$(MAKE) --no-print-directory quality)
 	@$(RUN) -m pytest -n auto --dist loadgroup $(T)
+
+attacks:  ## the attacks on consultations, with samples twenty times as large as in `make test`
+	@ops/setup tests
+	@ATTACK_SAMPLES=20 $(RUN) -m pytest -q -n 0 tests/attacks/campaigns
 
 setup:  ## system packages, virtual environment, PostgreSQL, static files; tests' tools too
 	@ops/setup tests

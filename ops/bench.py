@@ -62,6 +62,7 @@ def run_file(file: Path, options: Sequence[str], server: Server, template: str, 
         environment = os.environ | {
             "DATABASE_URL": server.url(role="web", database=database),
             "MIGRATION_DATABASE_URL": server.url(role="owner", database=database),
+            "RELEASE_DATABASE_URL": server.url(role="release", database=database),
             "GARANT_VAR": folder,
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
         }

@@ -55,7 +55,7 @@ def made(campaign: Campaign) -> Agreement:
             _("Une copie arrondie part une seule fois, scellée. Personne ne la lit : seuls des totaux sont publiés."),
             _("Rien n’est compté avant sept jours."),
             _(
-                "Vous vous retirez quand vous voulez, dans « Mes partages » : votre copie est effacée. Une"
+                "Vous vous retirez quand vous voulez, dans « Mes partages » : votre copie est effacée. Une"
                 " publication déjà sortie ne change pas."
             ),
             _("Ne pas participer ne change rien à vos droits ni à vos démarches."),

@@ -11,7 +11,7 @@ def refusal() -> str:
     if store.is_apart():
         return ""
     return _(
-        "La base de données n’a pas les rôles « web » et « release » : le portail pourrait lire les contributions."
+        "La base de données n’a pas les rôles « web » et « release » : le portail pourrait lire les contributions."
         " Voir docs/operations.md."
     )
 

@@ -50,12 +50,13 @@ def of_means(plan: Plan, table: Table, counts: Iterable[int], sums: Iterable[int
     for cell, count, of_sum in zip(found["cells"], counts, sums, strict=True):
         if cell["shown"]:
             number = {name: cell[name] for name in ("value", "low", "high")}
-            cell = {"at": cell["at"], "shown": True, "count": number} | _mean(plan, table, count, of_sum)
+            cell = {"at": cell["at"], "shown": True, "count": number} | mean_cell(plan, table, count, of_sum)
         cells.append(cell)
     return found | {"cells": cells, "sum_sigma": round(sum_noise, 4), "totals": []}
 
 
-def _mean(plan: Plan, table: Table, count: int, of_sum: int) -> dict[str, Any]:
+def mean_cell(plan: Plan, table: Table, count: int, of_sum: int) -> dict[str, Any]:
+    """Return the mean of a shown cell, in the measure’s unit, with its interval and rounding."""
     assert table.measure  # noqa: S101 - only tables of means come here
     measure = plan.measure(table.measure)
     noise, sum_noise = budget.count_sigma(table), budget.sum_sigma(plan, table)

@@ -9,5 +9,8 @@ class PlansConfig(AppConfig):
     def ready(self) -> None:
         from campaigns.plans import leaving
         from core import leaving as registry
+        from core.pages import menu
 
         registry.register(leaving.APP)
+        menu.register(_("Consultations"), "plans:register", place=menu.Place.RIGHTS, order=60)
+        menu.register(_("Consultations"), "plans:inbox", place=menu.Place.AGENT, order=35)

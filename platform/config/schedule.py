@@ -44,6 +44,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "purge_calls": _every(AN_HOUR, "certification.developers.tasks.purge"),
     # Campaigns: dates that came, and the worker of releases, woken only while there is a campaign.
     "follow_campaigns": _every(FIVE_MINUTES, "campaigns.contributions.tasks.follow"),
+    # A consultation opens on the day of its plan.
+    "open_consultations": _every(FIVE_MINUTES, "campaigns.plans.tasks.open_due"),
     # A dossier's page shows the date until which it is kept.
     "purge_dossiers": _every(AN_HOUR, "services.dossiers.tasks.purge", queue="documents"),
 }

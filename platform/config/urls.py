@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("certification.labels.urls")),
     path("", include("certification.access.urls")),
     path("", include("certification.developers.urls")),
+    path("", include("campaigns.plans.urls")),
     path("bac-a-sable/", include("certification.developers.sandbox")),
     path("", include("campaigns.contributions.urls")),
     path("", include("campaigns.results.urls")),

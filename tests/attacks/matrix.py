@@ -178,6 +178,23 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "labels:examine_checks": ("examined request",),
     "labels:own_label": ("label",),
     "labels:letter": ("decided request",),
+    **dict.fromkeys(
+        (
+            "plans:plan",
+            "plans:preview",
+            "plans:edit_question",
+            "plans:edit_zones",
+            "plans:edit_tables",
+            "plans:edit_dates",
+            "plans:submit",
+            "plans:drop",
+        ),
+        ("draft consultation",),
+    ),
+    **dict.fromkeys(
+        ("plans:opinion", "plans:decide", "plans:sheet", "plans:sheet_json", "plans:plan_json"),
+        ("submitted consultation",),
+    ),
     "labels:agents_letter": ("decided request",),
     "labels:accept_agreement": ("label to accept",),
     "labels:answer_change": ("change of a label",),
@@ -212,6 +229,7 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "developers:replay": ("program", "endpoint", "delivery"),
     "labels:answer_complaint": ("complaint",),
     "labels:complain": ("service",),
+    **dict.fromkeys(("contributions:take_part", "contributions:answer", "contributions:mine"), ("consultation",)),
 }
 
 
@@ -285,6 +303,11 @@ PUBLIC = {
     "results:embed",
     "results:table",
     "results:file",
+    "plans:register",
+    "plans:register_csv",
+    "plans:sheet",
+    "plans:sheet_json",
+    "plans:plan_json",
     "labels:charter",
     "labels:charter_version",
     "labels:charter_json",
@@ -364,6 +387,9 @@ ACCOUNT = {
 #: Pages of users with a vault. The URL names no resident: the page shows the user's own vault.
 OWN_VAULT = {
     "results:beside",
+    "contributions:take_part",
+    "contributions:answer",
+    "contributions:mine",
     "labels:complaints",
     "labels:complain",
     "change_phone",
@@ -528,6 +554,22 @@ GROUPS = [
         },
         AGENTS,
     ),
+    Group({"plans:inbox", "plans:begin", "plans:plan", "plans:preview"}, AGENTS),
+    # Only its author changes a plan; the officer and the second person are others.
+    Group(
+        {
+            "plans:edit_question",
+            "plans:edit_zones",
+            "plans:edit_tables",
+            "plans:edit_dates",
+            "plans:submit",
+            "plans:drop",
+        },
+        {"agent"},
+        nothing_for=AGENTS,
+    ),
+    Group({"plans:opinion"}, OFFICER, nothing_for=AGENTS),
+    Group({"plans:decide"}, AGENTS - {"agent"}, nothing_for=AGENTS),
     # Only the agent who examines a request writes about it; they decide neither it nor their own proposal.
     Group({"labels:review", "labels:ask", "labels:propose"}, {"agent"}, nothing_for=AGENTS),
     Group({"labels:decide", "labels:decide_change"}, AGENTS - {"agent"}, nothing_for=AGENTS),
@@ -721,6 +763,14 @@ GET_ONLY = {
     "results:table",
     "results:file",
     "results:beside",
+    "plans:register",
+    "plans:register_csv",
+    "plans:sheet",
+    "plans:sheet_json",
+    "plans:plan_json",
+    "plans:inbox",
+    "plans:plan",
+    "plans:preview",
     "labels:charter",
     "labels:charter_version",
     "labels:charter_json",
@@ -768,6 +818,7 @@ GET_ONLY = {
     "developers:webhooks",
     "developers:webhook",
     "labels:own_label",
+    "contributions:mine",
     "labels:letter",
     "labels:agents_letter",
     "labels:change_letter",
@@ -817,6 +868,7 @@ NOT_HERE = {
 
 #: Models of residents' rows without a URL: one page shows several, or none does.
 NO_ADDRESS = {
+    "contributions.Participation",
     "access.RefusedCalls",
     "core.JournalLeaf",
     "core.RowHead",

@@ -18,6 +18,7 @@ from accounts.actions import city_decisions, pending
 from accounts.actions import desk as agents_desk
 from accounts.actions.accounts import place_at_desk
 from accounts.models import FactorReset, Publisher, PublisherRole, Session, User
+from campaigns.plans.actions import campaigns
 from certification.access.actions import clients
 from certification.access.enums import Environment
 from certification.developers.models import Delivery, Endpoint, Event
@@ -34,6 +35,8 @@ from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.accounts.soft_key import SoftKey
+from tests.campaigns import given
+from tests.campaigns.made import document
 from tests.certification.made import SIRETS, charter, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
 from tests.vault.at_desk import keeper
@@ -242,6 +245,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= {
         "sent paper": sent_papers.ticket(grant=mandate.grant, paper=paper),
         "sent at the desk": sent_papers.ticket(grant=visited.grant, paper=brought_there),
+        "consultation": given.opened().code,
         "nomination": other.nominations.get().pk,
         "city decision": proposed.pk,
         "accounts.pendingaccount": pending.offer(
@@ -250,6 +254,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     }
     examiner = AgentFactory()
     things |= labels_of(house := publisher(), author := member(house), examiner)
+    things |= consultations_of(examiner)
     visit = settings.VISIT_COOKIE_NAME
     return {
         "nobody": Person(),
@@ -330,6 +335,14 @@ def labels_of(house: Publisher, author: User, examiner: User) -> dict[str, Any]:
             charter=current, kind=Signatory.ASSOCIATION, name="Ligue des usagers", signed_on=timezone.localdate()
         ).pk,
     }
+
+
+def consultations_of(author: User) -> dict[str, Any]:
+    """Make the plans of an agent: a draft, and one that waits for the officer and the second person."""
+    codes = {"draft consultation": "brouillon", "submitted consultation": "soumise"}
+    drafts = [campaigns.begin(by=author, template="travel", document=document(code=code)) for code in codes.values()]
+    campaigns.submit(campaign=drafts[1], by=author)
+    return codes
 
 
 def person_signed_in(user: User, **holds: Any) -> Person:

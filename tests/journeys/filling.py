@@ -53,6 +53,7 @@ def main() -> None:
         **companion(resident),
         **links(resident),
         **urgencies(resident, agent.account()),
+        **contributions(resident),
         "city": City.objects.get().pk,
         "legal": legal.pk,
         "help_page": HelpPage.objects.create(slug="piscine", theme="debut", question="La piscine ?", text="Oui.").pk,
@@ -65,6 +66,7 @@ def main() -> None:
         "reset": FactorReset.objects.create(person=newcomer, reason="lost", asked_by=agent.account()).pk,
         **named(agent.account()),
         **labels(agent.account()),
+        **consultations(agent.account()),
         **complaints(resident),
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         "local_aid": LocalAid.objects.earliest("pk").pk,
@@ -202,6 +204,28 @@ def complaints(resident: Any) -> dict[str, Any]:
     return {"complaint": waiting.pk, "answered_complaint": answered.pk, "labelled_service": one.pk}
 
 
+def consultations(agent: Any) -> dict[str, Any]:
+    """Make consultations: two of the agent's, a draft without zones and one with all; one open; one to decide."""
+    from campaigns.plans.actions import campaigns
+    from tests.accounts.factories import AgentFactory
+    from tests.campaigns.made import document, words
+
+    other = AgentFactory(name="Hugo Martin")
+    officer = AgentFactory(name="Solène Abadie")
+    officer.is_dpo = True
+    officer.save()
+    whole = campaigns.begin(by=agent, template="travel", document=document(code="trajets-d-hiver"))
+    bare = document(code="courses", zoning=None, title=words("Vos courses"))
+    campaigns.begin(by=agent, template="food", document=bare)
+    asked = document(code="chauffage", title=words("Le chauffage cet hiver"))
+    waiting = campaigns.begin(by=other, template="energy", document=asked)
+    campaigns.submit(campaign=waiting, by=other)
+    refused = campaigns.begin(by=other, template="food", document=document(code="midi", title=words("Le midi")))
+    campaigns.submit(campaign=refused, by=other)
+    campaigns.refuse(campaign=refused, by=agent, words="Des réponses touchaient à la santé.")
+    return {"draft_plan": whole.code, "bare_plan": "courses", "waiting_plan": waiting.code}
+
+
 def labels(agent: Any) -> dict[str, Any]:
     """Make a publisher with requests in each state, two labels and a change to decide; the agent examines."""
     from accounts.models import Publisher
@@ -322,6 +346,24 @@ def checked(author: Any, draft: Any, *others: Any) -> str:
             )
     proof = ContactProof.objects.create(service=draft.service, address="donnees@loyerjuste.example")
     return signing.dumps([str(proof.pk), proof.address], salt=checks.SALT)
+
+
+def contributions(resident: Any) -> dict[str, Any]:
+    """Open two consultations, one of which the resident takes part in. They have records for the other one."""
+    import os
+
+    from campaigns.contributions import offer
+    from campaigns.contributions.actions import contributing
+    from tests.campaigns import given
+
+    asked, joined = given.opened(), given.opened(code="joined")
+    for one in (asked, joined):
+        given.give_keys(one, os.environ["RELEASE_DATABASE_URL"])
+    for day in ("16", "17"):
+        given.trip(resident, debut=f"2026-11-{day}T07:41:00+01:00")
+    answered = offer.of_answers(joined.plan, {"mode": 1})
+    contributing.from_answers(resident_id=resident.pk, by=resident.pk, campaign=joined, answered=answered)
+    return {"consultation": asked.code, "joined_consultation": joined.code}
 
 
 def brought(resident: Any) -> None:

@@ -213,10 +213,34 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "developers:status": [(VISITOR, "/editeurs/etat/")],
     "sandbox:authorize": [(PUBLISHER, "/bac-a-sable/oauth/authorize?{trial_consent}")],
     "access:delete_program": [(PUBLISHER, "/editeurs/programmes/{program}/supprimer/")],
+    "plans:register": [(VISITOR, "/consultations/"), (RESIDENT, "/consultations/")],
+    "plans:sheet": [(VISITOR, "/consultations/{waiting_plan}/fiche/")],
+    "plans:inbox": [(AGENT, "/agents/consultations/")],
+    "plans:begin": [(AGENT, "/agents/consultations/nouvelle/")],
+    "plans:plan": [
+        (AGENT, f"/agents/consultations/{{{which}}}/") for which in ("draft_plan", "bare_plan", "waiting_plan")
+    ],
+    "plans:preview": [(AGENT, "/agents/consultations/{draft_plan}/apercu/")],
+    "plans:edit_question": [(AGENT, "/agents/consultations/{draft_plan}/question/")],
+    "plans:edit_zones": [(AGENT, "/agents/consultations/{draft_plan}/zones/")],
+    "plans:edit_tables": [(AGENT, "/agents/consultations/{draft_plan}/tableaux/")],
+    "plans:edit_dates": [(AGENT, "/agents/consultations/{draft_plan}/dates/")],
+    "plans:submit": [(AGENT, "/agents/consultations/{draft_plan}/soumettre/")],
+    "plans:drop": [(AGENT, "/agents/consultations/{draft_plan}/abandonner/")],
+    "plans:decide": [(AGENT, "/agents/consultations/{waiting_plan}/decider/")],
     "labels:charter": [(VISITOR, "/charte/")],
     "labels:charter_version": [(VISITOR, "/charte/1/")],
     "labels:catalogue": [(VISITOR, "/services/"), (RESIDENT, "/services/")],
     "labels:registry": [(VISITOR, "/registre/")],
+    "contributions:take_part": [
+        (RESIDENT, "/consultations/{consultation}/participer/"),
+        (NEWCOMER, "/consultations/{consultation}/participer/"),
+    ],
+    "contributions:answer": [(NEWCOMER, "/consultations/{consultation}/repondre/")],
+    "contributions:mine": [
+        (NEWCOMER, "/consultations/{consultation}/ma-participation/"),
+        (RESIDENT, "/consultations/{joined_consultation}/ma-participation/"),
+    ],
     "labels:complain": [(RESIDENT, "/services/{labelled_service}/signaler/")],
     "labels:complaints": [(RESIDENT, "/services/signalements/"), (NEWCOMER, "/services/signalements/")],
     "labels:complaint": [
@@ -591,6 +615,10 @@ OTHERS: dict[str, str] = {
     "admin:sharing_emergencyaccess_delete": FORBIDDEN,
     "journal:withdraw_contest": ACT,
     "labels:charter_json": FILE,
+    "plans:register_csv": FILE,
+    "plans:sheet_json": FILE,
+    "plans:plan_json": FILE,
+    "plans:opinion": FORBIDDEN,
     **dict.fromkeys(
         (
             "access:token",

@@ -12,6 +12,8 @@ from campaigns.noise.rows import steps_of
 
 #: Cells that fit on a page as radios or boxes.
 FEW = 12
+#: The answer of who does not answer.
+NONE = "none"
 
 
 class AnswersForm(forms.Form):
@@ -58,7 +60,7 @@ class AnswersForm(forms.Form):
             pairs = [(data.get(name), data.get(other)) for name, other in _pair_names(dimension)]
             return [int(one) * count + int(other) for one, other in pairs if one and other]
         value = data.get(dimension.code)
-        return [int(one) for one in (value if isinstance(value, list) else [value]) if one]
+        return [int(one) for one in (value if isinstance(value, list) else [value]) if one and one != NONE]
 
 
 def _questions(plan: Plan, dimension: Dimension) -> dict[str, forms.Field]:
@@ -81,9 +83,13 @@ def _questions(plan: Plan, dimension: Dimension) -> dict[str, forms.Field]:
         boxes = forms.CheckboxSelectMultiple
         field = forms.MultipleChoiceField(choices=cells, required=False, label=label, help_text=hint, widget=boxes)
         return {dimension.code: field}
-    widget = forms.RadioSelect if len(cells) <= FEW else forms.Select
-    choices = [*cells, ("", _("Je ne réponds pas"))]
-    return {dimension.code: forms.ChoiceField(choices=choices, required=False, label=label, widget=widget)}
+    none = _("Je ne réponds pas")
+    if len(cells) > FEW:
+        listed = forms.ChoiceField(choices=[("", none), *cells], required=False, label=label)
+        return {dimension.code: listed}
+    # A value of its own: radios with an empty one would have it ticked.
+    radios = forms.ChoiceField(choices=[*cells, (NONE, none)], required=False, label=label, widget=forms.RadioSelect)
+    return {dimension.code: radios}
 
 
 def _pair_names(dimension: Dimension) -> list[tuple[str, str]]:

@@ -65,7 +65,7 @@ def why_not(why: Exception, campaign: Campaign) -> str:
         case contributing.BudgetSpent():
             return _(
                 "Vous avez déjà participé à plusieurs consultations depuis un an. Une de plus en dirait trop sur"
-                " vous : votre coffre refuse."
+                " vous : votre coffre refuse."
             )
         case contributing.NotOpen():
             return _(

@@ -58,6 +58,7 @@ def columns(plan: Plan, offer: Offer) -> list[dict[str, Any]]:
             "value": value or _("Rien"),
             "is_out": one.code in offer.without.columns,
             "from_vault": bool(fields_of(one)),
+            "given": bool(value),
         }
         for one, value in told
     ]

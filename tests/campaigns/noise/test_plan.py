@@ -5,8 +5,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from campaigns.noise.plan import Plan, PlanRefused, sha256_of
-from campaigns.noise.refusals import of_shape, schema
+from campaigns.noise.plan import Plan, sha256_of
+from campaigns.noise.refusals import PlanRefused, of_shape, schema
 from tests.campaigns.made import document, plan, words, zones
 
 
@@ -41,7 +41,7 @@ def table(**changes: Any) -> dict[str, Any]:
 
 
 def dimension(number: int, **changes: Any) -> list[dict[str, Any]]:
-    found = document()["dimensions"]
+    found: list[dict[str, Any]] = document()["dimensions"]
     found[number].update(changes)
     return found
 

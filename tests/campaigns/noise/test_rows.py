@@ -1,5 +1,7 @@
 """Rows hold cells and steps within the plan's bounds, and pack into as many bytes for everybody."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from campaigns.noise.rows import RowOutOfBounds
 from tests.campaigns.made import plan
 
 PLAN = plan()
-VALUES = {
+VALUES: dict[str, list[Any]] = {
     "mobilite.trajet#/segments/*/mode": ["vae", "marche", "velo", "train"],
     "mobilite.lieu#/iris": ["q12"],
     "mobilite.trajet#/origine_zone": ["q11", "q11", "q21", "elsewhere"],

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 
 from accounts.two_persons import NotTwo
-from campaigns.noise.plan import PlanRefused
+from campaigns.noise.refusals import PlanRefused
 from campaigns.plans import opening
 from campaigns.plans.actions import campaigns
 from campaigns.plans.actions.campaigns import NoOpinion, NotReady

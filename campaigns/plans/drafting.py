@@ -1,0 +1,78 @@
+"""Drafts: from a template of `content/templates.json`, and the shares by which a plan's budget is divided."""
+
+import math
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from campaigns.noise.refusals import BUDGETS, CHECK_RHO
+from core import canonical
+
+
+@cache
+def templates() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = canonical.decode(
+        (Path(__file__).parent / "content" / "templates.json").read_bytes()
+    )
+    return found
+
+
+def from_template(
+    name: str, *, code: str, title: Mapping[str, str], sponsor: str, zoning: dict[str, Any] | None, today: date
+) -> dict[str, Any]:
+    """Return a draft of a template, with dates in three months and its tables' usual shares."""
+    template = templates()[name]
+    opens = today + timedelta(days=90)
+    document = {
+        "version": 1,
+        "code": code,
+        "title": dict(title),
+        "question": template["question"],
+        "purpose": template["purpose"],
+        "sponsor": sponsor,
+        "partners": [],
+        "retention_months": 12,
+        "unit": template["unit"],
+        "zoning": zoning,
+        "dimensions": template["dimensions"],
+        "measures": template["measures"],
+        "opens": opens.isoformat(),
+        "windows": [(opens + timedelta(days=after)).isoformat() for after in (29, 57)],
+        "minimum": 100,
+        "threshold": {"on": "noisy_residents", "residents": 11},
+    }
+    usual = {table["code"]: table["share"] for table in template["tables"]}
+    return with_shares({**document, "sensitivity": template["sensitivity"], "tables": []}, name, usual)
+
+
+def with_shares(document: Mapping[str, Any], template: str, shares: Mapping[str, int]) -> dict[str, Any]:
+    """Return the draft with the template's tables of these shares, in percent of what its sensitivity allows.
+
+    The looks at the number of contributions are paid first. A table without a share is not published.
+    """
+    whole = BUDGETS[document["sensitivity"]] - CHECK_RHO * len(document["windows"])
+    tables = [
+        {name: value for name, value in table.items() if name != "share"}
+        | {"rho": math.floor(whole * shares[table["code"]] * 10_000) / 1_000_000}
+        for table in templates()[template]["tables"]
+        if shares.get(table["code"], 0) > 0
+    ]
+    return {**document, "tables": tables}
+
+
+def with_sensitivity(document: Mapping[str, Any], sensitivity: str) -> dict[str, Any]:
+    """Return the plan as it would be with another sensitivity, each table with the same share."""
+    spent = CHECK_RHO * len(document["windows"])
+    scale = (BUDGETS[sensitivity] - spent) / (BUDGETS[document["sensitivity"]] - spent)
+    tables = [
+        {**table, "rho": math.floor(table["rho"] * scale * 1_000_000) / 1_000_000} for table in document["tables"]
+    ]
+    return {**document, "sensitivity": sensitivity, "tables": tables}
+
+
+def shares_of(document: Mapping[str, Any]) -> dict[str, int]:
+    """Return the share of each table in percent of what the draft's sensitivity allows."""
+    whole = BUDGETS[document["sensitivity"]] - CHECK_RHO * len(document["windows"])
+    return {table["code"]: round(100 * table["rho"] / whole) for table in document["tables"]}

@@ -1,0 +1,171 @@
+"""Forms of agents who write a plan: no field of JSON, and no budget that is chosen for them."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.text import slugify
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from campaigns.plans import drafting
+from campaigns.plans.enums import PRESETS
+from core.pages.forms import DateField
+
+DECISIONS = (
+    ("approve", gettext_lazy("Approuver : la consultation ouvrira à sa date")),
+    ("send_back", gettext_lazy("Rendre le plan à son auteur")),
+    ("refuse", gettext_lazy("Refuser")),
+)
+OPINIONS = (("yes", gettext_lazy("Favorable")), ("no", gettext_lazy("Défavorable")))
+
+
+def _text(label: Any, length: int = 600, rows: int = 2, **others: Any) -> forms.CharField:  # noqa: ANN401 - lazy
+    return forms.CharField(label=label, max_length=length, widget=forms.Textarea({"rows": rows}), **others)
+
+
+class BeginForm(forms.Form):
+    template = forms.ChoiceField(label=gettext_lazy("Modèle"), widget=forms.RadioSelect)
+    title = forms.CharField(label=gettext_lazy("Titre"), max_length=80)
+    title_en = forms.CharField(label=gettext_lazy("Titre, en anglais"), max_length=80)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = "en" if get_language() == "en" else "fr"
+        choices = [(name, one["label"][language]) for name, one in drafting.templates().items()]
+        self.fields["template"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_title(self) -> str:
+        title: str = self.cleaned_data["title"]
+        if not slugify(title):
+            raise ValidationError(_("Écrivez un titre avec des lettres."))
+        return title
+
+
+class QuestionForm(forms.Form):
+    title = forms.CharField(label=gettext_lazy("Titre"), max_length=80)
+    title_en = forms.CharField(label=gettext_lazy("Titre, en anglais"), max_length=80)
+    question = _text(gettext_lazy("Question"), 200)
+    question_en = _text(gettext_lazy("Question, en anglais"), 200)
+    purpose = _text(gettext_lazy("But"))
+    purpose_en = _text(gettext_lazy("But, en anglais"))
+    sponsor = forms.CharField(label=gettext_lazy("Qui demande"), max_length=120)
+    partners = _text(
+        gettext_lazy("Partenaires"),
+        2000,
+        3,
+        required=False,
+        help_text=gettext_lazy("Un par ligne : nom ; ce qu’il fait ; la même chose en anglais."),
+    )
+
+    def clean_partners(self) -> list[dict[str, Any]]:
+        found = []
+        for line in filter(None, map(str.strip, self.cleaned_data["partners"].splitlines())):
+            parts = [part.strip() for part in line.split(";")]
+            if len(parts) != 3 or not all(parts):
+                raise ValidationError(
+                    _("Écrivez trois parties, séparées par des points-virgules : %(line)s") % {"line": line}
+                )
+            found.append({"name": parts[0], "role": {"fr": parts[1], "en": parts[2]}})
+        return found
+
+
+class ZonesForm(forms.Form):
+    source = forms.CharField(
+        label=gettext_lazy("Source publique des populations"),
+        max_length=200,
+        help_text=gettext_lazy("Comme « Insee, recensement de 2023 »."),
+    )
+    zones = forms.CharField(
+        label=gettext_lazy("Zones"),
+        max_length=60_000,
+        widget=forms.Textarea({"rows": 12}),
+        help_text=gettext_lazy(
+            "Une par ligne : nom ; habitants ; nom de la zone qui la contient, s’il y en a une ; codes IRIS."
+        ),
+    )
+
+    def clean_zones(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        codes: dict[str, str] = {}
+        for line in filter(None, map(str.strip, self.cleaned_data["zones"].splitlines())):
+            parts = [part.strip() for part in line.split(";")] + ["", ""]
+            number = re.sub(r"\s", "", parts[1]) if len(parts) > 3 else ""
+            code = slugify(parts[0])[:60]
+            if not code or not number.isdecimal() or code in codes.values():
+                raise ValidationError(
+                    _("Écrivez un nom, une fois, et un nombre d’habitants : %(line)s") % {"line": line}
+                )
+            parent = codes.get(parts[2])
+            if parts[2] and parent is None:
+                raise ValidationError(_("Écrivez d’abord la zone qui contient celle-ci : %(line)s") % {"line": line})
+            codes[parts[0]] = code
+            zone = {
+                "code": code,
+                "label": {"fr": parts[0], "en": parts[0]},
+                "population": int(number),
+                "parent": parent,
+            }
+            found.append(zone | ({"codes": parts[3].split()} if parts[3] else {}))
+        return found
+
+
+class TablesForm(forms.Form):
+    sensitivity = forms.ChoiceField(
+        label=gettext_lazy("Précision ou protection"), choices=PRESETS, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, template: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = "en" if get_language() == "en" else "fr"
+        for table in drafting.templates()[template]["tables"]:
+            self.fields[table["code"]] = forms.IntegerField(
+                label=table["label"][language],
+                min_value=0,
+                max_value=100,
+                help_text=_("Part, en %. Zéro : pas publié."),
+            )
+            self.fields[table["code"]].widget.attrs["class"] = "govuk-input--width-3"
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        shares = [value for name, value in told.items() if name != "sensitivity" and value]
+        if not shares:
+            raise ValidationError(_("Publiez au moins un tableau."))
+        if sum(shares) > 100:
+            raise ValidationError(_("Les parts font plus de 100 %."))
+        return told
+
+
+class DatesForm(forms.Form):
+    opens = DateField(label=gettext_lazy("Ouverture"))
+    first = DateField(label=gettext_lazy("Première publication"))
+    second = DateField(label=gettext_lazy("Deuxième publication"), required=False)
+    third = DateField(label=gettext_lazy("Troisième publication"), required=False)
+    fourth = DateField(label=gettext_lazy("Quatrième publication"), required=False)
+    fifth = DateField(label=gettext_lazy("Cinquième publication"), required=False)
+    minimum = forms.IntegerField(label=gettext_lazy("Minimum de personnes"), min_value=50, max_value=1_000_000)
+    retention_months = forms.IntegerField(
+        label=gettext_lazy("Mois de conservation des contributions"), min_value=1, max_value=12
+    )
+    WINDOWS = ("first", "second", "third", "fourth", "fifth")
+
+    def windows(self) -> list[str]:
+        return [day.isoformat() for name in self.WINDOWS if (day := self.cleaned_data[name])]
+
+
+class WordsForm(forms.Form):
+    words = forms.CharField(
+        label=gettext_lazy("Pourquoi (publié)"), max_length=2000, widget=forms.Textarea({"rows": 4}), required=False
+    )
+
+
+class OpinionForm(WordsForm):
+    favourable = forms.ChoiceField(label=gettext_lazy("Avis"), choices=OPINIONS, widget=forms.RadioSelect)
+    field_order = ("favourable", "words")
+
+
+class DecideForm(WordsForm):
+    decision = forms.ChoiceField(label=gettext_lazy("Décision"), choices=DECISIONS, widget=forms.RadioSelect)
+    field_order = ("decision", "words")

@@ -1,0 +1,213 @@
+"""Rows of the pages of consultations, for agents and for everybody."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from campaigns.noise import attackers, preview
+from campaigns.noise.plan import Plan
+from campaigns.noise.refusals import BUDGETS, PlanRefused
+from campaigns.plans import drafting
+from campaigns.plans.actions.campaigns import opinion_on
+from campaigns.plans.enums import PRESETS
+from campaigns.plans.models import Campaign
+from campaigns.plans.presenting import wording
+from campaigns.plans.states import State, Step
+from core.templatetags.civic import long_date
+
+KINDS = {State.OPEN: "ok", State.APPROVED: "fresh", State.REFUSED: "expired", State.DROPPED: "expired"}
+
+
+def _title(campaign: Campaign) -> str:
+    return campaign.title[wording.language()]
+
+
+def agents_rows(campaigns: list[Campaign]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": _title(one),
+            "href": reverse("plans:plan", args=[one.code]),
+            "text": _("Par %(name)s, commencée le %(day)s")
+            % {"name": one.created_by.name, "day": long_date(one.created_at)},
+            "tag": one.get_state_display(),
+            "tag_kind": KINDS.get(State(one.state), ""),
+        }
+        for one in campaigns
+    ]
+
+
+def public_rows(campaigns: list[Campaign]) -> list[dict[str, Any]]:
+    """Return one row for each consultation of the register. A draft has no sheet yet."""
+    rows = []
+    for one in campaigns:
+        has_sheet = one.state not in {State.DRAFT, State.DROPPED, State.REFUSED}
+        rows.append(
+            {
+                "label": _title(one),
+                "href": reverse("plans:sheet", args=[one.code]) if has_sheet else "",
+                "text": _public_text(one),
+                "tag": one.get_state_display(),
+                "tag_kind": KINDS.get(State(one.state), ""),
+            }
+        )
+    return rows
+
+
+def _public_text(campaign: Campaign) -> str:
+    if campaign.state == State.OPEN:
+        return _("Jusqu’au %(day)s. %(purpose)s") % {
+            "day": long_date(campaign.plan.last_day),
+            "purpose": campaign.plan.purpose.in_language(wording.language()),
+        }
+    if campaign.state == State.REFUSED:
+        last = campaign.events.filter(step=Step.REFUSE).last()
+        return last.words if last else ""
+    purpose: str = campaign.document["purpose"][wording.language()]
+    return purpose
+
+
+def history(campaign: Campaign) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": one.get_step_display(),
+            "text": " ".join(filter(None, [_opinion(one.favourable), one.words])),
+            "tag": long_date(one.at),
+        }
+        for one in campaign.events.all()
+    ]
+
+
+def _opinion(favourable: bool | None) -> str:
+    return "" if favourable is None else _("Favorable.") if favourable else _("Défavorable.")
+
+
+def plan_page(campaign: Campaign, reader: User) -> dict[str, Any]:
+    """Return the context of a plan's page: its parts, its faults, what the reader may do next."""
+    try:
+        Plan.from_json(campaign.document)
+        faults: list[str] = []
+    except PlanRefused as refused:
+        faults = list(dict.fromkeys(wording.refusal_words(reason) for reason in refused.reasons))
+    is_author = campaign.created_by_id == reader.pk
+    is_draft, is_submitted = campaign.state == State.DRAFT, campaign.state == State.SUBMITTED
+    return {
+        "campaign": campaign,
+        "title": _title(campaign),
+        "faults": faults,
+        "sections": _sections(campaign, editable=is_author and is_draft),
+        "tables": _tables(campaign),
+        "heads": [{"label": _("Tableau")}, {"label": _("Part"), "num": True}],
+        "tasks": _tasks(campaign),
+        "history": history(campaign),
+        "may_submit": is_author and is_draft and not faults,
+        "may_drop": is_author and campaign.state in {State.DRAFT, State.SUBMITTED, State.APPROVED},
+        "may_decide": is_submitted and not is_author,
+        "may_advise": is_submitted and not is_author and reader.is_dpo,
+        "edit_tables": reverse("plans:edit_tables", args=[campaign.code]) if is_author and is_draft else "",
+    }
+
+
+def _sections(campaign: Campaign, *, editable: bool) -> list[dict[str, Any]]:
+    told, language = campaign.document, wording.language()
+    zones = told["zoning"]["zones"] if told["zoning"] else []
+    days = ", ".join(long_date(day) for day in told["windows"])
+    listed = [
+        (_("Question"), told["question"][language], "plans:edit_question"),
+        (_("But"), told["purpose"][language], "plans:edit_question"),
+        (_("Qui demande"), told["sponsor"], "plans:edit_question"),
+        (_("Partenaires"), ", ".join(one["name"] for one in told["partners"]) or _("Aucun"), "plans:edit_question"),
+        (_("Zones"), _("%(count)s zones") % {"count": len(zones)} if zones else _("À écrire"), "plans:edit_zones"),
+        (_("Ouverture"), long_date(told["opens"]), "plans:edit_dates"),
+        (_("Publications"), days, "plans:edit_dates"),
+        (_("Minimum"), _("%(n)s personnes, avec le hasard") % {"n": told["minimum"]}, "plans:edit_dates"),
+        (_("Total caché"), _("Sous 11 personnes"), ""),
+        (_("Protection"), str(dict(PRESETS)[told["sensitivity"]]), "plans:edit_tables"),
+    ]
+    return [
+        {"key": key, "value": value, "href": reverse(name, args=[campaign.code]) if name and editable else ""}
+        for key, value, name in listed
+    ]
+
+
+def _tables(campaign: Campaign) -> list[list[str]]:
+    found = drafting.shares_of(campaign.document)
+    language = wording.language()
+    return [[table["label"][language], f"{found[table['code']]}\u00a0%"] for table in campaign.document["tables"]]
+
+
+def _tasks(campaign: Campaign) -> list[dict[str, Any]]:
+    """Return what is left before the consultation opens."""
+    given = opinion_on(campaign) if campaign.state != State.DRAFT else None
+    is_frozen = campaign.state not in {State.DRAFT, State.DROPPED}
+    approved = campaign.approved_by_id is not None
+    preview_url = reverse("plans:preview", args=[campaign.code])
+    listed = [
+        (_("Aperçu"), preview_url, _("À lire"), ""),
+        (_("Plan figé"), "", _("Fait") if is_frozen else _("À faire"), "ok" if is_frozen else ""),
+        (_("Avis du délégué"), "", _("Donné") if given else _("À demander"), "ok" if given else ""),
+        (_("Approbation"), "", _("Donnée") if approved else _("Par une autre personne"), "ok" if approved else ""),
+    ]
+    return [{"name": name, "href": href, "tag": tag, "tag_kind": kind} for name, href, tag, kind in listed]
+
+
+def shares(campaign: Campaign) -> dict[str, int]:
+    found = drafting.shares_of(campaign.document)
+    return {table["code"]: found.get(table["code"], 0) for table in drafting.templates()[campaign.template]["tables"]}
+
+
+def zone_lines(zoning: dict[str, Any]) -> str:
+    """Return zones as agents write them: one a line, coarser ones first."""
+    names = {zone["code"]: zone["label"]["fr"] for zone in zoning["zones"]}
+    lines = []
+    for zone in zoning["zones"]:
+        parent = names.get(zone.get("parent") or "", "")
+        parts = [zone["label"]["fr"], str(zone["population"]), parent, " ".join(zone.get("codes", ()))]
+        while not parts[-1]:
+            parts.pop()
+        lines.append(" ; ".join(parts))
+    return "\n".join(lines)
+
+
+def other_presets(campaign: Campaign) -> list[dict[str, Any]]:
+    """Return what the finest table would show with each protection, for 1 000 contributors."""
+    rows = []
+    for name, label in PRESETS:
+        plan = Plan.from_json(drafting.with_sensitivity(campaign.document, name))
+        finest = max(plan.tables, key=plan.size)
+        found = preview.expected(plan, finest, 1_000)
+        right = round(100 * attackers.right_between_two(BUDGETS[name]))
+        value = _("%(shown)s cases sur %(all)s pour « %(table)s ». L’attaquant : %(right)s fois sur 100.") % {
+            "shown": round(found.shown),
+            "all": found.cells,
+            "table": finest.label.in_language(wording.language()),
+            "right": right,
+        }
+        rows.append({"key": str(label).split(":", maxsplit=1)[0].strip(), "value": value})
+    return rows
+
+
+def sheet_rows(campaign: Campaign) -> list[dict[str, Any]]:
+    """Return the facts of the altruism sheet."""
+    plan, language = campaign.plan, wording.language()
+    partners = ", ".join(f"{one.name} ({one.role.in_language(language)})" for one in plan.partners)
+    return [
+        {"key": _("But"), "value": plan.purpose.in_language(language)},
+        {"key": _("Qui demande"), "value": plan.sponsor},
+        {"key": _("Partenaires"), "value": partners or _("Aucun")},
+        {"key": _("Ouverture"), "value": long_date(plan.opens)},
+        {"key": _("Dernier jour pour participer"), "value": long_date(plan.last_day)},
+        {"key": _("Publications"), "value": ", ".join(long_date(window.release) for window in plan.windows)},
+        {
+            "key": _("Une réponse par"),
+            "value": _("logement") if plan.unit == "dwelling" else _("personne"),
+        },
+        {
+            "key": _("Conservation"),
+            "value": _("%(months)s mois au plus, puis tout est détruit") % {"months": plan.retention_months},
+        },
+        {"key": _("Lieu"), "value": _("Les serveurs de la ville")},
+        {"key": _("Se retirer"), "value": _("À tout moment dans « Mes partages », avant d’être compté")},
+        {"key": _("Label d’altruisme des données"), "value": _("Aucun : la ville n’est pas inscrite")},
+    ]

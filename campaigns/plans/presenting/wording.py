@@ -1,0 +1,127 @@
+"""Words of plans: why one is refused, what its tables would show, what the worst attacker would learn."""
+
+from typing import Any
+
+from django.utils import formats
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from campaigns.noise import attackers, budget, preview
+from campaigns.noise.plan import Plan
+from campaigns.noise.refusals import Refusal
+
+
+def language() -> str:
+    return "en" if get_language() == "en" else "fr"
+
+
+def refusal_words(reason: Refusal) -> str:
+    """Return why a plan is refused, and what to change."""
+    known = {
+        "small_zone": _("« %(zone)s » a %(population)s habitants : il en faut %(least)s."),
+        "two_zonings": _("Les zones ne s’emboîtent pas : la somme des habitants doit être celle de la zone entière."),
+        "no_zoning": _("Il manque les zones de la ville."),
+        "cyclic_zoning": _("Une zone se contient elle-même."),
+        "too_deep": _("Les zones s’emboîtent sur trois niveaux au plus."),
+        "double_code": _("Un code est écrit deux fois : %(codes)s."),
+        "unknown_zone": _("Une zone est dans une zone inconnue : %(codes)s."),
+        "three_dimensions": _("Trois dimensions feraient des cases de quelques personnes : deux au plus."),
+        "edges_from_data": _("Les bornes viennent de chiffres publics, jamais des réponses : citez-les."),
+        "over_budget": _("Les tableaux dépensent plus que la protection choisie ne permet."),
+        "dates_from_data": _("Les dates sont des jours du calendrier, fixés d’avance."),
+        "dates_in_order": _("Les dates se suivent, à huit jours au moins."),
+        "too_many_cells": _("Les tableaux ont trop de cases."),
+        "other_threshold": _("Le seuil compte les personnes, avec le hasard."),
+        "unknown_field": _("Un champ est inconnu : %(names)s."),
+        "missing_field": _("Il manque un champ : %(names)s."),
+    }
+    values = {name: ", ".join(value) if isinstance(value, list) else value for name, value in reason.values.items()}
+    if reason.code in known:
+        return known[reason.code] % values
+    return _("Le plan n’a pas la forme attendue, à « %(path)s ».") % {"path": reason.path}
+
+
+def number(value: float, digits: int = 0) -> str:
+    return formats.number_format(value, digits, force_grouping=True)
+
+
+def preview_rows(plan: Plan) -> list[list[str]]:
+    """Return one row for each table: its name, then error and cells for each number of contributors."""
+    rows = []
+    for table in plan.tables:
+        row = [table.label.in_language(language())]
+        for contributors in preview.NUMBERS:
+            found = preview.expected(plan, table, contributors)
+            cells = _("%(shown)s cases sur %(all)s") % {"shown": round(found.shown), "all": found.cells}
+            row.append(cells if found.error is None else f"± {_error(plan, table.measure, found.error)}, {cells}")
+        rows.append(row)
+    return rows
+
+
+def _error(plan: Plan, measure: str | None, error: float) -> str:
+    if measure:
+        return f"{number(error, 1)}\u00a0{plan.measure(measure).unit}"
+    percent = 100 * error
+    return f"{number(percent, 0 if percent >= 1 else 1)}\u00a0%"
+
+
+def attacker_words(plan: Plan) -> list[str]:
+    """Return what the worst attacker could learn, in sentences."""
+    right, found = round(100 * attackers.right_between_two(plan.rho)), 100 * attackers.found_at(plan.rho)
+    prior = round(100 * attackers.right_with_prior(plan.rho, 0.5))
+    several = round(100 * attackers.some_found_of(plan.rho, 10))
+    told = [
+        _("Entre deux personnes dont une a participé, il désigne la bonne %(right)s fois sur 100, au lieu de 50.")
+        % {"right": right},
+        _("S’il doute une fois sur deux qu’une personne a participé, il devine juste %(prior)s fois sur 100.")
+        % {"prior": prior},
+        _("S’il accepte de se tromper une fois sur 100, il la repère %(found)s fois sur 100.")
+        % {"found": number(found, 1)},
+        _("S’il vise dix personnes à la fois, il en repère au moins une %(several)s fois sur 100, au plus.")
+        % {"several": several},
+    ]
+    lone = [table for table in plan.tables if not table.measure and len(table.dimensions) == 2]
+    if lone:
+        cells = len(plan.dimension(lone[0].dimensions[1]).cells)
+        fakes = _("Avec de faux comptes, il trouve sa réponse %(found)s fois sur 100. Au hasard : %(chance)s.")
+        found_cell = round(100 * attackers.finds_cell(lone[0].rho, cells))
+        told.append(fakes % {"found": found_cell, "chance": round(100 / cells)})
+    return told
+
+
+def epsilon_words(plan: Plan) -> str:
+    return _("Pour les statisticiens : ρ = %(rho)s, soit ε = %(epsilon)s à δ = 10⁻⁶, par personne.") % {
+        "rho": number(plan.rho, 3),
+        "epsilon": number(budget.epsilon(plan.rho), 1),
+    }
+
+
+def finding(plan: Plan) -> str:
+    """Return the preview's title: how many tables show most of their cells with 1 000 contributors."""
+    found = [preview.expected(plan, table, 1_000) for table in plan.tables]
+    clear = sum(one.shown >= one.cells / 2 for one in found)
+    return _("À 1 000 personnes, %(clear)s tableaux sur %(all)s se lisent") % {"clear": clear, "all": len(found)}
+
+
+def asked(plan: Plan) -> list[dict[str, Any]]:
+    """Return the form as residents see it: each field, and the cells that leave."""
+    rows = [
+        {
+            "key": one.label.in_language(language()),
+            "value": _("%(count)s zones ou trajets entre zones") % {"count": len(one.cells)}
+            if one.is_of_zones
+            else ", ".join(cell.label.in_language(language()) for cell in one.cells),
+        }
+        for one in plan.dimensions
+        if any(one.code in table.dimensions for table in plan.tables)
+    ]
+    for measure in plan.measures:
+        if any(table.measure == measure.code for table in plan.tables):
+            bounds = _("De %(low)s à %(high)s %(unit)s, arrondi à %(step)s") % {
+                "low": number(measure.low),
+                "high": number(measure.high),
+                "unit": measure.unit,
+                "step": number(measure.step, 0 if measure.step == int(measure.step) else 1),
+            }
+            rows.append({"key": measure.label.in_language(language()), "value": bounds})
+    return rows

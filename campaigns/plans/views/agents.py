@@ -1,0 +1,299 @@
+"""Pages of agents: a plan from its draft to the second person's decision. No personal data is on any of them."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.forms import BaseForm
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.decorators import agents_only, recently_authenticated
+from accounts.http import SignedInRequest
+from accounts.two_persons import NotTwo
+from accounts.views.two_persons import refused
+from campaigns.noise import preview as previews
+from campaigns.noise.refusals import PlanRefused
+from campaigns.plans import drafting
+from campaigns.plans.actions import campaigns as actions
+from campaigns.plans.actions.campaigns import NoOpinion
+from campaigns.plans.forms import BeginForm, DatesForm, DecideForm, OpinionForm, QuestionForm, TablesForm, ZonesForm
+from campaigns.plans.models import Campaign
+from campaigns.plans.presenting import pages, wording
+from campaigns.plans.states import NotNow, State
+from core.models import City
+
+Page = Callable[..., HttpResponseBase]
+
+
+def said_why(view: Page) -> Page:
+    """Say why somebody may not be one of the two, and that somebody else was first."""
+
+    @wraps(view)
+    def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except NotTwo as problem:
+            return refused(request, problem)
+        except NoOpinion:
+            messages.warning(request, _("Le délégué à la protection des données donne d’abord son avis."))
+        except NotNow:
+            messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
+        return redirect("plans:plan", kwargs["code"])
+
+    return page
+
+
+def _draft(request: SignedInRequest, code: str) -> Campaign:
+    """Return a draft of the agent's own."""
+    return get_object_or_404(Campaign, code=code, state=State.DRAFT, created_by=request.user)
+
+
+def _submitted(request: SignedInRequest, code: str) -> Campaign:
+    """Return a submitted plan of somebody else."""
+    found = get_object_or_404(Campaign, code=code, state=State.SUBMITTED)
+    if found.created_by_id == request.user.pk:
+        raise Http404
+    return found
+
+
+@agents_only
+@require_safe
+def inbox(request: SignedInRequest) -> HttpResponse:
+    context = {"rows": pages.agents_rows(list(Campaign.objects.select_related("created_by")))}
+    return render(request, "plans/inbox.html", context)
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+def begin(request: SignedInRequest) -> HttpResponse:
+    form = BeginForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        last = Campaign.objects.exclude(document__zoning=None).first()
+        document = drafting.from_template(
+            told["template"],
+            code=_free_code(told["title"]),
+            title={"fr": told["title"], "en": told["title_en"]},
+            sponsor=City.current().name,
+            zoning=last.document["zoning"] if last else None,
+            today=timezone.localdate(),
+        )
+        campaign = actions.begin(by=request.user, template=told["template"], document=document)
+        return redirect("plans:plan", campaign.code)
+    return _form(request, form, _("Nouvelle consultation"), _("Commencer le brouillon"), reverse("plans:inbox"))
+
+
+def _free_code(title: str) -> str:
+    wanted = slugify(title)[:50]
+    taken = set(Campaign.objects.filter(code__startswith=wanted).values_list("code", flat=True))
+    return next(code for n in range(1, len(taken) + 2) if (code := wanted if n == 1 else f"{wanted}-{n}") not in taken)
+
+
+@agents_only
+@require_safe
+def plan(request: SignedInRequest, code: str) -> HttpResponse:
+    campaign = get_object_or_404(Campaign.objects.select_related("created_by"), code=code)
+    context = pages.plan_page(campaign, request.user)
+    return render(request, "plans/plan.html", context)
+
+
+@agents_only
+@require_safe
+def preview(request: SignedInRequest, code: str) -> HttpResponse:
+    """Show what the plan would give. A draft that is no plan yet sends back to its faults."""
+    campaign = get_object_or_404(Campaign, code=code)
+    try:
+        found = campaign.plan
+    except PlanRefused:
+        messages.warning(request, _("Corrigez d’abord le plan."))
+        return redirect("plans:plan", code)
+    heads: list[dict[str, Any]] = [{"label": _("Tableau")}]
+    heads += [{"label": _("%(n)s personnes") % {"n": wording.number(n)}, "num": True} for n in previews.NUMBERS]
+    context = {
+        "campaign": campaign,
+        "title": wording.finding(found),
+        "heads": heads,
+        "rows": wording.preview_rows(found),
+        "attacker": wording.attacker_words(found),
+        "epsilon": wording.epsilon_words(found),
+        "asked": wording.asked(found),
+        "presets": pages.other_presets(campaign),
+    }
+    return render(request, "plans/preview.html", context)
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_question(request: SignedInRequest, code: str) -> HttpResponse:
+    campaign = _draft(request, code)
+    told = campaign.document
+    initial = {"sponsor": told["sponsor"]}
+    for name in ("title", "question", "purpose"):
+        initial |= {name: told[name]["fr"], f"{name}_en": told[name]["en"]}
+    initial["partners"] = "\n".join(
+        f"{one['name']} ; {one['role']['fr']} ; {one['role']['en']}" for one in told["partners"]
+    )
+
+    def changed(data: dict[str, Any]) -> dict[str, Any]:
+        texts = {name: {"fr": data[name], "en": data[f"{name}_en"]} for name in ("title", "question", "purpose")}
+        return {**told, **texts, "sponsor": data["sponsor"], "partners": data["partners"]}
+
+    return _edit(request, campaign, QuestionForm, initial, changed, _("La question"))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_zones(request: SignedInRequest, code: str) -> HttpResponse:
+    campaign = _draft(request, code)
+    zoning = campaign.document["zoning"]
+    initial = {"source": zoning["source"], "zones": pages.zone_lines(zoning)} if zoning else {}
+
+    def changed(data: dict[str, Any]) -> dict[str, Any]:
+        label = {"fr": "Zones de la ville", "en": "Zones of the city"}
+        zones = {"code": "zones", "label": label, "source": data["source"], "zones": data["zones"]}
+        return {**campaign.document, "zoning": zones}
+
+    return _edit(request, campaign, ZonesForm, initial, changed, _("Les zones"))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_tables(request: SignedInRequest, code: str) -> HttpResponse:
+    campaign = _draft(request, code)
+    initial = {"sensitivity": campaign.document["sensitivity"], **pages.shares(campaign)}
+
+    def changed(data: dict[str, Any]) -> dict[str, Any]:
+        sensitivity = data.pop("sensitivity")
+        return drafting.with_shares({**campaign.document, "sensitivity": sensitivity}, campaign.template, data)
+
+    def form(data: Any = None, initial: Any = None) -> BaseForm:  # noqa: ANN401 - a form's own arguments
+        return TablesForm(data, initial=initial, template=campaign.template)
+
+    return _edit(request, campaign, form, initial, changed, _("Les tableaux et la protection"))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_dates(request: SignedInRequest, code: str) -> HttpResponse:
+    campaign = _draft(request, code)
+    told = campaign.document
+    days = dict(zip(DatesForm.WINDOWS, told["windows"], strict=False))
+    initial = {
+        "opens": told["opens"],
+        **days,
+        "minimum": told["minimum"],
+        "retention_months": told["retention_months"],
+    }
+    form = DatesForm(request.POST if request.method == "POST" else None, initial=initial)
+
+    def changed(data: dict[str, Any]) -> dict[str, Any]:
+        dates = {"opens": data["opens"].isoformat(), "windows": form.windows()}
+        numbers = {name: data[name] for name in ("minimum", "retention_months")}
+        # A look at the number of contributions is paid in each window.
+        shares = drafting.shares_of(told)
+        return drafting.with_shares({**told, **dates, **numbers}, campaign.template, shares)
+
+    return _edit(request, campaign, lambda *args, **kwargs: form, initial, changed, _("Les dates et les seuils"))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@recently_authenticated
+@said_why
+def submit(request: SignedInRequest, code: str) -> HttpResponse:
+    campaign = _draft(request, code)
+    if request.method == "POST":
+        try:
+            actions.submit(campaign=campaign, by=request.user)
+            messages.success(request, _("Le plan est figé et soumis."))
+        except PlanRefused:
+            messages.warning(request, _("Corrigez d’abord le plan."))
+        return redirect("plans:plan", code)
+    hint = _("Le plan ne changera plus. Le délégué donne son avis, puis une autre personne décide.")
+    back = reverse("plans:plan", args=[code])
+    return _form(request, None, _("Soumettre le plan"), _("Figer et soumettre"), back, hint=hint)
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@recently_authenticated
+@said_why
+def opinion(request: SignedInRequest, code: str) -> HttpResponse:
+    campaign = _submitted(request, code)
+    if not request.user.is_dpo:
+        raise Http404
+    form = OpinionForm(request.POST if request.method == "POST" else None)
+    form.fields["words"].required = True
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        actions.give_opinion(
+            campaign=campaign, by=request.user, favourable=told["favourable"] == "yes", words=told["words"]
+        )
+        return redirect("plans:plan", code)
+    return _form(request, form, _("Votre avis sur le plan"), _("Donner cet avis"), reverse("plans:plan", args=[code]))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@recently_authenticated
+@said_why
+def decide(request: SignedInRequest, code: str) -> HttpResponse:
+    campaign = _submitted(request, code)
+    form = DecideForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        act = {"approve": actions.approve, "send_back": actions.send_back, "refuse": actions.refuse}[told["decision"]]
+        try:
+            act(campaign=campaign, by=request.user, words=told["words"])
+            return redirect("plans:plan", code)
+        except ValueError:
+            form.add_error("words", _("Écrivez pourquoi : c’est publié."))
+    return _form(request, form, _("Décider du plan"), _("Décider"), reverse("plans:plan", args=[code]))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def drop(request: SignedInRequest, code: str) -> HttpResponse:
+    states = [State.DRAFT, State.SUBMITTED, State.APPROVED]
+    campaign = get_object_or_404(Campaign, code=code, created_by=request.user, state__in=states)
+    if request.method == "POST":
+        actions.drop(campaign=campaign, by=request.user)
+        return redirect("plans:inbox")
+    hint = _("Le registre garde son titre et la date.")
+    back = reverse("plans:plan", args=[code])
+    return _form(request, None, _("Abandonner la consultation"), _("Abandonner"), back, hint=hint, kind="warning")
+
+
+def _edit(
+    request: SignedInRequest,
+    campaign: Campaign,
+    form_of: Callable[..., BaseForm],
+    initial: dict[str, Any],
+    changed: Callable[[dict[str, Any]], dict[str, Any]],
+    heading: str,
+) -> HttpResponse:
+    """Show a part of the plan as a form; write it. Faults of the whole plan are shown on its page."""
+    form = form_of(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        actions.change(campaign=campaign, by=request.user, document=changed(form.cleaned_data))
+        return redirect("plans:plan", campaign.code)
+    return _form(request, form, heading, _("Enregistrer"), reverse("plans:plan", args=[campaign.code]))
+
+
+def _form(
+    request: SignedInRequest, form: BaseForm | None, heading: str, button: str, back: str, **shown: object
+) -> HttpResponse:
+    context = {"form": form, "heading": heading, "button": button, "back": back, **shown}
+    return render(request, "plans/form.html", context)

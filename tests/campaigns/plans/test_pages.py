@@ -1,0 +1,145 @@
+"""Pages of consultations: a draft from a template to the second person, by forms; the register, the sheets."""
+
+import csv
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from campaigns.plans import drafting, opening
+from campaigns.plans.actions import campaigns
+from campaigns.plans.models import Campaign
+from campaigns.plans.states import State
+from tests.accounts.factories import AgentFactory, signed_in
+from tests.campaigns.made import document
+
+pytestmark = pytest.mark.django_db
+
+ZONES = """Nord ; 12 000
+Sud ; 9 000
+Gare ; 7 000 ; Nord ; 999990101
+Port ; 5 000 ; Nord
+Plage ; 9 000 ; Sud"""
+
+
+def at(name, *parts):
+    return reverse(f"plans:{name}", args=parts)
+
+
+@pytest.fixture
+def author():
+    return AgentFactory(name="Rachid Amrani")
+
+
+@pytest.fixture
+def officer():
+    agent = AgentFactory(name="Solène Abadie")
+    agent.is_dpo = True
+    agent.save()
+    return agent
+
+
+def begun(author, template="travel"):
+    client = signed_in(author)
+    told = {"template": template, "title": "Vos trajets d’hiver", "title_en": "Your winter trips"}
+    client.post(at("begin"), told)
+    return client, Campaign.objects.get()
+
+
+@pytest.mark.parametrize("template", sorted(drafting.templates()))
+def test_each_template_is_a_plan_once_the_zones_are_written(author, template):
+    client, draft = begun(author, template)
+    assert "Il manque les zones" in client.get(at("plan", draft.code)).content.decode()
+    client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
+    page = client.get(at("plan", draft.code)).content.decode()
+    assert "ne peut pas encore être soumis" not in page and at("submit", draft.code) in page
+    preview = client.get(at("preview", draft.code)).content.decode()
+    assert "fois sur 100" in preview and "10\u202f000" in preview or "10\u00a0000" in preview
+    assert sum(drafting.shares_of(Campaign.objects.get().document).values()) == pytest.approx(100, abs=2)
+
+
+def test_a_plan_goes_from_draft_to_open_by_pages(author, officer, monkeypatch):
+    client, draft = begun(author)
+    client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
+    assert client.post(at("submit", draft.code)).status_code == 302
+    advice = {"favourable": "yes", "words": "Les cases sont larges."}
+    assert signed_in(officer).post(at("opinion", draft.code), advice).status_code == 302
+    second = AgentFactory()
+    assert signed_in(second).post(at("decide", draft.code), {"decision": "approve", "words": ""}).status_code == 302
+    assert Campaign.objects.get().state == State.APPROVED
+    monkeypatch.setattr(opening, "_registered", {})
+    campaigns.open_campaign(campaign=Campaign.objects.get())
+    sheet = signed_in(second).get(at("sheet", draft.code)).content.decode()
+    assert "Les cases sont larges." in sheet and author.name not in sheet
+
+
+def test_parts_are_changed_by_forms(author):
+    client, draft = begun(author)
+    client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
+    shares = {table["code"]: 0 for table in drafting.templates()["travel"]["tables"]}
+    client.post(at("edit_tables", draft.code), {"sensitivity": "low", **shares, "modes": 60, "trips": 40})
+    dates = {"opens": "2027-02-01", "first": "2027-03-01"}
+    parts = {f"{name}_{part}": value for name, day in dates.items() for part, value in _parts(day)}
+    client.post(at("edit_dates", draft.code), {**parts, "minimum": 200, "retention_months": 6})
+    plan = Campaign.objects.get().plan
+    assert [table.code for table in plan.tables] == ["modes", "trips"]
+    assert (plan.sensitivity, plan.minimum, len(plan.windows)) == ("low", 200, 1)
+    assert 0.49 < plan.rho <= 0.5
+
+
+def _parts(day):
+    year, month, number = day.split("-")
+    return [("day", number), ("month", month), ("year", year)]
+
+
+@pytest.mark.parametrize("zones", ["Nord", "Nord ; beaucoup", "Nord ; 9 000\nNord ; 9 000", "Gare ; 7 000 ; Nord"])
+def test_zones_that_cannot_be_read_are_said(author, zones):
+    client, draft = begun(author)
+    answer = client.post(at("edit_zones", draft.code), {"source": "Insee", "zones": zones})
+    assert answer.status_code == 200 and "Écrivez" in answer.content.decode()
+
+
+def test_a_small_zone_is_refused_in_words(author):
+    client, draft = begun(author)
+    client.post(at("edit_zones", draft.code), {"source": "Insee", "zones": "Nord ; 1 500"})
+    assert "« Nord » a 1500 habitants" in client.get(at("plan", draft.code)).content.decode().replace("\u00a0", " ")
+
+
+def test_only_the_author_edits_and_only_others_decide(author):
+    client, draft = begun(author)
+    client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
+    stranger = signed_in(AgentFactory())
+    for name in ("edit_question", "edit_zones", "edit_tables", "edit_dates", "submit", "drop"):
+        assert stranger.get(at(name, draft.code)).status_code == 404
+    client.post(at("submit", draft.code))
+    for name in ("edit_question", "decide", "opinion"):
+        assert client.get(at(name, draft.code)).status_code == 404
+    assert stranger.get(at("opinion", draft.code)).status_code == 404
+
+
+def test_the_register_says_every_step_and_no_name(author, client):
+    campaigns.begin(by=author, template="travel", document=document(title={"fr": "=1+1", "en": "x"}))
+    page = client.get(at("register")).content.decode()
+    assert "=1+1" in page and "Brouillon" in page and author.name not in page
+    rows = list(csv.DictReader(io.StringIO(client.get(at("register_csv")).content.decode())))
+    assert [(row["step"], row["title"]) for row in rows] == [("draft", "'=1+1")]
+    assert client.get(at("sheet", "trajets")).status_code == 404
+
+
+def test_the_sheet_and_the_plan_are_json(author, client, capsys, monkeypatch, officer):
+    draft = campaigns.begin(by=author, template="travel", document=document())
+    submitted = campaigns.submit(campaign=draft, by=author)
+    sheet = client.get(at("sheet_json", draft.code)).json()
+    assert (sheet["plan_sha256"], sheet["epsilon"]) == (submitted.sha256, pytest.approx(3.09, abs=0.05))
+    assert client.get(at("plan_json", draft.code)).json() == document()
+    campaigns.give_opinion(campaign=submitted, by=officer, favourable=True, words="Bien.")
+    campaigns.approve(campaign=submitted, by=AgentFactory())
+    monkeypatch.setattr(opening, "_registered", {})
+    opened = campaigns.open_campaign(campaign=submitted)
+    year = opened.events.get(step="open").at.year
+    call_command("altruism_report", str(year))
+    assert [one["consultation"] for one in json.loads(capsys.readouterr().out)["consultations"]] == ["trajets"]
+    call_command("altruism_report", str(year - 1))
+    assert json.loads(capsys.readouterr().out)["consultations"] == []
