@@ -139,7 +139,8 @@ def storage(url: str) -> dict[str, Any]:
         }
     if parts.scheme != "file" or not parts.path:
         raise ImproperlyConfigured(
-            f"STORAGE_URL, CHECKPOINTS_URL or ERASURES_URL is “{url}”: set it to file:///an/absolute/folder, or to"
+            f"STORAGE_URL, CHECKPOINTS_URL, ERASURES_URL or PUBLICATIONS_URL is “{url}”: set it to"
+            " file:///an/absolute/folder, or to"
             f" s3://bucket/location?region_name=…. After “?” it may give {', '.join(sorted(S3_OPTIONS))}."
         )
     return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": unquote(parts.path)}}

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("campaigns.plans.urls")),
     path("bac-a-sable/", include("certification.developers.sandbox")),
     path("", include("campaigns.contributions.urls")),
+    path("", include("campaigns.results.urls")),
     path("admin/", admin.site.urls),
 ]
 if apps.is_installed("demo"):

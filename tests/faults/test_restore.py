@@ -126,15 +126,19 @@ def test_everything_is_restored_on_another_machine(taken, spare, awa, settings, 
 
 
 RIGHTS = """
-    SELECT relname, relkind, acl.privilege_type FROM pg_class, aclexplode(relacl) acl
-    WHERE relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace) AND acl.grantee = 'web'::regrole
-    UNION ALL SELECT nspname, 'n', acl.privilege_type FROM pg_namespace, aclexplode(nspacl) acl
-    WHERE nspname IN ('public', 'keystore') AND acl.grantee = 'web'::regrole
-    UNION ALL SELECT proname, 'f', acl.privilege_type FROM pg_proc, aclexplode(proacl) acl
+    SELECT relname, relkind, acl.privilege_type, acl.grantee::regrole::text FROM pg_class, aclexplode(relacl) acl
+    WHERE relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace, 'campaigns'::regnamespace)
+        AND acl.grantee IN ('web'::regrole, 'release'::regrole)
+    UNION ALL SELECT attrelid::regclass || '.' || attname, 'c', acl.privilege_type, acl.grantee::regrole::text
+    FROM pg_attribute, aclexplode(attacl) acl
+    UNION ALL SELECT nspname, 'n', acl.privilege_type, acl.grantee::regrole::text
+    FROM pg_namespace, aclexplode(nspacl) acl
+    WHERE nspname IN ('public', 'keystore', 'campaigns') AND acl.grantee IN ('web'::regrole, 'release'::regrole)
+    UNION ALL SELECT proname, 'f', acl.privilege_type, 'web' FROM pg_proc, aclexplode(proacl) acl
     WHERE acl.grantee = 'web'::regrole
-    UNION ALL SELECT defaclobjtype::text, 'd', acl.privilege_type FROM pg_default_acl, aclexplode(defaclacl) acl
+    UNION ALL SELECT defaclobjtype::text, 'd', acl.privilege_type, 'web' FROM pg_default_acl, aclexplode(defaclacl) acl
     WHERE acl.grantee = 'web'::regrole
-    ORDER BY 1, 2, 3
+    ORDER BY 1, 2, 3, 4
 """
 
 
@@ -144,8 +148,10 @@ def test_the_running_role_gets_exactly_its_former_rights(databases, taken, spare
     with psycopg.connect(databases.url("owner")) as before, psycopg.connect(spare["owner"]) as after:
         rights = after.execute(RIGHTS).fetchall()
         assert rights == before.execute(RIGHTS).fetchall()
-    assert ("core_journalleaf", "r", "SELECT") in rights
-    assert ("core_journalleaf", "r", "DELETE") not in rights
+    assert ("core_journalleaf", "r", "SELECT", "web") in rights
+    assert ("core_journalleaf", "r", "DELETE", "web") not in rights
+    assert ("contribution", "r", "SELECT", "release") in rights
+    assert ("contribution", "r", "SELECT", "web") not in rights
 
 
 def test_an_older_backup_reports_what_was_lost_since(taken, spare, awa, settings, tmp_path, monkeypatch):

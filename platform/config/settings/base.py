@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "certification.developers",
     "campaigns.plans",
     "campaigns.contributions",
+    "campaigns.results",
 ]
 
 MIDDLEWARE = [
@@ -102,6 +103,8 @@ STORAGES = {
     "checkpoints": environment.storage(environment.text("CHECKPOINTS_URL", (VAR / "checkpoints").as_uri())),
     # The ledger of closed vaults, replayed by a restore: ids and times, best on another machine too.
     "erasures": environment.storage(environment.text("ERASURES_URL", (VAR / "erasures").as_uri())),
+    # Files of published results, made once: public, and made again from the publication if they are lost.
+    "publications": environment.storage(environment.text("PUBLICATIONS_URL", (VAR / "publications").as_uri())),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # A file, transit+https://… (OpenBao, Vault) or kms://… (AWS). If several, separated by spaces, the first one wraps.

@@ -45,6 +45,18 @@ class Bar:
     tone: str = "c1"
 
 
+@dataclass(frozen=True)
+class Interval:
+    """One bar with the ends of its interval. Without a value, it is hidden, and says so in `note`."""
+
+    label: Text
+    value: Number | None
+    low: Number = 0
+    high: Number = 0
+    tone: str = "c5"
+    note: Text = ""
+
+
 def threshold(
     *,
     value: Number,
@@ -57,7 +69,7 @@ def threshold(
 ) -> Chart:
     """Draw a resident's value as a bar against a dashed limit. `show` formats an amount, with its unit."""
     mine, bound = value_label or _("Vous"), limit_label or _("Limite")
-    labels = (_pair(mine, show(value)), _pair(bound, show(limit)))
+    labels = (pair(mine, show(value)), pair(bound, show(limit)))
     within = value <= limit if over_is_bad else value >= limit
     draw = _Threshold(float(value), float(limit), labels, "c1" if within else "c2")
     heads: list[dict[str, object]] = [{"label": ""}, {"label": _("Montant"), "num": True}]
@@ -69,7 +81,7 @@ def bars(
 ) -> Chart:
     """Draw horizontal bars, largest first, each with its name and value beside it."""
     ordered = sorted(items, key=lambda bar: bar.value, reverse=True)
-    description = ". ".join(_pair(bar.label, show(bar.value)) for bar in ordered)
+    description = ". ".join(pair(bar.label, show(bar.value)) for bar in ordered)
     heads: list[dict[str, object]] = [
         {"label": label_head or _("Poste")},
         {"label": value_head or _("Montant"), "num": True},
@@ -83,12 +95,26 @@ def columns(
     """Draw vertical bars in the given order, such as months. Only the highest has its value; the table has all."""
     highest = max(items, key=lambda bar: bar.value)
     span = _("de %(first)s à %(last)s") % {"first": items[0].label, "last": items[-1].label}
-    description = f"{span}. {_pair(highest.label, show(highest.value))}"
+    description = f"{span}. {pair(highest.label, show(highest.value))}"
     heads: list[dict[str, object]] = [
         {"label": label_head or _("Mois")},
         {"label": value_head or _("Montant"), "num": True},
     ]
     return _chart(title, _Columns(items, show), description, heads, [[bar.label, show(bar.value)] for bar in items])
+
+
+def intervals(
+    *, items: Sequence[Interval], show: Callable[[Number], str], title: Text, heads: Sequence[Text]
+) -> Chart:
+    """Draw horizontal bars in the given order, each with its value and the interval around it. One may be hidden.
+
+    Args:
+        heads: the heads of the table: what is measured, the value, the interval.
+    """
+    rows: list[list[object]] = [[one.label, *_in_words(one, show)] for one in items]
+    description = ". ".join(pair(one.label, ", ".join(filter(None, _in_words(one, show)))) for one in items)
+    named: list[dict[str, object]] = [{"label": heads[0]}, *({"label": head, "num": True} for head in heads[1:])]
+    return _chart(title, _Intervals(items, show), description, named, rows)
 
 
 def qr(text: str, label: Text) -> SafeString:
@@ -98,23 +124,37 @@ def qr(text: str, label: Text) -> SafeString:
     return mark_safe(named)  # noqa: S308 - segno's drawing, the label escaped
 
 
-def _pair(label: Text, text: str) -> str:
+def pair(label: Text, text: str) -> str:
     return _("%(label)s\u00a0: %(text)s") % {"label": label, "text": text}
 
 
+def _in_words(one: Interval, show: Callable[[Number], str]) -> tuple[str, str]:
+    if one.value is None:
+        return str(one.note), ""
+    return show(one.value), between(show(one.low), show(one.high))
+
+
+def between(low: str, high: str) -> str:
+    """Return an interval in words. A unit that both ends have is said once."""
+    number, blank, unit = low.partition("\N{NO-BREAK SPACE}")
+    if blank and high.endswith(blank + unit) and not any(one.isdigit() for one in unit):
+        low = number
+    return _("%(low)s à %(high)s") % {"low": low, "high": high}
+
+
 def _chart(
-    title: Text, draw: "_Drawing", description: str, heads: list[dict[str, object]], rows: list[list[object]]
+    title: Text, draw: "Drawing", description: str, heads: list[dict[str, object]], rows: list[list[object]]
 ) -> Chart:
     return Chart(
         title,
-        _svg(WIDE, "wide", title, description, draw),
-        _svg(NARROW, "narrow", title, description, draw),
+        svg(WIDE, "wide", title, description, draw),
+        svg(NARROW, "narrow", title, description, draw),
         heads,
         rows,
     )
 
 
-class _Drawing:
+class Drawing:
     def height(self, width: int) -> int:
         raise NotImplementedError
 
@@ -123,7 +163,7 @@ class _Drawing:
 
 
 @dataclass(frozen=True)
-class _Threshold(_Drawing):
+class _Threshold(Drawing):
     value: float
     limit: float
     labels: tuple[str, str]
@@ -145,7 +185,7 @@ class _Threshold(_Drawing):
 
 
 @dataclass(frozen=True)
-class _Bars(_Drawing):
+class _Bars(Drawing):
     items: Sequence[Bar]
     show: Callable[[Number], str]
 
@@ -159,14 +199,14 @@ class _Bars(_Drawing):
         parts = []
         for position, bar in enumerate(self.items):
             y, length = position * step + top, max(float(bar.value) * scale, 2)
-            parts.append(_text(0, y - 7 if narrow else y + 17, str(bar.label)))
+            parts.append(text_at(0, y - 7 if narrow else y + 17, str(bar.label)))
             parts.append(_rect(left, y, length, 24, 4, bar.tone))
-            parts.append(_text(left + length + 8, y + 17, self.show(bar.value), bold=True))
+            parts.append(text_at(left + length + 8, y + 17, self.show(bar.value), bold=True))
         return "".join(parts)
 
 
 @dataclass(frozen=True)
-class _Columns(_Drawing):
+class _Columns(Drawing):
     items: Sequence[Bar]
     show: Callable[[Number], str]
 
@@ -192,7 +232,42 @@ class _Columns(_Drawing):
         return "".join(parts)
 
 
-def _svg(width: int, name: str, title: Text, description: str, draw: _Drawing) -> SafeString:
+@dataclass(frozen=True)
+class _Intervals(Drawing):
+    items: Sequence[Interval]
+    show: Callable[[Number], str]
+
+    def height(self, width: int) -> int:
+        return (58 if width == NARROW else 46) * len(self.items) + 4
+
+    def shapes(self, width: int) -> str:
+        narrow = width == NARROW
+        left, step, top = (0, 58, 24) if narrow else (200, 46, 10)
+        most = max((float(one.high) for one in self.items if one.value is not None), default=0.0)
+        scale = (width - left - 118) / max(most, 0.01)
+        return "".join(
+            self._bar(one, left, place * step + top, scale, narrow=narrow) for place, one in enumerate(self.items)
+        )
+
+    def _bar(self, one: Interval, left: int, y: int, scale: float, *, narrow: bool) -> str:
+        label = text_at(0, y - 7 if narrow else y + 19, str(one.label))
+        value, margin = _in_words(one, self.show)
+        if one.value is None:
+            return label + _muted(left, y + 19, value)
+        length, low, high = (max(float(each) * scale, 2) for each in (one.value, one.low, one.high))
+        path = f"M{left + low:.1f} {y + 13}H{left + high:.1f}M{left + low:.1f} {y + 7}v12M{left + high:.1f} {y + 7}v12"
+        end = left + max(high, length) + 10
+        return (
+            label
+            + _rect(left, y, length, 26, 4, one.tone)
+            + f'<path class="halo" stroke="#fff" stroke-width="6" fill="none" d="{path}"/>'
+            + f'<path class="whisker" stroke="{INK}" stroke-width="2" fill="none" d="{path}"/>'
+            + text_at(end, y + 12, value, bold=True)
+            + _muted(end, y + 28, margin)
+        )
+
+
+def svg(width: int, name: str, title: Text, description: str, draw: Drawing) -> SafeString:
     key = name[0] + sha256(f"{title}|{description}".encode()).hexdigest()[:10]
     return format_html(
         '<svg class="{}" viewBox="0 0 {} {}" font-family="{}" font-size="15" role="img" aria-labelledby="{}-t"'
@@ -215,14 +290,18 @@ def _column(x: float, y: float, width: float, height: float, tone: str) -> str:
     return f'<rect class="{tone}" fill="{fill}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
 
 
-def _text(x: float, y: float, text: str, *, bold: bool = False, anchor: str = "start") -> str:
+def text_at(x: float, y: float, text: str, *, bold: bool = False, anchor: str = "start") -> str:
     weight = ' class="t-bold" font-weight="700"' if bold else ""
     return f'<text{weight} fill="{INK}" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _muted(x: float, y: float, text: str) -> str:
+    return f'<text class="t-muted" fill="{MUTED}" font-size="14" x="{x:.1f}" y="{y}">{escape(text)}</text>'
 
 
 def _label(x: float, y: float, text: str, width: int, *, bold: bool = False) -> str:
     """Centre a label on its mark, or shift it to stay inside the drawing: 15 px text is about 8 px per character."""
     half = len(text) * 8 / 2
     if x + half > width:
-        return _text(width, y, text, bold=bold, anchor="end")
-    return _text(2, y, text, bold=bold) if x - half < 0 else _text(x, y, text, bold=bold, anchor="middle")
+        return text_at(width, y, text, bold=bold, anchor="end")
+    return text_at(2, y, text, bold=bold) if x - half < 0 else text_at(x, y, text, bold=bold, anchor="middle")

@@ -16,7 +16,7 @@ from campaigns.contributions.enums import RunState
 from campaigns.contributions.models import Charge, Contribution, Participation, Publication, ReleaseRun
 from campaigns.noise import mechanism, verifying
 from campaigns.noise.publication import Publication as Drawn
-from campaigns.noise.rows import pack
+from campaigns.noise.rows import Row, pack
 from campaigns.plans.opening import NotPrepared
 from campaigns.plans.states import State
 from core.keyrings import KeysDown
@@ -34,7 +34,7 @@ def campaign(transactional_db, as_release):
 def contribute(campaign, count, *, ago=30, start=0):
     """Seal contributions that were given some days ago, by people without vaults."""
     plan = campaign.plan
-    row = {"mode": 0, "home": 1, "trip": [0, 1], "age": 1, "km": 7}
+    row: Row = {"mode": 0, "home": 1, "trip": [0, 1], "age": 1, "km": 7}
     from_ = timezone.localdate() - timedelta(days=ago - 7)
     with transaction.atomic():
         for number in range(start, start + count):
@@ -196,7 +196,7 @@ def test_a_withdrawal_during_a_release_waits_for_its_end_and_finds_that_it_was_c
 ):
     contribute(campaign, 150)
     name = sealing.pseudonym(campaign_id=campaign.pk, about="person 3")
-    found = []
+    found: list[bool | None] = []
     real = mechanism.draw
 
     def draw(*arguments):

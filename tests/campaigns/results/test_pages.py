@@ -1,0 +1,185 @@
+"""Pages of results: for everybody, from frozen publications; a resident's own figures for the resident alone."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django_scopes import scope
+
+from campaigns.contributions.actions import contributing
+from campaigns.noise.plan import Plan, sha256_of
+from campaigns.plans.models import Campaign
+from core.models import JournalEntry
+from tests.accounts.factories import AgentFactory, ResidentFactory
+from tests.campaigns import given
+from tests.campaigns.made import document
+from tests.campaigns.results import published as made
+from vault.records.models import Grant, Record
+
+BASE = "/consultations/trajets/resultats/"
+PAGES = ("", "w1/", "w1/methode/", "w1/a-integrer/", "w1/tableaux/mode-home/")
+FILES = ("csv", "geojson", "sdmx.csv", "json", "dcat.jsonld")
+
+
+@pytest.fixture(autouse=True)
+def own_storage(settings, tmp_path):
+    backend = "django.core.files.storage.FileSystemStorage"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "publications": {"BACKEND": backend, "OPTIONS": {"location": str(tmp_path / "files")}},
+    }
+
+
+@pytest.fixture
+def campaign(transactional_db):
+    return given.opened(zoning=made.mapped()["zoning"])
+
+
+@pytest.fixture
+def results(campaign, as_release):
+    """Return a consultation with one publication."""
+    with as_release():
+        made.publish(campaign, made.drawn(campaign.plan, 2_000))
+    return campaign
+
+
+def test_everybody_reads_the_results(results):
+    agent, resident = AgentFactory(), ResidentFactory()
+    for user in (None, agent, resident):
+        client = Client()
+        if user:
+            client.force_login(user)
+        for page in PAGES:
+            response = client.get(BASE + page)
+            assert response.status_code == 200, page
+            assert "marge" in response.content.decode() or page == "w1/a-integrer/"
+
+
+def test_what_does_not_exist_is_not_found(results, client):
+    for page in ("w2/", "w1/tableaux/rien/", "w1/fichiers/rien", "w1/fichiers/csv.sha256", "w9/methode/"):
+        assert client.get(BASE + page).status_code == 404, page
+    assert client.get("/consultations/rien/resultats/").status_code == 404
+
+
+def test_a_draft_has_no_page_of_results(db, client):
+    draft = document(code="brouillon")
+    Campaign.objects.create(code="brouillon", template="travel", document=draft, created_by=AgentFactory())
+    assert client.get("/consultations/brouillon/resultats/").status_code == 404
+
+
+def test_before_the_first_figures_the_page_says_when(campaign, client, as_release):
+    assert "Les premiers chiffres sortiront le" in client.get(BASE).content.decode()
+    with as_release():
+        made.publish(campaign, made.drawn(campaign.plan, 5))
+    page = client.get(BASE).content.decode()
+    assert "Trop peu de réponses nouvelles" in page
+    assert client.get(BASE + "w1/").status_code == 404, "no figure came out"
+
+
+def test_the_page_says_that_the_sample_chose_itself(results, client):
+    page = client.get(BASE).content.decode()
+    assert "Ils ne représentent pas toute la ville" in page
+    assert "À pied : environ" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert page.count("<svg") >= 4
+    assert 'class="flow-head' in page
+
+
+def test_files_are_made_once_and_may_be_cached(results, client, settings, tmp_path):
+    for name in FILES:
+        first = client.get(f"{BASE}w1/fichiers/{name}")
+        assert first.status_code == 200
+        assert "public" in first["Cache-Control"]
+        assert client.get(f"{BASE}w1/fichiers/{name}", headers={"If-None-Match": first["ETag"]}).status_code == 304
+    kept = tmp_path / "files" / "trajets"
+    [stored] = kept.glob("w1-*.csv")
+    stored.write_bytes(stored.read_bytes() + b"x")
+    assert not client.get(f"{BASE}w1/fichiers/csv").content.endswith(b"x"), "a file that was altered is made again"
+
+
+def test_the_embedded_page_may_be_framed_and_runs_nothing(results, client):
+    response = client.get(BASE + "w1/a-integrer/")
+    assert "X-Frame-Options" not in response
+    assert "frame-ancestors *" in response["Content-Security-Policy"]
+    assert "<script" not in response.content.decode()
+    assert "<form" not in response.content.decode()
+    other = client.get(BASE)
+    assert "frame-ancestors 'none'" in other["Content-Security-Policy"]
+
+
+def test_a_publication_is_verified_from_its_file(results, client, tmp_path, capsys):
+    path = tmp_path / "publication.json"
+    content = client.get(f"{BASE}w1/fichiers/json").content
+    path.write_bytes(content)
+    call_command("verify_publication", path)
+    assert "whole" in capsys.readouterr().out
+    told = json.loads(content)
+    cell = next(one for one in told["publication"]["tables"][0]["cells"] if one["shown"])
+    cell["value"] += 5
+    path.write_text(json.dumps(told))
+    with pytest.raises(CommandError, match="not the one of the hash"):
+        call_command("verify_publication", path)
+    for wrong in (b"{}", b"x", b"[]"):
+        path.write_bytes(wrong)
+        with pytest.raises(CommandError, match="not a publication"):
+            call_command("verify_publication", path)
+
+
+def test_three_hundred_zones_make_a_page_of_120_kilobytes_at_most(transactional_db, as_release, client):
+    zones = [
+        {"code": f"z{number}", "label": made.words(f"Quartier numéro {number}"), "population": 2_500}
+        | {"geometry": made.square(number % 20, number // 20, 40)}
+        for number in range(300)
+    ]
+    zoning = {"code": "quartiers", "label": made.words("Quartiers"), "source": "Insee", "zones": zones}
+    told = made.mapped()
+    home = {**told["dimensions"][1], "level": 0}
+    tables = [one for one in told["tables"] if one["code"] != "trips"]
+    dimensions = [told["dimensions"][0], home, told["dimensions"][3]]
+    campaign = given.opened(zoning=zoning, dimensions=dimensions, tables=tables)
+    plan = Plan.from_json(campaign.document)
+    rows = [
+        {"mode": number % 3, "home": number % 300, "age": number % 3, "km": number % 60} for number in range(30_000)
+    ]
+    with as_release():
+        drawn = made.mechanism.release(
+            plan, plan.windows[0], rows, charge=lambda _table, _rho: None, on=plan.windows[0].release
+        )
+        made.publish(campaign, dict(drawn.document))
+    content = client.get(BASE).content
+    assert content.count(b"<path") > 600
+    assert len(content) <= 120_000, len(content)
+    assert sha256_of(campaign.document) == plan.sha256
+
+
+def test_my_figures_are_for_who_contributed(results, client):
+    assert client.get(BASE + "et-moi/").status_code == 302, "an anonymous visitor signs in"
+    for user in (AgentFactory(), ResidentFactory()):
+        other = Client()
+        other.force_login(user)
+        assert other.get(BASE + "et-moi/").status_code in {403, 404}
+
+
+def test_my_figures_are_read_through_the_gate_and_kept_nowhere(results, client, keys_of):
+    keys_of(results)
+    resident = ResidentFactory()
+    given.trip(resident)
+    with scope(resident=resident.pk):
+        found = given.offered(resident, results)
+        contributing.from_vault(
+            resident_id=resident.pk,
+            by=resident.pk,
+            campaign=results,
+            without=found.without,
+            seen=found.seen,
+            shown={},
+        )
+    client.force_login(resident)
+    with scope(resident=resident.pk):
+        before = JournalEntry.objects.count(), Record.objects.count(), Grant.objects.count()
+    page = client.get(BASE + "et-moi/").content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert "Vous : À pied. Publié pour À pied : environ" in page
+    assert "Secteur 1 → Secteur 2" in page
+    with scope(resident=resident.pk):
+        after = JournalEntry.objects.count(), Record.objects.count(), Grant.objects.count()
+    assert after == (before[0] + 1, before[1], before[2])
