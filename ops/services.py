@@ -63,7 +63,7 @@ def worker() -> list[str]:
 
 
 def beat() -> list[str]:
-    return ["-m", "celery", "-A", "config", "beat", "--pidfile", "", "--loglevel", "INFO"]
+    return ["-m", "celery", "-A", "config", "--quiet", "beat", "--pidfile", "", "--loglevel", "INFO"]
 
 
 @dataclass
