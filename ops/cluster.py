@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 
@@ -75,7 +76,7 @@ class Cluster:
 
     @property
     def server(self) -> Server:
-        return Server(f"postgresql:///postgres?host={self.sockets}", embedded=True)
+        return Server(f"postgresql:///postgres?host={quote(str(self.sockets))}", embedded=True)
 
     @property
     def log(self) -> Path:

@@ -74,7 +74,7 @@ def releases() -> list[str]:
 
 
 def beat() -> list[str]:
-    return ["-m", "celery", "-A", "config", "beat", "--pidfile", "", "--loglevel", "INFO"]
+    return ["-m", "celery", "-A", "config", "--quiet", "beat", "--pidfile", "", "--loglevel", "INFO"]
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Checks for unsafe combinations of settings. Commands, the web server and the workers refuse to start and say why."""
 
 import stat
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -185,6 +186,41 @@ def journal_out_of_reach(
     return [Error(sentence, id="config.E020") for sentence in journal_within_reach()]
 
 
+@register(Tags.database)
+def portals_role(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Check, before the owner migrates, that the migrations will limit the role that runs the portal."""
+    if not (databases and settings.PRODUCTION and sys.argv[1:2] == ["migrate"]):
+        return []
+    return [Error(sentence, id="config.E021") for sentence in unlimited_role()]
+
+
+def unlimited_role() -> Iterator[str]:
+    """Yield why the role of DATABASE_URL would keep every right on the journal and the keys."""
+    runs = environment.database(environment.text("DATABASE_URL"))["USER"]
+    if runs and runs != settings.WEB_ROLE:
+        yield (
+            f"The portal runs as the role {runs}, and migrations limit the role {settings.WEB_ROLE}, which would leave"
+            f" {runs} every right on the journal and the keys. Set WEB_ROLE={runs}, or connect as {settings.WEB_ROLE}"
+            " in DATABASE_URL."
+        )
+        return
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT current_user, EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [settings.WEB_ROLE])
+        owner, exists = cursor.fetchone()
+    if not exists:
+        yield (
+            f"The database has no role {settings.WEB_ROLE}, which runs the portal: create it before the first"
+            " migration (docs/operations.md), or set WEB_ROLE to the name that it has."
+        )
+    elif owner == settings.WEB_ROLE:
+        yield (
+            f"{owner} runs the portal and would own the tables, so it could rewrite the journal: set"
+            " MIGRATION_DATABASE_URL to the same database as another role."
+        )
+
+
 def journal_within_reach() -> Iterator[str]:
     """Yield the journal's tables that this database role may rewrite, itself or as a role that it may take."""
     role = "session_user" if settings.PRODUCTION else "current_user"
@@ -193,7 +229,7 @@ def journal_within_reach() -> Iterator[str]:
         tables = [name for (name,) in cursor.fetchall()]
     for name in tables:
         yield (
-            f"This database role may rewrite {name}: connect as the role web."
+            f"This database role may rewrite {name}: connect as the role {settings.WEB_ROLE}."
             " MIGRATION_DATABASE_URL is for the owner, in the environment of the commands that need it."
         )
 

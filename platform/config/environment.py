@@ -8,7 +8,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -58,12 +58,18 @@ def words(name: str, default: str = "") -> list[str]:
 def embedded(role: str) -> str:
     """Return the URL of the embedded PostgreSQL (ops/cluster.py), which writes its socket's folder to a file."""
     file = VAR / "postgres" / "socket"
-    return f"postgresql://{role}@/garant?host={file.read_text() if file.exists() else file.parent / 'run'}"
+    folder = file.read_text() if file.exists() else str(file.parent / "run")
+    return f"postgresql://{role}@/garant?host={quote(folder)}"
 
 
 def migrating() -> bool:
     """Return True for commands that need the owner of the tables: migrate, backup, restore, purge, keys rewrap."""
     return sys.argv[1:2] in (["migrate"], ["backup"], ["restore"], ["purge"]) or sys.argv[1:3] == ["keys", "rewrap"]
+
+
+def log_stream() -> str:
+    """Return where the logs go: a server's to its standard output, a command's beside what it prints there."""
+    return "ext://sys.stderr" if Path(sys.argv[0]).name == "manage.py" else "ext://sys.stdout"
 
 
 def database_url() -> str:

@@ -48,7 +48,7 @@ def work(app: Celery, queues: str, *, workers: int) -> int:
 
 def _worker(app: Celery, queues: str) -> None:
     name = f"worker-{os.getpid()}@%h"
-    app.worker_main(["worker", "--hostname", name, "--queues", queues, "--concurrency", "1", *QUIET])
+    app.worker_main(["--quiet", "worker", "--hostname", name, "--queues", queues, "--concurrency", "1", *QUIET])
 
 
 @worker_ready.connect

@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 import time
-import traceback
 from collections.abc import Callable
 
 from config import processes
@@ -59,8 +58,9 @@ class Workers:
             code = 0
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
-        except BaseException:  # noqa: BLE001 - this process ends here, whatever happened
-            traceback.print_exc()
+        except BaseException:
+            # By its types and places: the message of an exception may quote a value.
+            logger.exception("a process could not continue")
         finally:
             os._exit(code)
 

@@ -234,14 +234,16 @@ def _require_empty() -> None:
 def _revoke_default_privileges() -> None:
     """Revoke the default privileges of the running role.
 
-    A dump records grants but not revocations. With the defaults of an empty database, the role `web` would regain the
-    right to delete from the journal, which core's migration revoked. The end of the last dump restores the defaults.
+    A dump records grants but not revocations. With the defaults of an empty database, the portal's role would regain
+    the right to delete from the journal, which core's migration revoked. The end of the last dump restores the
+    defaults.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM pg_roles WHERE rolname = 'web'")
+        cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [settings.WEB_ROLE])
         if cursor.rowcount:
             for kind in ("TABLES", "SEQUENCES", "SCHEMAS", "FUNCTIONS"):
-                cursor.execute(f"ALTER DEFAULT PRIVILEGES REVOKE ALL ON {kind} FROM web")
+                role = connection.ops.quote_name(settings.WEB_ROLE)
+                cursor.execute(f"ALTER DEFAULT PRIVILEGES REVOKE ALL ON {kind} FROM {role}")
 
 
 def _require_keys(folder: Path, manifest: Manifest) -> None:

@@ -35,6 +35,10 @@ class StillInUse(Exception):
     """Rows are still wrapped under this key, and need it to be decrypted."""
 
 
+class NotOwner(Exception):
+    """The running role may not change wrapped keys."""
+
+
 @dataclass
 class Rewrapped:
     """Outcome of a rewrap.
@@ -80,7 +84,9 @@ def rewrap(progress: Callable[[int], None] = lambda _done: None) -> Rewrapped:
 
     Raises:
         KeysDown: the key service stopped answering. The rows already done stay done.
+        NotOwner: the running role may not change them.
     """
+    _require_owner()
     ring, done = keyring(), Rewrapped()
     current = ring.current
     for resident_id in _under_others(current):
@@ -94,6 +100,17 @@ def rewrap(progress: Callable[[int], None] = lambda _done: None) -> Rewrapped:
     done.secrets = sum(_rewrap_secrets(kept, current) for kept in protect.keepers())
     done.cleaned = not done.residents or forget_old_bytes()
     return done
+
+
+def _require_owner() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, has_table_privilege('keystore.resident_key', 'UPDATE')")
+        role, may_change = cursor.fetchone()
+    if not may_change:
+        raise NotOwner(
+            f"The role {role} may not change wrapped keys: set MIGRATION_DATABASE_URL, the address of the same"
+            " database as the owner of its tables."
+        )
 
 
 def _under_others(current: str) -> Iterator[UUID]:

@@ -1,4 +1,4 @@
-"""JSON logs without personal data.
+"""JSON logs without personal data: of servers on the standard output, of commands on the standard error.
 
 There are three kinds of loggers. Our own apps log constant sentences, with values only under the names of SAFE. The
 frameworks of TEMPLATES are logged by their message template, without its values. For any other library only the level
@@ -8,6 +8,7 @@ places, never by its message, which may quote a value.
 
 import json
 import logging
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": _message(record),
             "request": request_id.get(),
+            "task": _task(record),
         }
         line |= {name: str(value) for name in SAFE if (value := getattr(record, name, None)) is not None}
         line |= _route(record)
@@ -69,9 +71,22 @@ def errors(error: BaseException) -> list[dict[str, Any]]:
 
 def _message(record: logging.LogRecord) -> str:
     app = record.name.partition(".")[0]
-    if app in OURS or app in TEMPLATES:
+    # What a library printed, which Celery logs as a message of its own.
+    if record.name != "celery.redirected" and (app in OURS or app in TEMPLATES):
         return str(record.msg)
     return f"{Path(record.pathname).name}:{record.lineno}"
+
+
+def _task(record: logging.LogRecord) -> str:
+    """Return the name of the Celery task of this line, never its arguments. The keeper has no Celery."""
+    data = getattr(record, "data", None)
+    if record.name.startswith("celery") and isinstance(data, dict) and isinstance(data.get("name"), str):
+        return str(data["name"])
+    if record.name == "celery.beat" and isinstance(record.args, tuple) and len(record.args) == 2:
+        return str(record.args[1]) if "due task" in str(record.msg) else ""
+    celery = sys.modules.get("celery")
+    running = getattr(celery, "current_task", None)
+    return str(running.name) if running else ""
 
 
 def _route(record: logging.LogRecord) -> dict[str, Any]:

@@ -341,6 +341,28 @@ class TestKeeper:
         assert str(person) in line["context"]
         assert keeper.verify(in_keeper.log) == (2, None)
 
+    def test_after_a_move_from_a_file_each_key_opens_where_it_lies(self, in_file, in_keeper, tmp_path, settings):
+        chosen(settings, in_file)
+        files.make_file(tmp_path / "keyring.json")
+        settings.KEYRING = str(tmp_path / "keyring.json")
+        before = keyring().wrap(b"k" * 32, b"resident 1")
+        settings.KEYRING = f"{in_keeper.url} {tmp_path / 'keyring.json'}"
+        after = keyring().wrap(b"l" * 32, b"resident 2")
+        assert after[0] != before[0]
+        assert keyring().unwrap(*before, b"resident 1") == b"k" * 32
+        assert keyring().unwrap(*after, b"resident 2") == b"l" * 32
+        with pytest.raises(KeyringError, match="no key “gone”"):
+            keyring().of("gone")
+
+    def test_a_failed_connection_prints_no_message(self, in_keeper, capfd, caplog):
+        try:
+            raise ValueError("1 23 45 67 890 123 45")
+        except ValueError:
+            in_keeper.keeper.handle_error(None, None)
+        assert capfd.readouterr().err == "" and [record.msg for record in caplog.records] == [
+            "a connection of the portal failed"
+        ]
+
     def test_nothing_is_unwrapped_if_the_log_is_full(self, in_keeper, settings, monkeypatch):
         chosen(settings, in_keeper)
         kid, wrapped = keyring().wrap(KEY, CONTEXT)

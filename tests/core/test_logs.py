@@ -6,8 +6,10 @@ import sys
 from typing import Any
 
 import pytest
+from celery import shared_task
 from django.http import HttpRequest
 
+from config import environment
 from core import logs
 
 CANARY = "1 23 45 67 890 123 45"
@@ -107,3 +109,45 @@ def test_no_logger_of_the_settings_writes_in_another_format(settings):
     assert {handler["formatter"] for handler in handlers.values()} == {"json"}
     assert logging.getLogger("django").handlers == []
     assert logging.getLogger("django.server").handlers == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "args", "extra"),
+    [
+        (
+            "celery.worker.strategy",
+            "Task %(name)s[%(id)s] received",
+            (),
+            {"data": {"name": "core.tasks.sweep", "args": CANARY}},
+        ),
+        ("celery.beat", "Scheduler: Sending due task %s (%s)", ("sweep", "core.tasks.sweep"), {}),
+    ],
+)
+def test_a_line_about_a_task_has_its_name_and_no_argument(name, message, args, extra):
+    found = formatted(record(name, message, *args, **extra))
+    assert found["task"] == "core.tasks.sweep"
+    assert CANARY not in str(found)
+
+
+def test_a_line_written_inside_a_task_has_its_name():
+    seen = []
+
+    @shared_task(name="tests.logged")
+    def work():
+        seen.append(formatted(record("core.jobs", "a job was lost")))
+
+    work.apply()
+    assert seen[0]["task"] == "tests.logged"
+    assert "task" not in formatted(record("core.jobs", "a job was lost"))
+
+
+def test_what_a_library_prints_in_a_worker_is_not_logged():
+    assert CANARY not in str(formatted(record("celery.redirected", CANARY)))
+
+
+@pytest.mark.parametrize(
+    ("program", "stream"), [("manage.py", "stderr"), ("serve.py", "stdout"), ("celery", "stdout")]
+)
+def test_servers_log_to_the_standard_output_and_commands_beside_theirs(monkeypatch, program, stream):
+    monkeypatch.setattr(sys, "argv", [f"/srv/{program}", "anything"])
+    assert environment.log_stream() == f"ext://sys.{stream}"

@@ -200,6 +200,19 @@ def test_a_mail_server_that_hangs_is_not_waited_for(city, post):
     send_a_code()
 
 
+@pytest.mark.parametrize("greets", [b"", b"554 No mail from here\r\n"], ids=["nobody listens", "it refuses"])
+def test_a_mail_server_that_refuses_gives_the_telephone_number(city, client, settings, greets):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = server.getsockname()
+        if greets:
+            threading.Thread(target=lambda: server.accept()[0].sendall(greets), daemon=True).start()
+        else:
+            server.close()
+        answer = client.post(reverse("account_login"), {"email": "awa@example.org"})
+    assert answer.status_code == 503 and city.phone in answer.content.decode()
+
+
 def test_a_page_whose_e_mail_cannot_leave_says_whom_to_call(city, client, post):
     answer = client.post(reverse("account_login"), {"email": "awa@example.org"})
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")

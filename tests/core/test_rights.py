@@ -1,5 +1,6 @@
 """The rights that the database gives the running role on keys and journal."""
 
+from importlib import import_module
 from uuid import uuid4
 
 import psycopg
@@ -102,3 +103,23 @@ def test_residents_rows_cannot_be_queried_outside_a_scope():
             model._default_manager.count()
         with scope(resident=uuid4()):
             assert model._default_manager.count() == 0
+
+
+def test_a_role_of_another_name_gets_the_same_rights(databases):
+    """The migration's sentences, on a role that a city named itself and that had every right."""
+    named = import_module("core.migrations.0011_named_role")
+    tables = ("core_journalentry", "core_registerentry", "keystore.resident_key")
+    with psycopg.connect(databases.url("admin")) as admin:
+        admin.execute("CREATE ROLE portail_de_test")
+        for schema in ("public", "keystore"):
+            admin.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO portail_de_test")
+        for sentence in named.RIGHTS:
+            admin.execute(sentence.format(role="portail_de_test"))
+        for table in tables:
+            for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE"):
+                of = [
+                    admin.execute("SELECT has_table_privilege(%s, %s, %s)", [role, table, right]).fetchone()
+                    for role in ("portail_de_test", "web")
+                ]
+                assert of[0] == of[1], (table, right)
+        admin.rollback()

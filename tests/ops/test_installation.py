@@ -1,7 +1,9 @@
 """The installation of docs/operations.md, line by line, with production's settings and its two roles."""
 
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -31,6 +33,12 @@ def documented() -> list[list[str]]:
     section = text[text.index("## Production on a server of your own") :]
     (block,) = re.findall(r"```sh\n(pip install.*?)```", section, re.DOTALL)[:1]
     return given(block)
+
+
+def scheduler() -> str:
+    """Return the command of the scheduler."""
+    (command,) = re.findall(r"^\| scheduler \| `(.*?)`", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
+    return command
 
 
 @dataclass
@@ -87,6 +95,13 @@ def test_the_city_has_its_contents_and_its_first_agents(server: Server) -> None:
     assert found is not None and all(found) and found[3] == 2
 
 
+def test_the_page_compiles_the_english_texts() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    assert "\npython -m ops.messages compile " in page
+    done = subprocess.run([sys.executable, "-m", "ops.messages", "compile"], cwd=ROOT, check=False)
+    assert done.returncode == 0 and (ROOT / "locale" / "en" / "LC_MESSAGES" / "django.mo").exists()
+
+
 def test_the_night_s_commands_succeed(server: Server) -> None:
     assert [server.run(name).returncode for name in ("purge", "verify_journal")] == [0, 0]
 
@@ -101,7 +116,7 @@ def test_the_scheduler_starts_with_each_broker(server: Server, broker: str, tmp_
     if broker in PORTS and not answers(broker):
         pytest.skip(f"NO {broker.upper()} AT 127.0.0.1:{PORTS[broker]}")
     variables = server.variables | {"BROKER_URL": BROKERS[broker], "GARANT_VAR": str(tmp_path)} | keys_of(server)
-    words = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile", ""]
+    words = [sys.executable, "-m", *shlex.split(scheduler())]
     log = tmp_path / "beat.log"
     with open(log, "w") as output:
         beat = subprocess.Popen(words, cwd=ROOT, env=variables, stdout=output, stderr=output)
@@ -110,6 +125,7 @@ def test_the_scheduler_starts_with_each_broker(server: Server, broker: str, tmp_
         while not list(tmp_path.glob("beat.d*")):
             assert beat.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
+        assert all(json.loads(line)["logger"].startswith(("celery", "core")) for line in log.read_text().splitlines())
     finally:
         beat.kill()
         beat.wait()

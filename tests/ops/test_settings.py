@@ -17,7 +17,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import override_settings
 
 from config import checks, environment
-from ops.cluster import ROOT
+from ops.cluster import ROOT, Cluster
 
 COMPLETE = {
     "DJANGO_SETTINGS_MODULE": "config.settings.prod",
@@ -262,3 +262,39 @@ def test_variables_of_connectors_are_read_by_api(monkeypatch: pytest.MonkeyPatch
         "enedis": {"url": "https://gw.enedis.example", "client_id": "ville"},
         "api_particulier": {"token": "t"},
     }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("runs", "named", "says"),
+    [
+        ("portail", "web", "Set WEB_ROLE=portail"),
+        ("nobody_here", "nobody_here", "no role nobody_here"),
+        ("web", "web", "would own the tables"),
+    ],
+)
+def test_migrate_refuses_a_role_that_it_would_not_limit(
+    runs: str, named: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://{runs}@db/garant")
+    monkeypatch.setattr(sys, "argv", ["manage.py", "migrate"])
+    with override_settings(**PRODUCTION, WEB_ROLE=named):
+        (error,) = checks.portals_role(None, databases=["default"])
+    assert says in str(error.msg)
+
+
+def test_only_migrate_asks_for_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["manage.py", "check"])
+    with override_settings(**PRODUCTION, WEB_ROLE="nobody_here"):
+        assert checks.portals_role(None, databases=["default"]) == []
+
+
+def test_the_embedded_database_may_lie_in_a_folder_with_spaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "Mes données + 100 %"
+    monkeypatch.setattr(environment, "VAR", folder)
+    assert environment.database(environment.embedded("web"))["HOST"] == str(folder / "postgres" / "run")
+    cluster = Cluster(folder)
+    monkeypatch.setattr(Cluster, "sockets", folder)
+    assert environment.database(cluster.server.url(role="web", database="garant"))["HOST"] == str(folder)

@@ -91,7 +91,8 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "core.pages.forms.CivicRenderer"
 
-# The role `web` runs the portal, the role `owner` migrates (ops/cluster.py makes both).
+# One role runs the portal, another one, the owner of the tables, migrates (ops/cluster.py makes both).
+WEB_ROLE = environment.text("WEB_ROLE", "web")
 DATABASE_URL = environment.database_url()
 DATABASES: dict[str, dict[str, Any]] = {"default": environment.database(DATABASE_URL or environment.embedded("web"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -412,7 +413,7 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "core.logs.JsonFormatter"}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "stream": environment.log_stream()}},
     "root": {"handlers": ["out"], "level": "INFO"},
     # Django's own handlers would e-mail errors with their values to the administrators.
     "loggers": {

@@ -14,6 +14,7 @@ import base64
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import pwd
 import resource
@@ -29,6 +30,9 @@ from typing import Any
 
 from core.keyrings import files
 from core.keyrings.ring import KeyringError
+from core.logs import JsonFormatter
+
+logger = logging.getLogger(__name__)
 
 LONGEST = 65_536
 START = "0" * 64
@@ -93,6 +97,10 @@ class Keeper(socketserver.ThreadingUnixStreamServer):
         super().__init__(str(address), _Handler)
         address.chmod(0o666)  # any user may connect; `handle` checks each one
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log what went wrong with one connection. socketserver would print the traceback, with its messages."""
+        logger.exception("a connection of the portal failed")
+
     def answer(self, demand: dict[str, Any], process: int) -> dict[str, str]:
         ring = files.load(self.keyring, make=False)
         verb, kid, context = (
@@ -102,6 +110,8 @@ class Keeper(socketserver.ThreadingUnixStreamServer):
         )
         if verb == "current":
             return {"kid": ring.current()}
+        if verb == "holds":
+            return {"kid": kid if ring.holds(kid) else ""}
         given = base64.b64decode(demand["key"])
         if verb == "wrap":
             kid, wrapped = ring.wrap(given, context)
@@ -119,6 +129,7 @@ class _Handler(socketserver.StreamRequestHandler):
         process, user, _group = struct.unpack("3i", self.request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         if user != self.server.user:
             self.server.log.write(verb="refused", user=user, process=process)
+            logger.warning("a process of another user was refused")
             return
         while line := self.rfile.readline(LONGEST):
             self.wfile.write(json.dumps(self._answer(line, process)).encode() + b"\n")
@@ -186,7 +197,12 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     files.load(arguments.keyring, make=False)
     user = int(arguments.user) if arguments.user.isdigit() else pwd.getpwnam(arguments.user).pw_uid
-    Keeper(arguments.socket, arguments.keyring, Log(arguments.log), user).serve_forever()
+    out = logging.StreamHandler(sys.stdout)
+    out.setFormatter(JsonFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[out])
+    keeper = Keeper(arguments.socket, arguments.keyring, Log(arguments.log), user)
+    logger.info("the keeper answers")
+    keeper.serve_forever()
     return 0
 
 

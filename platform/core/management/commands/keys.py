@@ -49,7 +49,7 @@ class Command(BaseCommand):
                         "Forgotten. Backups of the database older than the last rewrap need it:"
                         " keep its copy as long as them."
                     )
-        except (KeyringError, key_rotation.StillInUse) as error:
+        except (KeyringError, key_rotation.StillInUse, key_rotation.NotOwner) as error:
             raise CommandError(str(error)) from None
 
     def _status(self) -> None:
