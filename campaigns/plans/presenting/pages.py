@@ -147,7 +147,7 @@ def _tasks(campaign: Campaign) -> list[dict[str, Any]]:
         (_("Aperçu"), preview_url, _("À lire"), ""),
         (_("Plan figé"), "", _("Fait") if is_frozen else _("À faire"), "ok" if is_frozen else ""),
         (_("Avis du délégué"), "", _("Donné") if given else _("À demander"), "ok" if given else ""),
-        (_("Approbation"), "", _("Donnée") if approved else _("Par une autre personne"), "ok" if approved else ""),
+        (_("Approbation"), "", _("Donnée") if approved else _("À demander"), "ok" if approved else ""),
     ]
     return [{"name": name, "href": href, "tag": tag, "tag_kind": kind} for name, href, tag, kind in listed]
 

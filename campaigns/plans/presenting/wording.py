@@ -53,16 +53,16 @@ def preview_rows(plan: Plan) -> list[list[str]]:
         for contributors in preview.NUMBERS:
             found = preview.expected(plan, table, contributors)
             cells = _("%(shown)s cases sur %(all)s") % {"shown": round(found.shown), "all": found.cells}
-            row.append(cells if found.error is None else f"± {_error(plan, table.measure, found.error)}, {cells}")
+            row.append(cells if found.error is None else f"{_error(plan, table.measure, found.error)}, {cells}")
         rows.append(row)
     return rows
 
 
 def _error(plan: Plan, measure: str | None, error: float) -> str:
-    if measure:
-        return f"{number(error, 1)}\u00a0{plan.measure(measure).unit}"
-    percent = 100 * error
-    return f"{number(percent, 0 if percent >= 1 else 1)}\u00a0%"
+    value, unit = (error, plan.measure(measure).unit) if measure else (100 * error, "%")
+    if value < 0.1:
+        return _("moins de %(value)s") % {"value": f"{number(0.1, 1)}\u00a0{unit}"}
+    return f"±\u00a0{number(value, 0 if value >= 2 else 1)}\u00a0{unit}"
 
 
 def attacker_words(plan: Plan) -> list[str]:
