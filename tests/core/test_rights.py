@@ -107,7 +107,7 @@ def test_residents_rows_cannot_be_queried_outside_a_scope():
 
 def test_a_role_of_another_name_gets_the_same_rights(databases):
     """The migration's sentences, on a role that a city named itself and that had every right."""
-    named = import_module("core.migrations.0011_named_role")
+    named = import_module("core.migrations.0012_named_role")
     tables = ("core_journalentry", "core_registerentry", "keystore.resident_key")
     with psycopg.connect(databases.url("admin")) as admin:
         admin.execute("CREATE ROLE portail_de_test")

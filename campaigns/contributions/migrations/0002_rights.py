@@ -4,6 +4,7 @@
 roles still migrates: no campaign opens there.
 """
 
+from django.conf import settings
 from django.db import migrations
 
 FROZEN = """
@@ -42,19 +43,20 @@ DROP TRIGGER within_budget ON campaigns.charge;
 DROP FUNCTION campaigns.within_budget();
 """
 
+#: What the portal may do, under the name that WEB_ROLE gives its role.
+OF_THE_PORTAL = (
+    "REVOKE ALL ON SCHEMA campaigns FROM {role}",
+    "GRANT USAGE ON SCHEMA campaigns TO {role}",
+    "REVOKE ALL ON ALL TABLES IN SCHEMA campaigns FROM {role}",
+    "GRANT INSERT, DELETE, SELECT (campaign_id, pseudonym) ON campaigns.arrival TO {role}",
+    "GRANT DELETE, SELECT (campaign_id, pseudonym) ON campaigns.contribution TO {role}",
+    "GRANT INSERT ON campaigns.batch TO {role}",
+    "GRANT SELECT ON campaigns.release_run, campaigns.charge, campaigns.publication TO {role}",
+    "REVOKE ALL ON keystore.campaign_key FROM {role}",
+    "GRANT SELECT (campaign_id, public, private_kid, pseudonyms) ON keystore.campaign_key TO {role}",
+)
 RIGHTS = """
 DO $$ BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'web') THEN
-        REVOKE ALL ON SCHEMA campaigns FROM web;
-        GRANT USAGE ON SCHEMA campaigns TO web;
-        REVOKE ALL ON ALL TABLES IN SCHEMA campaigns FROM web;
-        GRANT INSERT, DELETE, SELECT (campaign_id, pseudonym) ON campaigns.arrival TO web;
-        GRANT DELETE, SELECT (campaign_id, pseudonym) ON campaigns.contribution TO web;
-        GRANT INSERT ON campaigns.batch TO web;
-        GRANT SELECT ON campaigns.release_run, campaigns.charge, campaigns.publication TO web;
-        REVOKE ALL ON keystore.campaign_key FROM web;
-        GRANT SELECT (campaign_id, public, private_kid, pseudonyms) ON keystore.campaign_key TO web;
-    END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'release') THEN
         GRANT USAGE ON SCHEMA campaigns, keystore TO release;
         GRANT SELECT, DELETE ON campaigns.arrival TO release;
@@ -78,11 +80,20 @@ END $$;
 """
 
 
+def limit_the_portal(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_roles WHERE rolname = %s AND rolname <> current_user", [settings.WEB_ROLE])
+        if cursor.fetchone() is not None:
+            for sentence in OF_THE_PORTAL:
+                cursor.execute(sentence.format(role=schema_editor.quote_name(settings.WEB_ROLE)))
+
+
 class Migration(migrations.Migration):
     dependencies = [("contributions", "0001_initial"), ("plans", "0001_initial")]
 
     operations = [
         migrations.RunSQL(FROZEN, NOT_FROZEN),
         migrations.RunSQL(BUDGET, NO_BUDGET),
+        migrations.RunPython(limit_the_portal, migrations.RunPython.noop),
         migrations.RunSQL(RIGHTS, NO_RIGHTS),
     ]

@@ -29,6 +29,6 @@ def set_rights(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0010_what_ended")]
+    dependencies = [("core", "0011_counted_rows")]
 
     operations = [migrations.RunPython(set_rights, migrations.RunPython.noop)]
