@@ -43,7 +43,7 @@ class Outing:
 
 
 def outings(known: Known, today: date) -> list[Outing]:
-    """Return the outings of the next seven days that suit, best first. A taste counts more than a free moment."""
+    """Return the outings of the seven days after today that suit, best first. A taste counts more than a free moment."""
     found = []
     for one in DATA["outings"]:
         start = _next(today, one["weekday"], one["hour"])
@@ -79,7 +79,7 @@ def challenge(code: str) -> Mapping[str, Any] | None:
 
 
 def _next(today: date, weekday: int, hour: int) -> datetime:
-    day = today + timedelta(days=(weekday - today.weekday()) % 7)
+    day = today + timedelta(days=(weekday - today.weekday()) % 7 or 7)
     return datetime.combine(day, time(hour))
 
 
