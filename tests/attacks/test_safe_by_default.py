@@ -133,11 +133,12 @@ def test_no_process_of_the_portal_has_the_owner_s_address(tmp_path: Path, monkey
         return SimpleNamespace()
 
     monkeypatch.setattr("ops.services.subprocess.Popen", start)
-    owner = {"MIGRATION_DATABASE_URL": "postgresql://owner@/garant"}
+    owner = {"MIGRATION_DATABASE_URL": "postgresql://owner@/garant", "RELEASE_DATABASE_URL": "postgresql://r@/garant"}
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@/garant")
     services.Services("127.0.0.1", 8000, owner, tmp_path, holders_port=8001).start()
-    assert len(given) == 4
+    assert len(given) == 5
     assert not any("postgresql://owner@/garant" in variables.values() for variables in given)
+    assert sum("postgresql://r@/garant" in variables.values() for variables in given) == 1
 
 
 @pytest.mark.slow
