@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import current_app
 from django.contrib.auth.decorators import login_not_required
@@ -20,6 +20,8 @@ from core.models import WorkerBeat
 SILENT = timedelta(seconds=60)
 ROOM = 64 * 1024 * 1024
 _queues: dict[str, Callable[[], bool]] = {}
+#: Signs of life that no queue gives: the scheduler's tick of each minute, and the last whole backup.
+SCHEDULER, BACKUP = "scheduler's tick", "last backup"
 
 
 @login_not_required
@@ -58,6 +60,10 @@ def register_queue(name: str, *, needed: Callable[[], bool]) -> None:
 def worked_queues() -> list[str]:
     needed = (name for name, is_needed in _queues.items() if is_needed())
     return sorted({current_app.conf.task_default_queue, *jobs.queues(), *needed})
+
+
+def last_sign(name: str) -> datetime | None:
+    return WorkerBeat.objects.filter(queue=name).values_list("at", flat=True).first()
 
 
 def heard_from(queues: Iterable[str]) -> None:

@@ -36,7 +36,8 @@ def sweep() -> None:
 
 @shared_task
 def seal() -> None:
-    """Make a checkpoint of the journals, every minute."""
+    """Make a checkpoint of the journals, every minute. Only the scheduler sends this: it is its sign of life."""
+    health.heard_from([health.SCHEDULER])
     checkpoints.seal()
 
 

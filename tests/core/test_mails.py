@@ -1,6 +1,7 @@
 """Every e-mail has a text and an HTML part with equal sentences and links, in the reader's language."""
 
 import re
+import socket
 import threading
 from html.parser import HTMLParser
 from pathlib import Path

@@ -38,7 +38,7 @@ def documented() -> list[list[str]]:
 def scheduler() -> str:
     """Return the command of the scheduler."""
     (command,) = re.findall(r"^\| scheduler \| `(.*?)`", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
-    return command
+    return str(command)
 
 
 @dataclass

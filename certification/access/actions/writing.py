@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from certification.access.actions.reading import counted
-from certification.access.standing import Given
+from certification.access.lookup import Given
 from vault.records.grants import agreements
 from vault.sharing.actions import writing
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core import backups
+from core import backups, health
 
 
 class Command(BaseCommand):
@@ -24,6 +24,7 @@ class Command(BaseCommand):
             manifest = backups.backup(folder, with_files=not without_files)
         except backups.NotPossible as error:
             raise CommandError(str(error)) from None
+        health.heard_from([health.BACKUP])
         self.stdout.write(
             f"{manifest.lines} lines of journals, checkpoint {manifest.checkpoint},"
             f" {sum(manifest.kids.values())} residents' keys."

@@ -1,0 +1,295 @@
+"""What must be true of an installation, as one line each: `manage.py doctor`. Reads no personal data, changes nothing.
+
+Each check yields what it found. A check that itself fails is a
+finding too: its line names the type of the error, never its message, which may quote a password.
+"""
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from celery import current_app
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.mail import get_connection
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from django_scopes import scopes_disabled
+
+from core import health, jobs, keys
+from core.journal import signed_notes
+from core.models import Checkpoint, Job
+
+PYTHON = ((3, 11), (3, 13))
+POSTGRESQL = (15, 18)
+#: Seconds that a mail server or a broker may take, and by which two clocks may differ.
+PATIENCE, SKEW = 5, 5
+LATE = timedelta(minutes=15)
+OLD_BACKUP = timedelta(hours=26)
+OLD_TICK = timedelta(minutes=3)
+ROOM = 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, and what to do. Green if there is nothing to do."""
+
+    about: str
+    said: str
+    to_do: str = ""
+
+    @property
+    def green(self) -> bool:
+        return not self.to_do
+
+
+Check = Callable[[], Iterator[Finding]]
+
+
+def examine() -> Iterator[Finding]:
+    """Yield the findings of every check. Those of the database stop at one line while it does not answer."""
+    down = _finding_of("database", _database)
+    yield from down
+    inside = _INSIDE if all(one.green for one in down) else {}
+    for about, check in (_BESIDE | inside).items():
+        yield from _finding_of(about, check)
+
+
+def _finding_of(about: str, check: Check) -> list[Finding]:
+    try:
+        return list(check())
+    except Exception as error:  # noqa: BLE001 - a check that fails is a finding
+        return [Finding(about, f"not known ({type(error).__name__})", "Look at what it needs, then run this again.")]
+
+
+def _judge(about: str, said: str, fault: object, to_do: str) -> Finding:
+    return Finding(about, said, to_do if fault else "")
+
+
+def _python() -> Iterator[Finding]:
+    here = sys.version_info[:2]
+    first, last = PYTHON
+    name = ".".join(map(str, here))
+    yield _judge("Python", name, not first <= here <= last, "Install Python 3.11 to 3.13 (docs/operations.md).")
+
+
+def _database() -> Iterator[Finding]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
+            version = cursor.fetchone()[0]
+    except Error:
+        yield Finding("database", "does not answer", "Start PostgreSQL, or correct DATABASE_URL.")
+        return
+    first, last = POSTGRESQL
+    yield _judge("database", f"PostgreSQL {version}", not first <= version <= last, "Use PostgreSQL 15 to 18.")
+
+
+def _migrations() -> Iterator[Finding]:
+    executor = MigrationExecutor(connection)
+    left = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    to_do = "Run “manage.py migrate” with MIGRATION_DATABASE_URL."
+    yield _judge("migrations", f"{left} to run" if left else "all run", left, to_do)
+
+
+def _role() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb,"
+            " has_table_privilege('keystore.resident_key', 'UPDATE') FROM pg_roles WHERE rolname = current_user"
+        )
+        name, powers, may_change_keys = cursor.fetchone()
+    yield _judge(
+        "role", name, name != settings.WEB_ROLE, f"Connect as {settings.WEB_ROLE} in DATABASE_URL, or set WEB_ROLE."
+    )
+    to_do = f"ALTER ROLE {name} NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB;"
+    yield _judge("role's powers", "none" if not powers else "those of an administrator", powers, to_do)
+    to_do = f"REVOKE UPDATE ON keystore.resident_key FROM {name};"
+    yield _judge("rights on keys", "as they should be" if not may_change_keys else "too many", may_change_keys, to_do)
+
+
+def _clock() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        apart = abs((cursor.fetchone()[0] - datetime.now(UTC)).total_seconds())
+    to_do = "Let both machines follow a time server (timedatectl set-ntp true)."
+    yield _judge("clock", f"{apart:.0f} s from the database's", apart > SKEW, to_do)
+
+
+def _secrets() -> Iterator[Finding]:
+    """Look at the files of keys: who owns them, and who may read them. The command runs as the portal's user."""
+    files = {"SEAL_KEY": settings.SEAL_KEY, "CHECKPOINT_KEY": settings.CHECKPOINT_KEY}
+    files["RECEIPT_KEYS"] = settings.RECEIPT_KEYS
+    for number, word in enumerate(str(settings.KEYRING).split()):
+        if not urlsplit(word).scheme:
+            files["KEYRING" if not number else f"KEYRING, {number + 1}"] = Path(word)
+    for name, path in files.items():
+        yield _secret(name, path)
+
+
+def _secret(name: str, path: Path) -> Finding:
+    try:
+        status = path.stat()
+    except OSError:
+        return Finding(name, "is missing", f"Put {path} back, or make it (docs/operations.md).")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        return Finding(name, "others may read it", f"Run “chmod 600 {path}”.")
+    if not os.access(path, os.R_OK):
+        return Finding(name, "the portal may not read it", f"Give {path} to the portal's user (chown).")
+    return Finding(name, "its owner alone reads it")
+
+
+def _keyring() -> Iterator[Finding]:
+    try:
+        ring = keys.keyring()
+        ring.check()
+        yield Finding("keyring", f"wraps under {ring.current}")
+    except keys.KeyringError as error:
+        yield Finding("keyring", "is not usable", str(error))
+
+
+def _checkpoint_key() -> Iterator[Finding]:
+    try:
+        signed_notes.check_key()
+        yield Finding("checkpoint key", "signs")
+    except signed_notes.KeyUnusable as error:
+        yield Finding("checkpoint key", "does not sign", str(error))
+
+
+def _storages() -> Iterator[Finding]:
+    """Look without writing: a store of checkpoints may refuse that a file is ever removed."""
+    variables = {"sealed": "STORAGE_URL", "checkpoints": "CHECKPOINTS_URL", "erasures": "ERASURES_URL"}
+    for name, variable in variables.items():
+        try:
+            _reach(storages[name])
+            yield Finding(variable, "is there")
+        except Exception as error:  # noqa: BLE001 - each store has errors of its own
+            said = f"is out of reach ({type(error).__name__})"
+            yield Finding(variable, said, "Let the portal's user write there, or correct the address.")
+
+
+def _reach(storage: Storage) -> None:
+    if not isinstance(storage, FileSystemStorage):
+        storage.exists("doctor")
+        return
+    there = Path(storage.location)
+    while not there.exists():  # the portal makes the folder when it first needs it
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError
+
+
+def _disk() -> Iterator[Finding]:
+    folders = {"GARANT_VAR": settings.VAR}
+    if isinstance(inner := storages["sealed"], FileSystemStorage):
+        folders["STORAGE_URL"] = Path(inner.location)
+    for name, folder in folders.items():
+        free = shutil.disk_usage(folder if folder.exists() else "/").free
+        yield _judge(f"disk of {name}", f"{free // 1024**2} MB free", free < ROOM, f"Make room on {folder}: 1 GB.")
+
+
+def _mail() -> Iterator[Finding]:
+    where = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    try:
+        with closing(get_connection(timeout=PATIENCE)) as server:
+            server.open()
+        yield Finding("mail", f"{where} answers")
+    except OSError as error:
+        said = f"{where} does not take us ({type(error).__name__})"
+        yield Finding("mail", said, "Start it, or correct EMAIL_HOST, EMAIL_PORT, EMAIL_USER, EMAIL_TLS.")
+
+
+def _front() -> Iterator[Finding]:
+    site = settings.SITE_URL
+    yield _judge("SITE_URL", site, not site.startswith("https://"), "Set SITE_URL to the public https:// address.")
+    host = urlsplit(site).hostname or ""
+    known = any(host == name or (name[:1] == "." and host.endswith(name)) for name in settings.ALLOWED_HOSTS)
+    said = f"{'has' if known else 'lacks'} SITE_URL's host"
+    yield _judge("ALLOWED_HOSTS", said, not known, f"Add {host} to it.")
+    secure = settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE
+    to_do = "Set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE to True in the city's settings."
+    yield _judge("cookies", "over TLS only" if secure else "also in clear", not secure, to_do)
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    yield _judge("proxies", str(proxies), not proxies, "Set TRUSTED_PROXIES to how many stand before the portal.")
+
+
+def _broker() -> Iterator[Finding]:
+    try:
+        with current_app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, timeout=PATIENCE)
+        yield Finding("broker", "answers")
+    except jobs.BROKER_DOWN as error:
+        said = f"does not answer ({type(error).__name__}): jobs wait"
+        yield Finding("broker", said, "Start it, or correct BROKER_URL.")
+
+
+def _workers() -> Iterator[Finding]:
+    silent = health.silent_queues()
+    said = f"none on {', '.join(silent)}" if silent else "on every queue"
+    yield _judge("workers", said, silent, "Start “python -m config.work” with these queues.")
+
+
+def _waiting() -> Iterator[Finding]:
+    with scopes_disabled():
+        first = Job.objects.filter(state=Job.State.WAITING, problem="").order_by("created_at").first()
+    age = timezone.now() - first.created_at if first else timedelta(0)
+    said = f"for {age.total_seconds() // 60:.0f} min" if first else "none"
+    yield _judge("oldest waiting job", said, age > LATE, "Start more workers, and look at their logs.")
+
+
+def _beat() -> Iterator[Finding]:
+    """Look at the scheduler's tick of each minute, which a worker writes down."""
+    last = health.last_sign(health.SCHEDULER)
+    late = last is None or timezone.now() - last > OLD_TICK
+    said = f"last tick at {timezone.localtime(last):%d/%m %H:%M:%S}" if last else "has never ticked"
+    yield _judge("scheduler", said, late, "Start exactly one “celery -A config beat”, and a worker of its queue.")
+
+
+def _checkpoints() -> Iterator[Finding]:
+    last = Checkpoint.objects.order_by("-number").first()
+    age = timezone.now() - last.at if last else None
+    late = age is None or age > timedelta(hours=1) + LATE
+    said = f"{age.total_seconds() // 60:.0f} min old" if age else "there is none"
+    yield _judge("last checkpoint", said, late, "Start the scheduler and a worker, and look at the worker's log.")
+    left = Checkpoint.objects.filter(anchored_at=None).order_by("number").first()
+    waits = left is not None and timezone.now() - left.at > LATE
+    to_do = "Make CHECKPOINTS_URL writable: after four hours only residents can read."
+    yield _judge("checkpoints' copies", "some are missing" if waits else "are outside", waits, to_do)
+
+
+def _backup() -> Iterator[Finding]:
+    at = health.last_sign(health.BACKUP)
+    late = at is None or timezone.now() - at > OLD_BACKUP
+    said = f"of {timezone.localtime(at):%d/%m %H:%M}" if at else "none is known"
+    yield _judge("backup", said, late, "Run “manage.py backup DIR” every night (docs/backup.md).")
+
+
+_BESIDE: dict[str, Check] = {
+    "Python": _python,
+    "files of keys": _secrets,
+    "keyring": _keyring,
+    "checkpoint key": _checkpoint_key,
+    "storages": _storages,
+    "disk": _disk,
+    "mail": _mail,
+    "front": _front,
+    "broker": _broker,
+}
+_INSIDE: dict[str, Check] = {
+    "migrations": _migrations,
+    "role": _role,
+    "clock": _clock,
+    "workers": _workers,
+    "oldest waiting job": _waiting,
+    "scheduler": _beat,
+    "checkpoints": _checkpoints,
+    "backup": _backup,
+}
