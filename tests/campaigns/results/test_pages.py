@@ -111,18 +111,18 @@ def test_a_publication_is_verified_from_its_file(results, client, tmp_path, caps
     path = tmp_path / "publication.json"
     content = client.get(f"{BASE}w1/fichiers/json").content
     path.write_bytes(content)
-    call_command("verify_publication", path)
+    call_command("verify_results", path)
     assert "whole" in capsys.readouterr().out
     told = json.loads(content)
     cell = next(one for one in told["publication"]["tables"][0]["cells"] if one["shown"])
     cell["value"] += 5
     path.write_text(json.dumps(told))
     with pytest.raises(CommandError, match="not the one of the hash"):
-        call_command("verify_publication", path)
+        call_command("verify_results", path)
     for wrong in (b"{}", b"x", b"[]"):
         path.write_bytes(wrong)
         with pytest.raises(CommandError, match="not a publication"):
-            call_command("verify_publication", path)
+            call_command("verify_results", path)
 
 
 def test_three_hundred_zones_make_a_page_of_120_kilobytes_at_most(transactional_db, as_release, client):
