@@ -6,8 +6,9 @@ from typing import Any
 
 from campaigns.contributions import freezing
 from campaigns.noise import verifying
-from campaigns.noise.plan import Plan, PlanRefused
+from campaigns.noise.plan import Plan
 from campaigns.noise.publication import Publication
+from campaigns.noise.refusals import PlanRefused
 from core import canonical
 from core.journal import signed_notes
 

@@ -882,6 +882,10 @@ OTHER_VERBS = {
 }
 #: URLs that answer 404 to admitted users too: their content is not configured or does not exist.
 NOT_HERE = {
+    **dict.fromkeys(
+        ("results:window", "results:method", "results:embed", "results:table", "results:file", "results:beside"),
+        "nothing is published yet: tests/campaigns/results",
+    ),
     "access:nothing": "whatever the API does not have",
     "access:no_erasure": "whatever the API does not have",
     "access:no_lot": "whatever the API does not have",

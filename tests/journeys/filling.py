@@ -376,12 +376,15 @@ def contributions(resident: Any) -> dict[str, Any]:
     from campaigns.contributions import offer
     from campaigns.contributions.actions import contributing
     from tests.campaigns import given
+    from tests.campaigns.results import published
 
-    asked, joined = given.opened(), given.opened(code="joined")
+    asked, joined = given.opened(), given.opened(code="joined", zoning=published.mapped()["zoning"])
     for one in (asked, joined):
         given.give_keys(one, os.environ["RELEASE_DATABASE_URL"])
     for day in ("16", "17"):
         given.trip(resident, debut=f"2026-11-{day}T07:41:00+01:00")
+    released = os.environ["RELEASE_DATABASE_URL"]
+    published.publish_at(released, joined, published.drawn(joined.plan, 2_000))
     answered = offer.of_answers(joined.plan, {"mode": 1})
     contributing.from_answers(resident_id=resident.pk, by=resident.pk, campaign=joined, answered=answered)
     return {"consultation": asked.code, "joined_consultation": joined.code}

@@ -236,6 +236,13 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "labels:charter_version": [(VISITOR, "/charte/1/")],
     "labels:catalogue": [(VISITOR, "/services/"), (RESIDENT, "/services/")],
     "labels:registry": [(VISITOR, "/registre/")],
+    "results:latest": [
+        (who, f"/consultations/{{{which}}}/resultats/")
+        for who, which in ((VISITOR, "joined_consultation"), (VISITOR, "consultation"))
+    ],
+    "results:method": [(VISITOR, "/consultations/{joined_consultation}/resultats/w1/methode/")],
+    "results:table": [(VISITOR, "/consultations/{joined_consultation}/resultats/w1/tableaux/mode-home/")],
+    "results:beside": [(RESIDENT, "/consultations/{joined_consultation}/resultats/et-moi/")],
     "contributions:take_part": [
         (RESIDENT, "/consultations/{consultation}/participer/"),
         (NEWCOMER, "/consultations/{consultation}/participer/"),
@@ -629,6 +636,9 @@ OTHERS: dict[str, str] = {
     "admin:sharing_emergencyaccess_delete": FORBIDDEN,
     "journal:withdraw_contest": ACT,
     "labels:charter_json": FILE,
+    "results:window": "the same page as results:latest",
+    "results:file": FILE,
+    "results:embed": "a page without the portal's head and foot: tests/campaigns/results",
     "plans:register_csv": FILE,
     "plans:sheet_json": FILE,
     "plans:plan_json": FILE,

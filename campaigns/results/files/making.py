@@ -98,7 +98,7 @@ def as_sdmx(published: Published) -> bytes:
 def as_geojson(published: Published) -> bytes:
     """Return one feature for each zone of the plan, with the figures of the tables over zones."""
     zoning = published.plan.zoning
-    features = []
+    features: list[dict[str, Any]] = []
     for zone in zoning.zones if zoning else ():
         properties: dict[str, Any] = {
             "code": zone.code,

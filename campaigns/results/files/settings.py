@@ -111,6 +111,6 @@ def nist_answers(published: Published) -> list[dict[str, str]]:
             "Collection",
             f"Coarsened, then sealed. Destroyed once counted, within {plan.retention_months} months.",
         ),
-        ("Verification", "ρ, ε, noise, thresholds and rounding can be recomputed: manage.py verify_publication."),
+        ("Verification", "ρ, ε, noise, thresholds and rounding can be recomputed: manage.py verify_results."),
     ]
     return [{"heading": heading, "answer": answer} for heading, answer in pairs]

@@ -16,8 +16,8 @@ from core.pages import charts, maps
 from core.pages.charts import Chart, Interval
 from core.pages.maps import Flow, Map, Zone
 
-#: Rows of a table on the page of results; a longer one has its own page.
-ROWS = 40
+#: Rows of a table on the page of results. A longer one has its own page, and only its first rows there.
+ROWS, FIRST = 40, 10
 #: Bars of one drawing.
 BARS = 12
 
@@ -56,7 +56,7 @@ class Section:
 
     @property
     def rows(self) -> list[list[str]]:
-        return [row_of(line) for line in self.lines[:ROWS]]
+        return [row_of(line) for line in self.lines[: FIRST if self.is_long else ROWS]]
 
 
 def row_of(line: Line) -> list[str]:
@@ -150,8 +150,8 @@ def _for_a_thousand(published: Published, dimension: Dimension, lines: list[Line
         zone = zoning.by_code.get(line.codes[0]) if zoning else None
         figure = line.figure
         if figure is not None and zone is not None and zone.population:
-            values = (1000 * each / zone.population for each in (figure.value, figure.low, figure.high))
-            figure = Figure(*(round(each, 1) for each in values))
+            low, high = (round(1000 * each / zone.population, 1) for each in (figure.low, figure.high))
+            figure = Figure(round(1000 * figure.value / zone.population, 1), low, high)
         told.append(Line(line.label, figure, line.codes))
     return told
 
@@ -177,8 +177,8 @@ def _crossed(published: Published, table: Mapping[str, Any], axis: int) -> Secti
 
 
 def _largest_category(table: Mapping[str, Any], totals: Mapping[Any, Cell], axis: int, count: int) -> int | None:
-    places = [(None, one) if axis == 0 else (one, None) for one in range(count)]
-    sizes = [(totals[at]["value"], -at[1 - axis]) for at in places if at in totals and totals[at]["shown"]]
+    found = [totals.get((None, one) if axis == 0 else (one, None), {"shown": False}) for one in range(count)]
+    sizes = [(cell["value"], -place) for place, cell in enumerate(found) if cell["shown"]]
     return -max(sizes)[1] if sizes else None
 
 
@@ -262,19 +262,17 @@ def _of_flows(published: Published, table: Mapping[str, Any]) -> Section:
 
 def _arrows(lines: Sequence[Line]) -> list[Flow]:
     """Return an arrow for each pair shown; those of the destination that receives most are the subject."""
-    pairs = [
-        (line, *line.codes[0].split(".", 1)) for line in lines if line.figure is not None and "." in line.codes[0]
-    ]
+    pairs = []
     received: dict[str, float] = {}
-    for line, start, end in pairs:
-        if start != end and line.figure is not None:
+    for line in lines:
+        if line.figure is None or "." not in line.codes[0]:
+            continue
+        start, end = line.codes[0].split(".", 1)
+        pairs.append((start, end, line.figure))
+        if start != end:
             received[end] = received.get(end, 0) + line.figure.value
     subject = max(received, key=lambda code: received[code]) if received else ""
-    return [
-        Flow(start, end, line.figure.value, line.figure.words, end == subject)
-        for line, start, end in pairs
-        if line.figure is not None
-    ]
+    return [Flow(start, end, figure.value, figure.words, end == subject) for start, end, figure in pairs]
 
 
 def _sorted(lines: list[Line]) -> list[Line]:

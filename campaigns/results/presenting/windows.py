@@ -44,7 +44,11 @@ def _series(publications: Sequence[Published], table: Mapping[str, Any]) -> Seri
         rows.append([name, *(_words(one) for one in shares), verdict])
     days: list[dict[str, object]] = [{"label": short_date(one.document["date"]), "num": True} for one in publications]
     dimension = last.plan.dimension(table["dimensions"][0])
-    heads = [{"label": dimension.label.in_language(figures.language())}, *days, {"label": _("Conclusion")}]
+    heads: list[dict[str, object]] = [
+        {"label": dimension.label.in_language(figures.language())},
+        *days,
+        {"label": _("Conclusion")},
+    ]
     sentence = (
         _("Ont changé : %(names)s.") % {"names": ", ".join(moved)}
         if moved

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from campaigns.plans.models import Campaign
 from campaigns.results import published as found
 from campaigns.results.files import keeping, making, settings
-from campaigns.results.presenting import finding, sections, windows
+from campaigns.results.presenting import figures, finding, sections, windows
 from campaigns.results.published import Published
 
 A_PAGE = 100
@@ -88,7 +88,7 @@ def table(request: HttpRequest, code: str, window: str, table: str) -> HttpRespo
 
 @login_not_required
 @xframe_options_exempt
-@csp({"default-src": [NONE], "style-src": [SELF], "font-src": [SELF], "frame-ancestors": ["*"]})
+@csp({"default-src": [NONE], "style-src": [SELF], "font-src": [SELF], "frame-ancestors": ["*"]})  # type: ignore[arg-type]  # its types know no parts of URLs
 @require_safe
 def embed(request: HttpRequest, code: str, window: str) -> HttpResponse:
     """Show the drawings alone, for a frame on any site: no script, no form, nothing of the visitor."""
@@ -156,7 +156,7 @@ def _published(code: str, window: str) -> tuple[list[Published], Published]:
 
 
 def _title(campaign: Campaign) -> str:
-    return campaign.plan.title.in_language(finding.figures.language())
+    return campaign.plan.title.in_language(figures.language())
 
 
 def _flat(content: dict[str, Any]) -> Iterator[dict[str, str]]:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import SignedInRequest
 from campaigns.contributions import offer
 from campaigns.contributions.models import Participation
+from campaigns.contributions.offer import Without
 from campaigns.contributions.presenting import rows
 from campaigns.results import published as found
 from campaigns.results.presenting import finding, mine
@@ -35,6 +36,6 @@ def beside(request: SignedInRequest, code: str) -> HttpResponse:
     plan, me, last = campaign.plan, request.user.pk, shown[-1]
     fields = rows.dated(plan.sources) if plan.sources else []
     records = gate.read_own(resident_id=me, purpose=COMPARE, fields=fields) if fields else ()
-    row = offer.of_records(plan, [one for one in records if one.person == me]).row
+    row = offer.of_records(plan, [one for one in records if one.person == me], Without()).row
     context = {"published": last, "found": mine.of(last, row), "kicker": finding.kicker(last)}
     return render(request, "results/beside.html", context)

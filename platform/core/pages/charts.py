@@ -113,7 +113,7 @@ def intervals(
     """
     rows: list[list[object]] = [[one.label, *_in_words(one, show)] for one in items]
     description = ". ".join(pair(one.label, ", ".join(filter(None, _in_words(one, show)))) for one in items)
-    named: list[dict[str, object]] = [{"label": heads[0]}, *({"label": head, "num": True} for head in heads[1:])]
+    named: list[dict[str, object]] = [{"label": head, "num": place > 0} for place, head in enumerate(heads)]
     return _chart(title, _Intervals(items, show), description, named, rows)
 
 

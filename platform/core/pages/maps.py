@@ -122,10 +122,10 @@ def _rings(geometry: Mapping[str, Any] | None) -> list[list[tuple[float, float]]
     """Return the rings of a polygon or of several, or nothing if the shape is another one."""
     try:
         told = geometry or {}
-        polygons = {"Polygon": [told.get("coordinates")], "MultiPolygon": told.get("coordinates")}[
+        polygons: list[Any] = {"Polygon": [told.get("coordinates")], "MultiPolygon": told.get("coordinates")}[
             told.get("type", "")
         ]
-        found = [[(float(one[0]), float(one[1])) for one in ring] for polygon in polygons or () for ring in polygon]
+        found = [[(float(one[0]), float(one[1])) for one in ring] for polygon in polygons for ring in polygon]
     except (KeyError, TypeError, ValueError, IndexError):
         return []
     fine = all(len(ring) > 3 and all(map(math.isfinite, (v for point in ring for v in point))) for ring in found)
@@ -265,7 +265,8 @@ def _arrows(zones: Sequence[Zone], shapes: dict[str, list[Ring]], arrows: Sequen
     middles = {code: _middle(rings) for code, rings in shapes.items()}
     most = max((one.value for one in arrows), default=1.0)
     widest = 22 if width == WIDTH else 14
-    lines, pills, taken = "", "", []
+    lines, pills = "", ""
+    taken: list[Point] = []
     for one in reversed(arrows):
         thick = max(2.5, widest * one.value / most)
         line, at = _arrow(middles[one.start], middles[one.end], thick, "f1" if one.is_subject else "f5")

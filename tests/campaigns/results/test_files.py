@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from campaigns.contributions.models import Publication
 from campaigns.noise.plan import Plan
 from campaigns.results.files import making
-from campaigns.results.presenting import finding, sections, windows
+from campaigns.results.presenting import figures, finding, sections, windows
 from campaigns.results.published import Published
 from core import canonical
 from tests.campaigns.results import published as made
@@ -132,7 +132,7 @@ def test_the_catalogue_gives_the_hash_of_each_file(one):
 
 
 def test_the_page_begins_with_the_largest_answer(one):
-    assert finding.title(one).startswith("À pied : environ ")
+    assert finding.title(one).startswith("À pied\N{NO-BREAK SPACE}: environ ")
     assert "%" in finding.title(one)
 
 
@@ -154,7 +154,8 @@ def test_a_share_above_nine_tenths_is_not_written_exactly(document, told):
 
 
 def test_the_interval_of_a_share_holds_those_of_its_part_and_its_whole():
-    found = finding.figures.share({"value": 300, "low": 290, "high": 310}, {"value": 1000, "low": 980, "high": 1020})
+    found = figures.share({"value": 300, "low": 290, "high": 310}, {"value": 1000, "low": 980, "high": 1020})
+    assert found is not None
     assert (found.value, found.low, found.high) == (30, 28, 32)
 
 
@@ -172,4 +173,4 @@ def test_a_change_is_said_only_when_margins_do_not_touch(document, told):
     verdicts = {row[0]: row[-1] for row in series.rows}
     assert verdicts["Vélo"] == "En hausse"
     assert verdicts["À pied"] == "Rien à conclure"
-    assert series.sentence == "Ont changé : Vélo."
+    assert series.sentence == "Ont changé\N{NO-BREAK SPACE}: Vélo."
