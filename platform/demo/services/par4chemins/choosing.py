@@ -43,7 +43,7 @@ class Outing:
 
 
 def outings(known: Known, today: date) -> list[Outing]:
-    """Return the outings of the seven days after today that suit, best first. A taste counts more than a free moment."""
+    """Return the outings of the seven days after today that suit, best first. A taste counts more than the day."""
     found = []
     for one in DATA["outings"]:
         start = _next(today, one["weekday"], one["hour"])
