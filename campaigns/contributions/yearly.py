@@ -43,5 +43,12 @@ def charged(participation: Participation) -> float:
     return total or participation.rho
 
 
+def was_counted(participation: Participation) -> bool:
+    """Return whether a publication counted the contribution: none did if its window was stopped or had too few."""
+    runs = ReleaseRun.objects.filter(campaign_id=participation.campaign_id, due__gt=participation.counts_from)
+    states = list(runs.exclude(state=RunState.SKIPPED).order_by("due").values_list("state", flat=True)[:1])
+    return states == [RunState.PUBLISHED]
+
+
 def left(today: date) -> float:
     return max(0.0, budget.YEARLY - spent(today))

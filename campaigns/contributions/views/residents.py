@@ -93,6 +93,7 @@ def mine(request: SignedInRequest, code: str) -> HttpResponse:
         check(found)
         context |= {
             "participation": found,
+            "counted": yearly.was_counted(found),
             "waits": withdrawing.is_waiting(found),
             "until": found.counts_from - timedelta(days=1),
             "next": words.next_release(campaign, found.counts_from),

@@ -170,9 +170,11 @@ def test_a_campaign_that_has_not_begun_or_does_not_exist_is_a_404(browser, campa
     assert browser.get("/consultations/rien/participer/").status_code == 404
 
 
-def test_who_was_counted_reads_it(browser, resident, campaign):
+def test_who_was_counted_reads_it_and_who_was_not_too(browser, resident, campaign, monkeypatch):
     browser.post(url("answer", campaign), {"mode": "1"})
     Arrival.objects.filter(campaign_id=campaign.pk).delete()
     with scope(resident=resident.pk):
         assert Participation.objects.exists()
-    assert "comptée" in text_of(browser.get(url("mine", campaign)))
+    assert "effacée sans être comptée" in text_of(browser.get(url("mine", campaign)))
+    monkeypatch.setattr("campaigns.contributions.yearly.was_counted", lambda _found: True)
+    assert "Votre copie a été comptée" in text_of(browser.get(url("mine", campaign)))
