@@ -10,12 +10,19 @@ from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.template.loader import render_to_string
 
-from core.pages import charts
+from core.pages import charts, maps
 from core.templatetags.civic import money
 from tests.ui.pages import assert_clean, read, text
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "components"
 EVIL = "<script>x</script>"
+MAP = maps.choropleth(
+    zones=[maps.Zone("q", "Quartier", {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]})],
+    title="Carte",
+    description="Une phrase",
+    legend=["peu", "beaucoup"],
+    hidden="caché",
+)
 CHART = charts.threshold(value=6840, limit=11000, show=money, title="Revenu et limite")
 
 GIVEN: dict[str, dict[str, Any]] = {
@@ -68,6 +75,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "task_list": {
         "tasks": [{"name": "Avis", "href": "/", "hint": "Récent", "tag": "Manquant", "tag_kind": "expired"}]
     },
+    "map": {"map": MAP, "kind": "map", "caption": "Part des trajets."},
     "threshold": {"chart": CHART, "caption": "Par an."},
     "value_row": {
         "label": "Loyer",

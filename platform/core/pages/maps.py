@@ -121,10 +121,9 @@ def _nice(width: float) -> float:
 def _rings(geometry: Mapping[str, Any] | None) -> list[list[tuple[float, float]]]:
     """Return the rings of a polygon or of several, or nothing if the shape is another one."""
     try:
-        told = geometry or {}
-        polygons: list[Any] = {"Polygon": [told.get("coordinates")], "MultiPolygon": told.get("coordinates")}[
-            told.get("type", "")
-        ]
+        told = dict(geometry or {})
+        shape: Any = told["coordinates"]
+        polygons = {"Polygon": [shape], "MultiPolygon": shape}[told["type"]]
         found = [[(float(one[0]), float(one[1])) for one in ring] for polygon in polygons for ring in polygon]
     except (KeyError, TypeError, ValueError, IndexError):
         return []
