@@ -1,0 +1,49 @@
+"""The units of ops/systemd: systemd accepts them, their sandbox is tight, and they run the documented commands."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ops.cluster import ROOT
+
+UNITS = sorted((ROOT / "ops" / "systemd").iterdir())
+SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
+ANALYZE = shutil.which("systemd-analyze")
+MOST = 2.5
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="NO systemd-analyze ON THIS MACHINE")
+
+
+@needs_systemd
+def test_systemd_accepts_each_unit(tmp_path: Path) -> None:
+    for unit in UNITS:
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/garant", str(ROOT)))
+    copies = sorted(map(str, tmp_path.iterdir()))
+    done = subprocess.run(["systemd-analyze", "verify", *copies], capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if "garant" in line] == []
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.stem)
+def test_each_service_is_exposed_little(unit: Path) -> None:
+    words = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    exposed = re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)
+    assert exposed and float(exposed[1]) <= MOST, done.stdout + done.stderr
+
+
+def test_the_services_run_the_documented_commands() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    for kind in ("web", "worker", "scheduler"):
+        (command,) = re.findall(rf"^\| {kind} \| `(?:SIMULATE=1 )?(.*?)`", page, re.MULTILINE)
+        unit = (ROOT / "ops" / "systemd" / f"garant-{kind.replace('scheduler', 'beat')}.service").read_text()
+        assert f"ExecStart=/opt/garant/.venv/bin/{command}\n" in unit
+
+
+def test_only_the_night_s_commands_of_the_owner_know_its_address() -> None:
+    knowing = {unit.stem for unit in SERVICES if "/etc/garant/owner" in unit.read_text()}
+    assert knowing == {"garant-purge", "garant-backup"}
+    timed = {unit.stem for unit in UNITS if unit.suffix == ".timer"}
+    assert timed == {"garant-purge", "garant-backup", "garant-verify"}
