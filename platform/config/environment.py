@@ -69,7 +69,9 @@ def migrating() -> bool:
 
 def log_stream() -> str:
     """Return where the logs go: a server's to its standard output, a command's beside what it prints there."""
-    return "ext://sys.stderr" if Path(sys.argv[0]).name == "manage.py" else "ext://sys.stdout"
+    program = Path(sys.argv[0])
+    serves = program.name in ("serve.py", "work.py", "celery", "keeper.py") or program.parent.name == "celery"
+    return "ext://sys.stdout" if serves else "ext://sys.stderr"
 
 
 def database_url() -> str:

@@ -135,7 +135,7 @@ def set_the_clock_wrong(settings, tmp_path, monkeypatch):
 
 
 def leave_a_migration_out(settings, tmp_path, monkeypatch):
-    MigrationRecorder.Migration.objects.filter(app="core", name="0011_named_role").delete()
+    MigrationRecorder.Migration.objects.filter(app="core", name="0012_named_role").delete()
 
 
 def use_another_role(settings, tmp_path, monkeypatch):

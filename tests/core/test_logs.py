@@ -146,7 +146,15 @@ def test_what_a_library_prints_in_a_worker_is_not_logged():
 
 
 @pytest.mark.parametrize(
-    ("program", "stream"), [("manage.py", "stderr"), ("serve.py", "stdout"), ("celery", "stdout")]
+    ("program", "stream"),
+    [
+        ("manage.py", "stderr"),
+        ("bench/gate.py", "stderr"),
+        ("config/serve.py", "stdout"),
+        ("config/work.py", "stdout"),
+        ("bin/celery", "stdout"),
+        ("celery/__main__.py", "stdout"),
+    ],
 )
 def test_servers_log_to_the_standard_output_and_commands_beside_theirs(monkeypatch, program, stream):
     monkeypatch.setattr(sys, "argv", [f"/srv/{program}", "anything"])

@@ -1,5 +1,6 @@
 """A service writes back what its label allows and its resident accepted, under its own name, until they stop it."""
 
+import json
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from certification.labels.actions import requests
 from core import journal
 from tests.certification.access.program import ask, connected
 from tests.certification.made import PARTS, filled, version_of
+from tests.vault.records.test_export import opened
 from vault.records.actions import grants
 from vault.records.actions.records import withdraw_record
 from vault.records.enums import Assurance, Method
@@ -186,3 +188,8 @@ def test_a_grant_gives_no_line_that_its_agreement_does_not_have(label, tenant):
 def test_the_register_says_what_the_service_writes(writing, client):
     page = client.get(reverse("labels:label", args=[writing.number])).content.decode()
     assert "écrit dans le coffre" in page
+
+
+def test_the_copy_of_the_vault_names_what_a_service_may_write(token, tenant):
+    [share] = json.loads(opened(tenant).read("partages.json"))
+    assert [one["type"] for one in share["writes"]] == [CARD]

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('mac', models.BinaryField(default=bytes, help_text='of the columns that decide')),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='depuis')),
-                ('holder', models.CharField(help_text='a code of vault/records/content/holders.json', max_length=40, verbose_name='organisme')),
+                ('holder', models.CharField(max_length=40, verbose_name='organisme')),
                 ('service_id', models.UUIDField(help_text='whose programs send; not a key: certification', unique=True, verbose_name='service')),
                 ('types', models.JSONField(verbose_name='types de données')),
                 ('rhythm', models.CharField(choices=[('daily', 'Chaque jour au plus'), ('weekly', 'Chaque semaine au plus'), ('monthly', 'Chaque mois au plus')], max_length=10, verbose_name='rythme')),

@@ -14,12 +14,13 @@ from vault.holders.enums import LineOutcome, Rhythm
 class Sender(AuthenticatedRow):
     """A holder whose programs may send lots, as the city allowed. Each resident then accepts it or not.
 
-    `types` are the types of data that it may send at all. `public_key` is the JWK that checks its signed lots.
+    `holder` is a code of vault/records/content/holders.json, `types` the types of data that it may send at all.
+    `public_key` is the JWK that checks its signed lots.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("depuis"), auto_now_add=True)
-    holder = models.CharField(_("organisme"), max_length=40, help_text="a code of vault/records/content/holders.json")
+    holder = models.CharField(_("organisme"), max_length=40)
     service_id = models.UUIDField(_("service"), unique=True, help_text="whose programs send; not a key: certification")
     types = models.JSONField(_("types de données"))
     rhythm = models.CharField(_("rythme"), max_length=10, choices=Rhythm)
