@@ -13,7 +13,7 @@ from campaigns.noise import mechanism
 from campaigns.noise.plan import Plan, sha256_of
 from campaigns.plans.models import Campaign
 from core.models import JournalEntry
-from tests.accounts.factories import AgentFactory, ResidentFactory
+from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.campaigns import given
 from tests.campaigns.made import document, words
 from tests.campaigns.results import published as made
@@ -49,9 +49,7 @@ def results(campaign, as_release):
 def test_everybody_reads_the_results(results):
     agent, resident = AgentFactory(), ResidentFactory()
     for user in (None, agent, resident):
-        client = Client()
-        if user:
-            client.force_login(user)
+        client = signed_in(user) if user else Client()
         for page in PAGES:
             response = client.get(BASE + page)
             assert response.status_code == 200, page
