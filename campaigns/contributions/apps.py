@@ -16,8 +16,10 @@ class ContributionsConfig(AppConfig):
         from campaigns.contributions.actions import following
         from campaigns.contributions.backing_up import PART
         from campaigns.contributions.enums import CAMPAIGN_KIND, PREFIX, QUEUE
+        from campaigns.contributions.presenting import campaign
         from campaigns.plans.opening import Preparation
         from campaigns.plans.opening import register as register_preparation
+        from campaigns.plans.presenting import ways
         from core import backups, health, key_rotation
         from core import leaving as registry
         from core.keys import protect
@@ -38,6 +40,7 @@ class ContributionsConfig(AppConfig):
         )
         recipients.listen(CAMPAIGN_KIND, recipient.on_event)
         register_preparation("contributions", Preparation(opening.refusal, opening.prepare))
+        ways.register("contributions", campaign.way_to_take_part)
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)
         for keeper in sealing.KEEPERS:

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -10,6 +12,7 @@ from campaigns.contributions import agreements, budget
 from campaigns.contributions.actions import contributing
 from campaigns.noise.plan import Plan
 from campaigns.plans.models import Campaign
+from campaigns.plans.presenting.ways import Way
 from core.templatetags.civic import long_date, number
 
 #: Parts of the yearly budget, in words, from the smallest.
@@ -33,6 +36,12 @@ def about(campaign: Campaign) -> dict[str, Any]:
             {"key": _("Tout est détruit"), "value": _("Au plus tard le %(day)s") % {"day": _end(plan)}},
         ],
     }
+
+
+def way_to_take_part(campaign: Campaign) -> Way | None:
+    if not campaign.takes_contributions(timezone.localdate()):
+        return None
+    return Way(_("Voir ce qui partirait"), reverse("contributions:take_part", args=[campaign.code]))
 
 
 def _published(plan: Plan, language: str) -> str:

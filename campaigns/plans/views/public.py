@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from campaigns.plans.models import Campaign, CampaignEvent
-from campaigns.plans.presenting import pages, sheet, wording
+from campaigns.plans.presenting import pages, sheet, ways, wording
 from campaigns.plans.states import State
 
 
@@ -69,6 +69,7 @@ def sheet_page(request: HttpRequest, code: str) -> HttpResponse:
         "attacker": wording.attacker_words(plan),
         "epsilon": wording.epsilon_words(plan),
         "history": pages.history(campaign),
+        "ways": ways.of(campaign),
     }
     return render(request, "plans/sheet.html", context)
 

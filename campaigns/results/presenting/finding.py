@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.noise.plan import Plan
+from campaigns.plans.models import Campaign
+from campaigns.plans.presenting.ways import Way
 from campaigns.results import published as found
 from campaigns.results.presenting import figures, sections
 from campaigns.results.presenting.sections import Line
@@ -24,6 +27,12 @@ def title(published: Published) -> str:
         "share": first.figure.words,
         "unit": figures.unit_words(published),
     }
+
+
+def way_to_results(campaign: Campaign) -> Way | None:
+    if not any(one.has_figures for one in found.all_of(campaign)):
+        return None
+    return Way(_("Lire les résultats"), reverse("results:latest", args=[campaign.code]))
 
 
 def lede(published: Published) -> str:

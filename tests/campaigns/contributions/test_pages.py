@@ -96,6 +96,11 @@ def test_what_changed_since_the_page_is_shown_again_before_it_leaves(browser, re
     assert sent(campaign) == 1
 
 
+def test_the_sheet_leads_to_the_page_while_the_consultation_takes_answers(browser, campaign):
+    sheet = browser.get(reverse("plans:sheet", args=[campaign.code])).content.decode()
+    assert reverse("contributions:take_part", args=[campaign.code]) in sheet
+
+
 def test_saying_no_sends_nothing_and_is_not_asked_why(browser, resident, campaign):
     given.trip(resident)
     page = browser.get(url("take_part", campaign))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.urls import reverse
 from django_scopes import scope
 
 from campaigns.contributions.actions import contributing
@@ -54,6 +55,14 @@ def test_everybody_reads_the_results(results):
             response = client.get(BASE + page)
             assert response.status_code == 200, page
             assert "marge" in response.content.decode().lower(), page
+
+
+def test_the_sheet_leads_to_the_results_once_there_are_some(campaign, client, as_release):
+    sheet, way = reverse("plans:sheet", args=[campaign.code]), f'href="{BASE}"'
+    assert way not in client.get(sheet).content.decode()
+    with as_release():
+        made.publish(campaign, made.drawn(campaign.plan, 2_000))
+    assert way in client.get(sheet).content.decode()
 
 
 def test_what_does_not_exist_is_not_found(results, client):
