@@ -6,6 +6,8 @@ ROOT = Path(__file__).resolve().parents[1]
 APPS = (
     "platform/config",
     "platform/demo",
+    "campaigns/results",
+    "campaigns/contributions",
     "campaigns/plans",
     "campaigns/noise",
     "services/dossiers",
