@@ -2,13 +2,14 @@
 
 import base64
 import json
+import os
 import re
 from uuid import UUID
 
+import psycopg
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -49,9 +50,10 @@ def secrets_in_use():
 def dump() -> list[object]:
     """Return every value of every row, including those inside JSON."""
     found: list[object] = []
-    with connection.cursor() as cursor:
+    with psycopg.connect(os.environ["MIGRATION_DATABASE_URL"]) as owner, owner.cursor() as cursor:
         cursor.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'keystore')"
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+            " WHERE schemaname IN ('public', 'keystore', 'campaigns')"
         )
         for (table,) in cursor.fetchall():
             cursor.execute(f"SELECT * FROM {table}")
