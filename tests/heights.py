@@ -15,6 +15,7 @@ LIMITS = {
     "records:home": Limit(2_400, 3_600),
     "records:add_paper": Limit(1_250, 1_800),
     "records:confirm_paper": Limit(2_100, 3_600),
+    "promise": Limit(3_050, 4_700),
     "sharing:make_link": Limit(1_650, 3_200),
     "sharing:accompanied_values": Limit(1_800, 2_400),
     "aids:home": Limit(3_300, 5_000),
