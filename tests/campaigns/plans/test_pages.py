@@ -107,6 +107,12 @@ def test_a_small_zone_is_refused_in_words(author):
     assert "« Nord » a 1500 habitants" in client.get(at("plan", draft.code)).content.decode().replace("\u00a0", " ")
 
 
+def test_a_step_without_a_question_shows_its_words_and_its_button(author):
+    client, draft = begun(author)
+    for name in ("submit", "drop"):
+        assert "None" not in client.get(at(name, draft.code)).content.decode()
+
+
 def test_only_the_author_edits_and_only_others_decide(author):
     client, draft = begun(author)
     client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
