@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig, apps
 from django.conf import settings
@@ -135,6 +136,18 @@ def _unsafe_connections() -> Iterator[tuple[int, str]]:
             11,
             "SITE_URL is printed on dossiers for the agencies that verify them:"
             " set it to the portal's public https:// address.",
+        )
+    if urlsplit(settings.SITE_URL).path:
+        yield (
+            22,
+            "SITE_URL has a path: the portal answers at the root of a host name, whose cookies no other site shares."
+            " Give it a host name of its own, such as https://coffre.ville.example.",
+        )
+    if settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL:
+        yield (
+            23,
+            "EMAIL_TLS and EMAIL_SSL are both 1: keep EMAIL_SSL for a server that speaks TLS at once (port 465),"
+            " EMAIL_TLS for one that begins it by STARTTLS (port 587).",
         )
     if settings.ALLAUTH_TRUSTED_PROXY_COUNT == 0:
         yield (

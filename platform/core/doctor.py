@@ -204,7 +204,7 @@ def _mail() -> Iterator[Finding]:
         yield Finding("mail", f"{where} answers")
     except OSError as error:
         said = f"{where} does not take us ({type(error).__name__})"
-        yield Finding("mail", said, "Start it, or correct EMAIL_HOST, EMAIL_PORT, EMAIL_USER, EMAIL_TLS.")
+        yield Finding("mail", said, "Start it, or correct EMAIL_HOST, EMAIL_PORT, EMAIL_USER, EMAIL_TLS, EMAIL_SSL.")
 
 
 def _front() -> Iterator[Finding]:

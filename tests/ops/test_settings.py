@@ -136,6 +136,8 @@ def sentences(**changes: object) -> list[str]:
         ({"SESSION_COOKIE_SECURE": False}, "SESSION_COOKIE_SECURE"),
         ({"CSRF_COOKIE_SECURE": False}, "CSRF_COOKIE_SECURE"),
         ({"ALLAUTH_TRUSTED_PROXY_COUNT": 0}, "TRUSTED_PROXIES"),
+        ({"SITE_URL": "https://www.villebrume.example/coffre"}, "host name of its own"),
+        ({"EMAIL_USE_TLS": True, "EMAIL_USE_SSL": True}, "port 465"),
     ],
 )
 def test_production_refuses(change: dict[str, object], says: str) -> None:

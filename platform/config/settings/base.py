@@ -384,6 +384,7 @@ EMAIL_PORT = environment.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = environment.text("EMAIL_USER")
 EMAIL_HOST_PASSWORD = environment.text("EMAIL_PASSWORD")
 EMAIL_USE_TLS = environment.flag("EMAIL_TLS")
+EMAIL_USE_SSL = environment.flag("EMAIL_SSL")
 # Seconds for each answer of the mail server. Who waits for the message waits less (core/messages/mails.py).
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "ne-pas-repondre@localhost")
