@@ -11,7 +11,7 @@ TEMPLATES := templates platform
 LINTED := platform accounts vault services certification campaigns tests ops bench manage.py
 T ?= tests
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
-.PHONY: help demo test setup manage shell reset attacks quality format bench messages lock assets picture
+.PHONY: help demo test setup manage shell reset attacks quality format bench messages lock assets picture release
 
 help:  ## what each command does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -64,6 +64,9 @@ lock: | $(RUN)  ## resolve requirements*.in again, for Python 3.11 to 3.13
 	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements.in -o requirements.txt
 	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements-dev.in -o requirements-dev.txt
 	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements-demo.in -o requirements-demo.txt
+
+release: | $(RUN)  ## the archive of this version and its SHA-256, in var/release
+	@$(RUN) -m ops.release
 
 picture:  ## take the pictures of docs/tour.md and the README from the demonstration
 	@ops/setup tests
