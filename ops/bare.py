@@ -1,0 +1,102 @@
+"""The installation page on an empty Debian, line by line: `python -m ops.bare FOLDER`. For root, on Linux.
+
+Makes a Debian in FOLDER by debootstrap, puts this version's release into it, and runs the commands of docs/debian.md
+there, in a network of its own once the packages are there. Nothing is different, but what a folder lacks: systemd,
+whose services are started by their own `ExecStart`, and a certificate, which is made. Prints how long each part took.
+"""
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+from ops.cluster import ROOT
+
+PAGE = ROOT / "docs" / "debian.md"
+NETWORK = "garant-bare"
+UNITS = ROOT / "ops" / "systemd"
+#: Before the page: what a machine has and a folder lacks.
+MACHINE = """
+mount -t proc proc /proc 2>/dev/null || true
+printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
+echo 127.0.0.1 localhost coffre.ville.example > /etc/hosts
+"""
+#: Between the packages and the roles: the server that Debian's package starts on a machine.
+DATABASE = "sed -i 's/^port = .*/port = 5432/' /etc/postgresql/*/main/postgresql.conf && service postgresql start"
+CERTIFICATE = (
+    "install -d /etc/ssl/garant && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=$host"
+    " -keyout /etc/ssl/garant/key.pem -out /etc/ssl/garant/fullchain.pem 2>/dev/null"
+)
+
+
+def blocks() -> list[str]:
+    """Return the commands of the page, part by part."""
+    return re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def main() -> int:
+    folder = Path(sys.argv[1]).resolve()
+    began = time.monotonic()
+    _first(folder)
+    said, *parts = blocks()
+    versions = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"garant-{versions}.tar.gz" in said, "the page names another version"
+    script = f"set -eu\n{MACHINE}{said}"
+    for rank, part in enumerate(parts, 1):
+        ready = {2: DATABASE, 6: CERTIFICATE}.get(rank, "")
+        # One shell keeps the variables from part to part; a network of its own begins after the packages.
+        script += f'\n{ready}\n{_without_systemd(part)}\necho "== part {rank}: $(cut -d. -f1 /proc/uptime)" >&2\n'
+        if rank == 1:
+            _run(folder, script, network=False)
+            script = f"set -eu\n{said}"
+    done = _run(folder, script, network=True)
+    print(f"{time.monotonic() - began:.0f} s in all")
+    return done
+
+
+def _first(folder: Path) -> None:
+    if not (folder / "etc" / "debian_version").exists():
+        subprocess.run(
+            ["debootstrap", "--variant=minbase", "trixie", str(folder)], check=True, stdout=subprocess.DEVNULL
+        )
+    subprocess.run([sys.executable, "-m", "ops.release"], cwd=ROOT, check=True)
+    for file in (ROOT / "var" / "release").iterdir():
+        (folder / "root" / file.name).write_bytes(file.read_bytes())
+    subprocess.run(["ip", "netns", "add", NETWORK], check=False, stderr=subprocess.DEVNULL)
+    subprocess.run(["ip", "netns", "exec", NETWORK, "ip", "link", "set", "lo", "up"], check=True)
+
+
+def _without_systemd(part: str) -> str:
+    """Replace the commands of systemd by what they do: run each service as its unit says."""
+    lines = []
+    for line in part.splitlines():
+        words = shlex.split(line, comments=True)
+        if not words or words[0] != "systemctl":
+            lines.append(line)
+        elif words[1] == "enable" and "timer" not in line:
+            lines += [_started(name) for name in words[3:]]
+        elif words[1] == "reload":
+            lines.append(f"{words[2]}")
+    return "\n".join(lines)
+
+
+def _started(name: str) -> str:
+    """Return the command that starts a unit in the background, as its user, with its files of variables."""
+    unit = (UNITS / f"{name}.service").read_text()
+    (command,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    files = " ".join(f". {file};" for file in re.findall(r"^EnvironmentFile=(.*)$", unit, re.MULTILINE))
+    more = " ".join(re.findall(r"^Environment=(.*)$", unit, re.MULTILINE))
+    inner = f"set -a; {files} set +a; cd /opt/garant; HOME=/var/lib/garant {more} exec runuser -u garant -- {command}"
+    return f"(sh -c {shlex.quote(inner)} > /var/log/{name}.log 2>&1 &)"
+
+
+def _run(folder: Path, script: str, *, network: bool) -> int:
+    apart = ["ip", "netns", "exec", NETWORK] if network else []
+    return subprocess.run([*apart, "chroot", str(folder), "/bin/bash", "-c", script], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
