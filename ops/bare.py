@@ -1,8 +1,9 @@
 """The installation page on an empty Debian, line by line: `python -m ops.bare FOLDER`. For root, on Linux.
 
 Makes a Debian in FOLDER by debootstrap, puts this version's release into it, and runs the commands of docs/debian.md
-there, in a network of its own once the packages are there. Nothing is different, but what a folder lacks: systemd,
-whose services are started by their own `ExecStart`, and a certificate, which is made. Prints how long each part took.
+there, in a network of its own once the packages are there. Only what a folder lacks is different: systemd, whose
+services are started by their own `ExecStart`; a certificate, which is made; a mail server, which there is none.
+Prints the second at which each part ended, and fails if a command does, or if the doctor finds more than the mail.
 """
 
 import re
@@ -20,7 +21,8 @@ NETWORK = "garant-bare"
 UNITS = ROOT / "ops" / "systemd"
 #: Before the page: what a machine has and a folder lacks.
 MACHINE = """
-mount -t proc proc /proc 2>/dev/null || true
+mount -t proc proc /proc
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
 echo 127.0.0.1 localhost coffre.ville.example > /etc/hosts
 """
@@ -30,6 +32,13 @@ CERTIFICATE = (
     "install -d /etc/ssl/garant && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=$host"
     " -keyout /etc/ssl/garant/key.pem -out /etc/ssl/garant/fullchain.pem 2>/dev/null"
 )
+#: The night's first backup, then the doctor once the scheduler has ticked.
+NIGHT = "sleep 75\n"
+JUDGED = """
+garant-manage doctor > /root/doctor.txt 2>&1 || true
+cat /root/doctor.txt
+! grep TODO /root/doctor.txt | grep -v '^TODO mail:'
+"""
 
 
 def blocks() -> list[str]:
@@ -42,9 +51,10 @@ def main() -> int:
     began = time.monotonic()
     _first(folder)
     said, *parts = blocks()
-    versions = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert f"garant-{versions}.tar.gz" in said, "the page names another version"
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"garant-{version}.tar.gz" in said, "the page names another version"
     script = f"set -eu\n{MACHINE}{said}"
+    parts[-1] = NIGHT + _started("garant-backup").rstrip("&)") + ")\n" + JUDGED
     for rank, part in enumerate(parts, 1):
         ready = {2: DATABASE, 6: CERTIFICATE}.get(rank, "")
         # One shell keeps the variables from part to part; a network of its own begins after the packages.
@@ -52,9 +62,11 @@ def main() -> int:
         if rank == 1:
             _run(folder, script, network=False)
             script = f"set -eu\n{said}"
-    done = _run(folder, script, network=True)
-    print(f"{time.monotonic() - began:.0f} s in all")
-    return done
+    try:
+        return _run(folder, script, network=True)
+    finally:
+        print(f"{time.monotonic() - began:.0f} s in all")
+        _last(folder)
 
 
 def _first(folder: Path) -> None:
@@ -67,6 +79,17 @@ def _first(folder: Path) -> None:
         (folder / "root" / file.name).write_bytes(file.read_bytes())
     subprocess.run(["ip", "netns", "add", NETWORK], check=False, stderr=subprocess.DEVNULL)
     subprocess.run(["ip", "netns", "exec", NETWORK, "ip", "link", "set", "lo", "up"], check=True)
+
+
+def _last(folder: Path) -> None:
+    """End what runs in the folder. The folder itself stays, to be looked at."""
+    found = subprocess.run(
+        ["ip", "netns", "pids", NETWORK], capture_output=True, text=True, check=False
+    ).stdout.split()
+    subprocess.run(["kill", "-9", *found], check=False, stderr=subprocess.DEVNULL)
+    for mounted in ("proc", "dev/shm"):
+        subprocess.run(["umount", "-l", str(folder / mounted)], check=False)
+    subprocess.run(["ip", "netns", "delete", NETWORK], check=False)
 
 
 def _without_systemd(part: str) -> str:
