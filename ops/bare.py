@@ -110,6 +110,7 @@ def _started(name: str) -> str:
     """Return the command that starts a unit in the background, as its user, with its files of variables."""
     unit = (UNITS / f"{name}.service").read_text()
     (command,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    command = command.replace("%%", "%").replace("$$", "$")
     files = " ".join(f". {file};" for file in re.findall(r"^EnvironmentFile=(.*)$", unit, re.MULTILINE))
     more = " ".join(re.findall(r"^Environment=(.*)$", unit, re.MULTILINE))
     inner = f"set -a; {files} set +a; cd /opt/garant; HOME=/var/lib/garant {more} exec runuser -u garant -- {command}"
