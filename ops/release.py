@@ -5,8 +5,15 @@ import hashlib
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 from ops.cluster import ROOT
+
+
+def archive(clone: Path, named: str) -> bytes:
+    """Return the archive of the last commit, under a folder of this name."""
+    words = ["git", "archive", "--format=tar", f"--prefix={named}/", "HEAD"]
+    return gzip.compress(subprocess.run(words, cwd=clone, capture_output=True, check=True).stdout, mtime=0)
 
 
 def main() -> int:
@@ -17,8 +24,7 @@ def main() -> int:
     folder = ROOT / "var" / "release"
     folder.mkdir(parents=True, exist_ok=True)
     named = f"garant-{version}"
-    words = ["git", "archive", "--format=tar", f"--prefix={named}/", "HEAD"]
-    made = gzip.compress(subprocess.run(words, cwd=ROOT, capture_output=True, check=True).stdout, mtime=0)
+    made = archive(ROOT, named)
     file = folder / f"{named}.tar.gz"
     file.write_bytes(made)
     file.with_name(f"{file.name}.sha256").write_text(f"{hashlib.sha256(made).hexdigest()}  {file.name}\n")

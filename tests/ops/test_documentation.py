@@ -129,7 +129,7 @@ MEMBER = re.compile(r"`(\w{3,}\.\w+)(?:\(\))?`")
 COMMAND = re.compile(r"`(?:python )?manage\.py (\w+)")
 TARGET = re.compile(r"`make ([a-z]+)")
 LINK = re.compile(r"\]\(([^):#]+\.\w+)\)")
-ENDINGS = {*"css csv der html in js json jsonl log md pem py sh toml txt yml zip".split()}  # noqa: SIM905
+ENDINGS = {*"css csv der html in js json jsonl log md pem py sh toml txt yaml yml zip".split()}  # noqa: SIM905
 #: Names of Django and of the standard library; events that programs are told of.
 OTHERS = {"AppConfig.ready", "json.load", "sys.path", "data.challenge", *EventType.values}
 PAGES = [

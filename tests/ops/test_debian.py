@@ -1,0 +1,98 @@
+"""The pages that install on Debian and in containers agree with docs/operations.md. `ops.bare` runs the first whole."""
+
+import gzip
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ops import bare, release
+from ops.cluster import ROOT
+from tests.ops.test_installation import documented
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+PAGE = (ROOT / "docs" / "debian.md").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+OWN = {"web", "worker", "releases", "beat", "owner"}
+
+
+def started(kind: str) -> str:
+    """Return the documented command of a process."""
+    (command,) = re.findall(rf"^\| {kind} \| `(?:SIMULATE=1 )?(.*?)`", OPERATIONS, re.MULTILINE)
+    return str(command)
+
+
+def test_the_page_runs_the_documented_commands_in_their_order() -> None:
+    given = re.findall(r"^garant-manage (?:--owner )?([a-z_]+)", PAGE.split("## 5.")[0], re.MULTILINE)
+    said = [words[0] for words in documented() if words[0] != "rows"]
+    assert given == [name for rank, name in enumerate(said) if name not in said[:rank]]
+
+
+def test_the_roles_are_those_of_the_other_page() -> None:
+    def sentences(text: str) -> list[str]:
+        found = re.findall(r"^(?:CREATE|REVOKE|GRANT|ALTER|\\connect)[^\n]*", text, re.MULTILINE)
+        return [re.sub(r"PASSWORD '.*?'", "", one) for one in found]
+
+    assert sentences(PAGE) == sentences(OPERATIONS) != []
+
+
+@pytest.mark.parametrize("part", bare.blocks())
+def test_a_shell_can_read_each_part(part: str) -> None:
+    done = subprocess.run(["bash", "-n"], input=part, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_unit_that_the_page_enables_is_shipped() -> None:
+    enabled = re.findall(r"garant-[a-z]+(?:\.timer)?", " ".join(re.findall(r"systemctl enable.*", PAGE)))
+    files = {unit.name for unit in (ROOT / "ops" / "systemd").iterdir()}
+    assert {name if "." in name else f"{name}.service" for name in enabled} <= files
+    assert len(enabled) == 7
+
+
+def test_the_trial_starts_a_service_as_its_unit_does() -> None:
+    (line,) = bare._without_systemd("systemctl enable --now garant-releases\n").splitlines()
+    assert "runuser -u garant -- /opt/garant/.venv/bin/python -m config.work --queues releases" in line
+    assert ". /etc/garant/release;" in line and "& )" not in line
+    assert bare._without_systemd("systemctl daemon-reload\nsystemctl reload nginx\nnginx -t") == "nginx\nnginx -t"
+
+
+def test_a_release_is_the_same_bytes_twice(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        named = ["-c", "user.name=x", "-c", "user.email=x@ville.example"]
+        subprocess.run(["git", *named, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "manage.py").write_text("")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "x")
+    once = release.archive(tmp_path, "garant-1.0.0")
+    assert once == release.archive(tmp_path, "garant-1.0.0")
+    assert b"garant-1.0.0/manage.py" in gzip.decompress(once)
+
+
+def test_containers_run_the_documented_processes() -> None:
+    services = COMPOSE["services"]
+    assert services["worker"]["command"] == started("worker")
+    assert services["releases"]["command"] == started("worker of releases")
+    assert services["beat"]["command"] == started("scheduler")
+    (words,) = re.findall(r"^CMD (\[.*\])", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert " ".join(yaml.safe_load(words)).replace("0.0.0.0", "127.0.0.1") == started("web")
+
+
+def test_the_portals_containers_have_no_rights_and_write_nowhere_but_their_volume() -> None:
+    for name in OWN:
+        one = COMPOSE["services"][name]
+        assert one["read_only"] and one["cap_drop"] == ["ALL"] and one["security_opt"] == ["no-new-privileges:true"]
+        assert one["volumes"] == ["var:/var/lib/garant"] and one["tmpfs"] == ["/tmp"]
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    last = lines[max(rank for rank, line in enumerate(lines) if line.startswith("FROM")) :]
+    assert "USER garant" in last and not [line for line in last if "gcc" in line or "pip install" in line]
+
+
+def test_only_who_needs_an_address_of_the_database_has_it() -> None:
+    having = {name: one["env_file"] for name, one in COMPOSE["services"].items() if name in OWN}
+    assert {name for name, files in having.items() if "owner" in files} == {"owner"}
+    assert {name for name, files in having.items() if "release" in files} == {"releases"}
