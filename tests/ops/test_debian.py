@@ -1,4 +1,4 @@
-"""The pages that install on Debian and in containers agree with docs/operations.md. `ops.bare` runs the first whole."""
+"""The pages that install on Debian and in containers follow docs/operations.md. `ops.bare` runs the first whole."""
 
 import gzip
 import re
