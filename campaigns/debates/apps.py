@@ -28,6 +28,7 @@ class DebatesConfig(AppConfig):
         pivot.on_proof(identities.keep_from_franceconnect)
         ways.register("debates", way.to_debate)
         ways.register("votes", way.to_vote)
+        ways.register("moderation", way.to_moderation, for_agents=True)
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)
         for table in ("campaigns.ballot_arrival", "campaigns.ballot"):

@@ -49,9 +49,7 @@ def _of_numbers(document: dict[str, Any]) -> list[str]:
     try:
         ballots, counts = document["ballots"], document["counts"]
         whole = all(sum(one[choice] for choice in Choice) == ballots["in_all"] for one in counts)
-        fits = len(counts) == len(document["options"]) and all(
-            one[choice] >= 0 for one in counts for choice in Choice
-        )
+        fits = len(counts) == len(document["options"]) and all(one[choice] >= 0 for one in counts for choice in Choice)
     except (KeyError, TypeError):
         return ["the numbers are not those of a vote"]
     found = [] if whole and fits else ["the choices do not add up to the ballots"]

@@ -106,6 +106,6 @@ def _cast(vote: Vote) -> None:
 def _as_release(*command: str) -> None:
     """Run a command in a process of the role `release`."""
     env = os.environ | {"DATABASE_URL": os.environ["RELEASE_DATABASE_URL"]}
-    subprocess.run(  # noqa: S603 - our own command
+    subprocess.run(
         [sys.executable, str(settings.ROOT / "manage.py"), *command], env=env, check=True, capture_output=True
     )

@@ -64,7 +64,7 @@ def cast_on_paper(
     birthdate: date,
     choices: Sequence[Choice],
 ) -> Taken:
-    """Put a paper ballot into the same envelopes, with the person at the desk. Nobody reads it again, the agent neither.
+    """Put a paper ballot into the same envelopes, with the person at the desk. Nobody reads it again, nor the agent.
 
     Raises:
         PermissionDenied: `agent` does not keep the desk.

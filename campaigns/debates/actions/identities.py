@@ -95,5 +95,3 @@ def of(user: User) -> ProvenIdentity | None:
     if found.means == Means.FRANCECONNECT and linked(user, found.means) is None:
         return None
     return found
-
-

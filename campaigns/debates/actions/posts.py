@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -145,10 +146,10 @@ def _is_voted_on(post: Post) -> bool:
     return vote is not None and any(one["id"] == str(post.pk) for one in vote.options)
 
 
-def _note(moderation: Moderation, event: str, content: dict[str, object]) -> None:
+def _note(moderation: Moderation, event: str, content: dict[str, Any]) -> None:
     """Write the register's entry, without the post's words."""
-    told = {"consultation": moderation.post.campaign.code, "kind": moderation.post.kind}
-    register.write(kind=KIND, subject_id=moderation.post_id, event=event, content=told | content)  # type: ignore[arg-type]  # values of JSON
+    told: dict[str, Any] = {"consultation": moderation.post.campaign.code, "kind": moderation.post.kind}
+    register.write(kind=KIND, subject_id=moderation.post_id, event=event, content=told | content)
 
 
 def _said(words: str) -> str:

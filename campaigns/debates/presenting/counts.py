@@ -82,3 +82,17 @@ def lede(document: dict[str, Any]) -> str:
     in_all = document["ballots"]["in_all"]
     text = ngettext("%(count)s personne a voté.", "%(count)s personnes ont voté.", in_all)
     return text % {"count": number(in_all)}
+
+
+def facts(document: dict[str, Any]) -> list[dict[str, str]]:
+    """Return how the ballots were counted."""
+    told = document["ballots"]
+    rows = [
+        {"key": _("En ligne"), "value": number(told["in_all"] + told["unreadable"] - told["on_paper"])},
+        {"key": _("Sur papier"), "value": number(told["on_paper"])},
+    ]
+    if told["unreadable"]:
+        rows.append({"key": _("Illisibles"), "value": number(told["unreadable"])})
+    rows.append({"key": _("Remplacés"), "value": _("Seul le dernier bulletin de chacun est compté.")})
+    rows.append({"key": _("Clé"), "value": _("Détruite avec les bulletins, au moment du compte.")})
+    return rows

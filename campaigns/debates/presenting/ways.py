@@ -8,6 +8,7 @@ from campaigns.debates import standing
 from campaigns.debates.enums import VoteState
 from campaigns.plans.models import Campaign
 from campaigns.plans.presenting.ways import Way
+from campaigns.plans.states import BEGUN
 
 
 def to_debate(campaign: Campaign) -> Way | None:
@@ -23,3 +24,10 @@ def to_vote(campaign: Campaign) -> Way | None:
     if vote.is_open(timezone.now()):
         return Way(_("Voter"), reverse("debates:vote", args=[campaign.code]))
     return Way(_("Le résultat du vote"), reverse("debates:result", args=[campaign.code]))
+
+
+def to_moderation(campaign: Campaign) -> Way | None:
+    """Return the way of agents."""
+    if campaign.state not in BEGUN or not standing.has_debate(campaign):
+        return None
+    return Way(_("Modérer le débat, ouvrir un vote"), reverse("debates:posts", args=[campaign.code]))
