@@ -17,11 +17,11 @@ from vault.types.names import words
 SIDES = ((Kind.FOR.value, gettext_lazy("Pour")), (Kind.AGAINST.value, gettext_lazy("Contre")))
 CHOICES = tuple((choice.value, choice.label) for choice in (Choice.FOR, Choice.AGAINST, Choice.NONE))
 DECISIONS = (
-    ("approve", gettext_lazy("Approuver : le vote ouvre dans quelques minutes")),
+    ("approve", gettext_lazy("Approuver : le vote ouvre dans quelques minutes")),
     ("refuse", gettext_lazy("Refuser")),
 )
 APPEALS = (
-    ("yes", gettext_lazy("L’auteur a raison : remettre le texte")),
+    ("yes", gettext_lazy("L’auteur a raison : remettre le texte")),
     ("no", gettext_lazy("Laisser le texte écarté")),
 )
 
@@ -83,7 +83,7 @@ class DecideVoteForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
         if told.get("decision") == "refuse" and not told.get("words", "").strip():
-            raise ValidationError({"words": _("Écrivez pourquoi : c’est publié.")})
+            raise ValidationError({"words": _("Écrivez pourquoi : c’est publié.")})
         return told
 
 
@@ -128,7 +128,7 @@ class PaperForm(BallotForm):
     given_names = CivilForm.base_fields["given_names"]
     birthdate = CivilForm.base_fields["birthdate"]
     signed = forms.BooleanField(
-        label=gettext_lazy("La personne a coché elle-même la liste : elle a voté."),
+        label=gettext_lazy("La personne a coché elle-même la liste : elle a voté."),
         error_messages={"required": gettext_lazy("La personne coche elle-même la liste avant de déposer.")},
     )
 

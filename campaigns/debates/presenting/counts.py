@@ -42,7 +42,7 @@ class Counted:
             Bar(choice.label, self.counts[choice], "c1" if choice == Choice.FOR else "c5")
             for choice in (Choice.FOR, Choice.AGAINST, Choice.NONE)
         ]
-        title = _("Voix sur « %(title)s »") % {"title": self.title}
+        title = _("Voix sur « %(title)s »") % {"title": self.title}
         return bars(items=items, show=number, title=title, label_head=_("Choix"), value_head=_("Voix"))
 
 
@@ -74,7 +74,7 @@ def headline(found: list[Counted]) -> str:
     if not won:
         return _("Aucune proposition n’est approuvée")
     if len(won) == 1:
-        return _("« %(title)s » est approuvée") % {"title": won[0].title}
+        return _("« %(title)s » est approuvée") % {"title": won[0].title}
     return _("%(count)s propositions sont approuvées") % {"count": number(len(won))}
 
 

@@ -75,7 +75,7 @@ def set_aside(campaign: Campaign) -> list[dict[str, Any]]:
     return [
         {
             "label": f"{one.post.get_kind_display()}\u00a0: {one.reasons}",
-            "text": _("Le %(day)s. Règle : %(rule)s. %(appeal)s")
+            "text": _("Le %(day)s. Règle : %(rule)s. %(appeal)s")
             % {"day": long_date(one.at), "rule": one.get_rule_display(), "appeal": _appeal(one)},
         }
         for one in found.order_by("-at")
@@ -84,7 +84,7 @@ def set_aside(campaign: Campaign) -> list[dict[str, Any]]:
 
 def _appeal(one: Moderation) -> str:
     if one.decided_at:
-        return _("Contestation rejetée : %(words)s") % {"words": one.decision}
+        return _("Contestation rejetée : %(words)s") % {"words": one.decision}
     return _("Contesté, un autre agent décide.") if one.waits else ""
 
 

@@ -41,7 +41,7 @@ def set_aside(request: SignedInRequest, code: str, post_id: UUID) -> HttpRespons
         try:
             verbs.set_aside(post=post, by=request.user, rule=Rule(told["rule"]), reasons=told["reasons"])
         except verbs.NotNow:
-            messages.warning(request, _("Ce texte est déjà écarté, ou il est au vote : rien n’a changé."))
+            messages.warning(request, _("Ce texte est déjà écarté, ou il est au vote : rien n’a changé."))
         return redirect("debates:posts", code)
     return _form(request, form, _("Écarter ce texte"), _("Écarter"), code, quoted=str(post), more=post.text)
 
@@ -62,9 +62,9 @@ def decide_appeal(request: SignedInRequest, code: str, post_id: UUID) -> HttpRes
                 moderation=moderation, by=request.user, upheld=told["decision"] == "yes", words=told["words"]
             )
         except verbs.NotNow:
-            messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
+            messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
         return redirect("debates:posts", code)
-    hint = _("Règle : %(rule)s. Raison : %(reasons)s") % {
+    hint = _("Règle : %(rule)s. Raison : %(reasons)s") % {
         "rule": moderation.get_rule_display(),
         "reasons": moderation.reasons,
     }

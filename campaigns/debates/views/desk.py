@@ -38,7 +38,7 @@ def paper(request: SignedInRequest, code: str) -> HttpResponse:
                 _("Cette identité a déjà voté en ligne. La personne peut remplacer son bulletin depuis son compte."),
             )
         except casting.NotOpen:
-            messages.warning(request, _("Le vote n’est pas ouvert : ce bulletin n’a pas été pris."))
+            messages.warning(request, _("Le vote n’est pas ouvert : ce bulletin n’a pas été pris."))
             return redirect("debates:agents_vote", code)
         else:
             messages.success(request, _("Le bulletin est déposé. Rendez le papier à la personne, ou détruisez-le."))

@@ -48,7 +48,7 @@ def argue(request: SignedInRequest, code: str, post_id: UUID) -> HttpResponse:
             lambda: verbs.argue(resident_id=me, by=me, proposal=proposal, kind=Kind(told["side"]), text=told["text"]),
         )
     hint = _("Public aussitôt, sans votre nom. Ne nommez personne.")
-    heading = _("Un argument sur « %(title)s »") % {"title": proposal.title}
+    heading = _("Un argument sur « %(title)s »") % {"title": proposal.title}
     return _form(request, form, heading, _("Publier mon argument"), code, hint=hint)
 
 
@@ -66,7 +66,7 @@ def appeal(request: SignedInRequest, code: str, post_id: UUID) -> HttpResponse:
             raise Http404 from None
         messages.success(request, _("Un autre agent que celui qui a écarté votre texte décidera."))
         return redirect("debates:debate", code)
-    hint = _("Règle : %(rule)s. Raison : %(reasons)s") % {
+    hint = _("Règle : %(rule)s. Raison : %(reasons)s") % {
         "rule": moderation.get_rule_display(),
         "reasons": moderation.reasons,
     }
@@ -115,7 +115,7 @@ def _cast(request: SignedInRequest, code: str, form: BallotForm) -> HttpResponse
     try:
         casting.cast(resident=request.user, by=request.user.pk, vote=found, choices=form.choices())
     except casting.NotOpen:
-        messages.warning(request, _("Le vote est fini : ce bulletin n’a pas été pris."))
+        messages.warning(request, _("Le vote est fini : ce bulletin n’a pas été pris."))
         return redirect("debates:result", code)
     except (casting.NoIdentity, casting.VotedElsewhere):
         return redirect("debates:vote", code)
@@ -127,11 +127,11 @@ def _written(request: SignedInRequest, code: str, write: Callable[[], object]) -
     try:
         write()
     except verbs.Closed:
-        messages.warning(request, _("Ce débat ne prend plus de texte : rien n’est publié."))
+        messages.warning(request, _("Ce débat ne prend plus de texte : rien n’est publié."))
     except verbs.TooMany:
         messages.warning(
             request,
-            _("Vous avez écrit autant que possible ici : deux propositions, vingt arguments. Rien n’est publié."),
+            _("Vous avez écrit autant que possible ici : deux propositions, vingt arguments. Rien n’est publié."),
         )
     else:
         messages.success(request, _("Votre texte est publié, sans votre nom."))
