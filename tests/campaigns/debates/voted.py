@@ -7,11 +7,13 @@ import psycopg
 from django.utils import timezone
 from django_scopes import scope
 
-from campaigns.contributions import sealing
+from campaigns.contributions import freezing, sealing
+from campaigns.debates import standing
 from campaigns.debates.actions import casting
 from campaigns.debates.ballots import Taken
 from campaigns.debates.enums import Choice, Kind, Means, VoteState
 from campaigns.debates.models import Post, ProvenIdentity, Vote
+from campaigns.noise.publication import Publication as Drawn
 from campaigns.plans.models import Campaign
 from tests.accounts.factories import AgentFactory
 
@@ -67,3 +69,34 @@ def put(vote: Vote, number: int, choices: Any = (YES, NO), **changes: Any) -> Ta
     identity = number.to_bytes(32, "big")
     told = {"account": f"person {number}", "at": vote.closes_at - timedelta(hours=1)}
     return casting.put(vote=vote, identity=identity, choices=list(choices), **(told | changes))
+
+
+def document(vote: Vote, counts: list[dict[str, int]]) -> dict[str, Any]:
+    """Return the document of a count; void without counts."""
+    told: dict[str, Any] = {
+        "kind": "vote",
+        "version": 1,
+        "window": standing.COUNT,
+        "consultation": vote.campaign.code,
+        "vote": str(vote.pk),
+        "closed_at": vote.closes_at.isoformat(timespec="seconds"),
+        "options": vote.options,
+        "previous_sha256": "",
+        "outcome": "counted" if counts else "void",
+    }
+    in_all = sum(counts[0].values()) if counts else 0
+    more = {"ballots": {"in_all": in_all, "on_paper": 3, "unreadable": 0}, "counts": counts}
+    return told | (more if counts else {})
+
+
+def publish_count(vote: Vote, counts: list[dict[str, int]], url: str) -> None:
+    """Freeze a count on a connection of the role `release`, for a portal that runs in another process."""
+    drawn = Drawn(document(vote, counts))
+    row = freezing.frozen(campaign_id=vote.pk, window=standing.COUNT, drawn=drawn, previous="")
+    with psycopg.connect(url, autocommit=True) as release:
+        release.execute(
+            "INSERT INTO campaigns.publication"
+            ' (id, campaign_id, "window", published_on, document, sha256, previous_sha256, note)'
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            [row.pk, row.campaign_id, row.window, row.published_on, row.document, row.sha256, "", row.note],
+        )
