@@ -5,7 +5,7 @@ the resident refuses or does not answer, it is deleted.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ FIELDS = (
 )
 
 _pages: list[str] = []
+_listeners: list[Callable[[UUID, Mapping[str, Any]], None]] = []
 
 
 def register(url_name: str) -> None:
@@ -36,9 +37,17 @@ def register(url_name: str) -> None:
     _pages[:] = [url_name]
 
 
+def on_proof(listener: Callable[[UUID, Mapping[str, Any]], None]) -> None:
+    """Register what is told, in `AppConfig.ready()`, that FranceConnect proved a user's civil status to the portal."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
 def offer(request: HttpRequest, user_id: UUID, identity: Identity, next_page: str) -> str:
     """Store the civil status and return the URL of the page that asks, which then leads to `next_page`."""
     status = {name: value for name in FIELDS if (value := identity.claims.get(name))}
+    for listener in _listeners:
+        listener(user_id, status)
     request.session[PLACE] = {"user": str(user_id), "at": time.time(), "told": status | {"acr": identity.acr}}
     return f"{reverse(_pages[0])}?{urlencode({'next': next_page})}" if _pages else next_page
 

@@ -2,7 +2,8 @@
 
 The portal seals each contribution under a batch key (one a process and day, in memory), and the batch key to the
 campaign's public key. Only the role `release` may read the private key, so the portal cannot open a contribution of
-the day before, nor one of another process.
+the day before, nor one of another process. The ballots of a vote (campaigns/debates) use keys of the same kind, under
+the vote's own id; each is sealed to the public key by itself.
 """
 
 import base64
@@ -123,6 +124,43 @@ def pseudonym(*, campaign_id: UUID, about: str) -> bytes:
     return hmac.digest(key, about.encode(), "sha256")
 
 
+def seal_alone(content: bytes, *, campaign_id: UUID, info: bytes) -> bytes:
+    """Seal to the public key itself, without a batch: not even this process can open it again.
+
+    Raises:
+        NoKeys
+    """
+    public = CampaignKey.objects.filter(pk=campaign_id).values_list("public", flat=True).first()
+    if public is None:
+        raise NoKeys(str(campaign_id))
+    return SUITE.encrypt(content, X25519PublicKey.from_public_bytes(bytes(public)), info)
+
+
+def open_alone(sealed: bytes, *, key: X25519PrivateKey, info: bytes) -> bytes:
+    """Return what `seal_alone` sealed.
+
+    Raises:
+        Unreadable
+    """
+    try:
+        return SUITE.decrypt(sealed, key, info)
+    except (InvalidTag, ValueError):
+        raise Unreadable from None
+
+
+def private_key(campaign_id: UUID) -> X25519PrivateKey:
+    """Return the private key. For the role `release`, which alone may read it.
+
+    Raises:
+        NoKeys
+        KeysDown: the key service does not answer.
+    """
+    protected = CampaignKey.objects.filter(pk=campaign_id).values_list("private", flat=True).first()
+    if protected is None:
+        raise NoKeys(str(campaign_id))
+    return X25519PrivateKey.from_private_bytes(base64.b64decode(protect.unprotect(protected, purpose=PRIVATE)))
+
+
 def seal(content: bytes, *, campaign_id: UUID, pseudonym: bytes, plan_sha256: str) -> Sealed:
     """Seal a packed row, in the caller's transaction. A new batch key is kept once that transaction is committed.
 
@@ -168,12 +206,8 @@ class Opener:
             NoKeys
             KeysDown: the key service does not answer.
         """
-        protected = CampaignKey.objects.filter(pk=campaign_id).values_list("private", flat=True).first()
-        if protected is None:
-            raise NoKeys(str(campaign_id))
-        raw = base64.b64decode(protect.unprotect(protected, purpose=PRIVATE))
         found = Batch.objects.filter(campaign_id=campaign_id).values_list("id", "sealed")
-        return cls(campaign_id, X25519PrivateKey.from_private_bytes(raw), found)
+        return cls(campaign_id, private_key(campaign_id), found)
 
     def open(self, batch_id: UUID, payload: bytes, *, pseudonym: bytes, plan_sha256: str) -> bytes:
         """Return the packed row.
@@ -233,6 +267,9 @@ __all__ = [
     "batches",
     "has_keys",
     "made_keys",
+    "open_alone",
+    "private_key",
     "pseudonym",
     "seal",
+    "seal_alone",
 ]

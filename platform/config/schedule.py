@@ -47,6 +47,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "purge_calls": _every(AN_HOUR, "certification.developers.tasks.purge"),
     # Campaigns: dates that came, and the worker of releases, woken only while there is a campaign.
     "follow_campaigns": _every(FIVE_MINUTES, "campaigns.contributions.tasks.follow"),
+    # A vote closes at an hour: its ballots are counted within the minute.
+    "follow_votes": _every(60, "campaigns.debates.tasks.follow"),
     # A consultation opens on the day of its plan.
     "open_consultations": _every(FIVE_MINUTES, "campaigns.plans.tasks.open_due"),
     # A dossier's page shows the date until which it is kept.

@@ -96,6 +96,7 @@ OWNED: dict[str, tuple[str, ...]] = {
     "dossiers:ask_part": ("dossier",),
     "dossiers:take_back_part": ("dossier",),
     "dossiers:part": ("part",),
+    "debates:appeal": ("debated consultation", "set aside post"),
 }
 #: Other URLs with parts, and the values of the parts.
 PARTS: dict[str, tuple[str, ...]] = OWNED | {
@@ -242,6 +243,18 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "developers:replay": ("program", "endpoint", "delivery"),
     "labels:answer_complaint": ("complaint",),
     "labels:complain": ("service",),
+    **dict.fromkeys(
+        ("debates:debate", "debates:propose", "debates:posts", "debates:agents_vote", "debates:propose_vote"),
+        ("debated consultation",),
+    ),
+    **dict.fromkeys(("debates:proposal", "debates:argue"), ("debated consultation", "proposal")),
+    "debates:set_aside": ("debated consultation", "proposal"),
+    "debates:decide_appeal": ("debated consultation", "appealed post"),
+    "debates:decide_vote": ("asked consultation",),
+    **dict.fromkeys(
+        ("debates:vote", "debates:ballot", "debates:result", "debates:result_file", "debates:paper_ballot"),
+        ("voted consultation",),
+    ),
     **dict.fromkeys(("contributions:take_part", "contributions:answer", "contributions:mine"), ("consultation",)),
 }
 
@@ -310,6 +323,10 @@ PUBLIC = {
     "dossiers:verify",
     "dossiers:verify_code",
     "demo:people",
+    "debates:debate",
+    "debates:proposal",
+    "debates:result",
+    "debates:result_file",
     "results:latest",
     "results:window",
     "results:method",
@@ -410,6 +427,10 @@ ACCOUNT = {
 }
 #: Pages of users with a vault. The URL names no resident: the page shows the user's own vault.
 OWN_VAULT = {
+    "debates:propose",
+    "debates:argue",
+    "debates:vote",
+    "debates:ballot",
     "results:beside",
     "contributions:take_part",
     "contributions:answer",
@@ -594,6 +615,10 @@ GROUPS = [
         nothing_for=AGENTS,
     ),
     Group({"plans:opinion"}, OFFICER, nothing_for=AGENTS),
+    Group({"debates:posts", "debates:set_aside", "debates:agents_vote", "debates:propose_vote"}, AGENTS),
+    # Not who moderated, nor who asked for the vote.
+    Group({"debates:decide_appeal", "debates:decide_vote"}, AGENTS - {"agent"}, nothing_for=AGENTS),
+    Group({"debates:paper_ballot", "debates:prove_identity"}, KEEPERS),
     Group({"plans:decide"}, AGENTS - {"agent"}, nothing_for=AGENTS),
     # Only the agent who examines a request writes about it; they decide neither it nor their own proposal.
     Group({"labels:review", "labels:ask", "labels:propose"}, {"agent"}, nothing_for=AGENTS),
@@ -787,6 +812,13 @@ GET_ONLY = {
     "dossiers:home",
     "dossiers:dossier",
     "dossiers:download",
+    "debates:debate",
+    "debates:proposal",
+    "debates:vote",
+    "debates:result",
+    "debates:result_file",
+    "debates:posts",
+    "debates:agents_vote",
     "results:latest",
     "results:window",
     "results:method",
@@ -886,6 +918,7 @@ NOT_HERE = {
         ("results:window", "results:method", "results:embed", "results:table", "results:file", "results:beside"),
         "nothing is published yet: tests/campaigns/results",
     ),
+    "debates:result_file": "nothing is counted yet: tests/campaigns/debates",
     "access:nothing": "whatever the API does not have",
     "access:no_erasure": "whatever the API does not have",
     "access:no_lot": "whatever the API does not have",
@@ -909,6 +942,8 @@ NOT_HERE = {
 
 #: Models of residents' rows without a URL: one page shows several, or none does.
 NO_ADDRESS = {
+    "debates.Authorship",
+    "debates.ProvenIdentity",
     "contributions.Participation",
     "access.RefusedCalls",
     "core.JournalLeaf",

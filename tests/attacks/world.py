@@ -17,6 +17,8 @@ from django_scopes import scope, scopes_disabled
 from accounts.actions import city_decisions, pending
 from accounts.actions import desk as agents_desk
 from accounts.models import FactorReset, Publisher, PublisherRole, Session, User
+from campaigns.debates.actions import posts
+from campaigns.debates.enums import Kind, Rule, VoteState
 from campaigns.plans.actions import campaigns
 from certification.access.actions import clients
 from certification.access.enums import Environment
@@ -36,6 +38,7 @@ from services.dossiers.actions import parts as actions_parts
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.accounts.soft_key import SoftKey
 from tests.campaigns import given
+from tests.campaigns.debates import voted
 from tests.campaigns.made import document
 from tests.certification.made import SIRETS, charter, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
@@ -260,6 +263,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     examiner = AgentFactory()
     things |= labels_of(house := publisher(), author := member(house), examiner)
     things |= consultations_of(examiner)
+    things |= debates_of(owner, examiner)
     visit = settings.VISIT_COOKIE_NAME
     return {
         "nobody": Person(),
@@ -353,6 +357,27 @@ def consultations_of(author: User) -> dict[str, Any]:
     drafts = [campaigns.begin(by=author, template="travel", document=document(code=code)) for code in codes.values()]
     campaigns.submit(campaign=drafts[1], by=author)
     return codes
+
+
+def debates_of(resident: User, agent: User) -> dict[str, Any]:
+    """Make three debates: one to write in, with posts of the resident; one voted on; one whose vote is to decide."""
+    debated, open_one, asked = (given.opened(code=code) for code in ("debat-ouvert", "debat-vote", "debat-demande"))
+    me = {"resident_id": resident.pk, "by": resident.pk}
+    proposal = posts.propose(campaign=debated, title="Un bus", text="Toutes les 15 minutes.", **me)
+    arguments = [posts.argue(proposal=proposal, kind=Kind.FOR, text="Oui.", **me) for _time in range(2)]
+    for one in arguments:
+        moderation = posts.set_aside(post=one, by=agent, rule=Rule.TWICE, reasons="Deux fois.")
+    posts.appeal(moderation=moderation, words="Une fois.", **me)
+    voted.asked(open_one)
+    voted.asked(asked, state=VoteState.PROPOSED, decided_by=None, created_by=agent)
+    return {
+        "debated consultation": debated.code,
+        "voted consultation": open_one.code,
+        "asked consultation": asked.code,
+        "proposal": proposal.pk,
+        "set aside post": arguments[0].pk,
+        "appealed post": arguments[1].pk,
+    }
 
 
 def person_signed_in(user: User, **holds: Any) -> Person:

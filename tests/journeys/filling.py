@@ -387,7 +387,48 @@ def contributions(resident: Any) -> dict[str, Any]:
     published.publish_at(released, joined, published.drawn(joined.plan, 2_000))
     answered = offer.of_answers(joined.plan, {"mode": 1})
     contributing.from_answers(resident_id=resident.pk, by=resident.pk, campaign=joined, answered=answered)
-    return {"consultation": asked.code, "joined_consultation": joined.code}
+    return {"consultation": asked.code, "joined_consultation": joined.code} | debates(resident, joined)
+
+
+def debates(resident: Any, open_one: Any) -> dict[str, Any]:
+    """Make debates: one with an open vote, in which the resident wrote and voted; others counted, void, to ask."""
+    import os
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from campaigns.debates.actions import casting, posts
+    from campaigns.debates.enums import Kind, Rule, VoteState
+    from tests.accounts.factories import AgentFactory
+    from tests.campaigns import given
+    from tests.campaigns.debates import voted
+    from tests.campaigns.results import published
+
+    url, yesterday = os.environ["RELEASE_DATABASE_URL"], timezone.now() - timedelta(days=1)
+    made = {name: given.opened(code=name) for name in ("compte", "nul", "a-voter", "a-decider")}
+    figures = published.drawn(made["compte"].plan, 300)
+    for one in made.values():
+        published.publish_at(url, one, figures)
+    me = {"resident_id": resident.pk, "by": resident.pk}
+    proposal = posts.propose(campaign=open_one, title="La rue de l’école à 30 km/h", text="Elle longe l’école.", **me)
+    sides = (Kind.FOR, Kind.FOR, Kind.FOR, Kind.AGAINST)
+    for number, side in enumerate(sides, start=1):
+        posts.argue(proposal=proposal, kind=side, text=f"Les enfants traversent {number} fois par jour.", **me)
+    agent = AgentFactory()
+    aside = [posts.argue(proposal=proposal, kind=Kind.AGAINST, text="M. Astruc roule vite.", **me) for _two in "12"]
+    for one in aside:
+        last = posts.set_aside(post=one, by=agent, rule=Rule.PERSON, reasons="Il nomme un voisin.")
+    posts.appeal(moderation=last, words="C’est un nom inventé.", **me)
+    vote = voted.asked(open_one, closes_at=timezone.now() + timedelta(days=3))
+    voted.give_keys(vote, url)
+    voted.proven(resident)
+    casting.cast(resident=resident, by=resident.pk, vote=vote, choices=[voted.YES, voted.NONE])
+    tallies = [{"for": 640, "against": 301, "none": 92}, {"for": 301, "against": 640, "none": 92}]
+    for name, counts in (("compte", tallies), ("nul", [])):
+        voted.publish_count(voted.asked(made[name], closes_at=yesterday), counts, url)
+    free = voted.proposal(made["a-voter"])
+    voted.asked(made["a-decider"], state=VoteState.PROPOSED, decided_by=None)
+    return {"post": proposal.pk, "free_post": free.pk, "aside_post": aside[0].pk, "appealed_post": aside[1].pk}
 
 
 def brought(resident: Any) -> None:

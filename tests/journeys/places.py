@@ -236,6 +236,31 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "labels:charter_version": [(VISITOR, "/charte/1/")],
     "labels:catalogue": [(VISITOR, "/services/"), (RESIDENT, "/services/")],
     "labels:registry": [(VISITOR, "/registre/")],
+    "debates:debate": [
+        (who, f"/consultations/{which}/debat/")
+        for who, which in ((VISITOR, "{joined_consultation}"), (RESIDENT, "{joined_consultation}"), (VISITOR, "nul"))
+    ],
+    "debates:proposal": [(VISITOR, "/consultations/{joined_consultation}/debat/{post}/")],
+    "debates:propose": [(RESIDENT, "/consultations/a-voter/debat/proposer/")],
+    "debates:argue": [(RESIDENT, "/consultations/{joined_consultation}/debat/{post}/argument/")],
+    "debates:appeal": [(RESIDENT, "/consultations/{joined_consultation}/debat/{aside_post}/contester/")],
+    "debates:vote": [(who, "/consultations/{joined_consultation}/vote/") for who in (RESIDENT, NEWCOMER)],
+    "debates:ballot": [(RESIDENT, "/consultations/{joined_consultation}/vote/bulletin/")],
+    "debates:result": [
+        (VISITOR, f"/consultations/{which}/vote/resultat/") for which in ("compte", "nul", "{joined_consultation}")
+    ],
+    "debates:posts": [(AGENT, "/agents/consultations/{joined_consultation}/debat/")],
+    "debates:set_aside": [(AGENT, "/agents/consultations/a-voter/debat/{free_post}/ecarter/")],
+    "debates:decide_appeal": [
+        (AGENT, "/agents/consultations/{joined_consultation}/debat/{appealed_post}/contestation/")
+    ],
+    "debates:agents_vote": [
+        (AGENT, f"/agents/consultations/{which}/vote/") for which in ("{joined_consultation}", "compte", "a-voter")
+    ],
+    "debates:propose_vote": [(AGENT, "/agents/consultations/a-voter/vote/proposer/")],
+    "debates:decide_vote": [(AGENT, "/agents/consultations/a-decider/vote/decider/")],
+    "debates:paper_ballot": [(AGENT, "/agents/consultations/{joined_consultation}/vote/papier/")],
+    "debates:prove_identity": [(AGENT, "/agents/identites/")],
     "results:latest": [
         (who, f"/consultations/{{{which}}}/resultats/")
         for who, which in ((VISITOR, "joined_consultation"), (VISITOR, "consultation"))
@@ -636,6 +661,7 @@ OTHERS: dict[str, str] = {
     "admin:sharing_emergencyaccess_delete": FORBIDDEN,
     "journal:withdraw_contest": ACT,
     "labels:charter_json": FILE,
+    "debates:result_file": FILE,
     "results:window": "the same page as results:latest",
     "results:file": FILE,
     "results:embed": "a page without the portal's head and foot: tests/campaigns/results",

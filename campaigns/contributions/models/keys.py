@@ -4,7 +4,7 @@ from core.models.rows import nothing
 
 
 class CampaignKey(models.Model):
-    """The keys of one campaign, made by the role `release` and deleted by it when the campaign ends.
+    """The keys of one campaign, or of one vote, made by the role `release` and deleted by it when that ends.
 
     `public` seals the keys of batches. `private` opens them; the role `web` may not read it. `pseudonyms` is the HMAC
     key of the pseudonyms, which the portal needs to find a resident's own contribution. Both are protected by the

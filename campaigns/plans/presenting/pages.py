@@ -13,7 +13,7 @@ from campaigns.plans import drafting
 from campaigns.plans.actions.campaigns import opinion_on
 from campaigns.plans.enums import PRESETS
 from campaigns.plans.models import Campaign
-from campaigns.plans.presenting import wording
+from campaigns.plans.presenting import ways, wording
 from campaigns.plans.states import State, Step
 from core.templatetags.civic import long_date
 
@@ -101,6 +101,7 @@ def plan_page(campaign: Campaign, reader: User) -> dict[str, Any]:
         "heads": [{"label": _("Tableau")}, {"label": _("Part"), "num": True}],
         "tasks": _tasks(campaign),
         "history": history(campaign),
+        "ways": ways.for_agents(campaign),
         "may_submit": is_author and is_draft and not faults,
         "may_drop": is_author and campaign.state in {State.DRAFT, State.SUBMITTED, State.APPROVED},
         "may_decide": is_submitted and not is_author,

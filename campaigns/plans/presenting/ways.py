@@ -15,12 +15,22 @@ class Way:
 
 
 _registered: dict[str, Callable[[Campaign], Way | None]] = {}
+_of_agents: dict[str, Callable[[Campaign], Way | None]] = {}
 
 
-def register(name: str, way: Callable[[Campaign], Way | None]) -> None:
-    """Register what returns the way of a consultation, or None while there is none. Call it in `AppConfig.ready`."""
-    _registered[name] = way
+def register(name: str, way: Callable[[Campaign], Way | None], *, for_agents: bool = False) -> None:
+    """Register what returns the way of a consultation, or None while there is none. Call it in `AppConfig.ready`.
+
+    Args:
+        for_agents: the way is on the plan's page of agents, not on public ones.
+    """
+    (_of_agents if for_agents else _registered)[name] = way
 
 
-def of(campaign: Campaign) -> list[Way]:
-    return [found for one in _registered.values() if (found := one(campaign))]
+def of(campaign: Campaign, *, without: str = "") -> list[Way]:
+    """Return the ways of a consultation, without the one that leads to the page itself."""
+    return [found for name, one in _registered.items() if name != without and (found := one(campaign))]
+
+
+def for_agents(campaign: Campaign) -> list[Way]:
+    return [found for one in _of_agents.values() if (found := one(campaign))]

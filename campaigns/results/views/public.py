@@ -15,6 +15,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from campaigns.plans.models import Campaign
+from campaigns.plans.presenting import ways
 from campaigns.results import published as found
 from campaigns.results.files import keeping, making, settings
 from campaigns.results.presenting import figures, finding, sections, windows
@@ -136,6 +137,7 @@ def _page(request: HttpRequest, shown: list[Published], one: Published) -> HttpR
         "others": [other for other in shown if other is not one],
         "embed": request.build_absolute_uri(reverse("results:embed", args=[one.plan.code, one.window])),
         "signature": one.sha256[:16],
+        "ways": ways.of(_campaign(one.plan.code), without="results"),
     }
     return render(request, "results/results.html", context)
 

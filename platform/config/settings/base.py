@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "campaigns.plans",
     "campaigns.contributions",
     "campaigns.results",
+    "campaigns.debates",
 ]
 
 MIDDLEWARE = [

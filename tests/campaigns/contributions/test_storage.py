@@ -49,6 +49,8 @@ def rights(role, table):
         ("campaigns.release_run", {"SELECT"}, {"SELECT", "INSERT", "UPDATE"}),
         ("campaigns.charge", {"SELECT"}, {"SELECT", "INSERT"}),
         ("campaigns.publication", {"SELECT"}, {"SELECT", "INSERT"}),
+        ("campaigns.ballot_arrival", set(), {"SELECT", "DELETE"}),
+        ("campaigns.ballot", set(), {"SELECT", "INSERT", "DELETE"}),
         ("keystore.campaign_key", set(), {"SELECT", "INSERT", "DELETE"}),
     ],
 )
@@ -71,7 +73,7 @@ def test_the_role_release_reaches_no_vault():
             [["SELECT", "INSERT", "UPDATE", "DELETE"]],
         )
         found = [name for name, _words in cursor.fetchall()]
-        assert found == ["core_citykey", "core_workerbeat", "plans_campaign"]
+        assert found == ["core_citykey", "core_workerbeat", "debates_vote", "plans_campaign"]
         cursor.execute("SELECT rolsuper, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = 'release'")
         assert cursor.fetchone() == (False, False, False)
 

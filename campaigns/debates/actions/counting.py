@@ -1,0 +1,164 @@
+"""Count votes. Only the role `release` may; nothing here is written to a log but that a ballot could not be read.
+
+One transaction, under a lock that each ballot shares: take and delete the ballots, check the outer envelopes and drop
+them, shuffle, open, count, freeze the publication, destroy the keys. Killed before the commit, everything is as it
+was, and the next tick counts; committed, the publication is there and the ballots are not.
+"""
+
+import logging
+import secrets
+from collections import Counter
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from campaigns.contributions import freezing, sealing
+from campaigns.contributions.actions import keys
+from campaigns.debates import ballots, standing
+from campaigns.debates.ballots import Envelope, Voter
+from campaigns.debates.enums import FEWEST_BALLOTS, Choice, Outcome, VoteState
+from campaigns.debates.models import Vote
+from campaigns.noise.publication import Publication as Document
+from core.journal import signed_notes
+from core.keyrings import KeyringError
+
+logger = logging.getLogger(__name__)
+
+MOVE = """
+WITH arrived AS (
+    DELETE FROM campaigns.ballot_arrival WHERE arrived_on < %s
+    RETURNING vote_id, pseudonym, account, on_paper, sealed, stamp
+)
+INSERT INTO campaigns.ballot (vote_id, pseudonym, account, on_paper, sealed, stamp)
+SELECT vote_id, pseudonym, account, on_paper, sealed, stamp FROM arrived ORDER BY gen_random_uuid()
+"""
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('count ' || %s, 0))"
+TAKE = """
+WITH arrived AS (
+    DELETE FROM campaigns.ballot_arrival WHERE vote_id = %s RETURNING pseudonym, account, on_paper, sealed, stamp
+), moved AS (
+    DELETE FROM campaigns.ballot WHERE vote_id = %s RETURNING pseudonym, account, on_paper, sealed, stamp
+)
+SELECT * FROM arrived UNION ALL SELECT * FROM moved
+"""
+
+
+def prepare() -> int:
+    """Make the keys of approved votes that are not counted. Idempotent. Return how many were made.
+
+    Raises:
+        KeysDown: the key service does not answer.
+    """
+    return sum(keys.make(campaign_id=vote.pk) for vote in _to_count())
+
+
+def move(today: date) -> int:
+    """Move the ballots of the days before today, shuffled, in one transaction. Return how many.
+
+    Afterwards neither a row's place nor its transaction says when, or after whom, somebody voted.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(MOVE, [today])
+        return int(cursor.rowcount)
+
+
+def count_due(now: datetime) -> int:
+    """Count each vote that has closed. Return how many were published; one whose keys do not answer waits."""
+    published = 0
+    for vote in _to_count():
+        if vote.closes_at > now:
+            continue
+        try:
+            published += count(vote_id=vote.pk, now=now)
+        except (KeyringError, signed_notes.KeyUnusable, sealing.NoKeys) as error:
+            logger.error("the count of a vote waits for its keys", extra={"code": type(error).__name__})
+    return published
+
+
+def count(*, vote_id: UUID, now: datetime) -> bool:
+    """Count one vote that has closed, once. Return False if it is counted already, or open.
+
+    Raises:
+        KeyringError, KeyUnusable, NoKeys: nothing was changed.
+    """
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK, [str(vote_id)])
+        vote = Vote.objects.get(pk=vote_id)
+        if vote.state != VoteState.APPROVED or vote.closes_at > now or standing.count_of(vote_id):
+            return False
+        signed_notes.check_key()
+        envelopes = _taken(vote_id)
+        document = _counted(vote, envelopes)
+        previous = document["previous_sha256"]
+        frozen = freezing.frozen(
+            campaign_id=vote_id, window=standing.COUNT, drawn=Document(document), previous=previous
+        )
+        frozen.save(force_insert=True)
+        keys.destroy(campaign_id=vote_id)
+    return True
+
+
+def _to_count() -> list[Vote]:
+    approved = Vote.objects.filter(state=VoteState.APPROVED)
+    return [vote for vote in approved.order_by("closes_at", "pk") if standing.count_of(vote.pk) is None]
+
+
+def _taken(vote_id: UUID) -> list[Envelope]:
+    """Delete and return the ballots whose outer envelope the portal stamped."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, [vote_id, vote_id])
+        rows = cursor.fetchall()
+    found = [
+        Envelope(Voter(bytes(pseudonym), bytes(account)), on_paper, bytes(sealed), bytes(stamp))
+        for pseudonym, account, on_paper, sealed, stamp in rows
+    ]
+    stamped = [one for one in found if one.is_stamped(vote_id)]
+    if len(stamped) < len(found):
+        logger.error("a count left out ballots that the portal did not stamp")
+    return stamped
+
+
+def _counted(vote: Vote, envelopes: list[Envelope]) -> dict[str, Any]:
+    """Return the document of a count. Outer envelopes end here: inner ones are shuffled before one is opened."""
+    on_paper = sum(one.on_paper for one in envelopes)
+    inner = [one.sealed for one in envelopes]
+    secrets.SystemRandom().shuffle(inner)
+    told: dict[str, Any] = {
+        "kind": "vote",
+        "version": 1,
+        "window": standing.COUNT,
+        "consultation": vote.campaign.code,
+        "vote": str(vote.pk),
+        "closed_at": vote.closes_at.isoformat(timespec="seconds"),
+        "options": vote.options,
+        "previous_sha256": freezing.previous_of(vote.campaign_id),
+        "outcome": Outcome.VOID,
+    }
+    tallies, unreadable = _opened(vote, inner)
+    valid = len(inner) - unreadable
+    if valid < FEWEST_BALLOTS:
+        return told
+    return told | {
+        "outcome": Outcome.COUNTED,
+        "ballots": {"in_all": valid, "on_paper": on_paper, "unreadable": unreadable},
+        "counts": [{choice.value: tally[choice] for choice in Choice} for tally in tallies],
+    }
+
+
+def _opened(vote: Vote, inner: list[bytes]) -> tuple[list[Counter[Choice]], int]:
+    key, unreadable = sealing.private_key(vote.pk), 0
+    tallies: list[Counter[Choice]] = [Counter() for _option in vote.options]
+    for sealed in inner:
+        try:
+            choices = ballots.opened(sealed, vote_id=vote.pk, key=key, options=len(vote.options))
+        except sealing.Unreadable:
+            unreadable += 1
+            continue
+        for tally, choice in zip(tallies, choices, strict=True):
+            tally[choice] += 1
+    if unreadable:
+        logger.error("a count left out ballots that it cannot read")
+    return tallies, unreadable

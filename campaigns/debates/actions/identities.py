@@ -1,0 +1,97 @@
+"""Proven identities: what tells that two accounts are one person, without saying who that is."""
+
+import hmac
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+from django_scopes import scope
+
+from accounts.actions.identities import linked
+from accounts.models import User
+from campaigns.debates.enums import Means
+from campaigns.debates.models import ProvenIdentity
+from core import journal
+from core.models.rows import check
+from core.rows import city_key
+from vault.sharing import perms
+from vault.sharing.actions import acts
+from vault.sharing.actions.desk import at_desk
+from vault.sharing.models import DeskVisit
+from vault.types.names import words
+
+PROVE = gettext_noop("Prouver votre identité pour voter")
+
+
+def pseudonym(*, family_name: str, given_names: str, birthdate: date) -> bytes:
+    """Return the keyed pseudonym of a civil status: accents, case, hyphens and spaces do not count."""
+    told = "|".join([" ".join(words(family_name)), " ".join(words(given_names)), birthdate.isoformat()])
+    return hmac.digest(city_key(), f"identity of a voter|{told}".encode(), "sha256")
+
+
+def keep_from_franceconnect(user_id: UUID, status: Mapping[str, Any]) -> None:
+    """Keep the pseudonym of what FranceConnect has just proved about a resident. Without a whole status, nothing."""
+    given = status.get("given_name_array")
+    names = " ".join(map(str, given)) if given else str(status.get("given_name") or "")
+    try:
+        born = date.fromisoformat(str(status.get("birthdate")))
+    except ValueError:
+        return
+    family = str(status.get("family_name") or "")
+    if not (words(family) and words(names)) or not User.objects.filter(pk=user_id, is_resident=True).exists():
+        return
+    found = pseudonym(family_name=family, given_names=names, birthdate=born)
+    with transaction.atomic(), scope(resident=user_id):
+        _keep(user_id, user_id, found, Means.FRANCECONNECT)
+
+
+def prove_at_desk(
+    *, visit: DeskVisit, agent: User, family_name: str, given_names: str, birthdate: date
+) -> ProvenIdentity:
+    """Keep the pseudonym of an identity paper that the resident shows at the desk. The names are not kept.
+
+    Raises:
+        PermissionDenied: the visit is another agent's, or its session has ended.
+        gate.Refused: the visit has ended.
+    """
+    perms.require_may_help_at_desk(visit, agent)
+    found = pseudonym(family_name=family_name, given_names=given_names, birthdate=birthdate)
+    with at_desk(), acts.under(visit.grant):
+        return _keep(visit.resident_id, agent.pk, found, Means.DESK)
+
+
+def _keep(resident_id: UUID, by: UUID, found: bytes, means: Means) -> ProvenIdentity:
+    kept = ProvenIdentity.objects.select_for_update().filter(resident_id=resident_id).first()
+    if kept is not None:
+        check(kept)
+        if (bytes(kept.pseudonym), kept.means) == (found, means):
+            return kept
+        kept.delete()
+    made = ProvenIdentity(resident_id=resident_id, pseudonym=found, means=means)
+    made.save(force_insert=True)
+    own = by == resident_id
+    journal.write(
+        resident_id=resident_id,
+        actor_id=by,
+        event="identity_proven",
+        purpose=PROVE,
+        ground=None if own else journal.Ground.OWN,
+    )
+    return made
+
+
+def of(user: User) -> ProvenIdentity | None:
+    """Return the identity under which a resident votes, in their scope; None if they have not proved one.
+
+    An identity of FranceConnect counts while it is linked to the account.
+    """
+    found = ProvenIdentity.objects.filter(resident_id=user.pk).first()
+    if found is None:
+        return None
+    check(found)
+    if found.means == Means.FRANCECONNECT and linked(user, found.means) is None:
+        return None
+    return found

@@ -1,0 +1,87 @@
+"""A vote: one agent asks for it, which freezes the proposals; another one approves or refuses."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.two_persons import DECIDING
+from campaigns.debates import perms, standing
+from campaigns.debates.enums import VoteState
+from campaigns.debates.models import Post, Vote
+from campaigns.debates.ordering import drawn
+from campaigns.plans.models import Campaign
+from core import locks
+from core.journal import register
+
+KIND = "vote"
+
+
+class NotNow(Exception):
+    """There is a vote already, no proposal to vote on, or somebody decided before."""
+
+
+def propose(*, campaign: Campaign, by: User, closes_at: datetime) -> Vote:
+    """Ask for a vote on the proposals as they are now. Nobody proposes any more, unless it is refused.
+
+    Raises:
+        PermissionDenied: `by` is no agent.
+        NotTwo: `by` may not be one of two.
+        ValueError: the vote would close in the past.
+        NotNow
+    """
+    perms.require_agent(by)
+    DECIDING.require_one(by)
+    if closes_at <= timezone.now():
+        raise ValueError("a vote closes in the future")
+    with transaction.atomic():
+        locks.hold("debate", campaign.pk)
+        found = drawn(campaign.pk, Post.objects.filter(campaign=campaign).proposals().shown())
+        if not found or not standing.takes_proposals(campaign):
+            raise NotNow
+        options = [{"id": str(one.pk), "title": one.title, "text": one.text} for one in found]
+        vote = Vote.objects.create(campaign=campaign, options=options, closes_at=closes_at, created_by=by)
+        _note(vote, "vote_proposed")
+    return vote
+
+
+def approve(*, vote: Vote, by: User) -> Vote:
+    """Approve the vote, as the second of two persons. It opens as soon as the role `release` made its keys.
+
+    Raises:
+        NotTwo: `by` may not decide with the agent who asked.
+        NotNow: decided before, or its end has come.
+    """
+    return _decide(vote, by, VoteState.APPROVED, "")
+
+
+def refuse(*, vote: Vote, by: User, words: str) -> Vote:
+    """Refuse the vote, with reasons that are public. Proposals may be written again.
+
+    Raises:
+        NotTwo, NotNow: as `approve`.
+        ValueError: no reasons.
+    """
+    if not words.strip():
+        raise ValueError("say why")
+    return _decide(vote, by, VoteState.REFUSED, words.strip())
+
+
+def _decide(vote: Vote, by: User, state: VoteState, words: str) -> Vote:
+    with transaction.atomic():
+        held = Vote.objects.select_for_update(of=("self",)).select_related("created_by").get(pk=vote.pk)
+        DECIDING.require(held.created_by, by)
+        if held.state != VoteState.PROPOSED or (state == VoteState.APPROVED and held.closes_at <= timezone.now()):
+            raise NotNow
+        held.state, held.decided_by, held.words = state, by, words
+        held.save(update_fields=["state", "decided_by", "words"])
+        _note(held, f"vote_{state}")
+    return held
+
+
+def _note(vote: Vote, event: str) -> None:
+    content = {"consultation": vote.campaign.code, "closes_at": vote.closes_at.isoformat(timespec="seconds")}
+    content |= {"options": vote.options} if event == "vote_proposed" else {}
+    content |= {"words": vote.words} if vote.words else {}
+    register.write(kind=KIND, subject_id=vote.pk, event=event, content=content)

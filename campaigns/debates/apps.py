@@ -1,0 +1,37 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+#: The sentences of the journal.
+SENTENCES = {
+    "post_written": _("Vous avez écrit dans le débat d’une consultation, sans votre nom."),
+    "post_appealed": _("Vous avez contesté une décision de modération."),
+    "identity_proven": _("Votre identité a été prouvée pour voter. Le portail n’en garde qu’une empreinte."),
+    "ballot_cast": _("Vous avez déposé un bulletin, ou remplacé le vôtre. Son contenu n’est écrit nulle part."),
+}
+
+
+class DebatesConfig(AppConfig):
+    name = "campaigns.debates"
+    verbose_name = _("Débats et votes")
+
+    def ready(self) -> None:
+        from accounts.sign_in import pivot
+        from campaigns.debates import leaving
+        from campaigns.debates.actions import identities
+        from campaigns.debates.backing_up import PART
+        from campaigns.debates.presenting import ways as way
+        from campaigns.plans.presenting import ways
+        from core import backups, key_rotation
+        from core import leaving as registry
+        from vault.journal import sentences
+
+        pivot.on_proof(identities.keep_from_franceconnect)
+        ways.register("debates", way.to_debate)
+        ways.register("votes", way.to_vote)
+        ways.register("moderation", way.to_moderation, for_agents=True)
+        for event, sentence in SENTENCES.items():
+            sentences.register(event, sentence)
+        for table in ("campaigns.ballot_arrival", "campaigns.ballot"):
+            key_rotation.register_table(table)
+        backups.register("debates", PART)
+        registry.register(leaving.APP)

@@ -1,0 +1,152 @@
+"""Forms of debates and votes. Nothing is ticked beforehand; a proposal without a choice is “no opinion”."""
+
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns.debates.enums import Choice, Kind, Rule
+from campaigns.debates.models import Vote
+from core.pages.forms import DateField
+from vault.types.names import words
+
+SIDES = ((Kind.FOR.value, gettext_lazy("Pour")), (Kind.AGAINST.value, gettext_lazy("Contre")))
+CHOICES = tuple((choice.value, choice.label) for choice in (Choice.FOR, Choice.AGAINST, Choice.NONE))
+DECISIONS = (
+    ("approve", gettext_lazy("Approuver : le vote ouvre dans quelques minutes")),
+    ("refuse", gettext_lazy("Refuser")),
+)
+APPEALS = (
+    ("yes", gettext_lazy("L’auteur a raison : remettre le texte")),
+    ("no", gettext_lazy("Laisser le texte écarté")),
+)
+
+
+def _text(label: Any, rows: int = 4, **others: Any) -> forms.CharField:  # noqa: ANN401 - lazy
+    return forms.CharField(label=label, max_length=600, widget=forms.Textarea({"rows": rows}), **others)
+
+
+class ProposalForm(forms.Form):
+    title = forms.CharField(label=gettext_lazy("Votre proposition, en une ligne"), max_length=100)
+    text = _text(gettext_lazy("Ce que cela changerait"), 5)
+
+
+class ArgumentForm(forms.Form):
+    side = forms.ChoiceField(label=gettext_lazy("Votre argument est"), choices=SIDES, widget=forms.RadioSelect)
+    text = _text(gettext_lazy("Votre argument"))
+
+
+class AppealForm(forms.Form):
+    text = _text(gettext_lazy("Pourquoi ce texte respecte la règle"))
+
+
+class SetAsideForm(forms.Form):
+    rule = forms.ChoiceField(label=gettext_lazy("Règle"), choices=Rule.choices, widget=forms.RadioSelect)
+    reasons = _text(
+        gettext_lazy("Raison (publiée)"), 3, help_text=gettext_lazy("Sans recopier le texte, ni nommer personne.")
+    )
+
+
+class DecideAppealForm(forms.Form):
+    decision = forms.ChoiceField(label=gettext_lazy("Décision"), choices=APPEALS, widget=forms.RadioSelect)
+    words = _text(gettext_lazy("Raison (publiée)"), 3)
+
+
+class AskVoteForm(forms.Form):
+    day = DateField(label=gettext_lazy("Dernier jour du vote"))
+    hour = forms.TypedChoiceField(
+        label=gettext_lazy("Heure de fin"),
+        choices=[(hour, f"{hour}\u00a0h") for hour in range(8, 23)],
+        coerce=int,
+        initial=20,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if "day" in told and "hour" in told and self.closes_at() <= timezone.now():
+            raise ValidationError({"day": _("Le vote finit à une heure à venir.")})
+        return told
+
+    def closes_at(self) -> datetime:
+        told = self.cleaned_data
+        return timezone.make_aware(datetime.combine(told["day"], time(told["hour"])))
+
+
+class DecideVoteForm(forms.Form):
+    decision = forms.ChoiceField(label=gettext_lazy("Décision"), choices=DECISIONS, widget=forms.RadioSelect)
+    words = _text(gettext_lazy("Pourquoi (publié)"), 3, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if told.get("decision") == "refuse" and not told.get("words", "").strip():
+            raise ValidationError({"words": _("Écrivez pourquoi : c’est publié.")})
+        return told
+
+
+class BallotForm(forms.Form):
+    """One question for each proposal of a vote, in its order."""
+
+    def __init__(self, vote: Vote, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names = [f"choice_{number}" for number in range(len(vote.options))]
+        for name, title in zip(self.names, vote.titles, strict=True):
+            self.fields[name] = forms.ChoiceField(
+                label=title, choices=CHOICES, widget=forms.RadioSelect, required=False
+            )
+
+    def choices(self) -> list[Choice]:
+        return [Choice(self.cleaned_data[name] or Choice.NONE) for name in self.names]
+
+
+class CivilForm(forms.Form):
+    """A civil status, as it is written on an identity paper."""
+
+    family_name = forms.CharField(label=gettext_lazy("Nom de naissance"), max_length=100)
+    given_names = forms.CharField(
+        label=gettext_lazy("Tous les prénoms"), max_length=200, help_text=gettext_lazy("Dans l’ordre du papier.")
+    )
+    birthdate = DateField(label=gettext_lazy("Date de naissance"))
+
+    def clean_family_name(self) -> str:
+        return _letters(self.cleaned_data["family_name"])
+
+    def clean_given_names(self) -> str:
+        return _letters(self.cleaned_data["given_names"])
+
+    def civil(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("family_name", "given_names", "birthdate")}
+
+
+class PaperForm(BallotForm):
+    """A paper ballot: the civil status, the choices, and the roll, which the person ticks."""
+
+    family_name = CivilForm.base_fields["family_name"]
+    given_names = CivilForm.base_fields["given_names"]
+    birthdate = CivilForm.base_fields["birthdate"]
+    signed = forms.BooleanField(
+        label=gettext_lazy("La personne a coché elle-même la liste : elle a voté."),
+        error_messages={"required": gettext_lazy("La personne coche elle-même la liste avant de déposer.")},
+    )
+
+    def __init__(self, vote: Vote, *args: Any, **kwargs: Any) -> None:
+        super().__init__(vote, *args, **kwargs)
+        self.order_fields([*CivilForm.base_fields, *self.names, "signed"])
+
+    def clean_family_name(self) -> str:
+        return _letters(self.cleaned_data["family_name"])
+
+    def clean_given_names(self) -> str:
+        return _letters(self.cleaned_data["given_names"])
+
+    def civil(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in CivilForm.base_fields}
+
+
+def _letters(name: str) -> str:
+    if not words(name):
+        raise ValidationError(_("Écrivez le nom en lettres latines, comme sur le papier."))
+    return name

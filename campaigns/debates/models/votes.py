@@ -1,0 +1,124 @@
+"""Votes, identities that may vote, and ballots, which no one but the role `release` reads.
+
+The role `web` has no right on the two tables of ballots, not even to count their rows: it calls two functions of the
+database (migrations/0001). A row has no time and no number. Why two envelopes: docs/decisions/0036.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+from campaigns.debates.enums import Means, VoteState
+from campaigns.plans.models import Campaign
+from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, by_resident, nothing
+
+SEALED = "sealed to the vote; a row without the portal's stamp is not counted"
+
+
+class Vote(AuthenticatedRow):
+    """One vote on the proposals about a consultation. The database refuses to change it once it is approved."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
+    options = models.JSONField(help_text="the proposals as they are voted on: id, title, text")
+    closes_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=VoteState.choices, default=VoteState.PROPOSED)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    words = models.CharField(max_length=600, blank=True, help_text="why it was refused; public")
+
+    objects = RowQuerySet["Vote"].as_manager()
+    decides = by_city("campaign", "options", "closes_at", "state", "created_by", "created_at", "decided_by", "words")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign"], condition=~Q(state=VoteState.REFUSED), name="vote_one_for_a_consultation"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("created_by")), name="vote_two_persons"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=VoteState.PROPOSED) | Q(decided_by__isnull=False), name="vote_decided_by_somebody"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"vote of {self.campaign_id}"
+
+    def is_open(self, at: datetime) -> bool:
+        """Return whether ballots are taken at this time. The database says it again for each ballot."""
+        return self.state == VoteState.APPROVED and at < self.closes_at
+
+    @property
+    def titles(self) -> list[str]:
+        told: list[dict[str, Any]] = self.options
+        return [one["title"] for one in told]
+
+
+class ProvenIdentity(AuthenticatedRow, ResidentModel):
+    """That a resident proved who they are, once: by FranceConnect, or to an agent at the desk.
+
+    `pseudonym` is an HMAC of the civil status under the city's key: it tells whether two accounts are one person, and
+    not who that is.
+    """
+
+    pseudonym = models.BinaryField()
+    means = models.CharField(max_length=15, choices=Means.choices)
+
+    objects = ResidentManager["ProvenIdentity"]()
+    decides = by_resident("pseudonym", "means")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["resident_id"], name="proven_identity_once")]
+
+    def __str__(self) -> str:
+        return f"identity proven {self.means}"
+
+
+class BallotArrival(models.Model):
+    """A ballot that waits for the night, when the role `release` moves all of them in a random order."""
+
+    pk = models.CompositePrimaryKey("vote_id", "pseudonym")
+    vote_id = models.UUIDField()
+    pseudonym = models.BinaryField(help_text="HMAC of the voter's identity under the vote's key")
+    account = models.BinaryField(help_text="HMAC of the account that voted: another one is refused")
+    on_paper = models.BooleanField()
+    sealed = models.BinaryField(help_text="the inner envelope, HPKE: the choice, and nothing of the voter")
+    stamp = models.BinaryField(help_text="the outer envelope: the portal's HMAC of the others")
+    arrived_on = models.DateField(help_text="a day, without an hour")
+
+    decides = nothing(SEALED)
+
+    class Meta:
+        db_table = 'campaigns"."ballot_arrival'
+
+    def __str__(self) -> str:
+        return "a ballot that arrived"
+
+
+class Ballot(models.Model):
+    """A ballot that waits for the count, which deletes it."""
+
+    pk = models.CompositePrimaryKey("vote_id", "pseudonym")
+    vote_id = models.UUIDField()
+    pseudonym = models.BinaryField()
+    account = models.BinaryField()
+    on_paper = models.BooleanField()
+    sealed = models.BinaryField()
+    stamp = models.BinaryField()
+
+    decides = nothing(SEALED)
+
+    class Meta:
+        db_table = 'campaigns"."ballot'
+
+    def __str__(self) -> str:
+        return "a ballot"

@@ -1,0 +1,98 @@
+"""The count of a vote as pages and files show it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.contributions.models import Publication
+from campaigns.debates.enums import Choice, Outcome
+from core import canonical
+from core.pages.charts import Bar, Chart, bars
+from core.templatetags.civic import number
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One proposal with its count."""
+
+    id: str
+    title: str
+    counts: dict[str, int]
+
+    @property
+    def wins(self) -> bool:
+        return self.counts[Choice.FOR] > self.counts[Choice.AGAINST]
+
+    @property
+    def verdict(self) -> str:
+        if self.counts[Choice.FOR] == self.counts[Choice.AGAINST]:
+            return _("À égalité")
+        return _("Approuvée") if self.wins else _("Rejetée")
+
+    @property
+    def kind(self) -> str:
+        return "ok" if self.wins else "expired"
+
+    @property
+    def chart(self) -> Chart:
+        items = [
+            Bar(choice.label, self.counts[choice], "c1" if choice == Choice.FOR else "c5")
+            for choice in (Choice.FOR, Choice.AGAINST, Choice.NONE)
+        ]
+        title = _("Voix sur « %(title)s »") % {"title": self.title}
+        return bars(items=items, show=number, title=title, label_head=_("Choix"), value_head=_("Voix"))
+
+
+def document_of(row: Publication) -> dict[str, Any]:
+    told: dict[str, Any] = canonical.decode(row.document.encode())
+    return told
+
+
+def as_file(row: Publication) -> bytes:
+    """Return the file that `manage.py verify_vote` verifies."""
+    told = {"publication": document_of(row), "sha256": row.sha256, "note": row.note}
+    return json.dumps(told, ensure_ascii=False, indent=1).encode()
+
+
+def is_void(document: dict[str, Any]) -> bool:
+    return bool(document["outcome"] == Outcome.VOID)
+
+
+def proposals(document: dict[str, Any]) -> list[Counted]:
+    """Return the proposals with their counts, the most approved first."""
+    pairs = zip(document["options"], document["counts"], strict=True)
+    found = [Counted(one["id"], one["title"], counts) for one, counts in pairs]
+    return sorted(found, key=lambda one: one.counts[Choice.AGAINST] - one.counts[Choice.FOR])
+
+
+def headline(found: list[Counted]) -> str:
+    """Return the finding as a sentence."""
+    won = [one for one in found if one.wins]
+    if not won:
+        return _("Aucune proposition n’est approuvée")
+    if len(won) == 1:
+        return _("« %(title)s » est approuvée") % {"title": won[0].title}
+    return _("%(count)s propositions sont approuvées") % {"count": number(len(won))}
+
+
+def lede(document: dict[str, Any]) -> str:
+    in_all = document["ballots"]["in_all"]
+    text = ngettext("%(count)s personne a voté.", "%(count)s personnes ont voté.", in_all)
+    return text % {"count": number(in_all)}
+
+
+def facts(document: dict[str, Any]) -> list[dict[str, str]]:
+    """Return how the ballots were counted."""
+    told = document["ballots"]
+    rows = [
+        {"key": _("En ligne"), "value": number(told["in_all"] + told["unreadable"] - told["on_paper"])},
+        {"key": _("Sur papier"), "value": number(told["on_paper"])},
+    ]
+    if told["unreadable"]:
+        rows.append({"key": _("Illisibles"), "value": number(told["unreadable"])})
+    rows.append({"key": _("Remplacés"), "value": _("Seul le dernier bulletin de chacun est compté.")})
+    rows.append({"key": _("Clé"), "value": _("Détruite avec les bulletins, au moment du compte.")})
+    return rows

@@ -1,0 +1,39 @@
+"""Where a debate stands: what may be written, which vote there is. Pages and verbs ask the same functions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from campaigns.contributions.models import Publication
+from campaigns.debates.enums import VoteState
+from campaigns.debates.models import Vote
+from campaigns.plans.models import Campaign
+from campaigns.results import published
+
+#: The window that the publication of a vote's count names.
+COUNT = "vote"
+
+
+def has_debate(campaign: Campaign) -> bool:
+    """Return whether there is a result to debate."""
+    return bool(published.with_figures(campaign))
+
+
+def vote_of(campaign: Campaign) -> Vote | None:
+    """Return the vote of a consultation, unless it was refused."""
+    return Vote.objects.filter(campaign=campaign).exclude(state=VoteState.REFUSED).first()
+
+
+def count_of(vote_id: UUID) -> Publication | None:
+    """Return the published count of a vote, if it is counted."""
+    return Publication.objects.filter(campaign_id=vote_id, window=COUNT).first()
+
+
+def takes_proposals(campaign: Campaign) -> bool:
+    """Return whether a resident may propose: until agents ask for a vote, which freezes the list."""
+    return has_debate(campaign) and vote_of(campaign) is None
+
+
+def takes_arguments(campaign: Campaign, at: datetime) -> bool:
+    """Return whether a resident may argue: until the vote closes."""
+    vote = vote_of(campaign)
+    return has_debate(campaign) and (vote is None or at < vote.closes_at)

@@ -1,0 +1,111 @@
+"""A fictional vote on a consultation: proposals, arguments, ballots of nobody, counted by the real code."""
+
+import hashlib
+import os
+import random
+import subprocess
+import sys
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from campaigns.debates import standing
+from campaigns.debates.actions import casting
+from campaigns.debates.enums import Choice, Kind, VoteState
+from campaigns.debates.models import Post, Vote
+from campaigns.debates.ordering import drawn
+from campaigns.plans.models import Campaign
+
+#: A proposal, its text, arguments for and against, and how often of a hundred ballots it has a yes and a no.
+PROPOSALS = (
+    (
+        "Un bus toutes les 15 minutes depuis l’Est",
+        "La ligne 4 passe toutes les 35 minutes. C’est le secteur d’où viennent le plus de voitures.",
+        ("Le bus a gagné des voyageurs là où il passe souvent.", "Les élèves du lycée pourraient rentrer seuls."),
+        ("Il faut payer plus de conducteurs.",),
+        (64, 22),
+    ),
+    (
+        "Un parking relais à l’entrée de la ville",
+        "180 places, gratuites avec un ticket de bus.",
+        ("On garde sa voiture sans entrer dans le centre.",),
+        ("Le terrain est le seul pré du quartier.", "Sans bus plus fréquent, il restera vide."),
+        (31, 52),
+    ),
+    (
+        "La rue de l’école à 30 km/h",
+        "Un tiers des voitures venues de l’Est y passe.",
+        ("Les enfants traversent deux fois par jour.",),
+        ("Les voitures passeront par les petites rues.",),
+        (55, 29),
+    ),
+)
+BALLOTS, ON_PAPER = 214, 23
+
+
+def counted_vote(*, campaign: Campaign, author: User, approver: User) -> Vote:
+    """Give a consultation a debate and a vote that closed yesterday, counted. Idempotent; takes about a second.
+
+    `RELEASE_DATABASE_URL` must be set: the keys are made, and the ballots counted, by a process of the role `release`.
+    """
+    vote = standing.vote_of(campaign) or _asked(campaign, author, approver, timezone.now() - timedelta(days=1))
+    if standing.count_of(vote.pk) is None:
+        _as_release("count_votes", "--keys")
+        with transaction.atomic():
+            _cast(vote)
+        _as_release("count_votes")
+    return vote
+
+
+def _asked(campaign: Campaign, author: User, approver: User, closes_at: datetime) -> Vote:
+    with transaction.atomic():
+        written = (closes_at - timedelta(days=20)).date()
+        for title, text, arguments_for, arguments_against, _shares in PROPOSALS:
+            proposal = Post.objects.create(
+                campaign=campaign, kind=Kind.PROPOSAL, title=title, text=text, written_on=written
+            )
+            for kind, arguments in ((Kind.FOR, arguments_for), (Kind.AGAINST, arguments_against)):
+                for argument in arguments:
+                    Post.objects.create(
+                        campaign=campaign, about=proposal, kind=kind, text=argument, written_on=written
+                    )
+        found = drawn(campaign.pk, Post.objects.filter(campaign=campaign).proposals().shown())
+        return Vote.objects.create(
+            campaign=campaign,
+            options=[{"id": str(one.pk), "title": one.title, "text": one.text} for one in found],
+            closes_at=closes_at.replace(hour=18, minute=0, second=0, microsecond=0),
+            state=VoteState.APPROVED,
+            created_by=author,
+            decided_by=approver,
+        )
+
+
+def _cast(vote: Vote) -> None:
+    chance = random.Random(1)  # noqa: S311 - of fictional opinions
+    shares = {title: shares for title, _text, _for, _against, shares in PROPOSALS}
+    for number in range(BALLOTS):
+        choices = []
+        for title in vote.titles:
+            yes, no = shares.get(title, (40, 40))
+            at = chance.randrange(100)
+            choices.append(Choice.FOR if at < yes else Choice.AGAINST if at < yes + no else Choice.NONE)
+        identity = hashlib.sha256(f"fictional voter {number}".encode()).digest()
+        casting.put(
+            vote=vote,
+            identity=identity,
+            account=f"fictional {number}",
+            choices=choices,
+            on_paper=number < ON_PAPER,
+            at=vote.closes_at - timedelta(hours=2),
+        )
+
+
+def _as_release(*command: str) -> None:
+    """Run a command in a process of the role `release`."""
+    env = os.environ | {"DATABASE_URL": os.environ["RELEASE_DATABASE_URL"]}
+    subprocess.run(
+        [sys.executable, str(settings.ROOT / "manage.py"), *command], env=env, check=True, capture_output=True
+    )

@@ -1,0 +1,210 @@
+"""Attacks on a vote: to link a choice to its voter, to count early, to vote late or twice, to stuff the box."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
+
+from campaigns.contributions import sealing
+from campaigns.debates import standing
+from campaigns.debates.actions import casting, counting
+from campaigns.debates.ballots import Roll, Voter, closed_in_two, roll
+from tests.accounts.factories import ResidentFactory
+from tests.campaigns import given
+from tests.campaigns.conftest import as_release  # noqa: F401 - a fixture
+from tests.campaigns.debates import voted
+from tests.campaigns.debates.voted import NO, YES
+
+TAKE = "SELECT campaigns.take_ballot(%s, %s, %s, %s, %s, %s, %s, current_date)"
+REFUSED = psycopg.errors.InsufficientPrivilege
+WAITED = psycopg.errors.LockNotAvailable
+
+
+@pytest.fixture
+def vote(transactional_db, databases):
+    one = voted.asked(given.opened())
+    voted.give_keys(one, databases.url("release"))
+    return one
+
+
+@pytest.fixture
+def web(databases, vote):
+    with psycopg.connect(databases.url("web"), options="-c lock_timeout=50ms") as one:
+        yield one
+
+
+@pytest.fixture
+def release(databases, vote):
+    with psycopg.connect(databases.url("release"), options="-c lock_timeout=50ms", autocommit=True) as one:
+        yield one
+
+
+def columns(vote, number, account="", choices=(YES, NO)):
+    """Return the arguments of `take_ballot` for a person, an hour before the end."""
+    identity = number.to_bytes(32, "big")
+    voter = Voter.of(vote_id=vote.pk, identity=identity, account=account or f"person {number}")
+    one = closed_in_two(vote_id=vote.pk, voter=voter, choices=choices, on_paper=False)
+    at = vote.closes_at - timedelta(hours=1)
+    return [vote.pk, voter.pseudonym, voter.account, False, one.sealed, one.stamp, at]
+
+
+def test_before_the_end_the_portal_can_neither_count_nor_list_nor_open_ballots(vote, web):
+    voted.put(vote, 1)
+    statements = [
+        f"{what} FROM campaigns.{table}"
+        for table in ("ballot", "ballot_arrival")
+        for what in ("SELECT count(*)", "SELECT vote_id", "SELECT pseudonym", "SELECT sealed", "DELETE")
+    ]
+    statements += [
+        "COPY campaigns.ballot_arrival TO STDOUT",
+        "INSERT INTO campaigns.ballot SELECT * FROM campaigns.ballot_arrival",
+        "UPDATE campaigns.ballot_arrival SET on_paper = true",
+        "SELECT private FROM keystore.campaign_key",
+        "ALTER FUNCTION campaigns.take_ballot RENAME TO other",
+    ]
+    for statement in statements:
+        with pytest.raises(REFUSED), web.transaction():
+            web.execute(statement)
+    with pytest.raises(ProgrammingError):
+        sealing.private_key(vote.pk)
+
+
+def test_the_roll_speaks_of_one_voter_to_that_voter(vote):
+    voted.put(vote, 1)
+    said = [
+        roll(vote_id=vote.pk, voter=Voter.of(vote_id=vote.pk, identity=one.to_bytes(32, "big"), account=account))
+        for one, account in ((1, "person 1"), (1, "person 2"), (2, "person 2"))
+    ]
+    assert said == [Roll.OWN, Roll.OTHER, Roll.NONE]
+
+
+def test_after_the_night_no_row_order_nor_transaction_links_a_ballot_to_its_voter(vote, release, as_release):  # noqa: F811
+    """Before it, the transaction of a ballot is that of its voter's journal: docs/campaigns.md says so."""
+    for number in range(40):
+        voted.put(vote, number)
+    rows = release.execute("SELECT pseudonym, xmin::text FROM campaigns.ballot_arrival ORDER BY ctid").fetchall()
+    arrived = [bytes(name) for name, _xmin in rows]
+    assert len({xmin for _name, xmin in rows}) == 40, "the exposure of the same day"
+    with as_release():
+        assert counting.move(timezone.localdate()) == 0, "not while the day lasts: a small lot hides nobody"
+        assert counting.move(timezone.localdate() + timedelta(days=1)) == 40
+    rows = release.execute("SELECT pseudonym, xmin::text FROM campaigns.ballot ORDER BY ctid").fetchall()
+    assert len({xmin for _name, xmin in rows}) == 1
+    moved = [bytes(name) for name, _xmin in rows]
+    kept = sum(moved.index(one) < moved.index(other) for one, other in zip(arrived, arrived[1:], strict=False))
+    assert moved != arrived and 6 < kept < 33, "about half of the neighbours keep their order"
+    names = release.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'campaigns' AND table_name = 'ballot'"
+    ).fetchall()
+    assert {name for (name,) in names} == {"vote_id", "pseudonym", "account", "on_paper", "sealed", "stamp"}
+
+
+def test_two_ballots_of_one_choice_look_different_and_two_choices_look_alike(vote):
+    first, second, other = columns(vote, 1), columns(vote, 1), columns(vote, 1, choices=(NO, NO))
+    assert first[4] != second[4] and len(first[4]) == len(other[4])
+
+
+def test_the_count_opens_shuffled_inner_envelopes_without_their_voters(vote, as_release, monkeypatch):  # noqa: F811
+    for number in range(12):
+        voted.put(vote, number, (YES if number < 6 else NO, NO))
+    opened, real = [], counting.ballots.opened
+
+    def watched(sealed, **others):
+        found = real(sealed, **others)
+        opened.append(found[0])
+        return found
+
+    monkeypatch.setattr(counting.ballots, "opened", watched)
+    monkeypatch.setattr(counting.secrets, "SystemRandom", lambda: Shuffler(opened))
+    with as_release():
+        counting.count(vote_id=vote.pk, now=vote.closes_at)
+    assert len(opened) == 12
+
+
+class Shuffler:
+    """Asserts that nothing was opened before the shuffle, and that it is of inner envelopes alone."""
+
+    def __init__(self, opened):
+        self.opened = opened
+
+    def shuffle(self, inner):
+        assert self.opened == [] and all(type(one) is bytes for one in inner)
+        inner.reverse()
+
+
+def test_a_ballot_in_the_second_of_the_end_and_after_it_is_refused(vote, as_release):  # noqa: F811
+    last = vote.closes_at - timedelta(microseconds=1)
+    voted.put(vote, 1, at=last)
+    for late in (timedelta(), timedelta(seconds=1)):
+        with pytest.raises(casting.NotOpen):
+            voted.put(vote, 2, at=vote.closes_at + late)
+    # The database says it itself, whatever the portal thinks.
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, [*columns(vote, 3)[:6], vote.closes_at])
+        assert cursor.fetchone()[0] == "closed"
+    with as_release():
+        assert counting.count(vote_id=vote.pk, now=vote.closes_at)
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, [vote.pk, b"p" * 32, b"a" * 32, False, b"", b"", last])
+        assert cursor.fetchone()[0] == "closed", "once counted, a clock that is late changes nothing"
+
+
+def test_a_count_waits_for_a_ballot_that_is_being_taken(vote, web, release):
+    web.execute(TAKE, columns(vote, 1))
+    with pytest.raises(WAITED):
+        release.execute(counting.LOCK, [str(vote.pk)])
+    web.commit()
+    release.execute(counting.LOCK, [str(vote.pk)])
+
+
+def test_a_double_click_and_two_accounts_at_once_make_one_ballot(vote, web, databases, release):
+    with psycopg.connect(databases.url("web"), options="-c lock_timeout=50ms") as other:
+        assert web.execute(TAKE, columns(vote, 1)).fetchone()[0] == "first"
+        with pytest.raises(WAITED), other.transaction():
+            other.execute(TAKE, columns(vote, 1))
+        web.commit()
+        assert other.execute(TAKE, columns(vote, 1)).fetchone()[0] == "replaced"
+        other.commit()
+        assert other.execute(TAKE, columns(vote, 1, account="person 2")).fetchone()[0] == "other"
+        other.commit()
+    assert release.execute("SELECT count(*) FROM campaigns.ballot_arrival").fetchone()[0] == 1
+
+
+def test_two_accounts_of_one_identity_have_one_vote(vote):
+    one, twin = ResidentFactory(), ResidentFactory()
+    for resident in (one, twin):
+        voted.proven(resident)
+    casting.cast(resident=one, by=one.pk, vote=vote, choices=[YES, NO])
+    with pytest.raises(casting.VotedElsewhere):
+        casting.cast(resident=twin, by=twin.pk, vote=vote, choices=[NO, NO])
+    nobody = ResidentFactory()
+    with pytest.raises(casting.NoIdentity):
+        casting.cast(resident=nobody, by=nobody.pk, vote=vote, choices=[NO, NO])
+
+
+def test_the_keys_of_a_vote_open_no_other_vote(vote, databases, as_release):  # noqa: F811
+    other = voted.asked(given.opened(code="autre"))
+    voted.give_keys(other, databases.url("release"))
+    with transaction.atomic():
+        for number in range(12):
+            voted.put(vote, number)
+    with psycopg.connect(databases.url("owner"), autocommit=True) as owner:
+        owner.execute("UPDATE campaigns.ballot_arrival SET vote_id = %s", [other.pk])
+    with as_release():
+        counting.count(vote_id=other.pk, now=other.closes_at)
+    assert '"outcome":"void"' in standing.count_of(other.pk).document
+
+
+def test_an_approved_vote_and_a_post_never_change(vote, databases):
+    statements = (
+        "UPDATE debates_vote SET closes_at = now()",
+        "DELETE FROM debates_vote",
+        "UPDATE debates_post SET text = ''",
+        "DELETE FROM debates_post",
+    )
+    with psycopg.connect(databases.url("owner"), autocommit=True) as owner:
+        for statement in statements:
+            with pytest.raises(REFUSED, match="never changes"):
+                owner.execute(statement)

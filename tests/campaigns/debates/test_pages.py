@@ -1,0 +1,180 @@
+"""Pages of debates and votes: propose, argue, moderate, appeal, vote, at the desk, the result."""
+
+import re
+from datetime import timedelta
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_scopes import scope
+
+from campaigns.debates import standing
+from campaigns.debates.actions import counting, identities
+from campaigns.debates.enums import Means, VoteState
+from campaigns.debates.models import Moderation, Post, ProvenIdentity, Vote
+from core import journal
+from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
+from tests.campaigns.debates import voted
+
+CODE = "trajets"
+CIVIL = {
+    "family_name": "Kervella",
+    "given_names": "Nadia Anne",
+    "birthdate_day": "4",
+    "birthdate_month": "5",
+    "birthdate_year": "1988",
+}
+
+
+def url(name, *more):
+    return reverse(f"debates:{name}", args=[CODE, *more])
+
+
+def text_of(answer):
+    return re.sub(r"\s+", " ", answer.content.decode().replace("\N{NO-BREAK SPACE}", " "))
+
+
+def test_a_debate_from_a_proposal_to_an_appeal(campaign, resident, client):
+    author, other = signed_in(resident), signed_in(ResidentFactory())
+    first, second = AgentFactory(), AgentFactory()
+    page = text_of(client.get(url("debate")))
+    assert "Aucune proposition" in page and resident.name not in page
+    answer = author.post(url("propose"), {"title": "Un bus", "text": "Toutes les 15 minutes."}, follow=True)
+    assert "Votre texte est publié" in text_of(answer) and "Ce que vous avez écrit" in text_of(answer)
+    post = Post.objects.get()
+    other.post(url("argue", post.pk), {"side": "against", "text": "C’est cher, dit Paul Astruc."})
+    argument = post.arguments.get()
+    page = text_of(client.get(url("proposal", post.pk)))
+    assert "C’est cher" in page and "Aucun argument pour" in page
+    assert client.post(url("propose"), {"title": "x", "text": "y"}).status_code == 302, "a visitor signs in first"
+    for sent in ({"title": "", "text": ""}, {"title": "x" * 101, "text": "y"}):
+        assert "Erreur" in text_of(author.post(url("propose"), sent))
+    # Moderation, with a reason; the words go, the rule stays.
+    agent = signed_in(first)
+    assert "Écarter" in text_of(agent.get(url("posts")))
+    assert "Erreur" in text_of(agent.post(url("set_aside", argument.pk), {"rule": "person", "reasons": " "}))
+    agent.post(url("set_aside", argument.pk), {"rule": "person", "reasons": "Il nomme un voisin."})
+    page = text_of(client.get(url("debate")))
+    assert "C’est cher" not in page and "Il nomme un voisin." in page and "Pas de personne nommée" in page
+    assert agent.get(url("set_aside", argument.pk)).status_code == 404
+    # Its author alone appeals, once; the agent who moderated does not decide.
+    assert author.get(url("appeal", argument.pk)).status_code == 404
+    assert "Contester" in text_of(other.get(url("debate")))
+    assert agent.get(url("decide_appeal", argument.pk)).status_code == 404, "nobody appealed"
+    other.post(url("appeal", argument.pk), {"text": "Paul est élu."})
+    assert other.get(url("appeal", argument.pk)).status_code == 404
+    assert agent.get(url("decide_appeal", argument.pk)).status_code == 404
+    decided = {"decision": "yes", "words": "C’est un élu, dans sa fonction."}
+    assert signed_in(second).post(url("decide_appeal", argument.pk), decided).status_code == 302
+    assert Moderation.objects.get().decided_by == second
+    assert "C’est cher" in text_of(client.get(url("proposal", post.pk)))
+    with scope(resident=resident.pk):
+        assert [entry.event for entry in journal.entries(resident_id=resident.pk, limit=1)] == ["post_written"]
+
+
+def test_two_agents_open_a_vote_and_one_alone_does_not(campaign):
+    voted.proposal(campaign)
+    first, second, new = AgentFactory(), AgentFactory(), AgentFactory(new=True)
+    one, two = signed_in(first), signed_in(second)
+    day = timezone.localdate() + timedelta(days=9)
+    sent = {"day_day": str(day.day), "day_month": str(day.month), "day_year": str(day.year), "hour": "20"}
+    past = sent | {"day_year": "2020"}
+    assert "à une heure à venir" in text_of(one.post(url("propose_vote"), past))
+    assert signed_in(new).post(url("propose_vote"), sent).status_code == 403
+    assert not Vote.objects.exists()
+    one.post(url("propose_vote"), sent)
+    vote = Vote.objects.get()
+    assert vote.state == VoteState.PROPOSED and vote.titles == ["Un bus toutes les 15 minutes"]
+    assert one.get(url("decide_vote")).status_code == 404, "one person never suffices"
+    resident = signed_in(ResidentFactory())
+    assert resident.get(url("vote")).status_code == 404
+    resident.post(url("propose"), {"title": "Trop tard", "text": "La liste est figée."})
+    assert Post.objects.count() == 1
+    assert "Écrivez pourquoi" in text_of(two.post(url("decide_vote"), {"decision": "refuse", "words": ""}))
+    two.post(url("decide_vote"), {"decision": "refuse", "words": "Trop tôt."})
+    assert "Trop tôt." in text_of(one.get(url("agents_vote")))
+    one.post(url("propose_vote"), sent)
+    two.post(url("decide_vote"), {"decision": "approve"})
+    vote = standing.vote_of(campaign)
+    assert vote.state == VoteState.APPROVED and vote.decided_by == second
+    assert "déjà écarté, ou il est au vote" in text_of(
+        one.post(url("set_aside", Post.objects.get().pk), {"rule": "advert", "reasons": "Non."}, follow=True)
+    )
+
+
+def test_a_resident_votes_once_they_proved_who_they_are_and_replaces_their_ballot(vote, resident):
+    browser = signed_in(resident)
+    assert "Prouvez d’abord qui vous êtes" in text_of(browser.get(url("vote")))
+    assert browser.get(url("ballot")).status_code == 302
+    voted.proven(resident)
+    page = browser.get(url("ballot"))
+    assert "checked" not in page.content.decode()
+    sent = {"choice_0": "for"}
+    confirm = text_of(browser.post(url("ballot"), sent))
+    assert "Relisez votre bulletin" in confirm and "Sans avis" in confirm
+    assert "Voter sur les propositions" in text_of(browser.get(url("vote"))), "nothing is cast yet"
+    assert "Erreur" in text_of(browser.post(url("ballot"), {"choice_0": "maybe", "cast": "1"}))
+    for _click in range(2):
+        answer = browser.post(url("ballot"), sent | {"cast": "1"}, follow=True)
+        assert "Vous avez voté" in text_of(answer)
+    assert "Vous avez voté" not in text_of(signed_in(ResidentFactory()).get(url("vote")))
+    twin = ResidentFactory()
+    voted.proven(twin)
+    answer = signed_in(twin).post(url("ballot"), sent | {"cast": "1"}, follow=True)
+    assert "Votre identité a déjà voté" in text_of(answer)
+    with scope(resident=resident.pk):
+        lines = journal.entries(resident_id=resident.pk, limit=2)
+    assert [line.event for line in lines] == ["ballot_cast", "ballot_cast"] and "for" not in str(lines[0].details)
+
+
+def test_at_the_desk_a_paper_ballot_and_its_roll(vote, resident, client):
+    agent = AgentFactory()
+    assert signed_in(agent).get(url("paper_ballot")).status_code == 403
+    agent.at_desk = True
+    agent.save()
+    desk = signed_in(agent)
+    sent = CIVIL | {"choice_0": "for", "choice_1": "against"}
+    assert "coche elle-même la liste" in text_of(desk.post(url("paper_ballot"), sent))
+    assert "lettres latines" in text_of(desk.post(url("paper_ballot"), sent | {"signed": "on", "family_name": "—"}))
+    answer = desk.post(url("paper_ballot"), sent | {"signed": "on"}, follow=True)
+    assert "Le bulletin est déposé" in text_of(answer) and "Kervella" not in text_of(answer)
+    assert "checked" not in answer.content.decode()
+    # The same person with an account, whose name has no accent and a hyphen there, has voted.
+    status = {"family_name": "KERVELLA", "given_name": "Nadia-Anne", "birthdate": "1988-05-04"}
+    identities.keep_from_franceconnect(resident.pk, status)
+    with scope(resident=resident.pk):
+        kept = ProvenIdentity.objects.get()
+        assert kept.means == Means.FRANCECONNECT and identities.of(resident) is None, "FranceConnect is not linked"
+        kept.delete()
+    voted.proven(resident, bytes(kept.pseudonym))
+    assert "a déjà voté" in text_of(signed_in(resident).get(url("vote")))
+    for broken in ({"birthdate": "1988-05"}, {"family_name": ""}, {"given_name": ""}):
+        identities.keep_from_franceconnect(ResidentFactory().pk, status | broken)
+    assert desk.get(reverse("debates:prove_identity")).status_code == 200
+
+
+def test_no_page_shows_a_count_before_the_end_and_everybody_reads_it_after(vote, as_release, client):
+    for number in range(12):
+        voted.put(vote, number, (voted.YES if number else voted.NO, voted.NONE))
+    agent, resident = signed_in(AgentFactory()), signed_in(ResidentFactory())
+    pages = ("debate", "result", "vote", "agents_vote", "posts")
+    for browser in (Client(), agent, resident):
+        for page in pages:
+            text = re.sub(r"<svg.*?</svg>|\d\d? h", "", text_of(browser.get(url(page))))
+            assert not re.search(r"\b1[12]\b (personnes|bulletins d|voix)", text), page
+    assert client.get(url("result_file")).status_code == 404
+    assert "Pas encore de résultat" in text_of(client.get(url("result")))
+    with as_release():
+        assert counting.count(vote_id=vote.pk, now=vote.closes_at)
+    page = text_of(client.get(url("result")))
+    winner = vote.titles[0]
+    assert f"« {winner} » est approuvée" in page and "12 personnes ont voté." in page and "11" in page
+    assert "Rejetée" not in page and "À égalité" in page
+    assert client.get(url("result_file")).json()["publication"]["ballots"]["in_all"] == 12
+
+
+def test_a_void_vote_says_so_and_shows_no_number(vote, as_release, client):
+    voted.put(vote, 1)
+    with as_release():
+        counting.count(vote_id=vote.pk, now=vote.closes_at)
+    assert "Le vote est nul" in text_of(client.get(url("result")))
