@@ -47,7 +47,7 @@ class LabelsConfig(AppConfig):
         )
         sentences.register_refusal(
             RefusalCode.LABEL,
-            _("Une lecture par « %(recipient)s » a été refusée : son label ne la permet pas, ou plus."),
+            _("Une lecture par « %(recipient)s » a été refusée : la ville ne la permet pas, ou plus."),
         )
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)

@@ -292,7 +292,7 @@ class EvidenceForm(EvidenceModelForm):
 
     file = forms.FileField(
         label=gettext_lazy("Votre fichier"),
-        help_text=gettext_lazy("Un PDF ou une photo (JPEG, PNG), de 10 Mo au plus."),
+        help_text=gettext_lazy("Un PDF ou une photo (JPEG, PNG), de 10 Mo au plus."),
         widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
         error_messages={
             "required": gettext_lazy("Choisissez un fichier à ajouter."),

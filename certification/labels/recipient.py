@@ -78,9 +78,9 @@ def halts(grants: Sequence[Grant]) -> dict[UUID, Halt]:
 def _halt(label: Label) -> Halt:
     href = reverse("labels:label", args=[label.number])
     if label.state != LabelState.SUSPENDED or label.suspended_at is None:
-        text = _("Ce service ne lit plus rien. Votre accord reste jusqu’à sa fin : vous pouvez l’arrêter.")
-        return Halt(_("Plus de label"), text, href)
-    text = _("Depuis le %(day)s, ce service ne lit plus rien. Raison : %(reasons)s") % {
+        text = _("Ce service ne lit plus rien. Votre accord reste jusqu’à sa fin : vous pouvez l’arrêter.")
+        return Halt(_("Plus vérifié"), text, href)
+    text = _("Depuis le %(day)s, ce service ne lit plus rien. Raison : %(reasons)s") % {
         "day": long_date(label.suspended_at),
         "reasons": _reasons(label),
     }

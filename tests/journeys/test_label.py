@@ -136,7 +136,7 @@ def test_a_service_gets_a_label_reads_is_suspended_and_reads_again(live: Live, v
     hers.goto(f"/registre/{number}/")
     expect(hers.get_by_text("suspension levée")).to_be_visible()
     hers.goto("/journal/")
-    expect(hers.get_by_text("son label ne la permet pas")).to_be_visible()
+    expect(hers.get_by_text("la ville ne la permet pas")).to_be_visible()
 
 
 def apply_for_a_label(owner: Actor, live: Live, name: str) -> str:

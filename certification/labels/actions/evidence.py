@@ -177,7 +177,7 @@ def _examined(upload: SealedUpload, key: bytes) -> str:
             raise Refused(_("Ce fichier n’est ni un PDF, ni une photo (JPEG, PNG), quel que soit son nom."))
         if PurePath(upload.name or "").suffix.lower() not in ENDINGS[found]:
             raise Refused(
-                _("Le nom de ce fichier ne dit pas ce qu’il est : son contenu est %(type)s. Renommez-le, ou vérifiez.")
+                _("Le nom de ce fichier ne dit pas ce qu’il est : son contenu est %(type)s. Renommez-le, ou vérifiez.")
                 % {"type": found.rpartition("/")[2].upper()}
             )
         if antivirus.configured():
@@ -190,6 +190,6 @@ def _scan(stream: SealedReader) -> None:
     try:
         virus = antivirus.find(stream)
     except (antivirus.NotAnswering, antivirus.OverItsLimit):
-        raise Refused(_("L’antivirus ne répond pas : rien n’est gardé. Réessayez dans une heure.")) from None
+        raise Refused(_("L’antivirus ne répond pas : rien n’est gardé. Réessayez dans une heure.")) from None
     if virus is not None:
-        raise Refused(_("L’antivirus refuse ce fichier : rien n’en est gardé."))
+        raise Refused(_("L’antivirus refuse ce fichier : rien n’en est gardé."))

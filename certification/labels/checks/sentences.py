@@ -141,7 +141,7 @@ LATER: dict[str, Promise] = {
     "our_fault": _("Ce contrôle a échoué chez nous, pas chez vous. Réessayez ; sinon, un agent regardera."),
 }
 PRACTICE: dict[str, Promise] = {
-    "nothing_optional": _("Aucune donnée n’est facultative : il n’y a rien à refuser."),
+    "nothing_optional": _("Aucune donnée n’est facultative : il n’y a rien à refuser."),
     "optional_untried": _(
         "« %(purpose)s » : personne n’a encore tout refusé sauf le nécessaire. Essayez-le dans le bac à sable, avec "
         "une personne fictive."
@@ -155,13 +155,13 @@ PRACTICE: dict[str, Promise] = {
         "nécessaire."
     ),
     "works_without_optional": _(
-        "Dans le bac à sable, votre programme a lu le nécessaire quand le facultatif était refusé. Buts : %(count)s."
+        "Dans le bac à sable, votre programme a lu le nécessaire quand le facultatif était refusé. Buts : %(count)s."
     ),
     "erasures_late": _(
-        "Demandes d’effacement sans réponse dans les trente jours : %(count)s sur %(due)s. Répondez-leur."
+        "Demandes d’effacement sans réponse dans les trente jours : %(count)s sur %(due)s. Répondez-leur."
     ),
     "deadlines_kept": _(
-        "Demandes d’effacement répondues à temps : %(count)s. Un agent lit votre procédure de réclamation."
+        "Demandes d’effacement répondues à temps : %(count)s. Un agent lit votre procédure de réclamation."
     ),
     "nothing_due": _(
         "Aucune demande d’effacement n’est arrivée à son terme. Un agent lit votre procédure de réclamation : une "

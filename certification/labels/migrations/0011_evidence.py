@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('mac', models.BinaryField(default=bytes, help_text='of the columns that decide')),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('title', models.CharField(help_text='Comme « Contrat d’hébergement » ou « Rapport du test ».', max_length=80, verbose_name='ce que c’est')),
+                ('title', models.CharField(help_text='Comme « Contrat d’hébergement » ou « Rapport du test ».', max_length=80, verbose_name='ce que c’est')),
                 ('stored_name', models.CharField(max_length=40, unique=True)),
                 ('media_type', models.CharField(max_length=30)),
                 ('size', models.PositiveIntegerField(help_text='bytes')),

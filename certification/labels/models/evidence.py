@@ -37,7 +37,7 @@ class Evidence(AuthenticatedRow):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(LabelRequest, on_delete=models.PROTECT, related_name="evidence")
     title = models.CharField(
-        _("ce que c’est"), max_length=80, help_text=_("Comme « Contrat d’hébergement » ou « Rapport du test ».")
+        _("ce que c’est"), max_length=80, help_text=_("Comme « Contrat d’hébergement » ou « Rapport du test ».")
     )
     stored_name = models.CharField(max_length=40, unique=True)
     media_type = models.CharField(max_length=30)

@@ -13,6 +13,7 @@ from certification.labels import across
 from certification.labels.enums import LabelState
 from certification.labels.models import CharterVersion, Criterion, Label
 from certification.labels.models.charter import in_language
+from certification.labels.presenting import wording
 from core.journal import register
 from core.models import RegisterEntry
 from core.templatetags.civic import long_date
@@ -200,7 +201,7 @@ def asked(label: Label, held: Mapping[str, str] | None = None) -> Iterator[dict[
     Args:
         held: the reader's values of today, by field; None for a reader without a vault.
     """
-    last = _("Nécessaire ?") if held is None else _("Chez vous aujourd’hui")
+    last = _("Nécessaire ?") if held is None else _("Chez vous aujourd’hui")
     for purpose in label.text["purposes"]:
         yield {
             "title": _in(purpose["title"]),
@@ -238,7 +239,7 @@ def facts(label: Label) -> list[Row]:
         (_("Sous-traitants"), ", ".join(text["subprocessors"])),
         (_("Contact pour les données"), text["data_contact"]),
         (_("Charte"), _("version %(number)s") % {"number": text["charter"]["version"]}),
-        (_("Label"), f"{label.number}, {until(label)}"),
+        (str(wording.now().word), f"{label.number}, {until(label)}"),
         (_("Habitants"), residents(label)),
     ]
     return [{"key": key, "value": value} for key, value in found]

@@ -206,6 +206,12 @@ def asked_rows(purpose: Purpose) -> list[dict[str, str]]:
     return fields + [_asked(one.kind, kinds.get(one.kind, one.kind), one) for one in purpose.papers.all()]
 
 
+def written_rows(purpose: Purpose) -> list[Row]:
+    """Return the types of data that the service would write back, each for whoever examines to check."""
+    text = _("Le service l’écrirait dans le coffre. Regardez si le but le demande.")
+    return [{"label": str(types.get(code).title), "text": text, "tag": _("Écrit")} for code in purpose.writes]
+
+
 def _asked(code: str, label: str, one: PurposeField | PurposePaper) -> Row:
     necessity = _("Nécessaire") if one.required else _("Facultatif")
     return {"code": code, "label": label, "text": f"{necessity}. {one.why}"}
@@ -294,7 +300,8 @@ def purposes(request: LabelRequest) -> list[dict[str, Any]]:
     """Return each purpose with the table of what it asks, for agents."""
     found = []
     for one in request.purposes.prefetch_related("fields", "papers"):
-        found.append({"purpose": one, "rows": asked_rows(one), "keeping": registry.keeping(one.keep_days)})
+        rows = [*asked_rows(one), *written_rows(one)]
+        found.append({"purpose": one, "rows": rows, "keeping": registry.keeping(one.keep_days)})
     return found
 
 

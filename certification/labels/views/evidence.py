@@ -49,7 +49,7 @@ def evidence(request: SignedInRequest, request_id: UUID) -> HttpResponse:
                 upload=form.cleaned_data["file"],
             )
         except actions.TooMany:
-            text = _("Cette demande a déjà %(count)s fichiers, le maximum : retirez-en un d’abord.")
+            text = _("Cette demande a déjà %(count)s fichiers, le maximum : retirez-en un d’abord.")
             form.add_error("file", text % {"count": actions.MOST})
         except actions.Refused as refused:
             form.add_error("file", str(refused))

@@ -159,7 +159,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         try:
             actions.write_message(request=found, by=request.user, text=form.cleaned_data["text"])
         except actions.TooMany:
-            why = _("Vous avez écrit %(count)s messages en un jour. La ville les lit d’abord : réessayez demain.")
+            why = _("Vous avez écrit %(count)s messages en un jour. La ville les lit d’abord : réessayez demain.")
             form.add_error(None, why % {"count": actions.MOST_MESSAGES})
         else:
             messages.success(request, _("Le message est envoyé."))

@@ -7,12 +7,14 @@ import json
 import time
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 from django.utils.translation import override
 from django_scopes import scope
 
+from accounts.actions.personas import open_persona
 from certification.labels import agreements, checks
 from certification.labels.actions import granting
 from certification.labels.checks import axe, connection, declared, pages, practice, signals
@@ -22,7 +24,6 @@ from certification.labels.checks.subject import Found, Subject
 from certification.labels.models import Criterion, LabelRequest, PurposeField, Service
 from core.outgoing import Client
 from ops.prepare import BROWSERS
-from tests.accounts.factories import ResidentFactory
 from tests.browser import CHROMIUM
 from tests.certification.made import INCOME, PARTS, asked, charter, filled, given, member, publisher, service
 from tests.outside import Authority, Page, dripping, redirect, running
@@ -725,7 +726,7 @@ def test_the_hash_of_a_policy_is_of_its_words(subject) -> None:
 def tried(subject, *fields, read=True, back=False):
     """Let a persona agree to these fields, and the program read, or give it back."""
     [purpose] = subject.purposes
-    service, persona, now = subject.request.service, ResidentFactory(is_persona=True), timezone.now()
+    service, persona, now = subject.request.service, open_persona(id=uuid4(), name="Camille")[0], timezone.now()
     grant = given(persona, granting.version_of(agreements.frozen(purpose, service), service), *fields)
     told = {"resident_id": persona.pk, "grant": grant, "at": now}
     with scope(resident=persona.pk):

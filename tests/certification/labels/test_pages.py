@@ -11,9 +11,10 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import PublisherRole
+from certification.labels import levels, missing
 from certification.labels.actions import labels, requests
 from certification.labels.enums import Change, Verdict
-from certification.labels.models import Label, LabelRequest, Service
+from certification.labels.models import Label, LabelRequest, PurposeField, Service
 from certification.labels.states import State
 from certification.labels.views.public import LOOKING
 from core import journal
@@ -22,6 +23,7 @@ from tests.certification.made import (
     INCOME,
     PARTS,
     SIRETS,
+    asked,
     at,
     charter,
     filled,
@@ -35,6 +37,7 @@ from tests.certification.made import (
     version_of,
 )
 from tests.vault.made import add_signed_notice
+from vault import types
 from vault.records import gate
 from vault.records.content import paper_kinds
 from vault.records.grants import agreements
@@ -354,7 +357,7 @@ def test_a_residents_share_says_that_the_city_suspended_the_service(label, resid
     labels.decide_change(change=change, by=AgentFactory(), agree=True)
     assert "Suspendu par la ville" not in mine.get(url).content.decode()
     labels.renounce(label=label, by=label.accepted_by)
-    assert "Plus de label" in mine.get(url).content.decode()
+    assert "Plus vérifié" in mine.get(url).content.decode()
 
 
 # Limits
@@ -383,3 +386,23 @@ def test_answers_and_reviews_lead_to_the_next_one(owner, house, theirs):
     assert page.url == at("answer", request.pk, "C07")
     page = theirs.post(at("answer", request.pk, "C07"), {"verdict": "met", "text": "Oui."})
     assert page.url == at("request", request.pk)
+
+
+def test_agents_read_what_a_service_would_write_back(owner, house):
+    request = filled(owner, service(owner, house), writes=["loisirs.adhesion"])
+    requests.submit(request=request, by=owner)
+    page = signed_in(AgentFactory()).get(at("examine", request.pk)).content.decode()
+    assert "Le service l’écrirait dans le coffre" in page and str(types.get("loisirs.adhesion").title) in page
+
+
+def test_a_request_for_nothing_delicate_answers_blocking_requirements_only(owner, house):
+    request = filled(owner, service(owner, house))
+    request.answers.all().delete()
+    assert not levels.is_light(request)
+    everything = {one.code for one in missing.missing(request)}
+    PurposeField.objects.filter(purpose__request=request).delete()
+    asked(request.purposes.get(), owner, "loisirs.adhesion#/activite")
+    assert levels.is_light(request)
+    light = {one.code for one in missing.missing(request)}
+    optional = {one.code for one in request.charter.criteria.filter(blocking=False)}
+    assert optional and everything - light >= optional and not light & optional
