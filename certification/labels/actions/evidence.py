@@ -25,7 +25,7 @@ from core.files import antivirus
 from core.files.storage import SealedReader, sealed_storage
 from core.files.uploads import SealedUpload
 from core.journal import register
-from core.keys import KEY_BYTES, KeyMissing, protect
+from core.keys import KEY_BYTES, protect
 from vault.readers import recognise
 from vault.readers.reading import Unreadable
 
@@ -112,7 +112,7 @@ def open_for_instructor(*, evidence: Evidence, by: User) -> SealedReader:
 
     Raises:
         PermissionDenied: `by` does not examine the request, or worked for the publisher.
-        KeyMissing: its key was deleted.
+        DoesNotExist: the publisher's key was deleted meanwhile.
     """
     service = evidence.request.service
     perms.require_agent(by, service.publisher)
@@ -123,7 +123,7 @@ def open_for_instructor(*, evidence: Evidence, by: User) -> SealedReader:
         register.write(kind="label", subject_id=service.pk, event="evidence_opened", content=content)
     row = PublisherKey.objects.filter(pk=service.publisher_id).first()
     if row is None:
-        raise KeyMissing(str(service.publisher_id))
+        raise Evidence.DoesNotExist
     return sealed_storage.open_under(evidence.stored_name, _unprotected(row))
 
 

@@ -227,6 +227,14 @@ def thread(request: LabelRequest, *, names: bool) -> list[Row]:
     return rows
 
 
+def asked_complement(request: LabelRequest) -> str:
+    """Return what the city asked for last, while it waits for it."""
+    if request.state != State.COMPLEMENTS:
+        return ""
+    asked = request.messages.filter(asks_complements=True).order_by("-at").first()
+    return asked.text if asked else ""
+
+
 def state_rows(request: LabelRequest) -> list[Row]:
     """Return where a request is, for both sides. Its page names the service and the publisher in its title."""
     found = [(_("État"), str(State(request.state).label))]

@@ -20,7 +20,6 @@ from certification.labels.states import WRITABLE
 from certification.labels.views.found import own_request, sent_request
 from core.files.sizes import MAX_PAPER
 from core.files.uploads import sealed_work_upload
-from core.keys import KeyMissing
 from vault.records.downloads import serve
 
 
@@ -80,7 +79,7 @@ def open_file(request: SignedInRequest, request_id: UUID, evidence_id: UUID) -> 
         raise Http404
     try:
         stream = actions.open_for_instructor(evidence=row, by=request.user)
-    except KeyMissing:
+    except Evidence.DoesNotExist:
         raise Http404 from None
     ending = actions.ENDINGS[row.media_type][0]
     name = f"{found.number} {row.title}{ending}"

@@ -175,6 +175,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "checks": checking.brief(found),
         "checks_url": reverse("labels:checks", args=[found.pk]),
         "writable": words.may_write(found),
+        "asked": words.asked_complement(found),
         "owner": owner,
         "decided": found.state in DECIDED,
         "holders": words.told_holders(found),
