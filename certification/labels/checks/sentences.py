@@ -143,15 +143,15 @@ LATER: dict[str, Promise] = {
 PRACTICE: dict[str, Promise] = {
     "nothing_optional": _("Aucune donnée n’est facultative : il n’y a rien à refuser."),
     "optional_untried": _(
-        "« %(purpose)s » : personne n’a encore tout refusé sauf le nécessaire. Essayez-le dans le bac à sable, avec "
+        "« %(purpose)s » : personne n’a encore tout refusé sauf le nécessaire. Essayez-le dans le bac à sable, avec "
         "une personne fictive."
     ),
     "optional_unread": _(
-        "« %(purpose)s » : une personne fictive a refusé le facultatif, et votre programme n’a encore rien lu. "
+        "« %(purpose)s » : une personne fictive a refusé le facultatif, et votre programme n’a encore rien lu. "
         "Laissez-le lire."
     ),
     "optional_needed": _(
-        "« %(purpose)s » : sans le facultatif, votre programme a rendu l’accord. Le service doit marcher avec le "
+        "« %(purpose)s » : sans le facultatif, votre programme a rendu l’accord. Le service doit marcher avec le "
         "nécessaire."
     ),
     "works_without_optional": _(
@@ -164,7 +164,7 @@ PRACTICE: dict[str, Promise] = {
         "Demandes d’effacement répondues à temps : %(count)s. Un agent lit votre procédure de réclamation."
     ),
     "nothing_due": _(
-        "Aucune demande d’effacement n’est arrivée à son terme. Un agent lit votre procédure de réclamation : une "
+        "Aucune demande d’effacement n’est arrivée à son terme. Un agent lit votre procédure de réclamation : une "
         "machine ne sait pas si une réponse convient."
     ),
 }
