@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from email.message import Message
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.request import HTTPCookieProcessor, Request
+from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pikepdf
 import psycopg
@@ -196,9 +197,10 @@ def send_evidence(live: Live) -> None:
     """Add evidence to a request, as a publisher does."""
     request, session = live.run(PUBLISHER).split()
     visitor = Visitor(live.url)
-    jar = next(one.cookiejar for one in visitor.opener.handlers if isinstance(one, HTTPCookieProcessor))
-    given = jar.make_cookies(Given(session), Request(live.url))  # type: ignore[arg-type]  # it reads the headers only
-    jar.set_cookie(given[0])
+    jar = CookieJar()
+    [given] = jar.make_cookies(Given(session), Request(live.url))  # type: ignore[arg-type]  # it reads the headers only
+    jar.set_cookie(given)
+    visitor.opener = build_opener(HTTPCookieProcessor(jar))
     page = visitor.open(f"/editeurs/demandes/{request}/preuves/")
     content = b"%PDF-1.4\n" + CANARIES["a publisher's evidence"].encode() * 50_000 + b"\n%%EOF\n"
     form = page.form("file")

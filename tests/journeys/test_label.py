@@ -195,7 +195,8 @@ def machine_is_done(page: Page, live: Live, request: str) -> None:
     """Wait until the worker has looked at the request."""
     for _ in range(100):
         if live.sql("SELECT 1 FROM labels_checkrun WHERE request_id = %s AND state = 'done'", request):
-            return page.reload() and None
+            page.reload()
+            return
         page.wait_for_timeout(200)
     raise AssertionError("the machine has not looked")
 

@@ -34,7 +34,8 @@ def keeps_deadlines(subject: Subject) -> Found:
 
 
 def _has_optional(purpose: Purpose) -> bool:
-    return bool(purpose.writes) or any(not one.required for one in (*purpose.fields.all(), *purpose.papers.all()))
+    fields, papers = purpose.fields.filter(required=False), purpose.papers.filter(required=False)
+    return bool(purpose.writes) or fields.exists() or papers.exists()
 
 
 def _trial(subject: Subject, purpose: Purpose) -> across.Trial | None:

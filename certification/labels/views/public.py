@@ -160,7 +160,8 @@ def label(request: HttpRequest, number: str) -> HttpResponse:
     """Show a label; to a signed-in resident, with today's values, which is one line of their journal."""
     found = get_object_or_404(Label.objects.select_related("service__publisher"), number=number)
     active = found.state == LabelState.ACTIVE
-    held = _held(request.user.pk, found) if active and owns_a_vault(request) else None
+    resident_id = request.user.pk if active and owns_a_vault(request) else None
+    held = _held(resident_id, found) if resident_id else None
     context = {
         "label": found,
         "text": found.text,

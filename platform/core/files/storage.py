@@ -350,6 +350,13 @@ def _kept(names: Collection[str]) -> set[str]:
     return found
 
 
+def keepers_of_residents() -> Iterator[type[Model]]:
+    """Yield those models whose files are residents'."""
+    for model in keepers():
+        if any(field.attname == "resident_id" for field in model._meta.concrete_fields):  # noqa: SLF001 - documented
+            yield model
+
+
 def keepers() -> Iterator[type[Model]]:
     """Yield the models whose rows keep a sealed file."""
     for model in apps.get_models():

@@ -55,7 +55,7 @@ def test_the_instructor_opens_what_a_publisher_sealed_and_the_register_notes_it(
     hers = signed_in(instructor)
     assert url in hers.get(at("examine", draft.pk)).content.decode()
     answer = hers.get(url)
-    assert b"".join(answer.streaming_content) == CONTRACT
+    assert answer.getvalue() == CONTRACT
     assert answer["Content-Disposition"].startswith("attachment")
     [line] = openings(draft)
     assert line.content == {"service": draft.service.name, "request": draft.number, "sha256": row.sha256}

@@ -134,9 +134,9 @@ def test_a_signature_written_in_the_admin_is_in_the_register():
 
 #: Where the procedure keeps its name, "label": what agents, publishers and developers read, and addresses.
 AT_WORK = re.compile(
-    r"accounts/admin|certification/developers/|certification/access/forms|templates/(access/programs|developers/)"
+    r"accounts/admin|platform/core/models/city|certification/developers/|certification/access/forms|templates/(access/programs|developers/)"
     r"|certification/labels/(admin|apps|checks/sentences|enums|forms|missing|states|models/\w+|views/(agents|publishers))"
-    r"|certification/labels/presenting/requests|templates/labels/(agreement|evidence|inbox|own_label|publisher|email/\w+)"
+    r"|certification/labels/presenting/requests|templates/labels/(agreement|decide_change|evidence|examine|follow|inbox|own_label|publisher|email/\w+)"
 )
 #: Other labels than ours: that of altruism (EU 2022/868), and a word of a file's format.
 OTHERS = {
