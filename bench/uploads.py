@@ -103,7 +103,8 @@ class PlainHandler(SealedUploadHandler):
 
 def upload(request: HttpRequest, handler: type[SealedUploadHandler]) -> HttpResponse:
     with scope(resident=RESIDENT):
-        request.upload_handlers = [handler(request, max_bytes=MAX_FILE)]
+        create = partial(sealed_storage.create, resident_id=RESIDENT)
+        request.upload_handlers = [handler(request, max_bytes=MAX_FILE, create=create)]
         return HttpResponse(getattr(request.FILES["file"], "stored_name", ""))
 
 

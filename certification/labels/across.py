@@ -3,16 +3,21 @@
 No page has the number itself (`presenting/registry.py` rounds it), and no row is opened here.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import Count
+from django.db.models import Count, F, Q
 from django_scopes import scopes_disabled
 
 from accounts.models import User
 from certification.labels.enums import SERVICE_KIND
 from certification.labels.models import Complaint
+from vault.records.enums import Happened
 from vault.records.models import Grant
+from vault.sharing.models import ErasureRequest
 
 #: Seconds. A figure that followed each agreement would tell when one was made.
 KEPT = 3600
@@ -25,6 +30,40 @@ def residents_by_service() -> dict[UUID, int]:
     """
     found: dict[UUID, int] = cache.get_or_set("labels_residents", _count, KEPT) or {}
     return found
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a program did with the agreement of a persona who refused everything optional."""
+
+    read: bool
+    given_back: bool
+
+
+def minimal_trial(agreement: str, fields: Collection[str], kinds: Collection[str]) -> Trial | None:
+    """Return the last trial of a purpose by a persona who agreed to these fields and kinds of papers alone, or None.
+
+    No resident's row is looked at.
+    """
+    with scopes_disabled():
+        personas = User.objects.filter(is_persona=True).values("pk")
+        tried = Grant.objects.filter(agreement=agreement, resident_id__in=personas).order_by("-starts_at")
+        for grant in tried.prefetch_related("fields", "papers__paper", "writes", "readings", "events"):
+            lines = {one.field for one in grant.fields.all()}
+            papers = {one.paper.kind for one in grant.papers.all()}
+            if lines == {*fields} and papers <= {*kinds} and not grant.writes.all():
+                happened = [one.happened for one in grant.events.all()]
+                return Trial(bool(grant.readings.all()), Happened.RETURNED in happened)
+    return None
+
+
+def erasures_due(service_id: UUID, now: datetime) -> tuple[int, int]:
+    """Return how many requests to erase of a service were due, and how many of them it did not answer in time."""
+    with scopes_disabled():
+        to_it = ErasureRequest.objects.filter(grant__recipient_kind=SERVICE_KIND, grant__recipient_id=service_id)
+        due = to_it.exclude(resident_id__in=User.objects.filter(is_persona=True).values("pk")).filter(due_at__lt=now)
+        late = due.filter(Q(answered_at=None) | Q(answered_at__gt=F("due_at")))
+        return due.count(), late.count()
 
 
 def _count() -> dict[UUID, int]:

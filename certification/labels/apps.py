@@ -17,7 +17,10 @@ class LabelsConfig(AppConfig):
     def ready(self) -> None:
         from certification.labels import agreements, leaving, perms, recipient
         from certification.labels.enums import PREFIX, SERVICE_KIND
+        from certification.labels.models.evidence import KEEPER
+        from core import key_rotation
         from core import leaving as registry
+        from core.keys import protect
         from core.pages import home, menu
         from vault.journal import sentences
         from vault.records.enums import RefusalCode
@@ -25,6 +28,8 @@ class LabelsConfig(AppConfig):
         from vault.records.grants.recipients import Erasing, RecipientKind, register
         from vault.sharing.actions.erasures import ask_at_withdrawal
 
+        protect.register(KEEPER)
+        key_rotation.register_table("keystore.publisher_key")
         known.register_prefix(PREFIX, agreements.resolve)
         register(
             RecipientKind(
@@ -33,6 +38,7 @@ class LabelsConfig(AppConfig):
                 recipient.never_again,
                 refusal=recipient.refusal,
                 lock_key=recipient.lock_of,
+                halts=recipient.halts,
                 erasing=Erasing.PROGRAM,
                 contact=recipient.contact,
                 withdrawn=ask_at_withdrawal,
@@ -41,7 +47,7 @@ class LabelsConfig(AppConfig):
         )
         sentences.register_refusal(
             RefusalCode.LABEL,
-            _("Une lecture par « %(recipient)s » a été refusée : son label ne la permet pas, ou plus."),
+            _("Une lecture par « %(recipient)s » a été refusée : la ville ne la permet pas, ou plus."),
         )
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)

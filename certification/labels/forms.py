@@ -13,8 +13,18 @@ from django.utils.translation import gettext_lazy
 from certification.labels import agreements
 from certification.labels.actions import templates
 from certification.labels.enums import Change, LabelState, Verdict
-from certification.labels.models import Answer, Complaint, LabelRequest, Purpose, Service, SignalAddress
+from certification.labels.models import (
+    Answer,
+    Complaint,
+    Evidence,
+    Label,
+    LabelRequest,
+    Purpose,
+    Service,
+    SignalAddress,
+)
 from certification.labels.models.request import LONGEST_MONTHS
+from core.models import RegisterEntry
 from vault import types
 from vault.records.enums import Mode
 from vault.records.models import PaperKind
@@ -25,8 +35,10 @@ if TYPE_CHECKING:
     PurposeModelForm = forms.ModelForm[Purpose]
     AnswerModelForm = forms.ModelForm[Answer]
     SignalModelForm = forms.ModelForm[SignalAddress]
+    EvidenceModelForm = forms.ModelForm[Evidence]
 else:
     ServiceModelForm = RequestModelForm = PurposeModelForm = AnswerModelForm = SignalModelForm = forms.ModelForm
+    EvidenceModelForm = forms.ModelForm
 
 MODES = (
     (Mode.LOOK.value, gettext_lazy("Regarder, sans garder de copie")),
@@ -229,6 +241,27 @@ class CatalogueForm(forms.Form):
         return found and (is_free or self.cleaned_data["price"] != "free")
 
 
+class RegistryForm(forms.Form):
+    """The search of the register. It leaves lines out and never changes their order."""
+
+    q = forms.CharField(label=gettext_lazy("Chercher"), required=False, max_length=60)
+    state = forms.ChoiceField(
+        label=gettext_lazy("État"), required=False, choices=[("", gettext_lazy("Tous")), *LabelState.choices]
+    )
+
+    def keeps(self, label: Label) -> bool:
+        said = f"{label.number} {label.service.name} {label.service.publisher.name} {label.service.publisher.siret}"
+        return self._has_words(said) and self.cleaned_data["state"] in ("", label.state)
+
+    def keeps_decision(self, entry: RegisterEntry) -> bool:
+        return self._has_words(
+            " ".join(str(entry.content.get(name, "")) for name in ("label", "service", "publisher"))
+        )
+
+    def _has_words(self, said: str) -> bool:
+        return all(word in plain(said) for word in plain(self.cleaned_data["q"]).split())
+
+
 class ComplaintForm(forms.Form):
     about = forms.ChoiceField(
         label=gettext_lazy("De quoi s’agit-il ?"), choices=Complaint.About.choices, widget=forms.RadioSelect
@@ -252,6 +285,24 @@ class AnswerComplaintForm(forms.Form):
         help_text=gettext_lazy("Public. Rien de l’habitant ni de son message. Vide : le registre ne dit rien."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class EvidenceForm(EvidenceModelForm):
+    """One file for the agent who examines, and what it is."""
+
+    file = forms.FileField(
+        label=gettext_lazy("Votre fichier"),
+        help_text=gettext_lazy("Un PDF ou une photo (JPEG, PNG), de 10 Mo au plus."),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+        error_messages={
+            "required": gettext_lazy("Choisissez un fichier à ajouter."),
+            "empty": gettext_lazy("Ce fichier est vide. Choisissez-en un autre."),
+        },
+    )
+
+    class Meta:
+        model = Evidence
+        fields = ("title",)
 
 
 class SignForm(forms.Form):

@@ -29,6 +29,8 @@ ROWS = [
             "Message",
             "Notice",
             "HolderContact",
+            "Evidence",
+            "PublisherKey",
         )
     ),
     *(Rows(f"labels.{name}", nobody=WORK) for name in ("CheckRun", "CheckResult", "SignalAddress", "ContactProof")),

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from accounts.actions import places
 from accounts.models import Publisher, PublisherMember, PublisherRole, User
 from accounts.two_persons import DECIDING
+from certification.labels.models import LabelRequest
 
 
 def place_of(person: User) -> PublisherMember:
@@ -41,6 +42,12 @@ def require_owner(person: User, publisher: Publisher) -> None:
 def require_agent(person: User, publisher: Publisher) -> None:
     """Require an agent who never worked for the publisher."""
     if not (person.is_active and person.is_staff) or worked_for(person, publisher.pk):
+        raise PermissionDenied
+
+
+def require_instructor(person: User, request: LabelRequest) -> None:
+    """Require the agent who examines a request."""
+    if request.instructor_id != person.pk:
         raise PermissionDenied
 
 

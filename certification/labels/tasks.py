@@ -2,7 +2,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from certification.labels.actions import checks, complaints, notices
+from certification.labels.actions import checks, complaints, evidence, notices
 from core import journal
 
 
@@ -12,6 +12,12 @@ def notify() -> None:
     """Tell publishers and agents what waits for them, and residents that they are answered. Each five minutes."""
     notices.send_due()
     complaints.notify_answers()
+
+
+@shared_task
+def delete_evidence() -> None:
+    """Delete the evidence whose retention has ended. Each hour."""
+    evidence.delete_due()
 
 
 @shared_task

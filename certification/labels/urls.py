@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from certification.labels.views import agents, checks, public, publishers, residents
+from certification.labels.views import agents, checks, evidence, public, publishers, residents
 
 app_name = "labels"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("registre/labels.json", public.registry_json, name="registry_json"),
     path("registre/labels.jws", public.registry_jws, name="registry_jws"),
     path("registre/wrp.json", public.registry_wallets, name="registry_wallets"),
+    path("registre/decisions.atom", public.registry_feed, name="registry_feed"),
     path("registre/labels.csv", public.registry_csv, name="registry_csv"),
     path("registre/<str:number>/", public.label, name="label"),
     path("registry/check", public.check, name="check"),
@@ -35,6 +36,12 @@ urlpatterns = [
         name="ask_data",
     ),
     path("editeurs/demandes/<uuid:request_id>/charte/<str:code>/", publishers.answer, name="answer"),
+    path("editeurs/demandes/<uuid:request_id>/preuves/", evidence.evidence, name="evidence"),
+    path(
+        "editeurs/demandes/<uuid:request_id>/preuves/<uuid:evidence_id>/retirer/",
+        evidence.remove,
+        name="remove_evidence",
+    ),
     path("editeurs/demandes/<uuid:request_id>/envoyer/", publishers.submit, name="submit"),
     path("editeurs/demandes/<uuid:request_id>/retirer/", publishers.drop, name="drop_request"),
     path("editeurs/demandes/<uuid:request_id>/controles/", checks.checks, name="checks"),
@@ -50,6 +57,11 @@ urlpatterns = [
     path("agents/labels/demandes/<uuid:request_id>/instruire/", agents.take, name="take"),
     path("agents/labels/demandes/<uuid:request_id>/charte/<str:code>/", agents.review, name="review"),
     path("agents/labels/demandes/<uuid:request_id>/controles/", checks.examine_checks, name="examine_checks"),
+    path(
+        "agents/labels/demandes/<uuid:request_id>/preuves/<uuid:evidence_id>/",
+        evidence.open_file,
+        name="open_evidence",
+    ),
     path("agents/labels/demandes/<uuid:request_id>/complement/", agents.ask_complements, name="ask"),
     path("agents/labels/demandes/<uuid:request_id>/avis/", agents.propose, name="propose"),
     path("agents/labels/demandes/<uuid:request_id>/decider/", agents.decide, name="decide"),

@@ -40,6 +40,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "close_due": _every(AN_HOUR, "accounts.tasks.close_due"),
     "clear_tokens": _every(AN_HOUR, "certification.access.tasks.clear_tokens"),
     # The charter's checks: runs whose message was lost, and each day those of labels in force.
+    "delete_evidence": _every(AN_HOUR, "certification.labels.tasks.delete_evidence"),
     "send_checks": _every(15, "certification.labels.tasks.send_checks"),
     "ask_daily_checks": _every(AN_HOUR, "certification.labels.tasks.ask_daily_checks"),
     # Webhooks of services' programs: events to number, deliveries that are due, addresses that were stopped.

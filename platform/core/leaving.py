@@ -16,7 +16,7 @@ from django.db.models import Model
 from django_scopes import scope
 
 from core import journal
-from core.files.storage import KEPT_FIELD, keepers, sealed_storage
+from core.files.storage import KEPT_FIELD, keepers_of_residents, sealed_storage
 from core.models import ResidentKey
 
 
@@ -218,7 +218,7 @@ def _stored_names() -> list[str]:
     """Return the names of the resident's sealed files. Call it in the resident's scope."""
     return [
         name
-        for model in keepers()
+        for model in keepers_of_residents()
         for name in model._default_manager.exclude(  # noqa: SLF001 - as documented
             **{KEPT_FIELD: ""}
         ).values_list(KEPT_FIELD, flat=True)

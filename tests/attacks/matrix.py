@@ -170,6 +170,9 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
         ("labels:request", "labels:describe", "labels:new_purpose", "labels:submit", "labels:drop_request"),
         ("draft request",),
     ),
+    "labels:evidence": ("draft request",),
+    "labels:remove_evidence": ("draft request", "evidence"),
+    "labels:open_evidence": ("examined request", "sent evidence"),
     "labels:purpose": ("draft request", "purpose"),
     "labels:ask_data": ("draft request", "purpose"),
     "labels:answer": ("draft request", "C01"),
@@ -347,6 +350,7 @@ PUBLIC = {
     "labels:registry_csv",
     "labels:registry_jws",
     "labels:registry_wallets",
+    "labels:registry_feed",
     "labels:label",
     "labels:check",
     # Programs of services: they hold a token, or none, and no session. The page of consent refuses to say anything to
@@ -564,6 +568,8 @@ GROUPS = [
             "labels:drop_request",
             "labels:renounce",
             "labels:checks",
+            "labels:evidence",
+            "labels:remove_evidence",
             "access:new_program",
             "access:new_secret",
             "access:revoke_secret",
@@ -621,7 +627,7 @@ GROUPS = [
     Group({"debates:paper_ballot", "debates:prove_identity"}, KEEPERS),
     Group({"plans:decide"}, AGENTS - {"agent"}, nothing_for=AGENTS),
     # Only the agent who examines a request writes about it; they decide neither it nor their own proposal.
-    Group({"labels:review", "labels:ask", "labels:propose"}, {"agent"}, nothing_for=AGENTS),
+    Group({"labels:review", "labels:ask", "labels:propose", "labels:open_evidence"}, {"agent"}, nothing_for=AGENTS),
     Group({"labels:decide", "labels:decide_change"}, AGENTS - {"agent"}, nothing_for=AGENTS),
     # Agents cannot decide their own request.
     Group({"sharing:decide_emergency"}, AGENTS - {"agent with an urgent access"}, nothing_for=AGENTS),
@@ -667,6 +673,7 @@ SENT = {"dossiers:line": "cle=paper:rib:applicant"}
 
 #: The only method of a URL; other URLs accept both.
 POST_ONLY = {
+    "labels:remove_evidence",
     "upload",
     "language",
     "uploads",
@@ -843,6 +850,7 @@ GET_ONLY = {
     "labels:registry_csv",
     "labels:registry_jws",
     "labels:registry_wallets",
+    "labels:registry_feed",
     "labels:label",
     "labels:check",
     "labels:publisher",
@@ -889,6 +897,7 @@ GET_ONLY = {
     "labels:letter",
     "labels:agents_letter",
     "labels:change_letter",
+    "labels:open_evidence",
     "labels:complaints",
     "labels:complaint",
 }

@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from email.message import Message
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pikepdf
 import psycopg
@@ -43,6 +46,7 @@ CANARIES = {
     "a letter": f"lettre{TAG}",
     "a contact": f"joindre{TAG}",
     "whom a dossier is for": f"organisme{TAG}",
+    "a publisher's evidence": f"preuve{TAG}",
 }
 INCOME = 10_000_000 + secrets.randbelow(9_999_999)
 SCRATCH = f"epreuve{TAG}"
@@ -165,7 +169,45 @@ def use_everything(live: Live) -> bytes:
     type_contact(visitor)
     visitor.open("/aides/")
     visitor.open("/aides/prime_activite/pourquoi/")
+    send_evidence(live)
     return make_dossier(visitor)
+
+
+PUBLISHER = """
+from tests.certification import made
+from tests.journeys.filling import cookie
+house = made.publisher("Canari", made.SIRETS[2])
+owner = made.member(house)
+print(made.filled(owner, made.service(owner, house, "Canari")).pk, cookie(owner))
+"""
+
+
+class Given:
+    """An answer that gives a session's cookie."""
+
+    def __init__(self, session: str) -> None:
+        self.headers = Message()
+        self.headers["Set-Cookie"] = f"garant_session={session}; Path=/"
+
+    def info(self) -> Message:
+        return self.headers
+
+
+def send_evidence(live: Live) -> None:
+    """Add evidence to a request, as a publisher does."""
+    request, session = live.run(PUBLISHER).split()
+    visitor = Visitor(live.url)
+    jar = CookieJar()
+    [given] = jar.make_cookies(Given(session), Request(live.url))  # type: ignore[arg-type]  # it reads the headers only
+    jar.set_cookie(given)
+    visitor.opener = build_opener(HTTPCookieProcessor(jar))
+    page = visitor.open(f"/editeurs/demandes/{request}/preuves/")
+    content = b"%PDF-1.4\n" + CANARIES["a publisher's evidence"].encode() * 50_000 + b"\n%%EOF\n"
+    form = page.form("file")
+    page = visitor.submit(
+        page, form, {"title": "Contrat"}, files={"file": FileToSend("a.pdf", "application/pdf", content)}
+    )
+    assert "Contrat" in page.text, page.text[:300]
 
 
 def send(visitor: Visitor, address: str, name: str, content: bytes, *, kind: str = "") -> Page:

@@ -40,7 +40,7 @@ from tests.accounts.soft_key import SoftKey
 from tests.campaigns import given
 from tests.campaigns.debates import voted
 from tests.campaigns.made import document
-from tests.certification.made import SIRETS, charter, filled, labelled, member, proposed, publisher, service
+from tests.certification.made import SIRETS, charter, evidenced, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
 from tests.vault.at_desk import keeper
 from tests.vault.at_desk import opened as opened_at_desk
@@ -300,6 +300,7 @@ def labels_of(house: Publisher, author: User, examiner: User) -> dict[str, Any]:
     draft = filled(author, service(author, house, "En brouillon"))
     sent = filled(author, service(author, house, "Envoyé"))
     examined = filled(author, service(author, house, "Instruit"))
+    shown, hidden = (evidenced(request, author) for request in (draft, examined))
     for request in (sent, examined):
         requests.submit(request=request, by=author)
     requests.take(request=examined, by=examiner)
@@ -336,6 +337,8 @@ def labels_of(house: Publisher, author: User, examiner: User) -> dict[str, Any]:
         "service": label.service_id,
         "draft request": draft.pk,
         "purpose": draft.purposes.get().pk,
+        "evidence": shown.pk,
+        "sent evidence": hidden.pk,
         "sent request": sent.pk,
         "examined request": examined.pk,
         "proposed request": proposed(author, service(author, house, "À décider"), examiner).pk,

@@ -11,11 +11,12 @@ from django_scopes import scope
 from accounts.actions import places
 from accounts.models import Publisher, PublisherRole, User
 from certification.labels import shipping
-from certification.labels.actions import charters, labels, requests
+from certification.labels.actions import charters, evidence, labels, requests
 from certification.labels.enums import SERVICE_KIND, Verdict
 from certification.labels.models import (
     Answer,
     CharterVersion,
+    Evidence,
     Label,
     LabelRequest,
     Purpose,
@@ -23,6 +24,8 @@ from certification.labels.models import (
     Review,
     Service,
 )
+from core.files.storage import sealed_storage
+from core.files.uploads import SealedUpload
 from tests.accounts.factories import TOTP_SECRET, AgentFactory
 from vault.records.actions import grants
 from vault.records.actions.grants import Recipient
@@ -113,6 +116,14 @@ def asked(purpose: Purpose, owner: User, field: str, *, required: bool = False) 
     requests.ask_field(
         purpose=purpose, by=owner, field=field, required=required, why="Pour comparer.", why_en="To compare."
     )
+
+
+def evidenced(request: LabelRequest, owner: User) -> Evidence:
+    """Add a file of evidence, as the page does."""
+    with sealed_storage.create_under(evidence.key_for(request.service.publisher_id)) as file:
+        file.write(b"%PDF-1.4\nContrat\n%%EOF\n")
+    upload = SealedUpload(name="contrat.pdf", content_type="", sealed=file)
+    return evidence.add(request=request, by=owner, title="Contrat d’hébergement", upload=upload)
 
 
 def reviewed(request: LabelRequest, instructor: User) -> None:

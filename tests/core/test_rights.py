@@ -78,7 +78,7 @@ def test_a_wrapped_key_can_be_erased_but_not_replaced():
 def test_dumps_can_leave_the_keys_out(databases):
     with psycopg.connect(databases.url("owner")) as owner:
         tables = owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'keystore'").fetchall()
-    assert sorted(tables) == [("campaign_key",), ("resident_key",)]
+    assert sorted(tables) == [("campaign_key",), ("publisher_key",), ("resident_key",)]
 
 
 def test_the_migrations_are_reversible(as_owner):

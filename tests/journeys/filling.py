@@ -269,6 +269,8 @@ def labels(agent: Any) -> dict[str, Any]:
     requests.write_message(request=draft, by=author, text="Faut-il un contrat d’hébergement ?")
     sent = made.filled(author, made.service(author, house, "Temps Commun"))
     examined = made.filled(author, made.service(author, house, "Assiette Claire"))
+    for request in (draft, examined):
+        made.evidenced(request, author)
     for request in (sent, examined):
         requests.submit(request=request, by=author)
     requests.take(request=examined, by=agent)

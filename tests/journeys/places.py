@@ -283,7 +283,10 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (RESIDENT, f"/services/signalements/{{{which}}}/") for which in ("complaint", "answered_complaint")
     ],
     "labels:answer_complaint": [(AGENT, "/agents/labels/signalements/{complaint}/")],
-    "labels:label": [(VISITOR, f"/registre/{{{which}}}/") for which in ("label_number", "suspended_number")],
+    "labels:label": [
+        (who, f"/registre/{{{which}}}/")
+        for who, which in ((VISITOR, "label_number"), (VISITOR, "suspended_number"), (RESIDENT, "label_number"))
+    ],
     "labels:publisher": [(PUBLISHER, "/editeurs/")],
     "labels:sign": [(PUBLISHER, "/editeurs/charte/")],
     "labels:new_service": [(PUBLISHER, "/editeurs/services/nouveau/")],
@@ -296,6 +299,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "labels:purpose": [(PUBLISHER, "/editeurs/demandes/{draft_request}/buts/{purpose}/")],
     "labels:ask_data": [(PUBLISHER, "/editeurs/demandes/{draft_request}/buts/{purpose}/donnees/")],
     "labels:answer": [(PUBLISHER, "/editeurs/demandes/{draft_request}/charte/C01/")],
+    "labels:evidence": [(PUBLISHER, "/editeurs/demandes/{draft_request}/preuves/")],
     "labels:submit": [(PUBLISHER, "/editeurs/demandes/{draft_request}/envoyer/")],
     "labels:drop_request": [(PUBLISHER, "/editeurs/demandes/{draft_request}/retirer/")],
     "labels:renounce": [(PUBLISHER, "/editeurs/labels/{label}/rendre/")],
@@ -700,6 +704,9 @@ OTHERS: dict[str, str] = {
     "labels:registry_csv": FILE,
     "labels:registry_jws": FILE,
     "labels:registry_wallets": FILE,
+    "labels:registry_feed": FILE,
+    "labels:open_evidence": FILE,
+    "labels:remove_evidence": ACT,
     "labels:check": FILE,
     "labels:letter": FILE,
     "labels:agents_letter": FILE,

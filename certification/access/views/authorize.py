@@ -28,6 +28,7 @@ from certification.access.asking import Asked, MayNotAsk, Why
 from certification.access.forms import ConsentForm
 from certification.access.presenting import consent as words
 from certification.access.server import FormOver, NoWayBack, Request, Sent
+from certification.labels.presenting import wording
 from vault.records import gate
 from vault.records.gate import passing_on
 from vault.records.models import Grant, Paper
@@ -205,8 +206,8 @@ def _stopped(request: HttpRequest, why: str, status: int) -> HttpResponse:
     titles = {
         "no_way_back": _("Cette demande n’est pas complète"),
         "form_over": _("Cette page est restée ouverte trop longtemps"),
-        Why.NO_LABEL: _("Ce service n’a pas de label en cours"),
-        Why.TOO_MUCH: _("Ce service demande plus que son label"),
+        Why.NO_LABEL: wording.now().not_now,
+        Why.TOO_MUCH: wording.now().beyond,
         Why.UNCLEAR: _("Ce service ne dit pas ce qu’il veut faire"),
     }
     texts = {

@@ -17,7 +17,7 @@ from accounts.models import User
 from certification.labels import across, perms
 from certification.labels.models import Complaint, Service
 from certification.labels.states import NotNow
-from core import journal
+from core import journal, locks
 from core.journal import register
 from vault.records import gate
 from vault.records.actions.notes import seal_note, unseal_note
@@ -45,6 +45,8 @@ def complain(*, resident_id: UUID, by: UUID, service: Service, about: Complaint.
     if not message.strip():
         raise ValueError("say what happened")
     with transaction.atomic(), scope(resident=resident_id):
+        # Two forms sent at once would both count the others only.
+        locks.hold("complaints", resident_id)
         if Complaint.objects.open().filter(service=service).count() >= MOST:
             raise TooMany
         row = Complaint(resident_id=resident_id, service=service, about=about)

@@ -6,6 +6,7 @@ worked for the publisher.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -37,6 +38,11 @@ from core.symbols import symbols
 from vault import types
 from vault.records.models import PaperKind
 
+#: Services of one publisher.
+MOST_SERVICES = 30
+#: Messages that a publisher writes about one request in a day: the agent who examines it reads each.
+MOST_MESSAGES = 20
+
 
 class Incomplete(ValueError):
     """Something that the charter requires is missing; `missing` says what."""
@@ -50,16 +56,27 @@ class NoCharter(Exception):
     """The city has published no charter: there is nothing to promise yet."""
 
 
+class TooMany(Exception):
+    """The publisher has as many services, or wrote as many messages in a day, as one may."""
+
+
 class AlreadyOpen(Exception):
     """The service has a request under way."""
 
 
 def add_service(*, publisher: Publisher, by: User, name: str, summary: str, url: str, price: str) -> Service:
-    """Raises:
-    PermissionDenied: `by` does not work for the publisher.
+    """Add a service of a publisher.
+
+    Raises:
+        PermissionDenied: `by` does not work for the publisher.
+        TooMany
     """
     perms.require_member(by, publisher)
-    return Service.objects.create(publisher=publisher, name=name, summary=summary, url=url, price=price)
+    with transaction.atomic():
+        Publisher.objects.select_for_update().get(pk=publisher.pk)
+        if Service.objects.filter(publisher=publisher).count() >= MOST_SERVICES:
+            raise TooMany
+        return Service.objects.create(publisher=publisher, name=name, summary=summary, url=url, price=price)
 
 
 def start(*, service: Service, by: User, change: bool = False) -> LabelRequest:
@@ -345,6 +362,7 @@ def write_message(*, request: LabelRequest, by: User, text: str) -> Message:
 
     Raises:
         PermissionDenied: also to an agent, of a draft.
+        TooMany: the publisher wrote enough for today.
     """
     if by.is_staff:
         perms.require_agent(by, request.service.publisher)
@@ -352,7 +370,15 @@ def write_message(*, request: LabelRequest, by: User, text: str) -> Message:
             raise PermissionDenied
     else:
         perms.require_member(by, request.service.publisher)
-    return Message.objects.create(request=request, author=by, from_city=by.is_staff, text=text.strip())
+    with _locked(request) as held:
+        if not by.is_staff and _written_today(held) >= MOST_MESSAGES:
+            raise TooMany
+        return Message.objects.create(request=held, author=by, from_city=by.is_staff, text=text.strip())
+
+
+def _written_today(held: LabelRequest) -> int:
+    """Return how many messages the publisher wrote in the last 24 hours."""
+    return held.messages.filter(from_city=False, at__gt=timezone.now() - timedelta(days=1)).count()
 
 
 @contextmanager
@@ -378,8 +404,7 @@ def writing(request: LabelRequest, by: User) -> Iterator[LabelRequest]:
 
 def _require_instructor(held: LabelRequest, by: User) -> None:
     perms.require_agent(by, held.service.publisher)
-    if held.instructor_id != by.pk:
-        raise PermissionDenied
+    perms.require_instructor(by, held)
 
 
 @contextmanager

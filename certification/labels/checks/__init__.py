@@ -9,7 +9,7 @@ registers its check in `AppConfig.ready`; until then the criterion is inconclusi
 
 import logging
 
-from certification.labels.checks import connection, declared, pages, signals
+from certification.labels.checks import connection, declared, pages, practice, signals
 from certification.labels.checks.subject import Check, Found, NotLooked, Subject, unsure
 
 logger = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ CHECKS: dict[str, Check] = {
     "C02": declared.contact_for_data,
     "C03": declared.plain_purposes,
     "C04": declared.justified,
+    "C05": practice.works_without_optional,
     "C06": declared.bounded,
     "C07": pages.no_tracker,
     "C08": declared.own_number,
@@ -34,10 +35,11 @@ CHECKS: dict[str, Check] = {
     "C21": pages.accessible,
     "C22": pages.light,
     "C25": signals.announced_end,
+    "C26": practice.keeps_deadlines,
 }
-#: Criteria that higher apps look at: the service in the sandbox, its client, its keys, its complaints.
+#: Criteria that higher apps look at: the service's client, and its keys.
 REGISTERED: dict[str, Check] = {}
-LATER = {"C05": "needs_sandbox", "C16": "needs_sandbox", "C17": "needs_keys", "C26": "needs_complaints"}
+LATER = {"C16": "needs_sandbox", "C17": "needs_keys"}
 
 
 def register(code: str, check: Check) -> None:

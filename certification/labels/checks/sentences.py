@@ -140,7 +140,37 @@ LATER: dict[str, Promise] = {
     "needs_complaints": _("Vos délais de réponse ne sont pas encore mesurés ici. Un agent regardera vos preuves."),
     "our_fault": _("Ce contrôle a échoué chez nous, pas chez vous. Réessayez ; sinon, un agent regardera."),
 }
-SENTENCES: dict[str, Promise] = ADDRESSES | DECLARED | CONNECTION | PAGES | SIGNALS | TRIALS | SECRETS | LATER
+PRACTICE: dict[str, Promise] = {
+    "nothing_optional": _("Aucune donnée n’est facultative : il n’y a rien à refuser."),
+    "optional_untried": _(
+        "« %(purpose)s » : personne n’a encore tout refusé sauf le nécessaire. Essayez-le dans le bac à sable, avec "
+        "une personne fictive."
+    ),
+    "optional_unread": _(
+        "« %(purpose)s » : une personne fictive a refusé le facultatif, et votre programme n’a encore rien lu. "
+        "Laissez-le lire."
+    ),
+    "optional_needed": _(
+        "« %(purpose)s » : sans le facultatif, votre programme a rendu l’accord. Le service doit marcher avec le "
+        "nécessaire."
+    ),
+    "works_without_optional": _(
+        "Dans le bac à sable, votre programme a lu le nécessaire quand le facultatif était refusé. Buts : %(count)s."
+    ),
+    "erasures_late": _(
+        "Demandes d’effacement sans réponse dans les trente jours : %(count)s sur %(due)s. Répondez-leur."
+    ),
+    "deadlines_kept": _(
+        "Demandes d’effacement répondues à temps : %(count)s. Un agent lit votre procédure de réclamation."
+    ),
+    "nothing_due": _(
+        "Aucune demande d’effacement n’est arrivée à son terme. Un agent lit votre procédure de réclamation : une "
+        "machine ne sait pas si une réponse convient."
+    ),
+}
+SENTENCES: dict[str, Promise] = (
+    PRACTICE | ADDRESSES | DECLARED | CONNECTION | PAGES | SIGNALS | TRIALS | SECRETS | LATER
+)
 
 #: Codes inside a sentence's list.
 NAMES: dict[str, Promise] = {

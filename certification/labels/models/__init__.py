@@ -1,6 +1,7 @@
 from certification.labels.models.charter import CharterVersion, Criterion, Signature
 from certification.labels.models.check import CheckResult, CheckRun, ContactProof, SignalAddress
 from certification.labels.models.complaint import Complaint
+from certification.labels.models.evidence import Evidence, PublisherKey
 from certification.labels.models.holder_contact import HolderContact
 from certification.labels.models.label import Label, LabelChange, LabelPurpose, PurposeVersion
 from certification.labels.models.notice import Notice
@@ -23,6 +24,7 @@ __all__ = [
     "ContactProof",
     "Complaint",
     "Criterion",
+    "Evidence",
     "HolderContact",
     "Label",
     "LabelChange",
@@ -30,6 +32,7 @@ __all__ = [
     "LabelRequest",
     "Message",
     "Notice",
+    "PublisherKey",
     "Purpose",
     "PurposeField",
     "PurposePaper",

@@ -1,6 +1,7 @@
 """The register's labels and decisions, as its page, its JSON and its CSV say them. They name no person."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from django.urls import reverse
@@ -12,6 +13,7 @@ from certification.labels import across
 from certification.labels.enums import LabelState
 from certification.labels.models import CharterVersion, Criterion, Label
 from certification.labels.models.charter import in_language
+from certification.labels.presenting import wording
 from core.journal import register
 from core.models import RegisterEntry
 from core.templatetags.civic import long_date
@@ -79,10 +81,10 @@ def until(label: Label) -> str:
     return _("valable jusqu’au %(day)s") % {"day": long_date(label.valid_until)}
 
 
-def decisions() -> list[Row]:
-    """Return the last decisions of the register, newest first, with their reasons."""
-    found = RegisterEntry.objects.filter(kind="label", event__in=EVENTS).order_by("-number")[:SHOWN]
-    return [told(one) for one in found]
+def decisions(keeps: Callable[[RegisterEntry], bool] = lambda entry: True) -> list[RegisterEntry]:
+    """Return the last decisions of the register, newest first."""
+    found = RegisterEntry.objects.filter(kind="label", event__in=EVENTS).order_by("-number")
+    return [*islice(filter(keeps, found.iterator()), SHOWN)]
 
 
 def history(label: Label) -> list[Row]:
@@ -193,23 +195,33 @@ def as_cells(label: Label) -> list[str]:
     ]
 
 
-def asked(label: Label) -> Iterator[dict[str, Any]]:
-    """Yield each purpose of a label with the table of what it may ask."""
+def asked(label: Label, held: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield each purpose of a label with the table of what it may ask.
+
+    Args:
+        held: the reader's values of today, by field; None for a reader without a vault.
+    """
+    last = _("Nécessaire ?") if held is None else _("Chez vous aujourd’hui")
     for purpose in label.text["purposes"]:
         yield {
             "title": _in(purpose["title"]),
             "text": _in(purpose["text"]),
-            "heads": [{"label": _("Donnée")}, {"label": _("Pourquoi")}, {"label": _("Nécessaire ?")}],
-            "rows": [
-                [_in(one["label"]), _in(one["why"]), _("Nécessaire") if one["required"] else _("Facultatif")]
-                for one in (*purpose["fields"], *purpose["papers"])
-            ]
-            + [
-                [_in(one["label"]), _("Le service l’écrit dans le coffre"), _("Facultatif")]
-                for one in purpose.get("writes", ())
-            ],
+            "heads": [{"label": _("Donnée")}, {"label": _("Pourquoi")}, {"label": last}],
+            "rows": [*_asked_rows(purpose, held)],
             "keeping": keeping(purpose["keep_days"]),
         }
+
+
+def _asked_rows(purpose: dict[str, Any], held: Mapping[str, str] | None) -> Iterator[list[str]]:
+    lines = [(one, _in(one["why"])) for one in (*purpose["fields"], *purpose["papers"])]
+    lines += [(one, _("Le service l’écrit dans le coffre")) for one in purpose.get("writes", ())]
+    for one, why in lines:
+        necessity = _("Nécessaire") if one.get("required") else _("Facultatif")
+        if held is None:
+            yield [_in(one["label"]), why, necessity]
+        else:
+            today = held.get(one["field"]) or _("Rien") if "field" in one else "–"
+            yield [_in(one["label"]), f"{necessity}. {why}", today]
 
 
 def names_asked(label: Label) -> str:
@@ -227,7 +239,7 @@ def facts(label: Label) -> list[Row]:
         (_("Sous-traitants"), ", ".join(text["subprocessors"])),
         (_("Contact pour les données"), text["data_contact"]),
         (_("Charte"), _("version %(number)s") % {"number": text["charter"]["version"]}),
-        (_("Label"), f"{label.number}, {until(label)}"),
+        (str(wording.now().word), f"{label.number}, {until(label)}"),
         (_("Habitants"), residents(label)),
     ]
     return [{"key": key, "value": value} for key, value in found]

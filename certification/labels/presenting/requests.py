@@ -1,6 +1,6 @@
 """The words of requests, for the publisher and for agents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from certification.labels.models import (
 from certification.labels.models.complaint import ANSWERED_WITHIN
 from certification.labels.presenting import registry
 from certification.labels.states import CLOSED, WRITABLE, State
-from core.templatetags.civic import clock, long_date
+from core.templatetags.civic import clock, long_date, size
 from vault import types
 from vault.records.models import PaperKind
 
@@ -78,7 +78,7 @@ def request_row(request: LabelRequest) -> Row:
     return {
         "label": request.number,
         "text": " ".join(filter(None, [text, request.reasons])),
-        "href": reverse("labels:request", args=[request.pk]),
+        "href": _request_url(request),
         "tag": str(state.label),
         "tag_kind": TAGS[state],
     }
@@ -107,7 +107,44 @@ def tasks(request: LabelRequest) -> list[dict[str, Any]]:
                 **_done(not problems),
             }
         )
+    count = request.evidence.count()
+    found.append(
+        {
+            "name": _("Preuves à ne pas publier"),
+            "href": reverse("labels:evidence", args=[request.pk]),
+            "hint": ngettext("%(count)s fichier.", "%(count)s fichiers.", count) % {"count": count}
+            if count
+            else _("Si une preuve n’est pas en ligne. Seule la personne qui instruit les ouvre."),
+            "tag": _("Facultatif"),
+            "tag_kind": "",
+        }
+    )
     return found
+
+
+def evidence_rows(request: LabelRequest) -> list[dict[str, str]]:
+    """Return the files of a request, each with its kind, size and day."""
+    return [
+        {
+            "id": str(one.pk),
+            "label": one.title,
+            "text": _("%(type)s, %(size)s, ajouté le %(day)s")
+            % {
+                "type": one.media_type.rpartition("/")[2].upper(),
+                "size": size(one.size),
+                "day": long_date(one.added_at),
+            },
+        }
+        for one in request.evidence.all()
+    ]
+
+
+def evidence_to_open(request: LabelRequest, *, instructor: bool) -> list[dict[str, str]]:
+    """Return the files of a request for agents: whoever examines it has a link to each."""
+    return [
+        row | ({"href": reverse("labels:open_evidence", args=[request.pk, row["id"]])} if instructor else {})
+        for row in evidence_rows(request)
+    ]
 
 
 def answers(request: LabelRequest) -> list[dict[str, Any]]:
@@ -127,6 +164,31 @@ def answers(request: LabelRequest) -> list[dict[str, Any]]:
     return found
 
 
+def next_answer(request: LabelRequest, code: str) -> str:
+    """Return the page of the next requirement that has no answer, else the request's page."""
+    said = set(request.answers.values_list("criterion__code", flat=True))
+    following = _following([one.code for one in levels.criteria(request)], said, code)
+    return reverse("labels:answer", args=[request.pk, following]) if following else _request_url(request)
+
+
+def next_review(request: LabelRequest, code: str) -> str:
+    """Return the page of the next requirement to examine, else the request's page for agents."""
+    seen = set(request.reviews.values_list("criterion__code", flat=True))
+    following = _following([one.code for one in levels.criteria(request)], seen, code)
+    name, parts = ("labels:review", [request.pk, following]) if following else ("labels:examine", [request.pk])
+    return reverse(name, args=parts)
+
+
+def _following(codes: Sequence[str], done: Collection[str], code: str) -> str:
+    """Return the first code that is not done after this one, then before it; "" if all are."""
+    left = [one for one in codes if one not in done and one != code]
+    return next((one for one in left if one > code), left[0] if left else "")
+
+
+def _request_url(request: LabelRequest) -> str:
+    return reverse("labels:request", args=[request.pk])
+
+
 def unbroken(words: str) -> str:
     """Return the words of a tag that stays on one line beside a long name."""
     return words.replace(" ", "\u00a0")
@@ -144,6 +206,12 @@ def asked_rows(purpose: Purpose) -> list[dict[str, str]]:
     return fields + [_asked(one.kind, kinds.get(one.kind, one.kind), one) for one in purpose.papers.all()]
 
 
+def written_rows(purpose: Purpose) -> list[Row]:
+    """Return the types of data that the service would write back, each for whoever examines to check."""
+    text = _("Le service l’écrirait dans le coffre. Regardez si le but le demande.")
+    return [{"label": str(types.get(code).title), "text": text, "tag": _("Écrit")} for code in purpose.writes]
+
+
 def _asked(code: str, label: str, one: PurposeField | PurposePaper) -> Row:
     necessity = _("Nécessaire") if one.required else _("Facultatif")
     return {"code": code, "label": label, "text": f"{necessity}. {one.why}"}
@@ -157,6 +225,14 @@ def thread(request: LabelRequest, *, names: bool) -> list[Row]:
         asks = _("Complément demandé") if one.asks_complements else ""
         rows.append({"label": who, "text": one.text, "at": _moment(one.at), "tag": asks})
     return rows
+
+
+def asked_complement(request: LabelRequest) -> str:
+    """Return what the city asked for last, while it waits for it."""
+    if request.state != State.COMPLEMENTS:
+        return ""
+    asked = request.messages.filter(asks_complements=True).order_by("-at").first()
+    return asked.text if asked else ""
 
 
 def state_rows(request: LabelRequest) -> list[Row]:
@@ -232,7 +308,8 @@ def purposes(request: LabelRequest) -> list[dict[str, Any]]:
     """Return each purpose with the table of what it asks, for agents."""
     found = []
     for one in request.purposes.prefetch_related("fields", "papers"):
-        found.append({"purpose": one, "rows": asked_rows(one), "keeping": registry.keeping(one.keep_days)})
+        rows = [*asked_rows(one), *written_rows(one)]
+        found.append({"purpose": one, "rows": rows, "keeping": registry.keeping(one.keep_days)})
     return found
 
 

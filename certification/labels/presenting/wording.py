@@ -13,6 +13,7 @@ from core.models import City
 
 @dataclass(frozen=True)
 class Wording:
+    word: str | Promise
     services: str | Promise
     registry: str | Promise
     says: str | Promise
@@ -20,10 +21,13 @@ class Wording:
     all: str | Promise
     none: str | Promise
     no_certification: str | Promise
+    not_now: str | Promise
+    beyond: str | Promise
 
 
 WORDINGS = {
     City.LabelWord.LABEL: Wording(
+        word=_("Label"),
         services=_("Services labellisés"),
         registry=_("Registre des labels"),
         says=_("Ce que dit le label"),
@@ -31,8 +35,11 @@ WORDINGS = {
         all=_("Les labels"),
         none=_("Aucun label pour le moment"),
         no_certification=_("Un label, pas une certification"),
+        not_now=_("Ce service n’a pas de label en cours"),
+        beyond=_("Ce service demande plus que son label"),
     ),
     City.LabelWord.HABILITATION: Wording(
+        word=_("Habilitation"),
         services=_("Services habilités"),
         registry=_("Registre des habilitations"),
         says=_("Ce que dit l’habilitation"),
@@ -40,8 +47,11 @@ WORDINGS = {
         all=_("Les habilitations"),
         none=_("Aucune habilitation pour le moment"),
         no_certification=_("Une habilitation, pas une certification"),
+        not_now=_("Ce service n’a pas d’habilitation en cours"),
+        beyond=_("Ce service demande plus que son habilitation"),
     ),
     City.LabelWord.REFERENCEMENT: Wording(
+        word=_("Référencement"),
         services=_("Services référencés"),
         registry=_("Registre des référencements"),
         says=_("Ce que dit le référencement"),
@@ -49,6 +59,8 @@ WORDINGS = {
         all=_("Les référencements"),
         none=_("Aucun référencement pour le moment"),
         no_certification=_("Un référencement, pas une certification"),
+        not_now=_("Ce service n’est pas référencé aujourd’hui"),
+        beyond=_("Ce service demande plus que son référencement"),
     ),
 }
 

@@ -93,6 +93,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "purposes": words.purposes(found),
         "reviews": words.reviews(found, instructor=examining),
         "unreviewed": words.unreviewed(found),
+        "evidence": words.evidence_to_open(found, instructor=mine),
         "thread": words.thread(found, names=True),
         "checks": checking.brief(found),
         "checks_url": reverse("labels:examine_checks", args=[found.pk]),
@@ -143,6 +144,7 @@ def review(request: SignedInRequest, request_id: UUID, code: str) -> HttpRespons
         lambda data: actions.review(
             request=found, by=request.user, criterion=criterion, verdict=Verdict(data["verdict"]), text=data["text"]
         ),
+        then=lambda _done: words.next_review(found, code),
         heading=f"{criterion.code}. {criterion.words}",
         button=_("Enregistrer mon avis"),
         back=_url(found),

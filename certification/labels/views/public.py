@@ -3,20 +3,33 @@
 import csv
 import re
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import get_language, gettext_noop
 from django.views.decorators.http import require_safe
 
-from certification.labels.enums import LabelState
-from certification.labels.forms import CatalogueForm
+from accounts.perms import owns_a_vault
+from certification.labels.enums import PREFIX, LabelState
+from certification.labels.forms import CatalogueForm, RegistryForm
 from certification.labels.models import CharterVersion, Label
 from certification.labels.presenting import registry as words
 from certification.labels.presenting import wallets, wording
-from vault.records.grants import receipts
+from vault.records import gate
+from vault.records.gate import passing_on
+from vault.records.grants import agreements, receipts
+from vault.records.values.decrypted import Values
+from vault.sharing.presenting.household import values_by_item
+
+#: As the journal says it: the resident looks at what a service may ask for.
+LOOKING = gettext_noop("Vous montrer ce qu’un service demande")
 
 A_PAGE = 25
 #: Services of a catalogue that needs no search.
@@ -59,13 +72,20 @@ def charter_json(request: HttpRequest, number: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def registry(request: HttpRequest) -> HttpResponse:
-    found = words.labels()
+    """List the labels, then the last decisions. Above a few labels, a search leaves lines out of both."""
+    every = words.labels()
+    form = RegistryForm(request.GET) if len(every) > WITHOUT_FILTERS else None
+    searched = form if form is not None and form.is_valid() else None
+    found = [one for one in every if searched.keeps(one)] if searched else every
+    decided = words.decisions(searched.keeps_decision) if searched else words.decisions()
     page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "rows": words.rows(list(page)),
-        "tally": words.tally(found),
-        "decisions": words.decisions(),
+        "tally": words.tally(every),
+        "decisions": [words.told(one) for one in decided],
+        "filters": form,
+        "query": urlencode({name: request.GET.get(name, "") for name in ("q", "state")}) if searched else "",
         "wording": wording.now(),
     }
     return render(request, "labels/registry.html", context)
@@ -98,6 +118,32 @@ def registry_wallets(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+def registry_feed(request: HttpRequest) -> HttpResponse:
+    """Return the last decisions as an Atom feed, newest first. The number of a decision never changes."""
+    found, site = words.decisions(), settings.SITE_URL.rstrip("/")
+    feed = Atom1Feed(
+        title=str(wording.now().registry),
+        link=site + reverse("labels:registry"),
+        description="",
+        feed_url=site + reverse("labels:registry_feed"),
+        language=get_language(),
+    )
+    for one in found:
+        said = words.told(one)
+        number = one.content.get("label")
+        feed.add_item(
+            title=said["label"],
+            link=site + (reverse("labels:label", args=[number]) if number else reverse("labels:registry")),
+            description=said["text"],
+            unique_id=f"{site}{reverse('labels:registry')}#{one.number}",
+            pubdate=one.at,
+            updateddate=one.at,
+        )
+    return HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
+
+
+@login_not_required
+@require_safe
 def registry_csv(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="labels.csv"'
@@ -111,19 +157,34 @@ def registry_csv(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def label(request: HttpRequest, number: str) -> HttpResponse:
+    """Show a label; to a signed-in resident, with today's values, which is one line of their journal."""
     found = get_object_or_404(Label.objects.select_related("service__publisher"), number=number)
+    active = found.state == LabelState.ACTIVE
+    resident_id = request.user.pk if active and owns_a_vault(request) else None
+    held = _held(resident_id, found) if resident_id else None
     context = {
         "label": found,
         "text": found.text,
         "until": words.until(found),
-        "asked": list(words.asked(found)),
+        "asked": list(words.asked(found, held)),
+        "held": held is not None,
         "facts": words.facts(found),
         "history": words.history(found),
         "wording": wording.now(),
         "tag_kind": words.TAGS[found.state],
-        "active": found.state == LabelState.ACTIVE,
+        "active": active,
     }
     return render(request, "labels/label.html", context)
+
+
+def _held(resident_id: UUID, label: Label) -> dict[str, str]:
+    """Return the resident's own values of today that a label's service may ask for, in words, by field."""
+    purposes = [agreements.get(f"{PREFIX}:{UUID(one['id']).hex}") for one in label.text["purposes"]]
+    items = [item for purpose in purposes for item in purpose.items]
+    fields = dict.fromkeys(field for item in items for field in item.fields)
+    opened = gate.read_own(resident_id=resident_id, purpose=LOOKING, fields=[*fields])
+    values = passing_on.open_part(Values([record for record in opened if record.person == resident_id]))
+    return {code: text for purpose in purposes for code, text in values_by_item(purpose, values).items()}
 
 
 @login_not_required

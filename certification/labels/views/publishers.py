@@ -85,10 +85,18 @@ def sign(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_service(request: SignedInRequest) -> HttpResponse:
     place = perms.place_of(request.user)
+
+    def act(data: dict[str, Any]) -> None:
+        try:
+            actions.add_service(publisher=place.publisher, by=request.user, **data)
+        except actions.TooMany:
+            why = _("Votre organisation a déjà %(count)s services, le maximum. Écrivez à la ville pour en ajouter.")
+            raise ValidationError(why % {"count": actions.MOST_SERVICES}) from None
+
     return ask(
         request,
         ServiceForm(sent(request)),
-        lambda data: actions.add_service(publisher=place.publisher, by=request.user, **data),
+        act,
         said=_("Le service est ajouté. Demandez maintenant son label."),
         heading=_("Ajouter un service"),
         button=_("Ajouter"),
@@ -148,9 +156,14 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     found = own_request(request, request_id)
     form = TextForm(sent(request), label=_("Votre message à la ville"))
     if request.method == "POST" and form.is_valid():
-        actions.write_message(request=found, by=request.user, text=form.cleaned_data["text"])
-        messages.success(request, _("Le message est envoyé."))
-        return redirect("labels:request", request_id=found.pk)
+        try:
+            actions.write_message(request=found, by=request.user, text=form.cleaned_data["text"])
+        except actions.TooMany:
+            why = _("Vous avez écrit %(count)s messages en un jour. La ville les lit d’abord : réessayez demain.")
+            form.add_error(None, why % {"count": actions.MOST_MESSAGES})
+        else:
+            messages.success(request, _("Le message est envoyé."))
+            return redirect("labels:request", request_id=found.pk)
     owner = perms.place_of(request.user).role == PublisherRole.OWNER
     context = {
         "found": found,
@@ -162,6 +175,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "checks": checking.brief(found),
         "checks_url": reverse("labels:checks", args=[found.pk]),
         "writable": words.may_write(found),
+        "asked": words.asked_complement(found),
         "owner": owner,
         "decided": found.state in DECIDED,
         "holders": words.told_holders(found),
@@ -265,6 +279,7 @@ def answer(request: SignedInRequest, request_id: UUID, code: str) -> HttpRespons
             text=data["text"],
             url=data["proof_url"],
         ),
+        then=lambda _done: words.next_answer(found, code),
         heading=f"{criterion.code}. {criterion.words}",
         button=_("Enregistrer"),
         back=_url(found),
@@ -336,6 +351,7 @@ def label(request: SignedInRequest, label_id: UUID) -> HttpResponse:
         "facts": [{"key": _("État"), "value": str(found.state.label)}, *registry.facts(found)],
         "history": registry.history(found),
         "waiting": found.state == LabelState.WAITING,
+        "active": found.state == LabelState.ACTIVE,
         "owner": perms.place_of(request.user).role == PublisherRole.OWNER,
         "stands": found.stands,
         "to_answer": found.changes.filter(decided_at=None, what__in=HEARD).first(),

@@ -41,7 +41,7 @@ def complain(request: SignedInRequest, service_id: UUID) -> HttpResponse:
         said=_("La ville a votre signalement. Elle répond en quinze jours."),
         heading=_("Signaler un problème avec %(service)s") % {"service": found.name},
         button=_("Envoyer à la ville"),
-        back=reverse("labels:catalogue"),
+        back=_service_page(found),
         hint=_("La ville répond en quinze jours. Le service ne saura pas que c’est vous."),
     )
 
@@ -72,4 +72,10 @@ def complaint(request: SignedInRequest, complaint_id: UUID) -> HttpResponse:
         {"key": _("Ce qui s’est passé"), "value": note["message"]},
         {"key": _("Réponse de la ville"), "value": note["answer"] or _("Pas encore, elle répond en quinze jours.")},
     ]
-    return render(request, "labels/complaint.html", {"complaint": found, "rows": rows})
+    context = {"complaint": found, "rows": rows, "service_page": _service_page(found.service)}
+    return render(request, "labels/complaint.html", context)
+
+
+def _service_page(service: Service) -> str:
+    """Return the page of a service in the register: that of its last label."""
+    return reverse("labels:label", args=[service.labels.latest("valid_from").number])

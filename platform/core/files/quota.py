@@ -15,7 +15,7 @@ from django_scopes import scope
 
 from core import locks
 from core.files.sizes import MEGABYTE
-from core.files.storage import keepers
+from core.files.storage import keepers_of_residents
 from core.models import City, Upload
 
 
@@ -70,7 +70,7 @@ def require(*, resident_id: UUID, size: int, without: UUID | None = None) -> Non
 def _counted() -> list[type[Model]]:
     return [
         model
-        for model in keepers()
+        for model in keepers_of_residents()
         if any(field.name == "size" for field in model._meta.fields)  # noqa: SLF001 - Django's documented name
     ]
 

@@ -142,7 +142,10 @@ class SealedStorage:
             StorageFull: now, or at any later write.
             KeyMissing: the resident's key was erased or never made.
         """
-        key = key_of(resident_id=resident_id)
+        return self.create_under(key_of(resident_id=resident_id))
+
+    def create_under(self, key: bytes) -> SealedFile:
+        """Create a file that is no resident's, sealed under another data key; raises StorageFull."""
         inner = self.inner
         token = secrets.token_hex(16)
         with _map_full_disk():
@@ -156,8 +159,11 @@ class SealedStorage:
             Unreadable: missing, truncated, changed, moved or another resident's.
             KeyMissing: the resident's key was erased.
         """
+        return self.open_under(name, key_of(resident_id=resident_id))
+
+    def open_under(self, name: str, key: bytes) -> SealedReader:
+        """Open a file of `create_under`; raises Unreadable."""
         _check(name)
-        key = key_of(resident_id=resident_id)
         try:
             source = self.inner.open(name, "rb")
         except FileNotFoundError:
@@ -342,6 +348,13 @@ def _kept(names: Collection[str]) -> set[str]:
             rows = model._default_manager.filter(**{f"{KEPT_FIELD}__in": list(names)})  # noqa: SLF001 - as documented
             found |= set(rows.values_list(KEPT_FIELD, flat=True))
     return found
+
+
+def keepers_of_residents() -> Iterator[type[Model]]:
+    """Yield those models whose files are residents'."""
+    for model in keepers():
+        if any(field.attname == "resident_id" for field in model._meta.concrete_fields):  # noqa: SLF001 - documented
+            yield model
 
 
 def keepers() -> Iterator[type[Model]]:

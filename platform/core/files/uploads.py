@@ -20,7 +20,7 @@ finds it in `request.FILES` like any other file. A view that keeps a file must a
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
@@ -99,16 +99,16 @@ class SealedUpload(UploadedFile):  # type: ignore[type-arg]  # takes no paramete
 class SealedUploadHandler(FileUploadHandler):
     chunk_size = CHUNK
 
-    def __init__(self, request: HttpRequest, *, max_bytes: int) -> None:
+    def __init__(self, request: HttpRequest, *, max_bytes: int, create: Callable[[], SealedFile]) -> None:
         super().__init__(request)
         self.written: list[str] = []
-        self._max_bytes = max_bytes
+        self._max_bytes, self._create = max_bytes, create
         self._open: SealedFile | None = None
         self._body = Counted(request)
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        self._open = sealed_storage.create(resident_id=get_scope()["resident"])
+        self._open = self._create()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Seal one chunk.
@@ -185,7 +185,42 @@ def sealed_upload(*, max_bytes: int) -> Callable[[View], View]:
             if "resident" not in get_scope():
                 raise PermissionDenied
             refusal = _refusal(request, max_bytes)
-            return refusal or _receive(request, max_bytes, lambda: checked(request, *args, **kwargs))
+            return refusal or _receive(request, max_bytes, _of_resident, lambda: checked(request, *args, **kwargs))
+
+        return receive
+
+    return decorate
+
+
+def _of_resident() -> SealedFile:
+    return sealed_storage.create(resident_id=get_scope()["resident"])
+
+
+def sealed_work_upload(*, max_bytes: int, key: Callable[..., bytes]) -> Callable[[View], View]:
+    """Decorate a view that takes files which are no resident's. Answers as `sealed_upload`.
+
+    Args:
+        key: gets the view's arguments, and returns the data key under which to seal. It raises what the view would
+            (PermissionDenied, Http404) to somebody who may send no file there.
+    """
+
+    def decorate(view: View) -> View:
+        checked = csrf_protect(view)
+
+        @csrf_exempt
+        @wraps(view)
+        def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method != "POST":
+                return checked(request, *args, **kwargs)
+            found = key(request, *args, **kwargs)
+            if refusal := without_length(request):
+                return refusal
+            length = int(request.META["CONTENT_LENGTH"])
+            if length > max_bytes + FORM_BYTES:
+                _read_anyway(request, length)
+                return too_large(request, max_bytes)
+            create = partial(sealed_storage.create_under, found)
+            return _receive(request, max_bytes, create, lambda: checked(request, *args, **kwargs))
 
         return receive
 
@@ -226,8 +261,10 @@ def _join_upload(request: HttpRequest, upload_id: str) -> SealedUpload:
     )
 
 
-def _receive(request: HttpRequest, max_bytes: int, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    handler = SealedUploadHandler(request, max_bytes=max_bytes)
+def _receive(
+    request: HttpRequest, max_bytes: int, create: Callable[[], SealedFile], answer: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
+    handler = SealedUploadHandler(request, max_bytes=max_bytes, create=create)
     request.upload_handlers = [handler]
     try:
         return answer()

@@ -7,13 +7,17 @@ import json
 import time
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 from django.utils.translation import override
+from django_scopes import scope
 
-from certification.labels import checks
-from certification.labels.checks import axe, connection, declared, pages, signals
+from accounts.actions.personas import open_persona
+from certification.labels import agreements, checks
+from certification.labels.actions import granting
+from certification.labels.checks import axe, connection, declared, pages, practice, signals
 from certification.labels.checks.html import Html, same_site
 from certification.labels.checks.sentences import NAMES, SENTENCES
 from certification.labels.checks.subject import Found, Subject
@@ -21,9 +25,12 @@ from certification.labels.models import Criterion, LabelRequest, PurposeField, S
 from core.outgoing import Client
 from ops.prepare import BROWSERS
 from tests.browser import CHROMIUM
-from tests.certification.made import INCOME, asked, charter, filled, member, publisher, service
+from tests.certification.made import INCOME, PARTS, asked, charter, filled, given, member, publisher, service
 from tests.outside import Authority, Page, dripping, redirect, running
-from vault.records.enums import Mode, Outcome
+from vault.records.enums import Happened, Mode, Outcome
+from vault.records.models import GrantEvent, GrantReading
+from vault.sharing.enums import ErasureAnswer, ErasureCause
+from vault.sharing.models import ErasureRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -150,13 +157,13 @@ def test_a_good_request_passes_whatever_can_be_looked_at(subject) -> None:
     unsure = {code: one.code for code, one in found.items() if one.outcome == Outcome.INCONCLUSIVE}
     assert unsure == {
         "C02": "contact_waits",
-        "C05": "needs_sandbox",
+        "C05": "optional_untried",
         "C11": "contact_waits",
         "C12": "country_unknown",
         "C16": "trials_missing",
         "C17": "no_program",
         "C21": "statement_unknown",
-        "C26": "needs_complaints",
+        "C26": "nothing_due",
     }
 
 
@@ -711,3 +718,53 @@ def test_the_hash_of_a_policy_is_of_its_words(subject) -> None:
     text = pages.plain(Html.of(POLICY, "https://a.example/").text)
     assert pages.policy(subject).details["sha256"] == hashlib.sha256(text.encode()).hexdigest()
     assert Service.objects.exists() and LabelRequest.objects.exists() and charter()
+
+
+# What a service did
+
+
+def tried(subject, *fields, read=True, back=False):
+    """Let a persona agree to these fields, and the program read, or give it back."""
+    [purpose] = subject.purposes
+    service, persona, now = subject.request.service, open_persona(id=uuid4(), name="Camille")[0], timezone.now()
+    grant = given(persona, granting.version_of(agreements.frozen(purpose, service), service), *fields)
+    told = {"resident_id": persona.pk, "grant": grant, "at": now}
+    with scope(resident=persona.pk):
+        if read:
+            GrantReading.objects.create(line=1, fields=[*fields], **told)
+        if back:
+            GrantEvent.objects.create(happened=Happened.RETURNED, ends_at=now, **told)
+
+
+def test_a_service_works_when_a_persona_refuses_what_is_optional(subject) -> None:
+    look = practice.works_without_optional
+    says(look(subject), Outcome.INCONCLUSIVE, "optional_untried")
+    tried(subject, INCOME, PARTS)
+    says(look(subject), Outcome.INCONCLUSIVE, "optional_untried")
+    tried(subject, INCOME, read=False)
+    says(look(subject), Outcome.INCONCLUSIVE, "optional_unread")
+    tried(subject, INCOME)
+    says(look(subject), Outcome.PASSED, "works_without_optional")
+    tried(subject, INCOME, read=False, back=True)
+    says(look(subject), Outcome.FAILED, "optional_needed")
+
+
+def test_without_an_optional_line_nothing_is_to_refuse(subject) -> None:
+    PurposeField.objects.update(required=True)
+    says(practice.works_without_optional(subject), Outcome.PASSED, "nothing_optional")
+
+
+def test_requests_to_erase_are_answered_in_time(subject, resident) -> None:
+    [purpose] = subject.purposes
+    service = subject.request.service
+    grant = given(resident, granting.version_of(agreements.frozen(purpose, service), service), INCOME)
+    says(practice.keeps_deadlines(subject), Outcome.INCONCLUSIVE, "nothing_due")
+    before = subject.now - timedelta(days=1)
+    with scope(resident=resident.pk):
+        row = ErasureRequest.objects.create(
+            resident_id=resident.pk, grant=grant, cause=ErasureCause.ASKED, due_at=before, fields=[INCOME]
+        )
+        says(practice.keeps_deadlines(subject), Outcome.FAILED, "erasures_late")
+        row.answered_at, row.answer = before - timedelta(days=1), ErasureAnswer.CONFIRMED
+        row.save()
+    says(practice.keeps_deadlines(subject), Outcome.PASSED, "deadlines_kept")

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from contextlib import suppress
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,7 @@ from core.files.storage import sealed_storage
 from core.journal import register
 from core.models import RegisterEntry
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
+from tests.at_once import at_once
 from tests.certification.made import labelled, member, service
 from tests.vault.lived import exported
 
@@ -143,3 +145,15 @@ def test_a_resident_takes_complaints_away_and_leaves_none_behind(resident, sent)
     with scope(resident=resident.pk):
         leaving.erase(resident.pk)
         assert not Complaint.objects.exists()
+
+
+def test_complaints_sent_at_once_are_counted_one_after_the_other(resident, label):
+    def complain():
+        with suppress(complaints.TooMany):
+            complaints.complain(
+                resident_id=resident.pk, by=resident.pk, service=label.service, about=ABOUT, message=SAID
+            )
+
+    at_once(complain, times=complaints.MOST + 3)
+    with scope(resident=resident.pk):
+        assert Complaint.objects.count() == complaints.MOST

@@ -6,21 +6,28 @@ import json
 from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
+from django_scopes import scope
 
 from accounts.models import PublisherRole
+from certification.labels import levels, missing
 from certification.labels.actions import labels, requests
-from certification.labels.enums import Verdict
-from certification.labels.models import Label, LabelRequest, Service
+from certification.labels.enums import Change, Verdict
+from certification.labels.models import Label, LabelRequest, PurposeField, Service
 from certification.labels.states import State
+from certification.labels.views.public import LOOKING
+from core import journal
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.certification.made import (
     INCOME,
     PARTS,
     SIRETS,
+    asked,
     at,
     charter,
     filled,
+    given,
     labelled,
     member,
     proposed,
@@ -29,7 +36,13 @@ from tests.certification.made import (
     service,
     version_of,
 )
+from tests.vault.made import add_signed_notice
+from vault import types
+from vault.records import gate
 from vault.records.content import paper_kinds
+from vault.records.grants import agreements
+from vault.records.models import Grant
+from vault.sharing.presenting.household import values_by_item
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -307,3 +320,89 @@ def test_reviews_are_shown_to_both_agents(owner, house):
     requests.take(request=request, by=first)
     reviewed(request, first)
     assert "À\u00a0examiner" not in signed_in(AgentFactory()).get(at("examine", request.pk)).content.decode()
+
+
+# Residents
+
+
+def test_a_resident_sees_their_values_of_today_beside_what_a_service_may_ask(label, resident, client):
+    add_signed_notice(resident)
+    url = at("label", label.number)
+    assert "Chez vous aujourd’hui" not in client.get(url).content.decode()
+    page = signed_in(resident).get(url).content.decode()
+    assert "Chez vous aujourd’hui" in page and "Aller sur Loyer Juste" in page
+    [line] = [one for one in journal.entries(resident_id=resident.pk, limit=9) if one.purpose == LOOKING]
+    assert sorted(line.fields) == sorted([INCOME, PARTS])
+    with scope(resident=resident.pk):
+        held = values_by_item(
+            agreements.get(version_of(label).agreement),
+            gate.read_own(resident_id=resident.pk, purpose=LOOKING, fields=[INCOME, PARTS]),
+        )
+    assert held[PARTS] and f"<span>{held[PARTS]}</span>" in page
+    labels.suspend(label=label, by=AgentFactory(), reasons="Une fuite.")
+    assert "Chez vous aujourd’hui" not in signed_in(resident).get(url).content.decode()
+
+
+def test_a_residents_share_says_that_the_city_suspended_the_service(label, resident):
+    given(resident, version_of(label), PARTS, INCOME)
+    mine = signed_in(resident)
+    assert "Suspendu par la ville" not in mine.get("/partages/").content.decode()
+    labels.suspend(label=label, by=AgentFactory(), reasons="Une fuite est signalée.")
+    with scope(resident=resident.pk):
+        url = reverse("sharing:share", args=[Grant.objects.get().pk])
+    assert "Suspendu par la ville" in mine.get("/partages/").content.decode()
+    page = mine.get(url).content.decode()
+    assert "Une fuite est signalée." in page and at("label", label.number) in page
+    change = labels.propose_change(label=label, by=AgentFactory(), what=Change.LIFT, reasons="Fermée.")
+    labels.decide_change(change=change, by=AgentFactory(), agree=True)
+    assert "Suspendu par la ville" not in mine.get(url).content.decode()
+    labels.renounce(label=label, by=label.accepted_by)
+    assert "Plus vérifié" in mine.get(url).content.decode()
+
+
+# Limits
+
+
+def test_a_publisher_has_so_many_services_and_messages(owner, house, theirs, monkeypatch):
+    monkeypatch.setattr(requests, "MOST_SERVICES", 1)
+    monkeypatch.setattr(requests, "MOST_MESSAGES", 1)
+    request = filled(owner, service(owner, house))
+    sent = {"name": "Autre", "summary": "Compare.", "url": "https://autre.example", "price": "Gratuit"}
+    assert "a déjà 1 services, le maximum" in theirs.post(at("new_service"), sent).content.decode()
+    assert Service.objects.count() == 1
+    theirs.post(at("request", request.pk), {"text": "Un."})
+    assert "réessayez demain" in theirs.post(at("request", request.pk), {"text": "Deux."}).content.decode()
+    assert request.messages.count() == 1
+    # The city's own messages are not counted.
+    requests.submit(request=request, by=owner)
+    for _ in range(2):
+        requests.write_message(request=request, by=AgentFactory(), text="Vu.")
+
+
+def test_answers_and_reviews_lead_to_the_next_one(owner, house, theirs):
+    request = filled(owner, service(owner, house))
+    request.answers.filter(criterion__code__in=["C02", "C07"]).delete()
+    page = theirs.post(at("answer", request.pk, "C02"), {"verdict": "met", "text": "Oui."})
+    assert page.url == at("answer", request.pk, "C07")
+    page = theirs.post(at("answer", request.pk, "C07"), {"verdict": "met", "text": "Oui."})
+    assert page.url == at("request", request.pk)
+
+
+def test_agents_read_what_a_service_would_write_back(owner, house):
+    request = filled(owner, service(owner, house), writes=["loisirs.adhesion"])
+    requests.submit(request=request, by=owner)
+    page = signed_in(AgentFactory()).get(at("examine", request.pk)).content.decode()
+    assert "Le service l’écrirait dans le coffre" in page and str(types.get("loisirs.adhesion").title) in page
+
+
+def test_a_request_for_nothing_delicate_answers_blocking_requirements_only(owner, house):
+    request = filled(owner, service(owner, house))
+    request.answers.all().delete()
+    assert not levels.is_light(request)
+    everything = {one.code for one in missing.missing(request)}
+    PurposeField.objects.filter(purpose__request=request).delete()
+    asked(request.purposes.get(), owner, "loisirs.adhesion#/activite")
+    assert levels.is_light(request)
+    light = {one.code for one in missing.missing(request)}
+    optional = {one.code for one in request.charter.criteria.filter(blocking=False)}
+    assert optional and everything - light >= optional and not light & optional

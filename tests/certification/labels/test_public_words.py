@@ -1,19 +1,23 @@
 """The word that the city chose, the search of a long catalogue, and who signed the charter in public."""
 
+import re
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.models import PublisherRole
 from certification.labels.actions import charters
 from certification.labels.enums import Signatory
 from certification.labels.models import Signature
+from certification.labels.presenting import wording
 from certification.labels.states import NotNow
 from core.journal import register
 from core.models import City
+from ops import messages
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.certification.made import SIRETS, charter, draft_charter, labelled, member, publisher, service
 
@@ -124,3 +128,41 @@ def test_a_signature_written_in_the_admin_is_in_the_register():
     browser.post(reverse("admin:labels_signature_add"), sent)
     assert Signature.objects.get().name == "Ligue"
     assert register.of("charter", version.pk)[-1].content["name"] == "Ligue"
+
+
+# The words of texts
+
+#: Where the procedure keeps its name, "label": what agents, publishers and developers read, and addresses.
+AT_WORK = re.compile(
+    r"accounts/admin|platform/core/models/city|certification/developers/|certification/access/forms|templates/(access/programs|developers/)"
+    r"|certification/labels/(admin|apps|checks/sentences|enums|forms|missing|states|models/\w+|views/(agents|publishers))"
+    r"|certification/labels/presenting/requests|templates/labels/(agreement|decide_change|evidence|examine|follow|inbox|own_label|publisher|email/\w+)"
+)
+#: Other labels than ours: that of altruism (EU 2022/868), and a word of a file's format.
+OTHERS = {
+    "Label d’altruisme des données",
+    "Chaque téléchargement dit label (fr, en), steps, formats, reads et verified.",
+}
+
+
+def test_no_text_for_residents_names_the_label_but_by_the_citys_word():
+    chosen = {str(text) for one in wording.WORDINGS.values() for text in vars(one).values()}
+    found = {
+        message.singular
+        for message in messages.read(messages.catalogue("en")).values()
+        if re.search(r"(?<!\()\blabel", message.singular, re.IGNORECASE)
+        and not all(AT_WORK.match(place) for place in message.places)
+    }
+    assert found - OTHERS <= chosen
+    assert len(found & chosen) >= 8
+
+
+@pytest.mark.parametrize("word", City.LabelWord.values)
+def test_each_word_has_each_sentence_in_both_languages(word):
+    said = wording.WORDINGS[City.LabelWord(word)]
+    root = {"label": "label", "habilitation": "habilit", "referencement": "référenc"}[word]
+    with override("fr"):
+        assert all(root in str(text).lower() for text in vars(said).values())
+    with override("en"):
+        english = {str(text) for text in vars(said).values()}
+    assert len(english) == len(vars(said)) and not any(root == "référenc" and root in text for text in english)

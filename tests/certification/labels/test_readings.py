@@ -126,7 +126,7 @@ def test_the_resident_stops_a_service_as_any_share(grant, resident):
 def test_the_journal_says_why_a_reading_was_refused(grant, label, resident):
     labels.suspend(label=label, by=AgentFactory(), reasons="Une faille.")
     refused(grant)
-    assert "son label ne la permet pas" in signed_in(resident).get(reverse("journal:journal")).content.decode()
+    assert "la ville ne la permet pas" in signed_in(resident).get(reverse("journal:journal")).content.decode()
 
 
 def test_the_check_of_a_label_costs_one_query(grant):

@@ -1,6 +1,7 @@
 """The register for programs: signed, in the shape of European wallets, with counts that name nobody."""
 
 import json
+from xml.etree import ElementTree
 
 import pytest
 from django.core.cache import cache
@@ -12,6 +13,7 @@ from certification.labels import across
 from certification.labels.actions import labels
 from certification.labels.models import Label
 from certification.labels.presenting import registry
+from certification.labels.views import public
 from tests.accounts.factories import AgentFactory, ResidentFactory
 from tests.certification.made import INCOME, given, labelled, proposed, service, version_of
 from vault.records.grants import receipts
@@ -104,3 +106,46 @@ def test_the_json_costs_the_same_queries_for_one_label_as_for_three(
     of(client, "registry_json")
     with django_assert_max_num_queries(10):
         of(client, "registry_json")
+
+
+def test_a_long_register_is_searched_and_filtered_without_changing_its_order(owner, house, client, monkeypatch):
+    monkeypatch.setattr(public, "WITHOUT_FILTERS", 1)
+    bare = labelled(owner, service(owner, house, "Loyer Juste"))
+    url = reverse("labels:registry")
+    monkeypatch.setattr(public, "WITHOUT_FILTERS", 2)
+    other = labelled(owner, service(owner, house, "Énergie Claire"))
+    assert 'role="search"' not in client.get(url).content.decode()
+    monkeypatch.setattr(public, "WITHOUT_FILTERS", 1)
+    labels.suspend(label=other, by=AgentFactory(), reasons="Une fuite.")
+
+    def shown(**query):
+        page = client.get(url, query)
+        return [row["label"] for row in page.context["rows"]], [row["label"] for row in page.context["decisions"]]
+
+    assert shown()[0] == ["Énergie Claire", "Loyer Juste"]
+    found, decisions = shown(q="energie")
+    assert found == ["Énergie Claire"] and len(decisions) == 3
+    assert all("Énergie Claire" in one for one in decisions)
+    assert shown(state="suspended")[0] == ["Énergie Claire"]
+    assert shown(state="active", q=bare.number)[0] == ["Loyer Juste"]
+    assert "Une absence ne veut pas dire un retrait" in client.get(url, {"q": "rien"}).content.decode()
+    assert shown(state="nonsense")[0] == ["Énergie Claire", "Loyer Juste"]
+
+
+def test_the_feed_says_each_decision_with_its_reason(label, client):
+    labels.suspend(label=label, by=AgentFactory(), reasons="Une fuite <grave>.")
+    answer = client.get(reverse("labels:registry_feed"))
+    assert answer["Content-Type"].startswith("application/atom+xml")
+    name = "{http://www.w3.org/2005/Atom}"
+    entries = ElementTree.fromstring(answer.content).findall(f"{name}entry")
+    assert [one.findtext(f"{name}title") for one in entries] == [
+        "Loyer Juste\u00a0: suspendu. Le service ne lit plus rien.",
+        "Loyer Juste\u00a0: l’éditeur a accepté la convention. Le service peut demander des données.",
+        "Loyer Juste\u00a0: accordé.",
+    ]
+    assert "Une fuite <grave>." in entries[0].findtext(f"{name}summary", "")
+    assert [str(one.get("href")).rpartition("/registre/")[2] for one in entries[0].iter(f"{name}link")] == [
+        f"{label.number}/"
+    ]
+    assert len({one.findtext(f"{name}id") for one in entries}) == 3
+    assert "application/atom+xml" in client.get(reverse("labels:registry")).content.decode()

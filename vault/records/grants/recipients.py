@@ -1,6 +1,6 @@
 """Kinds of recipient that a grant may name, each registered by its app in `AppConfig.ready()`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -36,6 +36,15 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Halt:
+    """Why a recipient may read nothing at present, for the resident; `href` is the page that says more."""
+
+    tag: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
 class RecipientKind:
     """A kind of recipient; `label` names it within a sentence.
 
@@ -47,7 +56,8 @@ class RecipientKind:
 
     `refusal` returns why this recipient may not read now, whatever the grant says. The gate calls it in the statement
     after it took the locks, with the grant just loaded. `lock_key` returns the key of a lock that each reading shares;
-    who changes what `refusal` looks at takes it exclusively.
+    who changes what `refusal` looks at takes it exclusively. `halts` says the same of several grants, to the
+    resident.
 
     `erasing` is how it is asked to erase what it received, `contact` whom a letter is for. `withdrawn` runs in the
     transaction in which a grant is stopped or given back, or loses a line, which is then named. Without
@@ -60,6 +70,7 @@ class RecipientKind:
     written: Callable[[Sequence[Grant], sealed.Box], Mapping[UUID, Written]] = lambda grants, box: {}
     refusal: Callable[[Grant], RefusalCode | None] = lambda grant: None
     lock_key: Callable[[Grant], int | None] = lambda grant: None
+    halts: Callable[[Sequence[Grant]], Mapping[UUID, Halt]] = lambda grants: {}
     erasing: Erasing = Erasing.NEVER
     contact: Callable[[Grant], Contact] = lambda grant: Contact((grant.recipient_label,))
     withdrawn: Callable[[Grant, Line | None], None] = lambda grant, line: None
@@ -85,6 +96,18 @@ def get(code: str) -> RecipientKind:
 
 def kinds() -> list[RecipientKind]:
     return list(_kinds.values())
+
+
+def halts(grants: Iterable[Grant]) -> dict[UUID, Halt]:
+    """Return those of these grants that stand and under which nothing is read at present, each with the reason.
+
+    Cost: some queries for each kind of recipient that may be halted.
+    """
+    by_kind: dict[str, list[Grant]] = {}
+    for grant in grants:
+        if grant.stands and grant.recipient_kind in _kinds:
+            by_kind.setdefault(grant.recipient_kind, []).append(grant)
+    return {pk: halt for code, found in by_kind.items() for pk, halt in _kinds[code].halts(found).items()}
 
 
 def listen(kind: str, listener: Callable[[GrantEvent], None]) -> None:

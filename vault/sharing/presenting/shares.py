@@ -19,6 +19,7 @@ from vault.records.enums import GrantState, Happened
 from vault.records.grants import agreements, documents, recipients
 from vault.records.grants.agreements import Agreement
 from vault.records.grants.recipient_names import Names, names_of
+from vault.records.grants.recipients import Halt
 from vault.records.models import Grant, GrantEvent, GrantReading, PaperKind
 from vault.records.values.decrypted import Values
 from vault.records.wording import join_labels, label_value_pairs
@@ -51,6 +52,7 @@ class Share:
     unused: bool
     href: str
     stop: str
+    halt: Halt | None = None
 
 
 def share(grant: Grant) -> Share:
@@ -60,12 +62,12 @@ def share(grant: Grant) -> Share:
 def shares_of(grants: Iterable[Grant]) -> list[Share]:
     """Build one `Share` per grant; all must belong to one resident."""
     found = list(grants)
-    names = names_of(found)
-    return [_share(grant, names[grant.pk]) for grant in found]
+    names, halts = names_of(found), recipients.halts(found)
+    return [_share(grant, names[grant.pk], halts.get(grant.pk)) for grant in found]
 
 
-def _share(grant: Grant, names: Names) -> Share:
-    tag, tag_kind = _tag(grant)
+def _share(grant: Grant, names: Names, halt: Halt | None) -> Share:
+    tag, tag_kind = (halt.tag, "soon") if halt else _tag(grant)
     return Share(
         id=str(grant.pk),
         who=names.who,
@@ -82,6 +84,7 @@ def _share(grant: Grant, names: Names) -> Share:
         unused=grant.unused,
         href=reverse("sharing:share", args=[grant.pk]),
         stop=reverse("sharing:stop_sharing", args=[grant.pk]),
+        halt=halt,
     )
 
 
