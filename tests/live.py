@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from ops import cluster, prepare
+from ops.launch import PROGRAMS
 from ops.services import ROOT, Services, free_port
 from tests.shell import Shell
 
@@ -78,7 +79,7 @@ def portal(databases: "Databases", *, name: str, extra: Mapping[str, str] = {}) 
     town, folder = furnished(databases)
     databases.server.copy(town, database)
     shutil.copytree(folder, var)
-    live = at(databases, database, var, extra)
+    live = at(databases, database, var, extra, programs=PROGRAMS)
     try:
         live.services.start()
         live.services.wait_until_ready()
@@ -127,8 +128,20 @@ def offer_emergency_access(live: Live) -> None:
     )
 
 
-def at(databases: "Databases", database: str, var: Path, extra: Mapping[str, str] = {}) -> Live:
-    port = free_port()
+def label_par4chemins(live: Live) -> str:
+    """Label the demonstration's service and register its program, as `make demo` does. Return its address."""
+    live.run("from demo import par4chemins; par4chemins.label_service()")
+    return live.services.address_of("par4chemins")
+
+
+def at(
+    databases: "Databases",
+    database: str,
+    var: Path,
+    extra: Mapping[str, str] = {},
+    programs: Sequence[str] = (),
+) -> Live:
+    port, ports = free_port(), {name: free_port() for name in programs}
     environment = {
         "SITE_URL": f"http://127.0.0.1:{port}",
         "DJANGO_SETTINGS_MODULE": "config.settings.demo",
@@ -137,7 +150,8 @@ def at(databases: "Databases", database: str, var: Path, extra: Mapping[str, str
         "MIGRATION_DATABASE_URL": databases.server.url(role="owner", database=database),
         "RELEASE_DATABASE_URL": databases.server.url(role="release", database=database),
         "GARANT_VAR": str(var),
+        **{f"{name.upper()}_URL": f"http://127.0.0.1:{port}" for name, port in ports.items()},
         **extra,
     }
-    services = Services("127.0.0.1", port, environment, var / "log", holders_port=free_port())
+    services = Services("127.0.0.1", port, environment, var / "log", holders_port=free_port(), programs=ports)
     return Live(services, environment, var, Shell(os.environ | environment))

@@ -1,6 +1,6 @@
 """Leaving: nothing here is a resident's, but the names by which services know them, in events of seven days."""
 
-from certification.developers.actions import calls, outbox
+from certification.developers.actions import calls, outbox, webhooks
 from core import leaving
 from core.leaving import Rows
 
@@ -21,6 +21,7 @@ ROWS = [
 def purge() -> None:
     calls.purge()
     outbox.purge()
+    webhooks.forget_former_secrets()
 
 
 APP = leaving.App("developers", ROWS, level=40, purge=purge)

@@ -240,7 +240,14 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "developers:webhooks": ("program",),
     "developers:new_webhook": ("program",),
     **dict.fromkeys(
-        ("developers:webhook", "developers:prove_webhook", "developers:delete_webhook"), ("program", "endpoint")
+        (
+            "developers:webhook",
+            "developers:prove_webhook",
+            "developers:replace_webhook_secret",
+            "developers:retire_webhook_secret",
+            "developers:delete_webhook",
+        ),
+        ("program", "endpoint"),
     ),
     "developers:remove_member": ("colleague",),
     "developers:replay": ("program", "endpoint", "delivery"),
@@ -580,6 +587,8 @@ GROUPS = [
             "developers:new_webhook",
             "developers:webhook",
             "developers:prove_webhook",
+            "developers:replace_webhook_secret",
+            "developers:retire_webhook_secret",
             "developers:delete_webhook",
             "developers:replay",
             "developers:remove_member",

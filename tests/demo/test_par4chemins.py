@@ -15,8 +15,9 @@ from certification.access.actions import clients
 from certification.access.enums import Environment
 from certification.labels.actions import labels, requests
 from demo.services.par4chemins import choosing, vault
-from demo.services.par4chemins.choosing import Known
+from demo.services.par4chemins.choosing import Known, Wanted
 from demo.services.par4chemins.site import Site
+from demo.services.par4chemins.words import IN_ENGLISH, Words
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.certification.access.program import Portal, answer, way_back
 from tests.certification.made import asked, filled, member, publisher, reviewed, service, version_of
@@ -30,26 +31,47 @@ SATURDAY = date(2026, 11, 28)
 
 def test_outings_say_why_and_leave_out_what_is_taken():
     busy = [(datetime(2026, 12, 2, 15), datetime(2026, 12, 2, 17))]
-    found = choosing.outings(Known(["sport", "nature"], busy), SATURDAY)
+    found = choosing.outings(Known(["sport", "nature"], busy), SATURDAY, Words("fr"))
     assert "nage" not in [one.code for one in found] and "contes" not in [one.code for one in found]
     assert "Vous aimez vous promener dans la nature." in found[0].reasons
     assert all("libre" in " ".join(one.reasons) for one in found)
-    assert len(choosing.outings(Known(), SATURDAY)) == len(choosing.DATA["outings"])
+    assert len(choosing.outings(Known(), SATURDAY, Words("fr"))) == len(choosing.DATA["outings"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "all_of_them"),
+    [
+        (Wanted(when=choosing.WEEK), lambda one: one.start.date() <= date(2026, 12, 5)),
+        (Wanted(when=choosing.WEEKEND), lambda one: one.start.weekday() >= 5),
+        (Wanted(taste="faire"), lambda one: one.row["taste"] == "faire"),
+        (Wanted(price="0"), lambda one: not one.price),
+        (Wanted(price="5", code="P4C-0"), lambda one: one.price <= 5),
+    ],
+)
+def test_a_filter_keeps_what_fits_and_nothing_else(wanted, all_of_them):
+    every = choosing.outings(Known(), SATURDAY, Words("fr"), Wanted(code=wanted.code))
+    found = choosing.outings(Known(), SATURDAY, Words("fr"), wanted)
+    assert 0 < len(found) < len(every) and found == [one for one in every if all_of_them(one)]
+
+
+def test_a_code_makes_one_place_cheaper():
+    prices = {one.code: one.price for one in choosing.outings(Known(), SATURDAY, Words("fr"), Wanted(code="P4C-0"))}
+    assert (prices["bal"], prices["nage"]) == (6, 7.8)
 
 
 def test_a_walk_is_for_a_trip_that_comes_back():
     trip = (datetime(2026, 11, 23, 8), "Gare")
-    assert choosing.walk(Known(trips=[trip] * 2)) is None
-    found = choosing.walk(Known(trips=[trip] * 3))
+    assert choosing.walk(Known(trips=[trip] * 2), Words("fr")) is None
+    found = choosing.walk(Known(trips=[trip] * 3), Words("fr"))
     assert found is not None and "souvent vers Gare" in found["reason"]
-    assert choosing.walk(Known(trips=[(datetime(2026, 11, 23, 8), "Lune")] * 9)) is None
+    assert choosing.walk(Known(trips=[(datetime(2026, 11, 23, 8), "Lune")] * 9), Words("fr")) is None
 
 
 class Browser:
     """A browser without JavaScript, of the service's own pages."""
 
-    def __init__(self, site):
-        self.site, self.cookie, self.status, self.place = site, "", 0, ""
+    def __init__(self, site, language="fr"):
+        self.site, self.language, self.cookie, self.status, self.place = site, language, "", 0, ""
 
     def ask(self, method, address, **form):
         parts = urlsplit(address)
@@ -60,6 +82,7 @@ class Browser:
             "QUERY_STRING": parts.query,
             "HTTP_HOST": urlsplit(BASE).netloc,
             "HTTP_COOKIE": self.cookie,
+            "HTTP_ACCEPT_LANGUAGE": self.language,
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.input": io.BytesIO(body),
         }
@@ -68,6 +91,7 @@ class Browser:
             said = dict(headers)
             self.status, self.place = int(status.split()[0]), said.get("Location", "")
             self.cookie = said["Set-Cookie"].partition(";")[0]
+            assert "default-src 'none'" in said["Content-Security-Policy"]
 
         return b"".join(self.site(environ, start)).decode()
 
@@ -127,6 +151,38 @@ def connected(programme, walker, **ticked):
     back = way_back(answer(theirs, page, **ticked))
     programme.ask("GET", back.removeprefix(BASE))
     return programme.ask("GET", "/sorties")
+
+
+def test_a_programme_is_chosen_then_printed_and_an_outing_taken_back():
+    browser = Browser(Site())
+    assert "Votre programme est vide" in browser.ask("GET", "/programme")
+    browser.ask("POST", "/programme?gout=sport&prix=10&autre=1", ajouter="nage")
+    assert (browser.status, browser.place) == (303, "/sorties?gout=sport&prix=10")
+    browser.ask("POST", "/programme", ajouter="contes")
+    browser.ask("POST", "/programme", ajouter="jeux")
+    sheet = browser.ask("GET", "/programme")
+    assert sheet.count('class="on"') == 2 and "Un bonnet" in sheet and "10,80\u00a0€ par personne" in sheet
+    assert "€" not in browser.ask("GET", "/programme?prix=sans")
+    browser.ask("POST", "/programme", retirer="nage")
+    assert "Un bonnet" not in browser.ask("GET", "/programme")
+    assert browser.ask("POST", "/programme", ajouter="lune") and browser.status == 400
+
+
+def test_it_speaks_english_to_whoever_asks_for_it():
+    """Each sentence has its English (a missing one is a KeyError), and keeps the same blanks to fill in."""
+    browser = Browser(Site(), "en-GB,en;q=0.9")
+    assert "Without an account" in browser.ask("GET", "/")
+    browser.ask("POST", "/programme", ajouter="lumieres")
+    for address, text in (("/sorties?gout=nature", "You like to walk in nature."), ("/programme", "Walk of lights")):
+        assert text in browser.ask("GET", address) and browser.status == 200
+    assert "Sans compte" in browser.ask("GET", "/?langue=fr")
+    blanks = {french: re.findall(r"{\w+}", english) for french, english in IN_ENGLISH.items()}
+    assert all(sorted(re.findall(r"{\w+}", french)) == sorted(found) for french, found in blanks.items())
+
+
+def test_what_an_address_says_is_escaped():
+    page = Browser(Site()).ask("GET", "/sorties?gout=%22%3E%3Cscript%3E&prix=%3Cb%3E")
+    assert "<script" not in page and "<b>" not in page
 
 
 def test_it_is_used_without_an_account(programme):

@@ -64,7 +64,7 @@ def visitor(live: Live, browser: Browser, request: pytest.FixtureRequest) -> Ite
     """Return a function that opens a new user's page: `visitor(width=320, language="en-GB", javascript=False)`."""
     if getattr(request.node, "execution_count", 1) > 1:
         leave_addresses(live)
-    with _watched(browser, live.url) as visitors:
+    with watched(browser, live.url) as visitors:
         yield visitors
 
 
@@ -102,12 +102,12 @@ def site(folder: Path, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def visitors(site: Server, browser: Browser) -> Iterator[Visitors]:
-    with _watched(browser, f"http://127.0.0.1:{site.port}") as visitors:
+    with watched(browser, f"http://127.0.0.1:{site.port}") as visitors:
         yield visitors
 
 
 @contextmanager
-def _watched(browser: Browser, url: str) -> Iterator[Visitors]:
+def watched(browser: Browser, url: str) -> Iterator[Visitors]:
     visitors = Visitors(browser, url)
     yield visitors
     visitors.close()

@@ -186,7 +186,8 @@ def told_by_webhooks(client: Any, trial: Any) -> dict[str, Any]:
     now = timezone.now()
     secret = protect.protect("whsec_" + "QUJD" * 11, purpose=PURPOSE)
     given = {"client": client, "secret": secret, "events": [*EventType.values]}
-    endpoint = Endpoint.objects.create(url="https://loyerjuste.example/signaux", proved_at=now, **given)
+    former = {"former_secret": secret, "former_until": now + timedelta(days=7)}
+    endpoint = Endpoint.objects.create(url="https://loyerjuste.example/signaux", proved_at=now, **given, **former)
     waiting = Endpoint.objects.create(url="https://loyerjuste.example/essai", problem="challenge", **given)
     made = [
         Event.objects.create(service=client.service, environment="live", type=kind, data={})

@@ -204,6 +204,12 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "developers:webhook": [
         (PUBLISHER, f"/editeurs/developpement/{{program}}/webhooks/{{{which}}}/") for which in ENDPOINTS
     ],
+    "developers:replace_webhook_secret": [
+        (PUBLISHER, "/editeurs/developpement/{program}/webhooks/{new_endpoint}/secret/")
+    ],
+    "developers:retire_webhook_secret": [
+        (PUBLISHER, "/editeurs/developpement/{program}/webhooks/{endpoint}/secret/retirer/")
+    ],
     "developers:delete_webhook": [(PUBLISHER, "/editeurs/developpement/{program}/webhooks/{endpoint}/retirer/")],
     "developers:documentation": [(VISITOR, "/editeurs/documentation/"), (PUBLISHER, "/editeurs/documentation/")],
     "developers:reference": [(VISITOR, "/editeurs/documentation/api/")],

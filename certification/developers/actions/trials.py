@@ -22,10 +22,11 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jwt import JWT
 
 from accounts.models import User
-from certification.access.enums import Environment
+from certification.access.enums import OPENID, VAULT, Environment
 from certification.access.issuers import SANDBOX
 from certification.access.models import Client, keys
 from certification.developers.models import Scenario, Trial
+from certification.developers.models.trials import UNDER_WAY
 from certification.labels import perms
 from certification.labels.checks.subject import Found, Subject, failed, passed, unsure
 from vault.records.enums import Outcome
@@ -94,6 +95,8 @@ def authorize(*, trial_id: UUID, asked: Mapping[str, str]) -> str:
 def exchange(*, trial_id: UUID, client: Client, given: Mapping[str, str]) -> dict[str, Any]:
     """Exchange a code for an access token that opens nothing and an id_token, with the lie if it is there.
 
+    An answer with an `error` is a refusal.
+
     Args:
         client: who proved its secret.
 
@@ -115,13 +118,21 @@ def exchange(*, trial_id: UUID, client: Client, given: Mapping[str, str]) -> dic
             )
             if not right
         ]
+        replays = trial.scenario == Scenario.REPLAY
+        if replays and trial.exchanged_at:
+            wrong.append("once")
+        first = replays and not trial.exchanged_at
         trial.lacking = sorted({*trial.lacking, *wrong})
-        trial.exchanged_at, trial.code, trial.token = timezone.now(), "", _hash(token)
+        trial.exchanged_at, trial.token = trial.exchanged_at or timezone.now(), _hash(token)
+        trial.code = trial.code if replays else ""
         trial.save()
-    if wrong:
+    if first or set(wrong) - {"once"}:
         raise Misused("invalid_grant")
-    answer = {"access_token": token, "token_type": "Bearer", "expires_in": LASTS, "scope": "openid"}
-    return answer | {"id_token": _id_token(trial, timezone.now())}
+    answer = {"access_token": token, "token_type": "Bearer", "expires_in": LASTS, "scope": OPENID}
+    if trial.scenario == Scenario.NARROWED:
+        return answer | {"scope": VAULT}
+    answer |= {"id_token": _id_token(trial, timezone.now())}
+    return answer | ({"error": "invalid_grant"} if trial.scenario == Scenario.TOKEN_ERROR else {})
 
 
 def use(*, trial_id: UUID, token: str) -> None:
@@ -129,15 +140,20 @@ def use(*, trial_id: UUID, token: str) -> None:
 
     Raises:
         Trial.DoesNotExist
-        Misused: it is not the trial's.
+        Misused: it is not the trial's, or the trial refuses its own.
     """
+    now = timezone.now()
     with transaction.atomic():
         trial = _held(trial_id)
         if not trial.token or not hmac.compare_digest(_hash(token), trial.token):
             raise Misused("invalid_token")
-        if trial.used_at is None:
-            trial.used_at = timezone.now()
-            trial.save(update_fields=["used_at"])
+        refuses = trial.scenario == Scenario.REVOKED
+        if refuses and trial.used_at and now - trial.used_at > UNDER_WAY:
+            trial.lacking = sorted({*trial.lacking, "stops"})
+        trial.used_at = trial.used_at or now
+        trial.save(update_fields=["used_at", "lacking"])
+    if refuses:
+        raise Misused("invalid_token")
 
 
 def withstands(subject: Subject) -> Found:

@@ -43,6 +43,8 @@ GIVEN_UP_AFTER = timedelta(days=5)
 LEASE = timedelta(minutes=2)
 SECONDS, MAX_BYTES = 10.0, 64 * 1024
 ADDRESSES = 5
+#: How long a replaced secret still signs beside the new one.
+BOTH_SIGN_FOR = timedelta(days=7)
 GONE = 410
 CHALLENGE = "endpoint.challenge"
 AT_ONCE = 200
@@ -50,6 +52,10 @@ AT_ONCE = 200
 
 class TooMany(Exception):
     """The program has as many addresses as it may."""
+
+
+class TwoSecrets(Exception):
+    """The address has two secrets already."""
 
 
 def add(
@@ -66,7 +72,7 @@ def add(
     if not events or not set(events) <= {*EventType.values}:
         raise ValidationError(_("Choisissez au moins un événement."))
     _require_callable(url, sender or outgoing.Client(total_seconds=SECONDS))
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    secret = _new_secret()
     try:
         with transaction.atomic():
             Client.objects.select_for_update().get(pk=client.pk)
@@ -94,6 +100,45 @@ def ask_proof(*, endpoint: Endpoint, by: User) -> None:
     perms.require_member(by, endpoint.client.service.publisher)
     Endpoint.objects.filter(pk=endpoint.pk).update(challenge_at=timezone.now(), problem="")
     outbox.send(outbox.PROVE, str(endpoint.pk))
+
+
+def replace_secret(*, endpoint: Endpoint, by: User) -> str:
+    """Give an address a new secret and return it. For seven days the former one signs too, unless it is retired.
+
+    Raises:
+        PermissionDenied
+        TwoSecrets: the former one of an earlier replacement still signs.
+    """
+    perms.require_member(by, endpoint.client.service.publisher)
+    secret = _new_secret()
+    with transaction.atomic():
+        held = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+        if held.has_two_secrets:
+            raise TwoSecrets
+        held.former_secret, held.former_until = held.secret, timezone.now() + BOTH_SIGN_FOR
+        held.secret = protect.protect(secret, purpose=PURPOSE)
+        held.save(update_fields=["secret", "former_secret", "former_until"])
+    return secret
+
+
+def retire_secret(*, endpoint: Endpoint, by: User) -> None:
+    """Let the new secret alone sign, from now on. Does nothing to an address with one secret.
+
+    Raises:
+        PermissionDenied
+    """
+    perms.require_member(by, endpoint.client.service.publisher)
+    with transaction.atomic():
+        _forget_former(Endpoint.objects.select_for_update().get(pk=endpoint.pk))
+
+
+def forget_former_secrets() -> int:
+    """Delete the replaced secrets that sign no more. Return their number."""
+    with transaction.atomic():
+        over = list(Endpoint.objects.select_for_update().filter(former_until__lte=timezone.now()))
+        for endpoint in over:
+            _forget_former(endpoint)
+    return len(over)
 
 
 def delete(*, endpoint: Endpoint, by: User) -> None:
@@ -186,6 +231,15 @@ def event_name(id: UUID) -> str:
     return f"evt_{id.hex}"
 
 
+def _new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _forget_former(endpoint: Endpoint) -> None:
+    endpoint.former_secret, endpoint.former_until = "", None
+    endpoint.save(update_fields=["former_secret", "former_until"])
+
+
 def _require_callable(url: str, sender: outgoing.Client) -> None:
     try:
         if len(url) > 300 or urlsplit(url).fragment:
@@ -211,12 +265,12 @@ def _post(
     """
     now = int(timezone.now().timestamp())
     body = json.dumps({"type": kind, "timestamp": at.isoformat(), "data": data}).encode()
-    key = base64.b64decode(endpoint.signing_secret.removeprefix("whsec_"))
+    keys = [base64.b64decode(one.removeprefix("whsec_")) for one in endpoint.signing_secrets]
     headers = {
         "Content-Type": "application/json",
         "webhook-id": name,
         "webhook-timestamp": str(now),
-        "webhook-signature": sign(key, name, now, body),
+        "webhook-signature": " ".join(sign(key, name, now, body) for key in keys),
     }
     client = sender or outgoing.Client(total_seconds=SECONDS, max_bytes=MAX_BYTES)
     return client.post(endpoint.url, body, headers=headers)

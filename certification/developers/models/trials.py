@@ -28,10 +28,18 @@ class Scenario(models.TextChoices):
     EXPIRED = "expired", _("Le jeton a pris fin")
     SIGNATURE = "signature", _("Le jeton est signé par une autre clé")
     UNSIGNED = "unsigned", _("Le jeton n’est pas signé (alg none)")
+    TOKEN_ERROR = "token_error", _("L’échange du code échoue, avec des jetons")
+    REPLAY = "replay", _("L’échange du code échoue, puis accepte le même code")
+    NARROWED = "narrowed", _("Le serveur accorde moins : sans openid ni id_token")
+    REVOKED = "revoked", _("L’accord a pris fin : le jeton est refusé")
 
 
 #: The lie is in the way back, so that a program that exchanges the code was misled.
 ON_THE_WAY_BACK = frozenset({Scenario.STATE, Scenario.ISSUER})
+#: What misleads is to insist: the verbs note it in `lacking`.
+AFTER_A_REFUSAL = frozenset({Scenario.SOUND, Scenario.REPLAY, Scenario.REVOKED})
+#: Calls that had left when the first refusal came.
+UNDER_WAY = timedelta(seconds=2)
 
 
 class Trial(AuthenticatedRow):
@@ -87,11 +95,13 @@ class Trial(AuthenticatedRow):
             return Outcome.FAILED
         if self.scenario == Scenario.SOUND:
             return Outcome.PASSED if self.used_at else Outcome.INCONCLUSIVE
-        reached = self.authorized_at if self.scenario in ON_THE_WAY_BACK else self.exchanged_at
+        reached = self.used_at if self.scenario == Scenario.REVOKED else self.exchanged_at
+        if self.scenario in ON_THE_WAY_BACK:
+            reached = self.authorized_at
         return Outcome.PASSED if reached and reached + STOPS_WITHIN <= now else Outcome.INCONCLUSIVE
 
     @property
     def _was_misled(self) -> bool:
-        if self.scenario == Scenario.SOUND:
+        if self.scenario in AFTER_A_REFUSAL:
             return False
         return bool(self.exchanged_at if self.scenario in ON_THE_WAY_BACK else self.used_at)

@@ -4,6 +4,7 @@ An event has ids and the name by which the service knows the resident, never a v
 """
 
 import uuid
+from collections.abc import Iterator
 
 from django.db import models
 from django.db.models import Q
@@ -57,6 +58,8 @@ class Endpoint(AuthenticatedRow):
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="endpoints")
     url = models.URLField(max_length=300)
     secret = models.TextField(help_text="protected by the keyring")
+    former_secret = models.TextField(blank=True, help_text="the one that it replaced, which signs too for a while")
+    former_until = models.DateTimeField(null=True)
     events = models.JSONField(help_text="the types that it listens to")
     made_at = models.DateTimeField(default=timezone.now)
     proved_at = models.DateTimeField(null=True)
@@ -68,7 +71,7 @@ class Endpoint(AuthenticatedRow):
     told_at = models.DateTimeField(null=True, help_text="when the members were told that it was stopped")
 
     objects = EndpointQuerySet.as_manager()
-    decides = by_city("client", "url", "secret", "events", "proved_at", "stopped_at")
+    decides = by_city("client", "url", "secret", "events", "proved_at", "stopped_at", "former_secret", "former_until")
 
     class Meta:
         ordering = ["made_at"]
@@ -84,13 +87,18 @@ class Endpoint(AuthenticatedRow):
         return EndpointState.ACTIVE if self.proved_at else EndpointState.TO_PROVE
 
     @property
-    def signing_secret(self) -> str:
-        """Return the secret, as `whsec_…`.
+    def signing_secrets(self) -> list[str]:
+        """Return the secrets that sign what is sent now, as `whsec_…`, the newest first.
 
         Raises:
             KeyringError
         """
-        return protect.unprotect(self.secret, purpose=PURPOSE)
+        kept = [self.secret, *([self.former_secret] if self.has_two_secrets else [])]
+        return [protect.unprotect(one, purpose=PURPOSE) for one in kept]
+
+    @property
+    def has_two_secrets(self) -> bool:
+        return self.former_until is not None and timezone.now() < self.former_until
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -127,8 +135,15 @@ class Delivery(models.Model):
         return f"{self.event_id} to {self.endpoint_id}"
 
 
-def _replace(pk: uuid.UUID, old: str, new: str) -> int:
-    return Endpoint.objects.filter(pk=pk, secret=old).update(secret=new)
+def _secrets() -> Iterator[tuple[tuple[uuid.UUID, str], str]]:
+    for column in ("secret", "former_secret"):
+        for pk, text in Endpoint.objects.exclude(**{column: ""}).values_list("pk", column):
+            yield (pk, column), text
 
 
-KEEPER = protect.Keeper(PURPOSE, lambda: Endpoint.objects.values_list("pk", "secret"), _replace)
+def _replace(place: tuple[uuid.UUID, str], old: str, new: str) -> int:
+    pk, column = place
+    return Endpoint.objects.filter(pk=pk, **{column: old}).update(**{column: new})
+
+
+KEEPER = protect.Keeper(PURPOSE, _secrets, _replace)

@@ -78,11 +78,20 @@ def endpoint_lines(endpoints: Iterable[Endpoint]) -> list[dict[str, Any]]:
     ]
 
 
+def secret_page(endpoint: Endpoint, secret: str) -> dict[str, Any]:
+    rows = [{"key": _("Adresse"), "value": endpoint.url}, {"key": _("Secret"), "value": secret}]
+    return {"rows": rows, "endpoint": endpoint}
+
+
 def endpoint_rows(endpoint: Endpoint) -> list[dict[str, str]]:
     rows = [
         {"key": _("État"), "value": str(endpoint.state.label)},
         {"key": _("Événements"), "value": ", ".join(endpoint.events)},
     ]
+    if endpoint.former_until is not None and endpoint.has_two_secrets:
+        until = date_format(timezone.localtime(endpoint.former_until), "j F, H:i")
+        text = _("Deux secrets signent, jusqu’au %(moment)s. Ensuite, le nouveau seul.") % {"moment": until}
+        rows.append({"key": _("Secret"), "value": text})
     if endpoint.challenge_at is not None:
         rows.append({"key": _("Vérification"), "value": _("En cours : rechargez la page dans un instant.")})
     elif endpoint.problem:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from certification.developers.actions.trials import issuer_of
 from certification.developers.models import Scenario, Trial
+from certification.developers.models.trials import AFTER_A_REFUSAL
 from certification.labels.checks.sentences import NAMES
 from vault.records.enums import Outcome
 
@@ -17,6 +18,10 @@ EXPECTED: dict[str, Promise] = {
     Scenario.SOUND: gettext_lazy("Votre programme échange le code, puis lit."),
     Scenario.STATE: gettext_lazy("Votre programme n’échange pas le code."),
     Scenario.ISSUER: gettext_lazy("Votre programme n’échange pas le code."),
+    Scenario.TOKEN_ERROR: gettext_lazy("Votre programme s’arrête à l’erreur, et ne lit rien."),
+    Scenario.REPLAY: gettext_lazy("Votre programme n’envoie un code qu’une fois, même refusé."),
+    Scenario.NARROWED: gettext_lazy("Votre programme ne sait pas qui s’est connecté, et ne lit rien."),
+    Scenario.REVOKED: gettext_lazy("Votre programme s’arrête au premier refus (401)."),
 }
 REFUSES = gettext_lazy("Votre programme échange le code, refuse le jeton, et ne lit rien.")
 TAGS = {
@@ -58,7 +63,7 @@ def _seen(trial: Trial) -> str:
     """Return what went wrong, if something did."""
     if trial.lacking:
         return _("Il manque : %(lacking)s.") % {"lacking": ", ".join(str(NAMES[one]) for one in trial.lacking)}
-    if trial.scenario != Scenario.SOUND and trial.used_at:
+    if trial.scenario not in AFTER_A_REFUSAL and trial.used_at:
         return _("Votre programme a accepté le jeton, et s’en est servi.")
     if trial.scenario in (Scenario.STATE, Scenario.ISSUER) and trial.exchanged_at:
         return _("Votre programme a échangé le code d’un retour qui n’était pas pour lui.")

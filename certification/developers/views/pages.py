@@ -86,8 +86,7 @@ def new_endpoint(request: SignedInRequest, client_id: str) -> HttpResponse:
             form.add_error(None, _("Ce programme a déjà cinq adresses. Retirez-en une d’abord."))
         else:
             # The secret is on this page and nowhere else, not even in the session.
-            rows = [{"key": _("Adresse"), "value": endpoint.url}, {"key": _("Secret"), "value": secret}]
-            return render(request, "developers/webhook_secret.html", {"rows": rows, "endpoint": endpoint})
+            return render(request, "developers/webhook_secret.html", words.secret_page(endpoint, secret))
     context = {
         "form": form,
         "heading": _("Ajouter une adresse"),
@@ -133,6 +132,50 @@ def delete_endpoint(request: SignedInRequest, client_id: str, endpoint_id: UUID)
         "title": _("Retirer cette adresse ?"),
         "follows": [found.url, _("Elle ne reçoit plus rien, tout de suite. Son historique est effacé.")],
         "button": _("Retirer l’adresse"),
+        "back": reverse("developers:webhook", args=[client_id, endpoint_id]),
+    }
+    return render(request, "labels/confirm.html", context)
+
+
+@publishers_only
+@recently_authenticated
+@never_cache
+@require_http_methods(["GET", "POST"])
+def replace_secret(request: SignedInRequest, client_id: str, endpoint_id: UUID) -> HttpResponse:
+    found = _endpoint(request, client_id, endpoint_id)
+    if request.method == "POST":
+        try:
+            secret = webhooks.replace_secret(endpoint=found, by=request.user)
+            return render(request, "developers/webhook_secret.html", words.secret_page(found, secret))
+        except webhooks.TwoSecrets:
+            messages.error(request, _("Cette adresse a déjà deux secrets. Retirez l’ancien d’abord."))
+            return redirect("developers:webhook", client_id, endpoint_id)
+    context = {
+        "title": _("Changer le secret ?"),
+        "follows": [
+            _("Pendant sept jours, chaque envoi porte deux signatures : du nouveau secret, et de l’ancien."),
+            _("Donnez le nouveau à votre programme, puis retirez l’ancien."),
+        ],
+        "button": _("Changer le secret"),
+        "back": reverse("developers:webhook", args=[client_id, endpoint_id]),
+        "harmless": True,
+    }
+    return render(request, "labels/confirm.html", context)
+
+
+@publishers_only
+@recently_authenticated
+@require_http_methods(["GET", "POST"])
+def retire_secret(request: SignedInRequest, client_id: str, endpoint_id: UUID) -> HttpResponse:
+    found = _endpoint(request, client_id, endpoint_id)
+    if request.method == "POST":
+        webhooks.retire_secret(endpoint=found, by=request.user)
+        messages.success(request, _("L’ancien secret ne signe plus rien."))
+        return redirect("developers:webhook", client_id, endpoint_id)
+    context = {
+        "title": _("Retirer l’ancien secret ?"),
+        "follows": [_("Dès maintenant, le nouveau signe seul. Un programme qui a encore l’ancien refuse nos envois.")],
+        "button": _("Retirer l’ancien secret"),
         "back": reverse("developers:webhook", args=[client_id, endpoint_id]),
     }
     return render(request, "labels/confirm.html", context)

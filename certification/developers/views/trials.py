@@ -96,9 +96,10 @@ def token(request: HttpRequest, trial_id: UUID) -> HttpResponse:
     if client is None:
         return _refused("invalid_client", 401, BASIC)
     try:
-        return JsonResponse(trials.exchange(trial_id=trial_id, client=client, given=request.POST.dict()))
+        answer = trials.exchange(trial_id=trial_id, client=client, given=request.POST.dict())
     except trials.Misused as problem:
         return _refused(problem.code)
+    return JsonResponse(answer, status=400 if "error" in answer else 200)
 
 
 @csrf_exempt

@@ -202,4 +202,10 @@ NAMES: dict[str, Promise] = {
     "openid": _("le code demandé, avec openid"),
     "prompt": _("pas d’approval_prompt"),
     "verifier": _("le bon code_verifier"),
+    "token_error": _("une erreur respectée"),
+    "replay": _("un code envoyé une fois"),
+    "once": _("un code envoyé une fois"),
+    "narrowed": _("ce qui est accordé, lu"),
+    "revoked": _("l’arrêt au premier refus"),
+    "stops": _("l’arrêt au premier refus"),
 }

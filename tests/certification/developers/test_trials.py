@@ -27,6 +27,7 @@ from certification.labels.checks.subject import Subject
 from core.models.rows import Forged
 from tests.accounts.factories import signed_in
 from tests.certification.access.program import BACK, VERIFIER, program
+from tests.certification.developers.played import basic
 from tests.certification.made import SIRETS, member, publisher
 from vault.records.enums import Outcome
 
@@ -64,6 +65,8 @@ def careful(tried, trial):
         token = session.fetch_token(
             metadata["token_endpoint"], authorization_response=back, state=state, code_verifier=VERIFIER
         )
+        if "openid" not in token["scope"].split():
+            return
         keys = KeySet.import_key_set(get(session, metadata["jwks_uri"]).json())
         found = jwt.decode(token["id_token"], keys, algorithms=["RS256"])
         options = {"iss": {"values": [metadata["issuer"]]}, "aud": {"values": [tried[0].client_id]}}
@@ -75,12 +78,18 @@ def careful(tried, trial):
 
 
 def careless(tried, trial):
-    """Take whatever code comes back, and use whatever token follows."""
+    """Take whatever code comes back, insist until there is a token, and use it twice whatever came with it."""
     session = program(tried[0], tried[1], "openid")
     metadata, back, _state = sent_back(session, trial)
     code = parse_qs(urlsplit(back).query)["code"][0]
-    session.fetch_token(metadata["token_endpoint"], code=code, code_verifier=VERIFIER)
-    session.get(f"{metadata['issuer']}/api/v1/me/fields")
+    given = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
+    headers, token = basic(tried[0].client_id, tried[1]), ""
+    while not token:
+        answer = session.post(metadata["token_endpoint"], data=given, headers=headers, withhold_token=True)
+        token = answer.json().get("access_token", "")
+    for later in (0, 5):
+        with time_machine.travel(timezone.now() + timedelta(seconds=later), tick=False):
+            get(session, f"{metadata['issuer']}/api/v1/me/fields", headers={"Authorization": f"Bearer {token}"})
 
 
 def outcomes(tried, *, later=timedelta(0)):
@@ -107,6 +116,17 @@ def test_a_careless_program_fails(tried, begun, request_of_one, scenario):
     assert outcomes(tried)[scenario] == Outcome.FAILED
     found = withstands(request_of_one)
     assert (found.code, found.details["trials"]) == ("trials_failed", [scenario])
+
+
+def test_calls_that_were_under_way_at_the_first_refusal_do_not_count(tried, begun):
+    session = program(tried[0], tried[1], "openid")
+    metadata, back, _state = sent_back(session, begun[Scenario.REVOKED])
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    session.fetch_token(metadata["token_endpoint"], code=code, code_verifier=VERIFIER)
+    with time_machine.travel(timezone.now(), tick=False):
+        assert [session.get(metadata["userinfo_endpoint"]).status_code for _again in range(2)] == [401, 401]
+    assert outcomes(tried)[Scenario.REVOKED] == Outcome.INCONCLUSIVE
+    assert outcomes(tried, later=timedelta(minutes=1))[Scenario.REVOKED] == Outcome.PASSED
 
 
 def test_a_program_that_does_nothing_proves_nothing(tried, begun, request_of_one):

@@ -21,9 +21,11 @@ from certification.access.enums import Environment
 from certification.developers.actions import outbox, webhooks
 from certification.developers.enums import DeliveryState, EndpointState, EventType
 from certification.developers.models import Delivery, Endpoint, Event
+from certification.developers.models.webhooks import KEEPER, PURPOSE
 from certification.labels.actions import labels
 from certification.labels.enums import Change
 from core import locks, outgoing
+from core.keys import protect
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.certification.access.program import BACK, body, program
 from tests.certification.developers.played import basic, connected
@@ -317,6 +319,57 @@ def test_a_signature_by_another_secret_is_refused_by_the_library(endpoint, recei
     assert receiver.forged == 1 and Delivery.objects.get().last_status == 401
 
 
+# Two secrets
+
+
+def test_two_secrets_sign_for_a_week_then_the_new_one_alone(endpoint, receiver, developer, label, tenant):
+    """The library that verifies knows one secret: the former, then the new one."""
+    grant, former = given(tenant, version_of(label), INCOME), receiver.secret
+    new = webhooks.replace_secret(endpoint=endpoint, by=developer)
+    run_due()
+    receiver.secret = new
+    grants.pause(grant=grant, by=tenant.pk)
+    run_due()
+    assert (receiver.types, receiver.forged) == (["consent.given", "consent.changed"], 0)
+    with pytest.raises(webhooks.TwoSecrets):
+        webhooks.replace_secret(endpoint=endpoint, by=developer)
+    with time_machine.travel(timezone.now() + webhooks.BOTH_SIGN_FOR, tick=False):
+        assert Endpoint.objects.get().signing_secrets == [new]
+        assert (webhooks.forget_former_secrets(), webhooks.forget_former_secrets()) == (1, 0)
+        assert Endpoint.objects.get().former_secret == ""
+    receiver.secret = former
+
+
+def test_a_retired_secret_signs_nothing(endpoint, receiver, developer, label, tenant):
+    webhooks.replace_secret(endpoint=endpoint, by=developer)
+    webhooks.retire_secret(endpoint=endpoint, by=developer)
+    given(tenant, version_of(label), INCOME)
+    run_due()
+    assert (receiver.types, receiver.forged) == ([], 1)
+
+
+def test_both_secrets_follow_the_keyring(endpoint, developer):
+    webhooks.replace_secret(endpoint=endpoint, by=developer)
+    before = Endpoint.objects.get().signing_secrets
+    for place, text in list(KEEPER.texts()):
+        renewed = protect.protect(protect.unprotect(text, purpose=PURPOSE), purpose=PURPOSE)
+        assert KEEPER.replace(place, text, renewed) == 1 and KEEPER.replace(place, text, renewed) == 0
+    assert Endpoint.objects.get().signing_secrets == before and len(before) == 2
+
+
+def test_the_pages_change_a_secret_and_retire_the_former(endpoint, registered, theirs):
+    parts = [registered[0].client_id, endpoint.pk]
+    replace, retire = (reverse(f"developers:{one}_webhook_secret", args=parts) for one in ("replace", "retire"))
+    page = reverse("developers:webhook", args=parts)
+    assert "Changer le secret" in main(theirs.get(page)) and "sept jours" in main(theirs.get(replace))
+    shown = main(theirs.post(replace))
+    assert Endpoint.objects.get().signing_secrets[0] in shown
+    assert "Deux secrets signent" in main(theirs.get(page))
+    assert "déjà deux secrets" in main(theirs.post(replace, follow=True))
+    assert "ne signe plus rien" in main(theirs.post(retire, follow=True))
+    assert len(Endpoint.objects.get().signing_secrets) == 1
+
+
 # Addresses
 
 
@@ -405,13 +458,18 @@ def test_another_publishers_member_touches_no_address(endpoint, registered):
     for act in (
         lambda: webhooks.add(client=registered[0], by=other, url="https://x.example/", events=ALL),
         lambda: webhooks.ask_proof(endpoint=endpoint, by=other),
+        lambda: webhooks.replace_secret(endpoint=endpoint, by=other),
+        lambda: webhooks.retire_secret(endpoint=endpoint, by=other),
         lambda: webhooks.delete(endpoint=endpoint, by=other),
     ):
         with pytest.raises(PermissionDenied):
             act()
     browser = signed_in(other)
     parts = [registered[0].client_id, endpoint.pk]
-    for name in ("webhook", "prove_webhook", "delete_webhook"):
+    for name in (
+        *("webhook", "prove_webhook", "delete_webhook"),
+        *("replace_webhook_secret", "retire_webhook_secret"),
+    ):
         address = reverse(f"developers:{name}", args=parts)
         assert {browser.get(address).status_code, browser.post(address).status_code} <= {404, 405}
 
@@ -429,7 +487,7 @@ def test_the_secret_is_shown_once_and_kept_under_the_keyring(registered, theirs,
     page = theirs.get(address)
     assert "checked" not in page.content.decode()
     page = theirs.post(address, {"url": receiver.url, "events": ["consent.withdrawn"]})
-    secret = Endpoint.objects.get().signing_secret
+    [secret] = Endpoint.objects.get().signing_secrets
     assert secret in main(page) and secret not in Endpoint.objects.get().secret
     listed = theirs.get(reverse("developers:webhooks", args=[registered[0].client_id]))
     assert secret not in listed.content.decode() and "À vérifier" in main(listed)
