@@ -6,7 +6,7 @@ zero.
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -54,7 +54,7 @@ class Outcome:
 
 def evaluate(aid: Rule, facts: Facts, today: date) -> Outcome:
     """Evaluate an aid for one person or household on a day. The amount is None if it depends on an unknown price."""
-    day = _day(facts.get("on"), today)
+    day = day_of(facts, today)
     if not _open(aid, day):
         return Outcome("refused", None, (LocalReason(_("Cette aide n’est pas ouverte à cette date."), NO),))
     answer = read(aid["conditions"], facts, aid, day)
@@ -69,6 +69,11 @@ def _lacks(amount: Rule, facts: Facts) -> bool:
     return on is not None and facts.get(BASIS.get(on, on)) is None
 
 
+def day_of(facts: Facts, today: date) -> date:
+    """Return the day of the request, if the facts say one."""
+    return _day(facts.get("on"), today)
+
+
 def _day(value: object, today: date) -> date:
     return date.fromisoformat(str(value)) if value else today
 
@@ -79,14 +84,31 @@ def _open(aid: Rule, day: date) -> bool:
     )
 
 
-def read(rule: Rule, facts: Facts, aid: Rule, day: date) -> str:
+def read(rule: Rule, facts: Facts, aid: Rule, day: date, turned: Rule | None = None) -> str:
+    """Return the answer of a condition or a group.
+
+    Args:
+        turned: a condition of it whose answer is taken for the opposite, to know whether it decides.
+    """
     if "all" in rule:
-        return _first([read(one, facts, aid, day) for one in rule["all"]], (NO, MISSING, MANUAL), YES)
+        return _first([read(one, facts, aid, day, turned) for one in rule["all"]], (NO, MISSING, MANUAL), YES)
     if "any" in rule:
-        return _first([read(one, facts, aid, day) for one in rule["any"]], (YES, MISSING, MANUAL), NO)
+        return _first([read(one, facts, aid, day, turned) for one in rule["any"]], (YES, MISSING, MANUAL), NO)
     if "not" in rule:
-        return _inverse(read(rule["not"], facts, aid, day))
-    return _leaf(rule, facts, aid, day)
+        return _inverse(read(rule["not"], facts, aid, day, turned))
+    answer = _leaf(rule, facts, aid, day)
+    return answer if rule is not turned else NO if answer in {YES, MANUAL} else YES
+
+
+def leaves(rule: Rule) -> Iterator[Rule]:
+    """Yield the conditions of a rule, in their order."""
+    if "not" in rule:
+        yield from leaves(rule["not"])
+    elif "all" in rule or "any" in rule:
+        for one in rule.get("all") or rule.get("any") or ():
+            yield from leaves(one)
+    else:
+        yield rule
 
 
 def _first(answers: Sequence[str], order: Sequence[str], otherwise: str) -> str:

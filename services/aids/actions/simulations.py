@@ -129,7 +129,7 @@ def commune_of(values: Values) -> str:
 
 def evaluate_local(read: from_vault.Read, computed: "Results", commune: str, today: date) -> list[LocalResult]:
     base = _base(read, computed, commune)
-    return [_local(aid, read, base, today) for aid in LocalAid.objects.filter(active=True) if _is_open(aid, today)]
+    return [_local(aid, read, base, today) for aid in LocalAid.objects.published() if _is_open(aid, today)]
 
 
 def _base(read: from_vault.Read, computed: "Results", commune: str) -> dict[str, Any]:
@@ -275,6 +275,7 @@ def _kept_local(line: LocalResult) -> dict[str, Any]:
     return {
         "code": line.aid.code,
         "titre": line.aid.label,
+        "version": line.aid.version,
         "montant": None if amount is None else f"{amount:.2f}",
         "unite": unit,
         "statut": status,
