@@ -87,6 +87,20 @@ class Income:
 
 
 @dataclass(frozen=True, slots=True)
+class CityFacts:
+    """What only the city's own aids read of a person. The law's engine sees none of it."""
+
+    level: str | None = None
+    engagement: str | None = None
+    health_social_training: bool | None = None
+    bac_honours: str | None = None
+    scheme: str | None = None
+    temp_agency: bool | None = None
+    housing_difficulty: bool | None = None
+    resident_since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     id: str
     role: str
@@ -112,6 +126,7 @@ class Person:
     shared_custody: bool | None = None
     orphan: bool | None = None
     ass_open: bool | None = None
+    city: CityFacts = CityFacts()
 
     def age(self, month: str) -> int:
         """Return the whole years at the end of the previous month, as family benefits count them; negative before

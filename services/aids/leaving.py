@@ -3,4 +3,6 @@
 from core import leaving
 from core.leaving import Rows
 
-APP = leaving.App("aids", [Rows("aids.LocalAid", nobody="the city's own aids, the same for all")], level=40)
+PUBLIC = "the city's own aids, the same for all"
+ROWS = [Rows(f"aids.{name}", nobody=PUBLIC) for name in ("LocalAid", "LocalAidCase", "LinkState")]
+APP = leaving.App("aids", ROWS, level=40)

@@ -6,7 +6,7 @@ zero.
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -29,7 +29,7 @@ COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
     "=": operator.eq,
 }
-LISTS: Final = ("profile", "study_year", "scheme", "housing_status", "receives", "bac_honours", "family_status")
+LISTS: Final = ("profile", "study_year", "scheme", "housing_status", "receives", "bac_honours", "family_status", "postcode")
 FLAGS: Final = ("grant_holder", "health_social_training", "housing_difficulty", "temp_agency", "single_parent")
 FACT: Final = {"profile": "profiles", "resources": "resources_month", "children": "children_ages"}
 
@@ -48,16 +48,30 @@ class Outcome:
     status: str
     amount: float | None
     reasons: tuple[LocalReason, ...] = ()
+    #: True if the status or the amount depends on an unknown value.
+    waits: bool = False
 
 
 def evaluate(aid: Rule, facts: Facts, today: date) -> Outcome:
     """Evaluate an aid for one person or household on a day. The amount is None if it depends on an unknown price."""
-    day = _day(facts.get("on"), today)
+    day = day_of(facts, today)
     if not _open(aid, day):
         return Outcome("refused", None, (LocalReason(_("Cette aide n’est pas ouverte à cette date."), NO),))
     answer = read(aid["conditions"], facts, aid, day)
     amount = amount_of(aid["amount"], facts) if answer in {YES, MANUAL} else None
-    return Outcome(STATUS[answer], amount, tuple(_reasons(aid["conditions"], facts, aid, day)))
+    waits = answer == MISSING or (answer != NO and _lacks(aid["amount"], facts))
+    return Outcome(STATUS[answer], amount, tuple(_reasons(aid["conditions"], facts, aid, day)), waits)
+
+
+def _lacks(amount: Rule, facts: Facts) -> bool:
+    """Return whether the amount is read from a value that is unknown."""
+    on = amount.get("on")
+    return on is not None and facts.get(BASIS.get(on, on)) is None
+
+
+def day_of(facts: Facts, today: date) -> date:
+    """Return the day of the request, if the facts say one."""
+    return _day(facts.get("on"), today)
 
 
 def _day(value: object, today: date) -> date:
@@ -70,14 +84,31 @@ def _open(aid: Rule, day: date) -> bool:
     )
 
 
-def read(rule: Rule, facts: Facts, aid: Rule, day: date) -> str:
+def read(rule: Rule, facts: Facts, aid: Rule, day: date, turned: Rule | None = None) -> str:
+    """Return the answer of a condition or a group.
+
+    Args:
+        turned: a condition of it whose answer is taken for the opposite, to know whether it decides.
+    """
     if "all" in rule:
-        return _first([read(one, facts, aid, day) for one in rule["all"]], (NO, MISSING, MANUAL), YES)
+        return _first([read(one, facts, aid, day, turned) for one in rule["all"]], (NO, MISSING, MANUAL), YES)
     if "any" in rule:
-        return _first([read(one, facts, aid, day) for one in rule["any"]], (YES, MISSING, MANUAL), NO)
+        return _first([read(one, facts, aid, day, turned) for one in rule["any"]], (YES, MISSING, MANUAL), NO)
     if "not" in rule:
-        return _inverse(read(rule["not"], facts, aid, day))
-    return _leaf(rule, facts, aid, day)
+        return _inverse(read(rule["not"], facts, aid, day, turned))
+    answer = _leaf(rule, facts, aid, day)
+    return answer if rule is not turned else NO if answer in {YES, MANUAL} else YES
+
+
+def leaves(rule: Rule) -> Iterator[Rule]:
+    """Yield the conditions of a rule, in their order."""
+    if "not" in rule:
+        yield from leaves(rule["not"])
+    elif "all" in rule or "any" in rule:
+        for one in rule.get("all") or rule.get("any") or ():
+            yield from leaves(one)
+    else:
+        yield rule
 
 
 def _first(answers: Sequence[str], order: Sequence[str], otherwise: str) -> str:
@@ -105,7 +136,9 @@ def _leaf(rule: Rule, facts: Facts, aid: Rule, day: date) -> str:
         value = facts.get(kind)
         return MISSING if value is None else _answer(value == rule.get("value", True))
     if kind in LISTS:
-        return _among(facts.get(str(FACT.get(kind, kind))), rule)
+        return _listed(kind, rule, facts)
+    if kind == "resident_months" and facts.get(kind) is None:
+        return _settled(rule, facts)
     return _compare(_number(kind, rule, facts), rule)
 
 
@@ -137,12 +170,29 @@ def _among(value: Any, rule: Rule) -> str:  # noqa: ANN401 - a fact: one value o
     return _answer(any(one in rule["values"] for one in listed))
 
 
+def _listed(kind: str, rule: Rule, facts: Facts) -> str:
+    """Compare with a list. A value that may still be true, though it is not listed, is missing rather than refused."""
+    answer = _among(facts.get(str(FACT.get(kind, kind))), rule)
+    may_be = (facts.get("undecided") or {}).get(kind) or ()
+    return MISSING if answer == NO and any(value in may_be for value in rule["values"]) else answer
+
+
+def _settled(rule: Rule, facts: Facts) -> str:
+    """Compare the months in the home with the months asked in the commune: one lives there at least as long."""
+    least = facts.get("resident_months_least")
+    is_minimum = rule.get("op") in {">", ">="} or ("op" not in rule and rule.get("max") is None)
+    return YES if is_minimum and least is not None and _compare(least, rule) == YES else MISSING
+
+
 def _number(kind: str, rule: Rule, facts: Facts) -> float | None:
     if kind == "qf":
         return _quotient(rule, facts)
     value = facts.get(FACT.get(kind, kind))
+    if kind == "resources" and rule.get("per") == "person":
+        value = facts.get("person_resources_month", value)
     if kind == "resources" and value is not None and rule.get("per") == "consumption_unit":
-        return float(value) / float(facts["consumption_units"])
+        units = facts.get("consumption_units")
+        return float(value) / float(units) if units else None
     return None if value is None else float(value)
 
 
@@ -191,8 +241,10 @@ def _amount(amount: Rule, facts: Facts) -> float | None:
     if kind == "fixed":
         return float(amount["value"])
     if kind == "map":
-        value = amount["values"].get(str(facts.get(amount["on"])))
-        return None if value is None else float(value)
+        told = facts.get(amount["on"])
+        values = told if isinstance(told, list | tuple) else [told]
+        found = [amount["values"][str(value)] for value in values if str(value) in amount["values"]]
+        return float(found[0]) if found else None
     if kind in {"none", "decided"}:
         return None
     basis = facts.get(BASIS.get(amount.get("on", ""), ""))

@@ -1,6 +1,9 @@
-"""Check a local aid before it is saved: its schema, then the test cases written by its author."""
+"""Check a version of a local aid: its schema, then the test cases written by its author.
 
-from collections.abc import Mapping
+A version may be published when each case gives what it expects, and each condition decides at least one case.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -12,6 +15,10 @@ from django.utils.translation import gettext as _
 from services.aids import catalogue, local
 
 MOST_PROBLEMS: Final = 8
+#: Limits of one aid. Its page shows and tries all of it at once.
+MOST_CASES: Final = 200
+MOST_CONDITIONS: Final = 100
+MOST_DEPTH: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +39,50 @@ def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
 
 def problems(rule: Mapping[str, Any]) -> list[str]:
     """Return the schema errors as sentences that name the place."""
+    if too_big := oversized(rule):
+        return too_big
     found = sorted(_validator().iter_errors(rule), key=lambda error: list(map(str, error.absolute_path)))
     return [
-        _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
+        _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
         for error in found[:MOST_PROBLEMS]
     ]
+
+
+def oversized(rule: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each limit that the aid passes. It is looked at no further."""
+    found = []
+    tests = rule.get("tests")
+    if isinstance(tests, list) and len(tests) > MOST_CASES:
+        found.append(
+            _("Une aide a %(most)s cas d’essai au plus ; celle-ci en a %(count)s. Gardez ceux qui changent le résultat.")
+            % {"most": MOST_CASES, "count": len(tests)}
+        )
+    if _depth(rule.get("conditions")) > MOST_DEPTH:
+        found.append(_("Les groupes s’emboîtent sur %(most)s niveaux au plus.") % {"most": MOST_DEPTH})
+    elif _count(rule.get("conditions")) > MOST_CONDITIONS:
+        found.append(_("Une aide a %(most)s conditions au plus.") % {"most": MOST_CONDITIONS})
+    return found
+
+
+def _groups(rule: object) -> list[Any]:
+    if not isinstance(rule, dict):
+        return []
+    inner = rule.get("all") or rule.get("any") or ([rule["not"]] if "not" in rule else [])
+    return inner if isinstance(inner, list) else []
+
+
+def _depth(rule: object) -> int:
+    """Return how deep groups lie in each other, and no more than one level past the limit."""
+    level, found = [rule], 0
+    while level and found <= MOST_DEPTH:
+        level = [inner for one in level for inner in _groups(one)]
+        found += bool(level)
+    return found
+
+
+def _count(rule: object) -> int:
+    inner = _groups(rule)
+    return sum(map(_count, inner)) if inner else 1
 
 
 def _place(error: Any) -> str:  # noqa: ANN401 - jsonschema is untyped
@@ -51,7 +97,37 @@ def _trial(rule: Mapping[str, Any], test: Mapping[str, Any]) -> Trial:
     outcome = local.evaluate(rule, test["facts"], _day(rule))
     expected, amount = test["expect"]["status"], test["expect"].get("amount")
     same = outcome.status == expected and outcome.amount == amount
-    return Trial(test["persona"], _outcome_text(expected, amount), _outcome_text(outcome.status, outcome.amount), same)
+    return Trial(test["persona"], outcome_text(expected, amount), outcome_text(outcome.status, outcome.amount), same)
+
+
+def unturned(rule: Mapping[str, Any]) -> list[str]:
+    """Return, in words, the conditions that decide no case: with the opposite answer, every case stays the same."""
+    tests: Sequence[Mapping[str, Any]] = rule.get("tests", ())
+    return [
+        local.condition_text(leaf, rule)
+        for leaf in local.leaves(rule["conditions"])
+        if not any(_turns(leaf, rule, test["facts"]) for test in tests)
+    ]
+
+
+def _turns(leaf: Mapping[str, Any], rule: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    day = local.day_of(facts, _day(rule))
+    conditions = rule["conditions"]
+    return local.read(conditions, facts, rule, day) != local.read(conditions, facts, rule, day, leaf)
+
+
+def faults(rule: Mapping[str, Any]) -> list[str]:
+    """Return why the version cannot be published, each fault named; nothing if it can."""
+    if found := problems(rule):
+        return found
+    sentence = _("Le cas « %(persona)s » attend %(expected)s et la règle donne %(found)s.")
+    red = [
+        sentence % {"persona": one.persona, "expected": one.expected, "found": one.found}
+        for one in trials(rule)
+        if not one.as_expected
+    ]
+    idle = _("Aucun cas ne dépend de la condition « %(condition)s ».")
+    return red + [idle % {"condition": text} for text in unturned(rule)]
 
 
 def _day(rule: Mapping[str, Any]) -> date:
@@ -64,7 +140,7 @@ def _day(rule: Mapping[str, Any]) -> date:
     )
 
 
-def _outcome_text(status: str, amount: float | None) -> str:
+def outcome_text(status: str, amount: float | None) -> str:
     words = {
         "granted": _("accordée"),
         "refused": _("refusée"),

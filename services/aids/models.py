@@ -1,49 +1,94 @@
 """Aids decided by the city, stored as data written by its agents."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
-from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from core.models.rows import nothing
-from services.aids import catalogue, local, local_rules
+from services.aids import catalogue, local
+
+PUBLIC = nothing("the city's public rules; an amount is an estimate")
+
+
+class State(models.TextChoices):
+    DRAFT = "draft", _("Brouillon")
+    TESTED = "tested", _("Essayée")
+    PUBLISHED = "published", _("Publiée")
+    CLOSED = "closed", _("Fermée")
+
+
+#: States of versions that residents were shown. The database refuses to change such a version.
+FROZEN = frozenset({State.PUBLISHED, State.CLOSED})
+
+
+class LocalAidQuerySet(models.QuerySet["LocalAid"]):
+    def published(self) -> Self:
+        return self.filter(state=State.PUBLISHED)
+
+    def shown(self) -> Self:
+        """Return the versions that are or were public."""
+        return self.filter(state__in=FROZEN)
 
 
 class LocalAid(models.Model):
-    """One aid of the city, the intercommunality or the département. `rules` follows
-    content/schemas/local_aids.schema.json.
+    """One version of an aid of the city, the intercommunality, the département or the region.
+
+    `rules` follows content/schemas/local_aids.schema.json; the test cases are rows of their own. The database refuses
+    to change a version once it is published, and one that a single person wrote and published.
     """
 
-    code = models.SlugField(_("code"), unique=True, max_length=60)
-    label = models.CharField(_("nom"), max_length=120)
+    code = models.SlugField(_("code"), max_length=60)
     version = models.PositiveIntegerField(_("version"), default=1)
-    active = models.BooleanField(_("proposée aux habitants"), default=True)
+    label = models.CharField(_("nom"), max_length=120)
+    state = models.CharField(_("état"), max_length=10, choices=State.choices, default=State.DRAFT)
     valid_from = models.DateField(_("ouverte à partir du"))
     valid_to = models.DateField(_("ouverte jusqu’au"), null=True, blank=True)
     review_on = models.DateField(_("à revoir le"), help_text=_("Date à laquelle une personne relit les règles."))
-    rules = models.JSONField(
-        _("règles"),
-        help_text=_("Conditions, montant, papiers et cas d’essai, comme dans les aides livrées avec le portail."),
+    rules = models.JSONField(_("règles"))
+    shipped = models.BooleanField(
+        default=False, help_text="loaded by the operator of the portal, or older than versions: no agent wrote it"
     )
+    written_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    written_at = models.DateTimeField(default=timezone.now)
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    published_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(_("modifiée le"), auto_now=True)
 
-    decides = nothing("the city's public rules; an amount is an estimate")
+    objects = LocalAidQuerySet.as_manager()
+    decides = PUBLIC
 
     class Meta:
         verbose_name = _("aide locale")
         verbose_name_plural = _("aides locales")
-        ordering = ["label"]
+        ordering = ["label", "-version"]
         constraints = [
             models.CheckConstraint(
-                name="aids_local_dates", condition=Q(valid_to=None) | Q(valid_to__gte=models.F("valid_from"))
+                name="aids_local_dates", condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from"))
+            ),
+            models.UniqueConstraint(fields=["code", "version"], name="aids_local_version_once"),
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(state=State.PUBLISHED), name="aids_local_one_in_force"
+            ),
+            models.CheckConstraint(name="aids_local_state_known", condition=Q(state__in=State.values)),
+            models.CheckConstraint(
+                name="aids_local_two_persons",
+                condition=(Q(shipped=True, written_by=None, published_by=None))
+                | (
+                    Q(shipped=False, written_by__isnull=False)
+                    & (Q(published_by=None) | ~Q(published_by=F("written_by")))
+                    & (~Q(state__in=sorted(FROZEN)) | Q(published_by__isnull=False))
+                ),
             ),
         ]
 
     def __str__(self) -> str:
-        return self.label
+        return f"{self.label} ({self.version})"
 
     @property
     def name(self) -> str:
@@ -63,21 +108,56 @@ class LocalAid(models.Model):
             "review_on": self.review_on.isoformat() if self.review_on else "",
         }
 
-    def clean(self) -> None:
-        if not isinstance(self.rules, dict):
-            raise ValidationError({"rules": _("Écrivez un objet JSON.")})
-        if problems := local_rules.problems(self.rule):
-            raise ValidationError({"rules": problems})
-        if wrong := [line for line in local_rules.trials(self.rule) if not line.as_expected]:
-            sentence = _("Le cas « %(persona)s » attend %(expected)s et la règle donne %(found)s.")
-            raise ValidationError(
-                {
-                    "rules": [
-                        sentence % {"persona": one.persona, "expected": one.expected, "found": one.found}
-                        for one in wrong
-                    ]
-                }
-            )
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return the whole version, with its cases: what the schema describes."""
+        return {**self.rule, "tests": [case.as_json() for case in self.cases.all()]}
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.state in FROZEN
 
     def evaluate(self, facts: local.Facts, today: date) -> local.Outcome:
         return local.evaluate(self.rule, facts, today)
+
+
+class LocalAidCase(models.Model):
+    """A test case of a version: somebody invented, and what the rule must give them."""
+
+    aid = models.ForeignKey(LocalAid, on_delete=models.CASCADE, related_name="cases")
+    rank = models.PositiveIntegerField()
+    persona = models.CharField(_("personne"), max_length=120)
+    facts = models.JSONField()
+    expect = models.JSONField()
+
+    decides = PUBLIC
+
+    class Meta:
+        verbose_name = _("cas d’essai")
+        verbose_name_plural = _("cas d’essai")
+        ordering = ["rank"]
+        constraints = [models.UniqueConstraint(fields=["aid", "rank"], name="aids_case_rank_once")]
+
+    def __str__(self) -> str:
+        return self.persona
+
+    def as_json(self) -> dict[str, Any]:
+        return {"persona": self.persona, "facts": self.facts, "expect": self.expect}
+
+
+class LinkState(models.Model):
+    """What the last weekly look at an address of the published aids found."""
+
+    url = models.URLField(max_length=500, unique=True)
+    seen_at = models.DateTimeField(default=timezone.now)
+    problem = models.CharField(max_length=40, blank=True, help_text="a code of core.outgoing, or an HTTP status")
+
+    decides = nothing("what a public page answered, for agents")
+
+    class Meta:
+        verbose_name = _("lien d’une aide")
+        verbose_name_plural = _("liens des aides")
+        ordering = ["url"]
+
+    def __str__(self) -> str:
+        return self.url

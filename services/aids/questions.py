@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
-from services.aids.asking import family, people
+from services.aids.asking import city, family, people
 from services.aids.asking.changes import declared, housed, same, tax_parts, with_home, with_parts
 from services.aids.household import TENANTS, Household
 from services.aids.variants import Question
@@ -26,6 +26,13 @@ def open_questions(household: Household) -> list[Question]:
         *people.young(household),
         *family.parenthood(household),
     ]
+
+
+def city_questions(household: Household) -> list[Question]:
+    """Return one question per unknown value that only the city's aids read. They run no engine: whoever asks them
+    evaluates these aids again with each answer, and asks those that change one.
+    """
+    return list(city.city(household))
 
 
 def received(household: Household) -> Question | None:

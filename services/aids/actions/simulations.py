@@ -6,7 +6,7 @@ The engine is imported inside functions: only web processes simulate, and loadin
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -29,7 +29,8 @@ from vault.records.models import Record
 from vault.records.values.decrypted import Opened, Values
 
 if TYPE_CHECKING:
-    from services.aids.results import Results
+    from services.aids.results import Asked, Results
+    from services.aids.variants import Question
     from services.aids.sweep import BreakEven
 
 SIMULATE: Final = gettext_noop("Calculer les aides auxquelles vous avez droit")
@@ -61,6 +62,8 @@ class Simulation:
     read: from_vault.Read
     results: "Results"
     local: list[LocalResult] = field(default_factory=list)
+    #: What to ask because one of the city's aids depends on it, besides the questions of the engine.
+    asked: "list[Asked]" = field(default_factory=list)
     before: Sequence[Mapping[str, Any]] | None = None
 
 
@@ -95,10 +98,13 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
         return Nothing(problem)
     computed = results.compute(read.household)
     last = values.latest(RESULT, resident_id)
+    commune = commune_of(values)
+    lines = evaluate_local(read, computed, commune, day)
     simulation = Simulation(
         read,
         computed,
-        evaluate_local(read, computed, commune_of(values), day),
+        lines,
+        asked=ask_for_local(read, computed, lines, commune, day),
         before=(last.payload.get("resultats") or ()) if last else None,
     )
     if keep:
@@ -122,10 +128,14 @@ def commune_of(values: Values) -> str:
 
 
 def evaluate_local(read: from_vault.Read, computed: "Results", commune: str, today: date) -> list[LocalResult]:
+    base = _base(read, computed, commune)
+    return [_local(aid, read, base, today) for aid in LocalAid.objects.published() if _is_open(aid, today)]
+
+
+def _base(read: from_vault.Read, computed: "Results", commune: str) -> dict[str, Any]:
     from services.aids.facts import local_facts
 
-    base = local_facts.household_facts(read, computed, commune)
-    return [_local(aid, read, base, today) for aid in LocalAid.objects.filter(active=True) if _is_open(aid, today)]
+    return local_facts.household_facts(read, computed, commune)
 
 
 def _is_open(aid: LocalAid, today: date) -> bool:
@@ -148,6 +158,48 @@ def _local(aid: LocalAid, read: from_vault.Read, base: dict[str, Any], today: da
     best = min(tried, key=lambda one: order.index(one[0].status))
     granted = tuple(person for outcome, _facts, person in tried if outcome.status == best[0].status)
     return LocalResult(aid, best[0], best[1], granted)
+
+
+def ask_for_local(
+    read: from_vault.Read, computed: "Results", lines: Sequence[LocalResult], commune: str, today: date
+) -> "list[Asked]":
+    """Return the questions whose answers change one of the city's aids, those that the engine asks already left out.
+
+    Only aids that wait for a value are evaluated again, once for each answer; the engine does not run.
+    """
+    from services.aids import questions
+
+    waiting = [line.aid for line in lines if line.outcome.waits]
+    if not waiting:
+        return []
+    held = {asked.question.place for asked in computed.asked}
+    known = read.household
+    found = []
+    for question in (*questions.open_questions(known), *questions.city_questions(known)):
+        if question.place not in held and (asked := _effect(question, waiting, read, computed, commune, today)):
+            found.append(asked)
+    return found
+
+
+def _effect(
+    question: "Question",
+    aids: Sequence[LocalAid],
+    read: from_vault.Read,
+    computed: "Results",
+    commune: str,
+    today: date,
+) -> "Asked | None":
+    from services.aids.results import Asked
+
+    outcomes: list[dict[str, tuple[str, float | None]]] = []
+    for change in question.answers:
+        changed = change(read.household)
+        answered = replace(read, household=replace(changed, unknown=changed.unknown - set(question.keys)))
+        base = _base(answered, computed, commune)
+        lines = [_local(aid, answered, base, today) for aid in aids]
+        outcomes.append({line.aid.code: (line.status, line.outcome.amount) for line in lines})
+    codes = tuple(code for code in outcomes[0] if len({found[code] for found in outcomes}) > 1)
+    return Asked(question, 0.0, "", codes) if codes else None
 
 
 def fingerprint(simulation: Simulation) -> str:
@@ -223,6 +275,7 @@ def _kept_local(line: LocalResult) -> dict[str, Any]:
     return {
         "code": line.aid.code,
         "titre": line.aid.label,
+        "version": line.aid.version,
         "montant": None if amount is None else f"{amount:.2f}",
         "unite": unit,
         "statut": status,

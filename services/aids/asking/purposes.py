@@ -13,7 +13,7 @@ def purpose_of(question: Question) -> str:
 
 def purposes() -> Mapping[str, str]:
     """Return one text per question, under the question's key."""
-    return {**_of_the_family(), **_of_money(), **_of_rights()}
+    return {**_of_the_family(), **_of_money(), **_of_rights(), **_of_the_city()}
 
 
 def _of_the_family() -> Mapping[str, str]:
@@ -92,4 +92,14 @@ def _of_rights() -> Mapping[str, str]:
         "complement_aeeh": _("Le complément s’ajoute à l’AEEH, et son montant dépend de son numéro."),
         "etudes": _("Le lycée et l’université n’ont pas les mêmes bourses."),
         "etablissement": _("La bourse du Crous demande un établissement public, ou reconnu par l’État."),
+    }
+
+
+def _of_the_city() -> Mapping[str, str]:
+    city = _("Une aide de la ville, du département ou de la région en dépend.")
+    keys = ("difficulte_logement", "statut_marital", "niveau", "engagement", "formation_sociale", "mention")
+    return {
+        "commune_depuis": _("Certaines aides de la ville demandent d’y habiter depuis un certain temps."),
+        "boursier": _("Certaines aides de la ville sont pour les boursiers, d’autres pour ceux qui ne le sont pas."),
+        **dict.fromkeys((*keys, "regime", "interim"), city),
     }

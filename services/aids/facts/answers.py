@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from django.utils.translation import gettext as _
 
 from services.aids import months
+from services.aids.asking import city
 from services.aids.asking.changes import tax_parts
 from vault.types import geography
 
@@ -104,6 +105,11 @@ def _situation(name: str) -> Write:
         return [Put("foyer.situation", {name: stored}, person, role)]
 
     return write
+
+
+def _grant(question: "Question", value: bool, read: "Read") -> list[Put]:
+    person, role = _person_of(question, read)
+    return [Put("etudes.bourse", {"est_boursier": value}, person, role)]
 
 
 def _disability(question: "Question", value: str, read: "Read") -> list[Put]:
@@ -422,6 +428,16 @@ WAYS: Final[Mapping[str, Way]] = {
     "garde": Way(YES_NO, _custody),
     "grossesse": Way(YES_NO, _pregnancy),
     "terme": Way(DATE, _situation("date_terme")),
+    "commune_depuis": Way(DATE, _situation("commune_depuis")),
+    "difficulte_logement": Way(YES_NO, _situation("difficulte_logement")),
+    "statut_marital": Way(CHOICE, _situation("statut_marital"), tuple(city.CIVIL)),
+    "niveau": Way(CHOICE, _situation("niveau_etude"), city.LEVELS),
+    "engagement": Way(CHOICE, _situation("engagement"), city.ENGAGEMENTS),
+    "formation_sociale": Way(YES_NO, _situation("formation_sanitaire_sociale")),
+    "mention": Way(CHOICE, _situation("mention_baccalaureat"), city.HONOURS),
+    "boursier": Way(YES_NO, _grant),
+    "regime": Way(CHOICE, _situation("regime_social"), city.SCHEMES),
+    "interim": Way(YES_NO, _situation("interimaire")),
     "commune": Way(PLACE, _commune, alone=False),
     "recu": Way(SEVERAL, lambda question, value, read: list(received(value, RECEIVED).puts)),
 }

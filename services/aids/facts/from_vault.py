@@ -15,11 +15,22 @@ from django.utils.translation import gettext as _
 from services.aids import household as hh
 from services.aids import months
 from services.aids.facts.vault_money import MoneyReader, maybe
-from services.aids.household import Household, Housing, Income, Person
+from services.aids.household import CityFacts, Household, Housing, Income, Person
 from vault.records.values import persons as sharing_household
 from vault.records.values.decrypted import Opened, Values
 from vault.types.spans import latest_day, read_day
 
+# Values that only the city's own aids read, and their fields of foyer.situation.
+CITY: Final[Mapping[str, str]] = {
+    "level": "niveau_etude",
+    "engagement": "engagement",
+    "health_social_training": "formation_sanitaire_sociale",
+    "bac_honours": "mention_baccalaureat",
+    "scheme": "regime_social",
+    "temp_agency": "interimaire",
+    "housing_difficulty": "difficulte_logement",
+    "resident_since": "commune_depuis",
+}
 FIELDS: Final = (
     *sharing_household.FIELDS,
     *(f"foyer.composition#/{name}" for name in ("couple_depuis", "separation_recente", "imposition_separee")),
@@ -41,6 +52,7 @@ FIELDS: Final = (
             "apprenti_depuis",
             "ass_ouverte",
             "statut_marital",
+            *CITY.values(),
         )
     ),
     *(
@@ -200,6 +212,7 @@ class Reader(MoneyReader):
             school=school,
             shared_custody=self.custody(person.id, key, role, alone),
             orphan=False,
+            city=self.city(person.id, key),
         )
 
     def _unknown_birth(self, key: str, role: str) -> date:
@@ -270,6 +283,12 @@ class Reader(MoneyReader):
             "crous_parent_resources": None if resources is None else float(resources),
             "boursier": grant,
         }
+
+    def city(self, person: UUID, key: str) -> CityFacts:
+        told = {
+            name: self.known("foyer.situation", field, person, f"{key}.city.{name}") for name, field in CITY.items()
+        }
+        return CityFacts(**{**told, "resident_since": read_day(told["resident_since"])})
 
     def independence(self, person: UUID, key: str, role: str, age: int, has_notice: bool) -> dict[str, object]:
         """Assume independence from the parents over 25 or with a tax notice of one's own, unless the vault says

@@ -240,7 +240,7 @@ def _questions(simulation: Simulation, skipped: Sequence[str]) -> list[dict[str,
             "text": _effect(asked),
             "waits": len(unknown & set(asked.codes)),
         }
-        for asked in computed.asked
+        for asked in (*computed.asked, *simulation.asked)
         if asked.question.place not in skipped
     ]
     if not computed.knows_received and not computed.household.receives and "recu" not in skipped:

@@ -91,7 +91,8 @@ def question(request: SignedInRequest, place: str) -> HttpResponse:
     simulation = actions.simulate(resident_id=request.user.pk, keep=False)
     if isinstance(simulation, actions.Nothing):
         return redirect("aids:home")
-    asked = next((one for one in simulation.results.open if one.place == place), None)
+    of_city = [one.question for one in simulation.asked]
+    asked = next((one for one in (*simulation.results.open, *of_city) if one.place == place), None)
     if asked is None:
         return redirect("aids:home")
     if (address := presenting.elsewhere(asked, simulation.read)) is not None:

@@ -7,8 +7,6 @@ from django.test import Client
 
 from accounts.models import User
 from core.models import City
-from services.aids import shipping
-from services.aids.models import LocalAid
 from tests.accounts.factories import signed_in
 from tests.services.aids import people
 
@@ -32,6 +30,5 @@ def villebrume() -> City:
 def awa(resident: User, villebrume: City) -> Client:
     """Awa, with a full vault and the city's three aids, signed in."""
     people.full_vault(resident)
-    shipping.load_local_aids()
-    LocalAid.objects.update(valid_from="2025-01-01")
+    people.local_aids()
     return signed_in(resident)

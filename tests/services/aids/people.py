@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from accounts.models import User
     from services.aids.household import Household
+    from services.aids.models import LocalAid
 
 MONTH = "2025-11"
 CHILD = UUID("00000000-0000-4000-8000-00000000c41d")
@@ -203,3 +204,12 @@ def full_vault(user: "User", *, month: str = MONTH) -> None:
         },
     )
     put(user, "social.quotient_familial", {"fournisseur": "CNAF", "valeur": 480, "annee": 2025, "mois": 10})
+
+
+def local_aids(codes: Sequence[str] | None = None) -> "list[LocalAid]":
+    """Publish shipped aids, open since the start of the year of these tests."""
+    from services.aids import catalogue, shipping
+
+    wanted = catalogue.DEMONSTRATION if codes is None else codes
+    items = [item for item in catalogue.local_aids() if item["code"] in wanted]
+    return [shipping.write({**item, "valid_from": "2025-01-01"}) for item in items]

@@ -18,7 +18,7 @@ from django_scopes import scope
 from accounts.models import Session, User
 from core import journal, locks
 from core.models import City
-from services.aids import catalogue, shipping
+from services.aids import catalogue
 from services.aids.interview import running, slots, state
 from services.aids.models import LocalAid
 from tests.accounts.factories import ResidentFactory, signed_in
@@ -353,8 +353,7 @@ def test_a_corrected_commune_reaches_the_engine_and_the_result_says_what_is_left
 
 
 def test_a_family_of_another_commune_sees_no_aid_for_residents_and_its_visit_runs_the_engine_three_times(runs):
-    shipping.load_local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
-    LocalAid.objects.update(valid_from="2025-01-01")
+    people.local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
     names = {aid.code: aid.name for aid in LocalAid.objects.all()}
     client = Client()
     assert len(tell(client, COUPLE)) <= 17

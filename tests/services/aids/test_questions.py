@@ -192,7 +192,8 @@ def test_every_question_has_a_way_to_answer_it():
         assert len(question.answers) >= 2
     aside = [ask(nearly_empty()) for ask in ASIDE.values()]
     assert all(question is not None and types.field_exists(question.field) for question in aside)
-    assert {*seen, *ASIDE} == set(answers.WAYS) and [one.key for one in aside if one] == list(ASIDE)
+    of_city = {one.key for one in questions.city_questions(nearly_empty())}
+    assert {*seen, *ASIDE, *of_city} == set(answers.WAYS) and [one.key for one in aside if one] == list(ASIDE)
 
 
 def every_unknown() -> list[Household]:

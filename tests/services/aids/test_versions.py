@@ -1,0 +1,178 @@
+"""A version of a local aid: written by one agent, tried, published by another, and never changed afterwards."""
+
+import copy
+from datetime import date
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.two_persons import NotTwo
+from core.journal import register
+from services.aids import catalogue, local_rules, shipping
+from services.aids.actions import local_aids as actions
+from services.aids.models import LocalAid, LocalAidCase, State
+from tests.accounts.factories import AgentFactory
+
+CANTINE = catalogue.local_aids()[0]
+
+
+def item(**changes):
+    return {**copy.deepcopy(CANTINE), **changes}
+
+
+@pytest.fixture
+def author(db):
+    return AgentFactory(name="Awa Sorel")
+
+
+@pytest.fixture
+def second(db):
+    return AgentFactory(name="Hugo Bastide")
+
+
+def tried(author, **changes) -> LocalAid:
+    return actions.try_out(aid=actions.begin(by=author, item=item(**changes)), by=author)
+
+
+def test_every_shipped_aid_has_a_case_for_each_condition():
+    assert {aid["code"]: local_rules.faults(aid) for aid in catalogue.local_aids() if local_rules.faults(aid)} == {}
+
+
+def test_a_red_case_is_named():
+    (fault,) = local_rules.faults(item(amount={"kind": "fixed", "value": 1.0, "unit": "EUR"}))
+    assert "QF inconnu" in fault and "4.9" in fault
+
+
+def test_a_condition_that_no_case_turns_is_named():
+    conditions = {"all": [*CANTINE["conditions"]["all"], {"type": "temp_agency", "value": False}]}
+    tests = [{**case, "facts": {**case["facts"], "temp_agency": False}} for case in CANTINE["tests"]]
+    assert local_rules.faults(item(conditions=conditions, tests=tests)) == []
+    idle = {"any": [conditions, {"type": "age", "min": 130}]}
+    tests = [{**case, "facts": {**case["facts"], "age": 30}} for case in tests[:2]]
+    (fault,) = [one for one in local_rules.faults(item(conditions=idle, tests=tests)) if "130" in one]
+    assert "Aucun cas" in fault
+
+
+def test_an_aid_too_big_is_refused_in_a_sentence_and_read_no_further():
+    many = item(tests=CANTINE["tests"] * 700)
+    assert len(many["tests"]) == 2100
+    (fault,) = local_rules.faults(many)
+    assert "2100" in fault and "200" in fault
+    deep: dict = {"type": "age", "min": 1}
+    for _level in range(5000):
+        deep = {"not": deep}
+    assert len(local_rules.faults(item(conditions=deep))) == 1
+    wide = {"all": [{"type": "age", "min": 1}] * 101}
+    assert "100" in local_rules.faults(item(conditions=wide))[0]
+
+
+@pytest.mark.django_db
+def test_too_many_cases_write_nothing(author):
+    with pytest.raises(actions.Faulty):
+        actions.begin(by=author, item=item(tests=CANTINE["tests"] * 700))
+    aid = actions.begin(by=author, item=item())
+    with pytest.raises(actions.Faulty):
+        actions.change(aid=aid, by=author, cases=CANTINE["tests"] * 700)
+    assert LocalAidCase.objects.count() == 3
+
+
+def test_a_version_goes_from_draft_to_closed(author, second):
+    aid = actions.begin(by=author, item=item())
+    assert (aid.state, aid.version) == (State.DRAFT, 1)
+    with pytest.raises(actions.NotNow):
+        actions.publish(aid=aid, by=second)
+    actions.try_out(aid=aid, by=author)
+    with pytest.raises(NotTwo):
+        actions.publish(aid=aid, by=author)
+    published = actions.publish(aid=aid, by=second)
+    assert published.state == State.PUBLISHED and published.published_by == second
+    later = actions.renew(aid=published, by=author)
+    assert (later.version, later.cases.count()) == (2, 3)
+    actions.publish(aid=actions.try_out(aid=later, by=author), by=second)
+    published.refresh_from_db()
+    assert published.state == State.CLOSED
+    actions.close(aid=later, by=second)
+    assert not LocalAid.objects.published().exists()
+    told = [entry.event for entry in register.of(actions.KIND, actions.subject_of("cantine-qf"))]
+    assert told == ["local_aid_published", "local_aid_published", "local_aid_closed"]
+
+
+def test_a_change_has_to_be_tried_again(author, second):
+    aid = tried(author)
+    assert actions.change(aid=aid, by=author, label="Cantine").state == State.DRAFT
+    with pytest.raises(actions.Faulty, match="QF 420"):
+        actions.change(aid=aid, by=author, rules={"amount": {"kind": "fixed", "value": 3.0, "unit": "EUR"}})
+        actions.try_out(aid=aid, by=author)
+    with pytest.raises(actions.NotNow):
+        actions.publish(aid=aid, by=second)
+
+
+def test_only_its_author_changes_a_draft_and_a_new_agent_publishes_nothing(author, second, resident):
+    aid = tried(author)
+    for verb in (actions.change, actions.try_out, actions.drop):
+        with pytest.raises(PermissionDenied):
+            verb(aid=aid, by=second)
+    with pytest.raises(PermissionDenied):
+        actions.begin(by=resident, item=item())
+    with pytest.raises(NotTwo):
+        actions.publish(aid=aid, by=AgentFactory(new=True))
+    actions.drop(aid=aid, by=author)
+    assert not LocalAid.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE aids_localaid SET label = 'x'",
+        "UPDATE aids_localaid SET rules = '{}'",
+        "UPDATE aids_localaid SET valid_to = '2030-01-01'",
+        "UPDATE aids_localaid SET state = 'draft'",
+        "UPDATE aids_localaid SET state = 'closed', label = 'x'",
+        "DELETE FROM aids_localaid",
+        "UPDATE aids_localaidcase SET persona = 'x'",
+        "DELETE FROM aids_localaidcase",
+        "INSERT INTO aids_localaidcase (aid_id, rank, persona, facts, expect) SELECT id, 9, 'x', '{}', '{}' "
+        "FROM aids_localaid",
+    ],
+)
+def test_the_database_refuses_to_change_a_published_version(author, second, change):
+    actions.publish(aid=tried(author), by=second)
+    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+
+
+def test_the_database_refuses_one_person_alone(author):
+    aid = tried(author)
+    with pytest.raises(IntegrityError, match="two_persons"), transaction.atomic():
+        LocalAid.objects.filter(pk=aid.pk).update(state=State.PUBLISHED, published_by=author)
+    with pytest.raises(IntegrityError, match="two_persons"), transaction.atomic():
+        LocalAid.objects.filter(pk=aid.pk).update(state=State.PUBLISHED, published_at=timezone.now())
+    with pytest.raises(IntegrityError, match="two_persons"), transaction.atomic():
+        LocalAid.objects.filter(pk=aid.pk).update(shipped=True)
+    draft = actions.change(aid=aid, by=author)
+    with pytest.raises(DatabaseError, match="only a tested"), transaction.atomic():
+        LocalAid.objects.filter(pk=draft.pk).update(state=State.PUBLISHED, published_by=AgentFactory())
+    with pytest.raises(DatabaseError, match="begins as a draft"), transaction.atomic():
+        LocalAid.objects.create(shipped=True, state=State.PUBLISHED, **shipping.columns(item(code="autre")))
+
+
+@pytest.mark.django_db
+def test_loading_again_keeps_what_the_city_wrote(author, second):
+    (first, *_others) = shipping.load_local_aids()
+    assert first.state == State.PUBLISHED and first.shipped
+    later = actions.change(aid=actions.renew(aid=first, by=author), by=author, label="Cantine")
+    actions.publish(aid=actions.try_out(aid=later, by=author), by=second)
+    shipping.load_local_aids()
+    assert LocalAid.objects.published().get(code="cantine-qf").label == "Cantine"
+    assert LocalAid.objects.filter(code="cantine-qf").count() == 2
+
+
+def test_a_result_names_the_version():
+    from services.aids.actions.simulations import LocalResult, _kept_local
+
+    aid = LocalAid(**shipping.columns(item(version=3)))
+    facts = CANTINE["tests"][0]["facts"]
+    kept = _kept_local(LocalResult(aid, aid.evaluate(facts, date(2026, 11, 25)), facts))
+    assert kept["version"] == 3 and kept["statut"] == "eligible"
