@@ -10,6 +10,7 @@ APPS = (
     "campaigns/contributions",
     "campaigns/plans",
     "campaigns/noise",
+    "services/requests",
     "services/dossiers",
     "services/aids",
     "certification/developers",

@@ -14,6 +14,7 @@ ORDER = [
     "demo",
     "campaigns.contributions",
     "campaigns.plans",
+    "services.requests",
     "services.dossiers",
     "services.aids",
     "certification.access",
@@ -28,6 +29,8 @@ ORDER = [
 #: Neither of the two may refer to the other.
 APART = [
     {"vault.journal", "vault.holders"},
+    {"services.requests", "certification.labels"},
+    {"services.requests", "certification.access"},
     {"services.dossiers", "certification.labels"},
     {"services.aids", "certification.labels"},
     {"services.dossiers", "certification.access"},
@@ -54,6 +57,7 @@ SHOWN = {
     "accounts.FactorReset",
     "accounts.Organisation",
     "accounts.Membership",
+    "accounts.OfficeMember",
     "accounts.PendingAccount",
     "accounts.Publisher",
     "accounts.PublisherMember",
