@@ -365,7 +365,7 @@ class OfficeMemberAdmin(AddOnlyAdmin):
             request,
             rows,
             action="end",
-            title=_("Retirer ces agents de leur service ?"),
+            title=_("Retirer ces agents de leur service ?"),
             follows=[
                 _("Ils n’ouvrent plus aucune demande, tout de suite. Leur compte d’agent reste ouvert."),
                 _("Leurs demandes en cours attendent un autre agent du service."),

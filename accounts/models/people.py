@@ -331,7 +331,7 @@ class Organisation(AuthenticatedRow):
         _("tient un guichet"), default=False, help_text=_("Les habitants viennent à son adresse.")
     )
     phone = models.CharField(
-        _("téléphone"), max_length=20, blank=True, help_text=_("Écrit sur les récépissés, comme « 04 65 71 20 18 ».")
+        _("téléphone"), max_length=20, blank=True, help_text=_("Écrit sur les récépissés, comme « 04 65 71 20 18 ».")
     )
 
     objects = OrganisationQuerySet.as_manager()

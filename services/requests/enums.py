@@ -47,7 +47,7 @@ class Happened(models.TextChoices):
     OPENED = "opened", _("Ouverte")
     ASKED = "asked", _("Correction demandée")
     CORRECTED = "corrected", _("Corrigée par vous")
-    LAPSED = "lapsed", _("Correction non faite à temps : le délai a repris")
+    LAPSED = "lapsed", _("Correction non faite à temps : le délai a repris")
     PROPOSED = "proposed", _("Décision proposée")
     SENT_BACK = "sent_back", _("Proposition renvoyée à l’étude")
     GRANTED = "granted", _("Accordée")

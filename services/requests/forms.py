@@ -26,12 +26,12 @@ class SendForm(forms.Form):
     token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
     office = forms.ChoiceField(
-        label=_("À quel service ?"),
+        label=_("À quel service ?"),
         widget=forms.RadioSelect,
         error_messages={"required": _("Choisissez un service."), "invalid_choice": _("Ce service n’est plus ouvert.")},
     )
     months = forms.TypedChoiceField(
-        label=_("Combien de temps garde-t-il sa copie ?"),
+        label=_("Combien de temps garde-t-il sa copie ?"),
         help_text=_("Ce jour-là, elle est effacée. Vous pouvez arrêter avant."),
         widget=forms.RadioSelect,
         coerce=int,
@@ -66,7 +66,7 @@ class CorrectForm(forms.Form):
 
 class AskForm(forms.Form):
     fault = forms.ChoiceField(
-        label=_("Qu’est-ce qui ne va pas ?"),
+        label=_("Qu’est-ce qui ne va pas ?"),
         choices=Fault.choices,
         widget=forms.RadioSelect,
         error_messages={"required": _("Dites ce qui ne va pas.")},
@@ -76,7 +76,7 @@ class AskForm(forms.Form):
         help_text=_("Dites ce qui suffit. Elle ne touchera que cette ligne."),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=LENGTH,
-        error_messages={"required": _("Écrivez ce qui suffit : sans cela, la personne ne sait pas quoi faire.")},
+        error_messages={"required": _("Écrivez ce qui suffit : sans cela, la personne ne sait pas quoi faire.")},
     )
 
 
@@ -89,13 +89,13 @@ class ProposeForm(forms.Form):
     )
     reason = forms.CharField(
         label=_("Motif, en une ou deux phrases"),
-        help_text=_("Obligatoire pour refuser. Avec le chiffre et la règle : « 526 € est sous 650 € »."),
+        help_text=_("Obligatoire pour refuser. Avec le chiffre et la règle : « 526 € est sous 650 € »."),
         widget=forms.Textarea(attrs={"rows": 2}),
         max_length=LENGTH,
         required=False,
     )
     given = forms.CharField(
-        label=_("Ce qui est accordé"), help_text=_("Comme « 1,20 € le repas »."), max_length=200, required=False
+        label=_("Ce qui est accordé"), help_text=_("Comme « 1,20 € le repas »."), max_length=200, required=False
     )
     starts_on = DateField(label=_("À partir du"), required=False)
     ends_on = DateField(label=_("Jusqu’au"), required=False)
@@ -104,7 +104,7 @@ class ProposeForm(forms.Form):
         data = self.cleaned_data
         refusing = data.get("proposal") == Proposal.REFUSE
         if refusing and not data.get("reason", "").strip():
-            self.add_error("reason", _("Un refus a un motif : la personne le lit en premier."))
+            self.add_error("reason", _("Un refus a un motif : la personne le lit en premier."))
         if data.get("proposal") == Proposal.GRANT and not data.get("given", "").strip():
             self.add_error("given", _("Dites ce qui est accordé."))
         if data.get("starts_on") and data.get("ends_on") and data["ends_on"] < data["starts_on"]:

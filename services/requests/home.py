@@ -17,7 +17,7 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
         yield home.ToDo(
             name=_("Corriger une ligne de votre demande"),
             href=reverse("requests:correct", args=[one.request_id, one.pk]),
-            hint=_("Avant le %(day)s : jusque-là, le délai est arrêté.") % {"day": short_date(one.answer_by)},
+            hint=_("Avant le %(day)s : jusque-là, le délai est arrêté.") % {"day": short_date(one.answer_by)},
             tag=_("À corriger"),
             tag_kind="soon",
             order=12,

@@ -37,7 +37,7 @@ def listed(row: SentRequest) -> dict[str, str]:
         "label": row.name,
         "href": reverse("requests:request", args=[row.pk]),
         "text": _("n° %(number)s, %(office)s, envoyée le %(day)s") % values,
-        "tag": State(row.state).label,
+        "tag": str(State(row.state).label),
         "tag_kind": TAGS[row.state],
     }
 
@@ -54,7 +54,7 @@ def gist(row: SentRequest, at: clock.Clock) -> str:
     if at.stopped:
         return _("On vous demande une correction. Le délai est arrêté jusqu’à votre réponse.")
     if at.late_by(timezone.localdate()):
-        return _("Le délai est passé : sans réponse, c’est un refus. Vous pouvez contester.")
+        return _("Le délai est passé : sans réponse, c’est un refus. Vous pouvez contester.")
     return _("Réponse avant le %(day)s.") % {"day": long_date(at.due)}
 
 
@@ -66,7 +66,7 @@ def asked(row: SentRequest, corrections: Sequence[Correction], opened: Opened) -
         if one.answered_at is None and line is not None:
             found.append(
                 {
-                    "title": _("%(line)s : %(fault)s") % {"line": line.label, "fault": Fault(one.fault).label.lower()},
+                    "title": _("%(line)s : %(fault)s") % {"line": line.label, "fault": Fault(one.fault).label.lower()},
                     "message": opened.messages[one.pk],
                     "who": _("%(name)s, %(office)s, le %(day)s")
                     % {
@@ -90,7 +90,7 @@ def track(row: SentRequest, events: Sequence[RequestEvent], at: clock.Clock) -> 
         if event.agent:
             text = _("%(when)s. %(who)s") % {"when": text, "who": event.agent}
         kind = "stop" if event.happened == Happened.ASKED and at.stopped else "done"
-        steps.append({"label": Happened(event.happened).label, "text": text, "kind": kind})
+        steps.append({"label": str(Happened(event.happened).label), "text": text, "kind": kind})
     if row.is_open:
         text = _("Avant le %(day)s") % {"day": long_date(at.due)}
         if at.stopped:
@@ -115,7 +115,7 @@ def counted(at: clock.Clock) -> str:
 def letters(row: SentRequest, found: Sequence[Letter]) -> list[dict[str, str]]:
     return [
         {
-            "label": LetterKind(one.kind).label,
+            "label": str(LetterKind(one.kind).label),
             "href": reverse("requests:letter", args=[row.pk, one.kind]),
             "text": _("PDF signé par la ville"),
         }
@@ -180,7 +180,7 @@ def _line(line: lines.Line) -> dict[str, str]:
             "tag": _("Corrigé"),
             "kind": "ok",
             "before": line.before,
-            "corrected": _("Avant la correction du %(day)s : %(before)s")
+            "corrected": _("Avant la correction du %(day)s : %(before)s")
             % {"day": short_date(date.fromisoformat(line.corrected_on)), "before": line.before},
         }
     return found
@@ -207,7 +207,7 @@ def inbox_summary(rows: Sequence[SentRequest]) -> str:
     late = sum(row.stopped_since is None and row.due_on < today for row in rows)
     alone = sum(row.instructor_id is None for row in rows)
     text = ngettext("%(count)s demande ouverte", "%(count)s demandes ouvertes", len(rows)) % {"count": len(rows)}
-    return _("%(text)s : %(late)s en retard, %(alone)s sans personne.") % {
+    return _("%(text)s : %(late)s en retard, %(alone)s sans personne.") % {
         "text": text,
         "late": late,
         "alone": alone,

@@ -55,11 +55,11 @@ def said_why(page: Page) -> Page:
             return _refused(
                 request,
                 _("Une autre personne décide"),
-                _("Vous avez proposé cette décision : un autre agent du service la prend."),
+                _("Vous avez proposé cette décision : un autre agent du service la prend."),
                 403,
             )
         except actions.NotNow:
-            messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
+            messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
             return redirect("requests:office", request_id=request_id)
 
     return told
@@ -174,12 +174,12 @@ def decide(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     found = _find(request_id, place)
     if request.POST.get("answer") == "back":
         actions.send_back(request=found, place=place)
-        messages.success(request, _("La proposition est renvoyée : rien n’est décidé."))
+        messages.success(request, _("La proposition est renvoyée : rien n’est décidé."))
     elif request.POST.get("answer") == "yes":
         actions.decide(request=found, place=place)
         messages.success(request, _("C’est décidé. La personne a la décision dans son coffre."))
     else:
-        messages.warning(request, _("Choisissez : décider ou renvoyer. Rien n’a changé."))
+        messages.warning(request, _("Choisissez : décider ou renvoyer. Rien n’a changé."))
     return redirect("requests:office", request_id=request_id)
 
 

@@ -51,7 +51,7 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
     if not sending.may_send(dossier):
         return _not_ready(request, dossier)
     waiting = SentRequest.objects.open().filter(dossier_id=dossier.pk).first()
-    if waiting is not None and not SentRequest.objects.filter(token=_token(request)).exists():
+    if waiting is not None:
         return _already(request, waiting.pk)
     try:
         content = lines.of_dossier(dossier)
@@ -226,10 +226,10 @@ def _send(request: SignedInRequest, dossier: Dossier, form: SendForm) -> HttpRes
     except sending.NotReady:
         return _not_ready(request, dossier)
     except sending.OfficeClosed:
-        messages.warning(request, _("Ce service vient de fermer : rien n’est parti. Choisissez-en un autre."))
+        messages.warning(request, _("Ce service vient de fermer : rien n’est parti. Choisissez-en un autre."))
         return None
     except Changed:
-        messages.warning(request, _("Le dossier a changé entre-temps : rien n’est parti. Voici ce qui partirait."))
+        messages.warning(request, _("Le dossier a changé entre-temps : rien n’est parti. Voici ce qui partirait."))
         return None
     messages.success(
         request,
@@ -239,25 +239,18 @@ def _send(request: SignedInRequest, dossier: Dossier, form: SendForm) -> HttpRes
     return redirect("requests:request", request_id=row.pk)
 
 
-def _token(request: SignedInRequest) -> UUID | None:
-    try:
-        return UUID(request.POST.get("token", ""))
-    except ValueError:
-        return None
-
-
 def _already(request: SignedInRequest, request_id: UUID) -> HttpResponse:
-    messages.info(request, _("Ce dossier est déjà parti : rien n’est envoyé deux fois. Voici où en est la demande."))
+    messages.info(request, _("Ce dossier est déjà parti : rien n’est envoyé deux fois. Voici où en est la demande."))
     return redirect("requests:request", request_id=request_id)
 
 
 def _not_ready(request: SignedInRequest, dossier: Dossier) -> HttpResponse:
-    messages.info(request, _("Ce dossier ne peut pas partir : il n’est pas fini, ou il a expiré. Refaites-le."))
+    messages.info(request, _("Ce dossier ne peut pas partir : il n’est pas fini, ou il a expiré. Refaites-le."))
     return redirect(reverse("dossiers:dossier", args=[dossier.pk]))
 
 
 def _too_late(request: SignedInRequest, row: SentRequest) -> HttpResponse:
-    messages.info(request, _("Cette ligne n’attend plus de correction : rien n’a changé."))
+    messages.info(request, _("Cette ligne n’attend plus de correction : rien n’a changé."))
     return redirect("requests:request", request_id=row.pk)
 
 

@@ -105,17 +105,17 @@ def member(office: Organisation, name: str, *, instructs: bool = True, may_decid
     return places.add_to_office(agent=agent, organisation=office, instructs=instructs, may_decide=may_decide)
 
 
-def sent(resident: User, office: Organisation, dossier: Dossier | None = None, **more: Any) -> SentRequest:
+def sent(resident: User, office: Organisation, dossier: Dossier | None = None, **more: Any) -> Any:
     dossier = dossier or finished(resident)
     with scope(resident=resident.pk):
         dossier = Dossier.objects.select_related("seal").get(pk=dossier.pk)
     seen = lines.fingerprint(lines.of_dossier(dossier))
-    arguments = {"organisation_id": office.pk, "months": 6, "token": uuid4(), "seen": seen} | more
+    arguments: dict[str, Any] = {"organisation_id": office.pk, "months": 6, "token": uuid4(), "seen": seen} | more
     row = sending.send(resident_id=resident.pk, by=resident.pk, dossier=dossier, **arguments)
     return fresh(row)
 
 
-def fresh(row: SentRequest) -> SentRequest:
+def fresh(row: SentRequest) -> Any:
     with scopes_disabled():
         return SentRequest.objects.select_related("organisation", "grant", "decided_by").get(pk=row.pk)
 
@@ -128,7 +128,7 @@ def work() -> None:
         tasks.write_letters(str(key))
 
 
-def proposed(row: SentRequest, place: Membership, proposal: Proposal = Proposal.GRANT, **more: Any) -> SentRequest:
+def proposed(row: SentRequest, place: Membership, proposal: Proposal = Proposal.GRANT, **more: Any) -> Any:
     """Take the request and propose."""
     if row.instructor_id != place.person_id:
         actions.take(request=fresh(row), place=place)
