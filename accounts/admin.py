@@ -10,7 +10,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,6 +25,7 @@ from accounts.actions import desk, identities, pending, places
 from accounts.models import (
     FactorReset,
     Membership,
+    OfficeMember,
     Organisation,
     PendingAccount,
     Publisher,
@@ -202,8 +203,22 @@ class AgentAdmin(OffersAccount, admin.ModelAdmin):  # type: ignore[type-arg]  # 
 class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
     """Requires permission to manage agents. Never deleted: residents' shares name the organisation."""
 
-    list_display = ["name", "helps_with", "is_active"]
-    fields = ["name", "helps_with", "address", "answers_help", "is_active"]
+    list_display = ["name", "helps_with", "receives", "is_active"]
+    fields = [
+        "name",
+        "helps_with",
+        "address",
+        "phone",
+        "accompanies",
+        "receives",
+        "counter",
+        "answers_help",
+        "is_active",
+    ]
+
+    def save_model(self, request: HttpRequest, obj: Organisation, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's own
+        with places.changing_office(obj):
+            super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -286,8 +301,82 @@ class MembershipAdmin(PlaceAdmin):
         _("Les habitants qui le veulent leur donnent un nouveau mandat."),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).filter(instructs=False, may_decide=False)
+
     def offered(self, data: dict[str, Any]) -> dict[str, Any]:
         return {"organisation": data["organisation"]}
+
+
+class OfficeMemberForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
+    person = forms.ModelChoiceField(User.objects.none(), label=_("Agent"))
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("Service"))
+
+    class Meta:
+        model = OfficeMember
+        fields = ["person", "organisation", "instructs", "may_decide"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = {
+            "person": User.objects.agents().filter(is_active=True),
+            "organisation": Organisation.objects.offices(),
+        }
+        for name, found in choices.items():
+            self.fields[name].queryset = found  # type: ignore[attr-defined]  # a field of choices
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if not data.get("instructs") and not data.get("may_decide"):
+            raise forms.ValidationError(_("Choisissez au moins un rôle."))
+        return data
+
+    def _post_clean(self) -> None:
+        """Check no row: `add_to_office` ends the former place before it makes another."""
+
+
+@admin.register(OfficeMember)
+class OfficeMemberAdmin(AddOnlyAdmin):
+    """Agents of the offices that receive requests. Changing a role is adding the agent again."""
+
+    form = OfficeMemberForm
+    fields = ["person", "organisation", "instructs", "may_decide"]
+    list_display = ["person", "organisation", "instructs", "may_decide", "since", "ended_at"]
+    list_select_related = ["person", "organisation"]
+    ordering = ["-since"]
+    actions = ["end"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).filter(Q(instructs=True) | Q(may_decide=True))
+
+    def save_model(self, request: HttpRequest, obj: Model, form: OfficeMemberForm, change: bool) -> None:
+        data = form.cleaned_data
+        obj.pk = places.add_to_office(
+            agent=data["person"],
+            organisation=data["organisation"],
+            instructs=data["instructs"],
+            may_decide=data["may_decide"],
+        ).pk
+
+    @admin.action(description=_("Retirer du service"), permissions=["add"])
+    def end(self, request: HttpRequest, rows: QuerySet[Membership]) -> HttpResponse | None:
+        asked = ask_first(
+            self,
+            request,
+            rows,
+            action="end",
+            title=_("Retirer ces agents de leur service ?"),
+            follows=[
+                _("Ils n’ouvrent plus aucune demande, tout de suite. Leur compte d’agent reste ouvert."),
+                _("Leurs demandes en cours attendent un autre agent du service."),
+            ],
+        )
+        if asked is not None:
+            return asked
+        for place in rows:
+            places.leave_office(place=place)
+        messages.success(request, _("C’est fait. Ces agents n’ouvrent plus de demande."))
+        return None
 
 
 @admin.register(Publisher)

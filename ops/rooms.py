@@ -11,6 +11,7 @@ APPS = (
     "campaigns/contributions",
     "campaigns/plans",
     "campaigns/noise",
+    "services/requests",
     "services/dossiers",
     "services/aids",
     "certification/developers",

@@ -13,7 +13,10 @@ from django.utils import timezone
 
 from accounts.actions.accounts import AddressTaken, end_other_sessions, keep_proved_address
 from accounts.models import Membership, Organisation, Publisher, PublisherMember, PublisherRole, User
+from core import locks
 
+#: The kind of lock that each reading by an office shares.
+OFFICE_LOCK = "office"
 Kind = Literal["is_companion", "is_publisher"]
 
 
@@ -65,6 +68,47 @@ def of_companion(person: User) -> Membership | None:
 def of_member(person: User) -> PublisherMember | None:
     """Return the current membership of a publisher, or None if the person works for none."""
     return PublisherMember.objects.current().filter(person=person).select_related("publisher", "person").first()
+
+
+def add_to_office(*, agent: User, organisation: Organisation, instructs: bool, may_decide: bool) -> Membership:
+    """Add an agent to an office that receives requests. It ends their former place; the same place again is kept.
+
+    Raises:
+        ValueError: the person is no agent, the organisation receives nothing, or the place has no role.
+    """
+    if not (agent.is_staff and agent.is_active and organisation.receives and (instructs or may_decide)):
+        raise ValueError("an agent, an office and a role")
+    with transaction.atomic():
+        held = Membership.objects.select_for_update().filter(person=agent, ended_at=None).first()
+        roles = {"organisation_id": organisation.pk, "instructs": instructs, "may_decide": may_decide}
+        if held is not None and all(getattr(held, name) == value for name, value in roles.items()):
+            return held
+        if held is not None:
+            leave_office(place=held)
+        return Membership.objects.create(person=agent, **roles)
+
+
+def leave_office(*, place: Membership) -> None:
+    """End an agent's place in an office. They stay an agent. Waits for what the office is reading. Idempotent."""
+    with transaction.atomic():
+        locks.hold(OFFICE_LOCK, place.organisation_id)
+        held = Membership.objects.select_for_update().get(pk=place.pk)
+        if held.ended_at is None:
+            held.ended_at = timezone.now()
+            held.save(update_fields=["ended_at"])
+
+
+@contextmanager
+def changing_office(organisation: Organisation) -> Iterator[None]:
+    """Save an organisation in the block. Once it is committed, nothing is read for an office that closed."""
+    with transaction.atomic():
+        locks.hold(OFFICE_LOCK, organisation.pk)
+        yield
+
+
+def of_office(person: User) -> Membership | None:
+    """Return the agent's current place in an office that receives requests, or None."""
+    return Membership.objects.in_office().filter(person=person).select_related("organisation", "person").first()
 
 
 @contextmanager

@@ -282,8 +282,17 @@ class Invitation(AuthenticatedRow):
         return f"invitation {self.pk}"
 
 
+class OrganisationQuerySet(RowQuerySet["Organisation"]):
+    def offices(self) -> Self:
+        """Return those that residents may send a request to now."""
+        return self.filter(is_active=True, receives=True)
+
+
 class Organisation(AuthenticatedRow):
-    """An organisation of companions. Its name is public: residents read it when they choose a companion."""
+    """An organisation of companions, or an office that receives requests, such as a service of the city.
+
+    Its name is public: residents read it when they choose a companion or an office.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("nom"), max_length=60, unique=True)
@@ -297,9 +306,9 @@ class Organisation(AuthenticatedRow):
         help_text=_("Là où les habitants viennent, comme « 3 place du Lavoir, Villebrume »."),
     )
     is_active = models.BooleanField(
-        _("accompagne des habitants"),
+        _("en activité"),
         default=True,
-        help_text=_("Sinon, ses accompagnants ne peuvent plus agir pour personne."),
+        help_text=_("Sinon, ses accompagnants n’agissent plus pour personne, et il n’ouvre plus de demande."),
     )
 
     answers_help = models.BooleanField(
@@ -308,13 +317,44 @@ class Organisation(AuthenticatedRow):
         help_text=_("Les habitants lui envoient un nom et un moment, et rien d’autre."),
     )
 
-    objects = RowQuerySet["Organisation"].as_manager()
-    decides = by_city("is_active", "answers_help")
+    accompanies = models.BooleanField(
+        _("a des accompagnants"),
+        default=True,
+        help_text=_("Ils agissent pour les habitants qui leur donnent un mandat."),
+    )
+    receives = models.BooleanField(
+        _("reçoit des demandes"),
+        default=False,
+        help_text=_("Les habitants lui envoient un dossier. Il lui faut une adresse et un téléphone."),
+    )
+    counter = models.BooleanField(
+        _("tient un guichet"), default=False, help_text=_("Les habitants viennent à son adresse.")
+    )
+    phone = models.CharField(
+        _("téléphone"), max_length=20, blank=True, help_text=_("Écrit sur les récépissés, comme « 04 65 71 20 18 ».")
+    )
+
+    objects = OrganisationQuerySet.as_manager()
+    decides = by_city(
+        "is_active",
+        "answers_help",
+        "accompanies",
+        "receives",
+        "counter",
+        former=[("is_active", "answers_help")],
+    )
 
     class Meta:
-        verbose_name = _("organisme d’accompagnement")
-        verbose_name_plural = _("organismes d’accompagnement")
+        verbose_name = _("organisme ou service")
+        verbose_name_plural = _("organismes et services")
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(receives=False) | ~models.Q(address="") & ~models.Q(phone=""),
+                name="organisation_receives_where",
+                violation_error_message=_("Un service qui reçoit des demandes a une adresse et un téléphone."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -324,12 +364,30 @@ class MembershipQuerySet(RowQuerySet["Membership"]):
     def current(self) -> Self:
         """Return the memberships that may receive a mandate or act now."""
         return self.filter(
-            ended_at=None, organisation__is_active=True, person__is_active=True, person__is_companion=True
+            ended_at=None,
+            organisation__is_active=True,
+            organisation__accompanies=True,
+            person__is_active=True,
+            person__is_companion=True,
+        )
+
+    def in_office(self) -> Self:
+        """Return the agents' memberships of offices that receive requests now."""
+        return self.filter(
+            models.Q(instructs=True) | models.Q(may_decide=True),
+            ended_at=None,
+            organisation__is_active=True,
+            organisation__receives=True,
+            person__is_active=True,
+            person__is_staff=True,
         )
 
 
 class Membership(AuthenticatedRow):
-    """A companion's membership of an organisation. Each mandate names the membership that it was given to."""
+    """A companion's membership of an organisation, or an agent's of an office. Each mandate names a membership.
+
+    In an office, `instructs` examines requests and proposes, `may_decide` decides what another one proposed.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(
@@ -341,8 +399,19 @@ class Membership(AuthenticatedRow):
     since = models.DateTimeField(_("depuis le"), default=timezone.now)
     ended_at = models.DateTimeField(_("fermé le"), null=True, blank=True)
 
+    instructs = models.BooleanField(_("instruit les demandes"), default=False)
+    may_decide = models.BooleanField(_("décide des demandes"), default=False)
+
     objects = MembershipQuerySet.as_manager()
-    decides = by_city("person", "organisation", "ended_at", account="person")
+    decides = by_city(
+        "person",
+        "organisation",
+        "ended_at",
+        "instructs",
+        "may_decide",
+        former=[("person", "organisation", "ended_at")],
+        account="person",
+    )
 
     class Meta:
         verbose_name = _("accompagnant")
@@ -360,3 +429,12 @@ class Membership(AuthenticatedRow):
     def label(self) -> str:
         """Name shown to residents when they agree, and in their journal."""
         return f"{self.person.name}, {self.organisation.name}"[:120]
+
+
+class OfficeMember(Membership):
+    """An agent's membership of an office, as the admin lists it apart from companions."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("agent d’un service")
+        verbose_name_plural = _("agents des services")

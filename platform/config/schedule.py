@@ -52,6 +52,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "follow_votes": _every(60, "campaigns.debates.tasks.follow"),
     # A consultation opens on the day of its plan.
     "open_consultations": _every(FIVE_MINUTES, "campaigns.plans.tasks.open_due"),
+    # Requests to offices: clocks that run again, answers that did not come, rights that end soon.
+    "follow_requests": _every(AN_HOUR, "services.requests.tasks.follow", queue="documents"),
     # A dossier's page shows the date until which it is kept.
     "purge_dossiers": _every(AN_HOUR, "services.dossiers.tasks.purge", queue="documents"),
 }

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import Organisation
 from core.pages import charts
 from core.templatetags.civic import clock, long_date, number, short_date, size
 from services.aids.catalogue import Aid, Appeal, in_words
@@ -108,6 +109,7 @@ def ready(dossier: Dossier, partner_part: PartnerPart | None) -> dict[str, Any]:
         "qr": charts.qr(address, _("Code QR\u00a0: adresse de vérification du dossier")),
         "aids": [_after(aid) for aid in actions.aids_of(dossier.aids)],
         "token": uuid4(),
+        "may_send": not dossier.part_of and Organisation.objects.offices().exists(),
         "other": _other_part(partner_part),
     }
 

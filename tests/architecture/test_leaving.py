@@ -70,5 +70,5 @@ def test_a_field_that_is_not_copied_has_a_reason():
 
 def test_apps_are_called_before_those_they_import():
     names = [app.name for app in leaving.registered()]
-    order = ["dossiers", "sharing", "journal", "holders", "records", "accounts", "core"]
+    order = ["requests", "dossiers", "sharing", "journal", "holders", "records", "accounts", "core"]
     assert sorted(order, key=names.index) == order

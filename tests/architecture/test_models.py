@@ -15,6 +15,7 @@ ORDER = [
     "campaigns.debates",
     "campaigns.contributions",
     "campaigns.plans",
+    "services.requests",
     "services.dossiers",
     "services.aids",
     "certification.access",
@@ -29,6 +30,8 @@ ORDER = [
 #: Neither of the two may refer to the other.
 APART = [
     {"vault.journal", "vault.holders"},
+    {"services.requests", "certification.labels"},
+    {"services.requests", "certification.access"},
     {"services.dossiers", "certification.labels"},
     {"services.aids", "certification.labels"},
     {"services.dossiers", "certification.access"},
@@ -55,6 +58,7 @@ SHOWN = {
     "accounts.FactorReset",
     "accounts.Organisation",
     "accounts.Membership",
+    "accounts.OfficeMember",
     "accounts.PendingAccount",
     "accounts.Publisher",
     "accounts.PublisherMember",

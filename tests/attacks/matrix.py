@@ -97,6 +97,12 @@ OWNED: dict[str, tuple[str, ...]] = {
     "dossiers:take_back_part": ("dossier",),
     "dossiers:part": ("part",),
     "debates:appeal": ("debated consultation", "set aside post"),
+    "requests:send": ("built dossier",),
+    "requests:request": ("request to an office",),
+    "requests:correct": ("request to an office", "its correction"),
+    "requests:withdraw": ("request to an office",),
+    "requests:letter": ("request to an office", "receipt"),
+    "requests:appeal": ("request to an office",),
 }
 #: Other URLs with parts, and the values of the parts.
 PARTS: dict[str, tuple[str, ...]] = OWNED | {
@@ -265,6 +271,12 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
         ("debates:vote", "debates:ballot", "debates:result", "debates:result_file", "debates:paper_ballot"),
         ("voted consultation",),
     ),
+    **dict.fromkeys(
+        ("requests:office", "requests:take", "requests:propose", "requests:decide", "requests:office_dossier"),
+        ("request to an office",),
+    ),
+    "requests:ask": ("request to an office", "l0"),
+    "requests:office_paper": ("request to an office", "paper"),
     **dict.fromkeys(("contributions:take_part", "contributions:answer", "contributions:mine"), ("consultation",)),
 }
 
@@ -501,9 +513,20 @@ OWN_VAULT = {
     "aids:why_together",
     "dossiers:home",
     "dossiers:new",
+    "requests:home",
 }
 #: The same, for pages where the stranger's vault has nothing to show.
 ONLY_THE_OWNER_HAS_SOME = {"records:of_type", "records:withdraw_data", "records:download_export"}
+#: Pages of an office.
+OF_AN_OFFICE = {
+    "requests:office",
+    "requests:take",
+    "requests:ask",
+    "requests:propose",
+    "requests:decide",
+    "requests:office_dossier",
+    "requests:office_paper",
+}
 #: Objects of an account, which users without a vault may have too.
 OF_AN_ACCOUNT = {"end_session", "mfa_edit_webauthn", "mfa_remove_webauthn"}
 
@@ -537,6 +560,8 @@ GROUPS = [
         {"companion"},
         nothing_for=COMPANIONS - {"companion"},
     ),
+    # Agents of the office that received the request; others have no office here.
+    Group(OF_AN_OFFICE | {"requests:inbox"}, {"agent"}),
     Group({"two_persons", "presence"}, AGENTS),
     # Who manages agents, and the officer.
     Group({"nominate", "city_choice", "nomination", "end_nomination", "city_decision"}, MANAGERS | OFFICER),
@@ -651,6 +676,7 @@ ADMIN: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "accounts.user": (MANAGERS, MANAGERS, MANAGERS, set()),
     "accounts.organisation": (MANAGERS, MANAGERS, MANAGERS, set()),
     "accounts.membership": (MANAGERS, MANAGERS, set(), set()),
+    "accounts.officemember": (MANAGERS, MANAGERS, set(), set()),
     "accounts.pendingaccount": (MANAGERS, set(), set(), set()),
     "accounts.factorreset": (AGENTS, AGENTS, set(), set()),
     "accounts.publisher": (MANAGERS, MANAGERS, MANAGERS, set()),
@@ -683,6 +709,10 @@ SENT = {"dossiers:line": "cle=paper:rib:applicant"}
 #: The only method of a URL; other URLs accept both.
 POST_ONLY = {
     "labels:remove_evidence",
+    "requests:take",
+    "requests:ask",
+    "requests:propose",
+    "requests:decide",
     "upload",
     "language",
     "uploads",
@@ -734,6 +764,14 @@ POST_ONLY = {
     "developers:replay",
 }
 GET_ONLY = {
+    "requests:home",
+    "requests:request",
+    "requests:letter",
+    "requests:appeal",
+    "requests:inbox",
+    "requests:office",
+    "requests:office_dossier",
+    "requests:office_paper",
     "upload",
     "home",
     "leave_quickly",
@@ -937,6 +975,7 @@ NOT_HERE = {
         "nothing is published yet: tests/campaigns/results",
     ),
     "debates:result_file": "nothing is counted yet: tests/campaigns/debates",
+    "requests:appeal": "the request is neither refused nor late",
     "access:nothing": "whatever the API does not have",
     "access:no_erasure": "whatever the API does not have",
     "access:no_lot": "whatever the API does not have",
@@ -962,6 +1001,8 @@ NOT_HERE = {
 NO_ADDRESS = {
     "debates.Authorship",
     "debates.ProvenIdentity",
+    "requests.RequestEvent",
+    "requests.Letter",
     "contributions.Participation",
     "access.RefusedCalls",
     "core.JournalLeaf",

@@ -16,6 +16,7 @@ from django_scopes import scope, scopes_disabled
 
 from accounts.actions import city_decisions, pending
 from accounts.actions import desk as agents_desk
+from accounts.actions.places import add_to_office
 from accounts.models import FactorReset, Publisher, PublisherRole, Session, User
 from campaigns.debates.actions import posts
 from campaigns.debates.enums import Kind, Rule, VoteState
@@ -35,6 +36,9 @@ from services.aids import shipping
 from services.dossiers import across as parts
 from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
+from services.dossiers.models import Dossier
+from services.requests.actions import office as offices
+from services.requests.enums import Fault
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.accounts.soft_key import SoftKey
 from tests.campaigns import given
@@ -42,6 +46,8 @@ from tests.campaigns.debates import voted
 from tests.campaigns.made import document
 from tests.certification.made import SIRETS, charter, evidenced, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
+from tests.services.requests.made import fresh, opened_office, sent
+from tests.services.requests.made import work as write_letters
 from tests.vault.at_desk import keeper
 from tests.vault.at_desk import opened as opened_at_desk
 from tests.vault.couples import couple, place, shared
@@ -261,6 +267,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         ).pk,
     }
     examiner = AgentFactory()
+    things |= sent_to_an_office(owner, examiner, things["built dossier"])
     things |= labels_of(house := publisher(), author := member(house), examiner)
     things |= consultations_of(examiner)
     things |= debates_of(owner, examiner)
@@ -280,6 +287,25 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "agent with an urgent access": person_signed_in(asker),
         "agent at the desk": Person({settings.SESSION_COOKIE_NAME: desk.cookies[settings.SESSION_COOKIE_NAME].value}),
         "manager": person_signed_in(manager),
+    }
+
+
+def sent_to_an_office(owner: User, agent: User, dossier_id: Any) -> dict[str, Any]:
+    """Send a dossier to an office, where `agent` asks for a correction."""
+    office = opened_office()
+    place = add_to_office(agent=agent, organisation=office, instructs=True, may_decide=True)
+    with scope(resident=owner.pk):
+        dossier = Dossier.objects.get(pk=dossier_id)
+    request = sent(owner, office, dossier)
+    write_letters()
+    offices.take(request=request, place=place)
+    correction = offices.ask_correction(
+        request=fresh(request), place=place, line="l0", fault=Fault.OUTDATED, message="Trop ancien."
+    )
+    return {
+        "request to an office": request.pk,
+        "its correction": correction.pk,
+        "accounts.officemember": place.pk,
     }
 
 

@@ -54,6 +54,7 @@ def main() -> None:
         **links(resident),
         **urgencies(resident, agent.account()),
         **contributions(resident),
+        **sent_requests(resident, agent.account()),
         "city": City.objects.get().pk,
         "legal": legal.pk,
         "help_page": HelpPage.objects.create(slug="piscine", theme="debut", question="La piscine ?", text="Oui.").pk,
@@ -499,6 +500,39 @@ def vault(resident: Any) -> dict[str, Any]:
         "ready": ready.pk,
         "code": ready.seal.code,
         "me": resident.pk,
+    }
+
+
+def sent_requests(resident: Any, agent: Any) -> dict[str, Any]:
+    """Send requests to the agent's office: one to correct, one to examine, one to decide, one refused."""
+    from accounts.actions import places
+    from services.requests.actions import office as actions
+    from services.requests.enums import Fault, Proposal
+    from tests.services.requests.made import PAPER, fresh, member, opened_office, proposed, sent
+
+    office = opened_office("Service Enfance de Villebrume")
+    mine = places.add_to_office(agent=agent, organisation=office, instructs=True, may_decide=True)
+    other = member(office, "Idriss Vasseur")
+    to_correct, to_examine, to_decide, refused = (sent(resident, office) for _ in range(4))
+    for one in (to_correct, to_examine):
+        actions.take(request=one, place=mine)
+    correction = actions.ask_correction(
+        request=fresh(to_correct),
+        place=mine,
+        line=PAPER,
+        fault=Fault.OUTDATED,
+        message="Une facture de moins de 3 mois suffit.",
+    )
+    proposed(to_decide, other)
+    proposed(refused, other, Proposal.REFUSE, reason="Le quotient est au-dessus de 650 €.")
+    actions.decide(request=fresh(refused), place=mine)
+    return {
+        "to_correct": to_correct.pk,
+        "to_examine": to_examine.pk,
+        "to_decide": to_decide.pk,
+        "refused_request": refused.pk,
+        "correction": correction.pk,
+        "office_member": mine.pk,
     }
 
 

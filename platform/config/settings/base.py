@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "vault.sharing",
     "services.aids",
     "services.dossiers",
+    "services.requests",
     "certification.labels",
     "oauth2_provider",
     "certification.access",

@@ -25,7 +25,7 @@ from vault.records.gate.granted_reads import (
     why_not_now,
 )
 from vault.records.gate.locks import lock_exclusively, lock_shared, locked_exclusively
-from vault.records.gate.notes import own_note, sent_note
+from vault.records.gate.notes import granted_notes, own_note, own_notes, sent_note
 from vault.records.gate.own_reads import (
     copy,
     own_history,
@@ -46,6 +46,7 @@ __all__ = [
     "UnknownField",
     "WatchedFile",
     "copy",
+    "granted_notes",
     "lock_exclusively",
     "lock_shared",
     "locked_exclusively",
@@ -54,6 +55,7 @@ __all__ = [
     "open_side",
     "own_history",
     "own_note",
+    "own_notes",
     "own_of_type",
     "own_page",
     "own_paper",

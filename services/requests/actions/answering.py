@@ -1,0 +1,165 @@
+"""What a resident does with their request: mend a line, withdraw. And what the scheduler does with its dates."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import override
+from django_scopes import scope
+
+from accounts import reminding
+from core.models.rows import check
+from core.templatetags.civic import long_date
+from services.requests import across, clock, ending, lines, perms
+from services.requests.actions.office import NEWS, NotNow, UnknownLine
+from services.requests.actions.sending import give
+from services.requests.enums import Happened, State
+from services.requests.models import Correction, SentRequest
+from vault.records import gate
+from vault.records.actions import grants
+from vault.records.actions.notes import seal_note, unseal_note
+from vault.records.models import Paper
+
+RENEWAL = "requests/email/renewal"
+TEXT_LENGTH = 500
+
+
+class PaperGone(Exception):
+    """The paper is not in the vault any more, or waits for its resident's yes."""
+
+
+class Nothing(ValueError):
+    """Neither words nor a paper."""
+
+
+def correct(*, correction: Correction, by: UUID, text: str = "", paper_id: UUID | None = None) -> None:
+    """Mend the one line that a correction names. A paper goes under a new grant, to the same end as the former.
+
+    Raises:
+        Nothing, PaperGone
+        NotNow: it was mended already, or the request is decided or withdrawn.
+        UnknownLine: the line is not in the request any more.
+    """
+    text = text.strip()[:TEXT_LENGTH]
+    if not text and paper_id is None:
+        raise Nothing
+    resident_id = correction.resident_id
+    with scope(resident=resident_id), transaction.atomic():
+        # The grant's lock before the row, as everywhere: its office may be reading.
+        former = SentRequest.objects.select_related("grant").get(pk=correction.request_id).grant
+        gate.lock_exclusively([former] if former else [])
+        row = SentRequest.objects.select_for_update(of=("self",)).get(pk=correction.request_id)
+        held = Correction.objects.select_for_update(of=("self",)).get(pk=correction.pk)
+        perms.require_owner(row, by)
+        check(row)
+        check(held)
+        if (
+            held.answered_at is not None
+            or not row.is_open
+            or row.content is None
+            or row.proposal
+            or row.grant != former
+        ):
+            raise NotNow
+        note = unseal_note(resident_id=resident_id, place=row.note_place, content=bytes(row.content))
+        content = lines.from_note(note)
+        line = content.line(held.line)
+        if line is None:
+            raise UnknownLine(held.line)
+        changed = content.with_line(_mended(line, text, paper_id))
+        row.content_version += 1
+        row.content = seal_note(resident_id=resident_id, place=row.note_place, note=changed.note())
+        held.answered_at = timezone.now()
+        held.save(update_fields=["answered_at"])
+        _start_clock(row)
+        row.save(update_fields=["content", "content_version", "state", "stopped_days", "stopped_since", "due_on"])
+        give(row, changed)
+        ending.note(row, Happened.CORRECTED)
+        if row.grant is not None:
+            ending.write(row, row.grant, "request_corrected")
+
+
+def withdraw(*, request: SentRequest, by: UUID) -> None:
+    """Withdraw a request: its grant stops, and the office's copy is erased at once. Idempotent."""
+    perms.require_owner(request, by)
+    if request.grant is not None:
+        grants.stop(grant=request.grant, by=by)
+
+
+def follow() -> int:
+    """Run what is due: clocks that run again, silence to tell, renewals to remind. Idempotent; by the scheduler."""
+    done = sum(_lapse(*key) for key in across.with_late_corrections())
+    done += sum(_tell_silence(*key) for key in across.past_due())
+    return done + sum(_remind_renewal(*key) for key in across.ending_soon())
+
+
+def _mended(line: lines.Line, text: str, paper_id: UUID | None) -> lines.Line:
+    if paper_id is None:
+        return lines.corrected(line, text=text, origin="Déclaré", today=timezone.localdate())
+    paper = Paper.objects.kept().exclude(pk__in=Paper.objects.expired()).filter(pk=paper_id).first()
+    if paper is None:
+        raise PaperGone
+    with override("fr"):
+        said = (
+            f"daté du {long_date(paper.issued_on)}" if paper.issued_on else f"ajouté le {long_date(paper.created_at)}"
+        )
+    return lines.corrected(
+        line,
+        text=text or (said if line.sort == lines.PAPER else line.text),
+        origin=f"Nouveau papier, {said}",
+        today=timezone.localdate(),
+        paper=paper.pk,
+    )
+
+
+def _start_clock(row: SentRequest) -> None:
+    """Start the clock again, once no correction is waited for. Changes the row without saving it."""
+    waiting = row.corrections.filter(answered_at=None)
+    today = timezone.localdate()
+    if row.stopped_since is None or waiting.filter(answer_by__gt=today).exists():
+        return
+    last = max(row.corrections.values_list("answer_by", flat=True))
+    row.stopped_days += clock.stopped_for(row.stopped_since, last, today)
+    row.stopped_since = None
+    row.due_on = clock.due(timezone.localdate(row.sent_at), row.stopped_days)
+    row.state = State.REVIEW
+
+
+def _lapse(key: UUID, resident_id: UUID) -> bool:
+    """Let the clock run again: the last day to correct has passed. The resident may still correct."""
+    with scope(resident=resident_id), transaction.atomic():
+        row = SentRequest.objects.select_for_update(of=("self",)).filter(pk=key, stopped_since__isnull=False).first()
+        if row is None:
+            return False
+        _start_clock(row)
+        if row.stopped_since is not None:
+            return False
+        row.save(update_fields=["state", "stopped_days", "stopped_since", "due_on"])
+        ending.note(row, Happened.LAPSED)
+    return True
+
+
+def _tell_silence(key: UUID, resident_id: UUID) -> bool:
+    """Tell a resident once that the time has passed. The message is sent before the row is committed."""
+    with scope(resident=resident_id), transaction.atomic():
+        row = SentRequest.objects.open().select_for_update(of=("self",)).filter(pk=key, silence_told_at=None).first()
+        if row is None or not row.clock().late_by(timezone.localdate()):
+            return False
+        row.silence_told_at = timezone.now()
+        row.save(update_fields=["silence_told_at"])
+        ending.note(row, Happened.SILENCE)
+        if row.grant is not None:
+            ending.write(row, row.grant, "request_silence")
+        reminding.remind(user_id=resident_id, template=NEWS)
+    return True
+
+
+def _remind_renewal(key: UUID, resident_id: UUID) -> bool:
+    with scope(resident=resident_id), transaction.atomic():
+        row = SentRequest.objects.select_for_update(of=("self",)).filter(pk=key, renewal_told_at=None).first()
+        if row is None:
+            return False
+        row.renewal_told_at = timezone.now()
+        row.save(update_fields=["renewal_told_at"])
+        reminding.remind(user_id=resident_id, template=RENEWAL)
+    return True

@@ -1,0 +1,296 @@
+"""What agents of an office do with a request: open, take, ask for a correction, propose, decide.
+
+Each act runs under the grant's lock and the office's: after a stop, or after the agent left, nothing more is done. A
+refusal is in the resident's journal.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts import reminding
+from accounts.models import Membership
+from core.models.rows import check
+from services.requests import agreements, clock, ending, lines, perms
+from services.requests.enums import Fault, Happened, Proposal, State
+from services.requests.models import Correction, SentRequest
+from vault.records import gate
+from vault.records.actions.notes import seal_note, unseal_note
+from vault.records.actions.records import Source, Subject, one_at_a_time
+from vault.records.actions.records import write as write_record
+from vault.records.enums import Assurance, Method, RefusalCode
+from vault.records.grants import agreements as known_agreements
+from vault.records.models import Grant
+from vault.sharing.actions import acts
+
+MESSAGE_LENGTH = 1_000
+NEWS = "requests/email/news"
+
+
+class NotNow(Exception):
+    """The request is not in the state for this: somebody acted first, or its resident did."""
+
+
+class UnknownLine(Exception):
+    """The request has no such line."""
+
+
+class SamePerson(Exception):
+    """Whoever proposed a decision does not decide."""
+
+
+class Gone(Exception):
+    """The office has no copy any more: the resident withdrew the request, or its day has come."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A request as the office reads it. `messages` are those of its corrections, by id."""
+
+    content: lines.Content
+    messages: dict[UUID, str]
+    decision: dict[str, Any]
+
+
+def open_request(*, request: SentRequest, place: Membership) -> Opened:
+    """Return what was sent, with one entry in the resident's journal that names the agent.
+
+    Raises:
+        Gone
+        gate.Refused, gate.NotAnchored: the grant was stopped or paused, the office closed, or the agent left.
+    """
+    grant, content = request.grant, request.content
+    if grant is None or content is None:
+        raise Gone
+    corrections = _corrections(request)
+    notes = {request.note_place: bytes(content)} | {one.note_place: bytes(one.message) for one in corrections}
+    if request.decision is not None:
+        notes[request.decision_place] = bytes(request.decision)
+    found = gate.granted_notes(
+        grant=grant,
+        notes=notes,
+        event="granted_request_opened",
+        refused=partial(_refused, request, place),
+        agent=place.label,
+        number=request.number,
+    )
+    _note_opening(request, place)
+    return Opened(
+        lines.from_note(found[request.note_place]),
+        {one.pk: found[one.note_place]["message"] for one in corrections},
+        found.get(request.decision_place, {}),
+    )
+
+
+def take(*, request: SentRequest, place: Membership) -> None:
+    """Make this agent the one who instructs the request, in place of another one if there is one.
+
+    Raises:
+        NotNow, Gone, PermissionDenied, gate.Refused
+    """
+    with _acting(request, place) as row:
+        if not perms.may_take(row, place):
+            raise NotNow
+        row.instructor = place.person
+        if row.state == State.RECEIVED:
+            row.state = State.REVIEW
+        row.save(update_fields=["instructor", "state"])
+        ending.note(row, Happened.TAKEN, place.label)
+        ending.write(row, _grant(row), "request_taken", agent=place.label)
+
+
+def ask_correction(*, request: SentRequest, place: Membership, line: str, fault: Fault, message: str) -> Correction:
+    """Ask the resident to mend one line. The clock stops until they do, or until the last day for it.
+
+    Raises:
+        UnknownLine
+        NotNow: the request is decided, proposed or another agent's, or this line waits for its resident already.
+        Gone, PermissionDenied, gate.Refused
+    """
+    with _acting(request, place) as row:
+        if not perms.may_instruct(row, place) or row.proposal:
+            raise NotNow
+        if line not in row.codes:
+            raise UnknownLine(line)
+        if Correction.objects.filter(request=row, line=line, answered_at=None).exists():
+            raise NotNow
+        today = timezone.localdate()
+        made = Correction(
+            resident_id=row.resident_id,
+            request=row,
+            line=line,
+            fault=fault,
+            asked_by=place.person,
+            answer_by=today + clock.TO_CORRECT,
+        )
+        made.message = seal_note(
+            resident_id=row.resident_id, place=made.note_place, note={"message": message.strip()[:MESSAGE_LENGTH]}
+        )
+        made.save(force_insert=True)
+        row.state, row.stopped_since = State.CORRECTION, row.stopped_since or today
+        row.save(update_fields=["state", "stopped_since"])
+        ending.note(row, Happened.ASKED, place.label)
+        ending.write(row, _grant(row), "request_correction_asked", agent=place.label)
+        tell(row)
+    return made
+
+
+def propose(
+    *,
+    request: SentRequest,
+    place: Membership,
+    proposal: Proposal,
+    reason: str,
+    given: str = "",
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> None:
+    """Propose a decision; another agent decides.
+
+    Raises:
+        ValueError: a refusal without a reason, a grant that says nothing, or an end before its start.
+        NotNow, Gone, PermissionDenied, gate.Refused
+    """
+    reason, given = reason.strip()[:MESSAGE_LENGTH], given.strip()[:MESSAGE_LENGTH]
+    if not (reason if proposal == Proposal.REFUSE else given):
+        raise ValueError("a refusal has a reason, and a grant says what is granted")
+    if starts_on and ends_on and ends_on < starts_on:
+        raise ValueError("it ends before it starts")
+    with _acting(request, place) as row:
+        if not perms.may_propose(row, place):
+            raise NotNow
+        note = {
+            "reason": reason,
+            "given": given if proposal == Proposal.GRANT else "",
+            "starts_on": starts_on.isoformat() if starts_on and proposal == Proposal.GRANT else "",
+            "ends_on": ends_on.isoformat() if ends_on and proposal == Proposal.GRANT else "",
+            "instructor": place.person.name,
+        }
+        row.decision_version += 1
+        row.decision = seal_note(resident_id=row.resident_id, place=row.decision_place, note=note)
+        row.proposal, row.proposed_by = proposal, place.person
+        row.save(update_fields=["decision", "decision_version", "proposal", "proposed_by"])
+        ending.note(row, Happened.PROPOSED, place.label)
+        ending.write(row, _grant(row), "request_proposed", agent=place.label)
+
+
+def send_back(*, request: SentRequest, place: Membership) -> None:
+    """Return a proposal to its instructor: nothing is decided.
+
+    Raises:
+        NotNow, SamePerson, Gone, PermissionDenied, gate.Refused
+    """
+    with _acting(request, place) as row:
+        _require_decider(row, place)
+        row.proposal, row.proposed_by, row.decision = "", None, None
+        row.save(update_fields=["proposal", "proposed_by", "decision"])
+        ending.note(row, Happened.SENT_BACK, place.label)
+        ending.write(row, _grant(row), "request_sent_back", agent=place.label)
+
+
+def decide(*, request: SentRequest, place: Membership) -> None:
+    """Decide as proposed. The decision is a record in the resident's vault and a letter, in one transaction.
+
+    Raises:
+        SamePerson: this agent proposed it.
+        NotNow, Gone, PermissionDenied, gate.Refused
+    """
+    with _acting(request, place) as row:
+        _require_decider(row, place)
+        note = unseal_note(resident_id=row.resident_id, place=row.decision_place, content=bytes(row.decision or b""))
+        granted = row.proposal == Proposal.GRANT
+        row.state = State.GRANTED if granted else State.REFUSED
+        row.decided_by, row.decided_at = place.person, timezone.now()
+        row.ends_on = date.fromisoformat(note["ends_on"]) if note["ends_on"] else None
+        row.save(update_fields=["state", "decided_by", "decided_at", "ends_on"])
+        _write_record(row, note)
+        ending.note(row, Happened.GRANTED if granted else Happened.REFUSED, place.label)
+        ending.write(row, _grant(row), "request_decided", agent=place.label)
+        ending.ask_letter(row)
+        tell(row)
+
+
+def tell(row: SentRequest) -> None:
+    """Write to the resident that there is news, once the caller's transaction is committed. Names no aid."""
+    user_id = row.resident_id
+    transaction.on_commit(lambda: reminding.remind(user_id=user_id, template=NEWS), robust=True)
+
+
+@contextmanager
+def _acting(request: SentRequest, place: Membership) -> Iterator[SentRequest]:
+    """Run the block under the locks of the grant and the office, with the request locked and read again."""
+    if request.grant is None or request.content is None:
+        raise Gone
+    with acts.under(request.grant):
+        if _refused(request, place) is not None:
+            raise PermissionDenied
+        row = SentRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        check(row)
+        if row.grant_id != request.grant_id or row.content is None:
+            raise NotNow
+        yield row
+
+
+def _refused(request: SentRequest, place: Membership) -> RefusalCode | None:
+    """Return why this agent may not read or act. Call it under the office's lock, for which leaving waits."""
+    held = Membership.objects.in_office().filter(pk=place.pk, organisation_id=request.organisation_id)
+    return None if held.exists() else RefusalCode.NOT_COVERED
+
+
+def _require_decider(row: SentRequest, place: Membership) -> None:
+    if not row.is_open or not row.proposal:
+        raise NotNow
+    if row.proposed_by_id == place.person_id:
+        raise SamePerson
+    if not place.may_decide:
+        raise PermissionDenied
+
+
+def _write_record(row: SentRequest, note: dict[str, Any]) -> None:
+    """Write the decision into the vault, as received from the office: the grant lets it."""
+    decided = timezone.localdate(row.decided_at)
+    payload = {
+        "aide": row.title,
+        "organisme": row.organisation.name,
+        "numero": row.number,
+        "sens": "accord" if row.state == State.GRANTED else "refus",
+        "accorde": note["given"],
+        "motif": note["reason"],
+        "date_decision": decided.isoformat(),
+        "date_debut": note["starts_on"],
+        "date_fin": note["ends_on"],
+        "recours_avant": clock.appeal_until(decided).isoformat(),
+    }
+    source = Source(
+        holder=row.organisation.name, method=Method.API_PUSH, assurance=Assurance.HOLDER, issued_at=row.decided_at
+    )
+    if agreements.DECISION not in known_agreements.writes_of(_grant(row)):
+        raise PermissionDenied
+    one_at_a_time(row.resident_id)
+    subject = Subject(type=agreements.DECISION, person=row.resident_id)
+    write_record(row.resident_id, subject, {key: text for key, text in payload.items() if text}, source, older=None)
+
+
+def _grant(row: SentRequest) -> Grant:
+    if row.grant is None:
+        raise Gone
+    return row.grant
+
+
+def _corrections(request: SentRequest) -> list[Correction]:
+    with scope(resident=request.resident_id):
+        return list(Correction.objects.filter(request=request).select_related("asked_by"))
+
+
+def _note_opening(request: SentRequest, place: Membership) -> None:
+    with scope(resident=request.resident_id):
+        ending.note(request, Happened.OPENED, place.label)

@@ -1,0 +1,112 @@
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from accounts.models import Organisation
+from core.pages.forms import DateField
+from services.requests.actions.answering import TEXT_LENGTH
+from services.requests.actions.office import MESSAGE_LENGTH
+from services.requests.actions.sending import MONTHS
+from services.requests.enums import Fault, Proposal
+
+LENGTH = MESSAGE_LENGTH
+
+
+def _months(count: int) -> str:
+    return str(ngettext_lazy("%(count)s mois", "%(count)s mois", count) % {"count": count})
+
+
+class SendForm(forms.Form):
+    """`seen` is the fingerprint of the lines on the page; `token` makes one request of a form sent twice."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    office = forms.ChoiceField(
+        label=_("À quel service ?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choisissez un service."), "invalid_choice": _("Ce service n’est plus ouvert.")},
+    )
+    months = forms.TypedChoiceField(
+        label=_("Combien de temps garde-t-il sa copie ?"),
+        help_text=_("Ce jour-là, elle est effacée. Vous pouvez arrêter avant."),
+        widget=forms.RadioSelect,
+        coerce=int,
+        error_messages={"required": _("Choisissez une durée.")},
+    )
+
+    def __init__(self, *args: Any, offices: Sequence[Organisation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(str(one.pk), f"{one.name}, {one.address}") for one in offices]
+        self.fields["office"].choices = named  # type: ignore[attr-defined]  # a field of choices
+        self.fields["months"].choices = [(count, _months(count)) for count in MONTHS]  # type: ignore[attr-defined]
+
+
+class CorrectForm(forms.Form):
+    """The resident's mended line: words, or one of their papers."""
+
+    text = forms.CharField(label=_("Ce qu’il faut lire"), max_length=TEXT_LENGTH, required=False)
+    paper = forms.ChoiceField(label=_("Un papier de votre coffre"), widget=forms.RadioSelect, required=False)
+
+    def __init__(self, *args: Any, papers: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["paper"].choices = papers  # type: ignore[attr-defined]  # a field of choices
+        if not papers:
+            del self.fields["paper"]
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if not self.errors and not data.get("text", "").strip() and not data.get("paper"):
+            raise forms.ValidationError(_("Écrivez ce qu’il faut lire, ou choisissez un papier."))
+        return data
+
+
+class AskForm(forms.Form):
+    fault = forms.ChoiceField(
+        label=_("Qu’est-ce qui ne va pas ?"),
+        choices=Fault.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Dites ce qui ne va pas.")},
+    )
+    message = forms.CharField(
+        label=_("Ce que la personne lira"),
+        help_text=_("Dites ce qui suffit. Elle ne touchera que cette ligne."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=LENGTH,
+        error_messages={"required": _("Écrivez ce qui suffit : sans cela, la personne ne sait pas quoi faire.")},
+    )
+
+
+class ProposeForm(forms.Form):
+    proposal = forms.ChoiceField(
+        label=_("Votre proposition"),
+        choices=Proposal.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choisissez une proposition.")},
+    )
+    reason = forms.CharField(
+        label=_("Motif, en une ou deux phrases"),
+        help_text=_("Obligatoire pour refuser. Avec le chiffre et la règle : « 526 € est sous 650 € »."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=LENGTH,
+        required=False,
+    )
+    given = forms.CharField(
+        label=_("Ce qui est accordé"), help_text=_("Comme « 1,20 € le repas »."), max_length=200, required=False
+    )
+    starts_on = DateField(label=_("À partir du"), required=False)
+    ends_on = DateField(label=_("Jusqu’au"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        refusing = data.get("proposal") == Proposal.REFUSE
+        if refusing and not data.get("reason", "").strip():
+            self.add_error("reason", _("Un refus a un motif : la personne le lit en premier."))
+        if data.get("proposal") == Proposal.GRANT and not data.get("given", "").strip():
+            self.add_error("given", _("Dites ce qui est accordé."))
+        if data.get("starts_on") and data.get("ends_on") and data["ends_on"] < data["starts_on"]:
+            self.add_error("ends_on", _("La fin est avant le début."))
+        return data

@@ -1,0 +1,36 @@
+"""Blocks of the home page about requests: corrections to make, and answers that did not come."""
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core.pages import home
+from core.templatetags.civic import short_date
+from services.requests.enums import State
+from services.requests.models import Correction, SentRequest
+
+
+def blocks(request: HttpRequest) -> Iterable[home.Part]:
+    for one in Correction.objects.filter(answered_at=None, request__state__in=(State.CORRECTION, State.REVIEW)):
+        yield home.ToDo(
+            name=_("Corriger une ligne de votre demande"),
+            href=reverse("requests:correct", args=[one.request_id, one.pk]),
+            hint=_("Avant le %(day)s : jusque-là, le délai est arrêté.") % {"day": short_date(one.answer_by)},
+            tag=_("À corriger"),
+            tag_kind="soon",
+            order=12,
+        )
+    for row in SentRequest.objects.open().exclude(silence_told_at=None):
+        yield home.ToDo(
+            name=_("Votre demande est restée sans réponse"),
+            href=reverse("requests:request", args=[row.pk]),
+            hint=_("La lettre pour contester est prête."),
+            tag=_("Délai passé"),
+            tag_kind="expired",
+            order=14,
+        )
+
+
+home.register(blocks)

@@ -1,0 +1,206 @@
+"""Requests that residents sent to offices. Each is a copy under a grant: the office reads what was sent, no vault."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import Organisation, User
+from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
+from services.dossiers.models import names_of
+from services.requests import clock
+from services.requests.enums import OPEN, Fault, Happened, LetterKind, Proposal, State
+from vault.records.models import Grant
+
+DECIDED = (State.GRANTED, State.REFUSED)
+
+
+class SentRequestQuerySet(RowQuerySet["SentRequest"]):
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN)
+
+
+SentRequestManager = ResidentManager.from_queryset(SentRequestQuerySet)
+
+
+class SentRequest(AuthenticatedRow, ResidentModel):
+    """A dossier sent to an office, under `grant`, which a correction may replace by one to the same end.
+
+    `content` seals the lines that were sent, as they are now; `decision` seals what an instructor proposed.
+    """
+
+    number = models.CharField(max_length=10, unique=True)
+    dossier_id = models.UUIDField(help_text="the dossier whose lines and PDF were sent; it may be deleted since")
+    aids = models.JSONField(help_text="codes of the catalogue")
+    title = models.CharField(max_length=200, help_text="in French, as the office reads it")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, null=True, related_name="+")
+    token = models.UUIDField(help_text="one per form shown: the same form sent twice gives one request")
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    sent_at = models.DateTimeField(default=timezone.now)
+    keep_until = models.DateField(help_text="when the office’s copy goes; the resident chose it")
+    stopped_days = models.PositiveIntegerField(default=0, help_text="days during which the clock was stopped")
+    stopped_since = models.DateField(null=True, blank=True)
+    due_on = models.DateField(help_text="without the stop that is under way")
+    codes = models.JSONField(help_text="of the lines that were sent")
+    content = models.BinaryField(null=True, help_text="empty once the office’s copy is gone")
+    content_version = models.PositiveIntegerField(default=1, help_text="counts the writings of `content`")
+    instructor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    proposal = models.CharField(max_length=10, choices=Proposal, blank=True)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decision = models.BinaryField(null=True)
+    decision_version = models.PositiveIntegerField(default=1, help_text="counts the writings of `decision`")
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True, help_text="until when what was granted lasts")
+    silence_told_at = models.DateTimeField(null=True, blank=True)
+    renewal_told_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SentRequestManager()
+    decides = by_resident(
+        "number",
+        "dossier_id",
+        "organisation",
+        "grant",
+        "state",
+        "sent_at",
+        "keep_until",
+        "stopped_days",
+        "stopped_since",
+        "codes",
+        "instructor",
+        "proposal",
+        "proposed_by",
+        "decided_by",
+        "decided_at",
+    )
+
+    class Meta:
+        ordering = ["-sent_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["resident_id", "token"], name="sent_once_per_form"),
+            models.UniqueConstraint(fields=["dossier_id"], condition=Q(state__in=OPEN), name="sent_once_per_dossier"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="sent_state_known"),
+            models.CheckConstraint(condition=Q(proposal__in=["", *Proposal.values]), name="sent_proposal_known"),
+            models.CheckConstraint(
+                condition=Q(proposal="", proposed_by=None)
+                | Q(proposed_by__isnull=False, decision__isnull=False) & ~Q(proposal=""),
+                name="sent_proposal_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | Q(proposed_by__isnull=False) & ~Q(decided_by=F("proposed_by")),
+                name="sent_decided_by_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=DECIDED, decided_by__isnull=False, decided_at__isnull=False)
+                | ~Q(state__in=DECIDED) & Q(decided_by=None, decided_at=None),
+                name="sent_decision_is_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(stopped_since=None) | Q(state=State.CORRECTION), name="sent_stops_for_a_correction"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"request {self.number}"
+
+    @property
+    def name(self) -> str:
+        """Return the aids' names in the page's language; `title` keeps the French names for the office."""
+        return names_of(self.aids)
+
+    @property
+    def is_open(self) -> bool:
+        return State(self.state).is_open
+
+    @property
+    def note_place(self) -> str:
+        return f"requests_sentrequest|{self.id}|{self.content_version}|content"
+
+    @property
+    def decision_place(self) -> str:
+        return f"requests_sentrequest|{self.id}|{self.decision_version}|decision"
+
+    def clock(self) -> clock.Clock:
+        """Return the clock today. Cost: a query while a correction is open. Requires the resident's scope."""
+        answer_by = None
+        if self.stopped_since:
+            answer_by = self.corrections.filter(answered_at=None).aggregate(last=models.Max("answer_by"))["last"]
+        received = timezone.localdate(self.sent_at)
+        return clock.read(received, self.stopped_days, self.stopped_since, answer_by, timezone.localdate())
+
+
+class Correction(AuthenticatedRow, ResidentModel):
+    """What an instructor asks the resident to mend, on one line. `message` is sealed, written once."""
+
+    request = models.ForeignKey(SentRequest, on_delete=models.CASCADE, related_name="corrections")
+    line = models.CharField(max_length=10)
+    fault = models.CharField(max_length=10, choices=Fault)
+    message = models.BinaryField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    answer_by = models.DateField(help_text="afterwards, the clock runs again")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ResidentManager["Correction"]()
+    decides = by_resident("request", "line", "fault", "asked_by", "asked_at", "answer_by", "answered_at")
+
+    class Meta:
+        ordering = ["asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "line"], condition=Q(answered_at=None), name="correction_once_per_line"
+            ),
+            models.CheckConstraint(condition=Q(fault__in=Fault.values), name="correction_fault_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"correction {self.id}"
+
+    @property
+    def note_place(self) -> str:
+        return f"requests_correction|{self.id}|1|message"
+
+
+class RequestEvent(ResidentModel):
+    """An event of a request, with the agent's name as the resident reads it; empty: the resident, or the portal."""
+
+    request = models.ForeignKey(SentRequest, on_delete=models.CASCADE, related_name="events")
+    happened = models.CharField(max_length=10, choices=Happened)
+    at = models.DateTimeField(default=timezone.now)
+    agent = models.CharField(max_length=120, blank=True)
+
+    objects = ResidentManager["RequestEvent"]()
+    decides = nothing("a history; the journal proves each event")
+
+    class Meta:
+        ordering = ["at", "created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(happened__in=Happened.values), name="request_event_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.happened} {self.request_id}"
+
+
+class Letter(ResidentModel):
+    """A PDF that the portal made of an event of a request, sealed under the resident's key."""
+
+    request = models.ForeignKey(SentRequest, on_delete=models.CASCADE, related_name="letters")
+    kind = models.CharField(max_length=10, choices=LetterKind)
+    stored_name = models.CharField(max_length=200)
+    size = models.PositiveIntegerField()
+
+    objects = ResidentManager["Letter"]()
+    decides = nothing("a sealed file; its words are those of the request")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request", "kind"], name="letter_once"),
+            models.CheckConstraint(condition=Q(kind__in=LetterKind.values), name="letter_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.request_id}"

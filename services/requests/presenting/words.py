@@ -1,0 +1,280 @@
+"""Words of requests, for their residents and for offices."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.templatetags.civic import clock as hour
+from core.templatetags.civic import long_date, short_date
+from services.requests import clock, lines
+from services.requests.actions.office import Opened
+from services.requests.enums import Fault, Happened, LetterKind, Proposal, State
+from services.requests.models import Correction, Letter, RequestEvent, SentRequest
+
+TAGS: dict[str, str] = {
+    State.RECEIVED: "",
+    State.REVIEW: "fresh",
+    State.CORRECTION: "soon",
+    State.GRANTED: "ok",
+    State.REFUSED: "expired",
+    State.WITHDRAWN: "",
+    State.UNANSWERED: "expired",
+}
+#: Up to this many openings are listed beside the request; the journal has all.
+OPENINGS = 5
+
+
+def listed(row: SentRequest) -> dict[str, str]:
+    """Return a row of the resident's list."""
+    values = {"number": row.number, "office": row.organisation.name, "day": short_date(row.sent_at)}
+    return {
+        "label": row.name,
+        "href": reverse("requests:request", args=[row.pk]),
+        "text": _("n° %(number)s, %(office)s, envoyée le %(day)s") % values,
+        "tag": str(State(row.state).label),
+        "tag_kind": TAGS[row.state],
+    }
+
+
+def gist(row: SentRequest, at: clock.Clock) -> str:
+    """Return where the request is, in one sentence."""
+    if not row.is_open:
+        return {
+            State.GRANTED: _("Votre demande est accordée. La décision est dans votre coffre."),
+            State.REFUSED: _("Votre demande est refusée. Voici pourquoi, et comment contester."),
+            State.WITHDRAWN: _("Vous avez retiré cette demande. Le service n’a plus de copie."),
+            State.UNANSWERED: _("Le service n’a pas répondu. C’est un refus, que vous pouvez contester."),
+        }[State(row.state)]
+    if at.stopped:
+        return _("On vous demande une correction. Le délai est arrêté jusqu’à votre réponse.")
+    if at.late_by(timezone.localdate()):
+        return _("Le délai est passé : sans réponse, c’est un refus. Vous pouvez contester.")
+    return _("Réponse avant le %(day)s.") % {"day": long_date(at.due)}
+
+
+def asked(row: SentRequest, corrections: Sequence[Correction], opened: Opened) -> list[dict[str, str]]:
+    """Return the corrections that wait for the resident."""
+    found = []
+    for one in corrections:
+        line = opened.content.line(one.line)
+        if one.answered_at is None and line is not None:
+            found.append(
+                {
+                    "title": _("%(line)s : %(fault)s") % {"line": line.label, "fault": Fault(one.fault).label.lower()},
+                    "message": opened.messages[one.pk],
+                    "who": _("%(name)s, %(office)s, le %(day)s")
+                    % {
+                        "name": one.asked_by.name,
+                        "office": row.organisation.name,
+                        "day": short_date(one.asked_at),
+                    },
+                    "href": reverse("requests:correct", args=[row.pk, one.pk]),
+                }
+            )
+    return found
+
+
+def track(row: SentRequest, events: Sequence[RequestEvent], at: clock.Clock) -> list[dict[str, str]]:
+    """Return the steps of a request: what happened, then what comes."""
+    steps = []
+    for event in events:
+        if event.happened in {Happened.OPENED, Happened.PROPOSED, Happened.SENT_BACK}:
+            continue
+        text = _moment(event.at)
+        if event.agent:
+            text = _("%(when)s. %(who)s") % {"when": text, "who": event.agent}
+        kind = "stop" if event.happened == Happened.ASKED and at.stopped else "done"
+        steps.append({"label": str(Happened(event.happened).label), "text": text, "kind": kind})
+    if row.is_open:
+        text = _("Avant le %(day)s") % {"day": long_date(at.due)}
+        if at.stopped:
+            text = _("Avant le %(day)s, si vous répondez aujourd’hui") % {"day": long_date(at.due)}
+        steps.append({"label": _("Décision"), "text": text, "kind": "next"})
+    return steps
+
+
+def openings(events: Sequence[RequestEvent]) -> list[dict[str, str]]:
+    found = [event for event in events if event.happened == Happened.OPENED]
+    return [
+        {"label": _("%(when)s. %(who)s") % {"when": _moment(one.at), "who": one.agent}}
+        for one in reversed(found[-OPENINGS:])
+    ]
+
+
+def counted(at: clock.Clock) -> str:
+    text = ngettext("%(count)s jour compté sur %(total)s", "%(count)s jours comptés sur %(total)s", at.counted)
+    return text % {"count": at.counted, "total": at.total}
+
+
+def letters(row: SentRequest, found: Sequence[Letter]) -> list[dict[str, str]]:
+    return [
+        {
+            "label": str(LetterKind(one.kind).label),
+            "href": reverse("requests:letter", args=[row.pk, one.kind]),
+            "text": _("PDF signé par la ville"),
+        }
+        for one in found
+    ]
+
+
+def decision_rows(row: SentRequest, decision: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the decision by rows; a refusal's reason comes first."""
+    if row.decided_at is None:
+        return []
+    decided = timezone.localdate(row.decided_at)
+    rows = [
+        (_("Motif du refus") if row.state == State.REFUSED else _("Ce qui est accordé"), _what(row, decision)),
+        (_("Pourquoi"), decision.get("reason", "") if row.state == State.GRANTED else ""),
+        (_("Du"), _day(decision.get("starts_on"))),
+        (_("Au"), _day(decision.get("ends_on"))),
+        (_("Décidé le"), long_date(decided)),
+        (_("Contester avant le"), long_date(clock.appeal_until(decided))),
+    ]
+    return [{"key": key, "value": value} for key, value in rows if value]
+
+
+def proposal_rows(row: SentRequest, decision: dict[str, Any]) -> list[dict[str, str]]:
+    """Return a proposal that waits for another agent, as the office reads it."""
+    rows = [
+        (_("Proposition"), Proposal(row.proposal).label if row.proposal else ""),
+        (_("Ce qui est accordé"), decision.get("given", "")),
+        (_("Motif"), decision.get("reason", "")),
+        (_("Du"), _day(decision.get("starts_on"))),
+        (_("Au"), _day(decision.get("ends_on"))),
+        (_("Proposée par"), decision.get("instructor", "")),
+    ]
+    return [{"key": key, "value": value} for key, value in rows if value]
+
+
+def sent_lines(content: lines.Content) -> list[dict[str, str]]:
+    """Return the lines as the resident and the office see them, with what was there before a correction."""
+    return [_line(line) for line in content.lines]
+
+
+def _line(line: lines.Line) -> dict[str, str]:
+    origin = line.origin
+    if line.on and not line.corrected_on:
+        origin = _("%(origin)s, le %(day)s") % {"origin": line.origin, "day": long_date(date.fromisoformat(line.on))}
+    tag, kind = {
+        "verified": (_("Vérifié"), "ok"),
+        "consistent": (_("Recoupé"), "fresh"),
+        "declared": (_("Déclaré"), "declared"),
+    }.get(line.assurance, ("", ""))
+    found = {
+        "code": line.code,
+        "label": line.label,
+        "text": line.text,
+        "origin": origin,
+        "tag": tag,
+        "kind": kind,
+        "paper": line.paper,
+    }
+    if line.corrected_on:
+        found |= {
+            "tag": _("Corrigé"),
+            "kind": "ok",
+            "before": line.before,
+            "corrected": _("Avant la correction du %(day)s : %(before)s")
+            % {"day": short_date(date.fromisoformat(line.corrected_on)), "before": line.before},
+        }
+    return found
+
+
+def inbox(rows: Sequence[SentRequest], me: UUID) -> list[dict[str, Any]]:
+    """Return the sections of an office's list: urgent, then late, then the others."""
+    today = timezone.localdate()
+    urgent = [row for row in rows if row.stopped_since is None and today <= row.due_on <= today + clock.SOON]
+    late = [row for row in rows if row.stopped_since is None and row.due_on < today]
+    others = [row for row in rows if row not in urgent and row not in late]
+    named = ((_("Urgentes"), "ur", urgent), (_("En retard"), "re", late), (_("Dans les temps"), "te", others))
+    return [
+        {"title": title, "id": id, "rows": [_office_row(row, me, today) for row in found]}
+        for title, id, found in named
+        if found
+    ]
+
+
+def inbox_summary(rows: Sequence[SentRequest]) -> str:
+    if not rows:
+        return _("Aucune demande n’attend.")
+    today = timezone.localdate()
+    late = sum(row.stopped_since is None and row.due_on < today for row in rows)
+    alone = sum(row.instructor_id is None for row in rows)
+    text = ngettext("%(count)s demande ouverte", "%(count)s demandes ouvertes", len(rows)) % {"count": len(rows)}
+    return _("%(text)s : %(late)s en retard, %(alone)s sans personne.") % {
+        "text": text,
+        "late": late,
+        "alone": alone,
+    }
+
+
+def _office_row(row: SentRequest, me: UUID, today: date) -> dict[str, Any]:
+    if row.stopped_since is not None:
+        due, kind = _("En pause"), ""
+    elif row.due_on < today:
+        days = (today - row.due_on).days
+        due = ngettext("Depuis %(count)s jour", "Depuis %(count)s jours", days) % {"count": days}
+        kind = "expired"
+    else:
+        due, kind = short_date(row.due_on), "soon" if row.due_on <= today + clock.SOON else "fresh"
+    return {
+        "id": row.pk,
+        "title": row.name,
+        "number": row.number,
+        "received": short_date(row.sent_at),
+        "due": due,
+        "due_kind": kind,
+        "who": row.instructor.name if row.instructor else "",
+        "mine": row.instructor_id == me,
+        "proposed": bool(row.proposal),
+    }
+
+
+def history(events: Sequence[RequestEvent]) -> list[dict[str, str]]:
+    """Return what happened, newest first, as the office reads it."""
+    found = []
+    for event in reversed(events[-10:]):
+        who = event.agent or _("La personne")
+        found.append(
+            {
+                "label": _("%(when)s. %(what)s, %(who)s")
+                % {"when": _moment(event.at), "what": _office_word(Happened(event.happened)), "who": who}
+            }
+        )
+    return found
+
+
+def _office_word(happened: Happened) -> str:
+    return {
+        Happened.SENT: _("Envoyée"),
+        Happened.TAKEN: _("Prise en charge"),
+        Happened.OPENED: _("Ouverte"),
+        Happened.ASKED: _("Correction demandée"),
+        Happened.CORRECTED: _("Corrigée"),
+        Happened.LAPSED: _("Correction non faite à temps"),
+        Happened.PROPOSED: _("Décision proposée"),
+        Happened.SENT_BACK: _("Proposition renvoyée"),
+        Happened.GRANTED: _("Accordée"),
+        Happened.REFUSED: _("Refusée"),
+        Happened.SILENCE: _("Délai passé"),
+        Happened.WITHDRAWN: _("Retirée"),
+        Happened.COPY_GONE: _("Copie effacée"),
+    }[happened]
+
+
+def _what(row: SentRequest, decision: dict[str, Any]) -> str:
+    return str(decision.get("reason" if row.state == State.REFUSED else "given", ""))
+
+
+def _day(text: object) -> str:
+    return long_date(date.fromisoformat(str(text))) if text else ""
+
+
+def _moment(at: datetime) -> str:
+    return _("%(day)s, %(hour)s") % {"day": short_date(at), "hour": hour(at)}

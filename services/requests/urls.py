@@ -1,0 +1,22 @@
+from django.urls import path
+
+from services.requests.views import office, resident
+
+app_name = "requests"
+urlpatterns = [
+    path("envois/", resident.home, name="home"),
+    path("envois/dossier/<uuid:dossier_id>/", resident.send, name="send"),
+    path("envois/<uuid:request_id>/", resident.request_page, name="request"),
+    path("envois/<uuid:request_id>/corriger/<uuid:correction_id>/", resident.correct, name="correct"),
+    path("envois/<uuid:request_id>/retirer/", resident.withdraw, name="withdraw"),
+    path("envois/<uuid:request_id>/lettres/<slug:kind>/", resident.letter, name="letter"),
+    path("envois/<uuid:request_id>/recours/", resident.appeal, name="appeal"),
+    path("agents/demandes/", office.inbox, name="inbox"),
+    path("agents/demandes/<uuid:request_id>/", office.request_page, name="office"),
+    path("agents/demandes/<uuid:request_id>/prendre/", office.take, name="take"),
+    path("agents/demandes/<uuid:request_id>/lignes/<slug:line>/", office.ask, name="ask"),
+    path("agents/demandes/<uuid:request_id>/proposer/", office.propose, name="propose"),
+    path("agents/demandes/<uuid:request_id>/decider/", office.decide, name="decide"),
+    path("agents/demandes/<uuid:request_id>/dossier/", office.dossier, name="office_dossier"),
+    path("agents/demandes/<uuid:request_id>/papiers/<uuid:paper_id>/", office.paper, name="office_paper"),
+]
