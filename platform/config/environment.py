@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parents[2]
 VAR = Path(os.environ.get("GARANT_VAR", ROOT / "var"))
+TOKEN_LENGTH = 32
 
 
 def text(name: str, default: str = "") -> str:
@@ -43,6 +44,14 @@ def number(name: str, default: int) -> int:
     if value and not value.isdigit():
         raise ImproperlyConfigured(f"{name} is “{value}”: set it to a whole number.")
     return int(value) if value else default
+
+
+def token(name: str) -> str:
+    """Return a secret that programs send; empty: there is none."""
+    value = text(name).strip()
+    if value and len(value) < TOKEN_LENGTH:
+        raise ImproperlyConfigured(f"{name} is too short: set it to {TOKEN_LENGTH} random characters, or to nothing.")
+    return value
 
 
 def made_secret() -> str:

@@ -40,10 +40,15 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 def parts_down() -> list[str]:
     """Return the names of the parts that are down. While the database is, skip those that need it."""
-    down = [name for name, answers in _PARTS.items() if not answers()]
+    down = [name for name, up in parts_that_answer().items() if not up]
     if "database" not in down:
         down += [f"worker:{queue}" for queue in silent_queues()] + [f"jobs:{queue}" for queue in jobs.stuck_queues()]
     return down
+
+
+def parts_that_answer() -> dict[str, bool]:
+    """Return each part that the portal depends on, and whether it answers."""
+    return {name: answers() for name, answers in _PARTS.items()}
 
 
 def silent_queues() -> list[str]:
@@ -64,6 +69,10 @@ def worked_queues() -> list[str]:
 
 def last_sign(name: str) -> datetime | None:
     return WorkerBeat.objects.filter(queue=name).values_list("at", flat=True).first()
+
+
+def last_signs() -> dict[str, datetime]:
+    return dict(WorkerBeat.objects.values_list("queue", "at"))
 
 
 def heard_from(queues: Iterable[str]) -> None:

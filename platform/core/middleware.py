@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-from core import logs, rows, views
+from core import counters, logs, rows, views
 from core.keys import KeyringError
 from core.messages.mails import NotSent
 
@@ -42,7 +42,7 @@ DENIED = (
 # Passkeys on our own pages.
 ALLOWED = ("publickey-credentials-create=(self)", "publickey-credentials-get=(self)")
 PERMISSIONS_POLICY = ", ".join([*(f"{name}=()" for name in DENIED), *ALLOWED])
-QUIET = ("/health", "/ready")
+QUIET = ("/health", "/ready", "/metrics")
 
 
 class RequestIdMiddleware:
@@ -57,7 +57,10 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             response["X-Request-ID"] = logs.request_id.get()
             if request.path not in QUIET:
-                _log_request(request, response, round(1000 * (time.monotonic() - started)))
+                seconds = time.monotonic() - started
+                match = request.resolver_match
+                counters.add_request(match.view_name if match else "", response.status_code, seconds)
+                _log_request(request, response, round(1000 * seconds))
         return response
 
 

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from core import health, views
+from core import health, metrics, views
 from core.files import tus
 from core.journal import views as checkpoint_views
 
@@ -25,4 +25,5 @@ urlpatterns = [
     path("envois/<uuid:upload_id>/", tus.upload, name="upload"),
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

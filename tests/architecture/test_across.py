@@ -18,6 +18,7 @@ EXCEPTIONS = {
     "platform/core/backups.py: _keys_that_fail": "takes one resident's key under each key of the city, to try it",
     "platform/core/backups.py: _missing_files": "looks for the stored file of every row after a restore",
     "platform/core/doctor.py: _waiting": "says for how long the oldest job of any resident has waited",
+    "platform/core/metrics.py: _jobs": "counts the jobs that wait or run, by kind, without naming a resident",
     "platform/core/files/resumable.py: sweep": "deletes the expired uploads",
     "platform/core/files/storage.py: _kept": "asks which stored files a row still names, before a sweep",
     "platform/core/jobs/__init__.py: sweep": "sends lost jobs again",

@@ -649,6 +649,7 @@ OTHERS: dict[str, str] = {
     "logo": FILE,
     "health": FILE,
     "ready": FILE,
+    "metrics": FILE,
     "records:download": FILE,
     "records:preview": FILE,
     "holders:request_pdf": FILE,

@@ -15,7 +15,7 @@ from vault import types
 from vault.readers.formats import FORMATS
 
 READ = re.compile(
-    r'(?:environment\.(?:text|flag|words|number)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"'
+    r'(?:environment\.(?:text|flag|words|number|token)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"'
     r'|environ\["([A-Z_]{3,})"\]'
 )
 SHELL = re.compile(r"\$\{([A-Z_]{3,}):-")

@@ -428,6 +428,8 @@ LOGGING: dict[str, Any] = {
     },
 }
 
+# Who may read /metrics from another machine than this one. Empty: this machine only.
+METRICS_TOKEN = environment.token("METRICS_TOKEN")
 # The harmless site that “Quitter vite” shows.
 EXIT_URL = environment.text("EXIT_URL", "https://meteofrance.com/")
 # The public 2D-Doc test authority FR00 signs specimens: only the demonstration and the tests may trust it.

@@ -33,7 +33,7 @@ from django_scopes import scope, scopes_disabled
 from kombu.exceptions import ChannelError, KombuError
 from kombu.exceptions import ConnectionError as BrokerConnectionError
 
-from core import journal, logs, rows
+from core import counters, journal, logs, rows
 from core.keys import KeyringError
 from core.models import Job
 
@@ -51,6 +51,8 @@ KEPT = timedelta(days=90)
 BATCH = 500
 TIME_LIMIT = timedelta(minutes=15)
 BROKER_DOWN = (KombuError, ChannelError, BrokerConnectionError, OSError)
+#: Problems of the portal, not of what a resident sent.
+FAULTS = ("error", "too_long", "row_refused")
 State = Job.State
 CANCELLED = gettext_lazy("Annulé. Rien n’a été gardé de ce travail.")
 
@@ -270,7 +272,12 @@ class Running:
         return Job.objects.filter(pk=self.job.pk, state=State.RUNNING, attempts=self.attempt)
 
     def _end(self, state: State, problem: str = "", **where: bool) -> int:
-        return self._mine().filter(**where).update(state=state, problem=problem, finished_at=timezone.now())
+        ended = self._mine().filter(**where).update(state=state, problem=problem, finished_at=timezone.now())
+        if ended:
+            counters.add("garant_job_ends_total", kind=self.job.kind, state=state)
+        if ended and problem in FAULTS:
+            counters.add("garant_job_failures_total")
+        return ended
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import override
 
+from core import counters
 from core.models import City
 
 #: Languages of an e-mail sent without a request: French first, then English.
@@ -47,7 +48,13 @@ def send(
     """
     addresses = [address for address in to if address]
     if addresses:
-        _post.hand_over(write(template, to=addresses, said=said or {}, languages=languages))
+        mail = write(template, to=addresses, said=said or {}, languages=languages)
+        try:
+            _post.hand_over(mail)
+        except NotSent:
+            counters.add("garant_mail_failures_total")
+            raise
+        counters.add("garant_mails_total")
 
 
 class _Post:

@@ -17,6 +17,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from core import counters
+
 logger = logging.getLogger(__name__)
 E164 = re.compile(r"\+[1-9]\d{6,14}\Z")
 #: Characters that people type between digits.
@@ -87,6 +89,7 @@ def send(*, number: str, text: str) -> bool:
     try:
         _provider(settings.SMS_PROVIDER).send(number=number, text=text)
     except Exception as error:  # noqa: BLE001 - a provider's own library raises what it likes
+        counters.add("garant_text_failures_total")
         logger.warning("a text message could not be sent", extra={"code": type(error).__name__})
         return False
     return True

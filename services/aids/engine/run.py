@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from openfisca_core import periods
 
+from core import counters
 from services.aids import household as hh
 from services.aids import months
 from services.aids.engine import fast_periods, inputs, reform, simulation
@@ -191,6 +192,7 @@ def run(households: Sequence[Household], *, stock: bool = False, steady: bool = 
     """Simulate complete households of one month together. `stock` uses the published engine, without the corrections
     of `reform`.
     """
+    counters.add("garant_engine_runs_total")
     done = Run(households[0].month, list(households))
     rows = [(household, row) for row, household in enumerate(households)]
     if not stock:

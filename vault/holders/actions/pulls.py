@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from core import counters
 from core.models import City
 from vault import types
 from vault.holders import connectors, perms
@@ -324,6 +325,7 @@ def _end(run: _Pull, finish: Callable[[], None]) -> None:
             held.expires_on = min(held.expires_on, run.over_on)
         held.save()
         finish()
+    counters.add("garant_pulls_total", api=run.connector.code, outcome=worst.code if worst else "well")
     _notify_city(run.connector, run.faults, run.heard)
 
 
@@ -336,6 +338,8 @@ def _next(held: Connection, faults: Sequence[Fault], now: Any) -> Any:  # noqa: 
 
 def _notify_city(connector: Connector, faults: Iterable[Fault], heard: bool) -> None:
     refusals = [fault.code for fault in faults if fault.kind.city]
+    if refusals:
+        counters.add("garant_city_refused_total")
     if refusals and quota.refused(connector, refusals[0]):
         warn_agents(connector.code, refusals[0])
     elif heard and not refusals:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django_scopes import scope
 
-from core import journal
+from core import counters, journal
 from core.journal import heads
 from core.keys import sealed
 from core.models.row_values import encoded
@@ -56,6 +56,7 @@ def journalled(
                 opened=tip.opened,
             )
             yield tip.opened
+    counters.add("garant_gate_reads_total", reader="own")
 
 
 def decrypt_current(

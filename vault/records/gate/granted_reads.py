@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from core import canonical, journal, rows
+from core import canonical, counters, journal, rows
 from core.journal import checkpoints, heads
 from core.keys import sealed
 from core.keys.sealed import Box
@@ -276,6 +276,9 @@ def journal_read(
     details = {"recipient": recipient_name(grant, box), "grant": str(grant.pk), "mode": grant.mode, **more}
     if refusal:
         event, details["reason"] = "read_refused", refusal.code.value
+        counters.add("garant_gate_refusals_total", reason=refusal.code.value)
+    else:
+        counters.add("garant_gate_reads_total", reader=grant.recipient_kind)
     return journal.write(
         resident_id=grant.resident_id,
         actor_id=grant.pk,
