@@ -118,6 +118,8 @@ def seed() -> bool:
     with step("the city and its people"):
         manage("seed_demo")
         manage("seed_personas")
+    with step("two consultations, one counted"):
+        manage("seed_consultations")
     return True
 
 

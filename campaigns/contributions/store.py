@@ -54,6 +54,13 @@ def holds(*, campaign_id: UUID, pseudonym: bytes) -> bool:
     )
 
 
+def has_any(*, campaign_id: UUID) -> bool:
+    """Return whether somebody's contribution to a campaign waits to be counted."""
+    return any(
+        model.objects.filter(campaign_id=campaign_id).values("pseudonym").exists() for model in (Arrival, Contribution)
+    )
+
+
 def remove(*, campaign_id: UUID, pseudonym: bytes) -> bool:
     """Delete a contribution. Return False if there was none to delete: it was counted, or never sent.
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from demo import (
     bank_step,
+    consultation_step,
     interview_step,
     leaving_step,
     letter_step,
@@ -64,6 +65,7 @@ class Tour:
         yield "Four holders send lots", self.receive_lots
         yield "A service used and stopped", self.use_a_service
         yield "A companion's appointment", self.meet_a_companion
+        yield "A consultation joined, left and verified", self.take_part_in_a_consultation
         yield "Leave with everything", self.leave_and_arrive
         yield "Verify the journal", self.verify_journal
         yield "Come in with FranceConnect", self.come_in_with_franceconnect
@@ -196,6 +198,9 @@ class Tour:
 
     def use_a_service(self) -> str:
         return service_step.use_and_stop(self.visitor.base_url)
+
+    def take_part_in_a_consultation(self) -> str:
+        return consultation_step.contribute_withdraw_verify(self.visitor.base_url, self.folder)
 
     def receive_lots(self) -> str:
         return lots_step.receive_lots(self.visitor)

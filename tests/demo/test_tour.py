@@ -26,6 +26,7 @@ PROMISED = [
     "Four holders send lots",
     "A service used and stopped",
     "A companion's appointment",
+    "A consultation joined, left and verified",
     "Leave with everything",
     "Verify the journal",
     "Come in with FranceConnect",

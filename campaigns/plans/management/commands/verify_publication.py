@@ -18,12 +18,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("plan", type=Path)
-        parser.add_argument("files", type=Path, nargs="+", help="all publications of the consultation, oldest first")
+        parser.add_argument(
+            "files",
+            type=Path,
+            nargs="+",
+            help="all publications of the consultation, oldest first: documents, or JSON files of the results' pages",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             plan = Plan.from_json(json.loads(options["plan"].read_text()))
-            found = [Publication(json.loads(file.read_text())) for file in options["files"]]
+            found = [_publication(json.loads(file.read_text())) for file in options["files"]]
         except PlanRefused as refused:
             raise CommandError(f"The plan is refused: {refused}") from None
         except (OSError, ValueError) as error:
@@ -37,3 +42,10 @@ class Command(BaseCommand):
             f"Verified. One resident spends at most rho = {plan.rho:g}, so epsilon = {budget.epsilon(plan.rho):.3f}"
             f" at delta = {budget.DELTA:g}."
         )
+
+
+def _publication(told: Any) -> Publication:  # noqa: ANN401 - anything may be in a file
+    """Return the publication of a document, or of the signed file that contains it."""
+    if not isinstance(told, dict):
+        raise ValueError("not a publication")
+    return Publication(told.get("publication", told))

@@ -1,0 +1,68 @@
+"""Zones of a plan from a public GeoJSON file: one feature a zone, with its name and its population."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.text import slugify
+
+from core import canonical
+
+#: Shapes are in the plan, which is hashed and published: a file of all details belongs elsewhere.
+MOST_BYTES = 500_000
+SHAPES = {"Polygon", "MultiPolygon"}
+
+
+class NotZones(Exception):
+    """The file does not give zones. `number`: of the feature that does not, from 1, or None of the whole file."""
+
+    def __init__(self, number: int | None = None) -> None:
+        super().__init__(f"feature {number}" if number else "the file")
+        self.number = number
+
+
+def zones(content: bytes) -> list[dict[str, Any]]:
+    """Return the zones of a file, as a plan has them, in its order.
+
+    Each feature has the properties `name` and `population`, and may have `name_en`, `parent` (the name of the zone
+    that contains it) and `codes` (the values of records that mean it, such as IRIS codes).
+
+    Raises:
+        NotZones
+    """
+    try:
+        told = canonical.decode(content)
+        features = told["features"]
+    except (ValueError, KeyError, TypeError):
+        raise NotZones from None
+    if not isinstance(features, list) or not features:
+        raise NotZones
+    return list(_zones(features))
+
+
+def _zones(features: list[Any]) -> Iterator[dict[str, Any]]:
+    codes: dict[str, str] = {}
+    for number, feature in enumerate(features, 1):
+        told = feature.get("properties") if isinstance(feature, Mapping) else None
+        shape = feature.get("geometry") if isinstance(feature, Mapping) else None
+        if not isinstance(told, Mapping) or not _is_shape(shape):
+            raise NotZones(number)
+        name, population, parent = told.get("name"), told.get("population"), told.get("parent")
+        if not isinstance(name, str) or type(population) is not int or population < 0:
+            raise NotZones(number)
+        code = slugify(name)[:60]
+        if not code or code in codes.values() or (parent is not None and parent not in codes):
+            raise NotZones(number)
+        codes[name] = code
+        zone = {
+            "code": code,
+            "label": {"fr": name, "en": str(told.get("name_en") or name)},
+            "population": population,
+            "parent": codes[parent] if parent is not None else None,
+            "geometry": {"type": shape["type"], "coordinates": shape["coordinates"]},
+        }
+        listed = told.get("codes")
+        yield zone | ({"codes": [str(one) for one in listed]} if isinstance(listed, list) and listed else {})
+
+
+def _is_shape(shape: Any) -> bool:  # noqa: ANN401 - anything may be in a file
+    return isinstance(shape, Mapping) and shape.get("type") in SHAPES and isinstance(shape.get("coordinates"), list)
