@@ -33,6 +33,7 @@ from services.aids import shipping
 from services.dossiers import across as parts
 from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
+from services.places.models import Place
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.accounts.soft_key import SoftKey
 from tests.campaigns import given
@@ -201,6 +202,8 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     officer.save()
     manager, at_desk = AgentFactory(manages_agents=True, at_desk=True), keeper()
     desk = signed_in(at_desk)
+    place = Place.objects.create(code="mairie", name="Mairie")
+    things["place"] = place.pk
     key = linked(owner, BIRTHDATE, papers=[things["paper"]], documents=[things["built dossier"]])
     exported(owner)
     things |= {
@@ -237,6 +240,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "journal.contest": things["contest"],
         "sharing.emergencyaccess": access.pk,
         "aids.localaid": shipping.load_local_aids()[0].pk,
+        "places.place": place.pk,
     }
     with scope(resident=owner.pk):
         paper = Paper.objects.get(pk=things["paper"])
