@@ -13,7 +13,9 @@ class SearchForm(forms.Form):
     q = forms.CharField(label=_("Nom, rue ou organisme"), required=False, max_length=80)
     nature = forms.ChoiceField(label=_("Nature"), required=False)
     autour = forms.ChoiceField(label=_("Autour de"), required=False)
-    ouvert = forms.BooleanField(label=_("Ouvert maintenant"), required=False)
+    ouvert = forms.ChoiceField(
+        label=_("Ouverture"), required=False, choices=[("", _("Peu importe")), ("1", _("Ouvert maintenant"))]
+    )
 
     def __init__(self, data: Any, places: list[Place]) -> None:  # noqa: ANN401 - a QueryDict or None
         super().__init__(data)
@@ -34,5 +36,5 @@ class SearchForm(forms.Form):
             "text": given.get("q", ""),
             "kind": given.get("nature", ""),
             "around": given.get("autour", ""),
-            "opened": given.get("ouvert", False),
+            "opened": given.get("ouvert") == "1",
         }

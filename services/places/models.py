@@ -53,9 +53,9 @@ class Place(models.Model):
     website = models.URLField(_("site"), blank=True)
     hours = models.CharField(_("horaires"), max_length=300, blank=True, validators=[check_hours])
     note = models.CharField(
-        _("à savoir"), max_length=300, blank=True, help_text=_("Bus, rendez-vous, pièces à apporter.")
+        _("bon à savoir"), max_length=300, blank=True, help_text=_("Bus, rendez-vous, pièces à apporter.")
     )
-    note_en = models.CharField(_("à savoir, en anglais"), max_length=300, blank=True)
+    note_en = models.CharField(_("bon à savoir, en anglais"), max_length=300, blank=True)
     step_free = models.CharField(_("accès"), max_length=10, choices=StepFree, default=StepFree.UNKNOWN)
     access_url = models.URLField(_("page d’accessibilité"), blank=True)
     languages = models.JSONField(

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
@@ -63,7 +64,7 @@ class Found:
 
     def line(self) -> dict[str, Any]:
         """Return a line of `components/lines.html`."""
-        parts = [self.place.get_kind_display(), address(self.place), sentence(self.state), self._far()]
+        parts = [capfirst(self.place.get_kind_display()), address(self.place), sentence(self.state), self._far()]
         return {
             "label": self.place.name,
             "href": reverse("places:place", args=[self.place.pk]),

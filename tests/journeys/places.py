@@ -18,7 +18,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "privacy": [(VISITOR, "/donnees-personnelles/")],
     "accessibility": [(VISITOR, "/accessibilite/")],
     "cookies": [(VISITOR, "/cookies/")],
-    "places:home": [(VISITOR, "/lieux/"), (VISITOR, "/lieux/?ouvert=on&autour=00420"), (VISITOR, "/lieux/?q=rien")],
+    "places:home": [(VISITOR, "/lieux/"), (VISITOR, "/lieux/?ouvert=1&autour=00420"), (VISITOR, "/lieux/?q=rien")],
     "places:place": [(VISITOR, "/lieux/{place}/")],
     "help": [(VISITOR, "/aide/"), (RESIDENT, "/aide/")],
     "help_question": [(VISITOR, "/aide/avis-impot/"), (RESIDENT, "/aide/est-ce-le-mien/")],
