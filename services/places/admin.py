@@ -38,7 +38,8 @@ class FileForm(forms.Form):
         sent: UploadedFile[bytes] = self.cleaned_data["file"]
         if sent.size is not None and sent.size > dataset.MOST_BYTES:
             raise forms.ValidationError(_("Le fichier dépasse 2 Mo : coupez-le."))
-        return sent.read()
+        content: bytes = sent.read()
+        return content
 
 
 @admin.register(Place)

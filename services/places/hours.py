@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from opening_hours import OpeningHours, ParserError
+from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]  # its stub leaves the error out
 
 PARIS = ZoneInfo("Europe/Paris")
 #: How far a change is looked for: a place that is closed all summer opens again within it.

@@ -7,7 +7,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
@@ -28,12 +27,13 @@ def home(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET, places)
     found = presenting.search(places, **form.asked())
     page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
-    kept = {name: value for name, value in request.GET.items() if name != "page"}
+    kept = request.GET.copy()
+    kept.pop("page", None)
     context: dict[str, Any] = {
         "filters": form if len(places) > SHORT else None,
         "known": len(places),
         "page": page,
-        "query": urlencode(kept),
+        "query": kept.urlencode(),
         "lines": [one.line() for one in page],
     }
     return render(request, "places/home.html", context)
