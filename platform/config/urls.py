@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("vault.holders.urls")),
     path("", include("vault.journal.urls")),
     path("", include("vault.sharing.urls")),
+    path("", include("services.places.urls")),
     path("", include("services.aids.urls")),
     path("", include("services.dossiers.urls")),
     path("", include("services.requests.urls")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time
+from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django.db import transaction
@@ -22,6 +23,7 @@ from demo.events import Given
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE, find
 from services.aids.shipping import load_local_aids
+from services.places import dataset
 from vault.records import actions, gate
 from vault.records.actions import grants
 from vault.records.enums import Assurance, HouseholdRole, Method, Mode
@@ -45,6 +47,8 @@ SHOWN_BY_LINK = [
     "logement.domicile#/loyer",
 ]
 
+PLACES = Path(__file__).parent / "places.json"
+
 
 def fill_city() -> City:
     city, _ = City.objects.get_or_create(
@@ -67,6 +71,11 @@ def fill_city() -> City:
     )
     load_local_aids()
     return city
+
+
+def open_places() -> None:
+    """Load the places of the fictional town, except those edited since."""
+    dataset.load(PLACES.read_bytes())
 
 
 def publish_charter() -> None:

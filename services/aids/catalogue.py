@@ -5,7 +5,7 @@ The files are in content/, each with its JSON Schema; a test validates them and 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -156,6 +156,7 @@ class Situation:
     papers: tuple[str, ...]
     dossiers: tuple[str, ...]
     places: tuple[str, ...]
+    in_french: tuple[str, ...]  # the places again, whose words name kinds of place
     first_days: tuple[str, ...]
     discreet: bool
 
@@ -174,7 +175,8 @@ def situation(code: str) -> Situation:
 @lru_cache(maxsize=2)
 def _situations(english: bool) -> dict[str, Situation]:
     words = _in_english("situations") if english else {}
-    return {item["code"]: _situation(_translated(item, words)) for item in load("urgent_situations")["items"]}
+    items = load("urgent_situations")["items"]
+    return {item["code"]: _situation(_translated(item, words), item["places"]) for item in items}
 
 
 def _is_english() -> bool:
@@ -196,7 +198,7 @@ def _translated(value: Any, words: Mapping[str, str]) -> Any:  # noqa: ANN401 - 
     return {key: _translated(inner, words) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
-def _situation(item: Mapping[str, Any]) -> Situation:
+def _situation(item: Mapping[str, Any], in_french: Sequence[str]) -> Situation:
     return Situation(
         code=item["code"],
         title=item["title"],
@@ -208,6 +210,7 @@ def _situation(item: Mapping[str, Any]) -> Situation:
         papers=tuple(item["papers"]),
         dossiers=tuple(item["dossiers"]),
         places=tuple(item["places"]),
+        in_french=tuple(in_french),
         first_days=tuple(item["first_days"]),
         discreet=item["discreet"],
     )

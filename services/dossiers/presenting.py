@@ -22,6 +22,7 @@ from services.dossiers.content import overtaken
 from services.dossiers.content.needs import PAPER, SETTLED, Need
 from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier, Part
+from services.places import presenting as places
 from vault.records.values import questions
 
 TAGS: dict[str, str] = {
@@ -222,6 +223,7 @@ def _after(aid: Aid) -> dict[str, Any]:
     return {
         "title": aid.name,
         "where": [in_words(place) for place in aid.where_to_send],
+        "near": places.lines_named([aid.organisation, *aid.where_to_send]),
         "delay": _delay(aid),
         "appeals": [_appeal(step) for step in aid.appeals],
         "forms": [{"title": in_words(form.title), "number": form.number} for form in aid.forms],

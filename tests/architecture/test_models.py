@@ -55,6 +55,7 @@ SHOWN = {
     "records.PaperKind",
     "records.Holder",
     "aids.LocalAid",
+    "places.Place",
     "accounts.FactorReset",
     "accounts.Organisation",
     "accounts.Membership",

@@ -170,6 +170,7 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "labels:charter_version": ("1",),
     "labels:charter_json": ("1",),
     "labels:label": ("label number",),
+    "places:place": ("place",),
     "labels:begin_request": ("service",),
     "labels:start_request": ("service",),
     **dict.fromkeys(
@@ -373,6 +374,10 @@ PUBLIC = {
     "labels:registry_feed",
     "labels:label",
     "labels:check",
+    "places:home",
+    "places:place",
+    "places:json",
+    "places:csv",
     # Programs of services: they hold a token, or none, and no session. The page of consent refuses to say anything to
     # anybody without a service's request.
     "access:authorize",
@@ -692,6 +697,7 @@ ADMIN: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "journal.contest": (OFFICER, set(), OFFICER, set()),
     "sharing.emergencyaccess": (OFFICER | MANAGERS, set(), set(), set()),
     "aids.localaid": (AGENTS, AGENTS, AGENTS, set()),
+    "places.place": (AGENTS, AGENTS, AGENTS, set()),
 }
 #: The admin's other pages: parts of their URL, and users admitted.
 OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
@@ -700,6 +706,7 @@ OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "password_change": ((), AGENTS),
     "password_change_done": ((), AGENTS),
     "jsi18n": ((), AGENTS),
+    "places_load": ((), AGENTS),
     "autocomplete": ((), set()),
     "view_on_site": (("1", "1"), set()),
 }
@@ -902,6 +909,10 @@ GET_ONLY = {
     "labels:registry_feed",
     "labels:label",
     "labels:check",
+    "places:home",
+    "places:place",
+    "places:json",
+    "places:csv",
     "labels:publisher",
     "labels:inbox",
     "labels:follow",

@@ -37,6 +37,7 @@ from services.dossiers import across as parts
 from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
 from services.dossiers.models import Dossier
+from services.places.models import Place
 from services.requests.actions import office as offices
 from services.requests.enums import Fault
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
@@ -210,6 +211,8 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     officer.save()
     manager, at_desk = AgentFactory(manages_agents=True, at_desk=True), keeper()
     desk = signed_in(at_desk)
+    place = Place.objects.create(code="mairie", name="Mairie")
+    things["place"] = place.pk
     key = linked(owner, BIRTHDATE, papers=[things["paper"]], documents=[things["built dossier"]])
     exported(owner)
     things |= {
@@ -246,6 +249,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "journal.contest": things["contest"],
         "sharing.emergencyaccess": access.pk,
         "aids.localaid": shipping.load_local_aids()[0].pk,
+        "places.place": place.pk,
     }
     with scope(resident=owner.pk):
         paper = Paper.objects.get(pk=things["paper"])

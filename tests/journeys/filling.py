@@ -28,6 +28,7 @@ def main() -> None:
     from core.models import City, HelpPage, LegalPage
     from demo.people import find
     from services.aids.models import LocalAid
+    from services.places.models import Place
     from vault.records.models import Holder, PaperKind
 
     resident = actions.register_resident(
@@ -56,6 +57,7 @@ def main() -> None:
         **contributions(resident),
         **sent_requests(resident, agent.account()),
         "city": City.objects.get().pk,
+        "place": Place.objects.get(code="villebrume--mairie").pk,
         "legal": legal.pk,
         "help_page": HelpPage.objects.create(slug="piscine", theme="debut", question="La piscine ?", text="Oui.").pk,
         "user": User.objects.get(email=agent.email).pk,

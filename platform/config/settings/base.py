@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "vault.holders",
     "vault.journal",
     "vault.sharing",
+    "services.places",
     "services.aids",
     "services.dossiers",
     "services.requests",
@@ -311,6 +312,9 @@ AGENT_PERMISSIONS = {
     "aids.view_localaid",
     "aids.add_localaid",
     "aids.change_localaid",
+    "places.view_place",
+    "places.add_place",
+    "places.change_place",
 }
 # The first hashes passwords of people. The last knows the secrets of services' programs only.
 PASSWORD_HASHERS = [

@@ -17,6 +17,7 @@ from services.aids.presenting.results import amount_words, dossier_url, euros, q
 from services.aids.reasons.common import EURO_MONTH, EURO_YEAR, RATE, YEARS, Explanation, Figure, Reason, Span, cents
 from services.aids.results import Result
 from services.aids.sweep import BreakEven
+from services.places import presenting as places
 from vault import types
 from vault.records.enums import Assurance
 from vault.records.values.decrypted import Opened
@@ -57,6 +58,7 @@ def _ask(aid: catalogue.Aid) -> dict[str, Any]:
     return {
         "organisation": catalogue.in_words(aid.organisation),
         "places": [catalogue.in_words(place) for place in aid.where_to_send],
+        "near": places.lines_named([aid.organisation, *aid.where_to_send]),
         "forms": forms,
         "automatic": aid.automatic,
     }
@@ -249,6 +251,7 @@ def why_local(line: LocalResult) -> dict[str, Any]:
         "legal_act": line.aid.rules["legal_act"],
         "instructions": catalogue.in_words(line.aid.rules["instructions"]),
         "contact": catalogue.in_words(line.aid.rules["contact"]),
+        "near": places.lines_named([line.aid.rules["institution"]["name"], line.aid.rules["contact"]]),
         "until": long_date(line.aid.valid_to) if line.aid.valid_to else "",
     }
 

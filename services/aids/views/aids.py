@@ -17,6 +17,7 @@ from services.aids.actions import simulations as actions
 from services.aids.actions.waiting import SKIPPED
 from services.aids.asking import purposes
 from services.aids.facts import answers
+from services.places import presenting as places
 from vault.records import wording
 from vault.records.actions import Invalid, Superseded
 from vault.records.enums import PaperState
@@ -172,7 +173,12 @@ def situation(request: HttpRequest, code: str) -> HttpResponse:
     return render(
         request,
         "aids/situation.html",
-        {"situation": found, "aids": [catalogue.get(name) for name in found.dossiers], "papers": _papers(found)},
+        {
+            "situation": found,
+            "aids": [catalogue.get(name) for name in found.dossiers],
+            "papers": _papers(found),
+            "near": places.lines_named(found.in_french),
+        },
     )
 
 

@@ -12,6 +12,7 @@ class Command(BaseCommand):
         seeding.fill_city()
         seeding.fill_people(say=self.stdout.write)
         seeding.publish_charter()
+        seeding.open_places()
         senders.allow_senders()
         par4chemins.fill_vault()
         par4chemins.label_service()
