@@ -11,6 +11,8 @@ TEMPLATES := templates platform
 LINTED := platform accounts vault services certification campaigns tests ops bench manage.py
 T ?= tests
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
+# Containers often set it: each process would then compile the whole portal again, which takes half a second.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test setup manage shell reset attacks quality format bench messages lock assets picture release
 
 help:  ## what each command does

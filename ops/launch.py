@@ -74,8 +74,12 @@ def settings(host: str) -> dict[str, str]:
 
 
 def manage(*arguments: str, shown: bool = False) -> None:
+    run("manage.py", *arguments, shown=shown)
+
+
+def run(program: str, *arguments: str, shown: bool = False) -> None:
     done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *program.split(), *arguments],
         cwd=ROOT,
         check=False,
         text=True,
@@ -83,7 +87,7 @@ def manage(*arguments: str, shown: bool = False) -> None:
         preexec_fn=dies_with_parent(signal.SIGKILL),
     )
     if done.returncode:
-        raise Failed(f"manage.py {arguments[0]} failed.\n{'' if shown else done.stdout + done.stderr}")
+        raise Failed(f"{program} {arguments[0]} failed.\n{'' if shown else done.stdout + done.stderr}")
 
 
 def migration_inputs() -> Iterator[Path]:
@@ -98,9 +102,7 @@ def migrate(var: Path) -> None:
     stamp, mark = var / "migrated", f"{os.environ['DATABASE_URL']} {fingerprint(migration_inputs())}"
     if not stamp.exists() or stamp.read_text() != mark:
         manage("migrate", "--no-input", "-v0")
-        manage("rows", "sign")
-        manage("load_content")
-        manage("load_charter")
+        run("-m ops.commands", "rows sign", "load_content", "load_charter")
         stamp.write_text(mark)
 
 
@@ -116,10 +118,7 @@ def stay(running: services.Services, own: cluster.Cluster | None) -> None:
 def seed() -> bool:
     """Seed the city after the start, so that a second start answers at once. Adds the months since the last run."""
     with step("the city and its people"):
-        manage("seed_demo")
-        manage("seed_personas")
-    with step("two consultations, one counted"):
-        manage("seed_consultations")
+        run("-m ops.commands", "seed_demo", "seed_personas", "seed_consultations")
     return True
 
 

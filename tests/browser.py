@@ -8,8 +8,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import connections
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -112,8 +114,7 @@ class Visitors:
 def axe(page: Page) -> list[str]:
     """Return one line for each fault that axe finds in a page that no test of this run has found sound.
 
-    An empty file is kept for each sound skeleton, shared by the processes of the run. The script of axe goes past the
-    page's own policy, which stays in force.
+    An empty file is kept for each sound skeleton, shared by the processes of the run.
     """
     verdict = run_folder() / "sound" / skeleton(page)
     if verdict.exists():
@@ -126,28 +127,71 @@ def axe(page: Page) -> list[str]:
 
 
 def axe_anew(page: Page) -> list[str]:
-    if page.evaluate("matchMedia('(scripting: none)').matches"):
-        with twin(page) as other:
-            return axe_anew(other)
-    if not page.evaluate("'axe' in window"):
+    if page.evaluate(ON_TOP):
+        # A dialog above the page is no part of its elements: a copy would show it closed.
         page.evaluate(AXE)
-    return list(page.evaluate(AXE_RUN))
+        return list(page.evaluate(AXE_RUN))
+    return list(copied(page).evaluate(AXE_RUN))
 
 
-@contextmanager
-def twin(page: Page) -> Iterator[Page]:
-    """The same elements and styles where axe's timers run: without JavaScript they never would. The page's own scripts
-    stay out.
+def copied(page: Page) -> Page:
+    """Return the page of the judge with a copy of this one, as it stands."""
+    size, where = page.viewport_size, urlsplit(page.url)
+    assert page.context.browser and size
+    judge = judge_of(page.context.browser, f"{where.scheme}://{where.netloc}", size["width"], size["height"])
+    judge.evaluate(SHOW, page.evaluate(COPY))
+    return judge
+
+
+@lru_cache(maxsize=8)
+def judge_of(browser: Browser, origin: str, width: int, height: int) -> Page:
+    """Return the page where axe judges copies of others of this size.
+
+    Loading axe takes as long as judging with it, and V8 compiles what runs often: one page for all takes a third of
+    the time of a start in each. Its timers run, for pages whose visitor has no JavaScript too.
     """
-    assert page.context.browser
-    context = page.context.browser.new_context(viewport=page.viewport_size)
-    content, address = page.content(), page.url
-    context.route("**/*.js*", lambda route: route.abort())
-    context.route(address, lambda route: route.fulfill(body=content, content_type="text/html; charset=utf-8"))
-    other = context.new_page()
-    other.goto(address)
-    yield other
-    context.close()
+    context = browser.new_context(viewport={"width": width, "height": height})
+    address = f"{origin}/judge"
+    context.route(address, lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+    page = context.new_page()
+    page.goto(address)
+    # Files come from the cache, which a route turns off.
+    context.unroute_all()
+    page.evaluate(AXE)
+    return page
+
+
+ON_TOP = "document.querySelector(':modal, :popover-open') !== null"
+# The elements as they stand, without scripts. Images keep their size and are not fetched again; what was ticked stays.
+COPY = """() => {
+    const copy = document.documentElement.cloneNode(true);
+    const pairs = (root, name) => [...root.querySelectorAll(name)];
+    const images = pairs(copy, "img"), boxes = pairs(copy, "input"), options = pairs(copy, "option");
+    pairs(document, "img").forEach(({naturalWidth, naturalHeight}, place) => {
+        const size = `width="${naturalWidth}" height="${naturalHeight}"`;
+        images[place].removeAttribute("srcset");
+        images[place].src = `data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" ${size}/>`;
+    });
+    pairs(document, "input").forEach(({checked}, place) => boxes[place].toggleAttribute("checked", checked));
+    pairs(document, "option").forEach(({selected}, place) => options[place].toggleAttribute("selected", selected));
+    pairs(copy, "script").forEach(script => script.remove());
+    for (const sheet of document.adoptedStyleSheets) {
+        const style = copy.querySelector("head").appendChild(document.createElement("style"));
+        style.textContent = [...sheet.cssRules].map(rule => rule.cssText).join("");
+    }
+    return copy.outerHTML;
+}"""
+# Hidden until its style sheets are there, or its colours would be on their way from those without them.
+SHOW = """async html => {
+    const fresh = new DOMParser().parseFromString(html, "text/html").documentElement;
+    fresh.style.setProperty("display", "none", "important");
+    const sheets = [...fresh.querySelectorAll("link[rel=stylesheet]")]
+        .map(sheet => new Promise(done => { sheet.onload = sheet.onerror = done; }));
+    document.replaceChild(fresh, document.documentElement);
+    await Promise.all(sheets);
+    fresh.style.removeProperty("display");
+    if (!fresh.getAttribute("style")) fresh.removeAttribute("style");
+}"""
 
 
 # Tags, classes and attributes that change what assistive technologies are told, or how it looks; texts only by their

@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
@@ -23,6 +24,10 @@ from tests import emptying
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+# Where the environment keeps no byte code, each process that a test starts would compile 700 modules again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = cluster.ROOT
 CLUSTER = cluster.of_this_clone()

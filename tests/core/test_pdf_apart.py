@@ -81,6 +81,16 @@ def test_a_failed_rendering_reveals_no_text(monkeypatch: pytest.MonkeyPatch, tmp
         draw(PAGE.format("canari"), style="p { color: red }")
 
 
+def test_the_child_starts_no_other_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    watched = tmp_path / "child.py"
+    watched.write_text(f"""import os, runpy, sys
+sys.addaudithook(lambda event, _arguments: os._exit(3) if event == "subprocess.Popen" else None)
+runpy.run_path({str(apart.CHILD)!r}, run_name="__main__")
+""")
+    monkeypatch.setattr(apart, "CHILD", watched)
+    assert draw(PAGE.format("canari"), style="p { color: red }").startswith(b"%PDF")
+
+
 def test_the_web_does_not_load_the_renderer() -> None:
     program = (
         "import sys, django; django.setup(); import vault.records.urls; "

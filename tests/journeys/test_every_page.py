@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from ops import messages
 from tests import addresses
-from tests.browser import Watch, faults, load, skeleton
+from tests.browser import AXE, Watch, copied, faults, load, skeleton
 from tests.journeys.places import AGENT, ERRORS, OTHERS, PAGES, VISITOR
 from tests.live import Live
 
@@ -235,6 +235,35 @@ def test_a_change_that_axe_may_judge_is_judged_again(sweep: Sweep, spoil: str) -
     assert skeleton(page) == before
     page.evaluate(SPOILS[spoil])
     assert skeleton(page) != before
+    sweep.complaints()
+
+
+#: How many elements each rule of axe found sound, faulty or undecided.
+RULES = """async () => {
+    const found = await axe.run(document, {rules: {"target-size": {enabled: true}}, preload: false});
+    return Object.fromEntries(["passes", "violations", "incomplete", "inapplicable"]
+        .flatMap(said => found[said].map(rule => [`${rule.id} ${said}`, rule.nodes.length])));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("who", "place", "change"),
+    [
+        (VISITOR, "/", ""),
+        ("resident", "/coffre/", "document.querySelectorAll('main details').forEach(details => details.open = true)"),
+        ("resident", "/partages/", "document.querySelector('main').append(new Image(40, 40))"),
+        (AGENT, "/admin/", ""),
+        (AGENT, "/admin/core/legalpage/add/", "document.querySelectorAll('input').forEach(box => box.checked = true)"),
+    ],
+)
+def test_axe_says_of_a_copy_what_it_says_of_the_page(sweep: Sweep, who: str, place: str, change: str) -> None:
+    page = sweep.page(who, "fr", True)
+    load(page, place)
+    page.evaluate(f"() => {{ {change} }}")
+    of_the_copy = copied(page).evaluate(RULES)
+    page.evaluate(AXE)
+    assert of_the_copy == page.evaluate(RULES)
+    assert of_the_copy["color-contrast passes"] > 9
     sweep.complaints()
 
 

@@ -3,6 +3,7 @@
 It does not load Django.
 """
 
+import ctypes.util
 import json
 import resource
 import sys
@@ -16,6 +17,8 @@ CPU_SECONDS = 15
 def main() -> None:
     _limit()
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    # WeasyPrint also tries the names that libraries have elsewhere, and for each Python would start a compiler.
+    ctypes.util.find_library = lambda name: None
     from core.pdf.layout import VARIANT, lay_out
 
     asked = json.load(sys.stdin.buffer)
