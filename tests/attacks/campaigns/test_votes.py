@@ -117,10 +117,11 @@ def test_the_count_opens_shuffled_inner_envelopes_without_their_voters(vote, as_
         return found
 
     monkeypatch.setattr(counting.ballots, "opened", watched)
-    monkeypatch.setattr(counting.secrets, "SystemRandom", lambda: Shuffler(opened))
+    shuffler = Shuffler(opened)
+    monkeypatch.setattr(counting.secrets, "SystemRandom", lambda: shuffler)
     with as_release():
         counting.count(vote_id=vote.pk, now=vote.closes_at)
-    assert len(opened) == 12
+    assert shuffler.shuffled == 12 and len(opened) == 12
 
 
 class Shuffler:
@@ -128,10 +129,11 @@ class Shuffler:
 
     def __init__(self, opened):
         self.opened = opened
+        self.shuffled = 0
 
     def shuffle(self, inner):
         assert self.opened == [] and all(type(one) is bytes for one in inner)
-        inner.reverse()
+        self.shuffled += len(inner)
 
 
 def test_a_ballot_in_the_second_of_the_end_and_after_it_is_refused(vote, as_release):  # noqa: F811
