@@ -1,4 +1,4 @@
-"""Proven identities: what tells that two accounts are one person, without saying who that is."""
+"""Proven identities: they tell that two accounts are one person, without saying who that is."""
 
 import hmac
 import time
