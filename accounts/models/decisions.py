@@ -157,7 +157,7 @@ class PendingAccount(AuthenticatedRow):
 
 
 class Role(models.TextChoices):
-    """What an agent is named for, by two persons."""
+    """The kinds of right that an agent is given by two persons."""
 
     SECOND = "second", _("décide à deux")
     MANAGER = "manager", _("gère les agents et les organismes")

@@ -52,7 +52,7 @@ class Publisher(AuthenticatedRow):
 
 
 class PublisherRole(models.TextChoices):
-    """What a member does for a publisher. The owner sends requests and gives a label up; the others prepare them."""
+    """The role of a member of a publisher. The owner sends requests and gives a label up; the others prepare them."""
 
     OWNER = "owner", _("responsable")
     DEVELOPER = "developer", _("développement")

@@ -1,4 +1,4 @@
-"""What a session may carry besides sign-in: nothing past its end, and nothing through sign-in without a yes.
+"""Values that a session may carry besides sign-in: none past its end, and none through sign-in without a yes.
 
 An app that keeps something in the session of a visitor registers its key in `AppConfig.ready()`.
 """

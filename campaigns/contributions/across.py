@@ -1,4 +1,4 @@
-"""What looks across residents: undoing, after a restore, contributions that may have been withdrawn since."""
+"""Work across residents: undoing, after a restore, contributions that may have been withdrawn since."""
 
 from django_scopes import scopes_disabled
 

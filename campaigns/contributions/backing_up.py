@@ -1,4 +1,4 @@
-"""What a restore does with contributions: those that no publication counted do not come back."""
+"""Contributions in a restore: those that no publication counted do not come back."""
 
 from pathlib import Path
 

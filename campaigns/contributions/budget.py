@@ -1,4 +1,4 @@
-"""What a campaign costs a resident, in ρ (zero-concentrated differential privacy)."""
+"""The cost of a campaign to a resident, in ρ (zero-concentrated differential privacy)."""
 
 from campaigns.noise.plan import Plan
 from campaigns.noise.refusals import BUDGETS, CHECK_RHO

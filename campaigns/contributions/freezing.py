@@ -1,4 +1,4 @@
-"""What a publication is once it is frozen: its exact text, the hash, the chain, the signature."""
+"""Freezing a publication: its exact text, the hash, the chain, the signature."""
 
 import hashlib
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a resident would give to a campaign: their records, and the one row that these become once coarsened."""
+"""A resident's offer to a campaign: their records, and the one row that these become once coarsened."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from vault.records.values.decrypted import Opened, walk
 
 @dataclass(frozen=True)
 class Without:
-    """What the resident took out: records, and columns of the plan by their code."""
+    """Parts that the resident took out: records, and columns of the plan by their code."""
 
     records: frozenset[UUID] = frozenset()
     columns: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""What a campaign needs before it opens: a database that keeps contributions apart, and its keys."""
+"""Conditions to open a campaign: a database that keeps contributions apart, and its keys."""
 
 from django.utils.translation import gettext as _
 

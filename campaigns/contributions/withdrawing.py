@@ -1,4 +1,4 @@
-"""What ends with a grant: the contribution that was not counted. Runs in the transaction that ends the grant."""
+"""Delete the contribution that was not counted when its grant ends, in the transaction that ends the grant."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What the worst attacker could learn, in closed form: somebody who knows every other contribution and all results.
+"""Bounds on the worst attacker, in closed form: somebody who knows every other contribution and all results.
 
 With zCDP by Gaussian noise, this attacker sees at most one draw of a normal law whose mean differs by μ = √(2ρ)
 between two worlds: that a resident took part, or did not.

@@ -1,4 +1,4 @@
-"""What a plan's ρ means: noise, threshold, rounding and ε, in closed form. OpenDP is not needed to compute them.
+"""Noise, threshold, rounding and ε of a plan's ρ, in closed form. OpenDP is not needed to compute them.
 
 The budget is counted in zero-concentrated differential privacy (zCDP): the ρ of tables that count the same resident
 add up. `rho` is for all that is published about one resident in one consultation.

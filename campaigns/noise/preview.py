@@ -1,4 +1,4 @@
-"""What a plan would give, before anybody contributes: in closed form, from public figures.
+"""The precision to expect of a plan before anybody contributes: in closed form, from public figures.
 
 Residents are supposed to fall into cells by the public population of zones and the `expected` shares of choices,
 equal where the plan gives none, and independently of each other. Means are supposed in the middle of their bounds.
@@ -19,7 +19,7 @@ MEDIAN = 0.67449
 
 @dataclass(frozen=True)
 class Expected:
-    """What one table would show for a number of contributors.
+    """The precision to expect of one table for a number of contributors.
 
     Attributes:
         shown: the expected number of cells shown, of `cells` (without “not given”).

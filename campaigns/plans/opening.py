@@ -1,4 +1,4 @@
-"""What must be ready before a consultation opens: apps above register it, such as the keys of its contributions."""
+"""Conditions to open a consultation: apps above register them, such as the keys of its contributions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from campaigns.plans.models import Campaign
 
 
 class NotPrepared(Exception):
-    """What a consultation needs is not there yet: it opens later."""
+    """A condition to open a consultation is not met yet: it opens later."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Who may do what with consultations, as pure functions."""
+"""Rights on consultations, as pure functions."""
 
 from django.core.exceptions import PermissionDenied
 

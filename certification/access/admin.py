@@ -31,7 +31,7 @@ for model in (AccessToken, AuthorizationCode, Client, IDToken, RefreshToken, Dev
 
 
 class SenderForm(SenderModelForm):
-    """What the city lets a holder send. Saved by `senders.allow`, at once, so that its refusals are the form's."""
+    """A permission of a holder to send. Saved by `senders.allow`, at once, so that its refusals are the form's."""
 
     holder = forms.ModelChoiceField(Holder.objects.filter(withdrawn_at=None), label=_("Organisme"))
     service = forms.ModelChoiceField(Service.objects.all(), label=_("Service, dont les programmes envoient"))

@@ -1,4 +1,4 @@
-"""What a service asks a resident, compared with its label: never more, and only while the label is in force."""
+"""A service's request to a resident, compared with its label: never more, and only while the label is in force."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class MayNotAsk(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a service asks now: a purpose and, of its items, those that are needed or asked for.
+    """A request of a service: a purpose and, of its items, those that are needed or asked for.
 
     The purpose is one of its label. In the sandbox there may be no label yet, and then it is one of its request.
     """

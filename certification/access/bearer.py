@@ -1,4 +1,4 @@
-"""Who calls the API: the holder of an access token, under one grant; or a program, by its secret, for its service.
+"""Callers of the API: the holder of an access token, under one grant; or a program, by its secret, for its service.
 
 A token in the address is not looked at.
 """

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Environment(models.TextChoices):
-    """Where a client works. No code, token or reading of one is ever of the other."""
+    """The side where a client works. No code, token or reading of one is ever of the other."""
 
     LIVE = "live", _("réel")
     TEST = "test", _("essai")

@@ -1,4 +1,4 @@
-"""How the secrets of clients are hashed."""
+"""The hash of clients' secrets."""
 
 import hashlib
 from typing import Any

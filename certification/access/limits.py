@@ -1,5 +1,5 @@
-"""How often programs may call: so many calls a minute for each client, and for each network at the addresses that
-check a secret.
+"""Limits on calls of programs: so many a minute for each client, and for each network at the addresses that check a
+secret.
 
 The counts are rows that all processes share. One statement counts a call and returns the sum, so that of calls at once
 each counts; the shared cache would read, add and write.

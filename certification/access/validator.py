@@ -1,4 +1,4 @@
-"""What django-oauth-toolkit asks of us: codes and tokens that name a grant, and end with it.
+"""The validator of django-oauth-toolkit: codes and tokens name a grant, and end with it.
 
 Only this module extends the toolkit, whose version is pinned to the patch. Nothing here reads a value: these verbs run
 in a transaction, and the gate needs one of its own.

@@ -14,7 +14,7 @@ class RequestKind(models.TextChoices):
 
 
 class Verdict(models.TextChoices):
-    """What a publisher answers to a criterion, and what the agent who examines finds."""
+    """The answer of a publisher to a criterion, and the finding of the agent who examines it."""
 
     MET = "met", _("Rempli")
     PARTLY = "partly", _("En partie")
@@ -54,7 +54,7 @@ HEARD = (Change.SUSPEND, Change.WITHDRAW)
 
 
 class Told(models.TextChoices):
-    """What an e-mail was about (`Notice`)."""
+    """The subject of an e-mail (`Notice`)."""
 
     NEW = "new"
     COMPLEMENTS = "complements"

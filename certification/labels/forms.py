@@ -124,7 +124,7 @@ class PurposeForm(PurposeModelForm):
 
 
 class StartForm(forms.Form):
-    """How a request begins."""
+    """The start of a request."""
 
     template = forms.ChoiceField(label=gettext_lazy("Commencer par"), widget=forms.RadioSelect)
     sheet = forms.CharField(
@@ -156,7 +156,7 @@ class StartForm(forms.Form):
 
 
 class AskDataForm(forms.Form):
-    """Which field, or kind of paper, a purpose asks for, and why."""
+    """A field, or kind of paper, that a purpose asks for, and why."""
 
     what = forms.ChoiceField(label=gettext_lazy("Donnée ou papier"))
     why = forms.CharField(

@@ -1,4 +1,4 @@
-"""Which requirements of the charter a request answers: all, or the blocking ones if it asks for nothing delicate.
+"""The requirements of the charter that a request answers: all, or the blocking ones if it asks for nothing delicate.
 
 A heavy charter leaves a catalogue empty. A service that reads a rent and a district takes fewer promises than one that
 reads a bank account.

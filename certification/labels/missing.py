@@ -1,4 +1,4 @@
-"""What a request lacks before it may be sent, in the order of its pages."""
+"""Items missing from a request before it may be sent, in the order of its pages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may do what with labels, as pure functions."""
+"""Rights on labels, as pure functions."""
 
 from uuid import UUID
 

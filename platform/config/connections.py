@@ -10,7 +10,7 @@ TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Lengt
 
 @dataclass(frozen=True)
 class Limits:
-    """What one web process grants its visitors, in bytes and seconds.
+    """Limits of one web process for its visitors, in bytes and seconds.
 
     Attributes:
         pages: how many requests are answered at once, each by a thread.

@@ -1,4 +1,4 @@
-"""What the scheduler sends to the workers, and how often."""
+"""The tasks that the scheduler sends to the workers, and how often."""
 
 from typing import Any
 

@@ -35,7 +35,7 @@ class ConnectionState(models.TextChoices):
 
 
 class Rhythm(models.TextChoices):
-    """How often a holder sends what it knows of a resident."""
+    """The rhythm at which a holder sends data of a resident."""
 
     DAILY = "daily", _("Chaque jour au plus")
     WEEKLY = "weekly", _("Chaque semaine au plus")
@@ -43,7 +43,7 @@ class Rhythm(models.TextChoices):
 
 
 class LineOutcome(models.TextChoices):
-    """What became of a line of a lot. The codes never change: programs read them."""
+    """The outcome of a line of a lot. The codes never change: programs read them."""
 
     WRITTEN = "written"
     NOT_JSON = "not_json"

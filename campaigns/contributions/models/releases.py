@@ -61,7 +61,7 @@ class Charge(models.Model):
 
 
 class Publication(models.Model):
-    """What was published of one window: the document's exact text, its hash, and a signed note. Never changes."""
+    """The publication of one window: the document's exact text, its hash, and a signed note. Never changes."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     campaign_id = models.UUIDField()

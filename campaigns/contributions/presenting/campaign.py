@@ -1,4 +1,4 @@
-"""What a page says of a campaign: who asks, what for, what will be published, until when."""
+"""A campaign in a page's words: who asks, what for, what will be published, until when."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where the sheet of a consultation leads: apps above register it, such as the page where a resident takes part."""
+"""Links of a consultation's sheet: apps above register them, such as the page where a resident takes part."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

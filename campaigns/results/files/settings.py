@@ -1,4 +1,4 @@
-"""What each file says of how its figures were protected: from the frozen document and its plan alone, in English."""
+"""The privacy settings that each file states: from the frozen document and its plan alone, in English."""
 
 from typing import Any
 

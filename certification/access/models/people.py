@@ -1,4 +1,4 @@
-"""What the portal keeps of a resident at a service: the name that it knows them by, and calls that were refused."""
+"""A resident at a service: the name that it knows them by, and calls that were refused."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""What the API answers, as JSON."""
+"""The API's answers, as JSON."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

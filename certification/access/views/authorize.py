@@ -88,7 +88,7 @@ def _answered(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Question:
-    """What a program asks a person, and the grant by which they agreed to some of it before."""
+    """A program's request to a person, and the grant by which they agreed to some of it before."""
 
     request: Request
     asked: Asked

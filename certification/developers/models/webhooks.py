@@ -20,7 +20,7 @@ PURPOSE = "webhooks' secrets"
 
 
 class Event(models.Model):
-    """What happened to an agreement or a label of a service. Kept for seven days.
+    """An event of an agreement or a label of a service. Kept for seven days.
 
     It is written in the transaction of what happened. `position` follows, by one process at a time, so that whoever
     asks for the events after a position misses none.

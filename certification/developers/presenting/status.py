@@ -1,4 +1,4 @@
-"""What the status page says: which parts answer, since when labels were looked at, and rounded figures of a day."""
+"""The status page: parts that answer, the time when labels were last looked at, and rounded figures of a day."""
 
 from datetime import timedelta
 from statistics import median

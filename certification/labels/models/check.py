@@ -1,4 +1,4 @@
-"""What a machine looked at for a request, and what it needs for that: an address for signals, a confirmed contact."""
+"""Machine checks of a request, and what they need: an address for signals, a confirmed contact."""
 
 import uuid
 from collections.abc import Collection
@@ -100,7 +100,7 @@ class CheckRun(AuthenticatedRow):
 
 
 class CheckResult(AuthenticatedRow):
-    """What a run found for one criterion: the code of its sentence, and what the sentence names."""
+    """The finding of a run on one criterion: the code of its sentence, and what the sentence names."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey(CheckRun, on_delete=models.CASCADE, related_name="results")
@@ -125,7 +125,7 @@ class CheckResult(AuthenticatedRow):
 
 
 class SignalAddress(AuthenticatedRow):
-    """Where a service receives trial signals."""
+    """The address at which a service receives trial signals."""
 
     service = models.OneToOneField(Service, on_delete=models.CASCADE, primary_key=True, related_name="signal_address")
     url = models.URLField(

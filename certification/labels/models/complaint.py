@@ -23,7 +23,7 @@ ComplaintManager = ResidentManager.from_queryset(ComplaintQuerySet)
 
 
 class Complaint(ResidentModel):
-    """What a resident tells the city of a service. `content` seals the message and the answer, under their key.
+    """A resident's message to the city about a service. `content` seals the message and the answer, under their key.
 
     Agents read the message and never who wrote it; the publisher reads neither.
     """

@@ -8,7 +8,7 @@ from vault.records.models import Holder
 
 
 class HolderContact(models.Model):
-    """Where the city tells a holder that a service asks for data that comes from it."""
+    """The address at which the city tells a holder that a service asks for data that comes from it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     holder = models.OneToOneField(

@@ -240,7 +240,7 @@ class PurposePaper(AuthenticatedRow):
 
 
 class Answer(AuthenticatedRow):
-    """What the publisher answers to one criterion. Published with the label."""
+    """The publisher's answer to one criterion. Published with the label."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(LabelRequest, on_delete=models.CASCADE, related_name="answers")
@@ -268,7 +268,7 @@ _REVIEWED = ("request", "criterion", "agent", "verdict", "text")
 
 
 class Review(AuthenticatedRow):
-    """What the instructor finds for one criterion. Published with the decision."""
+    """The instructor's finding on one criterion. Published with the decision."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(LabelRequest, on_delete=models.CASCADE, related_name="reviews")

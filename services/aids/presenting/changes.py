@@ -1,4 +1,4 @@
-"""What a new value changed: the aids whose amount is no longer that of the last result kept."""
+"""The aids whose amount is no longer that of the last result kept, because of a new value."""
 
 from typing import Final
 

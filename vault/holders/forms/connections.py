@@ -55,7 +55,7 @@ class ConnectForm(forms.Form):
 
 
 class PushForm(forms.Form):
-    """What a holder may send. The rhythm and the end are its own; the page says them."""
+    """The types that a holder may send. The rhythm and the end are its own; the page says them."""
 
     datasets = forms.MultipleChoiceField(
         label=_("Que peut-il envoyer ?"),

@@ -1,4 +1,4 @@
-"""What a holder sends by itself: the city's permission to send, lots, and their lines."""
+"""Data that a holder sends by itself: the city's permission to send, lots, and their lines."""
 
 import uuid
 

@@ -19,7 +19,7 @@ Written = tuple[str, str]
 
 
 class Erasing(StrEnum):
-    """How a recipient is asked to erase what it received."""
+    """The way in which a recipient is asked to erase what it received."""
 
     NEVER = ""  # a member of the household: the law leaves to persons what they know of each other (GDPR, 2(2)(c))
     PROGRAM = "program"

@@ -78,7 +78,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Arrival:
-    """What one holder gave on one day."""
+    """The values that one holder gave on one day."""
 
     holder: str
     day: date

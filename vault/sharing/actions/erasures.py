@@ -40,7 +40,7 @@ class Answered(Exception):
 
 @dataclass(frozen=True)
 class Received:
-    """What was read under a grant: fields, and kinds of papers."""
+    """The fields and kinds of papers read under a grant."""
 
     fields: list[str]
     papers: list[str]

@@ -1,4 +1,4 @@
-"""What became of a paper that a companion or an agent added for a resident: its state, and nothing read on it."""
+"""The state of a paper that a companion or an agent added for a resident, and nothing read on it."""
 
 from uuid import UUID
 
