@@ -57,7 +57,7 @@ def test_a_vote_is_counted_once_published_and_destroyed(vote, as_release, databa
     voted.put(vote, 0, (YES, YES))
     voted.put(vote, 50, (NONE, NO), on_paper=True, account="paper")
     with as_release():
-        assert counting.move(timezone.localdate() + timedelta(days=1)) == 13
+        assert counting.move(timezone.localdate(vote.closes_at) + timedelta(days=2)) == 13
     voted.put(vote, 1, (YES, YES))
     with as_release():
         assert counting.count_due(vote.closes_at - timedelta(seconds=1)) == 0, "not before its end"
