@@ -91,10 +91,10 @@ def opened(sealed: bytes, *, vote_id: UUID, key: X25519PrivateKey, options: int)
 def take(envelope: Envelope, *, vote_id: UUID, at: datetime) -> Taken:
     """Put a ballot into the inbox, in place of the voter's former one, unless the vote is over."""
     voter = envelope.voter
-    columns = [vote_id, voter.pseudonym, voter.account, envelope.on_paper, envelope.sealed, envelope.stamp]
+    columns = (vote_id, voter.pseudonym, voter.account, envelope.on_paper, envelope.sealed, envelope.stamp)
     with connection.cursor() as cursor:
-        values = [*columns, at, timezone.localdate(at)]
-        cursor.execute("SELECT campaigns.take_ballot(%s, %s, %s, %s, %s, %s, %s, %s)", values)
+        statement = "SELECT campaigns.take_ballot(%s, %s, %s, %s, %s, %s, %s, %s)"
+        cursor.execute(statement, (*columns, at, timezone.localdate(at)))
         return Taken(cursor.fetchone()[0])
 
 
