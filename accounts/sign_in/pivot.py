@@ -28,8 +28,9 @@ FIELDS = (
     "birthcountry",
 )
 
+Listener = Callable[[HttpRequest, UUID, Mapping[str, Any]], None]
 _pages: list[str] = []
-_listeners: list[Callable[[UUID, Mapping[str, Any]], None]] = []
+_listeners: list[Listener] = []
 
 
 def register(url_name: str) -> None:
@@ -37,8 +38,11 @@ def register(url_name: str) -> None:
     _pages[:] = [url_name]
 
 
-def on_proof(listener: Callable[[UUID, Mapping[str, Any]], None]) -> None:
-    """Register what is told, in `AppConfig.ready()`, that FranceConnect proved a user's civil status to the portal."""
+def on_proof(listener: Listener) -> None:
+    """Register what is told, in `AppConfig.ready()`, that FranceConnect has just proved a user's civil status.
+
+    It may keep something of it in the session, and nothing elsewhere: the user has agreed to nothing.
+    """
     if listener not in _listeners:
         _listeners.append(listener)
 
@@ -47,7 +51,7 @@ def offer(request: HttpRequest, user_id: UUID, identity: Identity, next_page: st
     """Store the civil status and return the URL of the page that asks, which then leads to `next_page`."""
     status = {name: value for name in FIELDS if (value := identity.claims.get(name))}
     for listener in _listeners:
-        listener(user_id, status)
+        listener(request, user_id, status)
     request.session[PLACE] = {"user": str(user_id), "at": time.time(), "told": status | {"acr": identity.acr}}
     return f"{reverse(_pages[0])}?{urlencode({'next': next_page})}" if _pages else next_page
 

@@ -25,7 +25,7 @@ class DebatesConfig(AppConfig):
         from core import leaving as registry
         from vault.journal import sentences
 
-        pivot.on_proof(identities.keep_from_franceconnect)
+        pivot.on_proof(identities.remember)
         ways.register("debates", way.to_debate)
         ways.register("votes", way.to_vote)
         ways.register("moderation", way.to_moderation, for_agents=True)

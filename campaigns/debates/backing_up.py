@@ -1,4 +1,4 @@
-"""What a restore does with ballots: those of votes that are not counted do not come back."""
+"""Ballots in a restore: those of votes that are not counted do not come back."""
 
 from pathlib import Path
 

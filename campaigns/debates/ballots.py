@@ -24,7 +24,7 @@ CHOICES = tuple(Choice)
 
 
 class Taken(StrEnum):
-    """What the database did with a ballot. Other: another account, or paper, voted under this identity."""
+    """The answer of the database to a ballot. Other: another account, or paper, voted under this identity."""
 
     FIRST = "first"
     REPLACED = "replaced"
@@ -33,7 +33,7 @@ class Taken(StrEnum):
 
 
 class Roll(StrEnum):
-    """What the roll says to one voter of their own identity."""
+    """The answer of the roll to one voter about their own identity."""
 
     NONE = "none"
     OWN = "own"
@@ -42,7 +42,7 @@ class Roll(StrEnum):
 
 @dataclass(frozen=True)
 class Voter:
-    """Who a ballot is of, as the vote knows them: two pseudonyms under its key, which the count destroys."""
+    """The voter of a ballot, as the vote knows them: two pseudonyms under its key, which the count destroys."""
 
     pseudonym: bytes
     account: bytes
@@ -91,10 +91,10 @@ def opened(sealed: bytes, *, vote_id: UUID, key: X25519PrivateKey, options: int)
 def take(envelope: Envelope, *, vote_id: UUID, at: datetime) -> Taken:
     """Put a ballot into the inbox, in place of the voter's former one, unless the vote is over."""
     voter = envelope.voter
-    columns = [vote_id, voter.pseudonym, voter.account, envelope.on_paper, envelope.sealed, envelope.stamp]
+    columns = (vote_id, voter.pseudonym, voter.account, envelope.on_paper, envelope.sealed, envelope.stamp)
     with connection.cursor() as cursor:
-        values = [*columns, at, timezone.localdate(at)]
-        cursor.execute("SELECT campaigns.take_ballot(%s, %s, %s, %s, %s, %s, %s, %s)", values)
+        statement = "SELECT campaigns.take_ballot(%s, %s, %s, %s, %s, %s, %s, %s)"
+        cursor.execute(statement, (*columns, at, timezone.localdate(at)))
         return Taken(cursor.fetchone()[0])
 
 

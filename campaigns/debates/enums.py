@@ -32,14 +32,14 @@ class VoteState(TextChoices):
 
 
 class Means(TextChoices):
-    """How an identity was proven."""
+    """The way in which an identity was proven."""
 
     FRANCECONNECT = "franceconnect", _("par FranceConnect")
     DESK = "desk", _("au guichet")
 
 
 class Choice(TextChoices):
-    """What a ballot says of one proposal, in the order of its byte."""
+    """A choice about one proposal, in the order of its byte in a ballot."""
 
     NONE = "none", _("Sans avis")
     FOR = "for", _("Pour")

@@ -1,4 +1,4 @@
-"""Who may do what in debates and votes, as pure functions."""
+"""Rights in debates and votes, as pure functions."""
 
 from django.core.exceptions import PermissionDenied
 

@@ -1,4 +1,4 @@
-"""Where a debate stands: what may be written, which vote there is. Pages and verbs ask the same functions."""
+"""The state of a debate: what may be written, which vote there is. Pages and verbs ask the same functions."""
 
 from datetime import datetime
 from uuid import UUID

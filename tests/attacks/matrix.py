@@ -877,7 +877,6 @@ GET_ONLY = {
     "dossiers:download",
     "debates:debate",
     "debates:proposal",
-    "debates:vote",
     "debates:result",
     "debates:result_file",
     "debates:posts",

@@ -1,28 +1,35 @@
-"""Proven identities: what tells that two accounts are one person, without saying who that is."""
+"""Proven identities: they tell that two accounts are one person, without saying who that is."""
 
 import hmac
+import time
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from accounts.actions.identities import linked
+from accounts.http import SignedInRequest
 from accounts.models import User
+from accounts.sign_in import pivot
 from campaigns.debates.enums import Means
 from campaigns.debates.models import ProvenIdentity
 from core import journal
 from core.models.rows import check
 from core.rows import city_key
+from vault.records.perms import require_may_write
 from vault.sharing import perms
 from vault.sharing.actions import acts
 from vault.sharing.actions.desk import at_desk
 from vault.sharing.models import DeskVisit
 from vault.types.names import words
 
+#: In the session.
+PLACE = "voter"
 PROVE = gettext_noop("Prouver votre identité pour voter")
 
 
@@ -32,20 +39,40 @@ def pseudonym(*, family_name: str, given_names: str, birthdate: date) -> bytes:
     return hmac.digest(city_key(), f"identity of a voter|{told}".encode(), "sha256")
 
 
-def keep_from_franceconnect(user_id: UUID, status: Mapping[str, Any]) -> None:
-    """Keep the pseudonym of what FranceConnect has just proved about a resident. Without a whole status, nothing."""
+def remember(request: HttpRequest, user_id: UUID, status: Mapping[str, Any]) -> None:
+    """Remember in the session the pseudonym of what FranceConnect has just proved. Without a whole status, nothing.
+
+    It is kept elsewhere once the resident says that they will vote under it (`keep_proved`).
+    """
     given = status.get("given_name_array")
     names = " ".join(map(str, given)) if given else str(status.get("given_name") or "")
+    family = str(status.get("family_name") or "")
     try:
         born = date.fromisoformat(str(status.get("birthdate")))
     except ValueError:
         return
-    family = str(status.get("family_name") or "")
-    if not (words(family) and words(names)) or not User.objects.filter(pk=user_id, is_resident=True).exists():
-        return
-    found = pseudonym(family_name=family, given_names=names, birthdate=born)
-    with transaction.atomic(), scope(resident=user_id):
-        _keep(user_id, user_id, found, Means.FRANCECONNECT)
+    if words(family) and words(names):
+        found = pseudonym(family_name=family, given_names=names, birthdate=born)
+        request.session[PLACE] = {"user": str(user_id), "at": time.time(), "pseudonym": found.hex()}
+
+
+def proved(request: SignedInRequest) -> bytes | None:
+    """Return the pseudonym that FranceConnect proved in this session, within half an hour, for this user."""
+    kept = request.session.get(PLACE)
+    if not kept or kept["user"] != str(request.user.pk) or time.time() - kept["at"] > pivot.LASTS:
+        return None
+    return bytes.fromhex(kept["pseudonym"])
+
+
+def keep_proved(*, resident_id: UUID, by: UUID, found: bytes) -> ProvenIdentity:
+    """Keep the pseudonym that FranceConnect proved, since the resident asks to vote under it. Idempotent.
+
+    Raises:
+        PermissionDenied: not their vault.
+    """
+    require_may_write(resident_id, by)
+    with transaction.atomic(), scope(resident=resident_id):
+        return _keep(resident_id, by, found, Means.FRANCECONNECT)
 
 
 def prove_at_desk(

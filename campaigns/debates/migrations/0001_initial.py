@@ -59,11 +59,13 @@ NO_BALLOTS = "DROP FUNCTION campaigns.take_ballot, campaigns.roll_says"
 FROZEN = """
 CREATE FUNCTION debates_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_TABLE_NAME = 'debates_vote' AND TG_OP = 'UPDATE' AND OLD.state = 'proposed'
-        AND NEW.id = OLD.id AND NEW.campaign_id = OLD.campaign_id AND NEW.options = OLD.options
-        AND NEW.closes_at = OLD.closes_at AND NEW.created_by_id = OLD.created_by_id
-    THEN
-        RETURN NEW;
+    IF TG_TABLE_NAME = 'debates_vote' AND TG_OP = 'UPDATE' THEN
+        IF OLD.state = 'proposed'
+            AND NEW.id = OLD.id AND NEW.campaign_id = OLD.campaign_id AND NEW.options = OLD.options
+            AND NEW.closes_at = OLD.closes_at AND NEW.created_by_id = OLD.created_by_id
+        THEN
+            RETURN NEW;
+        END IF;
     END IF;
     RAISE EXCEPTION '% never changes: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
 END $$;

@@ -1,4 +1,4 @@
-"""Proposals and arguments, which are public, and who wrote them, which is not."""
+"""Proposals and arguments, which are public; their authors, who are not."""
 
 import uuid
 from typing import Self
@@ -54,7 +54,7 @@ class Post(AuthenticatedRow):
 
 
 class Authorship(AuthenticatedRow, ResidentModel):
-    """That a resident wrote a post: for their own pages, their appeal and their limit. Erased with their vault."""
+    """The authorship of a post, for its resident's pages, appeal and limit. Erased with their vault."""
 
     post = models.OneToOneField(Post, on_delete=models.CASCADE, related_name="+")
 

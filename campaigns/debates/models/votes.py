@@ -64,7 +64,7 @@ class Vote(AuthenticatedRow):
 
 
 class ProvenIdentity(AuthenticatedRow, ResidentModel):
-    """That a resident proved who they are, once: by FranceConnect, or to an agent at the desk.
+    """The proof of who a resident is, given once: by FranceConnect, or to an agent at the desk.
 
     `pseudonym` is an HMAC of the civil status under the city's key: it tells whether two accounts are one person, and
     not who that is.

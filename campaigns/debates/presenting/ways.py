@@ -1,4 +1,4 @@
-"""Where the sheet and the results of a consultation lead: its debate, its vote, its count."""
+"""Links from the sheet and the results of a consultation to its debate, its vote, its count."""
 
 from django.urls import reverse
 from django.utils import timezone

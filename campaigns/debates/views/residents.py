@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from campaigns.debates.actions import casting, identities
@@ -73,12 +73,17 @@ def appeal(request: SignedInRequest, code: str, post_id: UUID) -> HttpResponse:
     return _form(request, form, _("Contester la décision"), _("Contester"), code, hint=hint)
 
 
-@require_safe
+@require_http_methods(["GET", "POST"])
 def vote(request: SignedInRequest, code: str) -> HttpResponse:
-    """Tell the voter, and nobody else, whether they voted; lead to the ballot."""
-    found = finding.approved_vote(code)
+    """Tell the voter, and nobody else, whether they voted; lead to the ballot. A POST keeps a proved identity."""
+    found, me = finding.approved_vote(code), request.user.pk
     if not found.is_open(timezone.now()):
         return redirect("debates:result", code)
+    proved = identities.proved(request)
+    if request.method == "POST":
+        if proved:
+            identities.keep_proved(resident_id=me, by=me, found=proved)
+        return redirect("debates:vote", code)
     said = casting.roll(resident=request.user, vote=found)
     identity = identities.of(request.user)
     context = {
@@ -86,6 +91,7 @@ def vote(request: SignedInRequest, code: str) -> HttpResponse:
         "campaign": found.campaign,
         "question": posts.title_of(found.campaign),
         "identity": identity,
+        "proved": proved is not None,
         "voted": said == Roll.OWN,
         "elsewhere": said == Roll.OTHER,
         "not_ready": identity is not None and said is None,

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns.contributions import freezing, sealing
+from campaigns.contributions.actions import keys
 from campaigns.contributions.models import CampaignKey, Publication
-from campaigns.debates import standing, verification
+from campaigns.debates import verification
 from campaigns.debates.actions import casting, counting
 from campaigns.debates.enums import FEWEST_BALLOTS
 from campaigns.debates.models import Ballot, BallotArrival
@@ -37,7 +38,8 @@ def fill(vote, count, **changes):
 
 
 def counted(vote):
-    return json.loads(standing.count_of(vote.pk).document)
+    [row] = Publication.objects.filter(campaign_id=vote.pk)
+    return json.loads(row.document)
 
 
 def left(databases):
@@ -57,12 +59,12 @@ def test_a_vote_is_counted_once_published_and_destroyed(vote, as_release, databa
     voted.put(vote, 0, (YES, YES))
     voted.put(vote, 50, (NONE, NO), on_paper=True, account="paper")
     with as_release():
-        assert counting.move(timezone.localdate() + timedelta(days=1)) == 13
+        assert counting.move(timezone.localdate(vote.closes_at) + timedelta(days=2)) == 13
     voted.put(vote, 1, (YES, YES))
     with as_release():
         assert counting.count_due(vote.closes_at - timedelta(seconds=1)) == 0, "not before its end"
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            patch.setattr(counting.keys, "destroy", lambda **_: (_ for _ in ()).throw(Killed))
+            patch.setattr(keys, "destroy", lambda **_: (_ for _ in ()).throw(Killed))
             counting.count_due(timezone.now())
         assert Ballot.objects.count() + BallotArrival.objects.count() == 13, "a killed count changes nothing"
         assert not Publication.objects.exists()
@@ -96,7 +98,7 @@ def test_under_eleven_ballots_a_vote_is_void_and_no_number_comes_out(vote, as_re
         counting.count_due(timezone.now())
     told = counted(vote)
     assert told["outcome"] == "void" and not {"ballots", "counts"} & set(told)
-    assert verification.problems(counts.as_file(standing.count_of(vote.pk))) == []
+    assert verification.problems(counts.as_file(Publication.objects.get())) == []
     assert left(databases) == 0
 
 

@@ -3,11 +3,13 @@
 import re
 from datetime import timedelta
 
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
+from accounts.actions import identities as links
+from accounts.sign_in.openid import Identity
 from campaigns.debates import standing
 from campaigns.debates.actions import counting, identities
 from campaigns.debates.enums import Means, VoteState
@@ -15,6 +17,8 @@ from campaigns.debates.models import Moderation, Post, ProvenIdentity, Vote
 from core import journal
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.campaigns.debates import voted
+from tests.vault.at_desk import visited
+from vault.sharing.actions import desk
 
 CODE = "trajets"
 CIVIL = {
@@ -95,8 +99,8 @@ def test_two_agents_open_a_vote_and_one_alone_does_not(campaign):
     assert "Trop tôt." in text_of(one.get(url("agents_vote")))
     one.post(url("propose_vote"), sent)
     two.post(url("decide_vote"), {"decision": "approve"})
-    vote = standing.vote_of(campaign)
-    assert vote.state == VoteState.APPROVED and vote.decided_by == second
+    vote = Vote.objects.get(state=VoteState.APPROVED)
+    assert vote.decided_by == second and standing.vote_of(campaign) == vote
     assert "déjà écarté, ou il est au vote" in text_of(
         one.post(url("set_aside", Post.objects.get().pk), {"rule": "advert", "reasons": "Non."}, follow=True)
     )
@@ -132,25 +136,58 @@ def test_at_the_desk_a_paper_ballot_and_its_roll(vote, resident, client):
     assert signed_in(agent).get(url("paper_ballot")).status_code == 403
     agent.at_desk = True
     agent.save()
-    desk = signed_in(agent)
+    keeper = signed_in(agent)
     sent = CIVIL | {"choice_0": "for", "choice_1": "against"}
-    assert "coche elle-même la liste" in text_of(desk.post(url("paper_ballot"), sent))
-    assert "lettres latines" in text_of(desk.post(url("paper_ballot"), sent | {"signed": "on", "family_name": "—"}))
-    answer = desk.post(url("paper_ballot"), sent | {"signed": "on"}, follow=True)
+    assert "coche elle-même la liste" in text_of(keeper.post(url("paper_ballot"), sent))
+    assert "lettres latines" in text_of(keeper.post(url("paper_ballot"), sent | {"signed": "on", "family_name": "—"}))
+    answer = keeper.post(url("paper_ballot"), sent | {"signed": "on"}, follow=True)
     assert "Le bulletin est déposé" in text_of(answer) and "Kervella" not in text_of(answer)
     assert "checked" not in answer.content.decode()
-    # The same person with an account, whose name has no accent and a hyphen there, has voted.
+    # The same person with an account, whose names FranceConnect writes otherwise, has voted.
+    browser = signed_in(resident)
     status = {"family_name": "KERVELLA", "given_name": "Nadia-Anne", "birthdate": "1988-05-04"}
-    identities.keep_from_franceconnect(resident.pk, status)
+    prove(browser, resident, status)
+    with scope(resident=resident.pk):
+        assert not ProvenIdentity.objects.exists(), "nothing is kept that the resident did not ask for"
+    assert "vient de prouver" in text_of(browser.get(url("vote")))
+    browser.post(url("vote"))
     with scope(resident=resident.pk):
         kept = ProvenIdentity.objects.get()
         assert kept.means == Means.FRANCECONNECT and identities.of(resident) is None, "FranceConnect is not linked"
-        kept.delete()
-    voted.proven(resident, bytes(kept.pseudonym))
-    assert "a déjà voté" in text_of(signed_in(resident).get(url("vote")))
+    links.link(user=resident, identity=Identity("franceconnect", "sub-1", "eidas1"))
+    assert "a déjà voté" in text_of(browser.get(url("vote")))
     for broken in ({"birthdate": "1988-05"}, {"family_name": ""}, {"given_name": ""}):
-        identities.keep_from_franceconnect(ResidentFactory().pk, status | broken)
-    assert desk.get(reverse("debates:prove_identity")).status_code == 200
+        other = signed_in(stranger := ResidentFactory())
+        prove(other, stranger, status | broken)
+        assert "vient de prouver" not in text_of(other.get(url("vote")))
+    taken = signed_in(stranger)
+    prove(taken, resident, status)
+    taken.post(url("vote"))
+    with scope(resident=stranger.pk):
+        assert not ProvenIdentity.objects.exists(), "what was proved for another user serves nobody"
+
+
+def prove(browser, user, status):
+    """Offer a civil status in the browser's session, as the return of FranceConnect does."""
+    session = browser.session
+    request = RequestFactory().get("/")
+    request.session = session
+    identities.remember(request, user.pk, status)
+    session.save()
+
+
+def test_at_the_desk_an_identity_is_proven_during_a_visit(resident):
+    agent, browser, visit = visited(resident, "home")
+    page = reverse("debates:prove_identity")
+    assert "Recopiez le papier" in text_of(browser.get(page))
+    assert "Erreur" in text_of(browser.post(page, {"family_name": "Kervella"}))
+    assert browser.post(page, CIVIL).status_code == 302
+    with scope(resident=visit.resident_id):
+        kept = ProvenIdentity.objects.get()
+        assert kept.means == Means.DESK
+        assert journal.entries(resident_id=visit.resident_id, limit=1)[0].event == "identity_proven"
+    desk.finish(visit=visit, agent=agent)
+    assert "Ouvrez d’abord la visite" in text_of(browser.get(page))
 
 
 def test_no_page_shows_a_count_before_the_end_and_everybody_reads_it_after(vote, as_release, client):

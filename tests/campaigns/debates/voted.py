@@ -67,7 +67,7 @@ def proven(resident: Any, who: bytes = b"i" * 32) -> ProvenIdentity:
 def put(vote: Vote, number: int, choices: Any = (YES, NO), **changes: Any) -> Taken:
     """Cast the ballot of a person without a vault."""
     identity = number.to_bytes(32, "big")
-    told = {"account": f"person {number}", "at": vote.closes_at - timedelta(hours=1)}
+    told: dict[str, Any] = {"account": f"person {number}", "at": vote.closes_at - timedelta(hours=1)}
     return casting.put(vote=vote, identity=identity, choices=list(choices), **(told | changes))
 
 
