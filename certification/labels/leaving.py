@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
+from certification.labels.actions import evidence
 from certification.labels.models import Complaint
 from core import leaving
 from core.leaving import Copying, Entry, Rows
@@ -59,4 +60,4 @@ def erase(resident_id: UUID) -> None:
     leaving.delete_rows(resident_id, Complaint)
 
 
-APP = leaving.App("labels", ROWS, level=38, copy=copy, erase=erase)
+APP = leaving.App("labels", ROWS, level=38, copy=copy, erase=erase, purge=evidence.delete_due)

@@ -12,7 +12,8 @@ from certification.labels.actions import evidence as actions
 from certification.labels.actions import requests
 from certification.labels.models import Evidence, LabelRequest, PublisherKey
 from certification.labels.models.evidence import KEEPER, PURPOSE
-from core.files.storage import sealed_storage
+from core.files import quota
+from core.files.storage import keepers, keepers_of_residents, sealed_storage
 from core.journal import register
 from core.keys import protect
 from core.keys.sealed import Unreadable
@@ -147,3 +148,9 @@ def test_another_publishers_key_opens_nothing_and_the_portal_never_replaces_one(
         KEEPER.replace(house.pk, key.protected, protect.protect("AAAA", purpose=PURPOSE))
     with sealed_storage.open_under(row.stored_name, actions.key_for(house.pk)) as stream:
         assert stream.read() == CONTRACT
+
+
+def test_a_publishers_files_count_in_no_vault(owner, draft, resident):
+    send(signed_in(owner), draft)
+    assert quota.room(resident_id=resident.pk).used == 0
+    assert Evidence in set(keepers()) - set(keepers_of_residents())
