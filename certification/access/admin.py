@@ -40,6 +40,10 @@ class SenderForm(SenderModelForm):
         label=_("Clé publique de ses lots signés (JWK, P-256)"), required=False, widget=forms.Textarea
     )
 
+    stays = forms.BooleanField(
+        label=_("Ses conditions interdisent de passer ces données à un service"), required=False
+    )
+
     class Meta:
         model = Sender
         fields = ("rhythm",)
@@ -61,6 +65,7 @@ class SenderForm(SenderModelForm):
                     types_sent=cleaned["types"],
                     rhythm=Rhythm(cleaned["rhythm"]),
                     public_key=cleaned["public_key"],
+                    stays=cleaned["stays"],
                     by=self._by,
                 )
             except ValidationError as error:
@@ -72,11 +77,11 @@ class SenderForm(SenderModelForm):
 class SenderAdmin(SenderModelAdmin):
     """Those who manage agents let a holder send, and end it."""
 
-    list_display = ("holder", "service", "types", "rhythm", "created_at", "ended_at")
+    list_display = ("holder", "service", "types", "rhythm", "stays", "created_at", "ended_at")
     actions = ("end",)
 
     def get_fields(self, request: HttpRequest, obj: Sender | None = None) -> tuple[str, ...]:
-        return self.list_display if obj else ("holder", "service", "types", "rhythm", "public_key")
+        return self.list_display if obj else ("holder", "service", "types", "rhythm", "public_key", "stays")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Sender | None = None) -> tuple[str, ...]:
         return self.list_display if obj else ()

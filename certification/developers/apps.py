@@ -16,10 +16,8 @@ class DevelopersConfig(AppConfig):
         from core.keys import protect
         from core.pages import menu
         from vault.records.grants import recipients
-        from vault.sharing.actions import erasures
 
         recipients.listen(SERVICE_KIND, outbox.of_grant)
-        erasures.listen(SERVICE_KIND, outbox.of_erasure)
         checks.register("C16", trials.withstands)
         protect.register(webhooks.KEEPER)
         menu.register(_("Développement"), "developers:home", place=menu.Place.PUBLISHER, order=30)

@@ -30,6 +30,7 @@ urlpatterns = [
     path("editeurs/documentation/", documentation.home, name="documentation"),
     path("editeurs/documentation/api/", documentation.reference, name="reference"),
     path("editeurs/documentation/champs/", documentation.fields, name="fields"),
+    path("editeurs/documentation/champs/<str:code>.ndjson", documentation.synthetic_data, name="synthetic_data"),
     path("editeurs/documentation/refus/", documentation.errors, name="errors"),
     path("editeurs/documentation/webhooks/", documentation.webhooks, name="webhook_documentation"),
     path("editeurs/documentation/changements/", documentation.changes, name="changes"),

@@ -25,7 +25,7 @@ class LabelsConfig(AppConfig):
         from vault.journal import sentences
         from vault.records.enums import RefusalCode
         from vault.records.grants import agreements as known
-        from vault.records.grants.recipients import Erasing, RecipientKind, register
+        from vault.records.grants.recipients import Erasing, RecipientKind, listen, register
         from vault.sharing.actions.erasures import ask_at_withdrawal
 
         protect.register(KEEPER)
@@ -41,10 +41,10 @@ class LabelsConfig(AppConfig):
                 halts=recipient.halts,
                 erasing=Erasing.PROGRAM,
                 contact=recipient.contact,
-                withdrawn=ask_at_withdrawal,
                 may_have_closed=False,
             )
         )
+        listen(SERVICE_KIND, ask_at_withdrawal)
         sentences.register_refusal(
             RefusalCode.LABEL,
             _("Une lecture par « %(recipient)s » a été refusée : la ville ne la permet pas, ou plus."),

@@ -244,6 +244,7 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
         ),
         ("trial",),
     ),
+    "developers:synthetic_data": ("fiscal.avis_ir",),
     "developers:webhooks": ("program",),
     "developers:new_webhook": ("program",),
     **dict.fromkeys(
@@ -427,6 +428,7 @@ PUBLIC = {
     "developers:documentation",
     "developers:reference",
     "developers:fields",
+    "developers:synthetic_data",
     "developers:errors",
     "developers:webhook_documentation",
     "developers:changes",
@@ -942,6 +944,7 @@ GET_ONLY = {
     "developers:documentation",
     "developers:reference",
     "developers:fields",
+    "developers:synthetic_data",
     "developers:errors",
     "developers:webhook_documentation",
     "developers:changes",

@@ -745,6 +745,7 @@ OTHERS: dict[str, str] = {
     ),
     "labels:registry_json": FILE,
     "labels:registry_csv": FILE,
+    "developers:synthetic_data": FILE,
     "labels:registry_jws": FILE,
     "labels:registry_wallets": FILE,
     "labels:registry_feed": FILE,

@@ -11,6 +11,7 @@ class HoldersConfig(AppConfig):
         from core import leaving as registry
         from core.pages import home
         from vault.holders import connectors, job_kinds, leaving
+        from vault.holders.actions import senders
         from vault.holders.actions.requests import asked
         from vault.holders.actions.restoring import pause_all
         from vault.holders.home import blocks
@@ -22,4 +23,4 @@ class HoldersConfig(AppConfig):
         backups.register("connections", backups.Part(save=None, replay=pause_all, if_lost=True))
         answering.register(asked)
         job_kinds.register()
-        passing_on.register(connectors.passed_on())
+        passing_on.register(connectors.passed_on(), senders.whose_lots_stay)

@@ -166,6 +166,7 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "erasure_noted": (gettext_lazy("Vous avez noté la réponse de « %(recipient)s » : c’est effacé, ou non."), ""),
     "grant_over": (gettext_lazy("Un partage avec « %(recipient)s » est arrivé à sa fin."), ""),
     "grant_ending": (gettext_lazy("Un partage avec « %(recipient)s » se termine bientôt, nous vous l’avons dit."), ""),
+    "grant_told": (gettext_lazy("« %(recipient)s » a rendu votre accord, nous vous l’avons dit."), ""),
     "grant_unused": (gettext_lazy("Un partage avec « %(recipient)s » ne sert pas, nous vous l’avons dit."), ""),
     "received_read": (gettext_lazy("Vous avez regardé ce que « %(recipient)s » a reçu."), ""),
     "agreement_reread": (gettext_lazy("Vous avez relu ce que vous aviez accepté avec « %(recipient)s »."), ""),

@@ -34,7 +34,7 @@ def parted_grants_to_note() -> list[Grant]:
     """Return the grants that a parting stopped, once their dated end has come, without an event that says so."""
     with scopes_disabled():
         stopped = Grant.objects.filter(stopped_at__lte=timezone.now()).exclude(
-            events__happened__in=[Happened.STOPPED, Happened.RETURNED, Happened.OVER]
+            events__happened__in=[one for one in Happened if one.ends]
         )
         return [grant for grant in stopped if grant.state == GrantState.STOPPED]
 

@@ -161,7 +161,7 @@ class GrantChannel(models.TextChoices):
 
 
 class Happened(models.TextChoices):
-    """An event of a grant. Each has a receipt, except a reminder to its resident."""
+    """An event of a grant. Each has a receipt, except what changes no grant: reminders, requests to erase."""
 
     GIVEN = "given", _("Accord donné")
     PAUSED = "paused", _("Mis en pause")
@@ -169,14 +169,21 @@ class Happened(models.TextChoices):
     SHORTENED = "shortened", _("Raccourci")
     NARROWED = "narrowed", _("Une ligne retirée")
     STOPPED = "stopped", _("Arrêté")
+    REPLACED = "replaced", _("Remplacé par un nouvel accord")
     RETURNED = "returned", _("Rendu par qui le recevait")
     OVER = "over", _("Arrivé à sa fin")
+    ERASING = "erasing", _("Effacement demandé")
     ENDING = "ending", _("Nous vous avons rappelé sa fin")
     UNUSED = "unused", _("Nous vous avons dit qu’il ne servait pas")
+    TOLD = "told", _("Nous vous avons dit qu’il était rendu")
 
     @property
     def has_receipt(self) -> bool:
-        return self not in {Happened.ENDING, Happened.UNUSED}
+        return self not in {Happened.ERASING, Happened.ENDING, Happened.UNUSED, Happened.TOLD}
+
+    @property
+    def ends(self) -> bool:
+        return self in {Happened.STOPPED, Happened.REPLACED, Happened.RETURNED, Happened.OVER}
 
 
 class HouseholdRole(models.TextChoices):

@@ -14,7 +14,7 @@ from core.pages import home
 from core.templatetags.civic import short_date
 from vault.records.enums import Happened
 from vault.records.models import Grant, GrantEvent
-from vault.records.models.grant import UNUSED
+from vault.records.models.grant import RETURNED, UNUSED
 from vault.sharing.actions import desk
 from vault.sharing.enums import EmergencyState
 from vault.sharing.models import AccessRequest, EmergencyAccess, ErasureRequest
@@ -82,7 +82,7 @@ def _emergencies() -> Iterator[home.Part]:
 
 def _returned() -> Iterator[home.Part]:
     """Yield for a week each agreement that its recipient gave back."""
-    since = timezone.now() - A_WEEK
+    since = timezone.now() - RETURNED
     found = GrantEvent.objects.filter(happened=Happened.RETURNED, at__gt=since).select_related("grant")
     for event in found:
         name = _("%(name)s vous rend votre accord : rien n’est plus lu") % {"name": event.grant.recipient_label}

@@ -9,6 +9,7 @@ from vault.sharing.actions import asking, desk, emergency, grant_reminders
 def send_grant_reminders() -> None:
     grant_reminders.send_expiry_reminders()
     grant_reminders.send_unused_reminders()
+    grant_reminders.send_return_notices()
 
 
 @shared_task

@@ -24,6 +24,7 @@ EVENTS = {
     Happened.SHORTENED: "consent.changed",
     Happened.NARROWED: "consent.changed",
     Happened.STOPPED: "consent.withdrawn",
+    Happened.REPLACED: "consent.replaced",
     Happened.RETURNED: "consent.returned",
     Happened.OVER: "consent.expired",
 }

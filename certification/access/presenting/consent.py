@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from certification.access.asking import Asked
+from vault.records.content import holder_catalogue
 from vault.records.grants.agreements import Agreement
 from vault.records.values.decrypted import PaperOpened
 
@@ -55,9 +56,16 @@ def agreed_lines(
     ]
 
 
-def closed(agreement: Agreement, every: Mapping[str, str], held: Mapping[str, str]) -> list[str]:
-    """Return the lines of which the vault has a value that may not be passed on to a service."""
-    return [str(item.label) for item in agreement.items if every.get(item.code) != held.get(item.code)]
+def closed(
+    agreement: Agreement, every: Mapping[str, str], held: Mapping[str, str], why: tuple[bool, list[str]]
+) -> dict[str, Any]:
+    """Return the lines of which the vault has a value that may not be passed on to a service, and why."""
+    by_law, holders = why
+    return {
+        "closed": [str(item.label) for item in agreement.items if every.get(item.code) != held.get(item.code)],
+        "closed_by_law": by_law,
+        "closed_by": [{"code": code, "name": holder_catalogue.name(code)} for code in holders],
+    }
 
 
 def with_why(what: str, why: str) -> str:

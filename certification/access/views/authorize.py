@@ -151,7 +151,8 @@ def consent_page(
     what, former, agreed = found.asked, found.former, found.agreed
     shown = what.shown_with(agreed)
     values = household.values_today(resident_id=person.pk, agreement=shown)
-    held = values_by_item(shown, passing_on.open_part(values))
+    terms = passing_on.Terms()
+    held = values_by_item(shown, terms.part(values))
     papers = _papers(person, what, agreed)
     form = ConsentForm(what, held, papers, agreed, sent)
     # Without a purpose in the request, another label may have another one since the page was shown.
@@ -163,7 +164,7 @@ def consent_page(
     context = {
         "asked": what,
         "special": what.is_special(agreed),
-        "closed": words.closed(shown, values_by_item(shown, values), held),
+        **words.closed(shown, values_by_item(shown, values), held, terms.why(values)),
         "about": words.about(what),
         "needed": words.needed(what, held, agreed),
         "agreed": words.agreed_lines(what, held, papers, agreed),

@@ -44,6 +44,7 @@ OF_GRANTS = {
     Happened.STOPPED: EventType.WITHDRAWN,
     Happened.RETURNED: EventType.WITHDRAWN,
     Happened.OVER: EventType.EXPIRED,
+    Happened.ERASING: EventType.ERASURE,
 }
 OF_LABELS = {"label_suspended": EventType.SUSPENDED, "label_lifted": EventType.LIFTED}
 
@@ -56,23 +57,21 @@ def of_grant(event: GrantEvent) -> None:
     happened = Happened(event.happened)
     if happened not in OF_GRANTS:
         return
-    made = _made(event.grant, OF_GRANTS[happened], event.at, ends_at=event.ends_at.isoformat())
-    data = made.data
-    if made.type == EventType.CHANGED:
-        data["change"] = happened.value
+    told: dict[str, Any] = {"ends_at": event.ends_at.isoformat()}
+    kind = OF_GRANTS[happened]
+    if kind == EventType.CHANGED:
+        told["change"] = happened.value
     if happened == Happened.NARROWED:
-        data["removed"] = event.lines
-    if made.type == EventType.GIVEN and (former := _replaced(made)) is not None:
-        made.type = EventType.CHANGED
-        data |= {"change": "replaced", "former": former.data["grant"]}
-        former.delete()
-    _write(made)
-
-
-def of_erasure(request: ErasureRequest) -> None:
-    """Write that a service is asked to erase what it received, in the request's transaction."""
-    more = {"erasure": str(request.pk), "due_at": request.due_at.isoformat()}
-    _write(_made(request.grant, EventType.ERASURE, request.created_at, **more))
+        told["removed"] = event.lines
+    if happened == Happened.ERASING:
+        request = ErasureRequest.objects.filter(grant=event.grant).latest("created_at")
+        told = {"erasure": str(request.pk), "due_at": request.due_at.isoformat()}
+    if happened == Happened.GIVEN and (former := _replaced(event.grant)) is not None:
+        kind = EventType.CHANGED
+        told |= {"change": "replaced", "former": str(former)}
+    made = _made(event.grant, kind, event.at, **told)
+    made.save(force_insert=True)
+    transaction.on_commit(lambda: _publish_soon(made), robust=True)
 
 
 def _made(grant: Grant, type: EventType, at: datetime, **more: Any) -> Event:
@@ -84,21 +83,18 @@ def _made(grant: Grant, type: EventType, at: datetime, **more: Any) -> Event:
         **more,
     }
     environment = Environment.TEST if persona else Environment.LIVE
-    return Event(
-        service_id=grant.recipient_id, environment=environment, type=type, at=at, data=data, within=_transaction()
+    return Event(service_id=grant.recipient_id, environment=environment, type=type, at=at, data=data)
+
+
+def _replaced(grant: Grant) -> UUID | None:
+    """Return the grant that this new one has just replaced: the last event for its purpose says so."""
+    same = GrantEvent.objects.filter(
+        grant__recipient_kind=grant.recipient_kind,
+        grant__recipient_id=grant.recipient_id,
+        grant__agreement=grant.agreement,
     )
-
-
-def _write(made: Event) -> None:
-    made.save(force_insert=True)
-    transaction.on_commit(lambda: _publish_soon(made), robust=True)
-
-
-def _replaced(made: Event) -> Event | None:
-    """Return the end, in this very transaction, of the grant for the same purpose of the same person."""
-    ended = Event.objects.filter(service=made.service_id, within=made.within, type=EventType.WITHDRAWN, position=None)
-    same = {"data__purpose": made.data["purpose"], "data__sub": made.data["sub"]}
-    return ended.filter(**same).first()
+    last = same.exclude(grant=grant).order_by("-created_at").first()
+    return last.grant_id if last is not None and last.happened == Happened.REPLACED else None
 
 
 def publish() -> int:
@@ -194,9 +190,3 @@ def _positions(count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('developers_event_position') FROM generate_series(1, %s)", [count])
         return [row[0] for row in cursor.fetchall()]
-
-
-def _transaction() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        return int(cursor.fetchone()[0])

@@ -12,9 +12,10 @@ from accounts.actions.personas import open_persona
 from accounts.models import User
 from certification.developers import personas
 from certification.developers.personas import Given, Persona
+from certification.developers.specimens import specimen
 from vault.records import actions
 from vault.records.enums import Assurance, Method
-from vault.records.models import RESIDENT, Record
+from vault.records.models import RESIDENT, Paper, PaperKind, Record
 from vault.records.values.periods import period_of
 
 PURPOSE = "Personne fictive du bac à sable"
@@ -39,6 +40,25 @@ def account_of(slug: str) -> User | None:
     """Return the account of a persona, or None if there is none, or the command was never called."""
     persona = personas.find(slug)
     return User.objects.filter(pk=persona.id, is_persona=True, is_active=True).first() if persona else None
+
+
+def bring_papers(persona: User, kinds: Iterable[str]) -> int:
+    """Give a persona the papers of these kinds that they lack, as a service asks for them. Return how many are new.
+
+    A persona whose vault is empty has no paper either: a service meets that too. Call it in the persona's scope.
+    """
+    story = next((one.story for one in personas.everyone() if one.id == persona.pk), {})
+    wanted = {*kinds} if "situation" in story else set()
+    missing = wanted - {*Paper.objects.kept().filter(kind__in=wanted).values_list("kind", flat=True)}
+    for kind in PaperKind.objects.filter(code__in=missing):
+        actions.keep_specimen(
+            resident_id=persona.pk,
+            by=persona.pk,
+            kind=kind.code,
+            name=f"{kind.code}.pdf",
+            content=specimen([str(kind), persona.name, "SPÉCIMEN. Personne fictive, sans aucune valeur."]),
+        )
+    return len(missing)
 
 
 @transaction.atomic

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='trial',
             name='scenario',
-            field=models.CharField(choices=[('sound', 'Tout est normal'), ('state', 'Le retour porte un autre state'), ('issuer', 'Le retour vient d’un autre émetteur (iss)'), ('nonce', 'Le jeton porte un autre nonce'), ('audience', 'Le jeton est pour un autre programme'), ('token_issuer', 'Le jeton est d’un autre émetteur'), ('expired', 'Le jeton a pris fin'), ('signature', 'Le jeton est signé par une autre clé'), ('unsigned', 'Le jeton n’est pas signé (alg none)'), ('token_error', 'L’échange du code échoue, avec des jetons'), ('replay', 'L’échange du code échoue, puis accepte le même code'), ('narrowed', 'Le serveur accorde moins : sans openid ni id_token'), ('revoked', 'L’accord a pris fin : le jeton est refusé')], max_length=12),
+            field=models.CharField(choices=[('sound', 'Tout est normal'), ('state', 'Le retour porte un autre state'), ('issuer', 'Le retour vient d’un autre émetteur (iss)'), ('nonce', 'Le jeton porte un autre nonce'), ('audience', 'Le jeton est pour un autre programme'), ('token_issuer', 'Le jeton est d’un autre émetteur'), ('expired', 'Le jeton a pris fin'), ('signature', 'Le jeton est signé par une autre clé'), ('unsigned', 'Le jeton n’est pas signé (alg none)'), ('token_error', 'L’échange du code échoue, avec des jetons'), ('replay', 'L’échange du code échoue, puis accepte le même code'), ('narrowed', 'Le serveur accorde moins\xa0: sans openid ni id_token'), ('revoked', 'L’accord a pris fin\xa0: le jeton est refusé')], max_length=12),
         ),
         migrations.AddConstraint(
             model_name='trial',

@@ -34,7 +34,6 @@ class Event(models.Model):
     at = models.DateTimeField(default=timezone.now)
     data = models.JSONField(help_text="ids, and the pairwise sub")
     position = models.BigIntegerField(null=True, unique=True)
-    within = models.BigIntegerField(null=True, help_text="the transaction, which tells an agreement that is replaced")
     entry = models.BigIntegerField(null=True, unique=True, help_text="of the register, for an event of a label")
 
     decides = nothing("a message; the program asks the API, which decides")

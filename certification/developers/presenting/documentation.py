@@ -76,6 +76,12 @@ CHANGES = [
     (
         date(2026, 11, 28),
         gettext_lazy(
+            "Quatre épreuves de plus, secret d’un webhook remplacé sans arrêt, données d’habitants inventés."
+        ),
+    ),
+    (
+        date(2026, 11, 28),
+        gettext_lazy(
             "Bac à sable, deux secrets par programme, webhooks, événements par curseur ; lots des organismes."
         ),
     ),

@@ -1,11 +1,14 @@
 """The documentation for developers, open to everybody, and the status of the service."""
 
+import json
+
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from certification.developers import synthetic
 from certification.developers.presenting import documentation, status
 from vault import types
 
@@ -51,8 +54,25 @@ def fields(request: HttpRequest) -> HttpResponse:
     if not types.is_known(code):
         raise Http404
     heads = _heads(_("Champ"), _("Nom"), _("Type"), _("Unité"))
-    context = {"type": types.get(code), "rows": documentation.fields(code), "heads": heads}
+    context = {
+        "type": types.get(code),
+        "rows": documentation.fields(code),
+        "heads": heads,
+        "count": synthetic.RESIDENTS,
+    }
     return render(request, "developers/documentation/fields.html", context)
+
+
+@login_not_required
+@require_safe
+def synthetic_data(request: HttpRequest, code: str) -> StreamingHttpResponse:
+    """Send a line of JSON for each invented resident, as it is made."""
+    if not types.is_known(code):
+        raise Http404
+    lines = (json.dumps(one, ensure_ascii=False) + "\n" for one in synthetic.residents(code))
+    answer = StreamingHttpResponse(lines, content_type="application/x-ndjson")
+    answer["Content-Disposition"] = f'attachment; filename="{code}.ndjson"'
+    return answer
 
 
 @login_not_required
@@ -62,6 +82,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
         "rows": documentation.events(),
         "heads": _heads(_("Événement"), _("Quand")),
         "snippet": documentation.snippet("webhook"),
+        "node": documentation.snippet("webhook_node"),
         "retries": documentation.retries(),
         "days": documentation.days_kept(),
     }

@@ -54,7 +54,9 @@ def _answered(request: HttpRequest) -> HttpResponse:
     slug = form.cleaned_data["persona"]
     persona = _persona(slug)
     with scope(resident=persona.pk):
-        return _consent(developer, persona, slug, question(asked), None)
+        found = question(asked)
+        personas.bring_papers(persona, [paper.kind for paper in found.asked.papers])
+        return _consent(developer, persona, slug, found, None)
 
 
 def _developer(request: HttpRequest, asked: Request) -> SignedInRequest:

@@ -2,22 +2,28 @@
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 from django_scopes import scope
 
 from certification.access.details import purpose_of
 from core import journal
-from tests.accounts.factories import CompanionFactory
+from core.models.rows import Forged
+from tests.accounts.factories import AgentFactory, CompanionFactory, signed_in
 from tests.certification.access.program import answer, ask, body, called, connected
 from tests.certification.made import INCOME, PARTS
 from tests.vault.entrusted import entrusted
 from tests.vault.made import NOTICE, add, add_signed_notice
 from tests.vault.shown import main
 from vault.holders import connectors
+from vault.holders.actions import senders
+from vault.holders.enums import Rhythm
 from vault.records import actions, gate
+from vault.records.content import holder_catalogue
 from vault.records.gate import passing_on
 from vault.records.models import Grant, Record
 
@@ -79,8 +85,64 @@ def test_the_page_of_consent_says_why_and_shows_no_value(session, browser, tenan
 
 def test_what_may_go_on_says_so_by_name():
     assert {*connectors.passed_on()} == {"enedis", "grdf"}
-    assert passing_on.is_closed("api_pull", "caf") and passing_on.is_closed("api_pull", "someone new")
-    assert not passing_on.is_closed("api_pull", "enedis") and not passing_on.is_closed("upload", "caf")
+    terms = passing_on.Terms()
+    assert terms.is_closed("api_pull", "caf") and terms.is_closed("api_pull", "someone new")
+    assert not terms.is_closed("api_pull", "enedis") and not terms.is_closed("upload", "caf")
+
+
+# Terms of a holder that sends lots
+
+
+def sent_by_the_landlord(resident, **more):
+    notice = {**NOTICE, "revenu_fiscal_reference": 4321, **more}
+    return add(resident, "fiscal.avis_ir", notice, holder="bailleur", method="api_push", assurance="holder_verified")
+
+
+@pytest.fixture
+def landlord(label):
+    """A holder whose terms say that what it sends goes on to no service; and one without such terms."""
+    holder_catalogue.load()
+    given = {"types_sent": ["fiscal.avis_ir"], "rhythm": Rhythm.DAILY, "by": AgentFactory(manages_agents=True)}
+    senders.allow(holder="mediatheque", service_id=uuid4(), **given)
+    return senders.allow(holder="bailleur", service_id=uuid4(), stays=True, **given)
+
+
+@pytest.fixture
+def lodger(resident):
+    sent_by_the_landlord(resident)
+    return resident
+
+
+def test_what_a_holder_sent_is_read_by_a_service_unless_its_terms_say_no(session, lodger, label):
+    read = connected(session, signed_in(lodger), items=[PARTS])["access_token"]
+    assert values(read)[INCOME] == [4321]
+
+
+def test_what_a_holder_s_terms_keep_here_is_read_by_no_service(session, landlord, lodger):
+    read = connected(session, signed_in(lodger), items=[PARTS])["access_token"]
+    assert values(read) == {INCOME: [], PARTS: []}
+    tag = called(read, FIELDS)["ETag"]
+    sent_by_the_landlord(lodger, annee_revenus=2026)
+    assert called(read, FIELDS, **{"If-None-Match": tag}).status_code == 304
+    senders.end(sender=landlord, by=AgentFactory(manages_agents=True))
+    assert values(read)[INCOME] == [], "the end of its lots does not change what its terms were"
+    mandate = entrusted(lodger, CompanionFactory(), "notices")
+    assert gate.read(grant=mandate.grant, fields=[INCOME], person=lodger.pk).value(INCOME) == 4321
+
+
+def test_the_page_of_consent_says_whose_terms_and_offers_the_residents_own_copy(session, landlord, lodger):
+    page = main(ask(session, signed_in(lodger)))
+    assert "Selon ses conditions" in page and "Demander ma copie" in page and "L114-8" not in page
+    assert "4 321" not in page and "4\u202f321" not in page
+
+
+def test_terms_that_somebody_else_changed_are_refused(session, landlord, lodger):
+    read = connected(session, signed_in(lodger), items=[PARTS])["access_token"]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE holders_sender SET stays = false")
+    with pytest.raises(Forged):
+        senders.whose_lots_stay()
+    assert called(read, FIELDS).status_code != 200
 
 
 def test_the_journal_has_a_reading_that_found_nothing(token, tenant):

@@ -1,7 +1,9 @@
 """The documentation: its example runs, its lists are whole, and the same text is in docs/services.md."""
 
 import json
-from datetime import UTC, datetime
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from standardwebhooks import Webhook
 from certification.access.actions import clients
 from certification.access.enums import Environment
 from certification.access.problems import MEANINGS
+from certification.developers import synthetic
 from certification.developers.models import Call
 from certification.developers.presenting import documentation
 from core import health
@@ -73,7 +76,61 @@ def test_the_example_of_webhooks_verifies_and_forgets():
     assert forgotten == [("s", "g")] and names["answer"] == "c"
 
 
-@pytest.mark.parametrize("name", ["read", "webhook"])
+NODE = shutil.which("node")
+
+
+@pytest.mark.skipif(not NODE, reason="NO node: the receiver in Node was not run")
+def test_the_example_in_node_verifies_either_signature_and_forgets(tmp_path):
+    (tmp_path / "receiver.mjs").write_text(documentation.snippet("webhook_node"))
+    secret, former = "whsec_" + "QUJD" * 11, "whsec_" + "REVG" * 11
+    start = (
+        'import { receiver } from "./receiver.mjs";'
+        f'const server = receiver("{secret}", (sub, grant) => console.log(sub, grant));'
+        'server.listen(0, "127.0.0.1", () => console.log(server.address().port));'
+    )
+    (tmp_path / "start.mjs").write_text(start)
+    with subprocess.Popen([str(NODE), "start.mjs"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as node:
+        assert node.stdout
+        address = f"http://127.0.0.1:{node.stdout.readline().strip()}/"
+
+        def send(content: dict[str, Any], *secrets: str, at: datetime | None = None) -> requests.Response:
+            body, now = json.dumps(content), at or datetime.now(UTC)
+            headers = {
+                "webhook-id": "evt_1",
+                "webhook-timestamp": str(int(now.timestamp())),
+                "webhook-signature": " ".join(Webhook(one).sign("evt_1", now, body) for one in secrets),
+            }
+            return requests.post(address, data=body, headers=headers, timeout=10)
+
+        challenge = {"type": "endpoint.challenge", "data": {"challenge": "c"}}
+        withdrawn = {"type": "consent.withdrawn", "data": {"sub": "s", "grant": "g"}}
+        assert (send(challenge, secret).text, send(withdrawn, former, secret).status_code) == ("c", 200)
+        assert node.stdout.readline() == "s g\n"
+        old = datetime.now(UTC) - timedelta(hours=1)
+        assert {send(withdrawn, former).status_code, send(withdrawn, secret, at=old).status_code} == {401}
+        node.kill()
+
+
+@pytest.mark.parametrize("code", [one.code for one in types.all_types()][::4])
+def test_each_type_has_two_hundred_invented_residents_that_follow_its_schema(code):
+    found = list(synthetic.residents(code))
+    assert [one["resident"] for one in found] == [*range(1, 201)]
+    assert all(types.validate(code, one["payload"]) == [] for one in found[::20])
+    assert len({json.dumps(one["payload"]) for one in found}) > 1
+    assert found[7] == next(one for one in synthetic.residents(code) if one["resident"] == 8)
+
+
+@pytest.mark.django_db
+def test_invented_residents_are_downloaded_line_by_line(client):
+    page = client.get(reverse("developers:synthetic_data", args=["fiscal.avis_ir"]))
+    lines = [json.loads(line) for line in b"".join(page.streaming_content).splitlines()]
+    assert (page.status_code, page["Content-Type"], len(lines)) == (200, "application/x-ndjson", 200)
+    assert "fiscal.avis_ir.ndjson" in page["Content-Disposition"]
+    for wrong in ("rien", "..", "fiscal"):
+        assert client.get(f"/editeurs/documentation/champs/{wrong}.ndjson").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["read", "webhook", "webhook_node"])
 def test_the_guide_has_the_same_examples(name):
     assert documentation.snippet(name) in (ROOT / "docs" / "services.md").read_text()
 

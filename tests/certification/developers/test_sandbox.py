@@ -1,13 +1,16 @@
 """The sandbox: developers play personas there, and it never meets a real resident."""
 
+import io
 import json
 import uuid
 from datetime import timedelta
 from typing import Any
 
+import pikepdf
 import pytest
 from authlib.integrations.base_client import OAuthError
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
 from django.urls import get_resolver, reverse
@@ -24,7 +27,7 @@ from certification.access.models import AccessToken, AuthorizationCode, Client, 
 from certification.developers import personas
 from certification.developers.actions import personas as actions
 from certification.labels import across, recipient
-from certification.labels.actions import trials
+from certification.labels.actions import requests, trials
 from core import journal
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.certification.access import program as live
@@ -33,8 +36,10 @@ from tests.certification.developers.played import FIELDS, answer, ask, basic, co
 from tests.certification.made import INCOME, PARTS, SIRETS, given, member, publisher, version_of
 from tests.vault.made import add_signed_notice
 from tests.vault.shown import main
+from vault.records import actions as records
 from vault.records.actions import grants
-from vault.records.models import Grant, Record
+from vault.records.content import paper_kinds
+from vault.records.models import Grant, Paper, Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SANDBOX = f"{settings.SITE_URL}/bac-a-sable"
@@ -50,6 +55,46 @@ def persona(slug):
 def grant_of(person):
     with scope(resident=person.pk):
         return Grant.objects.get(stopped_at=None)
+
+
+# Papers
+
+
+def test_a_persona_has_the_papers_that_a_service_asks_for_and_they_are_read(tried, owner, theirs, played):
+    paper_kinds.load()
+    purpose = tried[0].service.requests.get().purposes.get()
+    requests.ask_paper(purpose=purpose, by=owner, kind="rib", required=False, why="Pour voir.", why_en="To see.")
+    session = program(*tried)
+    page = play(session, theirs, "elodie")
+    with scope(resident=persona("elodie").pk):
+        [paper] = Paper.objects.kept()
+    assert paper.kind == "rib" and str(paper.pk) in page.content.decode()
+    back = live.way_back(answer(theirs, page, items=[PARTS], papers=[str(paper.pk)]))
+    token = session.fetch_token(TOKEN, authorization_response=back, code_verifier=live.VERIFIER)["access_token"]
+    read = called(token, f"/bac-a-sable/api/v1/me/documents/{paper.pk}")
+    assert (read.status_code, read["Content-Type"]) == (200, "application/pdf")
+    with pikepdf.open(io.BytesIO(b"".join(read.streaming_content))) as pdf:
+        assert "SPÉCIMEN".encode("cp1252") in pdf.pages[0].Contents.read_bytes()
+    play(session, theirs, "elodie")
+    with scope(resident=persona("elodie").pk):
+        assert Paper.objects.count() == 1
+
+
+def test_an_empty_vault_gets_no_paper(played):
+    paper_kinds.load()
+    empty = next(one for one in personas.everyone() if "situation" not in one.story)
+    actions.seed(timezone.localdate(), [empty])
+    account = persona(empty.slug)
+    with scope(resident=account.pk):
+        assert actions.bring_papers(account, ["rib"]) == 0 and not Paper.objects.exists()
+
+
+def test_no_resident_s_vault_takes_a_specimen(resident):
+    given = {"resident_id": resident.pk, "by": resident.pk, "kind": "rib", "name": "a.pdf", "content": b"%PDF"}
+    with pytest.raises(PermissionDenied):
+        records.keep_specimen(**given)
+    with scope(resident=resident.pk):
+        assert not Paper.objects.exists()
 
 
 # Personas

@@ -20,6 +20,7 @@ from vault.records.enums import Mode
 from vault.records.grants import agreements
 from vault.records.models import GrantEvent
 from vault.records.tasks import close_expired_grants
+from vault.sharing.models.desk import DESK_KIND
 from vault.sharing.tasks import send_grant_reminders
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,6 +68,29 @@ def test_the_message_names_neither_recipient_nor_data(resident):
     written = "".join(f"{message.subject}{message.body}" for message in mail.outbox)
     assert "Claire" not in written and "Essayer" not in written and "revenu" not in written
     assert "Un de vos partages" in written and "One of your shares" in written
+
+
+def test_a_share_that_is_given_back_is_told_once_by_a_message_that_names_nothing(resident):
+    grant = long_one(resident, recipient_label="Plus Juste")
+    grants.give_back(grant=grant, by=grant.recipient_id)
+    for _tick in range(2):
+        send_grant_reminders()
+    assert noted(grant) == ["returned", "told"] and len(mail.outbox) == 1
+    assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "grant_told"
+    written = f"{mail.outbox[0].subject}{mail.outbox[0].body}"
+    assert "Un accord vous est rendu" in written and "Plus Juste" not in written and "revenu" not in written
+
+
+@pytest.mark.parametrize("how", ["stopped", "at the desk", "long ago"])
+def test_what_the_resident_did_or_saw_is_not_told_again(resident, how):
+    grant = long_one(resident, **({"recipient_kind": DESK_KIND} if how == "at the desk" else {}))
+    if how == "stopped":
+        grants.stop(grant=grant, by=resident.pk)
+    else:
+        grants.give_back(grant=grant, by=grant.recipient_id)
+    with at(grant, timezone.now() + timedelta(days=8 if how == "long ago" else 0)):
+        send_grant_reminders()
+    assert "told" not in noted(grant) and mail.outbox == []
 
 
 def test_a_share_of_one_month_gets_no_reminder_of_its_end(resident):

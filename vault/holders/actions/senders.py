@@ -21,12 +21,20 @@ from vault.records.models import Holder
 
 
 def allow(
-    *, holder: str, service_id: UUID, types_sent: Sequence[str], rhythm: Rhythm, public_key: str = "", by: User
+    *,
+    holder: str,
+    service_id: UUID,
+    types_sent: Sequence[str],
+    rhythm: Rhythm,
+    public_key: str = "",
+    stays: bool = False,
+    by: User,
 ) -> Sender:
     """Let the programs of a service send what a holder knows. The city's register has it.
 
     Args:
         public_key: the JWK (P-256) that checks signed lots, or an empty text.
+        stays: by the holder's terms, what it sends goes on to no service.
 
     Raises:
         PermissionDenied: `by` does not manage agents.
@@ -47,8 +55,9 @@ def allow(
             types=sorted(set(types_sent)),
             rhythm=rhythm,
             public_key=_public(public_key) if public_key.strip() else {},
+            stays=stays,
         )
-        content = {"holder": holder, "types": sender.types, "rhythm": sender.rhythm}
+        content = {"holder": holder, "types": sender.types, "rhythm": sender.rhythm, "stays": stays}
         register.write(kind="sender", subject_id=service_id, event="sender_allowed", content=content)
     return sender
 
@@ -75,6 +84,15 @@ def of_service(service_id: UUID) -> Sender | None:
         Forged: the city did not allow it as it is.
     """
     return Sender.objects.filter(service_id=service_id, ended_at=None).first()
+
+
+def whose_lots_stay() -> set[str]:
+    """Return the holders of which the terms, or former ones, say that what they sent goes on to no service.
+
+    Raises:
+        Forged: somebody else wrote one of the rows, and might have changed its terms.
+    """
+    return {sender.holder for sender in Sender.objects.all() if sender.stays}
 
 
 def _public(text: str) -> Mapping[str, Any]:

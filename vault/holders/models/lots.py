@@ -10,12 +10,15 @@ from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
 from vault.holders.enums import LineOutcome, Rhythm
 
+#: Columns of a sender under its MAC before its terms were.
+_FIRST = ("holder", "service_id", "types", "rhythm", "public_key", "ended_at")
+
 
 class Sender(AuthenticatedRow):
     """A holder whose programs may send lots, as the city allowed. Each resident then accepts it or not.
 
     `holder` is a code of vault/records/content/holders.json, `types` the types of data that it may send at all.
-    `public_key` is the JWK that checks its signed lots.
+    `public_key` is the JWK that checks its signed lots. `stays`: by the holder's terms, no service reads what it sent.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -26,9 +29,10 @@ class Sender(AuthenticatedRow):
     rhythm = models.CharField(_("rythme"), max_length=10, choices=Rhythm)
     public_key = models.JSONField(_("clé publique"), default=dict, blank=True)
     ended_at = models.DateTimeField(_("fin"), null=True)
+    stays = models.BooleanField(_("ne va à aucun service"), default=False)
 
     objects = RowQuerySet["Sender"].as_manager()
-    decides = by_city("holder", "service_id", "types", "rhythm", "public_key", "ended_at")
+    decides = by_city(*_FIRST, "stays", former=[_FIRST])
 
     class Meta:
         verbose_name = _("organisme qui envoie")

@@ -10,7 +10,15 @@ from vault.records.actions.identity import keep_identity
 from vault.records.actions.notes import seal_note
 from vault.records.actions.paper_checks import check_paper
 from vault.records.actions.paper_files import add_side, check_sides, drop_side, move_side
-from vault.records.actions.papers import NotReady, delete_paper, receive_paper, replace_paper, set_dates, set_kind
+from vault.records.actions.papers import (
+    NotReady,
+    delete_paper,
+    keep_specimen,
+    receive_paper,
+    replace_paper,
+    set_dates,
+    set_kind,
+)
 from vault.records.actions.records import (
     Invalid,
     Source,
@@ -53,6 +61,7 @@ __all__ = [
     "keep_identity",
     "move_side",
     "name_columns",
+    "keep_specimen",
     "notify_expiring_papers",
     "open_draft",
     "receive_paper",

@@ -180,10 +180,9 @@ def take_out(*, grant: Grant, by: UUID, line: str) -> Grant:
         GrantWrite.objects.filter(grant=grant, type__in=written).delete()
         grant.taken_away = [*grant.taken_away, *found.ids]
         grant.save(update_fields=["taken_away"])
-        note(grant, Happened.NARROWED, timezone.now(), found.ids)
         journal_grant_event(grant, by, "grant_narrowed", found.fields, count=len(things))
         _forget(grant)
-        recipients.get(grant.recipient_kind).withdrawn(grant, found)
+        note(grant, Happened.NARROWED, timezone.now(), found.ids)
     return grant
 
 
@@ -289,9 +288,8 @@ def _stop(grant: Grant, by: UUID, event: str, happened: Happened = Happened.STOP
         if grant.stands:
             now = timezone.now()
             end(grant, now)
-            note(grant, happened, now)
             journal_grant_event(grant, by, event)
-            recipients.get(grant.recipient_kind).withdrawn(grant, None)
+            note(grant, happened, now)
     return grant
 
 
@@ -331,7 +329,7 @@ def _note_parted(grant: Grant) -> bool:
     Its resident's journal gets its entry from `household.learn_of_partings`.
     """
     with _changing(grant):
-        ended = GrantEvent.objects.filter(grant=grant, happened__in=[Happened.STOPPED, Happened.RETURNED])
+        ended = GrantEvent.objects.filter(grant=grant, happened__in=[one for one in Happened if one.ends])
         if grant.stopped_at is None or ended.exists():
             return False
         note(grant, Happened.STOPPED, grant.stopped_at)
@@ -357,7 +355,7 @@ def _end_former(recipient: Recipient, agreement: Agreement) -> None:
         grant.refresh_from_db()
         if grant.stands:
             end(grant, now)
-            note(grant, Happened.STOPPED, now)
+            note(grant, Happened.REPLACED, now)
         else:
             close_over(grant)
 

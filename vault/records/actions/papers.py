@@ -6,10 +6,13 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
+from accounts.models import User
 from core import jobs, journal
 from core.files import resumable
 from core.files.storage import sealed_storage
@@ -104,6 +107,33 @@ def take_in(
                 jobs.create(resident_id=resident_id, kind=JOB, subject_id=paper.pk, purpose=CHECK)
         except IntegrityError:
             return Paper.objects.get(token=paper.token)
+    return paper
+
+
+def keep_specimen(*, resident_id: UUID, by: UUID, kind: str, name: str, content: bytes) -> Paper:
+    """Keep a PDF that was made for a persona, without any check: it proves no value. Once for each kind.
+
+    Raises:
+        PermissionDenied: not a persona. Nothing enters a resident's vault unchecked.
+    """
+    perms.require_may_write(resident_id, by)
+    if not User.objects.filter(pk=resident_id, is_persona=True).exists():
+        raise PermissionDenied
+    token = uuid5(resident_id, kind)
+    with scope(resident=resident_id):
+        if there := Paper.objects.filter(token=token).first():
+            return there
+        with sealed_storage.create(resident_id=resident_id) as file:
+            file.write(content)
+        now = timezone.now()
+        paper = Paper(pk=uuid4(), resident_id=resident_id, kind=kind, state=PaperState.KEPT, token=token, kept_at=now)
+        paper.issued_on = timezone.localdate(now)
+        told = {"name": clean_name(name), "media_type": "application/pdf", "pages": 1, "sha256": file.sha256}
+        with transaction.atomic():
+            _seal(paper, {**told, "declared": kind})
+            paper.save(force_insert=True)
+            PaperFile.objects.create(resident_id=resident_id, paper=paper, stored_name=file.name, size=file.size)
+            journal_paper_event(paper, by, "paper_kept", RECEIVE)
     return paper
 
 

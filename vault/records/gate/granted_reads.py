@@ -90,11 +90,13 @@ def read_newer(
         _note(grant, fields, person, refusal, box, None)
         if refusal:
             return refusal
-        types_read = {field.partition("#")[0] for field in fields}
-        current = Record.objects.current().filter(subject_person=person, type__in=types_read)
-        records = passing_on.allowed(grant, current)
-        if known and (tag := _tag(grant, fields, records.order_by().values_list("pk", flat=True))) in known:
-            return tag, None
+        if known:
+            types_read = {field.partition("#")[0] for field in fields}
+            current = Record.objects.current().filter(subject_person=person, type__in=types_read)
+            records = passing_on.terms_for(grant).allowed(current)
+            tag = _tag(grant, fields, records.order_by().values_list("pk", flat=True))
+            if tag in known:
+                return tag, None
         opened: list[UUID] = []
         values = _values(grant, fields, person, box, opened=opened)
         return _tag(grant, fields, opened), values
@@ -171,14 +173,16 @@ def _values(
 ) -> Values:
     """Return what the grant allows of the current values, and add the ids of their records to `opened`."""
 
+    terms = passing_on.terms_for(grant)
+
     def keep(record: Record) -> bool:
-        allowed = passing_on.is_allowed(grant, record)
+        allowed = terms.allows(record)
         if allowed and opened is not None:
             opened.append(record.pk)
         return allowed
 
     found = decrypt_current(grant.resident_id, fields, box, person=person, keep=keep)
-    return passing_on.allowed_part(grant, found)
+    return terms.part(found)
 
 
 def _note(

@@ -184,8 +184,8 @@ def fields_at(event: GrantEvent) -> list[GrantField]:
 
 
 def _state_after(event: GrantEvent) -> str:
-    states = {"paused": "suspended", "stopped": "withdrawn", "returned": "withdrawn", "over": "expired"}
-    return states.get(event.happened, "given")
+    states = {"paused": "suspended", "over": "expired"}
+    return states.get(event.happened, "withdrawn" if Happened(event.happened).ends else "given")
 
 
 def _label(field_id: str) -> str:

@@ -10,7 +10,6 @@ from django.utils.functional import Promise
 from core.keys import sealed
 from vault.records.enums import RefusalCode
 from vault.records.grants.agreements import Agreement
-from vault.records.grants.lines import Line
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantEvent
 
@@ -59,9 +58,8 @@ class RecipientKind:
     who changes what `refusal` looks at takes it exclusively. `halts` says the same of several grants, to the
     resident.
 
-    `erasing` is how it is asked to erase what it received, `contact` whom a letter is for. `withdrawn` runs in the
-    transaction in which a grant is stopped or given back, or loses a line, which is then named. Without
-    `may_have_closed`, it never reads what the law keeps among administrations (vault/records/gate/passing_on.py).
+    `erasing` is how it is asked to erase what it received, `contact` whom a letter is for. Without `may_have_closed`,
+    it never reads what the law or a holder's terms keep here (vault/records/gate/passing_on.py).
     """
 
     code: str
@@ -73,7 +71,6 @@ class RecipientKind:
     halts: Callable[[Sequence[Grant]], Mapping[UUID, Halt]] = lambda grants: {}
     erasing: Erasing = Erasing.NEVER
     contact: Callable[[Grant], Contact] = lambda grant: Contact((grant.recipient_label,))
-    withdrawn: Callable[[Grant, Line | None], None] = lambda grant, line: None
     may_have_closed: bool = True
 
 
@@ -113,7 +110,8 @@ def halts(grants: Iterable[Grant]) -> dict[UUID, Halt]:
 def listen(kind: str, listener: Callable[[GrantEvent], None]) -> None:
     """Call a function of each event of the grants to a kind of recipient, in its transaction and resident's scope.
 
-    It writes what its recipients will be told, and calls nobody: it holds the grant's lock.
+    It writes what follows, or what its recipients will be told, and calls nobody: it holds the grant's lock. A grant
+    that another one replaces has an event of its own, just before that of the new one.
     """
     if listener not in (listeners := _listeners.setdefault(kind, [])):
         listeners.append(listener)

@@ -25,8 +25,13 @@ LONGEST = timedelta(days=366)
 #: The resident gets a reminder this long before a grant ends, and after this long without a read.
 ENDING = timedelta(days=30)
 UNUSED = timedelta(days=90)
+#: For how long the resident is told that a recipient gave a grant back.
+RETURNED = timedelta(days=7)
 #: The events that a grant has at most once.
-ONCE = (Happened.GIVEN, Happened.STOPPED, Happened.RETURNED, Happened.OVER, Happened.ENDING, Happened.UNUSED)
+ONCE = (
+    *(Happened.GIVEN, Happened.STOPPED, Happened.REPLACED, Happened.RETURNED, Happened.OVER),
+    *(Happened.ENDING, Happened.UNUSED, Happened.TOLD),
+)
 
 
 class GrantQuerySet(RowQuerySet["Grant"]):

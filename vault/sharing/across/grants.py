@@ -3,8 +3,9 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from vault.records.enums import Happened
-from vault.records.models import Grant
-from vault.records.models.grant import ENDING, UNUSED
+from vault.records.models import Grant, GrantEvent
+from vault.records.models.grant import ENDING, RETURNED, UNUSED
+from vault.sharing.models.desk import DESK_KIND
 
 
 def ending() -> list[Grant]:
@@ -16,6 +17,14 @@ def ending() -> list[Grant]:
             .exclude(events__happened=Happened.ENDING)
         )
         return [grant for grant in standing if grant.ends_soon]
+
+
+def returned() -> list[Grant]:
+    """Return the grants lately given back by a recipient who was not in front of the resident, who was not told."""
+    with scopes_disabled():
+        lately = GrantEvent.objects.filter(happened=Happened.RETURNED, at__gt=timezone.now() - RETURNED)
+        found = Grant.objects.filter(pk__in=lately.values("grant")).exclude(events__happened=Happened.TOLD)
+        return list(found.exclude(recipient_kind=DESK_KIND))
 
 
 def unused() -> list[Grant]:

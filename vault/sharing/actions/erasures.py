@@ -5,7 +5,7 @@ says. Any other request is the resident's: a month (GDPR, articles 17 and 12-3).
 done; it keeps what was asked, when, and what was answered.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,16 +18,22 @@ from django_scopes import scope
 from core.models.rows import check
 from vault.records import gate, own_words, perms
 from vault.records.actions import grants
+from vault.records.enums import Happened
 from vault.records.grants import recipients
-from vault.records.grants.lines import Line
+from vault.records.grants.agreements import WRITE
 from vault.records.grants.recipients import Erasing
-from vault.records.models import Grant, GrantReading
+from vault.records.models import Grant, GrantEvent, GrantReading, Paper
 from vault.sharing.enums import ErasureAnswer, ErasureCause
 from vault.sharing.models import ErasureRequest
 
 DAYS = timedelta(days=30)
 LONGEST = 500
-_listeners: dict[str, Callable[[ErasureRequest], None]] = {}
+#: Why a service is asked by itself, by what happened to its grant.
+CAUSES = {
+    Happened.STOPPED: ErasureCause.WITHDRAWN,
+    Happened.RETURNED: ErasureCause.WITHDRAWN,
+    Happened.NARROWED: ErasureCause.NARROWED,
+}
 
 
 class NothingReceived(Exception):
@@ -47,14 +53,6 @@ class Received:
 
     def __bool__(self) -> bool:
         return bool(self.fields or self.papers)
-
-
-def listen(kind: str, listener: Callable[[ErasureRequest], None]) -> None:
-    """Call a function of each request to a kind of recipient, in its transaction and its resident's scope.
-
-    It writes what the recipient will be told, and calls nobody.
-    """
-    _listeners[kind] = listener
 
 
 def received(grant: Grant) -> Received:
@@ -85,17 +83,21 @@ def ask(*, grant: Grant, by: UUID) -> ErasureRequest:
         return _ask(grant, by, ErasureCause.ASKED, found, grants.months_later(timezone.now(), 1))
 
 
-def ask_at_withdrawal(grant: Grant, line: Line | None) -> None:
-    """Ask a service to erase, in the transaction that stops a grant or takes a line out (`RecipientKind.withdrawn`).
+def ask_at_withdrawal(event: GrantEvent) -> None:
+    """Ask a service to erase, in the transaction in which a grant is stopped, given back or loses a line.
 
-    Nothing is asked of who read nothing.
+    Nothing is asked of who read nothing, nor after another grant took the place of one.
     """
+    if event.happened not in CAUSES:
+        return
+    grant, cause = event.grant, CAUSES[Happened(event.happened)]
     found = received(grant)
-    if line is not None:
-        kinds = {line.kind} & {*found.papers}
-        found = Received(sorted({*line.fields} & {*found.fields}), sorted(kinds))
+    if cause == ErasureCause.NARROWED:
+        fields = {*event.lines} & {*found.fields}
+        papers = Paper.objects.filter(pk__in=[UUID(one) for one in event.lines if _is_paper(one)])
+        kinds = {*papers.values_list("kind", flat=True)} & {*found.papers}
+        found = Received(sorted(fields), sorted(kinds))
     if found:
-        cause = ErasureCause.WITHDRAWN if line is None else ErasureCause.NARROWED
         _ask(grant, grant.resident_id, cause, found, timezone.now() + DAYS)
 
 
@@ -147,9 +149,12 @@ def _ask(grant: Grant, by: UUID, cause: ErasureCause, found: Received, due_at: d
         due_at=due_at,
     )
     grants.journal_grant_event(grant, by, "erasure_asked", found.fields, count=len(found.papers))
-    if listener := _listeners.get(grant.recipient_kind):
-        listener(request)
+    grants.note(grant, Happened.ERASING, request.created_at)
     return request
+
+
+def _is_paper(line: str) -> bool:
+    return "#/" not in line and not line.startswith(WRITE)
 
 
 def _answer(request: ErasureRequest, by: UUID, answer: ErasureAnswer, reason: str, event: str) -> ErasureRequest:

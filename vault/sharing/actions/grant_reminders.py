@@ -1,4 +1,4 @@
-"""Reminders about grants: one before a grant ends, one after three months without use. They change no grant."""
+"""E-mails about grants: before one ends, after three months without use, when it is given back. They change none."""
 
 from collections.abc import Iterable
 
@@ -21,6 +21,11 @@ def send_expiry_reminders() -> int:
 def send_unused_reminders() -> int:
     """Remind residents of grants that nobody uses. Return how many e-mails were sent. Called by the scheduler."""
     return _send_reminders(across.unused(), Happened.UNUSED, "sharing/email/grant_unused")
+
+
+def send_return_notices() -> int:
+    """Tell residents of grants that were given back. Return how many e-mails were sent. Called by the scheduler."""
+    return _send_reminders(across.returned(), Happened.TOLD, "sharing/email/grant_returned")
 
 
 def _send_reminders(due: Iterable[Grant], happened: Happened, template: str) -> int:

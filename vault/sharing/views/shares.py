@@ -120,7 +120,7 @@ def _values(grant: Grant) -> Values:
     fields = [row.field for row in grant.fields.all()]
     opened = gate.read_own(resident_id=grant.resident_id, purpose=TODAY, fields=fields)
     own = Values([record for record in opened if record.person == grant.resident_id])
-    return passing_on.allowed_part(grant, own)
+    return passing_on.terms_for(grant).part(own)
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from vault import types
@@ -12,6 +13,7 @@ from vault.records.content import holder_catalogue
 WHY = _("Retrouver ici ce que cet organisme sait de vous, sans rien recopier.")
 SENT = _("Rien. L’organisme vous connaît ici par un nom fait pour lui seul, qui ne dit pas qui vous êtes.")
 LAW = _("Vous pouvez demander vos données à un organisme, et les recevoir (RGPD, articles 15 et 20).")
+STAYS = _("Selon les conditions de cet organisme, ce qu’il envoie ne va à aucun service.")
 BY_HAND = _("Vous pouvez ajouter le papier vous-même, ou demander vos données par lettre.")
 
 
@@ -32,7 +34,8 @@ class Push(Connector):
 def offer_of(sender: Sender) -> Offer:
     known = {one.code: one for one in types.all_types()}
     datasets = [Dataset(code, known[code].title, (code,)) for code in sender.types if code in known]
-    return Offer(sender.holder, holder_catalogue.name(sender.holder), WHY, datasets, SENT, LAW, by_hand=BY_HAND)
+    law = format_lazy("{} {}", LAW, STAYS) if sender.stays else LAW
+    return Offer(sender.holder, holder_catalogue.name(sender.holder), WHY, datasets, SENT, law, by_hand=BY_HAND)
 
 
 CONNECTOR = Push()
