@@ -50,7 +50,6 @@ SHOWN = {
     "sharing.EmergencyAccess",
     "records.PaperKind",
     "records.Holder",
-    "aids.LocalAid",
     "accounts.FactorReset",
     "accounts.Organisation",
     "accounts.Membership",

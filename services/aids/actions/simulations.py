@@ -30,8 +30,8 @@ from vault.records.values.decrypted import Opened, Values
 
 if TYPE_CHECKING:
     from services.aids.results import Asked, Results
-    from services.aids.variants import Question
     from services.aids.sweep import BreakEven
+    from services.aids.variants import Question
 
 SIMULATE: Final = gettext_noop("Calculer les aides auxquelles vous avez droit")
 KEEP: Final = gettext_noop("Garder le résultat du calcul de vos aides")
