@@ -49,6 +49,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "follow_campaigns": _every(FIVE_MINUTES, "campaigns.contributions.tasks.follow"),
     # A consultation opens on the day of its plan.
     "open_consultations": _every(FIVE_MINUTES, "campaigns.plans.tasks.open_due"),
+    # The official pages of local aids, each once a week.
+    "look_at_links": _every(AN_HOUR, "services.aids.tasks.look_at_links"),
     # A dossier's page shows the date until which it is kept.
     "purge_dossiers": _every(AN_HOUR, "services.dossiers.tasks.purge", queue="documents"),
 }

@@ -238,7 +238,11 @@ def _bands(amount: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], float | N
 
 
 def _value(value: float, *, share: bool) -> str:
-    return f"{number(round(value * 100, 2))}\u00a0%" if share else money(value)
+    return share_words(value) if share else money(value)
+
+
+def share_words(rate: float) -> str:
+    return f"{number(round(rate * 100, 2))}\u00a0%"
 
 
 def _when(document: Mapping[str, Any]) -> str:
