@@ -481,29 +481,6 @@ OF_LIST: Final = {"profiles": "profile"}
 NONE: Final = "-"
 
 
-def facts_of(rule: Rule) -> list[str]:
-    """Return the facts that the conditions and the amount read, in the order of a case's form."""
-    found: list[str] = []
-    for leaf in local.leaves(rule["conditions"]):
-        found += _facts_of_leaf(leaf, rule)
-    amount = rule["amount"]
-    found += [local.BASIS.get(amount["on"], amount["on"])] if "on" in amount else []
-    found += ["price"] if amount["kind"] == "percent" else []
-    found += ["children_ages"] if amount.get("per_child") else []
-    return list(dict.fromkeys(name for name in found if name))
-
-
-def _facts_of_leaf(leaf: Rule, rule: Rule) -> list[str]:
-    kind = leaf["type"]
-    if kind == "territory":
-        return [rule["institution"]["level"] if leaf.get("attached") else leaf["level"]]
-    if kind == "qf":
-        return ["qf", *(["rfr", "parts"] if leaf.get("fallback") else [])]
-    if kind == "resources":
-        return ["resources_month", *(["consumption_units"] if leaf.get("per") == "consumption_unit" else [])]
-    return {"date": ["on"], "manual": []}.get(kind, [local.FACT.get(kind, kind)])
-
-
 EXPECTED: Final = (
     ("granted", gettext_lazy("Y a droit")),
     ("refused", gettext_lazy("N’y a pas droit")),
@@ -523,7 +500,7 @@ class CaseForm(forms.Form):
 
     def __init__(self, *args: Any, rule: Rule, case: Rule | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.names = facts_of(rule)
+        self.names = local.facts_of(rule)
         known = (case or {}).get("facts", {})
         self.kept = {name: value for name, value in known.items() if name not in self.names}
         for name in self.names:
@@ -692,7 +669,9 @@ class SheetForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = [(kind.code, kind.label) for kind in PaperKind.objects.order_by("label")]
+        kinds = sorted(
+            ((kind.code, kind.label) for kind in PaperKind.objects.all()), key=lambda one: one[1].casefold()
+        )
         self.fields["papers"].choices = kinds  # type: ignore[attr-defined]
 
     def clean_label(self) -> str:

@@ -116,6 +116,21 @@ FIELDS: Final = {
 }
 
 
+#: The fact of the city's rules that each answer gives.
+FACTS: Final = {
+    "commune_depuis": "resident_months",
+    "difficulte_logement": "housing_difficulty",
+    "statut_marital": "family_status",
+    "niveau": "study_year",
+    "engagement": "profiles",
+    "formation_sociale": "health_social_training",
+    "mention": "bac_honours",
+    "boursier": "grant_holder",
+    "regime": "scheme",
+    "interim": "temp_agency",
+}
+
+
 def _question(household: Household, person: Person, key: str, name: str, values: tuple[object, ...]) -> Question:
     return Question(
         key=key,

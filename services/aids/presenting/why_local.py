@@ -49,7 +49,7 @@ def used(line: LocalResult, read: Read) -> list[dict[str, Any]]:
     """Return each fact that the rule reads, with the resident's value and the record behind it."""
     person = line.people[0] if line.people else read.household.applicant
     rows = []
-    for name in local_forms.facts_of(line.aid.rule):
+    for name in local.facts_of(line.aid.rule):
         key = OF_THE_HOUSEHOLD.get(name) or (
             person.key(OF_A_PERSON[name]) if name in OF_A_PERSON else _notice_key(name, read)
         )

@@ -1,6 +1,7 @@
 """Pages of agents: a local aid from its draft to the second person's decision. No personal data is on any of them."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Any
 
@@ -105,8 +106,14 @@ def _free_code(label: str) -> str:
 def _sheet(item: dict[str, Any]) -> dict[str, Any]:
     where = item["institution"]
     later = "\n".join(item.get("checked_later", ()))
+    days = {
+        name: date.fromisoformat(item[name])
+        for name in ("valid_from", "valid_to", "review_on")
+        if isinstance(item[name], str)
+    }
     return {
         **item,
+        **days,
         "level": where["level"],
         "institution_id": where["id"],
         "institution_name": where["name"],
