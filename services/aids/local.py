@@ -344,12 +344,18 @@ def _reasons(rule: Rule, facts: Facts, aid: Rule, day: date) -> list[LocalReason
 def condition_text(rule: Rule, aid: Rule) -> str:
     """Return a condition as a part of a sentence."""
     if "all" in rule:
-        return _(" et ").join(condition_text(one, aid) for one in rule["all"])
+        return _(" et ").join(_inside(one, aid, "any") for one in rule["all"])
     if "any" in rule:
-        return _(" ou ").join(condition_text(one, aid) for one in rule["any"])
+        return _(" ou ").join(_inside(one, aid, "all") for one in rule["any"])
     if "not" in rule:
         return _("sauf : %(condition)s") % {"condition": condition_text(rule["not"], aid)}
     return TEXTS.get(rule["type"], _list_text)(rule, aid)
+
+
+def _inside(rule: Rule, aid: Rule, other: str) -> str:
+    """Return a condition in a group, between brackets if it is a group whose word would be misread."""
+    text = condition_text(rule, aid)
+    return f"({text})" if len(rule.get(other, ())) > 1 else text
 
 
 def _span_text(rule: Rule, unit: str) -> str:
