@@ -1,4 +1,4 @@
-"""Forms of agents who write a local aid: one condition, the amount, one case, the sheet. No field of JSON."""
+"""Forms of agents who write a local aid: one condition, the amount. No field of JSON."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,14 +7,12 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.pages.forms import DateField
 from services.aids import local
 from services.aids.asking import city
-from vault.records.models import PaperKind
 
 Rule = Mapping[str, Any]
 
@@ -104,11 +102,11 @@ YES_NO: Final = (("yes", gettext_lazy("Oui")), ("no", gettext_lazy("Non")))
 CODE: Final = re.compile(r"[0-9AB]{2,9}")
 
 
-def _text(label: Any, length: int = 600, rows: int = 3, **others: Any) -> forms.CharField:  # noqa: ANN401 - lazy
+def text_field(label: Any, length: int = 600, rows: int = 3, **others: Any) -> forms.CharField:  # noqa: ANN401 - lazy
     return forms.CharField(label=label, max_length=length, widget=forms.Textarea({"rows": rows}), **others)
 
 
-def _number(label: Any, *, required: bool = True, **others: Any) -> forms.FloatField:  # noqa: ANN401 - lazy
+def number_field(label: Any, *, required: bool = True, **others: Any) -> forms.FloatField:  # noqa: ANN401 - lazy
     return forms.FloatField(
         label=label,
         required=required,
@@ -121,7 +119,7 @@ def _number(label: Any, *, required: bool = True, **others: Any) -> forms.FloatF
     )
 
 
-def _choice(label: Any, choices: Any, **others: Any) -> forms.ChoiceField:  # noqa: ANN401 - lazy
+def choice_field(label: Any, choices: Any, **others: Any) -> forms.ChoiceField:  # noqa: ANN401 - lazy
     return forms.ChoiceField(label=label, choices=choices, widget=forms.Select({"class": "govuk-select"}), **others)
 
 
@@ -133,7 +131,7 @@ def plain(value: float) -> float | int:
 class KindForm(forms.Form):
     """What to add to a group: a condition of one of the types, or a group."""
 
-    kind = _choice(gettext_lazy("Que voulez-vous ajouter ?"), [*KINDS.items(), *GROUPS.items()])
+    kind = choice_field(gettext_lazy("Que voulez-vous ajouter ?"), [*KINDS.items(), *GROUPS.items()])
 
 
 class ConditionForm(forms.Form):
@@ -204,13 +202,15 @@ def _span(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
     if kind in NUMBERS:
-        yield "op", _choice(gettext_lazy("Comparaison"), OPS)
-        yield "value", _number(gettext_lazy("Nombre"))
-        yield "until", _number(gettext_lazy("Deuxième nombre, pour « de … à … »"), required=False)
+        yield "op", choice_field(gettext_lazy("Comparaison"), OPS)
+        yield "value", number_field(gettext_lazy("Nombre"))
+        yield "until", number_field(gettext_lazy("Deuxième nombre, pour « de … à … »"), required=False)
     if kind == "qf":
         yield (
             "period",
-            _choice(gettext_lazy("Période"), (("month", gettext_lazy("Par mois")), ("year", gettext_lazy("Par an")))),
+            choice_field(
+                gettext_lazy("Période"), (("month", gettext_lazy("Par mois")), ("year", gettext_lazy("Par an")))
+            ),
         )
         yield (
             "fallback",
@@ -225,7 +225,7 @@ def _fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
             ("person", gettext_lazy("De la personne")),
             ("consumption_unit", gettext_lazy("Par unité de consommation")),
         )
-        yield "per", _choice(gettext_lazy("Ressources"), per)
+        yield "per", choice_field(gettext_lazy("Ressources"), per)
     if kind in VALUES:
         words = [(value, local.word(value)) for value in VALUES[kind]]
         yield (
@@ -237,9 +237,9 @@ def _fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
     if kind in local.FLAGS:
         yield "value", forms.ChoiceField(label=KINDS[kind], choices=YES_NO, widget=forms.RadioSelect)
     if kind == "territory":
-        yield "level", _choice(gettext_lazy("Où"), LEVELS)
+        yield "level", choice_field(gettext_lazy("Où"), LEVELS)
         mode = (("in", gettext_lazy("Y habiter")), ("out", gettext_lazy("Habiter ailleurs")))
-        yield "mode", _choice(gettext_lazy("Condition"), mode)
+        yield "mode", choice_field(gettext_lazy("Condition"), mode)
     if kind in {"territory", "postcode"}:
         yield (
             "codes",
@@ -262,7 +262,7 @@ def _fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
         yield "since", DateField(label=gettext_lazy("Demande à partir du"), required=False)
         yield "until", DateField(label=gettext_lazy("Demande jusqu’au"), required=False)
     if kind == "manual":
-        yield "text", _text(gettext_lazy("La condition, comme l’habitant la lit"), 300)
+        yield "text", text_field(gettext_lazy("La condition, comme l’habitant la lit"), 300)
 
 
 def _initial(kind: str, rule: Rule) -> dict[str, Any]:
@@ -324,7 +324,7 @@ MEANINGS: Final = (
 
 
 class AmountKindForm(forms.Form):
-    sorte = _choice(gettext_lazy("Quelle sorte de montant ?"), list(AMOUNTS.items()))
+    sorte = choice_field(gettext_lazy("Quelle sorte de montant ?"), list(AMOUNTS.items()))
 
 
 class AmountForm(forms.Form):
@@ -404,19 +404,19 @@ class AmountForm(forms.Form):
 
 def _amount_fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
     if kind == "fixed":
-        yield "value", _number(gettext_lazy("Montant, en euros"))
+        yield "value", number_field(gettext_lazy("Montant, en euros"))
     if kind == "percent":
-        yield "rate", _number(gettext_lazy("Part du prix, comme 0,5 pour la moitié"), required=False)
+        yield "rate", number_field(gettext_lazy("Part du prix, comme 0,5 pour la moitié"), required=False)
     if kind == "linear":
-        yield "rate", _number(gettext_lazy("Taux, comme 0,0012"))
-        yield "min", _number(gettext_lazy("Minimum, en euros"))
-        yield "max", _number(gettext_lazy("Maximum, en euros"))
+        yield "rate", number_field(gettext_lazy("Taux, comme 0,0012"))
+        yield "min", number_field(gettext_lazy("Minimum, en euros"))
+        yield "max", number_field(gettext_lazy("Maximum, en euros"))
     if kind in {"bands", "percent", "linear"}:
-        yield "on", _choice(gettext_lazy("Selon"), BASES, required=kind != "percent")
+        yield "on", choice_field(gettext_lazy("Selon"), BASES, required=kind != "percent")
     if kind in {"bands", "percent"}:
         yield (
             "lines",
-            _text(
+            text_field(
                 gettext_lazy("Tranches"),
                 2000,
                 6,
@@ -426,13 +426,13 @@ def _amount_fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
                 ),
             ),
         )
-        yield "when_missing", _number(gettext_lazy("Si la valeur n’est pas connue"), required=False)
+        yield "when_missing", number_field(gettext_lazy("Si la valeur n’est pas connue"), required=False)
     if kind == "map":
         help_text = gettext_lazy("Une par ligne : tb_felicitations, tb, b ou ab ; montant en euros.")
-        yield "lines", _text(gettext_lazy("Montants"), 2000, 5, help_text=help_text)
+        yield "lines", text_field(gettext_lazy("Montants"), 2000, 5, help_text=help_text)
     if kind == "percent":
-        yield "cap", _number(gettext_lazy("Au plus, en euros"), required=False)
-        yield "meaning", _choice(gettext_lazy("Ce que c’est"), MEANINGS)
+        yield "cap", number_field(gettext_lazy("Au plus, en euros"), required=False)
+        yield "meaning", choice_field(gettext_lazy("Ce que c’est"), MEANINGS)
 
 
 def _lines(amount: Rule) -> str:
@@ -448,279 +448,3 @@ def _is_number(text: str) -> bool:
 
 def _read(text: str) -> float:
     return float(text.replace("\u202f", "").replace(" ", "").replace(",", "."))
-
-
-# Cases
-
-WHOLE: Final = ("age", "disability_rate", "household_size", "resident_months")
-MONEY: Final = ("qf", "resources_month", "rfr", "parts", "consumption_units", "price")
-CODES: Final = ("commune", "epci", "departement", "region", "postcode", "parents_commune")
-FACT_LABELS: Final = {
-    "commune": gettext_lazy("Commune (code Insee)"),
-    "epci": gettext_lazy("Intercommunalité (code Siren)"),
-    "departement": gettext_lazy("Département"),
-    "region": gettext_lazy("Région (code Insee)"),
-    "postcode": gettext_lazy("Code postal"),
-    "parents_commune": gettext_lazy("Commune des parents (code Insee)"),
-    "age": gettext_lazy("Âge"),
-    "qf": gettext_lazy("Quotient familial de la CAF"),
-    "rfr": gettext_lazy("Revenu fiscal de référence"),
-    "parts": gettext_lazy("Nombre de parts"),
-    "resources_month": gettext_lazy("Ressources par mois"),
-    "consumption_units": gettext_lazy("Unités de consommation"),
-    "household_size": gettext_lazy("Nombre de personnes du foyer"),
-    "disability_rate": gettext_lazy("Taux d’incapacité, en %"),
-    "resident_months": gettext_lazy("Mois passés dans la commune"),
-    "children_ages": gettext_lazy("Âges des enfants"),
-    "price": gettext_lazy("Prix payé"),
-    "on": gettext_lazy("Jour de la demande"),
-    "profiles": gettext_lazy("Activité"),
-}
-OF_LIST: Final = {"profiles": "profile"}
-#: Said of a list that has nothing in it, which is not the same as a list that is not known.
-NONE: Final = "-"
-
-
-EXPECTED: Final = (
-    ("granted", gettext_lazy("Y a droit")),
-    ("refused", gettext_lazy("N’y a pas droit")),
-    ("unknown", gettext_lazy("Il manque une réponse")),
-    ("to_check", gettext_lazy("L’organisme vérifiera")),
-)
-
-
-class CaseForm(forms.Form):
-    """One case: a person, what is known of them, what the rule must give. A field left empty is not known."""
-
-    persona = forms.CharField(
-        label=gettext_lazy("Personne"),
-        max_length=120,
-        help_text=gettext_lazy("Inventée, comme « Nadia, quotient 526 »."),
-    )
-
-    def __init__(self, *args: Any, rule: Rule, case: Rule | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.names = local.facts_of(rule)
-        known = (case or {}).get("facts", {})
-        self.kept = {name: value for name, value in known.items() if name not in self.names}
-        for name in self.names:
-            field = self.fields[f"fact_{name}"] = _fact_field(name, known.get(name))
-            field.initial = _as_told(name, known.get(name))
-        self.fields["status"] = _choice(gettext_lazy("Résultat attendu"), EXPECTED)
-        self.fields["amount"] = _number(gettext_lazy("Montant attendu, en euros"), required=False)
-        if case:
-            self.fields["persona"].initial = case["persona"]
-            self.fields["status"].initial = case["expect"]["status"]
-            self.fields["amount"].initial = case["expect"].get("amount")
-
-    def clean_fact_children_ages(self) -> list[int] | None:
-        told = self.cleaned_data["fact_children_ages"]
-        if not told:
-            return None
-        if told.strip() == NONE:
-            return []
-        ages = told.replace(",", " ").replace(";", " ").split()
-        if not all(age.isdecimal() and int(age) < 120 for age in ages) or len(ages) > 20:
-            raise ValidationError(_("Écrivez des âges, comme « 4 9 », ou un tiret s’il n’y a pas d’enfant."))
-        return [int(age) for age in ages]
-
-    def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if not self.errors and not any(_is_known(told.get(f"fact_{name}")) for name in self.names) and not self.kept:
-            raise ValidationError(_("Écrivez au moins une valeur de cette personne."))
-        return told
-
-    def case(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        facts = {name: _fact(told[f"fact_{name}"]) for name in self.names if _is_known(told[f"fact_{name}"])}
-        expect: dict[str, Any] = {"status": told["status"]}
-        if told["amount"] is not None:
-            expect["amount"] = plain(told["amount"])
-        return {"persona": told["persona"], "facts": {**self.kept, **facts}, "expect": expect}
-
-
-def _is_known(value: object) -> bool:
-    return value is not None and value not in ("", [""]) and (value != [] or isinstance(value, list))
-
-
-def _fact(value: Any) -> Any:  # noqa: ANN401 - a form's cleaned value, a fact
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float):
-        return plain(value)
-    return {"yes": True, "no": False}.get(value, value) if isinstance(value, str) else value
-
-
-def _as_told(name: str, value: Any) -> Any:  # noqa: ANN401 - a fact, a form's initial value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if name == "children_ages" and value is not None:
-        return " ".join(map(str, value)) or NONE
-    if OF_LIST.get(name, name) in VALUES and value is not None:
-        return _as_list(value) or [NONE]
-    return value
-
-
-def _as_list(value: Any) -> list[str]:  # noqa: ANN401 - a fact: one value or a list
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _fact_field(name: str, known: Any) -> forms.Field:  # noqa: ANN401 - the fact, as it is
-    label = FACT_LABELS.get(name) or KINDS.get(name, name)
-    listed = OF_LIST.get(name, name)
-    if listed in VALUES:
-        others = _as_list(known) if known is not None else []
-        values = dict.fromkeys([*VALUES[listed], *(["retraite"] if name == "profiles" else []), *others])
-        words = [*((value, local.word(value)) for value in values), (NONE, gettext_lazy("Aucune de ces réponses"))]
-        return _ListField(label=label, required=False, choices=words, widget=forms.CheckboxSelectMultiple)
-    if name in local.FLAGS:
-        choices = (("", gettext_lazy("Pas connu")), *YES_NO)
-        return forms.ChoiceField(label=label, required=False, choices=choices, widget=forms.RadioSelect)
-    if name in WHOLE:
-        return forms.IntegerField(label=label, required=False, min_value=0, max_value=2000)
-    if name in MONEY:
-        return _number(label, required=False)
-    if name == "on":
-        return DateField(label=label, required=False)
-    if name == "children_ages":
-        help_text = gettext_lazy("Séparés par des espaces. Un tiret s’il n’y a pas d’enfant.")
-        return forms.CharField(label=label, required=False, max_length=60, help_text=help_text)
-    return forms.CharField(label=label, required=False, max_length=60)
-
-
-class _ListField(forms.MultipleChoiceField):
-    """A list of which nothing chosen means not known; that there is none is a choice of its own."""
-
-    def clean(self, value: Any) -> list[str] | None:  # noqa: ANN401 - as Django's
-        return [one for one in found if one != NONE] if (found := super().clean(value)) else None
-
-
-# The sheet
-
-AUDIENCES: Final = (
-    ("person", gettext_lazy("Une personne : chaque membre du foyer à son tour")),
-    ("household", gettext_lazy("Le foyer")),
-)
-SORTS: Final = (
-    ("money", gettext_lazy("De l’argent reçu")),
-    ("price", gettext_lazy("Un prix payé")),
-    ("service", gettext_lazy("Un service")),
-    ("priority", gettext_lazy("Une priorité")),
-)
-PER: Final = (
-    ("person", gettext_lazy("Par personne")),
-    ("household", gettext_lazy("Par foyer")),
-    ("child", gettext_lazy("Par enfant")),
-    ("meal", gettext_lazy("Par repas")),
-    ("hour", gettext_lazy("Par heure")),
-    ("day", gettext_lazy("Par jour")),
-)
-PERIODS: Final = (
-    ("one_off", gettext_lazy("Une fois")),
-    ("month", gettext_lazy("Chaque mois")),
-    ("year", gettext_lazy("Chaque année")),
-    ("use", gettext_lazy("À chaque fois")),
-)
-INSTITUTIONS: Final = (
-    ("commune", gettext_lazy("La ville")),
-    ("epci", gettext_lazy("L’intercommunalité")),
-    ("departement", gettext_lazy("Le département")),
-    ("region", gettext_lazy("La région")),
-    ("caf", gettext_lazy("La CAF")),
-    ("msa", gettext_lazy("La MSA")),
-    ("national", gettext_lazy("Un organisme national")),
-    ("europeen", gettext_lazy("L’Union européenne")),
-    ("autre", gettext_lazy("Un autre organisme")),
-)
-
-
-class SheetForm(forms.Form):
-    """Everything of a version besides its conditions, its amount and its cases."""
-
-    label = forms.CharField(label=gettext_lazy("Nom de l’aide"), max_length=120)
-    level = _choice(gettext_lazy("Qui donne cette aide"), INSTITUTIONS)
-    institution_id = forms.CharField(
-        label=gettext_lazy("Code de cet organisme"), max_length=20, help_text=gettext_lazy("Insee ou Siren.")
-    )
-    institution_name = forms.CharField(label=gettext_lazy("Nom de cet organisme"), max_length=120)
-    audience = _choice(gettext_lazy("Pour"), AUDIENCES)
-    kind = _choice(gettext_lazy("Ce que c’est"), SORTS)
-    per = _choice(gettext_lazy("Le montant est"), PER)
-    periodicity = _choice(gettext_lazy("Quand"), PERIODS)
-    description = _text(gettext_lazy("En quelques mots"), 1000, required=False)
-    instructions = _text(gettext_lazy("Comment la demander"), 1000)
-    contact = forms.CharField(label=gettext_lazy("À qui s’adresser"), max_length=300)
-    link = forms.URLField(label=gettext_lazy("Page officielle"), max_length=500, required=False, assume_scheme="https")
-    legal_act = forms.CharField(
-        label=gettext_lazy("Texte"), max_length=300, help_text=gettext_lazy("Comme « Délibération 2026-118 ».")
-    )
-    papers = forms.MultipleChoiceField(
-        label=gettext_lazy("Papiers demandés"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-    checked_later = _text(
-        gettext_lazy("Ce que l’organisme vérifiera, sans changer la réponse"),
-        4000,
-        required=False,
-        help_text=gettext_lazy("Une phrase par ligne."),
-    )
-    valid_from = DateField(label=gettext_lazy("Ouverte à partir du"))
-    valid_to = DateField(label=gettext_lazy("Ouverte jusqu’au"), required=False)
-    review_on = DateField(label=gettext_lazy("À revoir le"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        kinds = sorted(
-            ((kind.code, kind.label) for kind in PaperKind.objects.all()), key=lambda one: one[1].casefold()
-        )
-        self.fields["papers"].choices = kinds  # type: ignore[attr-defined]
-
-    def clean_label(self) -> str:
-        label: str = self.cleaned_data["label"]
-        if not slugify(label):
-            raise ValidationError(_("Écrivez un nom avec des lettres."))
-        return label
-
-    def clean_link(self) -> str:
-        link: str = self.cleaned_data["link"]
-        if link and not link.startswith("https://"):
-            raise ValidationError(_("Écrivez une adresse qui commence par https://"))
-        return link
-
-    def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if told.get("valid_to") and told.get("valid_from") and told["valid_to"] < told["valid_from"]:
-            self.add_error("valid_to", _("Cette date est avant l’ouverture."))
-        return told
-
-    def rules(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        names = (
-            "audience",
-            "kind",
-            "per",
-            "periodicity",
-            "description",
-            "instructions",
-            "contact",
-            "link",
-            "legal_act",
-        )
-        later = [line.strip() for line in told["checked_later"].splitlines() if line.strip()]
-        return {
-            **{name: told[name] for name in names},
-            "institution": {"level": told["level"], "id": told["institution_id"], "name": told["institution_name"]},
-            "papers": told["papers"],
-            "checked_later": later,
-        }
-
-    def columns(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("label", "valid_from", "valid_to", "review_on")}
-
-
-class ImportForm(forms.Form):
-    """A file of an aid, in YAML."""
-
-    file = forms.FileField(
-        label=gettext_lazy("Fichier YAML"),
-        help_text=gettext_lazy("Une aide écrite par un autre portail Garant, ou un fichier public d’Aides Jeunes."),
-    )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core.models import City
-from services.aids import catalogue, local
+from services.aids import catalogue, local, local_reads
 from services.aids.facts import from_vault
 from services.aids.facts.answers import Answer, Put
 from services.aids.household import BadHousehold, Person
@@ -176,7 +176,7 @@ def ask_for_local(
         return []
     held = {asked.question.place for asked in computed.asked}
     household, before = read.household, _facts(read, computed, commune)
-    reads = {name for line in waiting for name in local.facts_of(line.aid.rules)}
+    reads = {name for line in waiting for name in local_reads.facts_of(line.aid.rules)}
     found = []
     for question in (*questions.open_questions(household), *questions.city_questions(household, reads)):
         if question.place in held:
@@ -197,10 +197,10 @@ def _outcomes(
     lines: Sequence[LocalResult], before: Facts, after: Facts, read: from_vault.Read, today: date
 ) -> dict[str, tuple[str, float | None]]:
     """Return the outcome of each aid with an answer. Those that read nothing of what changed keep theirs."""
-    changed = local.changed(before, after)
+    changed = local_reads.changed(before, after)
     found = {}
     for line in lines:
-        reads = set(local.facts_of(line.aid.rules))
+        reads = set(local_reads.facts_of(line.aid.rules))
         now = line if changed is not None and not reads & changed else _local(line.aid, after, read, today)
         found[line.aid.code] = (now.status, now.outcome.amount)
     return found

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from core.templatetags.civic import long_date, money, nbsp, number
-from services.aids import local, local_forms, local_rules, local_tree
+from services.aids import local, local_forms, local_rules, local_sheets, local_tree
 from services.aids.catalogue import in_words
 from services.aids.models import LinkState, LocalAid, LocalAidCase, State
 from vault.records.models import PaperKind
@@ -187,6 +187,7 @@ def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = ""
     }
     where = f"{reverse('aids:local_condition', args=[aid.pk])}?" if editable else ""
     shown: dict[str, Any] = {"kind": kind, "place": place, "id": f"groupe-{place or 'tout'}", "editable": editable}
+    shown |= {"heading": headings.get(kind, ""), "text": headings.get(kind, "")}
     if kind not in headings:
         edit = f"{where}place={place}" if editable else ""
         return shown | {"text": sentence(local.condition_text(rule, aid.rule)), "edit": edit}
@@ -195,7 +196,7 @@ def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = ""
         for rank, one in enumerate(local_tree.members(rule))
     ]
     add = f"{where}dans={place or 'tout'}" if editable and kind != "not" else ""
-    return shown | {"heading": headings[kind], "members": inner, "add": add}
+    return shown | {"members": inner, "add": add}
 
 
 def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -246,8 +247,8 @@ def share_words(rate: float) -> str:
 
 
 def _when(document: Mapping[str, Any]) -> str:
-    per = dict(local_forms.PER)[document["per"]]
-    period = {**dict(local_forms.PERIODS), "other": _("Autre période")}[document["periodicity"]]
+    per = dict(local_sheets.PER)[document["per"]]
+    period = {**dict(local_sheets.PERIODS), "other": _("Autre période")}[document["periodicity"]]
     return f"{per}, {str(period)[:1].lower()}{str(period)[1:]}"
 
 
@@ -282,7 +283,7 @@ def sheet_rows(aid: LocalAid) -> list[dict[str, Any]]:
     )
     rows = [
         (_("Qui décide"), in_words(rules["institution"]["name"])),
-        (_("Pour"), dict(local_forms.AUDIENCES)[rules["audience"]]),
+        (_("Pour"), dict(local_sheets.AUDIENCES)[rules["audience"]]),
         (_("Papiers"), papers),
         (_("Comment la demander"), in_words(rules["instructions"])),
         (_("Contact"), in_words(rules["contact"])),

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.templatetags.civic import long_date, money, nbsp, number
-from services.aids import catalogue, local, local_forms
+from services.aids import catalogue, local, local_forms, local_reads, local_sheets
 from services.aids.actions.simulations import LocalResult
 from services.aids.facts.from_vault import Read
 from services.aids.models import LocalAid
@@ -49,13 +49,13 @@ def used(line: LocalResult, read: Read) -> list[dict[str, Any]]:
     """Return each fact that the rule reads, with the resident's value and the record behind it."""
     person = line.people[0] if line.people else read.household.applicant
     rows = []
-    for name in local.facts_of(line.aid.rule):
+    for name in local_reads.facts_of(line.aid.rule):
         key = OF_THE_HOUSEHOLD.get(name) or (
             person.key(OF_A_PERSON[name]) if name in OF_A_PERSON else _notice_key(name, read)
         )
         known = line.facts.get(name) is not None
         source = source_link(read, key) if known and read.source(key) else _("Calcul") if known else ""
-        label = local_forms.FACT_LABELS.get(name) or local_forms.KINDS.get(name, name)
+        label = local_sheets.FACT_LABELS.get(name) or local_forms.KINDS.get(name, name)
         rows.append({"key": label, "value": _fact_words(name, line.facts.get(name)), "source": source})
     return rows
 

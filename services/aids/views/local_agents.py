@@ -21,6 +21,7 @@ from accounts.two_persons import NotTwo
 from accounts.views.two_persons import refused
 from core.models import City
 from services.aids import local_forms as forms
+from services.aids import local_sheets as sheets
 from services.aids import local_tree, local_yaml
 from services.aids.actions import local_aids as actions
 from services.aids.models import FROZEN, LocalAid, State
@@ -88,7 +89,7 @@ def begin(request: SignedInRequest) -> HttpResponse:
     today = timezone.localdate()
     mine = {"level": "commune", "id": city.insee or "", "name": city.name}
     item = local_yaml.blank(code="", label="", institution=mine, today=today)
-    form = forms.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(item))
+    form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(item))
     if request.method == "POST" and form.is_valid():
         whole = {**item, **form.rules(), "code": _free_code(form.cleaned_data["label"]), "label": "", "version": 1}
         aid = actions.begin(by=request.user, item=whole)
@@ -125,7 +126,7 @@ def _sheet(item: dict[str, Any]) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def bring_in(request: SignedInRequest) -> HttpResponse:
     """Begin a draft from a YAML file."""
-    form = forms.ImportForm(request.POST or None, request.FILES or None)
+    form = sheets.ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
@@ -193,7 +194,7 @@ def yaml_file(aid: LocalAid) -> HttpResponse:
 def edit_sheet(request: SignedInRequest, aid_id: int) -> HttpResponse:
     aid = _draft(request, aid_id)
     whole = {**aid.rules, **{name: getattr(aid, name) for name in ("label", "valid_from", "valid_to", "review_on")}}
-    form = forms.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(whole))
+    form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(whole))
     if request.method == "POST" and form.is_valid():
         actions.change(aid=aid, by=request.user, rules=form.rules(), **form.columns())
         return redirect("aids:local_version", aid.pk)
@@ -292,7 +293,7 @@ def edit_case(request: SignedInRequest, aid_id: int) -> HttpResponse:
     held = next((case for case in cases if str(case.rank) == rank), None)
     if rank and held is None:
         raise Http404
-    form = forms.CaseForm(
+    form = sheets.CaseForm(
         request.POST if request.method == "POST" else None, rule=aid.rule, case=held.as_json() if held else None
     )
     if request.method == "POST" and form.is_valid():
