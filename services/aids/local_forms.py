@@ -120,7 +120,7 @@ def number_field(label: Any, *, required: bool = True, **others: Any) -> forms.F
 
 
 def choice_field(label: Any, choices: Any, **others: Any) -> forms.ChoiceField:  # noqa: ANN401 - lazy
-    return forms.ChoiceField(label=label, choices=choices, widget=forms.Select({"class": "govuk-select"}), **others)
+    return forms.ChoiceField(label=label, choices=choices, widget=forms.Select, **others)
 
 
 def plain(value: float) -> float | int:

@@ -222,7 +222,10 @@ class SheetForm(forms.Form):
         label=gettext_lazy("Texte"), max_length=300, help_text=gettext_lazy("Comme « Délibération 2026-118 ».")
     )
     papers = forms.MultipleChoiceField(
-        label=gettext_lazy("Papiers demandés"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Papiers demandés"),
+        required=False,
+        widget=forms.SelectMultiple({"size": 6}),
+        help_text=gettext_lazy("Plusieurs choix sont possibles."),
     )
     checked_later = text_field(
         gettext_lazy("Ce que l’organisme vérifiera, sans changer la réponse"),
