@@ -3,7 +3,7 @@
 A version may be published when each case gives what it expects, and each condition decides at least one case.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,8 +16,8 @@ from services.aids import catalogue, local
 
 MOST_PROBLEMS: Final = 8
 #: Limits of one aid. Its page shows and tries all of it at once.
-MOST_CASES: Final = 200
-MOST_CONDITIONS: Final = 100
+MOST_CASES: Final = 100
+MOST_CONDITIONS: Final = 60
 MOST_DEPTH: Final = 6
 
 
@@ -139,18 +139,14 @@ def _trial(rule: Mapping[str, Any], test: Mapping[str, Any]) -> Trial:
 
 def unturned(rule: Mapping[str, Any]) -> list[str]:
     """Return, in words, the conditions that decide no case: with the opposite answer, every case stays the same."""
-    tests: Sequence[Mapping[str, Any]] = rule.get("tests", ())
+    conditions, first = rule["conditions"], _day(rule)
+    cases = [(test["facts"], local.day_of(test["facts"], first)) for test in rule.get("tests", ())]
+    found = [(facts, day, local.read(conditions, facts, rule, day)) for facts, day in cases]
     return [
         local.condition_text(leaf, rule)
-        for leaf in local.leaves(rule["conditions"])
-        if not any(_turns(leaf, rule, test["facts"]) for test in tests)
+        for leaf in local.leaves(conditions)
+        if not any(local.read(conditions, facts, rule, day, leaf) != answer for facts, day, answer in found)
     ]
-
-
-def _turns(leaf: Mapping[str, Any], rule: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-    day = local.day_of(facts, _day(rule))
-    conditions = rule["conditions"]
-    return local.read(conditions, facts, rule, day) != local.read(conditions, facts, rule, day, leaf)
 
 
 def faults(rule: Mapping[str, Any]) -> list[str]:
