@@ -129,7 +129,7 @@ def plain(value: float) -> float | int:
 
 
 class KindForm(forms.Form):
-    """What to add to a group: a condition of one of the types, or a group."""
+    """A choice of what to add to a group: a condition of one of the types, or a group."""
 
     kind = choice_field(gettext_lazy("Que voulez-vous ajouter ?"), [*KINDS.items(), *GROUPS.items()])
 

@@ -202,7 +202,7 @@ INSTITUTIONS: Final = (
 
 
 class SheetForm(forms.Form):
-    """Everything of a version besides its conditions, its amount and its cases."""
+    """The texts, dates and papers of a version."""
 
     label = forms.CharField(label=gettext_lazy("Nom de l’aide"), max_length=120)
     level = choice_field(gettext_lazy("Qui donne cette aide"), INSTITUTIONS)
