@@ -54,6 +54,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "open_consultations": _every(FIVE_MINUTES, "campaigns.plans.tasks.open_due"),
     # Requests to offices: clocks that run again, answers that did not come, rights that end soon.
     "follow_requests": _every(AN_HOUR, "services.requests.tasks.follow", queue="documents"),
+    # The official pages of local aids, each once a week.
+    "look_at_links": _every(AN_HOUR, "services.aids.tasks.look_at_links"),
     # A dossier's page shows the date until which it is kept.
     "purge_dossiers": _every(AN_HOUR, "services.dossiers.tasks.purge", queue="documents"),
 }

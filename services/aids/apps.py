@@ -33,6 +33,7 @@ class AidsConfig(AppConfig):
         menu.register(_("Mes aides"), "aids:home", order=20)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.RIGHTS, order=5)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.PUBLIC, order=10)
+        menu.register(_("Aides locales"), "aids:local_list", place=menu.Place.AGENT, order=25)
         next_act.register(_("Voir ce que cela change pour mes aides"), "aids:home")
         if settings.SIMULATE:
             from services.aids.engine import run as engine

@@ -88,7 +88,7 @@ class Income:
 
 @dataclass(frozen=True, slots=True)
 class CityFacts:
-    """What only the city's own aids read of a person. The law's engine sees none of it."""
+    """Facts of a person that only the city's own aids read. The law's engine sees none of them."""
 
     level: str | None = None
     engagement: str | None = None

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from core.templatetags.civic import long_date, money, number
 from services.aids.catalogue import in_words
+from vault import types
 
 YES: Final = "ok"
 NO: Final = "no"
@@ -29,7 +30,16 @@ COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
     "=": operator.eq,
 }
-LISTS: Final = ("profile", "study_year", "scheme", "housing_status", "receives", "bac_honours", "family_status", "postcode")
+LISTS: Final = (
+    "profile",
+    "study_year",
+    "scheme",
+    "housing_status",
+    "receives",
+    "bac_honours",
+    "family_status",
+    "postcode",
+)
 FLAGS: Final = ("grant_holder", "health_social_training", "housing_difficulty", "temp_agency", "single_parent")
 FACT: Final = {"profile": "profiles", "resources": "resources_month", "children": "children_ages"}
 
@@ -294,12 +304,18 @@ def _reasons(rule: Rule, facts: Facts, aid: Rule, day: date) -> list[LocalReason
 def condition_text(rule: Rule, aid: Rule) -> str:
     """Return a condition as a part of a sentence."""
     if "all" in rule:
-        return _(" et ").join(condition_text(one, aid) for one in rule["all"])
+        return _(" et ").join(_inside(one, aid, "any") for one in rule["all"])
     if "any" in rule:
-        return _(" ou ").join(condition_text(one, aid) for one in rule["any"])
+        return _(" ou ").join(_inside(one, aid, "all") for one in rule["any"])
     if "not" in rule:
         return _("sauf : %(condition)s") % {"condition": condition_text(rule["not"], aid)}
     return TEXTS.get(rule["type"], _list_text)(rule, aid)
+
+
+def _inside(rule: Rule, aid: Rule, other: str) -> str:
+    """Return a condition in a group, between brackets if it is a group whose word would be misread."""
+    text = condition_text(rule, aid)
+    return f"({text})" if len(rule.get(other, ())) > 1 else text
 
 
 def _span_text(rule: Rule, unit: str) -> str:
@@ -321,7 +337,7 @@ def _span_text(rule: Rule, unit: str) -> str:
 
 def _list_text(rule: Rule, aid: Rule) -> str:
     if "values" in rule:
-        return ", ".join(_word(value) for value in rule["values"])
+        return ", ".join(word(value) for value in rule["values"])
     return (
         _flag_word(rule["type"])
         if rule["type"] in FLAGS
@@ -380,7 +396,7 @@ def _flag_word(kind: str) -> str:
     return words[kind]()
 
 
-def _word(value: str) -> str:
+def word(value: str) -> str:
     words: Mapping[str, Callable[[], str]] = {
         "chomeur": lambda: _("en recherche d’emploi"),
         "beneficiaire_rsa": lambda: _("au RSA"),
@@ -408,8 +424,37 @@ def _word(value: str) -> str:
         "crous": lambda: _("en résidence du Crous"),
         "sans_domicile": lambda: _("sans domicile"),
         "situation_handicap": lambda: _("en situation de handicap"),
+        "apa": lambda: _("recevoir l’APA"),
+        "pch": lambda: _("recevoir la PCH"),
+        "aeeh": lambda: _("recevoir l’AEEH"),
+        "fsl_energie": lambda: _("recevoir une aide du FSL pour l’énergie"),
+        "hosted": lambda: _("logé gratuitement"),
+        "residence": lambda: _("en résidence ou en foyer"),
+        "seul": lambda: _("vivre seul"),
+        "couple": lambda: _("vivre en couple"),
+        "parent_isole": lambda: _("élever seul ses enfants"),
+        "celibataire": lambda: _("célibataire"),
+        "marie": lambda: _("marié"),
+        "pacse": lambda: _("pacsé"),
+        "divorce": lambda: _("divorcé"),
+        "veuf": lambda: _("veuf"),
+        "general": lambda: _("au régime général"),
+        "agricole": lambda: _("au régime agricole"),
     }
-    return words[value]() if value in words else value.replace("_", " ")
+    if value in words:
+        return words[value]()
+    if value.startswith("bac_"):
+        return _("bac + %(years)s") % {"years": value.removeprefix("bac_")}
+    return _vault_words().get(value, value.replace("_", " "))
+
+
+def _vault_words() -> dict[str, str]:
+    """Return the vault's own words for the choices that rules name as the vault does."""
+    return {
+        value: label[:1].lower() + label[1:] if label[1:2].islower() else label
+        for name in ("niveau_etude", "mention_baccalaureat", "regime_social", "engagement")
+        for value, label in types.field(f"foyer.situation#/{name}").choices
+    }
 
 
 def price_words(aid: Rule, outcome: Outcome, facts: Facts) -> tuple[str, str]:
@@ -422,6 +467,7 @@ def price_words(aid: Rule, outcome: Outcome, facts: Facts) -> tuple[str, str]:
         "year": lambda: _("par an"),
         "one_off": lambda: _("une fois"),
         "use": lambda: _("à chaque fois"),
+        "other": lambda: "",
     }
     unit = units[aid["per"] if aid["per"] in units else aid["periodicity"]]()
     if outcome.amount is not None:

@@ -3,7 +3,7 @@
 A version may be published when each case gives what it expects, and each condition decides at least one case.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,8 +16,8 @@ from services.aids import catalogue, local
 
 MOST_PROBLEMS: Final = 8
 #: Limits of one aid. Its page shows and tries all of it at once.
-MOST_CASES: Final = 200
-MOST_CONDITIONS: Final = 100
+MOST_CASES: Final = 100
+MOST_CONDITIONS: Final = 60
 MOST_DEPTH: Final = 6
 
 
@@ -43,9 +43,42 @@ def problems(rule: Mapping[str, Any]) -> list[str]:
         return too_big
     found = sorted(_validator().iter_errors(rule), key=lambda error: list(map(str, error.absolute_path)))
     return [
-        _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
+        _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
         for error in found[:MOST_PROBLEMS]
     ]
+
+
+@lru_cache(maxsize=1)
+def _condition_validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
+    whole = catalogue.schema("local_aids")
+    return jsonschema.Draft202012Validator({"$ref": "#/$defs/condition", "$defs": whole["$defs"]})
+
+
+def condition_problems(rule: Mapping[str, Any]) -> list[str]:
+    """Return the schema errors of one condition or group."""
+    return [error.message[:200] for error in _condition_validator().iter_errors(rule)]
+
+
+def structure_problems(rule: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong in the parts that are computed; texts that an agent has still to write are none."""
+    if too_big := oversized(rule):
+        return too_big
+    computed = {"conditions", "amount", "tests", "institution", "audience", "kind", "per", "periodicity", "code"}
+    dates = {"valid_from", "valid_to", "review_on"}
+    return [
+        _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
+        for error in _validator().iter_errors(rule)
+        if error.validator != "minItems" and set(map(str, error.absolute_path)) & (computed | dates)
+    ][:MOST_PROBLEMS] + _bad_dates(rule)
+
+
+def _bad_dates(rule: Mapping[str, Any]) -> list[str]:
+    try:
+        first, _review = (date.fromisoformat(rule[name]) for name in ("valid_from", "review_on"))
+        until = date.fromisoformat(rule["valid_to"]) if rule.get("valid_to") else None
+    except (KeyError, TypeError, ValueError):
+        return [_("Une date n’existe pas.")]
+    return [_("L’aide finit avant de commencer.")] if until and until < first else []
 
 
 def oversized(rule: Mapping[str, Any]) -> list[str]:
@@ -54,12 +87,15 @@ def oversized(rule: Mapping[str, Any]) -> list[str]:
     tests = rule.get("tests")
     if isinstance(tests, list) and len(tests) > MOST_CASES:
         found.append(
-            _("Une aide a %(most)s cas d’essai au plus ; celle-ci en a %(count)s. Gardez ceux qui changent le résultat.")
+            _(
+                "Une aide a %(most)s cas d’essai au plus ; celle-ci en a %(count)s. "
+                "Gardez ceux qui changent le résultat."
+            )
             % {"most": MOST_CASES, "count": len(tests)}
         )
     if _depth(rule.get("conditions")) > MOST_DEPTH:
         found.append(_("Les groupes s’emboîtent sur %(most)s niveaux au plus.") % {"most": MOST_DEPTH})
-    elif _count(rule.get("conditions")) > MOST_CONDITIONS:
+    elif count(rule.get("conditions")) > MOST_CONDITIONS:
         found.append(_("Une aide a %(most)s conditions au plus.") % {"most": MOST_CONDITIONS})
     return found
 
@@ -80,9 +116,10 @@ def _depth(rule: object) -> int:
     return found
 
 
-def _count(rule: object) -> int:
+def count(rule: object) -> int:
+    """Return how many conditions a rule has."""
     inner = _groups(rule)
-    return sum(map(_count, inner)) if inner else 1
+    return sum(map(count, inner)) if inner else 1
 
 
 def _place(error: Any) -> str:  # noqa: ANN401 - jsonschema is untyped
@@ -102,31 +139,27 @@ def _trial(rule: Mapping[str, Any], test: Mapping[str, Any]) -> Trial:
 
 def unturned(rule: Mapping[str, Any]) -> list[str]:
     """Return, in words, the conditions that decide no case: with the opposite answer, every case stays the same."""
-    tests: Sequence[Mapping[str, Any]] = rule.get("tests", ())
+    conditions, first = rule["conditions"], _day(rule)
+    cases = [(test["facts"], local.day_of(test["facts"], first)) for test in rule.get("tests", ())]
+    found = [(facts, day, local.read(conditions, facts, rule, day)) for facts, day in cases]
     return [
         local.condition_text(leaf, rule)
-        for leaf in local.leaves(rule["conditions"])
-        if not any(_turns(leaf, rule, test["facts"]) for test in tests)
+        for leaf in local.leaves(conditions)
+        if not any(local.read(conditions, facts, rule, day, leaf) != answer for facts, day, answer in found)
     ]
-
-
-def _turns(leaf: Mapping[str, Any], rule: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-    day = local.day_of(facts, _day(rule))
-    conditions = rule["conditions"]
-    return local.read(conditions, facts, rule, day) != local.read(conditions, facts, rule, day, leaf)
 
 
 def faults(rule: Mapping[str, Any]) -> list[str]:
     """Return why the version cannot be published, each fault named; nothing if it can."""
     if found := problems(rule):
         return found
-    sentence = _("Le cas « %(persona)s » attend %(expected)s et la règle donne %(found)s.")
+    sentence = _("Le cas « %(persona)s » attend %(expected)s et la règle donne %(found)s.")
     red = [
         sentence % {"persona": one.persona, "expected": one.expected, "found": one.found}
         for one in trials(rule)
         if not one.as_expected
     ]
-    idle = _("Aucun cas ne dépend de la condition « %(condition)s ».")
+    idle = _("Aucun cas ne dépend de la condition « %(condition)s ».")
     return red + [idle % {"condition": text} for text in unturned(rule)]
 
 

@@ -146,7 +146,7 @@ class LocalAidCase(models.Model):
 
 
 class LinkState(models.Model):
-    """What the last weekly look at an address of the published aids found."""
+    """The result of the last weekly look at an address of the published aids."""
 
     url = models.URLField(max_length=500, unique=True)
     seen_at = models.DateTimeField(default=timezone.now)

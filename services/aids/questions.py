@@ -5,7 +5,7 @@ the same run; a question is skipped if all its answers give the same results. Th
 these questions and no others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -28,11 +28,14 @@ def open_questions(household: Household) -> list[Question]:
     ]
 
 
-def city_questions(household: Household) -> list[Question]:
+def city_questions(household: Household, reads: Collection[str] | None = None) -> list[Question]:
     """Return one question per unknown value that only the city's aids read. They run no engine: whoever asks them
     evaluates these aids again with each answer, and asks those that change one.
+
+    Args:
+        reads: the facts that these aids read; the other questions are left out.
     """
-    return list(city.city(household))
+    return [one for one in city.city(household) if reads is None or city.FACTS[one.key] in reads]
 
 
 def received(household: Household) -> Question | None:

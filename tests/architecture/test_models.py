@@ -54,7 +54,6 @@ SHOWN = {
     "sharing.EmergencyAccess",
     "records.PaperKind",
     "records.Holder",
-    "aids.LocalAid",
     "places.Place",
     "accounts.FactorReset",
     "accounts.Organisation",

@@ -33,6 +33,7 @@ from core.files import resumable
 from core.models import City, HelpPage, Job, LegalPage
 from demo.holders import reach
 from services.aids import shipping
+from services.aids.actions import local_aids
 from services.dossiers import across as parts
 from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
@@ -248,7 +249,6 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "lot": Lot.objects.create(sender=sender, key="1", lines=0).pk,
         "journal.contest": things["contest"],
         "sharing.emergencyaccess": access.pk,
-        "aids.localaid": shipping.load_local_aids()[0].pk,
         "places.place": place.pk,
     }
     with scope(resident=owner.pk):
@@ -275,6 +275,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= labels_of(house := publisher(), author := member(house), examiner)
     things |= consultations_of(examiner)
     things |= debates_of(owner, examiner)
+    things |= local_aids_of(examiner)
     visit = settings.VISIT_COOKIE_NAME
     return {
         "nobody": Person(),
@@ -382,6 +383,14 @@ def labels_of(house: Publisher, author: User, examiner: User) -> dict[str, Any]:
             charter=current, kind=Signatory.ASSOCIATION, name="Ligue des usagers", signed_on=timezone.localdate()
         ).pk,
     }
+
+
+def local_aids_of(author: User) -> dict[str, Any]:
+    """Publish a shipped aid, and make two versions of an agent: a draft of its next one, and a tried one."""
+    published, other, *_others = shipping.load_local_aids()
+    draft = local_aids.renew(aid=published, by=author)
+    tried = local_aids.try_out(aid=local_aids.renew(aid=other, by=author), by=author)
+    return {"local aid": published.pk, "next local aid": draft.pk, "tried local aid": tried.pk}
 
 
 def consultations_of(author: User) -> dict[str, Any]:

@@ -27,7 +27,6 @@ def main() -> None:
     from core.messages import phones
     from core.models import City, HelpPage, LegalPage
     from demo.people import find
-    from services.aids.models import LocalAid
     from services.places.models import Place
     from vault.records.models import Holder, PaperKind
 
@@ -72,7 +71,7 @@ def main() -> None:
         **consultations(agent.account()),
         **complaints(resident),
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
-        "local_aid": LocalAid.objects.earliest("pk").pk,
+        **local_aids(agent.account()),
     }
     theo = find("theo")
     assert theo is not None
@@ -227,6 +226,19 @@ def complaints(resident: Any) -> dict[str, Any]:
     answered, waiting = (actions.complain(about=Complaint.About.ASKS_MORE, **said) for _time in range(2))
     actions.answer(complaint=answered, by=AgentFactory(), text="Corrigé.", upheld="Il demandait trop. Corrigé.")
     return {"complaint": waiting.pk, "answered_complaint": answered.pk, "labelled_service": one.pk}
+
+
+def local_aids(agent: Any) -> dict[str, Any]:
+    """Make two versions: a draft of the agent's, and a colleague's that waits for the second person."""
+    from services.aids.actions import local_aids as actions
+    from services.aids.models import LocalAid
+    from tests.accounts.factories import AgentFactory
+
+    first, second = LocalAid.objects.published().filter(version=1).order_by("pk")[:2]
+    draft = actions.renew(aid=first, by=agent)
+    other = AgentFactory(name="Hugo Bastide")
+    tried = actions.try_out(aid=actions.renew(aid=second, by=other), by=other)
+    return {"local_aid": first.pk, "draft_aid": draft.pk, "tried_aid": tried.pk}
 
 
 def consultations(agent: Any) -> dict[str, Any]:

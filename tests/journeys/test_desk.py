@@ -21,7 +21,8 @@ def town(live: Live) -> Iterator[Live]:
     """Restore the portal's settings that the agent changes, for the journeys that follow."""
     yield live
     live.sql("UPDATE core_city SET link = '#0f5e73'")
-    live.sql("UPDATE aids_localaid SET label = 'Tarif de cantine', version = 1 WHERE code = 'cantine-qf'")
+    live.sql("DELETE FROM aids_localaidcase WHERE aid_id IN (SELECT id FROM aids_localaid WHERE state = 'draft')")
+    live.sql("DELETE FROM aids_localaid WHERE state = 'draft'")
     live.sql("DELETE FROM records_paperkind WHERE code = 'carte_peche'")
 
 
@@ -66,20 +67,18 @@ def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
     newcomer.goto("/aide/")
     assert newcomer.locator("main a").first.evaluate("link => getComputedStyle(link).color") == "rgb(20, 83, 45)"
 
-    # The canteen's rate gets another name, and shows what it gives for its own cases.
-    page.goto("/admin/aids/localaid/")
-    hands.follow("Tarif de cantine", within="#content")
-    expect(page.get_by_role("table").filter(has_text="Attendu")).to_be_visible()
-    page.locator("#id_label").fill("Tarif de la cantine scolaire")
-    hands.press("Enregistrer", within="#content")
-    expect(page.locator("#content")).to_contain_text("Tarif de la cantine scolaire")
+    # The next version of the canteen's rate shows what it gives for its own cases; a red one stops it, and is named.
+    page.goto("/agents/aides/")
     eyes.look()
-
-    # A rule that makes no sense is refused with the place where it goes wrong.
-    hands.follow("Tarif de la cantine scolaire", within="#content")
-    page.locator("#id_rules").fill('{"rate": "free"}')
-    hands.press("Enregistrer", within="#content")
-    expect(page.locator(".errorlist").first).to_be_visible()
+    hands.follow("Tarif de cantine")
+    hands.press("Écrire une nouvelle version")
+    expect(page.get_by_text("Couple, QF inconnu").first).to_be_visible()
+    hands.follow("Changer le montant")
+    page.get_by_label("Quelle sorte de montant ?").select_option("fixed")
+    hands.press("Continuer")
+    page.get_by_label("Montant, en euros").fill("3")
+    hands.press("Garder")
+    expect(page.get_by_role("heading", name="La publication attend")).to_be_visible()
     eyes.look()
 
     # A new kind of paper can be chosen by residents at once.

@@ -78,7 +78,7 @@ def change(
     cases: Sequence[Mapping[str, Any]] | None = None,
     **columns: Any,
 ) -> LocalAid:
-    """Write a part of a draft: the rules that are named, all the cases, or the name and dates. It is to be tried again.
+    """Write a part of a draft, which is to be tried again: the rules that are named, all cases, the name and dates.
 
     Raises:
         PermissionDenied: `by` did not begin the draft.

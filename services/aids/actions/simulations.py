@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core.models import City
-from services.aids import catalogue, local
+from services.aids import catalogue, local, local_reads
 from services.aids.facts import from_vault
 from services.aids.facts.answers import Answer, Put
 from services.aids.household import BadHousehold, Person
@@ -30,7 +30,6 @@ from vault.records.values.decrypted import Opened, Values
 
 if TYPE_CHECKING:
     from services.aids.results import Asked, Results
-    from services.aids.variants import Question
     from services.aids.sweep import BreakEven
 
 SIMULATE: Final = gettext_noop("Calculer les aides auxquelles vous avez droit")
@@ -39,6 +38,10 @@ ANSWER: Final = gettext_noop("Répondre à une question sur vos aides")
 RESULT: Final = "calcul.resultat"
 FOUND: Final = "eligible"
 ENGINE: Final = "moteur d’aides de la ville"
+
+
+#: What the city's rules may read of each person, by their id.
+Facts = Mapping[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +131,30 @@ def commune_of(values: Values) -> str:
 
 
 def evaluate_local(read: from_vault.Read, computed: "Results", commune: str, today: date) -> list[LocalResult]:
-    base = _base(read, computed, commune)
-    return [_local(aid, read, base, today) for aid in LocalAid.objects.published() if _is_open(aid, today)]
+    facts = _facts(read, computed, commune)
+    return [_local(aid, facts, read, today) for aid in LocalAid.objects.published() if _is_open(aid, today)]
 
 
-def _base(read: from_vault.Read, computed: "Results", commune: str) -> dict[str, Any]:
+def _facts(read: from_vault.Read, computed: "Results", commune: str) -> Facts:
+    """Return what the city's rules may read of each member of the household, by the person's id."""
     from services.aids.facts import local_facts
 
-    return local_facts.household_facts(read, computed, commune)
+    base = local_facts.household_facts(read, computed, commune)
+    people = read.household.people
+    return {person.id: local_facts.person_facts(person, read.household, base) for person in people}
 
 
 def _is_open(aid: LocalAid, today: date) -> bool:
     return aid.valid_from <= today and (aid.valid_to is None or today <= aid.valid_to)
 
 
-def _local(aid: LocalAid, read: from_vault.Read, base: dict[str, Any], today: date) -> LocalResult:
+def _local(aid: LocalAid, facts: Facts, read: from_vault.Read, today: date) -> LocalResult:
     """Evaluate one aid. An aid per person takes the best outcome among the household."""
-    from services.aids.facts import local_facts
-
     household = read.household
     if aid.rules.get("audience") != "person":
-        facts = local_facts.person_facts(household.applicant, household, base)
-        return LocalResult(aid, aid.evaluate(facts, today), facts)
-    tried = []
-    for person in household.people:
-        facts = local_facts.person_facts(person, household, base)
-        tried.append((aid.evaluate(facts, today), facts, person))
+        known = facts[household.applicant.id]
+        return LocalResult(aid, aid.evaluate(known, today), known)
+    tried = [(aid.evaluate(facts[person.id], today), facts[person.id], person) for person in household.people]
     order = ("granted", "to_check", "unknown", "refused")
     best = min(tried, key=lambda one: order.index(one[0].status))
     granted = tuple(person for outcome, _facts, person in tried if outcome.status == best[0].status)
@@ -168,38 +169,41 @@ def ask_for_local(
     Only aids that wait for a value are evaluated again, once for each answer; the engine does not run.
     """
     from services.aids import questions
+    from services.aids.results import Asked
 
-    waiting = [line.aid for line in lines if line.outcome.waits]
+    waiting = [line for line in lines if line.outcome.waits]
     if not waiting:
         return []
     held = {asked.question.place for asked in computed.asked}
-    known = read.household
+    household, before = read.household, _facts(read, computed, commune)
+    reads = {name for line in waiting for name in local_reads.facts_of(line.aid.rules)}
     found = []
-    for question in (*questions.open_questions(known), *questions.city_questions(known)):
-        if question.place not in held and (asked := _effect(question, waiting, read, computed, commune, today)):
-            found.append(asked)
+    for question in (*questions.open_questions(household), *questions.city_questions(household, reads)):
+        if question.place in held:
+            continue
+        outcomes = []
+        for change in question.answers:
+            changed = change(household)
+            answered = replace(read, household=replace(changed, unknown=changed.unknown - set(question.keys)))
+            after = _facts(answered, computed, commune)
+            outcomes.append(_outcomes(waiting, before, after, answered, today))
+        codes = tuple(code for code in outcomes[0] if len({one[code] for one in outcomes}) > 1)
+        if codes:
+            found.append(Asked(question, 0.0, "", codes))
     return found
 
 
-def _effect(
-    question: "Question",
-    aids: Sequence[LocalAid],
-    read: from_vault.Read,
-    computed: "Results",
-    commune: str,
-    today: date,
-) -> "Asked | None":
-    from services.aids.results import Asked
-
-    outcomes: list[dict[str, tuple[str, float | None]]] = []
-    for change in question.answers:
-        changed = change(read.household)
-        answered = replace(read, household=replace(changed, unknown=changed.unknown - set(question.keys)))
-        base = _base(answered, computed, commune)
-        lines = [_local(aid, answered, base, today) for aid in aids]
-        outcomes.append({line.aid.code: (line.status, line.outcome.amount) for line in lines})
-    codes = tuple(code for code in outcomes[0] if len({found[code] for found in outcomes}) > 1)
-    return Asked(question, 0.0, "", codes) if codes else None
+def _outcomes(
+    lines: Sequence[LocalResult], before: Facts, after: Facts, read: from_vault.Read, today: date
+) -> dict[str, tuple[str, float | None]]:
+    """Return the outcome of each aid with an answer. Those that read nothing of what changed keep theirs."""
+    changed = local_reads.changed(before, after)
+    found = {}
+    for line in lines:
+        reads = set(local_reads.facts_of(line.aid.rules))
+        now = line if changed is not None and not reads & changed else _local(line.aid, after, read, today)
+        found[line.aid.code] = (now.status, now.outcome.amount)
+    return found
 
 
 def fingerprint(simulation: Simulation) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -98,7 +98,7 @@ def _is_stale(session: Mapping[str, Any]) -> bool:
     if done is None or timezone.localtime(done).strftime("%Y-%m") != timezone.localdate().strftime("%Y-%m"):
         return True
     changed = Record.objects.filter(type__in=TYPES).aggregate(made=Max("created_at"), withdrawn=Max("withdrawn_at"))
-    rules = LocalAid.objects.filter(Q(updated_at__gt=done)).exists()
+    rules = LocalAid.objects.shown().filter(updated_at__gt=done).exists()
     return rules or any(time is not None and time > done for time in changed.values())
 
 

@@ -49,14 +49,18 @@ def city(household: Household) -> Iterator[Question]:
     applicant = household.applicant
     if applicant.city.resident_since is None:
         yield _question(
-            household, applicant, "commune_depuis", "resident_since", tuple(_since(household, years) for years in YEARS)
+            household,
+            applicant,
+            "commune_depuis",
+            "resident_since",
+            tuple(_since(household, years) for years in YEARS),
         )
     if applicant.city.housing_difficulty is None:
         yield _question(household, applicant, "difficulte_logement", "housing_difficulty", (False, True))
     if applicant.marital is None:
         yield Question(
             key="statut_marital",
-            text=_("Êtes-vous marié, pacsé, divorcé, veuf ou célibataire ?"),
+            text=_("Êtes-vous marié, pacsé, divorcé, veuf ou célibataire ?"),
             field="foyer.situation#/statut_marital",
             person=applicant.id,
             keys=(applicant.key("marital"),),
@@ -112,6 +116,21 @@ FIELDS: Final = {
 }
 
 
+#: The fact of the city's rules that each answer gives.
+FACTS: Final = {
+    "commune_depuis": "resident_months",
+    "difficulte_logement": "housing_difficulty",
+    "statut_marital": "family_status",
+    "niveau": "study_year",
+    "engagement": "profiles",
+    "formation_sociale": "health_social_training",
+    "mention": "bac_honours",
+    "boursier": "grant_holder",
+    "regime": "scheme",
+    "interim": "temp_agency",
+}
+
+
 def _question(household: Household, person: Person, key: str, name: str, values: tuple[object, ...]) -> Question:
     return Question(
         key=key,
@@ -134,27 +153,27 @@ def _told(person: Person, name: str, value: object) -> Change:
 def _text(household: Household, person: Person, key: str) -> str:
     """Return the question to the applicant, or about their partner or a child."""
     mine, theirs = {
-        "commune_depuis": (_("Depuis quand habitez-vous votre commune ?"), ""),
-        "difficulte_logement": (_("Avez-vous du mal à trouver un logement, ou à le payer ?"), ""),
-        "niveau": (_("En quelle année d’études êtes-vous ?"), _("en quelle année d’études ?")),
+        "commune_depuis": (_("Depuis quand habitez-vous votre commune ?"), ""),
+        "difficulte_logement": (_("Avez-vous du mal à trouver un logement, ou à le payer ?"), ""),
+        "niveau": (_("En quelle année d’études êtes-vous ?"), _("en quelle année d’études ?")),
         "engagement": (
-            _("Êtes-vous en stage, en service civique ou en contrat de professionnalisation ?"),
-            _("en stage, en service civique ou en contrat de professionnalisation ?"),
+            _("Êtes-vous en stage, en service civique ou en contrat de professionnalisation ?"),
+            _("en stage, en service civique ou en contrat de professionnalisation ?"),
         ),
         "formation_sociale": (
-            _("Suivez-vous une formation sanitaire ou sociale ?"),
-            _("en formation sanitaire ou sociale ?"),
+            _("Suivez-vous une formation sanitaire ou sociale ?"),
+            _("en formation sanitaire ou sociale ?"),
         ),
         "mention": (
-            _("Quelle mention avez-vous eue au baccalauréat ?"),
-            _("quelle mention au baccalauréat ?"),
+            _("Quelle mention avez-vous eue au baccalauréat ?"),
+            _("quelle mention au baccalauréat ?"),
         ),
-        "boursier": (_("Avez-vous une bourse d’études ?"), _("une bourse d’études ?")),
+        "boursier": (_("Avez-vous une bourse d’études ?"), _("une bourse d’études ?")),
         "regime": (
-            _("De quel régime de sécurité sociale dépendez-vous ?"),
-            _("quel régime de sécurité sociale ?"),
+            _("De quel régime de sécurité sociale dépendez-vous ?"),
+            _("quel régime de sécurité sociale ?"),
         ),
-        "interim": (_("Travaillez-vous pour une agence d’intérim ?"), _("en intérim ?")),
+        "interim": (_("Travaillez-vous pour une agence d’intérim ?"), _("en intérim ?")),
     }[key]
     if person.role == "applicant":
         return mine
@@ -163,4 +182,4 @@ def _text(household: Household, person: Person, key: str) -> str:
         if person.role == "partner"
         else _("Votre enfant de %(age)s ans") % {"age": person.age(household.month)}
     )
-    return _("%(who)s : %(question)s") % {"who": whom, "question": theirs}
+    return _("%(who)s : %(question)s") % {"who": whom, "question": theirs}

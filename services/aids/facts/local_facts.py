@@ -192,7 +192,11 @@ def _study_year(person: Person) -> tuple[list[str] | None, frozenset[str]]:
     if level:
         return [level, *([LEVELS[level]] if level in LEVELS else [])], frozenset()
     if person.study_year is None:
-        return ([], frozenset()) if person.school is None and person.status not in {"student", None} else (None, frozenset())
+        return (
+            ([], frozenset())
+            if person.school is None and person.status not in {"student", None}
+            else (None, frozenset())
+        )
     diploma, _sep, rank = person.study_year.partition("_")
     year = f"bac_{int(rank) + {'licence': 0, 'master': 3, 'doctorat': 5}[diploma]}"
     return [year], frozenset(name for name, after in LEVELS.items() if after == year)

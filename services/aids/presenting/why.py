@@ -9,9 +9,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from core.pages import charts
-from core.templatetags.civic import long_date, month, nbsp, number
-from services.aids import catalogue, local, results
-from services.aids.actions.simulations import LocalResult, Simulation
+from core.templatetags.civic import month, nbsp, number
+from services.aids import catalogue, results
+from services.aids.actions.simulations import Simulation
 from services.aids.facts.from_vault import Read
 from services.aids.presenting.results import amount_words, dossier_url, euros, question_url
 from services.aids.reasons.common import EURO_MONTH, EURO_YEAR, RATE, YEARS, Explanation, Figure, Reason, Span, cents
@@ -234,37 +234,3 @@ def _moving(result: Result, gap: float) -> str:
     if abs(threshold.gap - gap) <= LEAST_PAID:
         return " " + _("La limite n’est pas à l’euro près : une aide trop petite n’est pas versée.")
     return " " + _("Ce n’est pas l’écart à la limite : elle et vos autres aides changent avec vos revenus.")
-
-
-def why_local(line: LocalResult) -> dict[str, Any]:
-    amount, period = local.price_words(line.aid.rule, line.outcome, line.facts)
-    granted = line.status in {"granted", "to_check"}
-    words = {"aid": line.aid.name, "amount": f"{amount} {period}".strip()}
-    text = _("%(aid)s : pourquoi %(amount)s") if granted else _("%(aid)s : pourquoi vous n’y avez pas droit")
-    if line.status == "unknown":
-        text = _("%(aid)s : ce qu’il manque pour le savoir")
-    return {
-        "title": nbsp(text % words),
-        "line": line,
-        "lead": catalogue.in_words(line.aid.rules["institution"]["name"]),
-        "conditions": [_local_condition(reason) for reason in line.outcome.reasons],
-        "legal_act": line.aid.rules["legal_act"],
-        "instructions": catalogue.in_words(line.aid.rules["instructions"]),
-        "contact": catalogue.in_words(line.aid.rules["contact"]),
-        "near": places.lines_named([line.aid.rules["institution"]["name"], line.aid.rules["contact"]]),
-        "until": long_date(line.aid.valid_to) if line.aid.valid_to else "",
-    }
-
-
-def _local_condition(reason: local.LocalReason) -> dict[str, Any]:
-    tag, tag_kind = {
-        local.YES: (_("Remplie"), "ok"),
-        local.NO: (_("Pas remplie"), "expired"),
-        local.MISSING: (_("À savoir"), "soon"),
-        local.MANUAL: (_("Vérifiée par la ville"), ""),
-    }[reason.answer]
-    return {"text": _sentence_case(reason.text), "tag": tag, "tag_kind": tag_kind, "sources": [], "law": None}
-
-
-def _sentence_case(text: str) -> str:
-    return text[:1].upper() + text[1:]

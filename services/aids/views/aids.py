@@ -79,7 +79,9 @@ def why(request: SignedInRequest, code: str) -> HttpResponse:
     line = next((line for line in simulation.local if line.aid.code == code), None)
     if line is None:
         raise Http404
-    return render(request, "aids/why_local.html", presenting.why_local(line))
+    from services.aids.presenting.why_local import why_local
+
+    return render(request, "aids/why_local.html", why_local(line, simulation.read))
 
 
 @require_http_methods(["GET", "POST"])

@@ -112,3 +112,9 @@ def test_three_aids_are_shipped_by_default_and_thirty_on_demand():
     ]
     shipping.load_local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
     assert LocalAid.objects.count() == 30
+
+
+def test_a_group_inside_another_is_written_between_brackets():
+    rule = {"all": [{"any": [AGE, QF]}, {"not": {"any": [{"type": "temp_agency"}]}}]}
+    written = local.condition_text(rule, AID).replace("\u00a0", " ")
+    assert written == "(avoir au moins 18 ans ou quotient familial : au plus 500 €) et sauf : travailler en intérim"

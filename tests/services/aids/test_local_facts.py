@@ -124,8 +124,8 @@ def test_a_benefit_that_nothing_tells_is_unknown_rather_than_refused():
 
 
 def asked(found, *aids):
-    base = local_facts.household_facts(found, NO_RESULT, "00042")
-    lines = [simulations._local(one, found, base, TODAY) for one in aids]
+    known = simulations._facts(found, NO_RESULT, "00042")
+    lines = [simulations._local(one, known, found, TODAY) for one in aids]
     return [one.question.key for one in simulations.ask_for_local(found, NO_RESULT, lines, "00042", TODAY)]
 
 

@@ -15,6 +15,7 @@ from django_scopes import scope
 
 from accounts.models import User
 from core import journal
+from services.aids import catalogue, shipping
 from services.aids.actions import simulations as actions
 from tests.accounts.factories import signed_in
 from tests.services.aids import people
@@ -110,9 +111,36 @@ def test_every_kind_of_explanation_opens(awa, code):
     assert "Les conditions" in text(awa, reverse("aids:why", args=[code]))
 
 
+LOCAL = "/aides/cantine-qf/pourquoi/"
+
+
 def test_a_local_aid_explains_itself(awa):
     page = text(awa, reverse("aids:why", args=["cantine-qf"]))
     assert "Tarif de cantine : pourquoi 1 € le repas" in page and "Délibération fictive" in page
+    # Their own calculation: the version, the data with their records, the parameters, the operation.
+    assert "applique seul la version 1 des règles" in page and "L311-3-1" in page
+    assert "dans sa tranche : 1 €." in page and "Quotient familial de la CAF : " in page
+    assert "Plus de 300, jusqu’à 500" in page and "version=1" in awa.get(LOCAL).content.decode()
+
+
+def test_a_question_of_the_city_is_asked_answered_and_not_asked_again(awa, resident):
+    rule = next(item for item in catalogue.local_aids() if item["code"] == "mutuelle-ville")
+    conditions = {"all": [{"type": "territory", "attached": True}, {"type": "scheme", "values": ["general"]}]}
+    facts = {"commune": "00042", "scheme": "general"}
+    cases = [
+        {"persona": "Au régime général", "facts": facts, "expect": {"status": "granted"}},
+        {"persona": "Au régime agricole", "facts": {**facts, "scheme": "agricole"}, "expect": {"status": "refused"}},
+        {"persona": "Ailleurs", "facts": {**facts, "commune": "00043"}, "expect": {"status": "refused"}},
+    ]
+    amount = {"kind": "none"}
+    told = {"valid_from": "2025-01-01", "conditions": conditions, "amount": amount, "tests": cases}
+    shipping.write({**rule, **told, "kind": "service", "audience": "household"})
+    asked = reverse("aids:question", args=[f"regime-{resident.pk}"])
+    assert asked in awa.get(reverse("aids:home")).content.decode()
+    assert "Régime agricole (MSA)" in text(awa, asked)
+    assert awa.post(asked, {"answer": "general"}).status_code == 302
+    page = awa.get(reverse("aids:home")).content.decode()
+    assert asked not in page and rule["label"] in page
 
 
 def test_page_with_a_tax_notice_only_promises_nothing_and_asks(resident, villebrume):

@@ -1,0 +1,336 @@
+"""Local aids as YAML files: written out, read back, and read from the public files of Aides Jeunes.
+
+A file comes from somebody else: it is read by the safe loader, within limits that are checked on its events before
+anything is built.
+"""
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+import yaml
+from django.utils.html import strip_tags
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from services.aids import catalogue, local_rules
+
+MOST_BYTES: Final = 200_000
+MOST_NODES: Final = 20_000
+MOST_DEPTH: Final = 40
+#: References of one part of a file to another. A bomb needs them; no aid does.
+MOST_ALIASES: Final = 0
+#: Of an imported aid, until an agent reads it again.
+REVIEW: Final = timedelta(days=180)
+
+
+class Unreadable(Exception):
+    """The file is no aid; the message is a sentence for whoever gave it."""
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader; a bare "=", which the public files have as an operator, is a text."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: node.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An aid in the format of rules. `lost` has each condition that could not be kept as one, in words."""
+
+    item: dict[str, Any]
+    conditions: int
+    lost: list[str] = field(default_factory=list)
+
+
+def load(content: bytes) -> dict[str, Any]:
+    """Read a file.
+
+    Raises:
+        Unreadable
+    """
+    if len(content) > MOST_BYTES:
+        raise Unreadable(_("Ce fichier est trop gros : %(most)s kilo-octets au plus.") % {"most": MOST_BYTES // 1000})
+    try:
+        text = content.decode("utf-8-sig")
+        _measure(text)
+        found = yaml.load(text, _Loader)  # noqa: S506 - it derives from the safe loader
+    except UnicodeDecodeError:
+        raise Unreadable(_("Ce fichier n’est pas du texte.")) from None
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = _("ligne %(line)s") % {"line": mark.line + 1} if mark else _("quelque part")
+        raise Unreadable(_("Ce fichier n’est pas du YAML lisible : %(where)s.") % {"where": where}) from None
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
+        raise Unreadable(_("Ce fichier ne décrit pas une aide."))
+    plain: dict[str, Any] = _plain(found)
+    return plain
+
+
+def _measure(text: str) -> None:
+    """Look at the events of a file, which cost no memory, before its objects are built."""
+    nodes = aliases = depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        nodes += isinstance(event, yaml.NodeEvent)
+        aliases += isinstance(event, yaml.AliasEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if aliases > MOST_ALIASES:
+            raise Unreadable(
+                _("Ce fichier renvoie d’un endroit à un autre (alias) : écrivez chaque valeur en entier.")
+            )
+        if nodes > MOST_NODES or depth > MOST_DEPTH:
+            raise Unreadable(_("Ce fichier est trop grand ou trop emboîté pour une aide."))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a file
+    """Return what JSON can hold: YAML knows dates."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """Return a version as YAML, in its own order."""
+    text: str = yaml.safe_dump(dict(document), allow_unicode=True, sort_keys=False, width=100)
+    return text
+
+
+def read(
+    content: bytes, *, code: str, today: date, institutions: Mapping[str, Mapping[str, Any]] | None = None
+) -> Imported:
+    """Read an aid of either format. `code` names an aid whose file has no name of its own.
+
+    Raises:
+        Unreadable
+    """
+    data = load(content)
+    if "conditions_generales" in data:
+        return from_public(data, code=code, today=today, institutions=institutions or {})
+    if "conditions" in data and "amount" in data:
+        return _own(data, code=code, today=today)
+    raise Unreadable(_("Ce fichier ne décrit pas une aide : il n’a ni conditions ni montant."))
+
+
+def blank(*, code: str, label: str, institution: Mapping[str, str], today: date) -> dict[str, Any]:
+    """Return an aid that somebody begins: for those who live on the territory, without an amount yet."""
+    return {
+        "code": code,
+        "label": label,
+        "institution": dict(institution),
+        "audience": "person",
+        "kind": "money",
+        "conditions": {"all": [{"type": "territory", "attached": True}]},
+        "amount": {"kind": "none"},
+        "per": "person",
+        "periodicity": "one_off",
+        "valid_from": today.isoformat(),
+        "valid_to": None,
+        "review_on": (today + REVIEW).isoformat(),
+        "papers": [],
+        "instructions": "",
+        "legal_act": "",
+        "contact": "",
+        "description": "",
+        "link": "",
+        "checked_later": [],
+        "notes": None,
+        "tests": [],
+    }
+
+
+def _own(data: Mapping[str, Any], *, code: str, today: date) -> Imported:
+    """Read what `dump` wrote. Texts may be missing; what is computed may not be wrong."""
+    base = blank(code=code, label=code, institution={"level": "commune", "id": "0", "name": "?"}, today=today)
+    known = catalogue.schema("local_aids")["properties"]["aids"]["items"]["properties"]
+    item = {**base, **{name: value for name, value in data.items() if name in known}, "version": 1}
+    found = local_rules.structure_problems(item)
+    if found:
+        raise Unreadable(" ".join(found))
+    if not any(name in item["conditions"] for name in ("all", "any", "not")):
+        item["conditions"] = {"all": [item["conditions"]]}
+    return Imported(item, conditions=local_rules.count(item["conditions"]))
+
+
+# The public files of Aides Jeunes: https://github.com/betagouv/aides-jeunes, data/benefits/javascript
+
+TERRITORIES: Final = {"regions": "region", "departements": "departement", "communes": "commune", "epcis": "epci"}
+SCHEMES: Final = {"regime_general": "general", "regime_agricole": "agricole"}
+HONOURS: Final = {
+    "mention_assez_bien": "ab",
+    "mention_bien": "b",
+    "mention_tres_bien": "tb",
+    "mention_tres_bien_felicitations_jury": "tb_felicitations",
+}
+HOMES: Final = {
+    "locataire_hlm": "tenant_hlm",
+    "locataire_vide": "tenant_private",
+    "locataire_meuble": "tenant_private",
+    "proprietaire": "owner",
+    "primo_accedant": "owner",
+    "loge_gratuitement": "hosted",
+    "locataire_foyer": "residence",
+    "sans_domicile": "sans_domicile",
+}
+FLAGS: Final = {
+    "formation_sanitaire_social": "health_social_training",
+    "boursier": "grant_holder",
+    "difficultes_acces_ou_frais_logement": "housing_difficulty",
+    "agence_travail_temporaire": "temp_agency",
+}
+PERIODS: Final = {"ponctuelle": "one_off", "mensuelle": "month", "annuelle": "year"}
+LEVELS: Final = frozenset({"commune", "epci", "departement", "region", "caf", "msa", "national", "europeen"})
+OPS: Final = frozenset({"<", "<=", ">", ">=", "="})
+
+
+class _Lost(Exception):
+    """A condition that has no equal here."""
+
+
+def from_public(
+    data: Mapping[str, Any], *, code: str, today: date, institutions: Mapping[str, Mapping[str, Any]]
+) -> Imported:
+    """Turn a public file into a draft. Its free-text conditions are told to residents and never change an answer."""
+    slug = str(data.get("institution", ""))
+    about = institutions.get(slug, {})
+    lost: list[str] = []
+    general = [_kept(one, about, lost) for one in data.get("conditions_generales") or ()]
+    profiles = [_profile(one, about, lost) for one in data.get("profils") or ()]
+    conditions = [*general, *_any_profile(profiles)]
+    label = str(data.get("label") or code)[:120]
+    item = blank(code=code, label=label[:1].upper() + label[1:], institution=_institution(slug, about), today=today)
+    link = str(data.get("link") or "")
+    texts = [*(data.get("conditions") or ()), *(data.get("voluntary_conditions") or ())]
+    item |= {
+        "version": 1,
+        "kind": "money" if data.get("type") == "float" else "service",
+        "conditions": {"all": conditions or [{"type": "age", "min": 0}]},
+        "amount": _amount(data),
+        "periodicity": PERIODS.get(str(data.get("periodicite")), "other"),
+        "description": _clean(data.get("description") or ""),
+        "instructions": "Voir la page officielle.",
+        "contact": item["institution"]["name"],
+        "link": link if link.startswith("https://") else "",
+        "checked_later": [told for text in texts if (told := _clean(text))],
+        "notes": str(data.get("legend") or "") or None,
+    }
+    return Imported(item, conditions=len(general) + sum(len(one["all"]) for one in profiles), lost=lost)
+
+
+def _clean(text: object) -> str:
+    """Return a text without its markup and its double spaces."""
+    return " ".join(html.unescape(strip_tags(str(text))).split())
+
+
+def _institution(slug: str, about: Mapping[str, Any]) -> dict[str, str]:
+    level = about.get("type", "autre")
+    return {
+        "level": str(level) if level in LEVELS else "autre",
+        "id": str(about.get("code_insee") or about.get("code_siren") or slug or "?"),
+        "name": str(about.get("name") or slug or "?"),
+    }
+
+
+def _amount(data: Mapping[str, Any]) -> dict[str, Any]:
+    value = data.get("montant")
+    if data.get("type") != "float" or isinstance(value, bool) or not isinstance(value, int | float):
+        return {"kind": "none"}
+    if data.get("unit") == "%":
+        return {"kind": "percent", "rate": value / 100, "meaning": "grant", "unit": "EUR"}
+    return {"kind": "fixed", "value": value, "unit": "EUR"} if data.get("unit") in {"€", None} else {"kind": "none"}
+
+
+def _profile(one: Mapping[str, Any], about: Mapping[str, Any], lost: list[str]) -> dict[str, Any]:
+    found = [_kept(inner, about, lost) for inner in one.get("conditions") or ()]
+    return {"all": [{"type": "profile", "values": [str(one.get("type"))]}, *found]}
+
+
+def _any_profile(profiles: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield one condition for the profiles, of which one suffices; those alone make one list."""
+    alone = [value for one in profiles if len(one["all"]) == 1 for value in one["all"][0]["values"]]
+    listed = [{"type": "profile", "values": list(dict.fromkeys(alone))}] if alone else []
+    inner = [*listed, *(one for one in profiles if len(one["all"]) > 1)]
+    if inner:
+        yield inner[0] if len(inner) == 1 and "type" in inner[0] else {"any": inner}
+
+
+def _kept(one: object, about: Mapping[str, Any], lost: list[str]) -> dict[str, Any]:
+    """Return the condition, or, if it has no equal, one that a person checks."""
+    try:
+        if not isinstance(one, dict):
+            raise _Lost
+        found = _condition(one, about)
+        if local_rules.condition_problems(found):
+            raise _Lost
+    except (_Lost, KeyError, TypeError, ValueError):
+        text = str(one.get("type", "?") if isinstance(one, dict) else one)[:200]
+        lost.append(text)
+        return {"type": "manual", "text": text}
+    return found
+
+
+def _condition(one: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
+    kind = one["type"]
+    if kind in TERRITORIES:
+        return {"type": "territory", "level": TERRITORIES[kind], "values": [str(code) for code in one["values"]]}
+    if kind == "excluded_epcis":
+        return {"type": "territory", "level": "epci", "mode": "out", "values": [str(code) for code in one["values"]]}
+    if kind == "codes_postaux":
+        return {"type": "postcode", "values": [str(code) for code in one["values"]]}
+    if kind == "attached_to_institution":
+        return _attached(about)
+    if kind in FLAGS:
+        return {"type": FLAGS[kind]} | ({} if one.get("value", True) else {"value": False})
+    if kind in {"age", "quotient_familial", "taux_incapacite"}:
+        return _compared(one)
+    if kind == "annee_etude":
+        return {"type": "study_year", "values": list(dict.fromkeys(one["values"]))}
+    if kind == "mention_baccalaureat":
+        return {"type": "bac_honours", "values": [HONOURS[value] for value in one["values"]]}
+    if kind == "beneficiaire_rsa":
+        return {"type": "receives", "values": ["rsa"]}
+    if kind == "enfants_eligibles" and one["operator"] == ">=":
+        ages = {name: one[name] for name in ("age_min", "age_max") if name in one}
+        return {"type": "children", "count_min": one["value"], **ages}
+    if kind == "regime_securite_sociale":
+        return _included(one, "scheme", SCHEMES)
+    if kind == "statut_occupation_logement":
+        return _included(one, "housing_status", HOMES)
+    raise _Lost
+
+
+def _compared(one: Mapping[str, Any]) -> dict[str, Any]:
+    if one["operator"] not in OPS:
+        raise _Lost
+    value = one["value"]
+    if one["type"] == "age":
+        return {"type": "age", "op": one["operator"], "value": value}
+    if one["type"] == "taux_incapacite":
+        return {"type": "disability_rate", "op": one["operator"], "value": round(value * 100)}
+    # Their quotient is income / parts / 12, which is not the CAF's: it only stands in for it.
+    span = {"op": one["operator"], "value": value, "period": one["period"]}
+    return {"type": "qf", "source": "caf", **span, "fallback": "rfr_parts_12"}
+
+
+def _included(one: Mapping[str, Any], kind: str, names: Mapping[str, str]) -> dict[str, Any]:
+    listed = one.get("includes") or one["excludes"]
+    found = {"type": kind, "values": list(dict.fromkeys(names[value] for value in listed))}
+    return found if "includes" in one else {"not": found}
+
+
+def _attached(about: Mapping[str, Any]) -> dict[str, Any]:
+    if about.get("type") in {"commune", "epci", "departement", "region"}:
+        return {"type": "territory", "attached": True}
+    if departments := about.get("departments"):
+        return {"type": "territory", "level": "departement", "values": [str(code) for code in departments]}
+    raise _Lost
+
+
+def code_of(name: str) -> str:
+    """Return a code for a file's name."""
+    return slugify(name.rpartition("/")[2].rpartition(".")[0])[:60] or "aide"

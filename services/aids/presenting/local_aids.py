@@ -1,0 +1,359 @@
+"""Rows of the pages of local aids: those of agents who write them, and those that everybody reads."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from core.templatetags.civic import long_date, money, nbsp, number
+from services.aids import local, local_forms, local_rules, local_sheets, local_tree
+from services.aids.catalogue import in_words
+from services.aids.models import LinkState, LocalAid, LocalAidCase, State
+from vault.records.models import PaperKind
+
+KINDS: Final = {State.PUBLISHED: "ok", State.TESTED: "fresh", State.DRAFT: "soon", State.CLOSED: ""}
+#: A review that comes within this time is named on the list.
+SOON: Final = timedelta(days=30)
+
+
+def sentence(text: str) -> str:
+    return str(nbsp(text[:1].upper() + text[1:]))
+
+
+# Agents
+
+
+def agents_rows(aids: Sequence[LocalAid]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": aid.name,
+            "href": reverse("aids:local_version", args=[aid.pk]),
+            "text": _("%(institution)s, version %(version)s")
+            % {"institution": in_words(aid.rules["institution"]["name"]), "version": aid.version},
+            "tag": aid.get_state_display(),
+            "tag_kind": KINDS[State(aid.state)],
+        }
+        for aid in aids
+    ]
+
+
+def reviews(aids: Sequence[LocalAid], today: date) -> list[dict[str, Any]]:
+    """Return the aids in force whose date to be read again has come or comes soon."""
+    due = sorted((aid for aid in aids if aid.review_on <= today + SOON), key=lambda aid: aid.review_on)
+    return [
+        {
+            "label": aid.name,
+            "href": reverse("aids:local_version", args=[aid.pk]),
+            "text": _("À revoir le %(day)s") % {"day": long_date(aid.review_on)},
+            "tag": _("En retard") if aid.review_on < today else "",
+            "tag_kind": "expired",
+        }
+        for aid in due
+    ]
+
+
+def broken_links(aids: Sequence[LocalAid]) -> list[dict[str, Any]]:
+    """Return the aids in force whose official page did not answer at the last look."""
+    of_url = {aid.rules.get("link"): aid for aid in aids if aid.rules.get("link")}
+    found = LinkState.objects.filter(url__in=[*of_url]).exclude(problem="")
+    return [
+        {
+            "label": of_url[one.url].name,
+            "href": reverse("aids:local_version", args=[of_url[one.url].pk]),
+            "text": _("Sa page officielle n’a pas répondu le %(day)s") % {"day": long_date(one.seen_at)},
+            "tag": one.problem,
+            "tag_kind": "expired",
+        }
+        for one in found
+    ]
+
+
+def version_page(aid: LocalAid, reader: User) -> dict[str, Any]:
+    """Return the context of a version's page: its parts, what stops it, what the reader may do next."""
+    document = aid.document
+    faults = [] if aid.is_frozen else wanting(document)
+    mine = aid.written_by_id == reader.pk and not aid.is_frozen
+    others = list(LocalAid.objects.filter(code=aid.code).exclude(pk=aid.pk).order_by("-version"))
+    return {
+        "aid": aid,
+        "title": aid.name,
+        "kicker": _("Aide locale, version %(version)s") % {"version": aid.version},
+        "hint": _hint(aid, faults),
+        "track": track(aid, faults),
+        "mine": mine,
+        "tree": tree(document["conditions"], aid, editable=mine),
+        "summary": sentence(local.condition_text(document["conditions"], document)) + ".",
+        "amount": amount_rows(document),
+        "cases": case_rows(aid, document),
+        "case_heads": [
+            {"label": _("Personne")},
+            {"label": _("Attendu")},
+            {"label": _("Obtenu")},
+            {"label": _("Résultat")},
+        ],
+        "faults": faults,
+        "sheet": sheet_rows(aid),
+        "versions": [
+            {
+                "label": _("Version %(version)s") % {"version": one.version},
+                "href": reverse("aids:local_version", args=[one.pk]),
+                "tag": one.get_state_display(),
+                "tag_kind": KINDS[State(one.state)],
+            }
+            for one in others
+        ],
+        "former": next((one for one in others if one.version < aid.version), None),
+        "may_publish": aid.state == State.TESTED and aid.written_by_id != reader.pk,
+        "may_close": aid.state == State.PUBLISHED,
+        "may_renew": aid.is_frozen,
+    }
+
+
+def wanting(document: Mapping[str, Any]) -> list[str]:
+    """Return what keeps a draft from being published: texts to write, empty groups, then the faults of the rules."""
+    texts = {
+        "instructions": _("Écrivez comment la demander."),
+        "contact": _("Écrivez à qui s’adresser."),
+        "legal_act": _("Écrivez le texte qui la fonde."),
+    }
+    found = [words for name, words in texts.items() if not document.get(name)]
+    if _has_empty_group(document["conditions"]):
+        found.append(_("Un groupe de conditions est vide."))
+    if len(document["tests"]) < 2:
+        found.append(_("Écrivez au moins deux cas d’essai."))
+    return found or local_rules.faults(document)
+
+
+def _has_empty_group(rule: dict[str, Any]) -> bool:
+    inner = local_tree.members(rule)
+    return local_tree.kind_of(rule) in local_tree.GROUPS and (not inner or any(map(_has_empty_group, inner)))
+
+
+def _hint(aid: LocalAid, faults: Sequence[str]) -> str:
+    if aid.state == State.PUBLISHED:
+        return _("Les habitants voient cette version. Elle ne change plus.")
+    if aid.state == State.CLOSED:
+        return _("Cette version est fermée. Elle reste publique, et ne change plus.")
+    if aid.state == State.TESTED:
+        return _("Tous les cas passent. Une autre personne la publie.")
+    count = len(faults)
+    return (
+        ngettext("Une chose à corriger avant de publier.", "%(count)s choses à corriger avant de publier.", count)
+        % {"count": count}
+        if faults
+        else _("Tous les cas passent : essayez-la, puis une autre personne la publie.")
+    )
+
+
+def track(aid: LocalAid, faults: Sequence[str]) -> list[dict[str, str]]:
+    """Return the four steps of a version, each done, now, stopped or next."""
+    author = aid.written_by.name if aid.written_by else _("l’installation du portail")
+    publisher = aid.published_by.name if aid.published_by else _("l’installation du portail")
+    order = [State.DRAFT, State.TESTED, State.PUBLISHED, State.CLOSED]
+    rank = order.index(State(aid.state))
+    told = [
+        _("Écrite par %(name)s") % {"name": author},
+        ngettext("%(count)s chose à corriger", "%(count)s choses à corriger", len(faults)) % {"count": len(faults)}
+        if faults
+        else _("Tous les cas passent"),
+        _("Par %(name)s, le %(day)s") % {"name": publisher, "day": long_date(aid.published_at)}
+        if aid.published_at
+        else _("Par une autre personne"),
+        _("Le %(day)s") % {"day": long_date(aid.closed_at or aid.valid_to)}
+        if aid.closed_at or aid.valid_to
+        else _("Sans date de fin"),
+    ]
+    labels = [_("Brouillon"), _("Essai"), _("Publication"), _("Fermeture")]
+    kinds = ["done" if place < rank or place == 0 else "now" if place == rank else "next" for place in range(4)]
+    if aid.state == State.DRAFT:
+        kinds[1] = "stop" if faults else "next"
+    return [
+        {"label": label, "text": text, "kind": kind} for label, text, kind in zip(labels, told, kinds, strict=True)
+    ]
+
+
+def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = "") -> dict[str, Any]:
+    """Return a rule as nested rows, each with its own place."""
+    kind = local_tree.kind_of(rule)
+    headings = {
+        "all": _("Toutes ces conditions"),
+        "any": _("Au moins une de ces conditions"),
+        "not": _("Sauf si"),
+    }
+    where = f"{reverse('aids:local_condition', args=[aid.pk])}?" if editable else ""
+    shown: dict[str, Any] = {"kind": kind, "place": place, "id": f"groupe-{place or 'tout'}", "editable": editable}
+    shown |= {"heading": headings.get(kind, ""), "text": headings.get(kind, "")}
+    if kind not in headings:
+        edit = f"{where}place={place}" if editable else ""
+        return shown | {"text": sentence(local.condition_text(rule, aid.rule)), "edit": edit}
+    inner = [
+        tree(one, aid, editable=editable, place=f"{place}-{rank}".lstrip("-"))
+        for rank, one in enumerate(local_tree.members(rule))
+    ]
+    add = f"{where}dans={place or 'tout'}" if editable and kind != "not" else ""
+    return shown | {"members": inner, "add": add}
+
+
+def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the amount's parameters, each in words."""
+    amount, rows = document["amount"], []
+    rows.append({"key": _("Sorte"), "value": local_forms.AMOUNTS[amount["kind"]]})
+    if "on" in amount:
+        bases = {**dict(local_forms.BASES), "bac_honours": local_forms.KINDS["bac_honours"]}
+        rows.append({"key": _("Selon"), "value": bases[amount["on"]]})
+    share = amount["kind"] == "percent"
+    for band, low in _bands(amount):
+        key = _("Au plus %(top)s") % {"top": number(band["max"])} if band["max"] is not None else _("Au-delà")
+        if low is not None and band["max"] is not None:
+            key = _("Plus de %(low)s, jusqu’à %(top)s") % {"low": number(low), "top": number(band["max"])}
+        rows.append({"key": key, "value": _value(band["value"], share=share)})
+    rows += [
+        {"key": sentence(local.word(name)), "value": money(value)} for name, value in amount.get("values", {}).items()
+    ]
+    labels = {
+        "value": _("Montant"),
+        "rate": _("Taux") if amount["kind"] == "linear" else _("Part du prix"),
+        "min": _("Minimum"),
+        "max": _("Maximum"),
+        "cap": _("Au plus"),
+        "when_missing": _("Si la valeur n’est pas connue"),
+    }
+    for name, label in labels.items():
+        if name in amount:
+            is_share = share and name in {"rate", "when_missing"}
+            told = number(amount[name]) if name == "rate" and not share else _value(amount[name], share=is_share)
+            rows.append({"key": label, "value": told})
+    if document["amount"]["kind"] not in {"none", "decided"}:
+        rows.append({"key": _("Quand"), "value": _when(document)})
+    return rows
+
+
+def _bands(amount: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], float | None]]:
+    bands = amount.get("bands", ())
+    return list(zip(bands, [None, *(band["max"] for band in bands)], strict=False))
+
+
+def _value(value: float, *, share: bool) -> str:
+    return share_words(value) if share else money(value)
+
+
+def share_words(rate: float) -> str:
+    return f"{number(round(rate * 100, 2))}\u00a0%"
+
+
+def _when(document: Mapping[str, Any]) -> str:
+    per = dict(local_sheets.PER)[document["per"]]
+    period = {**dict(local_sheets.PERIODS), "other": _("Autre période")}[document["periodicity"]]
+    return f"{per}, {str(period)[:1].lower()}{str(period)[1:]}"
+
+
+def case_rows(aid: LocalAid, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return each case with what it expects and what the rule gives."""
+    held: dict[int, LocalAidCase] = dict(enumerate(aid.cases.all()))
+    rows = []
+    for rank, trial in enumerate(local_rules.trials(document)):
+        passes = trial.as_expected
+        rows.append(
+            {
+                "persona": trial.persona,
+                "expected": trial.expected,
+                "found": trial.found,
+                "tag": _("Passe") if passes else _("Ne passe pas"),
+                "tag_kind": "ok" if passes else "expired",
+                "rank": held[rank].rank,
+            }
+        )
+    return rows
+
+
+def sheet_rows(aid: LocalAid) -> list[dict[str, Any]]:
+    """Return what the sheet says, for agents and for residents."""
+    rules = aid.rules
+    names = {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=rules["papers"])}
+    papers = ", ".join(names.get(code, code) for code in rules["papers"]) or _("Aucun")
+    until = (
+        _("Du %(first)s au %(last)s") % {"first": long_date(aid.valid_from), "last": long_date(aid.valid_to)}
+        if aid.valid_to
+        else _("À partir du %(first)s") % {"first": long_date(aid.valid_from)}
+    )
+    rows = [
+        (_("Qui décide"), in_words(rules["institution"]["name"])),
+        (_("Pour"), dict(local_sheets.AUDIENCES)[rules["audience"]]),
+        (_("Papiers"), papers),
+        (_("Comment la demander"), in_words(rules["instructions"])),
+        (_("Contact"), in_words(rules["contact"])),
+        (_("Texte"), rules["legal_act"] or _("À écrire")),
+        (_("Valable"), until),
+        (_("À revoir le"), long_date(aid.review_on)),
+    ]
+    return [{"key": key, "value": value} for key, value in rows if value]
+
+
+def differences(aid: LocalAid, former: LocalAid) -> list[dict[str, str]]:
+    """Return what changed from a version to the next, part by part, in words."""
+    before, after = _parts(former), _parts(aid)
+    return [
+        {"key": key, "before": before.get(key, "") or _("Rien"), "after": after.get(key, "") or _("Rien")}
+        for key in dict.fromkeys([*before, *after])
+        if before.get(key, "") != after.get(key, "")
+    ]
+
+
+def _parts(aid: LocalAid) -> dict[str, str]:
+    document = aid.document
+    parts = {_("Nom"): aid.label, _("Conditions"): sentence(local.condition_text(document["conditions"], document))}
+    parts[_("Montant")] = " ; ".join(f"{row['key']} : {row['value']}" for row in amount_rows(document))
+    parts |= {str(row["key"]): str(row["value"]) for row in sheet_rows(aid)}
+    parts[_("Ce que l’organisme vérifiera")] = " ".join(aid.rules.get("checked_later", ()))
+    parts[_("Page officielle")] = aid.rules.get("link", "")
+    cases = [f"{trial.persona} : {trial.expected}" for trial in local_rules.trials(document)]
+    return parts | {_("Cas d’essai"): " ; ".join(cases)}
+
+
+# Everybody
+
+
+def public_rows(aids: Sequence[LocalAid]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": aid.name,
+            "href": reverse("aids:local_aid", args=[aid.code]),
+            "text": in_words(aid.rules["institution"]["name"]),
+        }
+        for aid in aids
+    ]
+
+
+def public_page(aid: LocalAid) -> dict[str, Any]:
+    """Return the context of the public page of a version: rules in words, parameters, cases, versions."""
+    document = aid.document
+    versions = LocalAid.objects.filter(code=aid.code).shown().order_by("-version")
+    return {
+        "aid": aid,
+        "title": aid.name,
+        "kicker": in_words(aid.rules["institution"]["name"]),
+        "hint": in_words(aid.rules.get("description", "")),
+        "tree": tree(document["conditions"], aid, editable=False),
+        "later": aid.rules.get("checked_later", ()),
+        "amount": amount_rows(document),
+        "cases": [[row["persona"], row["found"]] for row in case_rows(aid, document)],
+        "case_heads": [{"label": _("Personne inventée")}, {"label": _("Ce que la règle donne")}],
+        "sheet": sheet_rows(aid),
+        "link": aid.rules.get("link", ""),
+        "versions": [
+            {
+                "label": _("Version %(version)s") % {"version": one.version},
+                "href": f"{reverse('aids:local_aid', args=[one.code])}?version={one.version}",
+                "text": _("Publiée le %(day)s") % {"day": long_date(one.published_at)} if one.published_at else "",
+                "tag": one.get_state_display(),
+                "tag_kind": KINDS[State(one.state)],
+            }
+            for one in versions
+        ],
+        "today": long_date(timezone.localdate()),
+    }

@@ -1,0 +1,159 @@
+"""Prepare the page that explains a local aid to a resident: its conditions and their own calculation."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core.templatetags.civic import long_date, money, nbsp, number
+from services.aids import catalogue, local, local_forms, local_reads, local_sheets
+from services.aids.actions.simulations import LocalResult
+from services.aids.facts.from_vault import Read
+from services.aids.models import LocalAid
+from services.aids.presenting.local_aids import amount_rows, share_words
+from services.aids.presenting.why import source_link
+from services.places import presenting as places
+
+OF_THE_HOUSEHOLD: Final = {
+    "qf": "quotient",
+    "commune": "housing.insee",
+    "epci": "housing.insee",
+    "departement": "housing.insee",
+    "region": "housing.insee",
+    "postcode": "housing",
+    "children_ages": "household.people",
+    "household_size": "household.people",
+    "consumption_units": "household.people",
+    "single_parent": "household.partner",
+    "family_status": "household.partner",
+    "housing_status": "housing.status",
+    "resident_months_least": "housing.moved_in",
+}
+OF_A_PERSON: Final = {
+    "age": "birth_date",
+    "profiles": "status",
+    "disability_rate": "disability_rate",
+    "grant_holder": "boursier",
+    "study_year": "city.level",
+    "resources_month": "incomes.salary",
+    "health_social_training": "city.health_social_training",
+    "bac_honours": "city.bac_honours",
+    "scheme": "city.scheme",
+    "temp_agency": "city.temp_agency",
+    "housing_difficulty": "city.housing_difficulty",
+    "resident_months": "city.resident_since",
+}
+
+
+def used(line: LocalResult, read: Read) -> list[dict[str, Any]]:
+    """Return each fact that the rule reads, with the resident's value and the record behind it."""
+    person = line.people[0] if line.people else read.household.applicant
+    rows = []
+    for name in local_reads.facts_of(line.aid.rule):
+        key = OF_THE_HOUSEHOLD.get(name) or (
+            person.key(OF_A_PERSON[name]) if name in OF_A_PERSON else _notice_key(name, read)
+        )
+        known = line.facts.get(name) is not None
+        source = source_link(read, key) if known and read.source(key) else _("Calcul") if known else ""
+        label = local_sheets.FACT_LABELS.get(name) or local_forms.KINDS.get(name, name)
+        rows.append({"key": label, "value": _fact_words(name, line.facts.get(name)), "source": source})
+    return rows
+
+
+def _notice_key(name: str, read: Read) -> str:
+    """Return the key of the newest tax notice's value."""
+    found = sorted(key for key in read.sources if key.startswith("tax_notices[") and key.endswith(f".{name}"))
+    return found[-1] if found else ""
+
+
+def _fact_words(name: str, value: Any) -> str:  # noqa: ANN401 - a fact
+    if value is None:
+        return _("Pas connu")
+    if isinstance(value, bool):
+        return _("Oui") if value else _("Non")
+    if isinstance(value, list):
+        if name == "children_ages":
+            return ", ".join(map(str, value)) or _("Aucun")
+        return ", ".join(local.word(str(one)) for one in value) or _("Aucun")
+    if name in {"qf", "rfr", "resources_month", "price"}:
+        return money(value)
+    return local.word(value) if isinstance(value, str) else number(value)
+
+
+def operation(aid: LocalAid, facts: Mapping[str, Any], outcome: local.Outcome) -> str:
+    """Return how the amount came out of the parameters, in one sentence; nothing without an amount."""
+    amount = aid.rules["amount"]
+    if outcome.amount is None:
+        return ""
+    base = _operation(amount, facts)
+    if amount.get("per_child"):
+        span = amount["per_child"]
+        ages = facts.get("children_ages") or ()
+        count = sum(span.get("age_min", 0) <= age <= span.get("age_max", 200) for age in ages)
+        base += _(", multiplié par %(count)s enfants") % {"count": count}
+    return str(nbsp(_("%(operation)s : %(amount)s.") % {"operation": base, "amount": money(outcome.amount)}))
+
+
+def _operation(amount: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    on = amount.get("on", "")
+    basis = facts.get(local.BASIS.get(on, on))
+    what = str({**dict(local_forms.BASES), "bac_honours": local_forms.KINDS["bac_honours"]}.get(on, ""))
+    told = _fact_words(local.BASIS.get(on, on), basis)
+    kind = amount["kind"]
+    if kind == "fixed":
+        return _("Montant fixe")
+    if kind == "linear" and basis is not None:
+        words = {"what": what, "value": told, "rate": number(amount["rate"])}
+        words |= {"low": money(amount["min"]), "high": money(amount["max"])}
+        return _("%(what)s (%(value)s) multiplié par %(rate)s, entre %(low)s et %(high)s") % words
+    if kind == "percent":
+        rate = amount["rate"] if "rate" in amount else local.band(amount, basis)
+        return _("%(rate)s du prix") % {"rate": share_words(float(rate or 0))}
+    if basis is None:
+        return _("%(what)s inconnu : montant prévu dans ce cas") % {"what": what}
+    return _("%(what)s (%(value)s), dans sa tranche") % {"what": what, "value": told}
+
+
+def why_local(line: LocalResult, read: Read) -> dict[str, Any]:
+    """Return what a resident may ask of their own calculation (article R311-3-1-2 of the code of relations between the
+    public and the administration): how much it counts, the data and their sources, the parameters, the operations.
+    """
+    amount, period = local.price_words(line.aid.rule, line.outcome, line.facts)
+    granted = line.status in {"granted", "to_check"}
+    words = {"aid": line.aid.name, "amount": f"{amount} {period}".strip()}
+    text = _("%(aid)s : pourquoi %(amount)s") if granted else _("%(aid)s : pourquoi vous n’y avez pas droit")
+    if line.status == "unknown":
+        text = _("%(aid)s : ce qu’il manque pour le savoir")
+    return {
+        "title": nbsp(text % words),
+        "line": line,
+        "lead": catalogue.in_words(line.aid.rules["institution"]["name"]),
+        "conditions": [_local_condition(reason) for reason in line.outcome.reasons],
+        "legal_act": line.aid.rules["legal_act"],
+        "instructions": catalogue.in_words(line.aid.rules["instructions"]),
+        "contact": catalogue.in_words(line.aid.rules["contact"]),
+        "near": places.lines_named([line.aid.rules["institution"]["name"], line.aid.rules["contact"]]),
+        "link": line.aid.rules.get("link", ""),
+        "later": line.aid.rules.get("checked_later", ()),
+        "version": line.aid.version,
+        "rules_href": f"{reverse('aids:local_aid', args=[line.aid.code])}?version={line.aid.version}",
+        "used": used(line, read),
+        "parameters": amount_rows(line.aid.rule) if line.outcome.amount is not None else [],
+        "operation": operation(line.aid, line.facts, line.outcome),
+        "until": long_date(line.aid.valid_to) if line.aid.valid_to else "",
+    }
+
+
+def _local_condition(reason: local.LocalReason) -> dict[str, Any]:
+    tag, tag_kind = {
+        local.YES: (_("Remplie"), "ok"),
+        local.NO: (_("Pas remplie"), "expired"),
+        local.MISSING: (_("À savoir"), "soon"),
+        local.MANUAL: (_("Vérifiée par la ville"), ""),
+    }[reason.answer]
+    return {"text": _sentence_case(reason.text), "tag": tag, "tag_kind": tag_kind, "sources": [], "law": None}
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,390 @@
+"""Pages of agents: a local aid from its draft to the second person's decision. No personal data is on any of them."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.forms import BaseForm
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.decorators import agents_only, recently_authenticated
+from accounts.http import SignedInRequest
+from accounts.two_persons import NotTwo
+from accounts.views.two_persons import refused
+from core.models import City
+from services.aids import local_forms as forms
+from services.aids import local_sheets as sheets
+from services.aids import local_tree, local_yaml
+from services.aids.actions import local_aids as actions
+from services.aids.models import FROZEN, LocalAid, State
+from services.aids.presenting import local_aids as presenting
+
+Page = Callable[..., HttpResponseBase]
+#: Aids of one page of the list.
+SHOWN = 60
+WHOLE = "tout"
+
+
+def said_why(view: Page) -> Page:
+    """Say why somebody may not be one of the two, that somebody else was first, or what is wrong."""
+
+    @wraps(view)
+    def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except NotTwo as problem:
+            return refused(request, problem)
+        except actions.NotNow:
+            messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
+        except actions.Faulty as problem:
+            messages.warning(request, " ".join(problem.faults[:3]))
+        return redirect("aids:local_version", kwargs["aid_id"])
+
+    return page
+
+
+def _draft(request: SignedInRequest, aid_id: int) -> LocalAid:
+    """Return a draft of the agent's own."""
+    drafts = LocalAid.objects.exclude(state__in=FROZEN).select_related("written_by")
+    return get_object_or_404(drafts, pk=aid_id, written_by=request.user)
+
+
+def _tree(aid: LocalAid) -> dict[str, Any]:
+    """Return the conditions, in a group."""
+    found: dict[str, Any] = aid.rules["conditions"]
+    return found if local_tree.kind_of(found) in {"all", "any"} else {"all": [found]}
+
+
+@agents_only
+@require_safe
+def listed(request: SignedInRequest) -> HttpResponse:
+    """The newest version of each aid, found by a word of its name."""
+    wanted = request.GET.get("q", "").strip()[:60]
+    found = LocalAid.objects.defer("written_by").order_by("code", "-version").distinct("code")
+    aids = sorted(found.filter(label__icontains=wanted) if wanted else found, key=lambda aid: aid.label.casefold())
+    in_force = list(LocalAid.objects.published())
+    context = {
+        "q": wanted,
+        "rows": presenting.agents_rows(aids[:SHOWN]),
+        "more": len(aids) - SHOWN,
+        "reviews": presenting.reviews(in_force, timezone.localdate()),
+        "links": presenting.broken_links(in_force),
+    }
+    return render(request, "aids/local/list.html", context)
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+def begin(request: SignedInRequest) -> HttpResponse:
+    """Begin an aid by its sheet; its conditions and its amount come on its page."""
+    city = City.current()
+    today = timezone.localdate()
+    mine = {"level": "commune", "id": city.insee or "", "name": city.name}
+    item = local_yaml.blank(code="", label="", institution=mine, today=today)
+    form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(item))
+    if request.method == "POST" and form.is_valid():
+        whole = {**item, **form.rules(), "code": _free_code(form.cleaned_data["label"]), "label": "", "version": 1}
+        aid = actions.begin(by=request.user, item=whole)
+        actions.change(aid=aid, by=request.user, **form.columns())
+        return redirect("aids:local_version", aid.pk)
+    return _form(request, form, _("Nouvelle aide"), _("Commencer le brouillon"), reverse("aids:local_list"))
+
+
+def _free_code(label: str) -> str:
+    wanted = slugify(label)[:50]
+    taken = set(LocalAid.objects.filter(code__startswith=wanted).values_list("code", flat=True))
+    return next(code for n in range(1, len(taken) + 2) if (code := wanted if n == 1 else f"{wanted}-{n}") not in taken)
+
+
+def _sheet(item: dict[str, Any]) -> dict[str, Any]:
+    where = item["institution"]
+    later = "\n".join(item.get("checked_later", ()))
+    days = {
+        name: date.fromisoformat(item[name])
+        for name in ("valid_from", "valid_to", "review_on")
+        if isinstance(item[name], str)
+    }
+    return {
+        **item,
+        **days,
+        "level": where["level"],
+        "institution_id": where["id"],
+        "institution_name": where["name"],
+        "checked_later": later,
+    }
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+def bring_in(request: SignedInRequest) -> HttpResponse:
+    """Begin a draft from a YAML file."""
+    form = sheets.ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            content = file.read(local_yaml.MOST_BYTES + 1)
+            code = local_yaml.code_of(file.name)
+            read = local_yaml.read(content, code=code, today=timezone.localdate())
+            aid = actions.begin(by=request.user, item=read.item)
+        except local_yaml.Unreadable as problem:
+            form.add_error("file", str(problem))
+        except actions.Faulty as problem:
+            form.add_error("file", " ".join(problem.faults))
+        else:
+            for text in read.lost:
+                messages.warning(request, _("Cette condition n’est pas lue : %(text)s") % {"text": text})
+            return redirect("aids:local_version", aid.pk)
+    hint = _("Le fichier devient un brouillon. Rien n’est publié.")
+    back = reverse("aids:local_list")
+    return _form(request, form, _("Reprendre un fichier"), _("Lire le fichier"), back, hint=hint, upload=True)
+
+
+@agents_only
+@require_safe
+def version(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    aid = get_object_or_404(LocalAid.objects.select_related("written_by", "published_by"), pk=aid_id)
+    return render(request, "aids/local/version.html", presenting.version_page(aid, request.user))
+
+
+@agents_only
+@require_safe
+def preview(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    """Show the public page of a version as it would be."""
+    aid = get_object_or_404(LocalAid, pk=aid_id)
+    context = presenting.public_page(aid) | {"preview": True, "back": reverse("aids:local_version", args=[aid.pk])}
+    return render(request, "aids/local/public.html", context)
+
+
+@agents_only
+@require_safe
+def compare(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    """Show what changed since the version before."""
+    aid = get_object_or_404(LocalAid, pk=aid_id)
+    former = LocalAid.objects.filter(code=aid.code, version__lt=aid.version).order_by("-version").first()
+    if former is None:
+        raise Http404
+    context = {"aid": aid, "former": former, "rows": presenting.differences(aid, former)}
+    return render(request, "aids/local/differences.html", context)
+
+
+@agents_only
+@require_safe
+def download(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    aid = get_object_or_404(LocalAid, pk=aid_id)
+    return yaml_file(aid)
+
+
+def yaml_file(aid: LocalAid) -> HttpResponse:
+    answer = HttpResponse(local_yaml.dump(aid.document), content_type="application/yaml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{aid.code}-{aid.version}.yaml"'
+    return answer
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_sheet(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    aid = _draft(request, aid_id)
+    whole = {**aid.rules, **{name: getattr(aid, name) for name in ("label", "valid_from", "valid_to", "review_on")}}
+    form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(whole))
+    if request.method == "POST" and form.is_valid():
+        actions.change(aid=aid, by=request.user, rules=form.rules(), **form.columns())
+        return redirect("aids:local_version", aid.pk)
+    return _form(request, form, _("La fiche"), _("Enregistrer"), _page(aid))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_condition(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    """Change a condition, or add one to a group: first its type, then what it says."""
+    aid = _draft(request, aid_id)
+    root = _tree(aid)
+    inside, place = request.GET.get("dans"), request.GET.get("place", "")
+    try:
+        if inside is None:
+            before: dict[str, Any] | None = local_tree.at(root, place)
+            kind = local_tree.kind_of(before or {})
+        else:
+            before, kind = None, request.GET.get("kind", "")
+            local_tree.added(root, _place(inside), local_tree.group("all"))
+    except (local_tree.NoPlace, KeyError):
+        raise Http404 from None
+    if before is not None and kind in forms.GROUPS:
+        raise Http404
+    if before is None and kind in forms.GROUPS:
+        return _write(request, aid, local_tree.added(root, _place(inside or ""), local_tree.group(kind)))
+    if kind not in forms.KINDS:
+        return _choose_kind(request, aid, inside or WHOLE)
+    form = forms.ConditionForm(request.POST if request.method == "POST" else None, kind=kind, rule=before)
+    if request.method == "POST" and form.is_valid():
+        rule = form.rule()
+        changed = (
+            local_tree.replaced(root, place, rule) if before else local_tree.added(root, _place(inside or ""), rule)
+        )
+        return _write(request, aid, changed)
+    return _form(request, form, str(forms.KINDS[kind]), _("Garder"), _page(aid))
+
+
+def _place(inside: str) -> str:
+    return "" if inside == WHOLE else inside
+
+
+def _write(request: SignedInRequest, aid: LocalAid, conditions: dict[str, Any]) -> HttpResponse:
+    """Keep the conditions. A group chosen in the first form is added by the same button, which posts it."""
+    if request.method != "POST":
+        return _form(request, None, _("Ajouter un groupe"), _("Ajouter ce groupe"), _page(aid))
+    actions.change(aid=aid, by=request.user, rules={"conditions": conditions})
+    return redirect("aids:local_version", aid.pk)
+
+
+def _choose_kind(request: SignedInRequest, aid: LocalAid, inside: str) -> HttpResponse:
+    form = forms.KindForm(request.GET if "kind" in request.GET else None)
+    hidden = {"dans": inside}
+    return _form(request, form, _("Ajouter une condition"), _("Continuer"), _page(aid), method="get", hidden=hidden)
+
+
+@agents_only
+@require_POST
+@said_why
+def remove_condition(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    aid = _draft(request, aid_id)
+    try:
+        changed = local_tree.removed(_tree(aid), request.POST.get("place", ""))
+    except local_tree.NoPlace:
+        raise Http404 from None
+    actions.change(aid=aid, by=request.user, rules={"conditions": changed})
+    return redirect("aids:local_version", aid.pk)
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_amount(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    """Change the amount: first its sort, then its parameters."""
+    aid = _draft(request, aid_id)
+    kind = request.GET.get("sorte", "")
+    if kind not in forms.AMOUNTS:
+        choose = forms.AmountKindForm(initial={"sorte": aid.rules["amount"]["kind"]})
+        return _form(request, choose, _("Combien"), _("Continuer"), _page(aid), method="get")
+    form = forms.AmountForm(request.POST if request.method == "POST" else None, kind=kind, amount=aid.rules["amount"])
+    if request.method == "POST" and form.is_valid():
+        actions.change(aid=aid, by=request.user, rules={"amount": form.amount()})
+        return redirect("aids:local_version", aid.pk)
+    return _form(request, form, str(forms.AMOUNTS[kind]), _("Garder"), _page(aid))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_case(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    """Change a case, or add one."""
+    aid = _draft(request, aid_id)
+    cases = list(aid.cases.all())
+    rank = request.GET.get("cas", "")
+    held = next((case for case in cases if str(case.rank) == rank), None)
+    if rank and held is None:
+        raise Http404
+    form = sheets.CaseForm(
+        request.POST if request.method == "POST" else None, rule=aid.rule, case=held.as_json() if held else None
+    )
+    if request.method == "POST" and form.is_valid():
+        told = [form.case() if case is held else case.as_json() for case in cases]
+        actions.change(aid=aid, by=request.user, cases=told if held else [*told, form.case()])
+        return redirect("aids:local_version", aid.pk)
+    hint = _("Une valeur laissée vide n’est pas connue.")
+    return _form(request, form, _("Un cas d’essai"), _("Garder ce cas"), _page(aid), hint=hint)
+
+
+@agents_only
+@require_POST
+@said_why
+def remove_case(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    aid = _draft(request, aid_id)
+    cases = [case for case in aid.cases.all() if str(case.rank) != request.POST.get("cas")]
+    actions.change(aid=aid, by=request.user, cases=[case.as_json() for case in cases])
+    return redirect("aids:local_version", aid.pk)
+
+
+@agents_only
+@require_POST
+@said_why
+def try_out(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    aid = _draft(request, aid_id)
+    if not presenting.wanting(aid.document):
+        actions.try_out(aid=aid, by=request.user)
+        messages.success(request, _("Tous les cas passent. Une autre personne peut publier."))
+    return redirect("aids:local_version", aid.pk)
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@recently_authenticated
+@said_why
+def publish(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    """Publish a tested version of somebody else."""
+    found = LocalAid.objects.filter(state=State.TESTED).exclude(written_by=request.user)
+    aid = get_object_or_404(found, pk=aid_id)
+    if request.method == "POST":
+        actions.publish(aid=aid, by=request.user)
+        messages.success(request, _("C’est publié."))
+        return redirect("aids:local_version", aid.pk)
+    hint = _("Vous l’avez relue : les habitants la verront dès leur prochain calcul. Elle ne changera plus.")
+    return _form(request, None, _("Publier cette version"), _("Publier"), _page(aid), hint=hint)
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@recently_authenticated
+@said_why
+def close(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    aid = get_object_or_404(LocalAid.objects.published(), pk=aid_id)
+    if request.method == "POST":
+        actions.close(aid=aid, by=request.user)
+        messages.success(request, _("C’est fermé."))
+        return redirect("aids:local_version", aid.pk)
+    hint = _(
+        "Les habitants ne voient plus cette aide, ni son montant, dès leur prochain calcul. Une demande déjà déposée "
+        "suit son cours : dites-le à ceux qui l’instruisent."
+    )
+    return _form(request, None, _("Fermer cette aide"), _("Fermer"), _page(aid), hint=hint, kind="warning")
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def drop(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    aid = _draft(request, aid_id)
+    if request.method == "POST":
+        actions.drop(aid=aid, by=request.user)
+        return redirect("aids:local_list")
+    hint = _("Le brouillon et ses cas sont effacés.")
+    return _form(request, None, _("Supprimer le brouillon"), _("Supprimer"), _page(aid), hint=hint, kind="warning")
+
+
+@agents_only
+@require_POST
+@said_why
+def renew(request: SignedInRequest, aid_id: int) -> HttpResponse:
+    """Begin the next version of a public one."""
+    aid = get_object_or_404(LocalAid.objects.shown(), pk=aid_id)
+    return redirect("aids:local_version", actions.renew(aid=aid, by=request.user).pk)
+
+
+def _page(aid: LocalAid) -> str:
+    return reverse("aids:local_version", args=[aid.pk])
+
+
+def _form(
+    request: SignedInRequest, form: BaseForm | None, heading: str, button: str, back: str, **shown: object
+) -> HttpResponse:
+    context = {"form": form, "heading": heading, "button": button, "back": back, "method": "post", **shown}
+    return render(request, "aids/local/form.html", context)

@@ -1,0 +1,121 @@
+"""Local aids as files: the public ones are read without loss, and a file is never trusted."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from services.aids import local, local_rules, local_yaml
+from services.aids.models import LocalAid, State
+from tests.accounts.factories import AgentFactory
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "local_aids"
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "aides_jeunes"
+TODAY = date(2026, 11, 28)
+ABOUT = {"ville_villebrume": local_yaml.load((FOLDER / "ville_villebrume.yml").read_bytes())}
+
+
+def read(content: bytes | None = None):
+    return local_yaml.read(content or (FOLDER / "bus.yml").read_bytes(), code="bus", today=TODAY, institutions=ABOUT)
+
+
+def test_a_public_file_becomes_rules():
+    found = read()
+    item = found.item
+    assert (found.lost, found.conditions) == ([], 10)
+    assert item["institution"] == {"level": "commune", "id": "00042", "name": "Ville de Villebrume"}
+    assert item["conditions"]["all"] == [
+        {"type": "territory", "attached": True},
+        {"type": "age", "op": "=", "value": 20},
+        {"type": "qf", "source": "caf", "op": "<=", "value": 752, "period": "month", "fallback": "rfr_parts_12"},
+        {"type": "postcode", "values": ["00420"]},
+        {"not": {"type": "scheme", "values": ["agricole"]}},
+        {
+            "any": [
+                {"type": "profile", "values": ["apprenti", "lyceen"]},
+                {
+                    "all": [
+                        {"type": "profile", "values": ["enseignement_superieur"]},
+                        {"type": "grant_holder"},
+                        {"type": "study_year", "values": ["licence_1", "but_1"]},
+                    ]
+                },
+            ]
+        },
+    ]
+    assert item["description"] == "Une aide pour le bus.Versée en une fois."
+    assert item["amount"] == {"kind": "fixed", "value": 150, "unit": "EUR"}
+
+
+def test_a_free_text_condition_is_told_and_never_makes_a_sure_answer_doubtful():
+    item = read().item
+    assert item["checked_later"] == ["Avoir fait sa demande avant octobre."]
+    facts = {
+        "commune": "00042",
+        "age": 20,
+        "qf": 700,
+        "postcode": "00420",
+        "scheme": "general",
+        "profiles": ["apprenti"],
+    }
+    assert local.evaluate(item, facts, TODAY).status == "granted"
+    assert local.evaluate(item, {**facts, "age": 30}, TODAY).status == "refused"
+
+
+def test_their_quotient_only_stands_in_for_the_cafs():
+    rule = read().item["conditions"]["all"][2]
+    assert local.read(rule, {"rfr": 24000, "parts": 1}, {}, TODAY) == "no"
+    assert local.read(rule, {"rfr": 24000, "parts": 1, "qf": 500}, {}, TODAY) == "ok"
+
+
+def test_a_condition_without_an_equal_is_reported_and_left_to_a_person():
+    text = (FOLDER / "bus.yml").read_text(encoding="utf-8").replace("type: boursier", "type: signe_astral")
+    found = read(text.encode())
+    assert found.lost == ["signe_astral"]
+    assert {"type": "manual", "text": "signe_astral"} in list(local.leaves(found.item["conditions"]))
+
+
+def test_a_bomb_is_refused_before_it_is_built():
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+    with pytest.raises(local_yaml.Unreadable, match="alias"):
+        local_yaml.load(bomb.encode())
+    many = "conditions_generales:\n" + "- {type: age}\n" * 15_000
+    for content in (many.encode(), b"x: " + b"{a: " * 100 + b"}" * 100, b"#" * 300_000):
+        with pytest.raises(local_yaml.Unreadable, match="trop"):
+            local_yaml.load(content)
+    with pytest.raises(local_yaml.Unreadable, match="ligne 1"):
+        local_yaml.load(b"x: !!python/name:os.system")
+
+
+def test_the_command_reports_what_it_read(capsys):
+    call_command("import_local_aids", FOLDER / "bus.yml", institutions=FOLDER)
+    assert "1 of 1 files read; 10 conditions, 0 not kept." in capsys.readouterr().out
+    with pytest.raises(CommandError, match="1 files were refused"):
+        call_command("import_local_aids", FOLDER / "ville_villebrume.yml")
+
+
+@pytest.mark.django_db
+def test_the_command_writes_drafts_of_an_agent():
+    agent = AgentFactory()
+    call_command("import_local_aids", FOLDER / "bus.yml", institutions=FOLDER, by=agent.email)
+    aid = LocalAid.objects.get()
+    assert (aid.code, aid.state, aid.written_by) == ("bus", State.DRAFT, agent)
+    with pytest.raises(CommandError, match="no agent"):
+        call_command("import_local_aids", FOLDER / "bus.yml", by="personne@courriel.example")
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the public files are not beside the repository")
+def test_every_public_file_is_read_and_99_conditions_in_100_are_kept():
+    about = {file.stem: local_yaml.load(file.read_bytes()) for file in (SAMPLES / "institutions").glob("*.yml")}
+    files = sorted((SAMPLES / "benefits").rglob("*.yml"))
+    found = [
+        local_yaml.read(file.read_bytes(), code=local_yaml.code_of(file.name), today=TODAY, institutions=about)
+        for file in files
+    ]
+    conditions, lost = sum(one.conditions for one in found), sum(len(one.lost) for one in found)
+    assert len(found) == 431 and lost <= conditions / 100
+    assert not [one.item["code"] for one in found if local_rules.structure_problems(one.item)]
+    assert all(
+        "fallback" in leaf for one in found for leaf in local.leaves(one.item["conditions"]) if leaf["type"] == "qf"
+    )
