@@ -10,7 +10,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,13 +19,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import provider
+from accounts import office_admin, provider  # noqa: F401 - the first registers itself
 from accounts.actions import accounts as actions
 from accounts.actions import desk, identities, pending, places
 from accounts.models import (
     FactorReset,
     Membership,
-    OfficeMember,
     Organisation,
     PendingAccount,
     Publisher,
@@ -34,7 +33,7 @@ from accounts.models import (
     User,
 )
 from accounts.two_persons import NotTwo
-from core.admin import ReadOnly, ask_first
+from core.admin import AddOnlyAdmin, ReadOnly, ask_first
 from core.messages import mails
 
 NOT_HERE: list[type[Model]] = [
@@ -224,22 +223,6 @@ class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no
         return False
 
 
-class AddOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
-    """Admin whose rows can be added, but not changed or deleted. A row's page shows the same fields as the list."""
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - or nested lists
-        return self.fields if obj is None else self.list_display
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - as above
-        return [] if obj is None else self.list_display
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
 class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
     """A person to add to an organisation or to a publisher."""
 
@@ -306,77 +289,6 @@ class MembershipAdmin(PlaceAdmin):
 
     def offered(self, data: dict[str, Any]) -> dict[str, Any]:
         return {"organisation": data["organisation"]}
-
-
-class OfficeMemberForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
-    person = forms.ModelChoiceField(User.objects.none(), label=_("Agent"))
-    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("Service"))
-
-    class Meta:
-        model = OfficeMember
-        fields = ["person", "organisation", "instructs", "may_decide"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = {
-            "person": User.objects.agents().filter(is_active=True),
-            "organisation": Organisation.objects.offices(),
-        }
-        for name, found in choices.items():
-            self.fields[name].queryset = found  # type: ignore[attr-defined]  # a field of choices
-
-    def clean(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        if not data.get("instructs") and not data.get("may_decide"):
-            raise forms.ValidationError(_("Choisissez au moins un rôle."))
-        return data
-
-    def _post_clean(self) -> None:
-        """Check no row: `add_to_office` ends the former place before it makes another."""
-
-
-@admin.register(OfficeMember)
-class OfficeMemberAdmin(AddOnlyAdmin):
-    """Agents of the offices that receive requests. Changing a role is adding the agent again."""
-
-    form = OfficeMemberForm
-    fields = ["person", "organisation", "instructs", "may_decide"]
-    list_display = ["person", "organisation", "instructs", "may_decide", "since", "ended_at"]
-    list_select_related = ["person", "organisation"]
-    ordering = ["-since"]
-    actions = ["end"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).filter(Q(instructs=True) | Q(may_decide=True))
-
-    def save_model(self, request: HttpRequest, obj: Model, form: OfficeMemberForm, change: bool) -> None:
-        data = form.cleaned_data
-        obj.pk = places.add_to_office(
-            agent=data["person"],
-            organisation=data["organisation"],
-            instructs=data["instructs"],
-            may_decide=data["may_decide"],
-        ).pk
-
-    @admin.action(description=_("Retirer du service"), permissions=["add"])
-    def end(self, request: HttpRequest, rows: QuerySet[Membership]) -> HttpResponse | None:
-        asked = ask_first(
-            self,
-            request,
-            rows,
-            action="end",
-            title=_("Retirer ces agents de leur service ?"),
-            follows=[
-                _("Ils n’ouvrent plus aucune demande, tout de suite. Leur compte d’agent reste ouvert."),
-                _("Leurs demandes en cours attendent un autre agent du service."),
-            ],
-        )
-        if asked is not None:
-            return asked
-        for place in rows:
-            places.leave_office(place=place)
-        messages.success(request, _("C’est fait. Ces agents n’ouvrent plus de demande."))
-        return None
 
 
 @admin.register(Publisher)

@@ -40,6 +40,7 @@ ROWS = [
     ),
     Rows("accounts.Organisation", nobody="who accompanies residents and receives requests, the same for all"),
     Rows("accounts.Membership", nobody="companions and agents at work: they own no vault"),
+    Rows("accounts.OfficeMember", nobody="the same rows, as the admin lists agents of offices"),
     Rows("accounts.Publisher", nobody="who publishes services, the same for all"),
     Rows("accounts.PublisherMember", nobody="publishers' members at work: they own no vault"),
     Rows("accounts.Invitation", nobody="agents only: their own link to ProConnect"),

@@ -31,6 +31,22 @@ else:
     CityModelAdmin = LegalPageModelAdmin = HelpPageModelAdmin = JobModelAdmin = admin.ModelAdmin
 
 
+class AddOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+    """Admin whose rows can be added, but not changed or deleted. A row's page shows the same fields as the list."""
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - or nested lists
+        return self.fields if obj is None else self.list_display
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - as above
+        return [] if obj is None else self.list_display
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 class ReadOnly:
     """Read-only `ModelAdmin`: refuses to add, change or delete rows."""
 

@@ -56,6 +56,7 @@ def made(request: SentRequest) -> Agreement:
         recipient_kind=OFFICE_KIND,
         writes=(WriteItem(DECISION, _("La décision sur votre demande")),),
         free=True,
+        stopping=WORDS[3],
         ended=ending.ended,
     )
 

@@ -23,6 +23,7 @@ from accounts.actions import places
 from accounts.decorators import agents_only, recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.models import Membership
+from core.models.rows import check
 from services.dossiers.models import Dossier
 from services.requests import across, perms
 from services.requests.actions import office as actions
@@ -267,6 +268,8 @@ def _find(request_id: UUID, place: Membership) -> SentRequest:
     found = across.one_of_office(request_id, place.organisation_id)
     if found is None:
         raise Http404
+    with scope(resident=found.resident_id):
+        check(found)
     return found
 
 

@@ -85,6 +85,7 @@ class Agreement:
         writes: the types of data that the recipient asks to write.
         free: its items are the values and papers that the resident chose, one item each; then `notice_hash` covers the
             words only.
+        stopping: a sentence about what else a stop does, which its page says before.
         ended: deletes what the recipient made of the values; runs in the transaction that ends the grant.
     """
 
@@ -113,6 +114,7 @@ class Agreement:
     papers: tuple[PaperItem, ...] = ()
     writes: tuple[WriteItem, ...] = ()
     free: bool = False
+    stopping: Text = ""
     ended: Callable[[Grant], None] = lambda grant: None
 
     @property

@@ -193,7 +193,9 @@ def stop(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
         messages.success(request, _("Le partage est arrêté. Plus rien n’est lu à partir de maintenant."))
         return redirect("sharing:share", grant_id=grant.pk)
     asks = erasure_words.erasing(grant) is Erasing.PROGRAM
-    return render(request, "sharing/shares/stop.html", {"share": words.share(grant), "asks": asks})
+    agreement = agreements.of(grant)
+    context = {"share": words.share(grant), "asks": asks, "stopping": agreement.stopping if agreement else ""}
+    return render(request, "sharing/shares/stop.html", context)
 
 
 @require_http_methods(["GET", "POST"])
