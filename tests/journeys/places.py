@@ -219,6 +219,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "access:delete_program": [(PUBLISHER, "/editeurs/programmes/{program}/supprimer/")],
     "plans:register": [(VISITOR, "/consultations/"), (RESIDENT, "/consultations/")],
     "plans:sheet": [(VISITOR, "/consultations/{waiting_plan}/fiche/")],
+    "sharing:totals": [(AGENT, "/agents/chiffres/")],
     "plans:inbox": [(AGENT, "/agents/consultations/")],
     "plans:begin": [(AGENT, "/agents/consultations/nouvelle/")],
     "plans:plan": [
@@ -641,6 +642,8 @@ OTHERS: dict[str, str] = {
     "results:file": FILE,
     "results:embed": "a page without the portal's head and foot: tests/campaigns/results",
     "plans:register_csv": FILE,
+    "sharing:totals_csv": FILE,
+    "sharing:totals_json": FILE,
     "plans:sheet_json": FILE,
     "plans:plan_json": FILE,
     "plans:opinion": FORBIDDEN,
