@@ -95,9 +95,10 @@ def _database() -> Iterator[Finding]:
 
 def _migrations() -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
-    left = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    to_do = "Run “manage.py migrate” with MIGRATION_DATABASE_URL."
-    yield _judge("migrations", f"{left} to run" if left else "all run", left, to_do)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    left = ", ".join(f"{migration.app_label} {migration.name}" for migration, _backwards in plan)
+    to_do = f"Run “manage.py migrate” with MIGRATION_DATABASE_URL: {left}."
+    yield _judge("migrations", f"{len(plan)} to run" if plan else "all run", plan, to_do)
 
 
 def _role() -> Iterator[Finding]:

@@ -180,7 +180,11 @@ FAULTS = {
     "an unknown Python": (use_old_software("PYTHON", ((3, 1), (3, 2))), "Python", "3.11"),
     "an old PostgreSQL": (use_old_software("POSTGRESQL", (90, 91)), "database", "15 to 18"),
     "no database": (refuse_to_answer, "database", "DATABASE_URL"),
-    "a migration to run": (leave_a_migration_out, "migrations", "manage.py migrate"),
+    "a migration to run": (
+        leave_a_migration_out,
+        "migrations",
+        "core 0012_named_role",
+    ),
     "another role": (use_another_role, "role", "WEB_ROLE"),
     "a clock that is late": (set_the_clock_wrong, "clock", "time server"),
     "a seal that others read": (open_the_seal, "SEAL_KEY", "chmod 600"),

@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 import pytest
-from django.test import Client
+from celery import current_app
+from django.test import Client, TestCase
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
@@ -176,3 +177,19 @@ def test_a_requested_cancellation_is_not_offered_again(awa, job):
     html = page(awa, job)
     assert "Nous arrêtons" in html
     assert reverse("cancel_job", args=[job.pk]) not in html
+
+
+def test_a_job_of_another_version_has_a_page_waits_and_is_sent_by_that_version(awa, job, monkeypatch):
+    sent = []
+    monkeypatch.setattr(current_app, "send_task", lambda _task, args, **_: sent.append(args[0]))
+    become(job, state=State.FAILED, problem="error")
+    known = jobs._kinds.pop("try")
+    page = awa.get(reverse("job", args=[job.pk]))
+    assert page.status_code == 200 and "Travail d’une autre version" in page.content.decode()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        awa.post(reverse("retry_job", args=[job.pk]))
+    assert jobs.sweep() == 0
+    assert (now(job).state, sent) == (State.WAITING, [])
+    jobs._kinds["try"] = known
+    assert jobs.sweep() == 1
+    assert sent == [str(job.pk)]

@@ -249,6 +249,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "aids:local_drop": [(AGENT, "/agents/aides/{draft_aid}/supprimer/")],
     "plans:register": [(VISITOR, "/consultations/"), (RESIDENT, "/consultations/")],
     "plans:sheet": [(VISITOR, "/consultations/{waiting_plan}/fiche/")],
+    "sharing:totals": [(AGENT, "/agents/chiffres/")],
     "plans:inbox": [(AGENT, "/agents/consultations/")],
     "plans:begin": [(AGENT, "/agents/consultations/nouvelle/")],
     "plans:plan": [
@@ -735,6 +736,8 @@ OTHERS: dict[str, str] = {
     **dict.fromkeys(
         ("aids:local_remove_condition", "aids:local_remove_case", "aids:local_try", "aids:local_renew"), ACT
     ),
+    "sharing:totals_csv": FILE,
+    "sharing:totals_json": FILE,
     "plans:sheet_json": FILE,
     "plans:plan_json": FILE,
     "plans:opinion": FORBIDDEN,

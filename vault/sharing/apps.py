@@ -75,6 +75,7 @@ class SharingConfig(AppConfig):
         menu.register(
             _("Accès d’urgence"), "sharing:emergencies", place=menu.Place.AGENT, order=20, shown=in_this_city
         )
+        menu.register(_("En chiffres"), "sharing:totals", place=menu.Place.AGENT, order=50)
         home.register(blocks)
         home.register_start(companions_start)
         registry.register(leaving.APP)

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from vault.sharing.views import companion, desk, emergency, erasures, household, links, mandates, shares, visit
+from vault.sharing.views import companion, desk, emergency, erasures, household, links, mandates, shares, totals, visit
 
 app_name = "sharing"
 urlpatterns = [
+    path("agents/chiffres/", totals.totals, name="totals"),
+    path("chiffres.csv", totals.totals_csv, name="totals_csv"),
+    path("chiffres.json", totals.totals_json, name="totals_json"),
     path("coffre/foyer/", household.home, name="household"),
     path("coffre/foyer/lu/", household.put_aside, name="put_partings_aside"),
     path("coffre/foyer/inviter/", household.invite, name="invite"),

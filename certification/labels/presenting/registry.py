@@ -16,6 +16,7 @@ from certification.labels.models.charter import in_language
 from certification.labels.presenting import wording
 from core.journal import register
 from core.models import RegisterEntry
+from core.residents import more_than
 from core.templatetags.civic import long_date
 
 Row = dict[str, str]
@@ -43,8 +44,6 @@ EVENTS = {
 }
 #: Events of the register's page.
 SHOWN = 30
-#: Up to so many residents, a service's count is not said; above, it is rounded down.
-HIDDEN, ROUNDED = 10, 20
 
 
 def labels() -> list[Label]:
@@ -139,13 +138,6 @@ def as_json(label: Label, history: Sequence[RegisterEntry]) -> dict[str, Any]:
             for one in history
         ],
     }
-
-
-def more_than(residents: int) -> int | None:
-    """Return what is said of a number of residents: more than ten, then by twenties; up to ten, nothing."""
-    if residents <= HIDDEN:
-        return None
-    return max(HIDDEN, (residents - 1) // ROUNDED * ROUNDED)
 
 
 def residents(label: Label) -> str:

@@ -88,6 +88,8 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+#: A kind that another version of the portal registers, while an upgrade is under way: its workers do the job.
+UNKNOWN = Kind("", "", gettext_lazy("Travail d’une autre version du portail"), lambda _job: "/", {}, CANCELLED)
 
 
 def register(
@@ -113,7 +115,7 @@ def labels() -> list[tuple[str, str]]:
 
 
 def kind_of(job: Job) -> Kind:
-    return _kinds[job.kind]
+    return _kinds.get(job.kind, UNKNOWN)
 
 
 def queues() -> list[str]:
@@ -406,8 +408,10 @@ def _publish_on_commit(job: Job) -> None:
 
 
 def _publish(job: Job) -> bool:
-    """Try to publish once. Return False if the broker is down."""
+    """Try to publish once. Return False if the broker is down, or if the kind is for another version to publish."""
     kind = kind_of(job)
+    if kind is UNKNOWN:
+        return False
     limit = TIME_LIMIT.total_seconds()
     try:
         current_app.send_task(

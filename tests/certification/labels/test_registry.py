@@ -14,6 +14,7 @@ from certification.labels.actions import labels
 from certification.labels.models import Label
 from certification.labels.presenting import registry
 from certification.labels.views import public
+from core.residents import more_than
 from tests.accounts.factories import AgentFactory, ResidentFactory
 from tests.certification.made import INCOME, given, labelled, proposed, service, version_of
 from vault.records.grants import receipts
@@ -36,7 +37,7 @@ def of(client, name):
     ("residents", "said"), [(0, None), (10, None), (11, 10), (20, 10), (21, 20), (40, 20), (41, 40), (360, 340)]
 )
 def test_a_count_is_hidden_up_to_ten_then_rounded_down(residents, said):
-    assert registry.more_than(residents) == said
+    assert more_than(residents) == said
 
 
 def test_the_register_counts_residents_once_and_never_says_a_small_number(label, client, monkeypatch):
