@@ -70,30 +70,30 @@ def furnish(say: Callable[[str], None] = lambda line: None) -> None:
         say(f"consultations: {sum(CONTRIBUTORS)} contributions counted, one consultation open")
 
 
-def approved(code: str, title: str, title_en: str, days: tuple[int, ...]) -> None:
-    """Take a plan from its template to its approval: its author, the data protection officer, a second person."""
-    author, officer, second = _agent("agathe"), _agent("ines"), _agent("hugo")
+def planned(code: str, title: str, title_en: str, days: tuple[int, ...], sponsor: str) -> dict[str, Any]:
+    """Return the travel survey of the template, on the town's map, with these days from today."""
+    today = timezone.localdate()
     zoning = {
         "code": "quartiers",
         "label": {"fr": "Quartiers", "en": "Quarters"},
         "source": SOURCE,
         "zones": geojson.zones(MAP.read_bytes()),
     }
-    today = timezone.localdate()
     document = drafting.from_template(
-        "travel",
-        code=code,
-        title={"fr": title, "en": title_en},
-        sponsor=City.current().name,
-        zoning=zoning,
-        today=today,
+        "travel", code=code, title={"fr": title, "en": title_en}, sponsor=sponsor, zoning=zoning, today=today
     )
     opens, *windows = ((today + timedelta(days=count)).isoformat() for count in days)
     partner = {
         "name": "Transports de Villebrume",
         "role": {"fr": "Trace les lignes de bus.", "en": "Plans bus lines."},
     }
-    document |= {"opens": opens, "windows": windows, "partners": [partner]}
+    return document | {"opens": opens, "windows": windows, "partners": [partner]}
+
+
+def approved(code: str, title: str, title_en: str, days: tuple[int, ...]) -> None:
+    """Take a plan from its template to its approval: its author, the data protection officer, a second person."""
+    author, officer, second = _agent("agathe"), _agent("ines"), _agent("hugo")
+    document = planned(code, title, title_en, days, City.current().name)
     with transaction.atomic():
         campaign = campaigns.begin(by=author, template="travel", document=document)
         campaigns.submit(campaign=campaign, by=author)
