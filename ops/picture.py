@@ -17,7 +17,11 @@ WIDTH, HEIGHT = 1280, 860
 #: The weight of a picture, in bytes, at most.
 MOST = 80_000
 #: Seen without an account, then as the resident Nadia: the picture's name, and its page.
-VISITOR = {"public": "/", "question": "/faire-le-point/activite/"}
+VISITOR = {
+    "public": "/",
+    "question": "/faire-le-point/activite/",
+    "results": "/consultations/vos-trajets/resultats/",
+}
 RESIDENT = {
     "home": "/",
     "vault": "/coffre/",

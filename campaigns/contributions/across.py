@@ -1,9 +1,14 @@
-"""Work across residents: undoing, after a restore, contributions that may have been withdrawn since."""
+"""Work across residents: undoing contributions after a restore, and forgetting participations that are over."""
+
+from datetime import date
+from uuid import UUID
 
 from django_scopes import scopes_disabled
 
-from campaigns.contributions import sealing, withdrawing
+from campaigns.contributions import agreements, sealing, withdrawing
 from campaigns.contributions.models import Arrival, Contribution, Participation
+from campaigns.contributions.yearly import A_YEAR
+from campaigns.plans.models import Campaign
 
 
 def forget_uncounted() -> int:
@@ -19,9 +24,32 @@ def forget_uncounted() -> int:
     }
     with scopes_disabled():
         for one in Participation.objects.filter(campaign_id__in={campaign for campaign, _name in names}):
-            about = withdrawing.about(one.resident_id)
+            about = withdrawing.about(one.resident_id, one.dwelling)
             if (one.campaign_id, sealing.pseudonym(campaign_id=one.campaign_id, about=about)) in names:
                 one.delete()
     for model in (Arrival, Contribution):
         model.objects.all().delete()
     return len(names)
+
+
+def dwelling_is_in(*, campaign: Campaign, dwelling: UUID | None) -> bool:
+    """Return whether somebody of a household contributed to a campaign that counts dwellings."""
+    if dwelling is None:
+        return False
+    with scopes_disabled():
+        return Participation.objects.filter(campaign_id=campaign.pk, dwelling=dwelling).exists()
+
+
+def forget_over(today: date) -> int:
+    """Delete the residents' own traces of consultations whose retention has ended. Return how many.
+
+    A trace stays for a year at least: it counts in the resident's yearly budget. Its grant ends by its own date.
+    """
+    deleted = 0
+    with scopes_disabled():
+        for one in Participation.objects.filter(joined_on__lte=today - A_YEAR):
+            campaign = Campaign.objects.filter(pk=one.campaign_id).first()
+            if campaign is None or agreements.is_over(campaign.plan, today):
+                one.delete()
+                deleted += 1
+    return deleted

@@ -1,7 +1,7 @@
 """The agreement by which a resident contributes to a campaign: made from its frozen plan."""
 
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -76,6 +76,11 @@ def ends_at(plan: Plan) -> datetime:
     """Return the end of the plan's retention, twelve months after its opening at most."""
     last = min(add_months(plan.closes, plan.retention_months), add_months(plan.opens, LONGEST))
     return timezone.make_aware(datetime.combine(last, time()))
+
+
+def is_over(plan: Plan, on: date) -> bool:
+    """Return whether the plan's retention has ended: nothing that was given is kept from this day."""
+    return timezone.localdate(ends_at(plan)) <= on
 
 
 def _items(plan: Plan) -> Iterator[Item]:

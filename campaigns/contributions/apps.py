@@ -26,6 +26,7 @@ class ContributionsConfig(AppConfig):
         from vault.journal import sentences
         from vault.records.grants import agreements as known
         from vault.records.grants import recipients
+        from vault.sharing.presenting import desk
 
         known.register_prefix(PREFIX, agreements.resolve)
         recipients.register(
@@ -41,6 +42,7 @@ class ContributionsConfig(AppConfig):
         recipients.listen(CAMPAIGN_KIND, recipient.on_event)
         register_preparation("contributions", Preparation(opening.refusal, opening.prepare))
         ways.register("contributions", campaign.way_to_take_part)
+        desk.register_more("consultations", campaign.lines_at_desk)
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)
         for keeper in sealing.KEEPERS:

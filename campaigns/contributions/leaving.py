@@ -19,7 +19,7 @@ ROWS = [
     *(Rows(f"contributions.{name}", nobody=PUBLIC) for name in ("ReleaseRun", "Charge", "Publication")),
     Rows(
         "contributions.Participation",
-        copied="id created_at campaign_id grant_id joined_on counts_from rho",
+        copied="id created_at campaign_id grant_id joined_on counts_from rho dwelling",
         erased={"resident_id": "the resident's number: the whole copy is theirs"},
     ),
 ]

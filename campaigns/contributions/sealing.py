@@ -172,13 +172,13 @@ def seal(content: bytes, *, campaign_id: UUID, pseudonym: bytes, plan_sha256: st
         raise NoKeys(str(campaign_id))
     batch = batches.get(bytes(public)) or _new_batch(campaign_id, bytes(public))
     nonce = secrets.token_bytes(NONCE_BYTES)
-    place = _place(campaign_id, pseudonym, plan_sha256, batch.id)
+    place = place_of(campaign_id, pseudonym, plan_sha256, batch.id)
     return Sealed(batch.id, nonce + batch.cipher.encrypt(nonce, content, place))
 
 
 def _new_batch(campaign_id: UUID, public: bytes) -> _BatchKey:
     key, id, today = secrets.token_bytes(KEY_BYTES), uuid4(), timezone.localdate()
-    sealed = SUITE.encrypt(key, X25519PublicKey.from_public_bytes(public), _batch_info(campaign_id, id))
+    sealed = SUITE.encrypt(key, X25519PublicKey.from_public_bytes(public), batch_info(campaign_id, id))
     Batch.objects.bulk_create([Batch(id=id, campaign_id=campaign_id, made_on=today, sealed=sealed)])
     made = _BatchKey(id, today, os.getpid(), AESGCM(key))
     transaction.on_commit(partial(batches.put, public, made))
@@ -193,7 +193,7 @@ class Opener:
         self._ciphers: dict[UUID, AESGCM] = {}
         for id, sealed in batches:
             try:
-                opened = SUITE.decrypt(bytes(sealed), key, _batch_info(campaign_id, id))
+                opened = SUITE.decrypt(bytes(sealed), key, batch_info(campaign_id, id))
             except InvalidTag:
                 continue
             self._ciphers[id] = AESGCM(opened)
@@ -218,18 +218,18 @@ class Opener:
         cipher = self._ciphers.get(batch_id)
         if cipher is None:
             raise Unreadable
-        place = _place(self._campaign_id, pseudonym, plan_sha256, batch_id)
+        place = place_of(self._campaign_id, pseudonym, plan_sha256, batch_id)
         try:
             return cipher.decrypt(payload[:NONCE_BYTES], payload[NONCE_BYTES:], place)
         except (InvalidTag, ValueError):
             raise Unreadable from None
 
 
-def _place(campaign_id: UUID, pseudonym: bytes, plan_sha256: str, batch_id: UUID) -> bytes:
+def place_of(campaign_id: UUID, pseudonym: bytes, plan_sha256: str, batch_id: UUID) -> bytes:
     return f"contribution|{campaign_id}|{pseudonym.hex()}|{plan_sha256}|{batch_id}".encode()
 
 
-def _batch_info(campaign_id: UUID, batch_id: UUID) -> bytes:
+def batch_info(campaign_id: UUID, batch_id: UUID) -> bytes:
     return f"garant batch|{campaign_id}|{batch_id}".encode()
 
 

@@ -1,6 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from campaigns.contributions import across
 from campaigns.contributions.actions import following, inbox, releasing
 from campaigns.contributions.enums import QUEUE
 
@@ -12,6 +13,7 @@ EXPIRES = 300
 def follow() -> None:
     """Follow the campaigns' dates, and wake the worker of releases if one needs it. Each five minutes."""
     following.follow()
+    across.forget_over(timezone.localdate())
     if following.is_needed():
         release_due.apply_async(queue=QUEUE, expires=EXPIRES)
 

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from campaigns.contributions.views import desk
 from campaigns.contributions.views import residents as views
 
 app_name = "contributions"
@@ -7,4 +8,5 @@ urlpatterns = [
     path("consultations/<slug:code>/participer/", views.take_part, name="take_part"),
     path("consultations/<slug:code>/repondre/", views.answer, name="answer"),
     path("consultations/<slug:code>/ma-participation/", views.mine, name="mine"),
+    path("agents/guichet/<uuid:visit_id>/consultations/<slug:code>/", desk.answer, name="desk_answer"),
 ]

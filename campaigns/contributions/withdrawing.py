@@ -7,9 +7,15 @@ from campaigns.contributions.models import Participation
 from vault.records.models import Grant
 
 
-def about(resident_id: UUID) -> str:
-    """Return what the pseudonym of a resident is made of."""
-    return f"resident {resident_id}"
+def about(resident_id: UUID, dwelling: UUID | None = None) -> str:
+    """Return what the pseudonym of a resident, or of a dwelling, is made of."""
+    return f"dwelling {dwelling}" if dwelling else f"resident {resident_id}"
+
+
+def _name(participation: Participation) -> bytes:
+    """Return the pseudonym of a contribution. Raises NoKeys."""
+    told = about(participation.resident_id, participation.dwelling)
+    return sealing.pseudonym(campaign_id=participation.campaign_id, about=told)
 
 
 def forget(grant: Grant) -> None:
@@ -25,7 +31,7 @@ def forget(grant: Grant) -> None:
 def remove(participation: Participation) -> bool:
     """Delete a contribution. Return False if it was counted already."""
     try:
-        name = sealing.pseudonym(campaign_id=participation.campaign_id, about=about(participation.resident_id))
+        name = _name(participation)
     except sealing.NoKeys:
         return False
     return store.remove(campaign_id=participation.campaign_id, pseudonym=name)
@@ -34,7 +40,7 @@ def remove(participation: Participation) -> bool:
 def is_waiting(participation: Participation) -> bool:
     """Return whether the contribution is there and not counted."""
     try:
-        name = sealing.pseudonym(campaign_id=participation.campaign_id, about=about(participation.resident_id))
+        name = _name(participation)
     except sealing.NoKeys:
         return False
     return store.holds(campaign_id=participation.campaign_id, pseudonym=name)

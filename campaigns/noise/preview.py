@@ -13,8 +13,10 @@ from campaigns.noise.plan import Dimension, Plan, Table
 
 #: Numbers of contributors for which a plan is previewed.
 NUMBERS = (300, 1_000, 10_000)
-#: Median of the absolute value of a standard normal law.
-MEDIAN = 0.67449
+#: Numbers that a cell may have, in standard deviations of sampling, with their weights (Gauss-Hermite).
+POINTS = ((0.0, 0.53333), (1.35563, 0.22208), (-1.35563, 0.22208), (2.85697, 0.01126), (-2.85697, 0.01126))
+#: Cells of a table whose sampling is looked at cell by cell.
+FEW = 400
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class Expected:
 
     Attributes:
         shown: the expected number of cells shown, of `cells` (without “not given”).
-        error: the median error of shown cells due to noise: a share of their count, or in the measure's unit of means;
-            None if no cell is expected.
+        error: the median error of shown cells due to noise and rounding: a share of their true count, or in the
+            measure's unit of means; None if no cell is expected.
         chances: the probability of each cell to be shown, in the order of the table without “not given”.
     """
 
@@ -40,28 +42,32 @@ def expected(plan: Plan, table: Table, contributors: int) -> Expected:
     if estimates.counted_once(table):
         noise = estimates.noise_of(plan, tuple(sorted(table.dimensions)))
     least = budget.threshold(noise)
-    chances, errors = [], []
-    for share in shares(plan, table):
-        mean = contributors * share
-        spread = math.sqrt(mean * max(1 - share, 0) + noise**2)
-        chance = intervals.survival((least - 0.5 - mean) / spread)
-        chances.append(chance)
-        # A cell below the threshold is shown when luck carries it there: its error is counted at the threshold.
-        errors.append((_error(plan, table, max(mean, least), noise), chance))
-    return Expected(contributors, len(chances), math.fsum(chances), _median(errors), tuple(chances))
+    found = [contributors * share for share in shares(plan, table)]
+    chances, laws = [], []
+    for mean, share in zip(found, shares(plan, table), strict=True):
+        spread = math.sqrt(mean * max(1 - share, 0))
+        chances.append(intervals.survival((least - 0.5 - mean) / math.hypot(spread, noise)))
+        # A large table is one point each: its cells are many enough to be spread themselves.
+        points = POINTS if len(found) <= FEW else ((0.0, 1.0),)
+        laws += [(mean + spread * place, weight) for place, weight in points if mean + spread * place > 0]
+    width = _width(plan, table, noise)
+    law = [(count, weight * _shown(count, noise, least)) for count, weight in laws]
+    error = _median(table, law, width, noise, least)
+    return Expected(contributors, len(chances), math.fsum(chances), error, tuple(chances))
 
 
 def shares(plan: Plan, table: Table) -> list[float]:
     """Return the share of contributors expected in each cell, without “not given”.
 
-    With several cells a resident, each is supposed to be in `per_resident` of them, or as many as shares allow.
+    With several cells a resident, each is supposed to draw from one to `per_resident` of them, equally likely.
     """
     parts = [_shares(plan.dimension(code)) for code in table.dimensions]
     found = [math.prod(one) for one in product(*parts)]
     if table.per_resident == 1:
         return found
     # 1 - (1 - p)^m: different cells that m draws touch.
-    return [1 - (1 - share) ** table.per_resident for share in found]
+    draws = range(1, table.per_resident + 1)
+    return [1 - math.fsum((1 - share) ** m for m in draws) / table.per_resident for share in found]
 
 
 def _shares(dimension: Dimension) -> list[float]:
@@ -73,21 +79,37 @@ def _shares(dimension: Dimension) -> list[float]:
     return [one / whole for one in filled]
 
 
-def _error(plan: Plan, table: Table, mean: float, noise: float) -> float:
-    if not table.measure:
-        return MEDIAN * noise / mean
-    measure = plan.measure(table.measure)
-    return MEDIAN * budget.sum_sigma(plan, table) * measure.step / 2 / mean
+def _width(plan: Plan, table: Table, noise: float) -> float:
+    """Return the noise of a published figure before it is divided by the count, rounding included."""
+    if table.measure:
+        return budget.sum_sigma(plan, table) * plan.measure(table.measure).step / 2
+    return math.hypot(noise, budget.rounding(noise) / math.sqrt(12))
 
 
-def _median(errors: list[tuple[float, float]]) -> float | None:
-    """Return the median of values weighted by their chance to be shown."""
-    whole = math.fsum(weight for _value, weight in errors)
+def _shown(count: float, noise: float, least: int) -> float:
+    return intervals.survival((least - 0.5 - count) / noise)
+
+
+def _median(table: Table, law: list[tuple[float, float]], width: float, noise: float, least: int) -> float | None:
+    """Return the median error of shown cells. Of small cells only lucky ones are shown, whose error is larger."""
+    whole = math.fsum(weight for _count, weight in law)
     if whole < 0.5:
         return None
-    reached = 0.0
-    for value, weight in sorted(errors):
-        reached += weight
-        if reached >= whole / 2:
-            return value
-    return None
+    low, high = 0.0, 100.0
+    for _step in range(24):
+        middle = (low + high) / 2
+        within = math.fsum(
+            weight * _within(middle * count / width, None if table.measure else (least - 0.5 - count) / noise)
+            for count, weight in law
+            if weight > 1e-6
+        )
+        low, high = (low, middle) if within >= whole / 2 else (middle, high)
+    return high
+
+
+def _within(reach: float, cut: float | None) -> float:
+    """Return P(|Z| ≤ reach), of a normal law that is known to be above `cut`."""
+    if cut is None:
+        return 1 - 2 * intervals.survival(reach)
+    lowest = max(cut, -reach)
+    return max(0.0, intervals.survival(lowest) - intervals.survival(reach)) / max(intervals.survival(cut), 1e-12)

@@ -47,6 +47,15 @@ def from_template(
     return with_shares({**document, "sensitivity": template["sensitivity"], "tables": []}, name, usual)
 
 
+def with_shapes(zones: list[dict[str, Any]], former: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return zones that were typed again, with the shapes that zones of the same codes had."""
+    shapes = {zone["code"]: zone.get("geometry") for zone in former["zones"]} if former else {}
+    return [
+        zone | {"geometry": shapes[zone["code"]]} if not zone.get("geometry") and shapes.get(zone["code"]) else zone
+        for zone in zones
+    ]
+
+
 def with_shares(document: Mapping[str, Any], template: str, shares: Mapping[str, int]) -> dict[str, Any]:
     """Return the draft with the template's tables of these shares, in percent of what its sensitivity allows.
 

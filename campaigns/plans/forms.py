@@ -5,11 +5,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.text import slugify
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from campaigns.plans import drafting
+from campaigns.plans import drafting, geojson
 from campaigns.plans.enums import PRESETS
 from core.pages.forms import DateField
 
@@ -77,8 +78,18 @@ class ZonesForm(forms.Form):
         max_length=200,
         help_text=gettext_lazy("Comme « Insee, recensement de 2023 »."),
     )
+    file = forms.FileField(
+        label=gettext_lazy("Fichier GeoJSON des zones"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".geojson,.json,application/geo+json,application/json"}),
+        help_text=gettext_lazy(
+            "500 ko au plus. Chaque zone a « name », « population » et, s’il le faut, « parent » et « codes ». Il"
+            " remplace les lignes ci-dessous."
+        ),
+    )
     zones = forms.CharField(
         label=gettext_lazy("Zones"),
+        required=False,
         max_length=60_000,
         widget=forms.Textarea({"rows": 12}),
         help_text=gettext_lazy(
@@ -101,7 +112,7 @@ class ZonesForm(forms.Form):
             if parts[2] and parent is None:
                 raise ValidationError(_("Écrivez d’abord la zone qui contient celle-ci : %(line)s") % {"line": line})
             codes[parts[0]] = code
-            zone = {
+            zone: dict[str, Any] = {
                 "code": code,
                 "label": {"fr": parts[0], "en": parts[0]},
                 "population": int(number),
@@ -109,6 +120,28 @@ class ZonesForm(forms.Form):
             }
             found.append(zone | ({"codes": parts[3].split()} if parts[3] else {}))
         return found
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if file := told.get("file"):
+            self.errors.pop("zones", None)
+            told["zones"] = self._zones_of(file)
+        elif not told.get("zones") and "zones" not in self.errors:
+            self.add_error("zones", _("Écrivez les zones, ou choisissez un fichier."))
+        return told
+
+    def _zones_of(self, file: "UploadedFile[bytes]") -> list[dict[str, Any]]:
+        """Return the zones of a public file. It is read here, and not kept."""
+        if (file.size or 0) > geojson.MOST_BYTES:
+            self.add_error("file", _("Ce fichier est trop grand : simplifiez les contours."))
+            return []
+        try:
+            return geojson.zones(file.read())
+        except geojson.NotZones as problem:
+            said = _("La zone n° %(number)s ne peut pas être lue : il faut un nom, un nombre d’habitants, un contour.")
+            whole = _("Ce fichier n’est pas un GeoJSON de zones.")
+            self.add_error("file", said % {"number": problem.number} if problem.number else whole)
+            return []
 
 
 class TablesForm(forms.Form):

@@ -43,8 +43,8 @@ def _zones(features: list[Any]) -> Iterator[dict[str, Any]]:
     codes: dict[str, str] = {}
     for number, feature in enumerate(features, 1):
         told = feature.get("properties") if isinstance(feature, Mapping) else None
-        shape = feature.get("geometry") if isinstance(feature, Mapping) else None
-        if not isinstance(told, Mapping) or not _is_shape(shape):
+        shape = _shape(feature.get("geometry")) if isinstance(feature, Mapping) else None
+        if not isinstance(told, Mapping) or shape is None:
             raise NotZones(number)
         name, population, parent = told.get("name"), told.get("population"), told.get("parent")
         if not isinstance(name, str) or type(population) is not int or population < 0:
@@ -58,11 +58,15 @@ def _zones(features: list[Any]) -> Iterator[dict[str, Any]]:
             "label": {"fr": name, "en": str(told.get("name_en") or name)},
             "population": population,
             "parent": codes[parent] if parent is not None else None,
-            "geometry": {"type": shape["type"], "coordinates": shape["coordinates"]},
+            "geometry": shape,
         }
         listed = told.get("codes")
         yield zone | ({"codes": [str(one) for one in listed]} if isinstance(listed, list) and listed else {})
 
 
-def _is_shape(shape: Any) -> bool:  # noqa: ANN401 - anything may be in a file
-    return isinstance(shape, Mapping) and shape.get("type") in SHAPES and isinstance(shape.get("coordinates"), list)
+def _shape(told: Any) -> dict[str, Any] | None:  # noqa: ANN401 - anything may be in a file
+    """Return a shape without anything else that the file says of it, or None if it is no polygon."""
+    if not isinstance(told, Mapping) or told.get("type") not in SHAPES:
+        return None
+    coordinates = told.get("coordinates")
+    return {"type": told["type"], "coordinates": coordinates} if isinstance(coordinates, list) else None

@@ -20,7 +20,7 @@ from accounts.models import User
 from campaigns.contributions import sealing, store, withdrawing
 from campaigns.contributions.actions import following
 from campaigns.contributions.enums import QUEUE
-from campaigns.contributions.models import Arrival
+from campaigns.contributions.models import Arrival, Publication
 from campaigns.contributions.tasks import EXPIRES, release_due
 from campaigns.noise.plan import Plan, Window
 from campaigns.noise.rows import Row, pack, steps_of
@@ -64,36 +64,36 @@ def furnish(say: Callable[[str], None] = lambda line: None) -> None:
             approved(code, title, title_en, days)
     campaign = Campaign.objects.get(code=CLOSED)
     if campaign.state != State.DESTROYED:
-        _wait(lambda: sealing.has_keys(campaign.pk), "make the keys")
+        wait(lambda: has_keys(campaign), "make the keys")
         contribute(campaign)
-        _wait(_are_done, "publish the results")
+        wait(_are_done, "publish the results")
         say(f"consultations: {sum(CONTRIBUTORS)} contributions counted, one consultation open")
 
 
-def approved(code: str, title: str, title_en: str, days: tuple[int, ...]) -> None:
-    """Take a plan from its template to its approval: its author, the data protection officer, a second person."""
-    author, officer, second = _agent("agathe"), _agent("ines"), _agent("hugo")
+def planned(code: str, title: str, title_en: str, days: tuple[int, ...], sponsor: str) -> dict[str, Any]:
+    """Return the travel survey of the template, on the town's map, with these days from today."""
+    today = timezone.localdate()
     zoning = {
         "code": "quartiers",
         "label": {"fr": "Quartiers", "en": "Quarters"},
         "source": SOURCE,
         "zones": geojson.zones(MAP.read_bytes()),
     }
-    today = timezone.localdate()
     document = drafting.from_template(
-        "travel",
-        code=code,
-        title={"fr": title, "en": title_en},
-        sponsor=City.current().name,
-        zoning=zoning,
-        today=today,
+        "travel", code=code, title={"fr": title, "en": title_en}, sponsor=sponsor, zoning=zoning, today=today
     )
     opens, *windows = ((today + timedelta(days=count)).isoformat() for count in days)
     partner = {
         "name": "Transports de Villebrume",
         "role": {"fr": "Trace les lignes de bus.", "en": "Plans bus lines."},
     }
-    document |= {"opens": opens, "windows": windows, "partners": [partner]}
+    return document | {"opens": opens, "windows": windows, "partners": [partner]}
+
+
+def approved(code: str, title: str, title_en: str, days: tuple[int, ...]) -> None:
+    """Take a plan from its template to its approval: its author, the data protection officer, a second person."""
+    author, officer, second = _agent("agathe"), _agent("ines"), _agent("hugo")
+    document = planned(code, title, title_en, days, City.current().name)
     with transaction.atomic():
         campaign = campaigns.begin(by=author, template="travel", document=document)
         campaigns.submit(campaign=campaign, by=author)
@@ -101,7 +101,7 @@ def approved(code: str, title: str, title_en: str, days: tuple[int, ...]) -> Non
         campaigns.approve(campaign=campaign, by=second)
 
 
-def contribute(campaign: Campaign) -> None:
+def contribute(campaign: Campaign, counts: tuple[int, ...] = CONTRIBUTORS) -> None:
     """Seal the rows of the invented contributors into the inbox, in one transaction: all of them, or none.
 
     Before the consultation opens: its days are past, so the next tick after its opening publishes.
@@ -110,7 +110,7 @@ def contribute(campaign: Campaign) -> None:
     # Sealed outside the transaction: a batch key serves once it is committed.
     waiting = [
         _arrival(campaign, window, pack(plan, row))
-        for window, count in zip(plan.windows, CONTRIBUTORS, strict=True)
+        for window, count in zip(plan.windows, counts, strict=True)
         for row in rows(plan, count, drawn)
     ]
     with transaction.atomic():
@@ -154,11 +154,16 @@ def _arrival(campaign: Campaign, window: Window, packed: bytes) -> Arrival:
 
 
 def furnish_vault() -> None:
-    """Put trips and a quarter into the vault of the resident who contributes in the tour, once."""
+    """Furnish the vault of the resident who contributes in the tour, once."""
     account = _agent(WHO)
     with scope(resident=account.pk):
         if Record.objects.filter(type="mobilite.lieu").exists():
             return
+    furnish_trips(account)
+
+
+def furnish_trips(account: User) -> None:
+    """Put three trips and a quarter into a vault."""
     origin = provenance(holder="Carnet de trajets", method=Method.UPLOAD, assurance=Assurance.DECLARED)
     lived = {"etiquette": "domicile", "cog": "00042", "iris": "hauts-vents"}
     told: list[tuple[str, dict[str, Any]]] = [("mobilite.lieu", lived)]
@@ -184,6 +189,20 @@ def _trips(today: date) -> Iterator[dict[str, Any]]:
         }
 
 
+def has_keys(campaign: Campaign) -> bool:
+    return sealing.has_keys(campaign.pk)
+
+
+def is_open(campaign: Campaign) -> bool:
+    """Return whether a consultation is open, after opening what the calendar opens today."""
+    campaigns.open_due(timezone.localdate())
+    return _state(campaign.code) == State.OPEN
+
+
+def is_released(campaign: Campaign) -> bool:
+    return Publication.objects.filter(campaign_id=campaign.pk).exists()
+
+
 def _are_done() -> bool:
     campaigns.open_due(timezone.localdate())
     following.follow()
@@ -201,7 +220,7 @@ def _agent(slug: str) -> User:
     return person.account()
 
 
-def _wait(is_done: Callable[[], bool], what: str) -> None:
+def wait(is_done: Callable[[], bool], what: str) -> None:
     """Wake the worker of releases, and follow it, until something is done.
 
     Raises:

@@ -153,6 +153,7 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "sharing:desk_values": ("visit", "home"),
     "sharing:desk_sent": ("visit", "sent at the desk"),
     "sharing:stop_desk_mandate": ("visit", "grant"),
+    "contributions:desk_answer": ("visit", "consultation"),
     "aids:situation": ("violences",),
     "aids:interview_question": ("couple",),
     "aids:question": ("loyer",),

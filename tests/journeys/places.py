@@ -308,6 +308,10 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (NEWCOMER, "/consultations/{consultation}/ma-participation/"),
         (RESIDENT, "/consultations/{joined_consultation}/ma-participation/"),
     ],
+    "contributions:desk_answer": [
+        (AGENT, "/agents/guichet/{desk_visit}/consultations/{consultation}/"),
+        (AGENT, "/agents/guichet/{desk_visit}/consultations/{joined_consultation}/"),
+    ],
     "labels:complain": [(RESIDENT, "/services/{labelled_service}/signaler/")],
     "labels:complaints": [(RESIDENT, "/services/signalements/"), (NEWCOMER, "/services/signalements/")],
     "labels:complaint": [

@@ -16,12 +16,17 @@ from campaigns.contributions.offer import Offer, Without
 from campaigns.noise.rows import pack
 from campaigns.plans.models import Campaign
 from core import journal, locks
+from core.models.rows import check
 from vault.records import gate, perms
 from vault.records.actions import grants
 from vault.records.actions.grants import Recipient
 from vault.records.enums import GrantChannel, Mode
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantField
+from vault.sharing.models import Member
+
+#: The unit of a plan that counts a dwelling once.
+DWELLING = "dwelling"
 
 
 class NotOpen(Exception):
@@ -30,6 +35,10 @@ class NotOpen(Exception):
 
 class AlreadyIn(Exception):
     """The resident contributed already, or was counted before."""
+
+
+class DwellingIn(Exception):
+    """Somebody of the resident's household contributed to a campaign that counts dwellings."""
 
 
 class BudgetSpent(Exception):
@@ -49,6 +58,19 @@ def refusal(*, resident_id: UUID, campaign: Campaign, today: date) -> Exception 
     if budget.most(campaign.plan) > yearly.left(today) + 1e-9:
         return BudgetSpent()
     return None
+
+
+def dwelling_of(campaign: Campaign) -> UUID | None:
+    """Return the household of the resident in scope, where the campaign counts dwellings; else None.
+
+    Who has told the portal of no household is counted alone.
+    """
+    if campaign.plan.unit != DWELLING:
+        return None
+    member = Member.objects.present().first()
+    if member is not None:
+        check(member)
+    return member.household_id if member else None
 
 
 def from_vault(
@@ -129,37 +151,49 @@ def _send(campaign: Campaign, grant: Grant, found: Offer) -> Participation:
         AlreadyIn: another request sent one meanwhile.
         Refused: the grant was stopped meanwhile.
     """
-    plan, today = campaign.plan, timezone.localdate()
-    if not campaign.takes_contributions(today):
+    if not campaign.takes_contributions(timezone.localdate()):
         raise NotOpen
-    packed = pack(plan, found.row)
+    packed = pack(campaign.plan, found.row)
     try:
         with transaction.atomic(durable=True):
             locks.hold("contributing", grant.resident_id)
             gate.lock_exclusively([grant])
             if why := gate.why_inactive(grant):
                 raise gate.Refused(grant.pk, why)
-            if budget.most(plan) > yearly.left(today) + 1e-9:
-                raise BudgetSpent
-            made = Participation(
-                resident_id=grant.resident_id,
-                campaign_id=campaign.pk,
-                grant=grant,
-                joined_on=today,
-                counts_from=today + timedelta(days=COOLING_DAYS),
-                rho=budget.most(plan),
-            )
-            made.save(force_insert=True)
-            name = sealing.pseudonym(campaign_id=campaign.pk, about=withdrawing.about(grant.resident_id))
-            sealed = sealing.seal(packed, campaign_id=campaign.pk, pseudonym=name, plan_sha256=plan.sha256)
-            store.add(campaign_id=campaign.pk, pseudonym=name, sealed=sealed, counts_from=made.counts_from)
-            journal.write(
-                resident_id=grant.resident_id,
-                actor_id=grant.resident_id,
-                event="contribution_sent",
-                purpose=grant.purpose,
-                details={"recipient": grant.recipient_label, "grant": str(grant.pk)},
-            )
+            return record(campaign, grant, packed, by=grant.resident_id)
     except IntegrityError:
         raise AlreadyIn from None
+
+
+def record(campaign: Campaign, grant: Grant, packed: bytes, *, by: UUID) -> Participation:
+    """Seal a packed row under a grant that was just given. Requires the lock “contributing” and a transaction.
+
+    Raises:
+        BudgetSpent
+        IntegrityError: the resident contributed already, or somebody of their dwelling.
+    """
+    plan, today = campaign.plan, timezone.localdate()
+    if budget.most(plan) > yearly.left(today) + 1e-9:
+        raise BudgetSpent
+    dwelling = dwelling_of(campaign)
+    made = Participation(
+        resident_id=grant.resident_id,
+        campaign_id=campaign.pk,
+        grant=grant,
+        joined_on=today,
+        counts_from=today + timedelta(days=COOLING_DAYS),
+        rho=budget.most(plan),
+        dwelling=dwelling,
+    )
+    made.save(force_insert=True)
+    name = sealing.pseudonym(campaign_id=campaign.pk, about=withdrawing.about(grant.resident_id, dwelling))
+    sealed = sealing.seal(packed, campaign_id=campaign.pk, pseudonym=name, plan_sha256=plan.sha256)
+    store.add(campaign_id=campaign.pk, pseudonym=name, sealed=sealed, counts_from=made.counts_from)
+    journal.write(
+        resident_id=grant.resident_id,
+        actor_id=by,
+        event="contribution_sent",
+        purpose=grant.purpose,
+        details={"recipient": grant.recipient_label, "grant": str(grant.pk)},
+    )
     return made

@@ -20,7 +20,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from campaigns.contributions import budget, freezing, ledger, sealing
+from campaigns.contributions import agreements, budget, freezing, ledger, sealing
 from campaigns.contributions.actions import keys
 from campaigns.contributions.enums import RunState
 from campaigns.contributions.models import Arrival, CampaignKey, Contribution, ReleaseRun
@@ -33,15 +33,21 @@ from core.journal import signed_notes
 from core.keyrings import KeyringError
 
 logger = logging.getLogger(__name__)
-#: Contributions taken by one statement.
+#: Contributions looked at by one statement.
 PAGE = 5_000
 # In the order of pseudonyms, which is no order at all. Deleted rows stay locked until the end of the transaction.
+# The end of a page comes first: a page by its number of rows alone would read the whole table again for each.
+END_OF_PAGE = """
+SELECT pseudonym FROM campaigns.contribution
+WHERE campaign_id = %s AND pseudonym > %s ORDER BY pseudonym OFFSET %s LIMIT 1
+"""
 TAKE = """
-DELETE FROM campaigns.contribution WHERE (campaign_id, pseudonym) IN (
-    SELECT campaign_id, pseudonym FROM campaigns.contribution
-    WHERE campaign_id = %s AND pseudonym > %s AND counts_from < %s ORDER BY pseudonym LIMIT %s)
+DELETE FROM campaigns.contribution
+WHERE campaign_id = %s AND pseudonym > %s AND pseudonym <= %s AND counts_from < %s
 RETURNING pseudonym, batch_id, payload
 """
+#: After every pseudonym, which has 32 bytes.
+LAST = b"\xff" * 33
 
 
 def prepare(today: date) -> None:
@@ -51,7 +57,8 @@ def prepare(today: date) -> None:
         KeysDown: the key service does not answer.
     """
     for campaign in Campaign.objects.filter(state__in=[State.APPROVED, State.OPEN]):
-        keys.make(campaign_id=campaign.pk)
+        if not agreements.is_over(campaign.plan, today):
+            keys.make(campaign_id=campaign.pk)
     for campaign in Campaign.objects.filter(state__in=[State.OPEN, State.CLOSED]):
         due = [window for window in campaign.plan.windows if window.release <= today]
         ReleaseRun.objects.bulk_create(
@@ -106,9 +113,29 @@ def finish(today: date) -> int:
         windows = {window.code for window in campaign.plan.windows}
         over = ReleaseRun.objects.filter(campaign_id=campaign.pk).exclude(state=RunState.WAITING)
         dropped = campaign.state in {State.DROPPED, State.REFUSED}
-        if dropped or windows <= set(over.values_list("window", flat=True)):
+        if agreements.is_over(campaign.plan, today):
+            done += _give_up(campaign)
+        elif dropped or windows <= set(over.values_list("window", flat=True)):
             done += keys.destroy(campaign_id=campaign.pk)
     return done
+
+
+def _give_up(campaign: Campaign) -> bool:
+    """Stop each window that was not released when the retention ended, and destroy. Return False if there is nothing.
+
+    A release that is drawing now goes on: the next tick gives up what it leaves.
+    """
+    with transaction.atomic():
+        if not locks.try_hold("release", campaign.pk):
+            return False
+        windows = [
+            ReleaseRun(campaign_id=campaign.pk, window=one.code, due=one.release) for one in campaign.plan.windows
+        ]
+        ReleaseRun.objects.bulk_create(windows, ignore_conflicts=True)
+        waiting = ReleaseRun.objects.filter(campaign_id=campaign.pk, state=RunState.WAITING)
+        if waiting.update(state=RunState.STOPPED):
+            logger.error("a consultation's retention ended before its last release", extra={"code": campaign.code})
+        return keys.destroy(campaign_id=campaign.pk)
 
 
 def _publish(run: ReleaseRun, before: str) -> RunState:
@@ -149,15 +176,16 @@ def _opened(opener: sealing.Opener, campaign_id: UUID, plan: Plan, window: Windo
 
 
 def _taken(campaign_id: UUID, before: date) -> Iterator[tuple[bytes, UUID, bytes]]:
-    last = b""
-    while True:
+    start, end = b"", b""
+    while end != LAST:
         with connection.cursor() as cursor:
-            cursor.execute(TAKE, [campaign_id, last, before, PAGE])
+            cursor.execute(END_OF_PAGE, [campaign_id, start, PAGE - 1])
+            found = cursor.fetchone()
+            end = bytes(found[0]) if found else LAST
+            cursor.execute(TAKE, [campaign_id, start, end, before])
             page = [(bytes(name), batch_id, bytes(payload)) for name, batch_id, payload in cursor.fetchall()]
         yield from page
-        if len(page) < PAGE:
-            return
-        last = max(name for name, _batch, _payload in page)
+        start = end
 
 
 def _stop(run: ReleaseRun) -> RunState:

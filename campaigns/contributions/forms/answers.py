@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from campaigns.noise.plan import Dimension, Measure, Plan
@@ -61,6 +61,19 @@ class AnswersForm(forms.Form):
             return [int(one) * count + int(other) for one, other in pairs if one and other]
         value = data.get(dimension.code)
         return [int(one) for one in (value if isinstance(value, list) else [value]) if one and one != NONE]
+
+
+class DeskForm(AnswersForm):
+    """The same questions at the desk, where the resident answers aloud or on paper, and says yes."""
+
+    present = forms.BooleanField(
+        label=gettext_lazy("La personne est devant moi. Je lui ai lu ce qui précède, et elle dit oui."),
+        error_messages={"required": gettext_lazy("Sans son oui, rien ne part.")},
+    )
+
+    def __init__(self, plan: Plan, *args: Any, **kwargs: Any) -> None:
+        super().__init__(plan, *args, **kwargs)
+        self.order_fields([*(name for name in self.fields if name != "present"), "present"])
 
 
 def _questions(plan: Plan, dimension: Dimension) -> dict[str, forms.Field]:

@@ -17,12 +17,18 @@ class Participation(AuthenticatedRow, ResidentModel):
     joined_on = models.DateField()
     counts_from = models.DateField()
     rho = models.FloatField(help_text="the most that the campaign may cost this resident")
+    dwelling = models.UUIDField(
+        null=True, help_text="the resident's household then, where the campaign counts dwellings: its pseudonym"
+    )
 
     objects = ResidentManager["Participation"]()
-    decides = by_resident("campaign_id", "joined_on", "counts_from", "rho")
+    decides = by_resident("campaign_id", "joined_on", "counts_from", "rho", "dwelling")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["resident_id", "campaign_id"], name="participation_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["resident_id", "campaign_id"], name="participation_once"),
+            models.UniqueConstraint(fields=["campaign_id", "dwelling"], name="participation_once_a_dwelling"),
+        ]
 
     def __str__(self) -> str:
         return f"participation in {self.campaign_id}"

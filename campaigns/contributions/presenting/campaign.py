@@ -12,8 +12,10 @@ from campaigns.contributions import agreements, budget
 from campaigns.contributions.actions import contributing
 from campaigns.noise.plan import Plan
 from campaigns.plans.models import Campaign
+from campaigns.plans.presenting import ways
 from campaigns.plans.presenting.ways import Way
 from core.templatetags.civic import long_date, number
+from vault.sharing.models import DeskVisit
 
 #: Parts of the yearly budget, in words, from the smallest.
 PARTS = 20
@@ -32,6 +34,7 @@ def about(campaign: Campaign) -> dict[str, Any]:
             *partners,
             {"key": _("Pour quoi"), "value": plan.purpose.in_language(language)},
             {"key": _("Ce qui sera publié"), "value": _published(plan, language)},
+            *([{"key": _("Qui répond"), "value": _one_each()}] if plan.unit == contributing.DWELLING else []),
             {"key": _("Quand"), "value": ", ".join(long_date(window.release) for window in plan.windows)},
             {"key": _("Tout est détruit"), "value": _("Au plus tard le %(day)s") % {"day": _end(plan)}},
         ],
@@ -44,11 +47,34 @@ def way_to_take_part(campaign: Campaign) -> Way | None:
     return Way(_("Voir ce qui partirait"), reverse("contributions:take_part", args=[campaign.code]))
 
 
+def already_out(campaign: Campaign) -> list[Way]:
+    """Return where the results that are already published are read."""
+    return [way for way in ways.of(campaign) if way.text]
+
+
+def lines_at_desk(visit: DeskVisit) -> list[dict[str, str]]:
+    """Return the open consultations. No line says whether the resident takes part: opening it does."""
+    language = get_language() or "fr"
+    return [
+        {
+            "label": one.plan.title.in_language(language),
+            "text": _("Consultation de la ville, jusqu’au %(day)s") % {"day": long_date(one.plan.last_day)},
+            "action": _("Répondre ou se retirer"),
+            "action_href": reverse("contributions:desk_answer", args=[visit.pk, one.code]),
+        }
+        for one in Campaign.objects.open()
+    ]
+
+
 def _published(plan: Plan, language: str) -> str:
     tables = ", ".join(one.label.in_language(language) for one in plan.tables)
     return _("Des totaux, avec une marge : %(tables)s. Un total de moins de 11 personnes est caché.") % {
         "tables": tables
     }
+
+
+def _one_each() -> str:
+    return _("Une personne par logement. Si quelqu’un chez vous a répondu, ne répondez pas.")
 
 
 def _end(plan: Plan) -> str:
@@ -71,6 +97,10 @@ def next_release(campaign: Campaign, counts_from: date) -> date | None:
 
 def why_not(why: Exception, campaign: Campaign) -> str:
     match why:
+        case contributing.DwellingIn():
+            return _(
+                "Quelqu’un de votre foyer a déjà répondu. Cette consultation compte chaque logement une seule fois."
+            )
         case contributing.BudgetSpent():
             return _(
                 "Vous avez déjà participé à plusieurs consultations depuis un an. Une de plus en dirait trop sur"

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
-from campaigns.contributions import offer, withdrawing, yearly
+from campaigns.contributions import across, offer, withdrawing, yearly
 from campaigns.contributions.actions import contributing
 from campaigns.contributions.forms.answers import AnswersForm
 from campaigns.contributions.models import Participation
 from campaigns.contributions.offer import Offer, Without
 from campaigns.contributions.presenting import campaign as words
-from campaigns.contributions.presenting import rows
+from campaigns.contributions.presenting import own_map, rows
 from campaigns.plans.models import Campaign
 from campaigns.plans.states import BEGUN
 from core.models.rows import check
@@ -47,6 +47,8 @@ def take_part(request: SignedInRequest, code: str) -> HttpResponse:
         if sent is not None:
             return sent
     context = words.about(campaign) | {
+        "out_already": words.already_out(campaign),
+        "own_map": own_map.of(campaign.plan, found),
         "columns": rows.columns(campaign.plan, found),
         "days": rows.days(campaign.plan, found),
         "more": max(0, len(found.records) - rows.SHOWN),
@@ -84,10 +86,9 @@ def mine(request: SignedInRequest, code: str) -> HttpResponse:
     """Show what became of the resident's contribution, or why they may not contribute."""
     campaign = _campaign(code)
     found = Participation.objects.filter(campaign_id=campaign.pk).select_related("grant").first()
-    today = timezone.localdate()
     context: dict[str, Any] = words.about(campaign)
     if found is None:
-        why = contributing.refusal(resident_id=request.user.pk, campaign=campaign, today=today)
+        why = _why_not(request, campaign)
         context["why"] = words.why_not(why, campaign) if why else ""
     else:
         check(found)
@@ -109,8 +110,14 @@ def _campaign(code: str) -> Campaign:
 
 
 def _refusal(request: SignedInRequest, campaign: Campaign) -> HttpResponse | None:
+    return redirect("contributions:mine", code=campaign.code) if _why_not(request, campaign) else None
+
+
+def _why_not(request: SignedInRequest, campaign: Campaign) -> Exception | None:
     why = contributing.refusal(resident_id=request.user.pk, campaign=campaign, today=timezone.localdate())
-    return redirect("contributions:mine", code=campaign.code) if why else None
+    if why is None and across.dwelling_is_in(campaign=campaign, dwelling=contributing.dwelling_of(campaign)):
+        return contributing.DwellingIn()
+    return why
 
 
 def _declined(request: SignedInRequest) -> HttpResponse:

@@ -10,8 +10,11 @@ from campaigns.plans.models import Campaign
 
 @dataclass(frozen=True)
 class Way:
+    """`text`: what is already known there, in a sentence."""
+
     label: str | Promise
     href: str
+    text: str = ""
 
 
 _registered: dict[str, Callable[[Campaign], Way | None]] = {}

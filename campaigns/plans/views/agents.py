@@ -157,12 +157,16 @@ def edit_zones(request: SignedInRequest, code: str) -> HttpResponse:
     zoning = campaign.document["zoning"]
     initial = {"source": zoning["source"], "zones": pages.zone_lines(zoning)} if zoning else {}
 
+    def form(data: Any = None, initial: Any = None) -> BaseForm:  # noqa: ANN401 - a form's own arguments
+        return ZonesForm(data, request.FILES if data is not None else None, initial=initial)
+
     def changed(data: dict[str, Any]) -> dict[str, Any]:
         label = {"fr": "Zones de la ville", "en": "Zones of the city"}
-        zones = {"code": "zones", "label": label, "source": data["source"], "zones": data["zones"]}
+        told = drafting.with_shapes(data["zones"], zoning)
+        zones = {"code": "zones", "label": label, "source": data["source"], "zones": told}
         return {**campaign.document, "zoning": zones}
 
-    return _edit(request, campaign, ZonesForm, initial, changed, _("Les zones"))
+    return _edit(request, campaign, form, initial, changed, _("Les zones"))
 
 
 @agents_only

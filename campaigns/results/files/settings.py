@@ -12,6 +12,9 @@ SAMPLE = (
     " that was added, not sampling or selection."
 )
 
+#: What keeps a dwelling from being counted twice, and what does not.
+DWELLING = "; a household that the portal knows contributes once, others are asked to"
+
 
 def of(published: Published) -> dict[str, Any]:
     """Return the settings of privacy that every file repeats."""
@@ -58,7 +61,8 @@ def registry_sheet(published: Published) -> dict[str, Any]:
         },
         "privacy_loss": {
             "privacy_unit": plan.unit,
-            "privacy_unit_description": "everything published about one contribution, which counts in one window only",
+            "privacy_unit_description": f"everything published about one contribution, which counts in one window only"
+            f"{DWELLING if plan.unit == 'dwelling' else ''}",
             "privacy_parameters": {"rho": told["rho"], "epsilon": told["epsilon_at_delta"], "delta": told["delta"]},
             "by_table": {table["code"]: table["rho"] for table in told["tables"]},
             "look_at_the_number_of_contributions": CHECK_RHO,
@@ -91,7 +95,11 @@ def nist_answers(published: Published) -> list[dict[str, str]]:
     tables = ", ".join(f"{one['code']} ±{round(1.96 * one['sigma'], 1)}" for one in told["tables"]) or "none"
     pairs = [
         ("Privacy parameter", f"ρ = {told['rho']}; ε = {told['epsilon_at_delta']} at δ = {told['delta']}."),
-        ("Unit of privacy", f"One {plan.unit}, for the whole consultation: one contribution, counted in one window."),
+        (
+            "Unit of privacy",
+            f"One {plan.unit}, for the whole consultation: one contribution, counted in one window"
+            f"{DWELLING if plan.unit == 'dwelling' else ''}.",
+        ),
         ("Utility", f"95 % interval beside each figure. Half-width of a count before rounding: {tables}."),
         ("Mechanism", "Discrete Gaussian noise on integers, from the system's secure random numbers."),
         ("Bounding of contributions", "At most a fixed number of cells each; measures clamped to public bounds."),

@@ -30,9 +30,10 @@ def title(published: Published) -> str:
 
 
 def way_to_results(campaign: Campaign) -> Way | None:
-    if not any(one.has_figures for one in found.all_of(campaign)):
+    shown = found.with_figures(campaign)
+    if not shown:
         return None
-    return Way(_("Lire les résultats"), reverse("results:latest", args=[campaign.code]))
+    return Way(_("Lire les résultats"), reverse("results:latest", args=[campaign.code]), title(shown[-1]))
 
 
 def lede(published: Published) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
@@ -14,7 +15,9 @@ from campaigns.contributions.models import Arrival, Participation
 from campaigns.contributions.offer import Without, of_answers
 from campaigns.noise.rows import RowOutOfBounds
 from campaigns.plans.states import State
+from tests.accounts.factories import signed_in
 from tests.campaigns import given
+from tests.vault.couples import couple
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.enums import GrantState, Mode
@@ -255,3 +258,30 @@ def test_a_stranger_sees_nothing_of_a_participation(resident, stranger, campaign
     with scope(resident=stranger.pk):
         assert not Participation.objects.exists() and not Grant.objects.exists()
     assert store.holds(campaign_id=campaign.pk, pseudonym=b"another") is False
+
+
+def test_a_dwelling_is_counted_once_whoever_of_the_household_answers(resident, stranger, keys_of):
+    campaign = given.opened(code="chauffage", unit="dwelling")
+    keys_of(campaign)
+    couple(resident, stranger)
+    answered = of_answers(campaign.plan, {"mode": 1})
+    first = contributing.from_answers(resident_id=resident.pk, by=resident.pk, campaign=campaign, answered=answered)
+    theirs = signed_in(stranger)
+    page = theirs.get(reverse("contributions:answer", args=[campaign.code]), follow=True).content.decode()
+    assert "Quelqu’un de votre foyer a déjà répondu" in page
+    with pytest.raises(contributing.AlreadyIn):
+        contributing.from_answers(resident_id=stranger.pk, by=stranger.pk, campaign=campaign, answered=answered)
+    assert arrivals() == 1
+    with scope(resident=resident.pk):
+        grants.stop(grant=first.grant, by=resident.pk)
+    assert arrivals() == 0
+    contributing.from_answers(resident_id=stranger.pk, by=stranger.pk, campaign=campaign, answered=answered)
+    assert arrivals() == 1
+
+
+def test_a_resident_whose_household_is_unknown_answers_alone(resident, keys_of):
+    campaign = given.opened(code="chauffage", unit="dwelling")
+    keys_of(campaign)
+    answered = of_answers(campaign.plan, {"mode": 1})
+    made = contributing.from_answers(resident_id=resident.pk, by=resident.pk, campaign=campaign, answered=answered)
+    assert made.dwelling is None and arrivals() == 1

@@ -10,6 +10,7 @@ from campaigns.contributions.models import Arrival, Participation
 from campaigns.plans.states import State
 from tests.accounts.factories import signed_in
 from tests.campaigns import given
+from tests.campaigns.results import published
 from vault.records.models import Grant
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +184,20 @@ def test_who_was_counted_reads_it_and_who_was_not_too(browser, resident, campaig
     assert "effacée sans être comptée" in text_of(browser.get(url("mine", campaign)))
     monkeypatch.setattr("campaigns.contributions.yearly.was_counted", lambda _found: True)
     assert "Votre copie a été comptée" in text_of(browser.get(url("mine", campaign)))
+
+
+def test_results_already_out_come_first_and_the_own_map_shows_what_stays_in(browser, resident, keys_of, as_release):
+    campaign = given.opened(**published.mapped())
+    keys_of(campaign)
+    given.trip(resident)
+    out = given.trip(resident, debut="2026-11-17T07:41:00+01:00", origine_zone="q21", destination_zone="q11")
+    with as_release():
+        published.publish(campaign, published.drawn(campaign.plan, 2_000))
+    text = text_of(browser.get(url("take_part", campaign)))
+    first = text.index("Déjà publié")
+    assert first < text.index("Avant de choisir") and reverse("results:latest", args=[campaign.code]) in text
+    assert "Secteur 1 → Secteur 2 : 1 trajet." in text and "Secteur 2 → Secteur 1 : 1 trajet." in text
+    page = browser.post(url("take_part", campaign), {"take_out": str(out.pk)})
+    assert "Secteur 2 → Secteur 1 : 1 trajet." not in text_of(page), "what was taken out is not drawn either"
+    page = browser.post(url("take_part", campaign), {"take_out_column": "trip"})
+    assert "vus par vous seul" not in text_of(page)

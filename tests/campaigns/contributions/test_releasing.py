@@ -9,11 +9,30 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from campaigns.contributions import budget, freezing, opening, sealing, store, withdrawing, yearly
-from campaigns.contributions.actions import following, inbox, releasing
+from campaigns.contributions import (
+    across,
+    agreements,
+    budget,
+    freezing,
+    opening,
+    sealing,
+    store,
+    withdrawing,
+    yearly,
+)
+from campaigns.contributions.actions import contributing, following, inbox, releasing
 from campaigns.contributions.actions import keys as key_verbs
 from campaigns.contributions.enums import RunState
-from campaigns.contributions.models import Charge, Contribution, Participation, Publication, ReleaseRun
+from campaigns.contributions.models import (
+    Arrival,
+    Batch,
+    Charge,
+    Contribution,
+    Participation,
+    Publication,
+    ReleaseRun,
+)
+from campaigns.contributions.offer import of_answers
 from campaigns.noise import mechanism, verifying
 from campaigns.noise.publication import Publication as Drawn
 from campaigns.noise.rows import Row, pack
@@ -21,6 +40,9 @@ from campaigns.plans.opening import NotPrepared
 from campaigns.plans.states import State
 from core.keyrings import KeysDown
 from tests.campaigns import given
+from vault.records.actions import grants
+from vault.records.enums import GrantState
+from vault.records.models import Grant
 
 
 @pytest.fixture
@@ -303,3 +325,35 @@ def test_what_a_resident_spent_is_what_was_charged_once_they_are_counted(campaig
     with scope(resident=resident.pk):
         assert yearly.spent(today) == pytest.approx(0.1)
     assert made.rho > 0.1
+
+
+def test_at_the_end_of_retention_nothing_that_was_given_is_left(as_release, transactional_db, resident, monkeypatch):
+    """The worker was away for the last window: the retention ends all the same, and says so in the register."""
+    campaign = given.opened(retention_months=1)
+    with as_release():
+        key_verbs.make(campaign_id=campaign.pk)
+    answered = of_answers(campaign.plan, {"mode": 1})
+    contributing.from_answers(resident_id=resident.pk, by=resident.pk, campaign=campaign, answered=answered)
+    contribute(campaign, 20)
+    end = timezone.localdate(agreements.ends_at(campaign.plan))
+    with as_release():
+        releasing.prepare(end - timedelta(days=1))
+        inbox.move()
+        assert releasing.finish(end - timedelta(days=1)) == 0 and Contribution.objects.exists()
+        assert releasing.finish(end) == 1
+        releasing.prepare(end)
+        assert not sealing.has_keys(campaign.pk), "the next tick makes no new keys"
+        assert not Contribution.objects.exists() and not Arrival.objects.exists() and not Batch.objects.exists()
+        assert set(ReleaseRun.objects.values_list("state", flat=True)) == {RunState.STOPPED}
+        assert releasing.run_due() == 0
+    following.follow()
+    following.follow()
+    campaign.refresh_from_db()
+    assert campaign.state == State.DESTROYED
+    assert across.forget_over(end) == 0, "it still counts in the resident's year"
+    joined = timezone.localdate()
+    assert across.forget_over(joined + timedelta(days=366)) == 1
+    monkeypatch.setattr(timezone, "now", lambda: agreements.ends_at(campaign.plan) + timedelta(minutes=1))
+    assert grants.close_expired_grants() >= 1
+    with scope(resident=resident.pk):
+        assert Grant.objects.get(recipient_kind="campaign").state == GrantState.OVER

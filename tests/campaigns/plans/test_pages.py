@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
 
@@ -12,6 +13,7 @@ from campaigns.plans import drafting, opening
 from campaigns.plans.actions import campaigns
 from campaigns.plans.models import Campaign
 from campaigns.plans.states import State
+from ops.cluster import ROOT
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.campaigns.made import document
 
@@ -58,6 +60,44 @@ def test_each_template_is_a_plan_once_the_zones_are_written(author, template):
     preview = client.get(at("preview", draft.code)).content.decode()
     assert "fois sur 100" in preview and "10\u202f000" in preview or "10\u00a0000" in preview
     assert sum(drafting.shares_of(Campaign.objects.get().document).values()) == pytest.approx(100, abs=2)
+
+
+MAP = ROOT / "platform/demo/content/villebrume.geojson"
+
+
+def sent(client, code, content):
+    file = SimpleUploadedFile("zones.geojson", content, "application/geo+json")
+    return client.post(at("edit_zones", code), {"source": "Insee, 2023", "file": file})
+
+
+def test_zones_come_from_a_geojson_file_and_keep_their_shapes_when_typed_again(author):
+    client, draft = begun(author)
+    assert sent(client, draft.code, MAP.read_bytes()).status_code == 302
+    page = client.get(at("edit_zones", draft.code))
+    zones = Campaign.objects.get().document["zoning"]["zones"]
+    assert (len(zones), zones[3]["parent"], zones[7]["codes"]) == (12, "rive-sud", ["gare", "Gare"])
+    client.post(at("edit_zones", draft.code), page.context["form"].initial)
+    again = Campaign.objects.get().document["zoning"]["zones"]
+    assert all(zone["geometry"]["type"] == "Polygon" for zone in again)
+    zoning = Campaign.objects.get().plan.zoning
+    assert zoning is not None and zoning.levels == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[]", "pas un GeoJSON"),
+        (b'{"type": "FeatureCollection", "features": []}', "pas un GeoJSON"),
+        (MAP.read_bytes().replace(b'"population": 4300', b'"population": "many"'), "La zone n° 4"),
+        (MAP.read_bytes().replace(b'"Rive sud", "pop', b'"Ailleurs", "pop'), "La zone n° 4"),
+        (b" " * 500_001, "trop grand"),
+    ],
+)
+def test_a_file_that_gives_no_zones_says_why(author, content, words):
+    client, draft = begun(author)
+    answer = sent(client, draft.code, content)
+    assert words in answer.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert Campaign.objects.get().document["zoning"] is None
 
 
 def test_a_plan_goes_from_draft_to_open_by_pages(author, officer, monkeypatch):

@@ -68,7 +68,7 @@ def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipi
 def give_at_desk(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
     """Give a grant to a resident who agrees in front of the agent `by`, aloud or in writing, during a desk visit.
 
-    Only `actions.desk` calls this.
+    Only the actions of a desk visit call this.
     """
     if terms.channel not in {GrantChannel.SPOKEN, GrantChannel.DESK}:
         raise ValueError("it was not said at the desk")
@@ -193,7 +193,7 @@ def stop(*, grant: Grant, by: UUID) -> Grant:
 
 
 def stop_at_desk(*, grant: Grant, by: UUID) -> Grant:
-    """Stop a grant for a resident who asks the agent `by` during a desk visit. Only `actions.desk` calls this."""
+    """Stop a grant for a resident who asks the agent `by` during a desk visit. Only the visit's actions call this."""
     return _stop(grant, by, "grant_stopped_at_desk")
 
 

@@ -1,6 +1,6 @@
 """Desk visits as rows for the agent's pages, and the content of the printed sheet and mandate."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,17 @@ from vault.sharing.models import DeskVisit
 from vault.sharing.models.desk import DESK_KIND
 from vault.sharing.models.mandate import COMPANION_KIND
 from vault.sharing.presenting.mandates import until
+
+#: What else a resident without an e-mail may ask for at the desk: apps above register it.
+_more: dict[str, Callable[[DeskVisit], list[dict[str, str]]]] = {}
+
+
+def register_more(name: str, lines_of: Callable[[DeskVisit], list[dict[str, str]]]) -> None:
+    _more[name] = lines_of
+
+
+def more(visit: DeskVisit) -> list[dict[str, str]]:
+    return [line for lines_of in _more.values() for line in lines_of(visit)]
 
 
 def lines(visits: Sequence[DeskVisit]) -> list[dict[str, str]]:

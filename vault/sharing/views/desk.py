@@ -146,7 +146,8 @@ def _paper_context(found: DeskVisit, person: User) -> dict[str, Any]:
     """Return the context about sheet and mandates for a resident who does not sign in by themselves."""
     if person.email:
         return {}
-    return {"on_paper": True, "sheet": getattr(person, "sheet", None), "mandates": words.mandates(found)}
+    told = {"sheet": getattr(person, "sheet", None), "mandates": words.mandates(found), "more": words.more(found)}
+    return {"on_paper": True, **told}
 
 
 @agents_only
