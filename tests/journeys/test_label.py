@@ -272,7 +272,8 @@ def consent(nadia: Actor, live: Live, program: tuple[str, str], name: str) -> st
             came_back.append(route.request.url)
             route.fulfill(body="Bonjour", content_type="text/plain")
         else:
-            route.fulfill(body=f"<main><a href='{at}'>Montrer mes données</a></main>", content_type="text/html; charset=utf-8")
+            page = f"<main><a href='{at}'>Montrer mes données</a></main>"
+            route.fulfill(body=page, content_type="text/html; charset=utf-8")
 
     nadia.page.context.route(f"{SITE}**", service)
     nadia.page.context.route(f"{BACK}**", service)

@@ -12,7 +12,6 @@ from joserfc.jwk import KeySet
 from certification.labels import across
 from certification.labels.actions import labels
 from certification.labels.models import Label
-from certification.labels.presenting import registry
 from certification.labels.views import public
 from core.residents import more_than
 from tests.accounts.factories import AgentFactory, ResidentFactory
