@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 ('account', models.BinaryField(help_text='HMAC of the account that voted: another one is refused')),
                 ('on_paper', models.BooleanField()),
                 ('sealed', models.BinaryField(help_text='the inner envelope, HPKE: the choice, and nothing of the voter')),
-                ('stamp', models.BinaryField(help_text="the outer envelope: the portal's HMAC of all the columns")),
+                ('stamp', models.BinaryField(help_text="the outer envelope: the portal's HMAC of the others")),
                 ('arrived_on', models.DateField(help_text='a day, without an hour')),
             ],
             options={

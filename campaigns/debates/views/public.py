@@ -10,10 +10,9 @@ from django.views.decorators.http import require_safe
 from django_scopes import scope
 
 from campaigns.debates import standing
-from campaigns.debates.presenting import counts, posts
+from campaigns.debates.presenting import counts, posts, ways
 from campaigns.debates.views import finding
 from campaigns.plans.models import Campaign
-from campaigns.plans.presenting import ways
 
 
 @login_not_required
@@ -25,7 +24,7 @@ def debate(request: HttpRequest, code: str) -> HttpResponse:
         "proposals": posts.shown(campaign),
         "set_aside": posts.set_aside(campaign),
         "own": _own(request, campaign),
-        "ways": ways.of(campaign, without="debates"),
+        "to_vote": ways.to_vote(campaign),
     }
     return render(request, "debates/debate.html", context)
 

@@ -90,6 +90,7 @@ def test_two_agents_open_a_vote_and_one_alone_does_not(campaign):
     vote = Vote.objects.get()
     assert vote.state == VoteState.PROPOSED and vote.titles == ["Un bus toutes les 15 minutes"]
     assert one.get(url("decide_vote")).status_code == 404, "one person never suffices"
+    assert signed_in(new).post(url("decide_vote"), {"decision": "approve"}).status_code == 403
     resident = signed_in(ResidentFactory())
     assert resident.get(url("vote")).status_code == 404
     resident.post(url("propose"), {"title": "Trop tard", "text": "La liste est figée."})
