@@ -98,6 +98,8 @@ def test_a_service_gets_a_label_reads_is_suspended_and_reads_again(live: Live, v
     conclude(instructor, live, request)
     decide(decider, name)
     number = accept(owner, name)
+    # With three answers of the charter's twenty-six, each of one field and two clicks.
+    assert owner.clicks <= 23 and owner.typed <= 13
     program = register_program(owner)
 
     # The resident finds the service by the catalogue, and agrees on the page to which it sends them.
@@ -106,6 +108,7 @@ def test_a_service_gets_a_label_reads_is_suspended_and_reads_again(live: Live, v
     nadia = Actor(hers)
     come_in(hers, live, NADIA)
     token = consent(nadia, live, program, name)
+    assert (nadia.clicks, nadia.typed) == (5, 0)
     assert read(live, token)[0] == 200
 
     # One agent stops it at once; the resident's pages say so, and nothing is read.
@@ -272,7 +275,8 @@ def consent(nadia: Actor, live: Live, program: tuple[str, str], name: str) -> st
             came_back.append(route.request.url)
             route.fulfill(body="Bonjour", content_type="text/plain")
         else:
-            route.fulfill(body=f"<main><a href='{at}'>Montrer mes données</a></main>", content_type="text/html; charset=utf-8")
+            link = f"<main><a href='{at}'>Montrer mes données</a></main>"
+            route.fulfill(body=link, content_type="text/html; charset=utf-8")
 
     nadia.page.context.route(f"{SITE}**", service)
     nadia.page.context.route(f"{BACK}**", service)
