@@ -46,7 +46,7 @@ CANARIES = {
     "a letter": f"lettre{TAG}",
     "a contact": f"joindre{TAG}",
     "whom a dossier is for": f"organisme{TAG}",
-    "a publisher's evidence": f"preuve{TAG}",
+    "a publisher's evidence": f"clause{TAG}",
 }
 INCOME = 10_000_000 + secrets.randbelow(9_999_999)
 SCRATCH = f"epreuve{TAG}"

@@ -24,17 +24,21 @@ OWNER = "editrice@loyerjuste.example"
 BACK = "http://127.0.0.1:9/retour"
 SITE = "https://loyerjuste.example/"
 VERIFIER = "a-verifier-of-forty-three-characters-or-more-0123456789"
-#: A publisher that the city has just added, and two agents who may decide together. Nothing else is prepared.
+#: A publisher that the city has just added, and two agents who may decide together. Nothing else is prepared. Their
+#: addresses are not those of other agents of the portal that the journeys share.
 PEOPLE = """
-from accounts.actions import places
-from accounts.models import Publisher, PublisherRole
+from accounts.models import Publisher
+from certification.labels.actions import charters
+from certification.labels.models import CharterVersion
 from tests.accounts.factories import AgentFactory
 from tests.certification import made
 from tests.journeys.filling import cookie
-made.charter()
+CharterVersion.objects.current() or charters.publish(
+    charter=made.draft_charter(), by=AgentFactory(manages_agents=True, email="charte.{word}@agents.example")
+)
 house, _new = Publisher.objects.get_or_create(siret=made.SIRETS[1], defaults={{"name": "Loyer Juste SAS"}})
 owner = made.member(house, email="{owner}")
-for person in (owner, AgentFactory(), AgentFactory()):
+for person in (owner, *(AgentFactory(email=f"{{who}}.{word}@agents.example") for who in ("un", "deux"))):
     print(cookie(person))
 """
 #: The other answers and reviews, as `answer` and `review` write them one by one on the pages.
@@ -87,8 +91,9 @@ class Actor:
 
 def test_a_service_gets_a_label_reads_is_suspended_and_reads_again(live: Live, visitor: Visitors) -> None:
     # Another name in each run: a retried journey finds the publisher and the service of its first run.
-    name = f"Loyer {secrets.token_hex(2)}"
-    cookies = live.run(PEOPLE.format(owner=OWNER)).split()
+    word = secrets.token_hex(2)
+    name = f"Loyer {word}"
+    cookies = live.run(PEOPLE.format(owner=OWNER, word=word)).split()
     owner, instructor, decider = (Actor(visitor(width=1280, javascript=False)) for _ in cookies)
     for actor, key in zip((owner, instructor, decider), cookies, strict=True):
         take_session(actor.page, live, key)
@@ -98,6 +103,8 @@ def test_a_service_gets_a_label_reads_is_suspended_and_reads_again(live: Live, v
     conclude(instructor, live, request)
     decide(decider, name)
     number = accept(owner, name)
+    # With three answers of the charter's twenty-six, each of one field and two clicks.
+    assert owner.clicks <= 23 and owner.typed <= 13
     program = register_program(owner)
 
     # The resident finds the service by the catalogue, and agrees on the page to which it sends them.
@@ -106,6 +113,7 @@ def test_a_service_gets_a_label_reads_is_suspended_and_reads_again(live: Live, v
     nadia = Actor(hers)
     come_in(hers, live, NADIA)
     token = consent(nadia, live, program, name)
+    assert (nadia.clicks, nadia.typed) == (5, 0)
     assert read(live, token)[0] == 200
 
     # One agent stops it at once; the resident's pages say so, and nothing is read.
@@ -272,8 +280,8 @@ def consent(nadia: Actor, live: Live, program: tuple[str, str], name: str) -> st
             came_back.append(route.request.url)
             route.fulfill(body="Bonjour", content_type="text/plain")
         else:
-            page = f"<main><a href='{at}'>Montrer mes données</a></main>"
-            route.fulfill(body=page, content_type="text/html; charset=utf-8")
+            link = f"<main><a href='{at}'>Montrer mes données</a></main>"
+            route.fulfill(body=link, content_type="text/html; charset=utf-8")
 
     nadia.page.context.route(f"{SITE}**", service)
     nadia.page.context.route(f"{BACK}**", service)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError
 from django.utils import timezone
@@ -76,6 +77,9 @@ def test_nobody_else_opens_it(owner, house, draft, resident, client):
     assert stranger.get(at("evidence", draft.pk)).status_code == 404
     assert send(stranger, draft).status_code == 404
     assert send(signed_in(resident), draft).status_code == 403
+    for someone in (AgentFactory(), owner, resident):
+        with pytest.raises(PermissionDenied):
+            actions.open_for_instructor(evidence=row, by=someone)
     assert openings(draft) == []
     assert Evidence.objects.count() == 1
 
