@@ -210,9 +210,10 @@ def edit_condition(request: SignedInRequest, aid_id: int) -> HttpResponse:
     root = _tree(aid)
     place = request.GET.get("place", "")
     inside = request.GET.get("dans") or ("" if place else WHOLE)
+    before: dict[str, Any] | None = None
     try:
         if inside:
-            before, kind = None, request.GET.get("kind", "")
+            kind = request.GET.get("kind", "")
             local_tree.added(root, _place(inside), local_tree.group("all"))
         else:
             before = local_tree.at(root, place)
