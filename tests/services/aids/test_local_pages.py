@@ -234,7 +234,7 @@ def test_the_next_version_says_what_it_changes_and_the_former_stays_public(pages
     later = LocalAid.objects.get(code=first.code, version=2)
     pages.post(at("amount", later.pk, sorte="fixed"), {"value": "3"})
     page = text(pages.get(at("differences", later.pk)))
-    assert "Montant" in page and "Un montant fixe" in page and "Au plus 300" in page
+    assert "Montant" in page and "Un montant fixe" in page and "jusqu’à 300" in page
     assert pages.get(at("differences", first.pk)).status_code == 404
     actions.close(aid=first, by=author)
     public = reverse("aids:local_aid", args=[first.code])
