@@ -207,11 +207,10 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         bases = {**dict(local_forms.BASES), "bac_honours": local_forms.KINDS["bac_honours"]}
         rows.append({"key": _("Selon"), "value": bases[amount["on"]]})
     share = amount["kind"] == "percent"
-    for band, low in _bands(amount):
-        key = _("Au plus %(top)s") % {"top": number(band["max"])} if band["max"] is not None else _("Au-delà")
-        if low is not None and band["max"] is not None:
-            key = _("Plus de %(low)s, jusqu’à %(top)s") % {"low": number(low), "top": number(band["max"])}
-        rows.append({"key": key, "value": _value(band["value"], share=share)})
+    if "bands" in amount:
+        rows.append(
+            {"key": _("Tranches"), "value": "\u00a0; ".join(_band(band, share=share) for band in amount["bands"])}
+        )
     rows += [
         {"key": sentence(local.word(name)), "value": money(value)} for name, value in amount.get("values", {}).items()
     ]
@@ -233,9 +232,11 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _bands(amount: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], float | None]]:
-    bands = amount.get("bands", ())
-    return list(zip(bands, [None, *(band["max"] for band in bands)], strict=False))
+def _band(band: Mapping[str, Any], *, share: bool) -> str:
+    value = _value(band["value"], share=share)
+    if band["max"] is None:
+        return str(nbsp(_("au-delà : %(value)s") % {"value": value}))
+    return str(nbsp(_("jusqu’à %(top)s : %(value)s") % {"top": number(band["max"]), "value": value}))
 
 
 def _value(value: float, *, share: bool) -> str:

@@ -208,28 +208,28 @@ def edit_condition(request: SignedInRequest, aid_id: int) -> HttpResponse:
     """Change a condition, or add one to a group: first its type, then what it says."""
     aid = _draft(request, aid_id)
     root = _tree(aid)
-    inside, place = request.GET.get("dans"), request.GET.get("place", "")
+    place = request.GET.get("place", "")
+    inside = request.GET.get("dans") or ("" if place else WHOLE)
+    before: dict[str, Any] | None = None
     try:
-        if inside is None:
-            before: dict[str, Any] | None = local_tree.at(root, place)
-            kind = local_tree.kind_of(before or {})
-        else:
-            before, kind = None, request.GET.get("kind", "")
+        if inside:
+            kind = request.GET.get("kind", "")
             local_tree.added(root, _place(inside), local_tree.group("all"))
+        else:
+            before = local_tree.at(root, place)
+            kind = local_tree.kind_of(before)
     except (local_tree.NoPlace, KeyError):
         raise Http404 from None
     if before is not None and kind in forms.GROUPS:
         raise Http404
     if before is None and kind in forms.GROUPS:
-        return _write(request, aid, local_tree.added(root, _place(inside or ""), local_tree.group(kind)))
+        return _write(request, aid, local_tree.added(root, _place(inside), local_tree.group(kind)))
     if kind not in forms.KINDS:
-        return _choose_kind(request, aid, inside or WHOLE)
+        return _choose_kind(request, aid, inside)
     form = forms.ConditionForm(request.POST if request.method == "POST" else None, kind=kind, rule=before)
     if request.method == "POST" and form.is_valid():
         rule = form.rule()
-        changed = (
-            local_tree.replaced(root, place, rule) if before else local_tree.added(root, _place(inside or ""), rule)
-        )
+        changed = local_tree.replaced(root, place, rule) if before else local_tree.added(root, _place(inside), rule)
         return _write(request, aid, changed)
     return _form(request, form, str(forms.KINDS[kind]), _("Garder"), _page(aid))
 
@@ -257,8 +257,10 @@ def _choose_kind(request: SignedInRequest, aid: LocalAid, inside: str) -> HttpRe
 @said_why
 def remove_condition(request: SignedInRequest, aid_id: int) -> HttpResponse:
     aid = _draft(request, aid_id)
+    if not request.POST.get("place"):  # nothing was pointed at
+        return redirect("aids:local_version", aid.pk)
     try:
-        changed = local_tree.removed(_tree(aid), request.POST.get("place", ""))
+        changed = local_tree.removed(_tree(aid), request.POST["place"])
     except local_tree.NoPlace:
         raise Http404 from None
     actions.change(aid=aid, by=request.user, rules={"conditions": changed})

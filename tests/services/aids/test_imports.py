@@ -29,7 +29,7 @@ def modules(code: str, **environment: str) -> str:
         "",
         "import services.dossiers.tasks, vault.records.tasks, core.tasks",
         "import config.urls, services.aids.views.aids, services.aids.actions.simulations, services.aids.catalogue",
-        "import services.aids.models, services.aids.admin, services.aids.facts.from_vault, services.aids.questions",
+        "import services.aids.models, services.aids.views.local_agents, services.aids.facts.from_vault",
     ],
     ids=["django", "worker", "urls", "aids"],
 )

@@ -120,7 +120,7 @@ def test_a_local_aid_explains_itself(awa):
     # Their own calculation: the version, the data with their records, the parameters, the operation.
     assert "applique seul la version 1 des règles" in page and "L311-3-1" in page
     assert "dans sa tranche : 1 €." in page and "Quotient familial de la CAF : " in page
-    assert "Plus de 300, jusqu’à 500" in page and "version=1" in awa.get(LOCAL).content.decode()
+    assert "jusqu’à 500 : 1 €" in page and "version=1" in awa.get(LOCAL).content.decode()
 
 
 def test_a_question_of_the_city_is_asked_answered_and_not_asked_again(awa, resident):
