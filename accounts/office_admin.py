@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -54,14 +54,15 @@ class OfficeMemberAdmin(AddOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).filter(Q(instructs=True) | Q(may_decide=True))
 
-    def save_model(self, request: HttpRequest, obj: Model, form: OfficeMemberForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: OfficeMember, form: OfficeMemberForm, change: bool) -> None:
         data = form.cleaned_data
-        obj.pk = places.add_to_office(
+        place = places.add_to_office(
             agent=data["person"],
             organisation=data["organisation"],
             instructs=data["instructs"],
             may_decide=data["may_decide"],
-        ).pk
+        )
+        obj.pk, obj.person, obj.organisation = place.pk, place.person, place.organisation
 
     @admin.action(description=_("Retirer du service"), permissions=["add"])
     def end(self, request: HttpRequest, rows: QuerySet[Membership]) -> HttpResponse | None:

@@ -15,22 +15,22 @@ PROBLEMS = {
     "not_drawn": _("La lettre n’a pas pu être écrite. Recommencez : votre demande, elle, est bien partie."),
 }
 SENTENCES = {
-    "granted_request_opened": _("« %(recipient)s » a ouvert votre demande n° %(number)s : %(agent)s."),
+    "granted_request_opened": _("« %(recipient)s » a ouvert votre demande n° %(request)s : %(agent)s."),
     "request_opened": _("Vous avez ouvert une demande que vous avez envoyée."),
-    "request_taken": _("« %(recipient)s » étudie votre demande n° %(number)s : %(agent)s."),
+    "request_taken": _("« %(recipient)s » étudie votre demande n° %(request)s : %(agent)s."),
     "request_correction_asked": _(
-        "« %(recipient)s » vous demande de corriger votre demande n° %(number)s : %(agent)s."
+        "« %(recipient)s » vous demande de corriger votre demande n° %(request)s : %(agent)s."
     ),
-    "request_corrected": _("Vous avez corrigé une ligne de votre demande n° %(number)s à « %(recipient)s »."),
+    "request_corrected": _("Vous avez corrigé une ligne de votre demande n° %(request)s à « %(recipient)s »."),
     "request_proposed": _(
-        "« %(recipient)s » a préparé une décision sur votre demande n° %(number)s : %(agent)s. Un autre agent décide."
+        "« %(recipient)s » a préparé une décision sur votre demande n° %(request)s : %(agent)s. Un autre agent décide."
     ),
-    "request_sent_back": _("« %(recipient)s » étudie encore votre demande n° %(number)s : %(agent)s."),
+    "request_sent_back": _("« %(recipient)s » étudie encore votre demande n° %(request)s : %(agent)s."),
     "request_decided": _(
-        "« %(recipient)s » a décidé de votre demande n° %(number)s : %(agent)s. La décision est dans votre coffre."
+        "« %(recipient)s » a décidé de votre demande n° %(request)s : %(agent)s. La décision est dans votre coffre."
     ),
-    "request_silence": _("Le délai de « %(recipient)s » pour votre demande n° %(number)s est passé."),
-    "request_copy_gone": _("La copie que « %(recipient)s » avait de votre demande n° %(number)s est effacée."),
+    "request_silence": _("Le délai de « %(recipient)s » pour votre demande n° %(request)s est passé."),
+    "request_copy_gone": _("La copie que « %(recipient)s » avait de votre demande n° %(request)s est effacée."),
 }
 
 

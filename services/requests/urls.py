@@ -4,13 +4,13 @@ from services.requests.views import office, resident
 
 app_name = "requests"
 urlpatterns = [
-    path("envois/", resident.home, name="home"),
-    path("envois/dossier/<uuid:dossier_id>/", resident.send, name="send"),
-    path("envois/<uuid:request_id>/", resident.request_page, name="request"),
-    path("envois/<uuid:request_id>/corriger/<uuid:correction_id>/", resident.correct, name="correct"),
-    path("envois/<uuid:request_id>/retirer/", resident.withdraw, name="withdraw"),
-    path("envois/<uuid:request_id>/lettres/<slug:kind>/", resident.letter, name="letter"),
-    path("envois/<uuid:request_id>/recours/", resident.appeal, name="appeal"),
+    path("demandes/", resident.home, name="home"),
+    path("demandes/dossier/<uuid:dossier_id>/", resident.send, name="send"),
+    path("demandes/<uuid:request_id>/", resident.request_page, name="request"),
+    path("demandes/<uuid:request_id>/corriger/<uuid:correction_id>/", resident.correct, name="correct"),
+    path("demandes/<uuid:request_id>/retirer/", resident.withdraw, name="withdraw"),
+    path("demandes/<uuid:request_id>/lettres/<slug:kind>/", resident.letter, name="letter"),
+    path("demandes/<uuid:request_id>/recours/", resident.appeal, name="appeal"),
     path("agents/demandes/", office.inbox, name="inbox"),
     path("agents/demandes/<uuid:request_id>/", office.request_page, name="office"),
     path("agents/demandes/<uuid:request_id>/prendre/", office.take, name="take"),

@@ -420,7 +420,8 @@ def sentence(entry: Line, kinds: dict[str, str]) -> str:
         "holder": _holders(entry),
         "count": number(entry.details.get("count", "")),
     }
-    values["recipient"] = entry.details.get("recipient", "")
+    values |= {name: entry.details.get(name, "") for name in ("recipient", "agent")}
+    values["request"] = entry.details.get("number", "")
     return str(whole if paper or "%(paper)s" not in str(whole) else without_paper) % values
 
 

@@ -5,13 +5,13 @@ The list has numbers, aids and dates. Who asked is read with the request, throug
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +31,7 @@ from services.requests.enums import Fault, Proposal
 from services.requests.forms import AskForm, ProposeForm
 from services.requests.models import SentRequest
 from services.requests.presenting import words
-from vault.records import gate
+from vault.records import downloads, gate
 
 Page = Callable[..., HttpResponseBase]
 #: What `?pour=` keeps of the list.
@@ -187,32 +187,36 @@ def decide(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 @agents_only
 @require_safe
 @said_why
-def dossier(request: SignedInRequest, request_id: UUID) -> FileResponse:
+def dossier(request: SignedInRequest, request_id: UUID) -> HttpResponseBase:
     """Send the PDF of the dossier as it was sent; each piece is read under the grant."""
     place = _place(request)
     found = _find(request_id, place)
     if found.grant is None:
         raise actions.Gone
     with scope(resident=found.resident_id):
-        there = Dossier.objects.filter(pk=found.dossier_id).exists()
-    if not there:
+        row = Dossier.objects.filter(pk=found.dossier_id).first()
+    if row is None:
         raise Http404
     file = gate.read_document(grant=found.grant, document_id=found.dossier_id, visit=None)
-    return FileResponse(cast(Any, file), filename=f"demande-{found.number}.pdf", content_type="application/pdf")
+    name = f"demande-{found.number}.pdf"
+    return downloads.serve(request, file, size=row.size, name=name, media_type="application/pdf")
 
 
 @agents_only
 @require_safe
 @said_why
-def paper(request: SignedInRequest, request_id: UUID, paper_id: UUID) -> FileResponse:
+def paper(request: SignedInRequest, request_id: UUID, paper_id: UUID) -> HttpResponseBase:
     """Send a paper that a correction added."""
     place = _place(request)
     found = _find(request_id, place)
     if found.grant is None:
         raise actions.Gone
     opened, file = gate.read_file(grant=found.grant, paper_id=paper_id, position=0, visit=None)
-    media_type = opened.media_type or "application/octet-stream"
-    return FileResponse(cast(Any, file), filename=f"demande-{found.number}-papier", content_type=media_type)
+    side = opened.side(0)
+    if side is None:
+        raise Http404
+    name = f"demande-{found.number}-{opened.name}"
+    return downloads.serve(request, file, size=side.size, name=name, media_type=opened.media_type)
 
 
 def _page(

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from services.requests.enums import State
 from services.requests.forms import CorrectForm, SendForm
 from services.requests.models import Correction, Letter, SentRequest
 from services.requests.presenting import words
-from vault.records import gate
+from vault.records import downloads, gate
 from vault.records.actions.grants import Changed
 from vault.records.models import Paper, PaperKind
 
@@ -158,12 +158,12 @@ def withdraw(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 
 
 @require_safe
-def letter(request: SignedInRequest, request_id: UUID, kind: str) -> FileResponse:
+def letter(request: SignedInRequest, request_id: UUID, kind: str) -> HttpResponseBase:
     row = _find(request_id)
     found = get_object_or_404(Letter, request=row, kind=kind)
     stream = gate.open_kept(resident_id=request.user.pk, purpose=FOLLOW, name=found.stored_name)
     name = f"demande-{row.number}-{found.kind}.pdf"
-    return FileResponse(stream, as_attachment=True, filename=name, content_type="application/pdf")
+    return downloads.serve(request, stream, size=found.size, name=name, media_type="application/pdf")
 
 
 @require_safe
@@ -179,9 +179,7 @@ def appeal(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     except NotDrawn:
         messages.error(request, _("La lettre n’a pas pu être écrite. Réessayez dans un instant."))
         return redirect("requests:request", request_id=row.pk)
-    answer = HttpResponse(pdf, content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="recours-{row.number}.pdf"'
-    return answer
+    return downloads.pdf(pdf, name=f"recours-{row.number}.pdf")
 
 
 def _find(request_id: UUID) -> SentRequest:
