@@ -62,7 +62,7 @@ def tables(found: list[Figure], *, english: bool) -> list[dict[str, object]]:
             "waiting": _("Organisme"),
         }.items()
     }
-    made = []
+    made: list[dict[str, object]] = []
     for subject, caption in SUBJECTS.items():
         rows = [
             [one.label_en if english else one.label_fr, str(one.residents_more_than)]
