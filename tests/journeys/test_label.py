@@ -125,7 +125,7 @@ def test_a_service_gets_a_label_reads_is_suspended_and_reads_again(live: Live, v
     assert read(live, token) == (403, "label")
     hers.goto("/partages/")
     expect(hers.get_by_text("Suspendu par la ville").first).to_be_visible()
-    nadia.follow(re.compile(name))
+    nadia.follow(re.compile("Voir ce partage"))
     expect(hers.get_by_text("Une fuite est signalée.").first).to_be_visible()
     nadia.follow("Voir les décisions de la ville")
     expect(hers.get_by_text("Une fuite est signalée.").first).to_be_visible()
