@@ -12,6 +12,7 @@ from services.requests.enums import Fault, Happened, State
 from services.requests.models import Correction, Letter
 from tests.services.dossiers.made import add_paper
 from tests.services.requests.made import PAPER, fresh, proposed, sent, work
+from tests.vault.records.test_export import opened as opened_copy
 from vault.records import gate
 from vault.records.models import Grant
 
@@ -58,6 +59,9 @@ def test_a_request_is_sent_corrected_decided_and_the_decision_is_in_the_vault(re
     assert kinds.count(Happened.OPENED) == 2
     events = [one.event for one in journal.entries(resident_id=resident.pk, limit=60)]
     assert events.count("granted_request_opened") == 2 and "request_decided" in events
+
+    names = opened_copy(resident).namelist()
+    assert {"demandes_envoyees.json", "demandes_corrections.json", f"demandes/{done.number}-receipt.pdf"} <= {*names}
 
     answering.withdraw(request=done, by=resident.pk)
     gone = fresh(row)

@@ -1,0 +1,167 @@
+"""The pages of a request: each user, each state, the words."""
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from services.requests.actions import office as actions
+from services.requests.enums import Fault, Proposal
+from services.requests.models import SentRequest
+from tests.accounts.factories import AgentFactory, signed_in
+from tests.services.requests.made import PAPER, finished, fresh, member, opened_office, proposed, sent, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def text(response) -> str:
+    return response.content.decode().replace("\xa0", " ").replace("\u202f", " ")
+
+
+def asked(row, place, line=PAPER):
+    actions.take(request=row, place=place)
+    return actions.ask_correction(
+        request=fresh(row), place=place, line=line, fault=Fault.OUTDATED, message="Moins de 3 mois."
+    )
+
+
+def test_a_resident_sends_what_the_page_shows_and_follows_it(resident, stranger, office):
+    browser, dossier = signed_in(resident), finished(resident)
+    url = reverse("requests:send", args=[dossier.pk])
+    page = browser.get(url)
+    for said in ("526 €", "Facture d’août", "Relevé d’identité bancaire", "Service Enfance", "retire la demande"):
+        assert said in text(page)
+    assert " checked" not in text(page)
+    assert browser.post(url, {}).status_code == 400
+    form = page.context["form"]
+    data = {"token": form["token"].value(), "seen": form["seen"].value(), "office": str(office.pk), "months": "6"}
+    assert browser.post(url, data | {"seen": "0" * 64}).status_code == 409
+    assert "Ce service n’est plus ouvert." in text(browser.post(url, data | {"office": str(uuid4())}))
+    answer = browser.post(url, data, follow=True)
+    assert "Votre demande est partie. Service Enfance répond avant le" in text(answer)
+    again = browser.post(url, data, follow=True)
+    assert "rien n’est envoyé deux fois" in text(again)
+    with scope(resident=resident.pk):
+        row = SentRequest.objects.get()
+    work()
+    page = reverse("requests:request", args=[row.pk])
+    assert "Récépissé" in text(browser.get(page)) and "0 jour compté sur" in text(browser.get(page))
+    letter = browser.get(reverse("requests:letter", args=[row.pk, "receipt"]))
+    assert b"".join(letter.streaming_content).startswith(b"%PDF")
+    assert row.number in text(browser.get(reverse("requests:home")))
+    for name in ("requests:request", "requests:withdraw"):
+        assert signed_in(stranger).get(reverse(name, args=[row.pk])).status_code == 404
+    assert signed_in(stranger).get(url).status_code == 404
+    assert Client().get(page).status_code == 302
+
+
+def test_sending_asks_to_confirm_who_one_is(resident, office):
+    browser = signed_in(resident)
+    session = browser.session
+    session["account_authentication_methods"] = [{"method": "code", "at": 0}]
+    session.save()
+    answer = browser.get(reverse("requests:send", args=[finished(resident).pk]))
+    assert answer.status_code == 302 and "/confirmer/" in answer["Location"]
+
+
+def test_without_an_office_the_dossier_says_where_else_to_go(resident):
+    dossier = finished(resident)
+    browser = signed_in(resident)
+    assert "Aucun service ne reçoit" in text(browser.get(reverse("requests:send", args=[dossier.pk])))
+    assert reverse("requests:send", args=[dossier.pk]) not in text(
+        browser.get(reverse("dossiers:dossier", args=[dossier.pk]))
+    )
+
+
+def test_the_office_s_list_has_no_name_and_is_searched_by_number(resident, office, claire):
+    row = sent(resident, office)
+    browser = signed_in(claire.person)
+    page = text(browser.get(reverse("requests:inbox")))
+    assert row.number in page and "Kervella" not in page and "Awa" not in page
+    assert row.number not in text(browser.get(reverse("requests:inbox"), {"no": "2026-XXXXX"}))
+    assert row.number not in text(browser.get(reverse("requests:inbox"), {"pour": "moi"}))
+    for other in (AgentFactory(), resident):
+        assert signed_in(other).get(reverse("requests:inbox")).status_code == 403
+    elsewhere = member(opened_office("Service Sports"), "Idriss Vasseur")
+    assert signed_in(elsewhere.person).get(reverse("requests:office", args=[row.pk])).status_code == 404
+    no_factor = signed_in(claire.person, second_factor=False)
+    assert no_factor.get(reverse("requests:inbox")).status_code == 302
+
+
+def test_an_agent_asks_for_a_correction_and_the_resident_mends_that_line(resident, office, claire):
+    row = sent(resident, office)
+    agent, browser = signed_in(claire.person), signed_in(resident)
+    url = reverse("requests:office", args=[row.pk])
+    assert "Prendre cette demande" in text(agent.get(url))
+    agent.post(reverse("requests:take", args=[row.pk]))
+    page = text(agent.get(f"{url}?ligne={PAPER}"))
+    assert "Faire corriger : Facture d’août" in page and "Kervella" in page
+    ask = reverse("requests:ask", args=[row.pk, PAPER])
+    wrong = agent.post(ask, {"fault": "outdated", "message": ""})
+    assert wrong.status_code == 400 and "Écrivez ce qui suffit" in text(wrong)
+    assert (
+        agent.post(reverse("requests:ask", args=[row.pk, "l9"]), {"fault": "outdated", "message": "x"}).status_code
+        == 404
+    )
+    agent.post(ask, {"fault": "outdated", "message": "Moins de 3 mois."})
+    with scope(resident=resident.pk):
+        correction = fresh(row).corrections.get()
+    assert "Moins de 3 mois." in text(browser.get(reverse("requests:request", args=[row.pk])))
+    assert "Corriger une ligne" in text(browser.get(reverse("home")))
+    fix = reverse("requests:correct", args=[row.pk, correction.pk])
+    assert browser.post(fix, {"text": " "}).status_code == 400
+    done = browser.post(fix, {"text": "Quittance d’octobre"}, follow=True)
+    assert "Votre correction est partie" in text(done)
+    assert "n’attend plus de correction" in text(browser.get(fix, follow=True))
+    seen = text(agent.get(url))
+    assert "<ins>Quittance d’octobre</ins>" in seen and "daté du 14 août 2026" in seen
+    assert "Claire Morvan" in text(browser.get(reverse("journal:journal")))
+
+
+def test_a_refusal_shows_its_reason_first_and_the_letter_to_appeal(resident, office, claire, hugo):
+    row = proposed(sent(resident, office), claire, Proposal.REFUSE, reason="Le quotient est au-dessus de 650 €.")
+    own = signed_in(claire.person).post(reverse("requests:decide", args=[row.pk]), {"answer": "yes"})
+    assert own.status_code == 403 and "un autre agent du service la prend" in text(own)
+    decide = signed_in(hugo.person)
+    assert "Rien n’a changé" in text(decide.post(reverse("requests:decide", args=[row.pk]), follow=True))
+    decide.post(reverse("requests:decide", args=[row.pk]), {"answer": "yes"})
+    browser = signed_in(resident)
+    page = text(browser.get(reverse("requests:request", args=[row.pk])))
+    assert page.index("Le quotient est au-dessus") < page.index("Décidé le") < page.index("Où en est votre demande")
+    appeal = browser.get(reverse("requests:appeal", args=[row.pk]))
+    assert appeal.content.startswith(b"%PDF")
+
+
+def test_withdrawing_is_said_before_and_takes_the_request_from_the_office(resident, office, claire):
+    row = sent(resident, office)
+    browser, agent = signed_in(resident), signed_in(claire.person)
+    url = reverse("requests:withdraw", args=[row.pk])
+    assert "Le service n’y répondra pas" in text(browser.get(url))
+    browser.post(url)
+    assert row.number not in text(agent.get(reverse("requests:inbox")))
+    gone = agent.get(reverse("requests:office", args=[row.pk]))
+    assert gone.status_code == 410 and "La personne l’a retirée" in text(gone)
+    assert agent.post(reverse("requests:take", args=[row.pk])).status_code == 410
+    assert browser.get(url).status_code == 302
+    assert browser.get(reverse("requests:appeal", args=[row.pk])).status_code == 404
+
+
+def test_the_office_opens_the_pdf_and_no_other_paper(resident, office, claire):
+    row = sent(resident, office)
+    agent = signed_in(claire.person)
+    pdf = agent.get(reverse("requests:office_dossier", args=[row.pk]))
+    assert b"".join(pdf.streaming_content).startswith(b"%PDF")
+    assert agent.get(reverse("requests:office_paper", args=[row.pk, uuid4()])).status_code == 410
+
+
+def test_pages_stay_within_their_queries(resident, office, claire, django_assert_max_num_queries):
+    row = sent(resident, office)
+    asked(row, claire)
+    agent, browser = signed_in(claire.person), signed_in(resident)
+    pages = [(browser, reverse("requests:request", args=[row.pk])), (browser, reverse("requests:home"))]
+    pages += [(agent, reverse("requests:office", args=[row.pk])), (agent, reverse("requests:inbox"))]
+    for client, url in pages:
+        with django_assert_max_num_queries(40):
+            assert client.get(url).status_code == 200
