@@ -165,15 +165,15 @@ def test_a_count_waits_for_a_ballot_that_is_being_taken(vote, web, release):
 
 def test_a_double_click_and_two_accounts_at_once_make_one_ballot(vote, web, databases, release):
     with psycopg.connect(databases.url("web"), options="-c lock_timeout=50ms") as other:
-        assert web.execute(TAKE, columns(vote, 1)).fetchone()[0] == "first"
+        assert web.execute(TAKE, columns(vote, 1)).fetchall() == [("first",)]
         with pytest.raises(WAITED), other.transaction():
             other.execute(TAKE, columns(vote, 1))
         web.commit()
-        assert other.execute(TAKE, columns(vote, 1)).fetchone()[0] == "replaced"
+        assert other.execute(TAKE, columns(vote, 1)).fetchall() == [("replaced",)]
         other.commit()
-        assert other.execute(TAKE, columns(vote, 1, account="person 2")).fetchone()[0] == "other"
+        assert other.execute(TAKE, columns(vote, 1, account="person 2")).fetchall() == [("other",)]
         other.commit()
-    assert release.execute("SELECT count(*) FROM campaigns.ballot_arrival").fetchone()[0] == 1
+    assert release.execute("SELECT count(*) FROM campaigns.ballot_arrival").fetchall() == [(1,)]
 
 
 def test_two_accounts_of_one_identity_have_one_vote(vote):
