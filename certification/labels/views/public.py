@@ -183,7 +183,7 @@ def _held(resident_id: UUID, label: Label) -> dict[str, str]:
     items = [item for purpose in purposes for item in purpose.items]
     fields = dict.fromkeys(field for item in items for field in item.fields)
     opened = gate.read_own(resident_id=resident_id, purpose=LOOKING, fields=[*fields])
-    values = passing_on.open_part(Values([record for record in opened if record.person == resident_id]))
+    values = passing_on.Terms().part(Values([record for record in opened if record.person == resident_id]))
     return {code: text for purpose in purposes for code, text in values_by_item(purpose, values).items()}
 
 
