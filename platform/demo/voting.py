@@ -99,7 +99,7 @@ def _asked(id: UUID, campaign: Campaign, author: User, approver: User, closes_at
             id=id,
             campaign=campaign,
             options=[{"id": str(one.pk), "title": one.title, "text": one.text} for one in found],
-            closes_at=closes_at.replace(hour=18, minute=0, second=0, microsecond=0),
+            closes_at=timezone.localtime(closes_at).replace(hour=18, minute=0, second=0, microsecond=0),
             state=VoteState.APPROVED,
             created_by=author,
             decided_by=approver,
