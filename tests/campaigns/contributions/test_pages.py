@@ -187,7 +187,7 @@ def test_who_was_counted_reads_it_and_who_was_not_too(browser, resident, campaig
 
 
 def test_results_already_out_come_first_and_the_own_map_shows_what_stays_in(browser, resident, keys_of, as_release):
-    campaign = given.opened(**published.mapped())
+    campaign = given.opened(zoning=published.mapped()["zoning"])
     keys_of(campaign)
     given.trip(resident)
     out = given.trip(resident, debut="2026-11-17T07:41:00+01:00", origine_zone="q21", destination_zone="q11")
