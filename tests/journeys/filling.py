@@ -434,8 +434,8 @@ def debates(resident: Any, open_one: Any) -> dict[str, Any]:
         posts.argue(proposal=proposal, kind=side, text=f"Les enfants traversent {number} fois par jour.", **me)
     agent = AgentFactory()
     aside = [posts.argue(proposal=proposal, kind=Kind.AGAINST, text="M. Astruc roule vite.", **me) for _two in "12"]
-    for one in aside:
-        last = posts.set_aside(post=one, by=agent, rule=Rule.PERSON, reasons="Il nomme un voisin.")
+    for post in aside:
+        last = posts.set_aside(post=post, by=agent, rule=Rule.PERSON, reasons="Il nomme un voisin.")
     posts.appeal(moderation=last, words="C’est un nom inventé.", **me)
     vote = voted.asked(open_one, closes_at=timezone.now() + timedelta(days=3))
     voted.give_keys(vote, url)
