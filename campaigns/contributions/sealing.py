@@ -117,11 +117,16 @@ def pseudonym(*, campaign_id: UUID, about: str) -> bytes:
         NoKeys
         KeysDown: the key service does not answer.
     """
+    return pseudonyms([about], campaign_id=campaign_id)[0]
+
+
+def pseudonyms(abouts: Iterable[str], *, campaign_id: UUID) -> list[bytes]:
+    """Return several pseudonyms, and ask for the key once. Raises NoKeys, KeysDown."""
     protected = CampaignKey.objects.filter(pk=campaign_id).values_list("pseudonyms", flat=True).first()
     if protected is None:
         raise NoKeys(str(campaign_id))
     key = base64.b64decode(protect.unprotect(protected, purpose=PSEUDONYMS))
-    return hmac.digest(key, about.encode(), "sha256")
+    return [hmac.digest(key, about.encode(), "sha256") for about in abouts]
 
 
 def seal_alone(content: bytes, *, campaign_id: UUID, info: bytes) -> bytes:
@@ -167,13 +172,21 @@ def seal(content: bytes, *, campaign_id: UUID, pseudonym: bytes, plan_sha256: st
     Raises:
         NoKeys
     """
+    return seal_all([(pseudonym, content)], campaign_id=campaign_id, plan_sha256=plan_sha256)[0]
+
+
+def seal_all(rows: Iterable[tuple[bytes, bytes]], *, campaign_id: UUID, plan_sha256: str) -> list[Sealed]:
+    """Seal several packed rows, each with its pseudonym before it, under one batch key. Raises NoKeys."""
     public = CampaignKey.objects.filter(pk=campaign_id).values_list("public", flat=True).first()
     if public is None:
         raise NoKeys(str(campaign_id))
     batch = batches.get(bytes(public)) or _new_batch(campaign_id, bytes(public))
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    place = place_of(campaign_id, pseudonym, plan_sha256, batch.id)
-    return Sealed(batch.id, nonce + batch.cipher.encrypt(nonce, content, place))
+    sealed = []
+    for name, content in rows:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        place = place_of(campaign_id, name, plan_sha256, batch.id)
+        sealed.append(Sealed(batch.id, nonce + batch.cipher.encrypt(nonce, content, place)))
+    return sealed
 
 
 def _new_batch(campaign_id: UUID, public: bytes) -> _BatchKey:
@@ -270,6 +283,8 @@ __all__ = [
     "open_alone",
     "private_key",
     "pseudonym",
+    "pseudonyms",
     "seal",
+    "seal_all",
     "seal_alone",
 ]

@@ -50,10 +50,7 @@ class Voter:
     @classmethod
     def of(cls, *, vote_id: UUID, identity: bytes, account: str) -> "Voter":
         """Raises NoKeys, KeysDown."""
-        return cls(
-            sealing.pseudonym(campaign_id=vote_id, about=f"identity {identity.hex()}"),
-            sealing.pseudonym(campaign_id=vote_id, about=f"account {account}"),
-        )
+        return cls(*sealing.pseudonyms([f"identity {identity.hex()}", f"account {account}"], campaign_id=vote_id))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""The consultations of the town: one is closed, with 3,000 invented contributors and two publications; one is open.
+"""The consultations of the town: one is closed, with 3,000 contributors and a counted vote; one is open.
 
 The contributors have no vault: their rows are sealed as the portal seals a resident's. Everything else is the verbs of
 agents, and the worker of releases, which makes the keys, draws the noise, signs and destroys. Idempotent.
 """
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -29,6 +30,7 @@ from campaigns.plans.actions import campaigns
 from campaigns.plans.models import Campaign
 from campaigns.plans.states import State
 from core.models import City
+from demo import voting
 from demo.people import find
 from vault.records.actions.bulk import write_many
 from vault.records.enums import Assurance, Method
@@ -68,6 +70,11 @@ def furnish(say: Callable[[str], None] = lambda line: None) -> None:
         contribute(campaign)
         wait(_are_done, "publish the results")
         say(f"consultations: {sum(CONTRIBUTORS)} contributions counted, one consultation open")
+    if "RELEASE_DATABASE_URL" not in os.environ:
+        say("consultations: no vote, RELEASE_DATABASE_URL is not set")
+        return
+    voting.counted_vote(campaign=campaign, author=_agent("agathe"), approver=_agent("hugo"))
+    say(f"consultations: {voting.BALLOTS} ballots of a vote counted")
 
 
 def planned(code: str, title: str, title_en: str, days: tuple[int, ...], sponsor: str) -> dict[str, Any]:
@@ -107,12 +114,13 @@ def contribute(campaign: Campaign, counts: tuple[int, ...] = CONTRIBUTORS) -> No
     Before the consultation opens: its days are past, so the next tick after its opening publishes.
     """
     plan, drawn = campaign.plan, random.Random(13)  # noqa: S311 - an invented town
-    # Sealed outside the transaction: a batch key serves once it is committed.
-    waiting = [
-        _arrival(campaign, window, pack(plan, row))
+    told = [
+        (window, pack(plan, row))
         for window, count in zip(plan.windows, counts, strict=True)
         for row in rows(plan, count, drawn)
     ]
+    # Sealed outside the transaction: a batch key serves once it is committed.
+    waiting = list(_arrivals(campaign, told))
     with transaction.atomic():
         held = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
         if held.state == State.APPROVED and not store.has_any(campaign_id=campaign.pk):
@@ -141,16 +149,18 @@ def rows(plan: Plan, count: int, drawn: random.Random) -> Iterator[Row]:
         }
 
 
-def _arrival(campaign: Campaign, window: Window, packed: bytes) -> Arrival:
-    name = sealing.pseudonym(campaign_id=campaign.pk, about=withdrawing.about(uuid4()))
-    sealed = sealing.seal(packed, campaign_id=campaign.pk, pseudonym=name, plan_sha256=campaign.sha256)
-    return Arrival(
-        campaign_id=campaign.pk,
-        pseudonym=name,
-        batch_id=sealed.batch_id,
-        counts_from=window.release - timedelta(days=1),
-        payload=sealed.payload,
-    )
+def _arrivals(campaign: Campaign, told: list[tuple[Window, bytes]]) -> Iterator[Arrival]:
+    names = sealing.pseudonyms([withdrawing.about(uuid4()) for _one in told], campaign_id=campaign.pk)
+    packed = [row for _window, row in told]
+    sealed = sealing.seal_all(zip(names, packed, strict=True), campaign_id=campaign.pk, plan_sha256=campaign.sha256)
+    for (window, _packed), name, one in zip(told, names, sealed, strict=True):
+        yield Arrival(
+            campaign_id=campaign.pk,
+            pseudonym=name,
+            batch_id=one.batch_id,
+            counts_from=window.release - timedelta(days=1),
+            payload=one.payload,
+        )
 
 
 def furnish_vault() -> None:

@@ -5,10 +5,13 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -44,6 +47,9 @@ PROPOSALS = (
     ),
 )
 BALLOTS, ON_PAPER = 214, 23
+# The lock of campaigns.debates.actions.counting, for a session: the vote is committed while it is held.
+SHARE = "SELECT pg_advisory_lock_shared(hashtextextended('count ' || %s, 0))"
+GIVE_BACK = "SELECT pg_advisory_unlock_shared(hashtextextended('count ' || %s, 0))"
 
 
 def counted_vote(*, campaign: Campaign, author: User, approver: User) -> Vote:
@@ -51,16 +57,32 @@ def counted_vote(*, campaign: Campaign, author: User, approver: User) -> Vote:
 
     `RELEASE_DATABASE_URL` must be set: the keys are made, and the ballots counted, by a process of the role `release`.
     """
-    vote = standing.vote_of(campaign) or _asked(campaign, author, approver, timezone.now() - timedelta(days=1))
-    if standing.count_of(vote.pk) is None:
+    vote = standing.vote_of(campaign)
+    if vote is not None and standing.count_of(vote.pk) is not None:
+        return vote
+    vote_id = vote.pk if vote is not None else uuid4()
+    with _not_counted(vote_id):
+        vote = vote or _asked(vote_id, campaign, author, approver, timezone.now() - timedelta(days=1))
         _as_release("count_votes", "--keys")
         with transaction.atomic():
             _cast(vote)
-        _as_release("count_votes")
+    _as_release("count_votes")
     return vote
 
 
-def _asked(campaign: Campaign, author: User, approver: User, closes_at: datetime) -> Vote:
+@contextmanager
+def _not_counted(vote_id: UUID) -> Iterator[None]:
+    """Share the lock that a count takes alone: the worker of releases would count a closed vote before its ballots."""
+    with connection.cursor() as cursor:
+        cursor.execute(SHARE, [str(vote_id)])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(GIVE_BACK, [str(vote_id)])
+
+
+def _asked(id: UUID, campaign: Campaign, author: User, approver: User, closes_at: datetime) -> Vote:
     with transaction.atomic():
         written = (closes_at - timedelta(days=20)).date()
         for title, text, arguments_for, arguments_against, _shares in PROPOSALS:
@@ -74,9 +96,10 @@ def _asked(campaign: Campaign, author: User, approver: User, closes_at: datetime
                     )
         found = drawn(campaign.pk, Post.objects.filter(campaign=campaign).proposals().shown())
         return Vote.objects.create(
+            id=id,
             campaign=campaign,
             options=[{"id": str(one.pk), "title": one.title, "text": one.text} for one in found],
-            closes_at=closes_at.replace(hour=18, minute=0, second=0, microsecond=0),
+            closes_at=timezone.localtime(closes_at).replace(hour=18, minute=0, second=0, microsecond=0),
             state=VoteState.APPROVED,
             created_by=author,
             decided_by=approver,

@@ -6,7 +6,9 @@ from demo import consultations
 
 
 class Command(BaseCommand):
-    help = "Furnish the town's consultations: one closed with results, one open. Needs the worker of releases."
+    help = (
+        "Furnish the town's consultations: one closed with results and a vote, one open. Needs the worker of releases."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
