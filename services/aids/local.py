@@ -75,8 +75,8 @@ def evaluate(aid: Rule, facts: Facts, today: date) -> Outcome:
 
 def _lacks(amount: Rule, facts: Facts) -> bool:
     """Return whether the amount is read from a value that is unknown."""
-    on = amount.get("on")
-    return on is not None and facts.get(BASIS.get(on, on)) is None
+    on: str = amount.get("on") or ""
+    return on != "" and facts.get(BASIS.get(on, on)) is None
 
 
 def day_of(facts: Facts, today: date) -> date:

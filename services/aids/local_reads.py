@@ -19,14 +19,16 @@ def facts_of(rule: Rule) -> list[str]:
 
 
 def _facts_of_leaf(leaf: Rule, rule: Rule) -> list[str]:
-    kind = leaf["type"]
+    kind: str = leaf["type"]
     if kind == "territory":
         return [rule["institution"]["level"] if leaf.get("attached") else leaf["level"]]
     if kind == "qf":
         return ["qf", *(["rfr", "parts"] if leaf.get("fallback") else [])]
     if kind == "resources":
         return ["resources_month", *(["consumption_units"] if leaf.get("per") == "consumption_unit" else [])]
-    return {"date": ["on"], "manual": []}.get(kind, [local.FACT.get(kind, kind)])
+    if kind == "manual":
+        return []
+    return ["on"] if kind == "date" else [local.FACT.get(kind, kind)]
 
 
 def changed(before: Mapping[str, Facts], after: Mapping[str, Facts]) -> set[str] | None:

@@ -133,7 +133,7 @@ def _as_list(value: Any) -> list[str]:  # noqa: ANN401 - a fact: one value or a 
 
 
 def _fact_field(name: str, known: Any) -> forms.Field:  # noqa: ANN401 - the fact, as it is
-    label = FACT_LABELS.get(name) or KINDS.get(name, name)
+    label = FACT_LABELS.get(name) or KINDS.get(name) or name
     listed = OF_LIST.get(name, name)
     if listed in VALUES:
         others = _as_list(known) if known is not None else []

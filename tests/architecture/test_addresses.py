@@ -3,7 +3,8 @@
 from collections import Counter
 
 from tests import addresses
-from tests.attacks.matrix import ADMIN, GET_ONLY, GROUPS, NOT_HERE, OF_THE_ADMIN, PARTS, POST_ONLY
+from tests.attacks.matrix import ADMIN, GROUPS, NOT_HERE, OF_THE_ADMIN, PARTS
+from tests.attacks.methods import GET_ONLY, POST_ONLY
 
 ROUTES = {name: route for name, route in addresses.routes() if not route.startswith("admin/")}
 

@@ -27,17 +27,15 @@ from tests.attacks.matrix import (
     ADMIN,
     AGENTS,
     EVERYBODY,
-    GET_ONLY,
     GROUPS,
     NO_ADDRESS,
     NOBODY,
     NOT_HERE,
     OF_THE_ADMIN,
-    OTHER_VERBS,
     PARTS,
-    POST_ONLY,
     SENT,
 )
+from tests.attacks.methods import GET_ONLY, OTHER_VERBS, POST_ONLY
 from tests.attacks.world import Person, things_of, town
 from vault.sharing.models import DeskVisit, Member
 

@@ -18,6 +18,8 @@ from core.keys import protect
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
 
 PURPOSE = "webhooks' secrets"
+#: Columns of an address under its MAC before it had a second secret.
+_FIRST = ("client", "url", "secret", "events", "proved_at", "stopped_at")
 
 
 class Event(models.Model):
@@ -70,7 +72,7 @@ class Endpoint(AuthenticatedRow):
     told_at = models.DateTimeField(null=True, help_text="when the members were told that it was stopped")
 
     objects = EndpointQuerySet.as_manager()
-    decides = by_city("client", "url", "secret", "events", "proved_at", "stopped_at", "former_secret", "former_until")
+    decides = by_city(*_FIRST, "former_secret", "former_until", former=[_FIRST])
 
     class Meta:
         ordering = ["made_at"]

@@ -188,7 +188,8 @@ def lot_of(model: type[models.Model], values: Iterable[object]) -> str:
 
 @cache
 def _label(model: type[models.Model]) -> str:
-    return model._meta.concrete_model._meta.label  # a proxy shows the same rows
+    shown = model._meta.concrete_model or model  # a proxy shows the same rows
+    return shown._meta.label
 
 
 def is_genuine(row: models.Model, mac: bytes | memoryview, *, key: bytes | None = None) -> bool:

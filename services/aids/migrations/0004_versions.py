@@ -16,7 +16,10 @@ def to_rows(apps, schema_editor):
         aid.published_at = aid.written_at = aid.updated_at
         aid.closed_at = None if aid.active else aid.updated_at
         aid.save()
-        case_model.objects.bulk_create(case_model(aid=aid, rank=rank, **case) for rank, case in enumerate(cases, 1))
+        case_model.objects.bulk_create(
+            case_model(aid=aid, rank=rank, **case | {"persona": case["persona"][:120]})
+            for rank, case in enumerate(cases, 1)
+        )
 
 
 def to_json(apps, schema_editor):
@@ -32,6 +35,7 @@ def to_json(apps, schema_editor):
         ]
         aid.active = aid.state == "published"
         aid.save()
+    schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # the table changes next
 
 
 class Migration(migrations.Migration):

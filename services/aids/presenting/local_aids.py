@@ -1,6 +1,6 @@
 """Rows of the pages of local aids: those of agents who write them, and those that everybody reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -319,7 +319,7 @@ def _parts(aid: LocalAid) -> dict[str, str]:
 # Everybody
 
 
-def public_rows(aids: Sequence[LocalAid]) -> list[dict[str, Any]]:
+def public_rows(aids: Iterable[LocalAid]) -> list[dict[str, Any]]:
     return [
         {
             "label": aid.name,

@@ -56,7 +56,7 @@ def used(line: LocalResult, read: Read) -> list[dict[str, Any]]:
         )
         known = line.facts.get(name) is not None
         source = source_link(read, key) if known and read.source(key) else _("Calcul") if known else ""
-        label = local_sheets.FACT_LABELS.get(name) or local_forms.KINDS.get(name, name)
+        label = local_sheets.FACT_LABELS.get(name) or local_forms.KINDS.get(name) or name
         rows.append({"key": label, "value": _fact_words(name, line.facts.get(name)), "source": source})
     return rows
 

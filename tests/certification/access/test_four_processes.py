@@ -1,10 +1,11 @@
 """Programs that loop over HTTP against four web processes, while the resident stops or the city suspends.
 
-After the stop was acknowledged no call reads, and no piece of a paper on its way is decrypted. The journal has one
-entry for each answer with values, and each 304, exactly.
+After the stop was acknowledged no call reads or writes, and no piece of a paper on its way is decrypted. The journal
+has one entry for each answer with values, each 304 and each writing, exactly.
 """
 
 import http.client
+import json
 import os
 import threading
 import time
@@ -24,7 +25,7 @@ from tests.vault.sending import notice_pdf, uploaded
 from vault.records import actions as vault_actions
 from vault.records.actions import grants
 from vault.records.content import paper_kinds
-from vault.records.models import Grant, PaperFile
+from vault.records.models import Grant, PaperFile, Record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PROCESSES, PROGRAMS = 4, 6
@@ -32,17 +33,23 @@ PROCESSES, PROGRAMS = 4, 6
 READ, AFTER = 40, 1.0
 #: More than the buffers between the server and a client hold.
 LARGE = 24 * 1024 * 1024
-FIELDS = "/api/v1/me/fields"
+FIELDS, VALUES = "/api/v1/me/fields", "/api/v1/me/values"
+CARD = "loisirs.adhesion"
 
 
 class Programs:
-    """Programs of one service: some ask for values, some say what they have, each over a connection of its own."""
+    """Programs of one service: some ask for values, some say what they have, one writes.
+
+    Each has a connection of its own.
+    """
 
     def __init__(self, port: int, token: str) -> None:
         self.port, self.headers = port, {"Authorization": f"Bearer {token}"}
         self.calls: list[tuple[float, int]] = []
+        self.writings: list[tuple[float, int]] = []
         self.over = threading.Event()
         self.threads = [threading.Thread(target=self._loop, args=[number]) for number in range(PROGRAMS)]
+        self.threads.append(threading.Thread(target=self._write))
 
     def __enter__(self) -> "Programs":
         for thread in self.threads:
@@ -59,6 +66,18 @@ class Programs:
         while sum(status in {200, 304} for _begun, status in list(self.calls)) < READ:
             assert time.monotonic() < deadline, "the programs read too little"
             time.sleep(0.02)
+
+    def _write(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        while not self.over.is_set():
+            begun, number = time.monotonic(), len(self.writings)
+            value = {"type": CARD, "payload": {"organisme": f"Club {number}", "saison": "2026-2027"}}
+            headers = self.headers | {"Content-Type": "application/json"}
+            connection.request("POST", VALUES, json.dumps({"values": [value]}), headers)
+            response = connection.getresponse()
+            response.read()
+            self.writings.append((begun, response.status))
+        connection.close()
 
     def _loop(self, number: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -86,9 +105,9 @@ def token(granted_label, program_of, browser, tenant, request):
         file = PaperFile.objects.get(paper=paper)
         file.stored_name, file.size = sealed.name, LARGE
         file.save(update_fields=["stored_name", "size"])
-    request.node.label = granted_label(papers=[(paper.kind, True)])
+    request.node.label = granted_label(papers=[(paper.kind, True)], writes=[CARD])
     session = program_of(request.node.label)
-    back = way_back(answer(browser, ask(session, browser), items=[PARTS], papers=[str(paper.pk)]))
+    back = way_back(answer(browser, ask(session, browser), items=[PARTS], papers=[str(paper.pk)], writes=[CARD]))
     request.node.paper = paper
     return exchange(session, back)["access_token"]
 
@@ -132,5 +151,11 @@ def test_nothing_is_read_after_the_end_and_each_reading_has_its_entry(portal, to
     read = [status for _begun, status in programs.calls if status in {200, 304}]
     late = [status for begun, status in programs.calls if begun > acknowledged]
     assert {*read} == {200, 304} and late and {*late} <= {401, 403}
+    wrote = [status for _begun, status in programs.writings if status == 200]
+    late = [status for begun, status in programs.writings if begun > acknowledged]
+    assert wrote and late and {*late} <= {401, 403}
+    with scope(resident=tenant.pk):
+        assert Record.objects.filter(type=CARD).count() == len(wrote)
     lines = [one.event for one in journal.entries(resident_id=tenant.pk, limit=50_000)]
     assert (lines.count("granted_read"), lines.count("granted_downloaded")) == (len(read), 1)
+    assert lines.count("granted_write") == len(wrote)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -102,9 +103,11 @@ def sent_by_the_landlord(resident, **more):
 def landlord(label):
     """A holder whose terms say that what it sends goes on to no service; and one without such terms."""
     holder_catalogue.load()
-    given = {"types_sent": ["fiscal.avis_ir"], "rhythm": Rhythm.DAILY, "by": AgentFactory(manages_agents=True)}
-    senders.allow(holder="mediatheque", service_id=uuid4(), **given)
-    return senders.allow(holder="bailleur", service_id=uuid4(), stays=True, **given)
+    allow = partial(
+        senders.allow, types_sent=["fiscal.avis_ir"], rhythm=Rhythm.DAILY, by=AgentFactory(manages_agents=True)
+    )
+    allow(holder="mediatheque", service_id=uuid4())
+    return allow(holder="bailleur", service_id=uuid4(), stays=True)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from certification.labels.actions import labels
 from certification.labels.enums import Change
 from core import locks, outgoing
 from core.keys import protect
+from core.models.rows import Forged, by_city, mac_of
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.certification.access.program import BACK, body, program
 from tests.certification.developers.played import basic, connected
@@ -338,6 +339,20 @@ def test_two_secrets_sign_for_a_week_then_the_new_one_alone(endpoint, receiver, 
         assert (webhooks.forget_former_secrets(), webhooks.forget_former_secrets()) == (1, 0)
         assert Endpoint.objects.get().former_secret == ""
     receiver.secret = former
+
+
+def test_an_address_from_before_two_secrets_is_believed_while_it_has_one(endpoint, monkeypatch):
+    """Its MAC covers no second secret, so nobody slips one in."""
+    with monkeypatch.context() as before:
+        columns = ("client", "url", "secret", "events", "proved_at", "stopped_at")
+        before.setattr(Endpoint, "decides", by_city(*columns))
+        mac = mac_of(endpoint)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE developers_endpoint SET mac = %s", [mac])
+        assert Endpoint.objects.get().signing_secrets == endpoint.signing_secrets
+        cursor.execute("UPDATE developers_endpoint SET former_secret = secret, former_until = now()")
+    with pytest.raises(Forged):
+        Endpoint.objects.get()
 
 
 def test_a_retired_secret_signs_nothing(endpoint, receiver, developer, label, tenant):

@@ -2,6 +2,7 @@
 
 from datetime import date
 from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -11,17 +12,20 @@ from services.aids.actions import simulations
 from services.aids.asking import purposes
 from services.aids.facts import answers, local_facts
 from services.aids.models import LocalAid
+from services.aids.results import Results
 from tests.services.aids.test_from_vault import ME, family, home, identity, member, notice, payslip, read, record
 from vault import types
 
 TODAY = date(2025, 11, 20)
 CHILD = UUID("00000000-0000-4000-8000-0000000000cc")
-NO_RESULT = SimpleNamespace(asked=[], get=lambda code: SimpleNamespace(receiving=False))
+NO_RESULT = cast("Results", SimpleNamespace(asked=[], get=lambda code: SimpleNamespace(receiving=False)))
 INSTITUTION = {"level": "commune", "id": "00042", "name": "Ville de Villebrume"}
 MONTHS = [f"2025-{month:02}" for month in range(1, 11)]
 
 
-def aid(*conditions: dict, amount: dict | None = None, audience: str = "person", code: str = "aide") -> LocalAid:
+def aid(
+    *conditions: dict[str, Any], amount: dict[str, Any] | None = None, audience: str = "person", code: str = "aide"
+) -> LocalAid:
     rules = {
         "institution": INSTITUTION,
         "audience": audience,

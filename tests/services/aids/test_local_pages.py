@@ -1,5 +1,7 @@
 """Pages of local aids: an agent writes one without JSON, another publishes it, everybody reads its rules."""
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -98,23 +100,24 @@ def test_an_aid_is_written_tried_and_published_by_pages(pages, author):
     assert "Publier cette version" not in page
     assert pages.get(at("publish", aid.pk)).status_code == 404
     pages.post(at("try", aid.pk))
-    second = signed_in(AgentFactory(name="Hugo Bastide"))
+    hugo = AgentFactory(name="Hugo Bastide")
+    second = signed_in(hugo)
     assert "Publier cette version" in text(second.get(at("version", aid.pk)))
     assert second.post(at("publish", aid.pk)).status_code == 302
     aid.refresh_from_db()
-    assert aid.state == State.PUBLISHED and aid.published_by.name == "Hugo Bastide"
+    assert aid.state == State.PUBLISHED and aid.published_by == hugo
     public = text(Client().get(reverse("aids:local_aid", args=[aid.code])))
     assert "Délibération 2026-118" in public and "L’employeur ne rembourse pas tout." in public
     assert "L312-1-3" in public and "Samir" in public and "Awa Sorel" not in public
     assert aid.name in text(Client().get(reverse("aids:local_aids")))
 
 
-def test_a_red_case_and_an_idle_condition_are_named_on_the_page(pages):
+def test_a_red_case_and_an_idle_condition_are_named_on_the_page(pages, author):
     aid = written(pages)
     pages.post(at("amount", aid.pk, sorte="fixed"), {"value": "12"})
     pages.post(at("condition", aid.pk, dans="1", kind="age"), {"op": ">=", "value": "130"})
     cases = [{**one.as_json(), "facts": {**one.facts, "age": 30}} for one in aid.cases.all()]
-    actions.change(aid=aid, by=aid.written_by, cases=cases)
+    actions.change(aid=aid, by=author, cases=cases)
     page = text(pages.get(at("version", aid.pk)))
     assert "Le cas « Nadia » attend accordée (15) et la règle donne accordée (12)." in page
     assert "Aucun cas ne dépend de la condition « avoir au moins 130 ans »." in page
@@ -176,15 +179,15 @@ def test_shipped_aids_come_back_as_they_are_from_every_form(pages, author):
         assert {**again.amount(), "unit": "EUR"} == {**amount, "unit": "EUR"}
         for case in item["tests"]:
             first = sheets.CaseForm(rule=item, case=case)
-            again = sheets.CaseForm(_told(first), rule=item, case=case)
+            same = sheets.CaseForm(_told(first), rule=item, case=case)
             listed = ("scheme", "bac_honours", "study_year", "housing_status", "family_status")
             facts = {n: [v] if n in listed and isinstance(v, str) else v for n, v in case["facts"].items()}
-            assert again.is_valid() and again.case() == {**case, "facts": facts}, (item["code"], again.errors)
+            assert same.is_valid() and same.case() == {**case, "facts": facts}, (item["code"], same.errors)
 
 
-def _told(form) -> dict:
+def _told(form) -> dict[str, Any]:
     """Return what a browser would send back for a form shown as it is."""
-    told = {}
+    told: dict[str, Any] = {}
     for name in form.fields:
         value = form[name].value()
         if value is not None and value is not False:
@@ -291,7 +294,7 @@ def test_a_file_that_is_no_aid_is_refused_in_a_sentence(pages, content):
 
 
 def test_places_of_a_rule_are_changed_alone():
-    rule = {"all": [{"type": "age", "min": 1}, {"not": {"any": [{"type": "temp_agency"}]}}]}
+    rule: dict[str, Any] = {"all": [{"type": "age", "min": 1}, {"not": {"any": [{"type": "temp_agency"}]}}]}
     assert local_tree.at(rule, "1-0-0") == {"type": "temp_agency"}
     assert local_tree.removed(rule, "1-0") == {"all": [{"type": "age", "min": 1}]}
     added = local_tree.added(rule, "1-0", {"type": "age", "max": 9})

@@ -2,6 +2,7 @@
 
 import copy
 from datetime import date
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -60,7 +61,7 @@ def test_an_aid_too_big_is_refused_in_a_sentence_and_read_no_further():
     assert len(many["tests"]) == 2100
     (fault,) = local_rules.faults(many)
     assert "2100" in fault and "100 cas" in fault
-    deep: dict = {"type": "age", "min": 1}
+    deep: dict[str, Any] = {"type": "age", "min": 1}
     for _level in range(5000):
         deep = {"not": deep}
     assert len(local_rules.faults(item(conditions=deep))) == 1

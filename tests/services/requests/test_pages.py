@@ -17,7 +17,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def text(response) -> str:
-    return response.content.decode().replace("\xa0", " ").replace("\u202f", " ")
+    content: bytes = response.content
+    return content.decode().replace("\xa0", " ").replace("\u202f", " ")
+
+
+def pdf(response) -> bool:
+    return b"".join(response.streaming_content).startswith(b"%PDF")
 
 
 def asked(row, place, line=PAPER):
@@ -46,15 +51,14 @@ def test_a_resident_sends_what_the_page_shows_and_follows_it(resident, stranger,
     with scope(resident=resident.pk):
         row = SentRequest.objects.get()
     work()
-    page = reverse("requests:request", args=[row.pk])
-    assert "Récépissé" in text(browser.get(page)) and "0 jour compté sur" in text(browser.get(page))
-    letter = browser.get(reverse("requests:letter", args=[row.pk, "receipt"]))
-    assert b"".join(letter.streaming_content).startswith(b"%PDF")
+    followed = reverse("requests:request", args=[row.pk])
+    assert "Récépissé" in text(browser.get(followed)) and "0 jour compté sur" in text(browser.get(followed))
+    assert pdf(browser.get(reverse("requests:letter", args=[row.pk, "receipt"])))
     assert row.number in text(browser.get(reverse("requests:home")))
     for name in ("requests:request", "requests:withdraw"):
         assert signed_in(stranger).get(reverse(name, args=[row.pk])).status_code == 404
     assert signed_in(stranger).get(url).status_code == 404
-    assert Client().get(page).status_code == 302
+    assert Client().get(followed).status_code == 302
 
 
 def test_sending_asks_to_confirm_who_one_is(resident, office):
@@ -151,8 +155,7 @@ def test_withdrawing_is_said_before_and_takes_the_request_from_the_office(reside
 def test_the_office_opens_the_pdf_and_no_other_paper(resident, office, claire):
     row = sent(resident, office)
     agent = signed_in(claire.person)
-    pdf = agent.get(reverse("requests:office_dossier", args=[row.pk]))
-    assert b"".join(pdf.streaming_content).startswith(b"%PDF")
+    assert pdf(agent.get(reverse("requests:office_dossier", args=[row.pk])))
     assert agent.get(reverse("requests:office_paper", args=[row.pk, uuid4()])).status_code == 410
 
 

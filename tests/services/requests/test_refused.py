@@ -1,7 +1,8 @@
 """What is refused: sent twice, a closed office, a member who left, a grant stopped, one's own decision."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -93,7 +94,9 @@ def test_a_member_who_left_reads_and_does_nothing(resident, office, claire):
 
 def test_no_office_reads_after_a_stop_while_readers_run(resident, office, claire):
     row = sent(resident, office)
-    stopped_at, read_after = [], []
+    stopped_at: list[datetime] = []
+    read_after: list[datetime] = []
+    taken: list[int] = []
 
     def work() -> None:
         for _ in range(4):
@@ -112,7 +115,6 @@ def test_no_office_reads_after_a_stop_while_readers_run(resident, office, claire
             stopped_at.append(timezone.now())
         work()
 
-    taken: list[int] = []
     at_once(stop_or_work, times=4)
     assert stopped_at and not read_after
     with pytest.raises(gate.Refused):
@@ -121,7 +123,10 @@ def test_no_office_reads_after_a_stop_while_readers_run(resident, office, claire
 
 
 def test_no_member_reads_after_they_left_while_readers_run(resident, office, claire):
-    row, left_at, read_after, taken = sent(resident, office), [], [], []
+    row = sent(resident, office)
+    left_at: list[datetime] = []
+    read_after: list[datetime] = []
+    taken: list[int] = []
 
     def work() -> None:
         if not taken:
@@ -178,15 +183,15 @@ def test_a_refusal_has_a_reason_and_a_grant_says_what(resident, office, claire):
 
 def test_only_the_agent_who_took_it_asks_and_once_a_line(resident, office, claire):
     row, other = sent(resident, office), member(office, "Idriss Vasseur")
-    words = {"fault": Fault.INCORRECT, "message": "Ce n’est pas le bon."}
+    ask = partial(actions.ask_correction, fault=Fault.INCORRECT, message="Ce n’est pas le bon.")
     actions.take(request=row, place=claire)
     with pytest.raises(actions.NotNow):
-        actions.ask_correction(request=fresh(row), place=other, line=QUOTIENT, **words)
+        ask(request=fresh(row), place=other, line=QUOTIENT)
     with pytest.raises(actions.UnknownLine):
-        actions.ask_correction(request=fresh(row), place=claire, line="l9", **words)
-    actions.ask_correction(request=fresh(row), place=claire, line=QUOTIENT, **words)
+        ask(request=fresh(row), place=claire, line="l9")
+    ask(request=fresh(row), place=claire, line=QUOTIENT)
     with pytest.raises(actions.NotNow):
-        actions.ask_correction(request=fresh(row), place=claire, line=QUOTIENT, **words)
+        ask(request=fresh(row), place=claire, line=QUOTIENT)
     with pytest.raises(actions.NotNow):
         actions.propose(request=fresh(row), place=claire, proposal=Proposal.GRANT, reason="", given="Oui")
 

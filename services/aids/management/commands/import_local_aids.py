@@ -1,4 +1,3 @@
-from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,6 @@ from services.aids.actions.local_aids import Faulty
 from services.aids.local_yaml import Imported, Unreadable
 
 
-def _path(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise ArgumentTypeError(f"{text} does not exist")
-    return path
-
-
 class Command(BaseCommand):
     help = (
         "Read local aids from YAML files, ours or the public ones of Aides Jeunes, and report each condition that "
@@ -26,11 +18,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("paths", nargs="+", type=_path, help="files, or folders of .yml and .yaml files")
-        parser.add_argument("--institutions", type=_path, help="the folder of the organisations that the files name")
+        parser.add_argument("paths", nargs="+", type=Path, help="files, or folders of .yml and .yaml files")
+        parser.add_argument("--institutions", type=Path, help="the folder of the organisations that the files name")
         parser.add_argument("--by", help="the e-mail address of the agent whose drafts they become")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for path in filter(None, [*options["paths"], options["institutions"]]):
+            if not path.exists():
+                raise CommandError(f"{path} does not exist.")
         author = self._author(options["by"])
         about = self._institutions(options["institutions"])
         files = [file for path in options["paths"] for file in _files(path)]
