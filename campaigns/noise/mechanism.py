@@ -56,8 +56,8 @@ def release(
     check = draw([tally.rows], 1, CHECK_RHO)[0]
     if check < plan.minimum:
         outcome = TOO_FEW if window.is_last else POSTPONED
-        told = _document(plan, window, on, previous_sha256, outcome, CHECK_RHO)
-        return Publication(told | {"noisy_n": figures.total(check, budget.check_sigma()), "tables": []})
+        document = _document(plan, window, on, previous_sha256, outcome, CHECK_RHO)
+        return Publication(document | {"noisy_n": figures.total(check, budget.check_sigma()), "tables": []})
     counts: dict[str, Any] = {}
     sums: dict[str, Any] = {}
     for table in plan.tables:
@@ -66,9 +66,9 @@ def release(
         if table.measure:
             sums[table.code] = draw(tally.sums[table.code], budget.sum_l2(plan, table), budget.sum_rho(table))
     whole = estimates.estimate(plan, (), counts, check)
-    told = _document(plan, window, on, previous_sha256, PUBLISHED, spent(plan))
+    document = _document(plan, window, on, previous_sha256, PUBLISHED, spent(plan))
     tables = [_published(plan, table, counts, sums, check) for table in plan.tables]
-    return Publication(told | {"noisy_n": figures.total(whole.values[0], whole.noise), "tables": tables})
+    return Publication(document | {"noisy_n": figures.total(whole.values[0], whole.noise), "tables": tables})
 
 
 def draw(vector: Any, l2: float, rho: float) -> Any:  # noqa: ANN401 - a list or an array of whole numbers
@@ -111,21 +111,23 @@ def _document(
 
 
 def _published(plan: Plan, table: Table, counts: dict[str, Any], sums: dict[str, Any], check: float) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "code": table.code,
         "dimensions": list(table.dimensions),
         "measure": table.measure,
         "rho": table.rho,
     }
     if table.measure:
-        return told | figures.of_means(plan, table, counts[table.code], sums[table.code])
+        return document | figures.of_means(plan, table, counts[table.code], sums[table.code])
     if not estimates.counted_once(table):
-        return told | figures.of_counts(plan, table, counts[table.code], budget.count_sigma(table)) | {"totals": []}
+        return (
+            document | figures.of_counts(plan, table, counts[table.code], budget.count_sigma(table)) | {"totals": []}
+        )
     key = tuple(sorted(table.dimensions))
     found = estimates.estimate(plan, key, counts, check)
     values = _in_order(plan, table, key, found.values)
     cells = figures.of_counts(plan, table, values, found.noise)
-    return told | cells | {"totals": _totals(plan, table, counts, check)}
+    return document | cells | {"totals": _totals(plan, table, counts, check)}
 
 
 def _in_order(plan: Plan, table: Table, key: estimates.Key, values: Any) -> Any:  # noqa: ANN401 - an array

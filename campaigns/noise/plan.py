@@ -212,28 +212,28 @@ class Plan:
         return cls._read(document)
 
     @classmethod
-    def _read(cls, told: Mapping[str, Any]) -> Self:
-        zoning = _zoning(told["zoning"]) if told["zoning"] else None
-        days = [date.fromisoformat(text) for text in told["windows"]]
+    def _read(cls, document: Mapping[str, Any]) -> Self:
+        zoning = _zoning(document["zoning"]) if document["zoning"] else None
+        days = [date.fromisoformat(text) for text in document["windows"]]
         return cls(
-            version=told["version"],
-            code=told["code"],
-            title=Words(**told["title"]),
-            question=Words(**told["question"]),
-            purpose=Words(**told["purpose"]),
-            sponsor=told["sponsor"],
-            unit=told["unit"],
-            sensitivity=told["sensitivity"],
-            minimum=told["minimum"],
-            retention_months=told["retention_months"],
-            partners=tuple(Partner(one["name"], Words(**one["role"])) for one in told["partners"]),
+            version=document["version"],
+            code=document["code"],
+            title=Words(**document["title"]),
+            question=Words(**document["question"]),
+            purpose=Words(**document["purpose"]),
+            sponsor=document["sponsor"],
+            unit=document["unit"],
+            sensitivity=document["sensitivity"],
+            minimum=document["minimum"],
+            retention_months=document["retention_months"],
+            partners=tuple(Partner(one["name"], Words(**one["role"])) for one in document["partners"]),
             zoning=zoning,
-            dimensions=tuple(_dimension(one, zoning) for one in told["dimensions"]),
-            measures=tuple(_with_words(Measure, one) for one in told["measures"]),
-            tables=tuple(_with_words(Table, one, dimensions=tuple(one["dimensions"])) for one in told["tables"]),
-            opens=date.fromisoformat(told["opens"]),
+            dimensions=tuple(_dimension(one, zoning) for one in document["dimensions"]),
+            measures=tuple(_with_words(Measure, one) for one in document["measures"]),
+            tables=tuple(_with_words(Table, one, dimensions=tuple(one["dimensions"])) for one in document["tables"]),
+            opens=date.fromisoformat(document["opens"]),
             windows=tuple(Window(f"w{number}", day, number == len(days)) for number, day in enumerate(days, start=1)),
-            sha256=sha256_of(told),
+            sha256=sha256_of(document),
         )
 
     @property
@@ -287,26 +287,26 @@ def sha256_of(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode(dict(document))).hexdigest()
 
 
-def _with_words(kind: Any, told: Mapping[str, Any], **others: Any) -> Any:  # noqa: ANN401 - any of the dataclasses
-    return kind(**{**told, "label": Words(**told["label"]), **others})
+def _with_words(kind: Any, document: Mapping[str, Any], **others: Any) -> Any:  # noqa: ANN401 - any of the dataclasses
+    return kind(**{**document, "label": Words(**document["label"]), **others})
 
 
-def _zoning(told: Mapping[str, Any]) -> Zoning:
+def _zoning(document: Mapping[str, Any]) -> Zoning:
     zones = tuple(
         _with_words(Zone, one, codes=tuple(one.get("codes") or (one["code"],)), parent=one.get("parent"))
-        for one in told["zones"]
+        for one in document["zones"]
     )
-    return Zoning(told["code"], Words(**told["label"]), told["source"], zones)
+    return Zoning(document["code"], Words(**document["label"]), document["source"], zones)
 
 
-def _dimension(told: Mapping[str, Any], zoning: Zoning | None) -> Dimension:
-    if told["kind"] in {"zone", "zone_pair"} and zoning:
-        cells = _zone_cells(zoning, told.get("level", 0), is_pair=told["kind"] == "zone_pair")
+def _dimension(document: Mapping[str, Any], zoning: Zoning | None) -> Dimension:
+    if document["kind"] in {"zone", "zone_pair"} and zoning:
+        cells = _zone_cells(zoning, document.get("level", 0), is_pair=document["kind"] == "zone_pair")
     else:
         cells = tuple(
-            _with_words(Cell, one, values=tuple(one.get("values") or (one["code"],))) for one in told["cells"]
+            _with_words(Cell, one, values=tuple(one.get("values") or (one["code"],))) for one in document["cells"]
         )
-    dimension: Dimension = _with_words(Dimension, told, cells=cells, edges=tuple(told.get("edges", ())))
+    dimension: Dimension = _with_words(Dimension, document, cells=cells, edges=tuple(document.get("edges", ())))
     return dimension
 
 

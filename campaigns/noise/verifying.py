@@ -19,9 +19,9 @@ def problems(publication: Publication, plan: Plan, before: Publication | None = 
     Args:
         before: the publication that it says came before it.
     """
-    told = publication.document
+    document = publication.document
     try:
-        return [*_of_document(told, plan, before), *_of_tables(told, plan)]
+        return [*_of_document(document, plan, before), *_of_tables(document, plan)]
     except (KeyError, TypeError, ValueError, StopIteration, AttributeError) as error:
         return [f"the document is not of the shape of a publication: {type(error).__name__}"]
 
@@ -40,40 +40,40 @@ def chain_problems(publications: Sequence[Publication], plan: Plan) -> list[str]
     return found
 
 
-def _of_document(told: Mapping[str, Any], plan: Plan, before: Publication | None) -> Iterator[str]:
+def _of_document(document: Mapping[str, Any], plan: Plan, before: Publication | None) -> Iterator[str]:
     known = {"version": VERSION, "campaign": plan.code, "plan_sha256": plan.sha256, "delta": budget.DELTA}
     for name, value in known.items():
-        if told[name] != value:
-            yield f"{name} is {told[name]!r} instead of {value!r}"
-    window = plan.window(told["window"])
-    if told["date"] < window.release.isoformat():
+        if document[name] != value:
+            yield f"{name} is {document[name]!r} instead of {value!r}"
+    window = plan.window(document["window"])
+    if document["date"] < window.release.isoformat():
         yield "it was published before its window"
-    if before is not None and told["previous_sha256"] != before.sha256:
+    if before is not None and document["previous_sha256"] != before.sha256:
         yield "it names another publication before it"
-    if told["outcome"] not in {PUBLISHED, TOO_FEW if window.is_last else POSTPONED}:
-        yield f"the outcome {told['outcome']!r} is not one of this window"
+    if document["outcome"] not in {PUBLISHED, TOO_FEW if window.is_last else POSTPONED}:
+        yield f"the outcome {document['outcome']!r} is not one of this window"
     rho = math.fsum([CHECK_RHO, *(table.rho for table in plan.tables)])
-    rho = rho if told["outcome"] == PUBLISHED else CHECK_RHO
-    if not math.isclose(told["rho"], rho, abs_tol=1e-9):
-        yield f"rho is {told['rho']} instead of {rho}"
-    if not math.isclose(told["epsilon_at_delta"], budget.epsilon(rho), rel_tol=1e-3):
-        yield f"epsilon is {told['epsilon_at_delta']} instead of {budget.epsilon(rho):.4f}"
-    noise = estimates.noise_of(plan, ()) if told["outcome"] == PUBLISHED else budget.check_sigma()
-    if abs(told["noisy_n"]["sigma"] - noise) > CLOSE or told["noisy_n"]["value"] % budget.rounding(noise):
+    rho = rho if document["outcome"] == PUBLISHED else CHECK_RHO
+    if not math.isclose(document["rho"], rho, abs_tol=1e-9):
+        yield f"rho is {document['rho']} instead of {rho}"
+    if not math.isclose(document["epsilon_at_delta"], budget.epsilon(rho), rel_tol=1e-3):
+        yield f"epsilon is {document['epsilon_at_delta']} instead of {budget.epsilon(rho):.4f}"
+    noise = estimates.noise_of(plan, ()) if document["outcome"] == PUBLISHED else budget.check_sigma()
+    if abs(document["noisy_n"]["sigma"] - noise) > CLOSE or document["noisy_n"]["value"] % budget.rounding(noise):
         yield "the number of contributions has another noise or rounding"
 
 
-def _of_tables(told: Mapping[str, Any], plan: Plan) -> Iterator[str]:
-    published = [table["code"] for table in told["tables"]]
-    due = [table.code for table in plan.tables] if told["outcome"] == PUBLISHED else []
+def _of_tables(document: Mapping[str, Any], plan: Plan) -> Iterator[str]:
+    published = [table["code"] for table in document["tables"]]
+    due = [table.code for table in plan.tables] if document["outcome"] == PUBLISHED else []
     if published != due:
         yield f"the tables are {published} instead of {due}"
         return
-    for one in told["tables"]:
+    for one in document["tables"]:
         yield from (f"{one['code']}: {problem}" for problem in _of_table(one, plan, plan.table(one["code"])))
 
 
-def _of_table(told: Mapping[str, Any], plan: Plan, table: Table) -> Iterator[str]:
+def _of_table(document: Mapping[str, Any], plan: Plan, table: Table) -> Iterator[str]:
     noise = budget.count_sigma(table)
     if estimates.counted_once(table):
         noise = estimates.noise_of(plan, tuple(sorted(table.dimensions)))
@@ -81,17 +81,17 @@ def _of_table(told: Mapping[str, Any], plan: Plan, table: Table) -> Iterator[str
     due: dict[str, Any] = {"dimensions": [*table.dimensions], "measure": table.measure, "rho": table.rho}
     due |= {"threshold": least, "rounding": rounding}
     for name, value in due.items():
-        if told[name] != value:
-            yield f"{name} is {told[name]!r} instead of {value!r}"
-    if abs(told["sigma"] - noise) > CLOSE:
-        yield f"sigma is {told['sigma']} instead of {noise:.4f}"
-    if table.measure and abs(told["sum_sigma"] - budget.sum_sigma(plan, table)) > CLOSE:
+        if document[name] != value:
+            yield f"{name} is {document[name]!r} instead of {value!r}"
+    if abs(document["sigma"] - noise) > CLOSE:
+        yield f"sigma is {document['sigma']} instead of {noise:.4f}"
+    if table.measure and abs(document["sum_sigma"] - budget.sum_sigma(plan, table)) > CLOSE:
         yield "the noise of the sums is another one"
-    if [cell["at"] for cell in told["cells"]] != [[*place] for place in plan.places(table)]:
+    if [cell["at"] for cell in document["cells"]] != [[*place] for place in plan.places(table)]:
         yield "the cells are others than the plan's"
-    for cell in told["cells"]:
+    for cell in document["cells"]:
         yield from _of_cell(cell, table, least, rounding)
-    for cell in told["totals"]:
+    for cell in document["totals"]:
         key = tuple(code for code, index in zip(table.dimensions, cell["at"], strict=True) if index is not None)
         noise = estimates.noise_of(plan, key)
         if abs(cell["sigma"] - noise) > CLOSE:

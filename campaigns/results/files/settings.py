@@ -18,16 +18,16 @@ DWELLING = "; a household that the portal knows contributes once, others are ask
 
 def of(published: Published) -> dict[str, Any]:
     """Return the settings of privacy that every file repeats."""
-    told = published.document
+    document = published.document
     return {
-        "campaign": told["campaign"],
-        "window": told["window"],
-        "date": told["date"],
+        "campaign": document["campaign"],
+        "window": document["window"],
+        "date": document["date"],
         "publication_sha256": published.sha256,
-        "plan_sha256": told["plan_sha256"],
-        "rho": told["rho"],
-        "epsilon": told["epsilon_at_delta"],
-        "delta": told["delta"],
+        "plan_sha256": document["plan_sha256"],
+        "rho": document["rho"],
+        "epsilon": document["epsilon_at_delta"],
+        "delta": document["delta"],
         "sample": SAMPLE,
         "licence": LICENCE,
         "interval": "95 %",
@@ -37,8 +37,8 @@ def of(published: Published) -> dict[str, Any]:
 
 def registry_sheet(published: Published) -> dict[str, Any]:
     """Return a description under the headings of the public registry of deployments (arXiv 2509.13509)."""
-    plan, told = published.plan, published.document
-    sums = {table["code"]: table["sum_sigma"] for table in told["tables"] if "sum_sigma" in table}
+    plan, document = published.plan, published.document
+    sums = {table["code"]: table["sum_sigma"] for table in document["tables"] if "sum_sigma" in table}
     return {
         "product": {
             "name": plan.title.en,
@@ -50,7 +50,7 @@ def registry_sheet(published: Published) -> dict[str, Any]:
             "data_product_sector": "Government",
             "description": "Tables of counts and means, fixed before collection: "
             + ", ".join(table.label.en for table in plan.tables),
-            "publication_date": told["date"],
+            "publication_date": document["date"],
         },
         "dp_flavor": {
             "name": "Zero-concentrated DP",
@@ -63,8 +63,12 @@ def registry_sheet(published: Published) -> dict[str, Any]:
             "privacy_unit": plan.unit,
             "privacy_unit_description": f"everything published about one contribution, which counts in one window only"
             f"{DWELLING if plan.unit == 'dwelling' else ''}",
-            "privacy_parameters": {"rho": told["rho"], "epsilon": told["epsilon_at_delta"], "delta": told["delta"]},
-            "by_table": {table["code"]: table["rho"] for table in told["tables"]},
+            "privacy_parameters": {
+                "rho": document["rho"],
+                "epsilon": document["epsilon_at_delta"],
+                "delta": document["delta"],
+            },
+            "by_table": {table["code"]: table["rho"] for table in document["tables"]},
             "look_at_the_number_of_contributions": CHECK_RHO,
         },
         "model": {
@@ -81,7 +85,7 @@ def registry_sheet(published: Published) -> dict[str, Any]:
         },
         "implementation": {
             "mechanisms": "discrete Gaussian, OpenDP make_gaussian",
-            "sigma": {table["code"]: table["sigma"] for table in told["tables"]},
+            "sigma": {table["code"]: table["sigma"] for table in document["tables"]},
             "sigma_of_sums": sums,
             "pre_processing": "each row is coarsened and clamped by the plan before it is sealed",
             "justification": f"sensitivity “{plan.sensitivity}”: ρ at most 0.05 if sensitive, 0.2 standard, 0.5 low",
@@ -91,10 +95,13 @@ def registry_sheet(published: Published) -> dict[str, Any]:
 
 def nist_answers(published: Published) -> list[dict[str, str]]:
     """Return answers under the headings of the pyramid and the hazards of NIST SP 800-226 (2025)."""
-    plan, told = published.plan, published.document
-    tables = ", ".join(f"{one['code']} ±{round(1.96 * one['sigma'], 1)}" for one in told["tables"]) or "none"
+    plan, document = published.plan, published.document
+    tables = ", ".join(f"{one['code']} ±{round(1.96 * one['sigma'], 1)}" for one in document["tables"]) or "none"
     pairs = [
-        ("Privacy parameter", f"ρ = {told['rho']}; ε = {told['epsilon_at_delta']} at δ = {told['delta']}."),
+        (
+            "Privacy parameter",
+            f"ρ = {document['rho']}; ε = {document['epsilon_at_delta']} at δ = {document['delta']}.",
+        ),
         (
             "Unit of privacy",
             f"One {plan.unit}, for the whole consultation: one contribution, counted in one window"
