@@ -27,8 +27,8 @@ class OfficeMemberForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no p
             "person": User.objects.agents().filter(is_active=True),
             "organisation": Organisation.objects.offices(),
         }
-        for name, found in choices.items():
-            self.fields[name].queryset = found  # type: ignore[attr-defined]  # a field of choices
+        for name in choices.keys() & self.fields.keys():  # a row's page has no field
+            self.fields[name].queryset = choices[name]  # type: ignore[attr-defined]  # a field of choices
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
