@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -66,7 +68,7 @@ def asked(row: SentRequest, corrections: Sequence[Correction], opened: Opened) -
         if one.answered_at is None and line is not None:
             found.append(
                 {
-                    "title": _("%(line)s : %(fault)s") % {"line": line.label, "fault": Fault(one.fault).label.lower()},
+                    "title": _title(line, Fault(one.fault)),
                     "message": opened.messages[one.pk],
                     "who": _("%(name)s, %(office)s, le %(day)s")
                     % {
@@ -78,6 +80,20 @@ def asked(row: SentRequest, corrections: Sequence[Correction], opened: Opened) -
                 }
             )
     return found
+
+
+def _title(line: lines.Line, fault: Fault) -> SafeString:
+    text = _("%(line)s : %(fault)s")
+    return format_html(
+        text.replace("%(line)s", "{line}").replace("%(fault)s", "{fault}"),
+        line=_in_french(line.label),
+        fault=fault.label.lower(),
+    )
+
+
+def _in_french(text: str) -> SafeString:
+    """Mark words of the sent dossier, which are French in every language of the page."""
+    return format_html('<span lang="fr">{}</span>', text) if text else SafeString("")
 
 
 def track(row: SentRequest, events: Sequence[RequestEvent], at: clock.Clock) -> list[dict[str, str]]:
@@ -168,9 +184,9 @@ def _line(line: lines.Line) -> dict[str, str]:
     }.get(line.assurance, ("", ""))
     found = {
         "code": line.code,
-        "label": line.label,
-        "text": line.text,
-        "origin": origin,
+        "label": _in_french(line.label),
+        "text": _in_french(line.text),
+        "origin": _in_french(origin),
         "tag": tag,
         "kind": kind,
         "paper": line.paper,
