@@ -57,7 +57,7 @@ def main() -> None:
         **contributions(resident),
         **sent_requests(resident, agent.account()),
         "city": City.objects.get().pk,
-        "place": Place.objects.get(code="villebrume--mairie").pk,
+        "town_hall": Place.objects.get(code="villebrume--mairie").pk,
         "legal": legal.pk,
         "help_page": HelpPage.objects.create(slug="piscine", theme="debut", question="La piscine ?", text="Oui.").pk,
         "user": User.objects.get(email=agent.email).pk,

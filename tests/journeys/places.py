@@ -19,7 +19,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "accessibility": [(VISITOR, "/accessibilite/")],
     "cookies": [(VISITOR, "/cookies/")],
     "places:home": [(VISITOR, "/lieux/"), (VISITOR, "/lieux/?ouvert=1&autour=00420"), (VISITOR, "/lieux/?q=rien")],
-    "places:place": [(VISITOR, "/lieux/{place}/")],
+    "places:place": [(VISITOR, "/lieux/{town_hall}/")],
     "help": [(VISITOR, "/aide/"), (RESIDENT, "/aide/")],
     "help_question": [(VISITOR, "/aide/avis-impot/"), (RESIDENT, "/aide/est-ce-le-mien/")],
     "promise": [(VISITOR, "/engagements/")],
@@ -584,8 +584,8 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "admin:sharing_emergencyaccess_history": [(AGENT, "/admin/sharing/emergencyaccess/{urgent_open}/history/")],
     "admin:places_place_changelist": [(AGENT, "/admin/places/place/")],
     "admin:places_place_add": [(AGENT, "/admin/places/place/add/")],
-    "admin:places_place_change": [(AGENT, "/admin/places/place/{place}/change/")],
-    "admin:places_place_history": [(AGENT, "/admin/places/place/{place}/history/")],
+    "admin:places_place_change": [(AGENT, "/admin/places/place/{town_hall}/change/")],
+    "admin:places_place_history": [(AGENT, "/admin/places/place/{town_hall}/history/")],
     "admin:places_load": [(AGENT, "/admin/places/place/fichier/")],
 }
 
