@@ -77,5 +77,6 @@ def complaint(request: SignedInRequest, complaint_id: UUID) -> HttpResponse:
 
 
 def _service_page(service: Service) -> str:
-    """Return the page of a service in the register: that of its last label."""
-    return reverse("labels:label", args=[service.labels.latest("valid_from").number])
+    """Return the page of a service in the register: that of its last label, or the register if it has none."""
+    last = service.labels.order_by("valid_from").last()
+    return reverse("labels:label", args=[last.number]) if last else reverse("labels:registry")
