@@ -11,9 +11,10 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from tests.accounts.factories import signed_in
+from campaigns.debates import standing
+from tests.accounts.factories import AgentFactory, signed_in
 from tests.attacks.matrix import OWNED
-from tests.attacks.world import things_of
+from tests.attacks.world import debates_of, sent_to_an_office, things_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -62,9 +63,14 @@ def rows_of(resident: Any) -> dict[str, str]:
     return found
 
 
-def test_another_resident_gets_a_404_by_any_method(resident: Any, stranger: Any) -> None:
+def test_another_resident_gets_a_404_by_any_method(
+    resident: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page that does not know the method refuses it first; the answer is then the same for a missing object."""
-    things = things_of(resident)
+    # A debate opens with the first results, which a worker of its own publishes.
+    monkeypatch.setattr(standing, "has_debate", lambda campaign: campaign.code.startswith("debat-"))
+    things, agent = things_of(resident), AgentFactory()
+    things |= sent_to_an_office(resident, agent, things["built dossier"]) | debates_of(resident, agent)
     theirs, before, wrong = signed_in(stranger), rows_of(resident), {}
     for name in OWNED:
         for method in METHODS:
