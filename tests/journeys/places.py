@@ -735,6 +735,8 @@ OTHERS: dict[str, str] = {
     "results:file": FILE,
     "results:embed": "a page without the portal's head and foot: tests/campaigns/results",
     "plans:register_csv": FILE,
+    "places:json": FILE,
+    "places:csv": FILE,
     "aids:local_rules": FILE,
     "aids:local_yaml": FILE,
     **dict.fromkeys(
@@ -812,6 +814,7 @@ OTHERS: dict[str, str] = {
             "pendingaccount",
             "publisher",
             "publishermember",
+            "officemember",
         )
     },
     **{
@@ -826,6 +829,7 @@ OTHERS: dict[str, str] = {
             "labels/charterversion",
             "labels/signature",
             "labels/holdercontact",
+            "places/place",
         )
     },
 }

@@ -272,7 +272,7 @@ def test_a_new_grant_stops_the_former_one_unless_it_expired(resident, stranger):
     couple(resident, stranger)
     first = agreed(resident, stranger, "tried")
     second = agreed(resident, stranger, "tried")
-    assert happened(first) == ["given", "stopped"]
+    assert happened(first) == ["given", "replaced"]
     with time_machine.travel(second.ends_at + timedelta(hours=1)):
         agreed(resident, stranger, "tried")
         second = _fresh(second)
