@@ -83,7 +83,7 @@ class ZonesForm(forms.Form):
         required=False,
         widget=forms.FileInput(attrs={"accept": ".geojson,.json,application/geo+json,application/json"}),
         help_text=gettext_lazy(
-            "500 ko au plus. Chaque zone a « name », « population » et, s’il le faut, « parent » et « codes ». Il"
+            "500 ko au plus. Chaque zone a « name », « population » et, s’il le faut, « parent » et « codes ». Il"
             " remplace les lignes ci-dessous."
         ),
     )
