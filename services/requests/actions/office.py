@@ -30,6 +30,7 @@ from vault.records.actions.records import write as write_record
 from vault.records.enums import Assurance, Method, RefusalCode
 from vault.records.grants import agreements as known_agreements
 from vault.records.models import Grant
+from vault.records.values.decrypted import PaperOpened
 from vault.sharing.actions import acts
 
 MESSAGE_LENGTH = 1_000
@@ -88,6 +89,28 @@ def open_request(*, request: SentRequest, place: Membership) -> Opened:
         lines.from_note(found[request.note_place]),
         {one.pk: found[one.note_place]["message"] for one in corrections},
         found.get(request.decision_place, {}),
+    )
+
+
+def open_dossier(*, request: SentRequest, place: Membership) -> gate.WatchedFile:
+    """Return the PDF that was sent, with one entry that names the agent. Each piece is read under the grant.
+
+    Raises:
+        Gone, gate.Refused, gate.NotAnchored
+    """
+    return gate.read_document(
+        grant=_grant(request), document_id=request.dossier_id, visit=None, **_downloading(request, place)
+    )
+
+
+def open_paper(*, request: SentRequest, place: Membership, paper_id: UUID) -> tuple[PaperOpened, gate.WatchedFile]:
+    """Return a paper that a correction added, as `open_dossier` does.
+
+    Raises:
+        Gone, gate.Refused, gate.NotAnchored
+    """
+    return gate.read_file(
+        grant=_grant(request), paper_id=paper_id, position=0, visit=None, **_downloading(request, place)
     )
 
 
@@ -278,6 +301,16 @@ def _write_record(row: SentRequest, note: dict[str, Any]) -> None:
     one_at_a_time(row.resident_id)
     subject = Subject(type=agreements.DECISION, person=row.resident_id)
     write_record(row.resident_id, subject, {key: text for key, text in payload.items() if text}, source, older=None)
+
+
+def _downloading(request: SentRequest, place: Membership) -> dict[str, Any]:
+    """Return the arguments of the gate for a file: its entry's words, and the check of the agent's place."""
+    return {
+        "event": "granted_request_downloaded",
+        "refused": partial(_refused, request, place),
+        "agent": place.label,
+        "number": request.number,
+    }
 
 
 def _grant(row: SentRequest) -> Grant:

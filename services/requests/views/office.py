@@ -191,13 +191,11 @@ def dossier(request: SignedInRequest, request_id: UUID) -> HttpResponseBase:
     """Send the PDF of the dossier as it was sent; each piece is read under the grant."""
     place = _place(request)
     found = _find(request_id, place)
-    if found.grant is None:
-        raise actions.Gone
     with scope(resident=found.resident_id):
         row = Dossier.objects.filter(pk=found.dossier_id).first()
     if row is None:
         raise Http404
-    file = gate.read_document(grant=found.grant, document_id=found.dossier_id, visit=None)
+    file = actions.open_dossier(request=found, place=place)
     name = f"demande-{found.number}.pdf"
     return downloads.serve(request, file, size=row.size, name=name, media_type="application/pdf")
 
@@ -209,9 +207,7 @@ def paper(request: SignedInRequest, request_id: UUID, paper_id: UUID) -> HttpRes
     """Send a paper that a correction added."""
     place = _place(request)
     found = _find(request_id, place)
-    if found.grant is None:
-        raise actions.Gone
-    opened, file = gate.read_file(grant=found.grant, paper_id=paper_id, position=0, visit=None)
+    opened, file = actions.open_paper(request=found, place=place, paper_id=paper_id)
     side = opened.side(0)
     if side is None:
         raise Http404
