@@ -270,11 +270,11 @@ def _refused(request: SentRequest, place: Membership) -> RefusalCode | None:
 
 
 def _require_decider(row: SentRequest, place: Membership) -> None:
-    if not row.is_open or not row.proposal:
+    if not perms.awaits_decision(row):
         raise NotNow
-    if row.proposed_by_id == place.person_id:
+    if perms.proposed(row, place):
         raise SamePerson
-    if not place.may_decide:
+    if not perms.may_decide(row, place):
         raise PermissionDenied
 
 
