@@ -83,7 +83,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
     context = {
         "office": place.organisation,
         "summary": words.inbox_summary(rows),
-        "sections": words.inbox(shown, me),
+        "sections": words.inbox(shown),
         "choices": [
             {
                 "label": _("%(label)s, %(count)s") % {"label": labels[code], "count": len(kept[code])},
@@ -92,10 +92,8 @@ def inbox(request: SignedInRequest) -> HttpResponse:
             }
             for code in kept
         ],
-        "which": which,
         "number": number,
         "none": bool(rows) and not shown,
-        "may_take": place.instructs,
     }
     return render(request, "requests/office/inbox.html", context)
 
