@@ -55,11 +55,16 @@ class Gone(Exception):
 
 @dataclass(frozen=True)
 class Opened:
-    """A request as the office reads it. `messages` are those of its corrections, by id."""
+    """What was sent and what the office wrote, decrypted. `messages` are those of corrections, by id.
+
+    Args:
+        waiting: the codes of the lines that wait for the resident.
+    """
 
     content: lines.Content
     messages: dict[UUID, str]
     decision: dict[str, Any]
+    waiting: frozenset[str] = frozenset()
 
 
 def open_request(*, request: SentRequest, place: Membership) -> Opened:
@@ -89,6 +94,7 @@ def open_request(*, request: SentRequest, place: Membership) -> Opened:
         lines.from_note(found[request.note_place]),
         {one.pk: found[one.note_place]["message"] for one in corrections},
         found.get(request.decision_place, {}),
+        frozenset(one.line for one in corrections if one.answered_at is None),
     )
 
 
@@ -321,7 +327,7 @@ def _grant(row: SentRequest) -> Grant:
 
 def _corrections(request: SentRequest) -> list[Correction]:
     with scope(resident=request.resident_id):
-        return list(Correction.objects.filter(request=request).select_related("asked_by"))
+        return list(Correction.objects.filter(request=request))
 
 
 def _note_opening(request: SentRequest, place: Membership) -> None:

@@ -226,7 +226,6 @@ def _page(
     opened = actions.open_request(request=found, place=place)
     with scope(resident=found.resident_id):
         at, events = found.clock(), list(found.events.all())
-        waiting = set(found.corrections.filter(answered_at=None).values_list("line", flat=True))
     rows = words.sent_lines(opened.content)
     instructing = perms.may_instruct(found, place)
     asked = next((row for row in rows if row["code"] == line), None) if instructing and not found.proposal else None
@@ -236,8 +235,8 @@ def _page(
         "letter": opened.content.letter,
         "left_out": opened.content.left_out,
         "lines": rows,
-        "waiting": waiting,
-        "asked": asked if line not in waiting else None,
+        "waiting": opened.waiting,
+        "asked": asked if line not in opened.waiting else None,
         "ask": ask or AskForm(),
         "propose": (propose or ProposeForm()) if perms.may_propose(found, place) else None,
         "form": ask or propose,

@@ -166,5 +166,5 @@ def test_pages_stay_within_their_queries(resident, office, claire, django_assert
     pages = [(browser, reverse("requests:request", args=[row.pk])), (browser, reverse("requests:home"))]
     pages += [(agent, reverse("requests:office", args=[row.pk])), (agent, reverse("requests:inbox"))]
     for client, url in pages:
-        with django_assert_max_num_queries(40):
+        with django_assert_max_num_queries(25):
             assert client.get(url).status_code == 200
