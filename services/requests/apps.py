@@ -16,6 +16,9 @@ PROBLEMS = {
 }
 SENTENCES = {
     "granted_request_opened": _("« %(recipient)s » a ouvert votre demande n° %(request)s : %(agent)s."),
+    "granted_request_downloaded": _(
+        "« %(recipient)s » a téléchargé un fichier de votre demande n° %(request)s : %(agent)s."
+    ),
     "request_opened": _("Vous avez ouvert une demande que vous avez envoyée."),
     "request_taken": _("« %(recipient)s » étudie votre demande n° %(request)s : %(agent)s."),
     "request_correction_asked": _(

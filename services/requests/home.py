@@ -13,7 +13,8 @@ from services.requests.models import Correction, SentRequest
 
 
 def blocks(request: HttpRequest) -> Iterable[home.Part]:
-    for one in Correction.objects.filter(answered_at=None, request__state__in=(State.CORRECTION, State.REVIEW)):
+    waiting = Correction.objects.filter(answered_at=None, request__state__in=(State.CORRECTION, State.REVIEW))
+    for one in waiting.defer("message"):
         yield home.ToDo(
             name=_("Corriger une ligne de votre demande"),
             href=reverse("requests:correct", args=[one.request_id, one.pk]),
@@ -22,7 +23,7 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
             tag_kind="soon",
             order=12,
         )
-    for row in SentRequest.objects.open().exclude(silence_told_at=None):
+    for row in SentRequest.objects.open().exclude(silence_told_at=None).defer("content", "decision"):
         yield home.ToDo(
             name=_("Votre demande est restée sans réponse"),
             href=reverse("requests:request", args=[row.pk]),

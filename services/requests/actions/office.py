@@ -30,6 +30,7 @@ from vault.records.actions.records import write as write_record
 from vault.records.enums import Assurance, Method, RefusalCode
 from vault.records.grants import agreements as known_agreements
 from vault.records.models import Grant
+from vault.records.values.decrypted import PaperOpened
 from vault.sharing.actions import acts
 
 MESSAGE_LENGTH = 1_000
@@ -54,11 +55,16 @@ class Gone(Exception):
 
 @dataclass(frozen=True)
 class Opened:
-    """A request as the office reads it. `messages` are those of its corrections, by id."""
+    """What was sent and what the office wrote, decrypted. `messages` are those of corrections, by id.
+
+    Args:
+        waiting: the codes of the lines that wait for the resident.
+    """
 
     content: lines.Content
     messages: dict[UUID, str]
     decision: dict[str, Any]
+    waiting: frozenset[str] = frozenset()
 
 
 def open_request(*, request: SentRequest, place: Membership) -> Opened:
@@ -88,6 +94,29 @@ def open_request(*, request: SentRequest, place: Membership) -> Opened:
         lines.from_note(found[request.note_place]),
         {one.pk: found[one.note_place]["message"] for one in corrections},
         found.get(request.decision_place, {}),
+        frozenset(one.line for one in corrections if one.answered_at is None),
+    )
+
+
+def open_dossier(*, request: SentRequest, place: Membership) -> gate.WatchedFile:
+    """Return the PDF that was sent, with one entry that names the agent. Each piece is read under the grant.
+
+    Raises:
+        Gone, gate.Refused, gate.NotAnchored
+    """
+    return gate.read_document(
+        grant=_grant(request), document_id=request.dossier_id, visit=None, **_downloading(request, place)
+    )
+
+
+def open_paper(*, request: SentRequest, place: Membership, paper_id: UUID) -> tuple[PaperOpened, gate.WatchedFile]:
+    """Return a paper that a correction added, as `open_dossier` does.
+
+    Raises:
+        Gone, gate.Refused, gate.NotAnchored
+    """
+    return gate.read_file(
+        grant=_grant(request), paper_id=paper_id, position=0, visit=None, **_downloading(request, place)
     )
 
 
@@ -247,11 +276,11 @@ def _refused(request: SentRequest, place: Membership) -> RefusalCode | None:
 
 
 def _require_decider(row: SentRequest, place: Membership) -> None:
-    if not row.is_open or not row.proposal:
+    if not perms.awaits_decision(row):
         raise NotNow
-    if row.proposed_by_id == place.person_id:
+    if perms.proposed(row, place):
         raise SamePerson
-    if not place.may_decide:
+    if not perms.may_decide(row, place):
         raise PermissionDenied
 
 
@@ -280,6 +309,16 @@ def _write_record(row: SentRequest, note: dict[str, Any]) -> None:
     write_record(row.resident_id, subject, {key: text for key, text in payload.items() if text}, source, older=None)
 
 
+def _downloading(request: SentRequest, place: Membership) -> dict[str, Any]:
+    """Return the arguments of the gate for a file: its entry's words, and the check of the agent's place."""
+    return {
+        "event": "granted_request_downloaded",
+        "refused": partial(_refused, request, place),
+        "agent": place.label,
+        "number": request.number,
+    }
+
+
 def _grant(row: SentRequest) -> Grant:
     if row.grant is None:
         raise Gone
@@ -288,7 +327,7 @@ def _grant(row: SentRequest) -> Grant:
 
 def _corrections(request: SentRequest) -> list[Correction]:
     with scope(resident=request.resident_id):
-        return list(Correction.objects.filter(request=request).select_related("asked_by"))
+        return list(Correction.objects.filter(request=request))
 
 
 def _note_opening(request: SentRequest, place: Membership) -> None:

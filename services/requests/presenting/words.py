@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
@@ -202,18 +201,20 @@ def _line(line: lines.Line) -> dict[str, str]:
     return found
 
 
-def inbox(rows: Sequence[SentRequest], me: UUID) -> list[dict[str, Any]]:
+def inbox(rows: Sequence[SentRequest]) -> list[dict[str, Any]]:
     """Return the sections of an office's list: urgent, then late, then the others."""
     today = timezone.localdate()
-    urgent = [row for row in rows if row.stopped_since is None and today <= row.due_on <= today + clock.SOON]
-    late = [row for row in rows if row.stopped_since is None and row.due_on < today]
-    others = [row for row in rows if row not in urgent and row not in late]
-    named = ((_("Urgentes"), "ur", urgent), (_("En retard"), "re", late), (_("Dans les temps"), "te", others))
-    return [
-        {"title": title, "id": id, "rows": [_office_row(row, me, today) for row in found]}
-        for title, id, found in named
-        if found
+    shown = [_office_row(row, today) for row in rows]
+    named = (
+        (_("Urgentes"), "ur", {"soon"}),
+        (_("En retard"), "re", {"expired"}),
+        (_("Dans les temps"), "te", {"", "fresh"}),
+    )
+    sections = [
+        {"title": title, "id": id, "rows": [row for row in shown if row["due_kind"] in kinds]}
+        for title, id, kinds in named
     ]
+    return [section for section in sections if section["rows"]]
 
 
 def inbox_summary(rows: Sequence[SentRequest]) -> str:
@@ -230,7 +231,7 @@ def inbox_summary(rows: Sequence[SentRequest]) -> str:
     }
 
 
-def _office_row(row: SentRequest, me: UUID, today: date) -> dict[str, Any]:
+def _office_row(row: SentRequest, today: date) -> dict[str, Any]:
     if row.stopped_since is not None:
         due, kind = _("En pause"), ""
     elif row.due_on < today:
@@ -247,7 +248,6 @@ def _office_row(row: SentRequest, me: UUID, today: date) -> dict[str, Any]:
         "due": due,
         "due_kind": kind,
         "who": row.instructor.name if row.instructor else "",
-        "mine": row.instructor_id == me,
         "proposed": bool(row.proposal),
     }
 

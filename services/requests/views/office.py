@@ -83,7 +83,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
     context = {
         "office": place.organisation,
         "summary": words.inbox_summary(rows),
-        "sections": words.inbox(shown, me),
+        "sections": words.inbox(shown),
         "choices": [
             {
                 "label": _("%(label)s, %(count)s") % {"label": labels[code], "count": len(kept[code])},
@@ -92,10 +92,8 @@ def inbox(request: SignedInRequest) -> HttpResponse:
             }
             for code in kept
         ],
-        "which": which,
         "number": number,
         "none": bool(rows) and not shown,
-        "may_take": place.instructs,
     }
     return render(request, "requests/office/inbox.html", context)
 
@@ -191,13 +189,11 @@ def dossier(request: SignedInRequest, request_id: UUID) -> HttpResponseBase:
     """Send the PDF of the dossier as it was sent; each piece is read under the grant."""
     place = _place(request)
     found = _find(request_id, place)
-    if found.grant is None:
-        raise actions.Gone
     with scope(resident=found.resident_id):
         row = Dossier.objects.filter(pk=found.dossier_id).first()
     if row is None:
         raise Http404
-    file = gate.read_document(grant=found.grant, document_id=found.dossier_id, visit=None)
+    file = actions.open_dossier(request=found, place=place)
     name = f"demande-{found.number}.pdf"
     return downloads.serve(request, file, size=row.size, name=name, media_type="application/pdf")
 
@@ -209,9 +205,7 @@ def paper(request: SignedInRequest, request_id: UUID, paper_id: UUID) -> HttpRes
     """Send a paper that a correction added."""
     place = _place(request)
     found = _find(request_id, place)
-    if found.grant is None:
-        raise actions.Gone
-    opened, file = gate.read_file(grant=found.grant, paper_id=paper_id, position=0, visit=None)
+    opened, file = actions.open_paper(request=found, place=place, paper_id=paper_id)
     side = opened.side(0)
     if side is None:
         raise Http404
@@ -232,7 +226,6 @@ def _page(
     opened = actions.open_request(request=found, place=place)
     with scope(resident=found.resident_id):
         at, events = found.clock(), list(found.events.all())
-        waiting = set(found.corrections.filter(answered_at=None).values_list("line", flat=True))
     rows = words.sent_lines(opened.content)
     instructing = perms.may_instruct(found, place)
     asked = next((row for row in rows if row["code"] == line), None) if instructing and not found.proposal else None
@@ -242,16 +235,16 @@ def _page(
         "letter": opened.content.letter,
         "left_out": opened.content.left_out,
         "lines": rows,
-        "waiting": waiting,
-        "asked": asked if line not in waiting else None,
+        "waiting": opened.waiting,
+        "asked": asked if line not in opened.waiting else None,
         "ask": ask or AskForm(),
         "propose": (propose or ProposeForm()) if perms.may_propose(found, place) else None,
         "form": ask or propose,
         "instructing": instructing and not found.proposal,
         "may_take": perms.may_take(found, place),
-        "may_decide": perms.may_decide(found, request.user, place),
-        "own_proposal": bool(found.proposal) and found.is_open and found.proposed_by_id == request.user.pk,
-        "proposal": words.proposal_rows(found, opened.decision) if found.is_open and found.proposal else [],
+        "may_decide": perms.may_decide(found, place),
+        "own_proposal": perms.awaits_decision(found) and perms.proposed(found, place),
+        "proposal": words.proposal_rows(found, opened.decision) if perms.awaits_decision(found) else [],
         "decision": words.decision_rows(found, opened.decision),
         "clock": at if found.is_open else None,
         "late": at.late_by(timezone.localdate()) if found.is_open else 0,

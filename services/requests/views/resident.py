@@ -1,5 +1,6 @@
 """A resident's requests: send a dossier, follow it, mend a line, withdraw. Another resident's request is a 404."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
@@ -84,13 +85,14 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
 @require_safe
 def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     row = _find(request_id)
-    opened = _opened(row)
+    corrections = list(row.corrections.select_related("asked_by"))
+    opened = _opened(row, corrections)
     at, events = row.clock(), list(row.events.all())
     silent = row.is_open and at.late_by(timezone.localdate()) > 0 or row.state == State.UNANSWERED
     context = {
         "row": row,
         "gist": words.gist(row, at),
-        "asked": words.asked(row, list(row.corrections.select_related("asked_by")), opened),
+        "asked": words.asked(row, corrections, opened),
         "decision": words.decision_rows(row, opened.decision),
         "refused": row.state == State.REFUSED,
         "may_appeal": row.state == State.REFUSED or silent,
@@ -111,7 +113,7 @@ def correct(request: SignedInRequest, request_id: UUID, correction_id: UUID) -> 
     found = get_object_or_404(Correction.objects.select_related("asked_by"), pk=correction_id, request=row)
     if found.answered_at is not None or not row.is_open or row.content is None:
         return _too_late(request, row)
-    opened = _opened(row)
+    opened = _opened(row, [found])
     line = opened.content.line(found.line)
     if line is None:
         return _too_late(request, row)
@@ -173,7 +175,7 @@ def appeal(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     silent = row.state == State.UNANSWERED or (row.is_open and row.clock().late_by(timezone.localdate()))
     if row.state != State.REFUSED and not silent:
         raise Http404
-    opened = _opened(row)
+    opened = _opened(row, ())
     try:
         pdf = drawing.draw_appeal(row, opened.decision, opened.content.applicant)
     except NotDrawn:
@@ -187,9 +189,11 @@ def _find(request_id: UUID) -> SentRequest:
     return get_object_or_404(rows, pk=request_id)
 
 
-def _opened(row: SentRequest) -> Opened:
-    """Return what the resident sent and what the office wrote, with one journal entry; nothing if all is gone."""
-    corrections = list(row.corrections.all())
+def _opened(row: SentRequest, corrections: Sequence[Correction]) -> Opened:
+    """Return what the resident sent, the decision and the messages of `corrections`, with one journal entry.
+
+    Without any of them, nothing is opened and no entry is written.
+    """
     notes = {one.note_place: bytes(one.message) for one in corrections}
     if row.content is not None:
         notes[row.note_place] = bytes(row.content)

@@ -84,12 +84,27 @@ def test_a_member_who_left_reads_and_does_nothing(resident, office, claire):
     places.leave_office(place=claire)
     with pytest.raises(gate.Refused):
         actions.open_request(request=row, place=claire)
+    with pytest.raises(gate.Refused):
+        actions.open_dossier(request=row, place=claire)
     with pytest.raises(PermissionDenied):
         actions.take(request=row, place=claire)
     stranger = member(opened_office("Service Sports"), "Idriss Vasseur")
     with pytest.raises(gate.Refused):
         actions.open_request(request=row, place=stranger)
     assert fresh(row).state == State.RECEIVED
+
+
+def test_each_file_is_opened_in_the_agents_name_and_stops_when_they_leave(resident, office, claire):
+    row = sent(resident, office)
+    with actions.open_dossier(request=row, place=claire) as file:
+        assert file.read(4) == b"%PDF"
+        entry = journal.entries(resident_id=resident.pk, limit=1)[0]
+        assert entry.event == "granted_request_downloaded"
+        assert entry.details["agent"] == claire.label and entry.details["number"] == row.number
+        places.leave_office(place=claire)
+        with pytest.raises(gate.Refused):
+            file.read(4)
+    assert last_event(resident) == "read_refused"
 
 
 def test_no_office_reads_after_a_stop_while_readers_run(resident, office, claire):

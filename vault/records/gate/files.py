@@ -1,5 +1,6 @@
 """Files of a vault, decrypted as they are read: the resident's own files, and the files of a grant."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import BinaryIO, Self
 from uuid import UUID
@@ -28,6 +29,16 @@ from vault.records.models import Grant, Paper, PaperFile
 from vault.records.values.decrypted import PaperOpened
 
 NOT_COVERED = Refusal(RefusalCode.NOT_COVERED)
+#: Returns why this person may not read for the recipient of a grant.
+Check = Callable[[], RefusalCode | None]
+
+
+def _allowed() -> RefusalCode | None:
+    return None
+
+
+def _by(refused: Check) -> Refusal | None:
+    return Refusal(code) if (code := refused()) else None
 
 
 def open_file(
@@ -60,8 +71,20 @@ def open_kept(*, resident_id: UUID, purpose: str, name: str, event: str = "file_
         return sealed_storage.open(name, resident_id=resident_id)
 
 
-def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None) -> "tuple[PaperOpened, WatchedFile]":
+def read_file(
+    *,
+    grant: Grant,
+    paper_id: UUID,
+    position: int,
+    visit: UUID | None,
+    event: str = "granted_downloaded",
+    refused: Check = _allowed,
+    **details: str,
+) -> "tuple[PaperOpened, WatchedFile]":
     """Return a paper of a grant and one of its files, with one journal entry. The grant is checked before each piece.
+
+    Args:
+        refused: as in `granted_notes`; it also runs before each piece.
 
     Raises:
         Refused, NotAnchored: also when the paper is not in the grant, or no longer in the vault.
@@ -72,20 +95,32 @@ def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None
         file = files.filter(paper__in=Paper.objects.kept().filter(pk=paper_id, granted__grant=grant)).first()
         check(*grant.papers.filter(paper_id=paper_id), key=box.row_key)
         refusal = refusal or (mark_used(grant, box, things=[paper_id]) if file else NOT_COVERED)
+        refusal = refusal or _by(refused)
         kind = file.paper.kind if file else ""
-        entry = journal_read(grant, (), "granted_downloaded", box, refusal, kind=kind)
+        entry = journal_read(grant, (), event, box, refusal, kind=kind, **details)
         if file is None or refusal:
             return refusal or NOT_COVERED
         note_reading(grant, entry, paper_kind=kind or "?", visit=visit)
         [opened] = decrypt_papers([file.paper], box)
         stored = sealed_storage.open(file.stored_name, resident_id=grant.resident_id)
-        return opened, WatchedFile(grant, paper_id, stored)
+        return opened, WatchedFile(grant, paper_id, stored, refused)
 
     return under_grant(grant, reading)
 
 
-def read_document(*, grant: Grant, document_id: UUID, visit: UUID | None) -> "WatchedFile":
+def read_document(
+    *,
+    grant: Grant,
+    document_id: UUID,
+    visit: UUID | None,
+    event: str = "",
+    refused: Check = _allowed,
+    **details: str,
+) -> "WatchedFile":
     """Return a document that a service made and keeps, as `read_file` does for a paper.
+
+    Args:
+        event: of the entry; without it, that of the document's kind.
 
     Raises:
         Refused, NotAnchored: also when the document is not in the grant, or was deleted.
@@ -95,13 +130,14 @@ def read_document(*, grant: Grant, document_id: UUID, visit: UUID | None) -> "Wa
         document = next((one for one in documents.opened_by(grant) if one.id == document_id), None)
         check(*grant.documents.filter(document_id=document_id), key=box.row_key)
         refusal = refusal or (mark_used(grant, box, things=[document_id]) if document else NOT_COVERED)
-        event = f"granted_{document.kind}_downloaded" if document else ""
-        entry = journal_read(grant, (), event, box, refusal)
+        refusal = refusal or _by(refused)
+        of_kind = f"granted_{document.kind}_downloaded" if document else ""
+        entry = journal_read(grant, (), event or of_kind, box, refusal, **details)
         if document is None or refusal:
             return refusal or NOT_COVERED
         note_reading(grant, entry, paper_kind=document.kind, visit=visit)
         stored = sealed_storage.open(document.stored_name, resident_id=grant.resident_id)
-        return WatchedFile(grant, document_id, stored)
+        return WatchedFile(grant, document_id, stored, refused)
 
     return under_grant(grant, reading)
 
@@ -112,8 +148,8 @@ class WatchedFile:
     After the grant is stopped, or the paper taken out of it, no further piece is read, whatever the file's length.
     """
 
-    def __init__(self, grant: Grant, thing: UUID, file: BinaryIO) -> None:
-        self._grant, self._thing, self._file = grant, thing, file
+    def __init__(self, grant: Grant, thing: UUID, file: BinaryIO, refused: Check = _allowed) -> None:
+        self._grant, self._thing, self._file, self._refused = grant, thing, file, refused
 
     def seek(self, offset: int) -> int:
         return self._file.seek(offset)
@@ -128,7 +164,7 @@ class WatchedFile:
         grant = self._grant
         with transaction.atomic(durable=True), scope(resident=grant.resident_id):
             lock_shared(grant)
-            refusal = why_inactive(grant, self._thing)
+            refusal = why_inactive(grant, self._thing) or _by(self._refused)
             if refusal is None:
                 return self._file.read(size)
         with transaction.atomic(durable=True), scope(resident=grant.resident_id):
