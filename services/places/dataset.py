@@ -6,6 +6,7 @@ A field that this shape does not have (`acces`, `langues`, `a_savoir`) is writte
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from core.files.csv_cells import harmless
 from services.places.enums import PlaceKind, StepFree
 from services.places.models import Place
 
@@ -44,6 +46,7 @@ FIELDS = {
 HEADS = [*FIELDS, "reseaux_porteurs", "langues"]
 #: 2 MB: some 5,000 places.
 MOST_BYTES, MOST_PLACES = 2_000_000, 5_000
+TELEPHONE = re.compile(r"\+[0-9 ]+")
 NULLABLE = {"latitude", "longitude", "updated_on"}
 
 
@@ -169,14 +172,12 @@ def as_csv(places: Iterable[Place]) -> str:
     writer.writeheader()
     for row in written(places):
         flat = {name: ",".join(value) if isinstance(value, list) else value for name, value in row.items()}
-        writer.writerow({name: _not_a_formula(value) for name, value in flat.items()})
+        writer.writerow({name: _cell(value) for name, value in flat.items()})
     return output.getvalue()
 
 
-def _not_a_formula(cell: object) -> object:
-    """Keep a spreadsheet from running a cell as a formula (OWASP, CSV injection)."""
-    return (
-        f"'{cell}"
-        if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and not cell[1:].replace(" ", "").isdigit()
-        else cell
-    )
+def _cell(value: object) -> str:
+    """Return a harmless cell. A telephone number such as “+33 5 36 49 00 01” runs nothing, and stays as it is."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) and TELEPHONE.fullmatch(value) else harmless(value)

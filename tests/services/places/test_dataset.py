@@ -29,6 +29,12 @@ def test_the_csv_comes_back_too(town: None) -> None:
     assert dataset.written(Place.objects.order_by("code")) == before
 
 
+def test_a_place_without_languages_comes_back_without_any(db: None) -> None:
+    dataset.load(as_file(HALL | {"langues": []}))
+    dataset.load(dataset.as_csv(Place.objects.all()).encode())
+    assert Place.objects.get().languages == []
+
+
 def test_a_cell_never_runs_as_a_formula(db: None) -> None:
     dataset.load(as_file(HALL | {"nom": "=HYPERLINK(1)", "organisme": "@x"}))
     (row,) = csv.DictReader(io.StringIO(dataset.as_csv(Place.objects.all())))
