@@ -12,13 +12,15 @@ from typing import Any, Final
 import jsonschema
 from django.utils.translation import gettext as _
 
-from services.aids import catalogue, local
+from services.aids import catalogue, local, local_reads
 
 MOST_PROBLEMS: Final = 8
 #: Limits of one aid. Its page shows and tries all of it at once.
 MOST_CASES: Final = 100
 MOST_CONDITIONS: Final = 60
 MOST_DEPTH: Final = 6
+#: Rules of the schema that an unfinished draft may break.
+TO_WRITE: Final = frozenset({"minItems", "minLength"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def condition_problems(rule: Mapping[str, Any]) -> list[str]:
 
 
 def structure_problems(rule: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong in the parts that are computed; texts that an agent has still to write are none."""
+    """Return what is wrong, except for texts and cases that an agent has still to write."""
     if too_big := oversized(rule):
         return too_big
     computed = {"conditions", "amount", "tests", "institution", "audience", "kind", "per", "periodicity", "code"}
@@ -68,7 +70,8 @@ def structure_problems(rule: Mapping[str, Any]) -> list[str]:
     return [
         _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
         for error in _validator().iter_errors(rule)
-        if error.validator != "minItems" and set(map(str, error.absolute_path)) & (computed | dates)
+        if error.validator not in TO_WRITE
+        or (error.validator != "minItems" and set(map(str, error.absolute_path)) & (computed | dates))
     ][:MOST_PROBLEMS] + _bad_dates(rule)
 
 
@@ -124,6 +127,20 @@ def count(rule: object) -> int:
 
 def _place(error: Any) -> str:  # noqa: ANN401 - jsonschema is untyped
     return "/".join(str(step) for step in error.absolute_path) or _("la racine")
+
+
+def rehearse(rule: Mapping[str, Any]) -> None:
+    """Compute everything that an aid's pages compute, for rules from outside: the schema alone lets some fail.
+
+    Raises:
+        AttributeError, LookupError, TypeError, ValueError: a part is missing, or has another type.
+    """
+    trials(rule)
+    unturned(rule)
+    facts = {**dict.fromkeys(local_reads.facts_of(rule), 1), **dict.fromkeys(local.BASIS.values(), 1), "price": 1}
+    local.amount_of(rule["amount"], {**facts, "children_ages": []})
+    for leaf in local.leaves(rule["conditions"]):
+        local.condition_text(leaf, rule)
 
 
 def trials(rule: Mapping[str, Any]) -> list[Trial]:
