@@ -61,6 +61,8 @@ def test_a_second_load_refreshes_and_leaves_what_an_agent_edited(town: None) -> 
         ({"site_web": "javascript:alert(1)"}, "adresse de site"),
         ({"date_maj": "hier"}, "date"),
         ({"id": None}, "vide"),
+        ({"nom": "Mai\0rie"}, "caractère"),
+        ({"langues": ["\ud800"]}, "caractère"),
     ],
 )
 def test_a_wrong_row_is_refused_with_its_reason_and_the_others_are_kept(change: dict[str, object], says: str) -> None:
@@ -71,7 +73,17 @@ def test_a_wrong_row_is_refused_with_its_reason_and_the_others_are_kept(change: 
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xff\xfe\x00", b"{", b'{"x": 1}', b"[1]", b"a,b\n1,2\n", b"x" * (dataset.MOST_BYTES + 1), b"[" * 100_000],
+    [
+        b"\xff\xfe\x00",
+        b"{",
+        b'{"x": 1}',
+        b"[1]",
+        b"a,b\n1,2\n",
+        b"x" * (dataset.MOST_BYTES + 1),
+        b"[" * 100_000,
+        b"[" + b"1" * 5_000 + b"]",
+        b"id,nom\n1," + b"x" * 200_000,
+    ],
     ids=lambda content: content[:4].hex(),
 )
 def test_a_file_that_is_no_list_of_places_is_refused_whole(content: bytes) -> None:
