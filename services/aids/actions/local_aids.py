@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.two_persons import DECIDING
 from core.journal import register
 from services.aids import local_rules, shipping
-from services.aids.models import FROZEN, LocalAid, LocalAidCase, State
+from services.aids.models import FROZEN, LocalAid, State
 
 #: Of entries of the register.
 KIND: Final = "local_aid"
@@ -54,7 +54,7 @@ def begin(*, by: User, item: Mapping[str, Any]) -> LocalAid:
     with transaction.atomic():
         held = LocalAid.objects.filter(code=item["code"]).aggregate(found=Max("version"))["found"] or 0
         aid = LocalAid.objects.create(written_by=by, **shipping.columns({**item, "version": held + 1}))
-        _write_cases(aid, item.get("tests", ()))
+        shipping.write_cases(aid, item.get("tests", ()))
     return aid
 
 
@@ -96,7 +96,7 @@ def change(
         held.save()
         if cases is not None:
             held.cases.all().delete()
-            _write_cases(held, tests)
+            shipping.write_cases(held, tests)
     return held
 
 
@@ -189,7 +189,3 @@ def _own_draft(aid: LocalAid, by: User) -> Iterator[LocalAid]:
         if held.written_by_id != by.pk:
             raise PermissionDenied
         yield held
-
-
-def _write_cases(aid: LocalAid, cases: Sequence[Mapping[str, Any]]) -> None:
-    LocalAidCase.objects.bulk_create(LocalAidCase(aid=aid, rank=rank, **case) for rank, case in enumerate(cases, 1))

@@ -11,7 +11,7 @@ from services.aids import catalogue, local, local_forms, local_reads, local_shee
 from services.aids.actions.simulations import LocalResult
 from services.aids.facts.from_vault import Read
 from services.aids.models import LocalAid
-from services.aids.presenting.local_aids import amount_rows, share_words
+from services.aids.presenting.local_aids import amount_rows, basis_words, share_words
 from services.aids.presenting.why import source_link
 from services.places import presenting as places
 
@@ -88,9 +88,7 @@ def operation(aid: LocalAid, facts: Mapping[str, Any], outcome: local.Outcome) -
         return ""
     base = _operation(amount, facts)
     if amount.get("per_child"):
-        span = amount["per_child"]
-        ages = facts.get("children_ages") or ()
-        count = sum(span.get("age_min", 0) <= age <= span.get("age_max", 200) for age in ages)
+        count = local.count_children(facts.get("children_ages") or (), amount["per_child"])
         base += _(", multiplié par %(count)s enfants") % {"count": count}
     return str(nbsp(_("%(operation)s : %(amount)s.") % {"operation": base, "amount": money(outcome.amount)}))
 
@@ -98,7 +96,7 @@ def operation(aid: LocalAid, facts: Mapping[str, Any], outcome: local.Outcome) -
 def _operation(amount: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     on = amount.get("on", "")
     basis = facts.get(local.BASIS.get(on, on))
-    what = str({**dict(local_forms.BASES), "bac_honours": local_forms.KINDS["bac_honours"]}.get(on, ""))
+    what = basis_words(on) if on else ""
     told = _fact_words(local.BASIS.get(on, on), basis)
     kind = amount["kind"]
     if kind == "fixed":
