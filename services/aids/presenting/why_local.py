@@ -28,7 +28,6 @@ OF_THE_HOUSEHOLD: Final = {
     "single_parent": "household.partner",
     "family_status": "household.partner",
     "housing_status": "housing.status",
-    "resident_months_least": "housing.moved_in",
 }
 OF_A_PERSON: Final = {
     "age": "birth_date",
@@ -41,6 +40,9 @@ OF_A_PERSON: Final = {
     "bac_honours": "city.bac_honours",
     "scheme": "city.scheme",
     "temp_agency": "city.temp_agency",
+}
+#: Facts of the applicant that count for the whole household.
+OF_THE_APPLICANT: Final = {
     "housing_difficulty": "city.housing_difficulty",
     "resident_months": "city.resident_since",
 }
@@ -48,12 +50,16 @@ OF_A_PERSON: Final = {
 
 def used(line: LocalResult, read: Read) -> list[dict[str, Any]]:
     """Return each fact that the rule reads, with the resident's value and the record behind it."""
-    person = line.people[0] if line.people else read.household.applicant
+    applicant = read.household.applicant
+    person = line.people[0] if line.people else applicant
+    keys = {
+        **OF_THE_HOUSEHOLD,
+        **{name: person.key(value) for name, value in OF_A_PERSON.items()},
+        **{name: applicant.key(value) for name, value in OF_THE_APPLICANT.items()},
+    }
     rows = []
     for name in local_reads.facts_of(line.aid.rule):
-        key = OF_THE_HOUSEHOLD.get(name) or (
-            person.key(OF_A_PERSON[name]) if name in OF_A_PERSON else _notice_key(name, read)
-        )
+        key = keys.get(name) or _notice_key(name, read)
         known = line.facts.get(name) is not None
         source = source_link(read, key) if known and read.source(key) else _("Calcul") if known else ""
         label = local_sheets.FACT_LABELS.get(name) or local_forms.KINDS.get(name) or name
