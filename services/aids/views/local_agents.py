@@ -91,9 +91,11 @@ def begin(request: SignedInRequest) -> HttpResponse:
     item = local_yaml.blank(code="", label="", institution=mine, today=today)
     form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(item))
     if request.method == "POST" and form.is_valid():
-        whole = {**item, **form.rules(), "code": _free_code(form.cleaned_data["label"]), "label": "", "version": 1}
+        told = {
+            name: value.isoformat() if isinstance(value, date) else value for name, value in form.columns().items()
+        }
+        whole = {**item, **form.rules(), **told, "code": _free_code(told["label"])}
         aid = actions.begin(by=request.user, item=whole)
-        actions.change(aid=aid, by=request.user, **form.columns())
         return redirect("aids:local_version", aid.pk)
     return _form(request, form, _("Nouvelle aide"), _("Commencer le brouillon"), reverse("aids:local_list"))
 
