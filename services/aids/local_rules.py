@@ -12,7 +12,7 @@ from typing import Any, Final
 import jsonschema
 from django.utils.translation import gettext as _
 
-from services.aids import catalogue, local, local_reads
+from services.aids import catalogue, local
 
 MOST_PROBLEMS: Final = 8
 #: Limits of one aid. Its page shows and tries all of it at once.
@@ -127,20 +127,6 @@ def count(rule: object) -> int:
 
 def _place(error: Any) -> str:  # noqa: ANN401 - jsonschema is untyped
     return "/".join(str(step) for step in error.absolute_path) or _("la racine")
-
-
-def rehearse(rule: Mapping[str, Any]) -> None:
-    """Compute everything that an aid's pages compute, for rules from outside: the schema alone lets some fail.
-
-    Raises:
-        AttributeError, LookupError, TypeError, ValueError: a part is missing, or has another type.
-    """
-    trials(rule)
-    unturned(rule)
-    facts = {**dict.fromkeys(local_reads.facts_of(rule), 1), **dict.fromkeys(local.BASIS.values(), 1), "price": 1}
-    local.amount_of(rule["amount"], {**facts, "children_ages": []})
-    for leaf in local.leaves(rule["conditions"]):
-        local.condition_text(leaf, rule)
 
 
 def trials(rule: Mapping[str, Any]) -> list[Trial]:

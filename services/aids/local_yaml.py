@@ -17,7 +17,7 @@ from django.utils.html import strip_tags
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from services.aids import catalogue, local_rules, local_tree
+from services.aids import catalogue, local, local_reads, local_rules, local_tree
 
 MOST_BYTES: Final = 200_000
 MOST_NODES: Final = 20_000
@@ -167,10 +167,24 @@ def _own(data: Mapping[str, Any], *, code: str, today: date) -> Imported:
     found = local_rules.structure_problems(item)
     if found:
         raise Unreadable(" ".join(found))
-    local_rules.rehearse(item)
+    _rehearse(item)
     if local_tree.kind_of(item["conditions"]) not in local_tree.GROUPS:
         item["conditions"] = {"all": [item["conditions"]]}
     return Imported(item, conditions=local_rules.count(item["conditions"]))
+
+
+def _rehearse(rule: Mapping[str, Any]) -> None:
+    """Compute everything that an aid's pages compute, for rules from outside: the schema alone lets some fail.
+
+    Raises:
+        AttributeError, LookupError, TypeError, ValueError: a part is missing, or has another type.
+    """
+    local_rules.trials(rule)
+    local_rules.unturned(rule)
+    facts = {**dict.fromkeys(local_reads.facts_of(rule), 1), **dict.fromkeys(local.BASIS.values(), 1), "price": 1}
+    local.amount_of(rule["amount"], {**facts, "children_ages": []})
+    for leaf in local.leaves(rule["conditions"]):
+        local.condition_text(leaf, rule)
 
 
 # The public files of Aides Jeunes: https://github.com/betagouv/aides-jeunes, data/benefits/javascript
