@@ -169,8 +169,12 @@ def _children(rule: Rule, facts: Facts) -> str:
     ages = facts.get("children_ages")
     if ages is None:
         return MISSING
-    found = sum(rule.get("age_min", 0) <= age <= rule.get("age_max", 200) for age in ages)
-    return _compare(found, {"min": rule.get("count_min", 1), "max": rule.get("count_max")})
+    return _compare(count_children(ages, rule), {"min": rule.get("count_min", 1), "max": rule.get("count_max")})
+
+
+def count_children(ages: Sequence[int], span: Rule) -> int:
+    """Return how many of these ages are within `age_min` and `age_max`, both included."""
+    return sum(span.get("age_min", 0) <= age <= span.get("age_max", 200) for age in ages)
 
 
 def _among(value: Any, rule: Rule) -> str:  # noqa: ANN401 - a fact: one value or a list
@@ -239,10 +243,7 @@ BASIS: Final = {"qf": "qf", "resources": "resources_month", "household_size": "h
 def amount_of(amount: Rule, facts: Facts) -> float | None:
     found = _amount(amount, facts)
     if found is not None and amount.get("per_child"):
-        span = amount["per_child"]
-        found *= sum(
-            span.get("age_min", 0) <= age <= span.get("age_max", 200) for age in facts.get("children_ages") or ()
-        )
+        found *= count_children(facts.get("children_ages") or (), amount["per_child"])
     return None if found is None else round(found, 2)
 
 

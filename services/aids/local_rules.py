@@ -19,6 +19,8 @@ MOST_PROBLEMS: Final = 8
 MOST_CASES: Final = 100
 MOST_CONDITIONS: Final = 60
 MOST_DEPTH: Final = 6
+#: Rules of the schema that an unfinished draft may break.
+TO_WRITE: Final = frozenset({"minItems", "minLength"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def condition_problems(rule: Mapping[str, Any]) -> list[str]:
 
 
 def structure_problems(rule: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong in the parts that are computed; texts that an agent has still to write are none."""
+    """Return what is wrong, except for texts and cases that an agent has still to write."""
     if too_big := oversized(rule):
         return too_big
     computed = {"conditions", "amount", "tests", "institution", "audience", "kind", "per", "periodicity", "code"}
@@ -68,7 +70,8 @@ def structure_problems(rule: Mapping[str, Any]) -> list[str]:
     return [
         _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
         for error in _validator().iter_errors(rule)
-        if error.validator != "minItems" and set(map(str, error.absolute_path)) & (computed | dates)
+        if error.validator not in TO_WRITE
+        or (error.validator != "minItems" and set(map(str, error.absolute_path)) & (computed | dates))
     ][:MOST_PROBLEMS] + _bad_dates(rule)
 
 

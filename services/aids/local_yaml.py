@@ -5,6 +5,8 @@ anything is built.
 """
 
 import html
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,13 +17,15 @@ from django.utils.html import strip_tags
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from services.aids import catalogue, local_rules
+from services.aids import catalogue, local, local_reads, local_rules, local_tree
 
 MOST_BYTES: Final = 200_000
 MOST_NODES: Final = 20_000
 MOST_DEPTH: Final = 40
 #: References of one part of a file to another. A bomb needs them; no aid does.
 MOST_ALIASES: Final = 0
+#: Characters that PostgreSQL stores in no text.
+UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 #: Of an imported aid, until an agent reads it again.
 REVIEW: Final = timedelta(days=180)
 
@@ -87,9 +91,17 @@ def _measure(text: str) -> None:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a file
-    """Return what JSON can hold: YAML knows dates."""
+    """Return what the database's JSON can hold: YAML also has dates.
+
+    Raises:
+        Unreadable: a number is infinite or none, or a text has a character that cannot be stored.
+    """
+    if (isinstance(value, float) and not math.isfinite(value)) or (
+        isinstance(value, str) and UNSTORABLE.search(value)
+    ):
+        raise Unreadable(_("Ce fichier ne décrit pas une aide."))
     if isinstance(value, dict):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {_plain(str(name)): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
@@ -110,10 +122,13 @@ def read(
         Unreadable
     """
     data = load(content)
-    if "conditions_generales" in data:
-        return from_public(data, code=code, today=today, institutions=institutions or {})
-    if "conditions" in data and "amount" in data:
-        return _own(data, code=code, today=today)
+    try:
+        if "conditions_generales" in data:
+            return from_public(data, code=code, today=today, institutions=institutions or {})
+        if "conditions" in data and "amount" in data:
+            return _own(data, code=code, today=today)
+    except (AttributeError, LookupError, TypeError, ValueError):  # a part has another shape than the rest expects
+        raise Unreadable(_("Ce fichier ne décrit pas une aide.")) from None
     raise Unreadable(_("Ce fichier ne décrit pas une aide : il n’a ni conditions ni montant."))
 
 
@@ -152,9 +167,24 @@ def _own(data: Mapping[str, Any], *, code: str, today: date) -> Imported:
     found = local_rules.structure_problems(item)
     if found:
         raise Unreadable(" ".join(found))
-    if not any(name in item["conditions"] for name in ("all", "any", "not")):
+    _rehearse(item)
+    if local_tree.kind_of(item["conditions"]) not in local_tree.GROUPS:
         item["conditions"] = {"all": [item["conditions"]]}
     return Imported(item, conditions=local_rules.count(item["conditions"]))
+
+
+def _rehearse(rule: Mapping[str, Any]) -> None:
+    """Compute everything that an aid's pages compute, for rules from outside: the schema alone lets some fail.
+
+    Raises:
+        AttributeError, LookupError, TypeError, ValueError: a part is missing, or has another type.
+    """
+    local_rules.trials(rule)
+    local_rules.unturned(rule)
+    facts = {**dict.fromkeys(local_reads.facts_of(rule), 1), **dict.fromkeys(local.BASIS.values(), 1), "price": 1}
+    local.amount_of(rule["amount"], {**facts, "children_ages": []})
+    for leaf in local.leaves(rule["conditions"]):
+        local.condition_text(leaf, rule)
 
 
 # The public files of Aides Jeunes: https://github.com/betagouv/aides-jeunes, data/benefits/javascript

@@ -1,6 +1,6 @@
 """Load the shipped local aids into the city's table, as versions in force that no agent wrote."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -34,14 +34,16 @@ def write(item: dict[str, Any]) -> LocalAid:
     if faults := local_rules.faults(item):
         raise Faulty(item["code"], *faults)
     aid = LocalAid.objects.create(shipped=True, state=State.TESTED, **columns(item))
-    LocalAidCase.objects.bulk_create(
-        LocalAidCase(aid=aid, rank=rank, **case) for rank, case in enumerate(item["tests"], 1)
-    )
+    write_cases(aid, item["tests"])
     now = timezone.now()
     held.published().update(state=State.CLOSED, closed_at=now, updated_at=now)
     aid.state, aid.published_at = State.PUBLISHED, now
     aid.save(update_fields=["state", "published_at", "updated_at"])
     return aid
+
+
+def write_cases(aid: LocalAid, cases: Iterable[Mapping[str, Any]]) -> None:
+    LocalAidCase.objects.bulk_create(LocalAidCase(aid=aid, rank=rank, **case) for rank, case in enumerate(cases, 1))
 
 
 def columns(item: dict[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,17 @@ A field that this shape does not have (`acces`, `langues`, `a_savoir`) is writte
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from core.files.csv_cells import harmless
 from services.places.enums import PlaceKind, StepFree
 from services.places.models import Place
 
@@ -44,6 +47,9 @@ FIELDS = {
 HEADS = [*FIELDS, "reseaux_porteurs", "langues"]
 #: 2 MB: some 5,000 places.
 MOST_BYTES, MOST_PLACES = 2_000_000, 5_000
+TELEPHONE = re.compile(r"\+[0-9 ]+")
+#: Characters that PostgreSQL stores in no text.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 NULLABLE = {"latitude", "longitude", "updated_on"}
 
 
@@ -68,16 +74,22 @@ def load(content: bytes) -> Loaded:
         Unreadable: nothing is written.
     """
     done = Loaded()
+    try:
+        rows = list(islice(_rows(content), MOST_PLACES + 1))
+    except csv.Error:
+        raise Unreadable("Le fichier n’est pas du CSV.") from None
+    if len(rows) > MOST_PLACES:
+        raise Unreadable(f"Plus de {MOST_PLACES} lieux\u00a0: coupez le fichier.")
     with transaction.atomic():
-        for number, row in enumerate(_rows(content), 1):
-            if number > MOST_PLACES:
-                raise Unreadable(f"Plus de {MOST_PLACES} lieux\u00a0: coupez le fichier.")
-            _load_one(row, number, done)
+        held = Place.objects.in_bulk(field_name="code")
+        for number, row in enumerate(rows, 1):
+            _load_one(row, number, held, done)
     return done
 
 
-def _load_one(row: Mapping[str, Any], number: int, done: Loaded) -> None:
-    known = Place.objects.filter(code=str(row.get("id") or "")[:120]).first()
+def _load_one(row: Mapping[str, Any], number: int, held: dict[str, Place], done: Loaded) -> None:
+    """Write one row. `held` has the places already there, by code; a new one is added to it."""
+    known = held.get(str(row.get("id") or "")[:120])
     if known is not None and known.edited_at:
         done.left += 1
         return
@@ -90,6 +102,7 @@ def _load_one(row: Mapping[str, Any], number: int, done: Loaded) -> None:
         done.refused.append(f"{number} ({str(row.get('nom', ''))[:60]})\u00a0: {told}")
         return
     place.save()
+    held[place.code] = place
     if known is None:
         done.added += 1
     else:
@@ -107,6 +120,11 @@ def _fill(place: Place, row: Mapping[str, Any]) -> None:
     networks = _words(row.get("reseaux_porteurs"))
     place.kind = next((code for code in networks if code in PlaceKind.values), PlaceKind.OTHER)
     place.languages = _words(row.get("langues"))
+    if any(
+        UNSTORABLE.search(str(text))
+        for text in (*(getattr(place, ours) for ours in FIELDS.values()), *place.languages)
+    ):
+        raise ValueError("un texte a un caractère qui ne s’écrit pas.")
 
 
 def _degrees(value: object) -> Decimal:
@@ -140,7 +158,7 @@ def _rows(content: bytes) -> Iterable[Mapping[str, Any]]:
 def _of_json(text: str) -> list[Mapping[str, Any]]:
     try:
         found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # an endless number is no JSONDecodeError
         raise Unreadable("Le fichier n’est pas du JSON.") from None
     items = found.get("items") if isinstance(found, dict) else found
     if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
@@ -169,14 +187,12 @@ def as_csv(places: Iterable[Place]) -> str:
     writer.writeheader()
     for row in written(places):
         flat = {name: ",".join(value) if isinstance(value, list) else value for name, value in row.items()}
-        writer.writerow({name: _not_a_formula(value) for name, value in flat.items()})
+        writer.writerow({name: _cell(value) for name, value in flat.items()})
     return output.getvalue()
 
 
-def _not_a_formula(cell: object) -> object:
-    """Keep a spreadsheet from running a cell as a formula (OWASP, CSV injection)."""
-    return (
-        f"'{cell}"
-        if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and not cell[1:].replace(" ", "").isdigit()
-        else cell
-    )
+def _cell(value: object) -> str:
+    """Return a harmless cell. A telephone number such as “+33 5 36 49 00 01” runs nothing, and stays as it is."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) and TELEPHONE.fullmatch(value) else harmless(value)

@@ -13,6 +13,8 @@ from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined
 PARIS = ZoneInfo("Europe/Paris")
 #: How far a change is looked for: a place that is closed all summer opens again within it.
 AHEAD = timedelta(days=60)
+#: The span read to find that change. Without an end, hours of past years are searched for up to the year 10,000.
+LOOKED_AT = AHEAD + timedelta(days=1)
 
 
 class Unreadable(ValueError):
@@ -50,7 +52,7 @@ def state(text: str, now: datetime) -> State | None:
     if not text:
         return None
     parsed, here = read(text), now.astimezone(PARIS)
-    _begin, change, kind, comments = next(iter(parsed.intervals(here)))
+    _begin, change, kind, comments = next(iter(parsed.intervals(here, here + LOOKED_AT)))
     if comments or str(kind) == "unknown":
         return None
     return State(str(kind) == "open", change if change is not None and change - here < AHEAD else None)

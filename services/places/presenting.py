@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -108,7 +107,7 @@ def named(texts: Sequence[str]) -> list[Found]:
     if not first:
         return []
     now = timezone.now()
-    places = Place.objects.filter(Q(kind__in=first), withdrawn_at=None)
+    places = Place.objects.filter(kind__in=first, withdrawn_at=None)
     found = [Found(one, hours.state(one.hours, now), None) for one in places]
     found.sort(key=lambda one: (first[PlaceKind(one.place.kind)], not one.is_open, one.place.name))
     return found[:MOST_NAMED]
@@ -161,7 +160,11 @@ def _order(one: Found) -> tuple[float, bool, str]:
 
 
 def _centre(places: Sequence[Place]) -> tuple[float, float] | None:
-    known = [(float(one.latitude), float(one.longitude)) for one in places if one.latitude and one.longitude]
+    known = [
+        (float(one.latitude), float(one.longitude))
+        for one in places
+        if one.latitude is not None and one.longitude is not None
+    ]
     if not known:
         return None
     return sum(one[0] for one in known) / len(known), sum(one[1] for one in known) / len(known)

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import canonical, journal
+from core.files.csv_cells import harmless
 from core.journal import checkpoints, signed_notes
 from core.pdf import apart
 from vault.journal import sentences
@@ -26,8 +27,6 @@ from vault.records.models import PaperKind
 STYLE = Path(__file__).with_name("copies.css")
 #: The maximum number of entries of a PDF, so that it is drawn within a request. Other formats have no limit.
 PDF_ENTRIES = 500
-#: The first characters that make a spreadsheet read a cell as a formula (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HOW = (
     "Each line: leaf = SHA-256(0x00 || bytes), where bytes is base64 (32 bytes of salt, then the canonical JSON of "
     "the "
@@ -79,7 +78,7 @@ def _csv(resident_id: UUID) -> bytes:
         sentence = sentences.present_entry(entry, kinds, resident_id).sentence
         cells = [str(entry.number), f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}", sentence, page.by_whom(entry, resident_id)]
         cells += [_(entry.purpose), str(sentences.GROUNDS[entry.ground]), str(sentences.MEANS[entry.means])]
-        table.writerow([_harmless(cell) for cell in [*cells, " ; ".join(sentences.by_type(entry.fields))]])
+        table.writerow([harmless(cell) for cell in [*cells, " ; ".join(sentences.by_type(entry.fields))]])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -139,8 +138,3 @@ def _pdf(resident_id: UUID) -> bytes:
         "language": get_language() or "fr",
     }
     return apart.draw(render_to_string("journal/pdf/journal.html", context), style=STYLE.read_text())
-
-
-def _harmless(cell: str) -> str:
-    """Prefix a cell that a spreadsheet would read as a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from campaigns.plans.models import Campaign, CampaignEvent
 from campaigns.plans.presenting import pages, sheet, ways, wording
 from campaigns.plans.states import State
+from core.files.csv_cells import harmless
 
 
 @login_not_required
@@ -37,13 +38,8 @@ def register_csv(request: HttpRequest) -> HttpResponse:
         told = event.as_json()
         favourable = told.get("favourable", "")
         row = [event.campaign.code, event.campaign.title["fr"], told["step"], told["at"], told["plan"], favourable]
-        writer.writerow([_plain(str(cell)) for cell in (*row, told.get("words", ""))])
+        writer.writerow([harmless(str(cell)) for cell in (*row, told.get("words", ""))])
     return answer
-
-
-def _plain(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def _frozen(code: str) -> Campaign:

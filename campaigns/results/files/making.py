@@ -18,10 +18,9 @@ from campaigns.contributions import freezing
 from campaigns.results.files import settings
 from campaigns.results.published import Cell, Published
 from core import canonical
+from core.files.csv_cells import harmless
 from core.journal import signed_notes
 
-#: Characters by which a spreadsheet would begin a formula.
-FORMULA = re.compile(r"^[=+\-@\t\r]")
 MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 NOT_GIVEN = {"fr": "Non indiqué", "en": "Not given"}
 COLUMNS = (
@@ -67,7 +66,7 @@ def as_csv(published: Published) -> bytes:
     repeated = settings.of(published)
     for table, cell in _cells(published):
         row = [*_place(published, table, cell), *_figures(published, table, cell)]
-        writer.writerow([_plain(one) for one in [*row, *(repeated[name] for name in REPEATED), repeated["sample"]]])
+        writer.writerow([harmless(one) for one in [*row, *(repeated[name] for name in REPEATED), repeated["sample"]]])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -91,7 +90,7 @@ def as_sdmx(published: Published) -> bytes:
         row += ["F" if shown else "C", _unit(published, table)]
         row += [cell["low"] if shown else "", cell["high"] if shown else ""]
         row += [repeated[name.lower()] for name in settings_of]
-        writer.writerow([_plain(one) for one in row])
+        writer.writerow([harmless(one) for one in row])
     return out.getvalue().encode()
 
 
@@ -245,9 +244,3 @@ def _in_both(french: str, english: str) -> list[dict[str, str]]:
 
 def _address(name: str, *parts: str) -> str:
     return str(django_settings.SITE_URL) + reverse(name, args=parts)
-
-
-def _plain(cell: object) -> str:
-    """Return a cell that a spreadsheet reads as text, not as a formula. A number stays one."""
-    told = str(cell)
-    return f"'{told}" if isinstance(cell, str) and FORMULA.match(told) else told

@@ -1,7 +1,6 @@
 """Public pages: the charter, the register of labels, the catalogue of services. They hold no personal data."""
 
 import csv
-import re
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -22,6 +21,7 @@ from certification.labels.forms import CatalogueForm, RegistryForm
 from certification.labels.models import CharterVersion, Label
 from certification.labels.presenting import registry as words
 from certification.labels.presenting import wallets, wording
+from core.files.csv_cells import harmless
 from vault.records import gate
 from vault.records.gate import passing_on
 from vault.records.grants import agreements, receipts
@@ -34,8 +34,6 @@ LOOKING = gettext_noop("Vous montrer ce qu’un service demande")
 A_PAGE = 25
 #: Services of a catalogue that needs no search.
 WITHOUT_FILTERS = 10
-#: Characters by which a spreadsheet would begin a formula.
-FORMULA = re.compile(r"^[=+\-@\t\r]")
 
 
 @login_not_required
@@ -150,7 +148,7 @@ def registry_csv(request: HttpRequest) -> HttpResponse:
     writer = csv.writer(response)
     writer.writerow(words.COLUMNS)
     for one in words.labels():
-        writer.writerow([_plain(cell) for cell in words.as_cells(one)])
+        writer.writerow([harmless(cell) for cell in words.as_cells(one)])
     return response
 
 
@@ -249,11 +247,6 @@ def _charter(request: HttpRequest, found: CharterVersion | None) -> HttpResponse
 
 def _asks(purpose: dict[str, Any]) -> list[dict[str, Any]]:
     return [*purpose["fields"], *purpose["papers"]]
-
-
-def _plain(cell: str) -> str:
-    """Return a cell that a spreadsheet reads as text."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
 
 
 def _json(content: dict[str, Any], status: int = 200) -> JsonResponse:

@@ -21,9 +21,11 @@ def look_at_due(*, client: Client | None = None) -> list[LinkState]:
     """
     named = {aid.rules.get("link") for aid in LocalAid.objects.published()} - {None, ""}
     LinkState.objects.exclude(url__in=named).delete()
-    fresh = set(LinkState.objects.filter(seen_at__gt=timezone.now() - WEEK).values_list("url", flat=True))
-    known = dict(LinkState.objects.values_list("url", "seen_at"))
-    due = sorted(named - fresh, key=lambda url: (url in known, known.get(url), url))
+    seen, week_ago = dict(LinkState.objects.values_list("url", "seen_at")), timezone.now() - WEEK
+    due = sorted(
+        (url for url in named if url not in seen or seen[url] <= week_ago),
+        key=lambda url: (url in seen, seen.get(url), url),
+    )
     return [_look(url, client or Client()) for url in due[:MOST]]
 
 

@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.two_persons import DECIDING
+from core import locks
 from core.journal import register
 from services.aids import local_rules, shipping
-from services.aids.models import FROZEN, LocalAid, LocalAidCase, State
+from services.aids.models import FROZEN, LocalAid, State
 
-#: Of entries of the register.
+#: The kind of entries of the register, and of the lock that numbers versions.
 KIND: Final = "local_aid"
 NAMES: Final = UUID("6f6a2c0e-5c5f-4d0b-9b51-2f6d0a6a1b15")
 
@@ -52,9 +53,10 @@ def begin(*, by: User, item: Mapping[str, Any]) -> LocalAid:
     if too_big := local_rules.oversized(item):
         raise Faulty(too_big)
     with transaction.atomic():
+        locks.hold(KIND, subject_of(item["code"]))
         held = LocalAid.objects.filter(code=item["code"]).aggregate(found=Max("version"))["found"] or 0
         aid = LocalAid.objects.create(written_by=by, **shipping.columns({**item, "version": held + 1}))
-        _write_cases(aid, item.get("tests", ()))
+        shipping.write_cases(aid, item.get("tests", ()))
     return aid
 
 
@@ -96,7 +98,7 @@ def change(
         held.save()
         if cases is not None:
             held.cases.all().delete()
-            _write_cases(held, tests)
+            shipping.write_cases(held, tests)
     return held
 
 
@@ -189,7 +191,3 @@ def _own_draft(aid: LocalAid, by: User) -> Iterator[LocalAid]:
         if held.written_by_id != by.pk:
             raise PermissionDenied
         yield held
-
-
-def _write_cases(aid: LocalAid, cases: Sequence[Mapping[str, Any]]) -> None:
-    LocalAidCase.objects.bulk_create(LocalAidCase(aid=aid, rank=rank, **case) for rank, case in enumerate(cases, 1))

@@ -59,17 +59,18 @@ def reviews(aids: Sequence[LocalAid], today: date) -> list[dict[str, Any]]:
 
 def broken_links(aids: Sequence[LocalAid]) -> list[dict[str, Any]]:
     """Return the aids in force whose official page did not answer at the last look."""
-    of_url = {aid.rules.get("link"): aid for aid in aids if aid.rules.get("link")}
-    found = LinkState.objects.filter(url__in=[*of_url]).exclude(problem="")
+    links = {aid.rules.get("link") for aid in aids} - {None, ""}
+    broken = {one.url: one for one in LinkState.objects.filter(url__in=links).exclude(problem="")}
     return [
         {
-            "label": of_url[one.url].name,
-            "href": reverse("aids:local_version", args=[of_url[one.url].pk]),
+            "label": aid.name,
+            "href": reverse("aids:local_version", args=[aid.pk]),
             "text": _("Sa page officielle n’a pas répondu le %(day)s") % {"day": long_date(one.seen_at)},
             "tag": one.problem,
             "tag_kind": "expired",
         }
-        for one in found
+        for aid in aids
+        if (one := broken.get(aid.rules.get("link", "")))
     ]
 
 
@@ -204,8 +205,7 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     amount, rows = document["amount"], []
     rows.append({"key": _("Sorte"), "value": local_forms.AMOUNTS[amount["kind"]]})
     if "on" in amount:
-        bases = {**dict(local_forms.BASES), "bac_honours": local_forms.KINDS["bac_honours"]}
-        rows.append({"key": _("Selon"), "value": bases[amount["on"]]})
+        rows.append({"key": _("Selon"), "value": basis_words(amount["on"])})
     share = amount["kind"] == "percent"
     if "bands" in amount:
         rows.append(
@@ -230,6 +230,11 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     if document["amount"]["kind"] not in {"none", "decided"}:
         rows.append({"key": _("Quand"), "value": _when(document)})
     return rows
+
+
+def basis_words(on: str) -> str:
+    """Return what an amount is read from."""
+    return str({**dict(local_forms.BASES), "bac_honours": local_forms.KINDS["bac_honours"]}[on])
 
 
 def _band(band: Mapping[str, Any], *, share: bool) -> str:

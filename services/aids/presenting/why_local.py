@@ -11,7 +11,7 @@ from services.aids import catalogue, local, local_forms, local_reads, local_shee
 from services.aids.actions.simulations import LocalResult
 from services.aids.facts.from_vault import Read
 from services.aids.models import LocalAid
-from services.aids.presenting.local_aids import amount_rows, share_words
+from services.aids.presenting.local_aids import amount_rows, basis_words, share_words
 from services.aids.presenting.why import source_link
 from services.places import presenting as places
 
@@ -28,7 +28,6 @@ OF_THE_HOUSEHOLD: Final = {
     "single_parent": "household.partner",
     "family_status": "household.partner",
     "housing_status": "housing.status",
-    "resident_months_least": "housing.moved_in",
 }
 OF_A_PERSON: Final = {
     "age": "birth_date",
@@ -41,6 +40,9 @@ OF_A_PERSON: Final = {
     "bac_honours": "city.bac_honours",
     "scheme": "city.scheme",
     "temp_agency": "city.temp_agency",
+}
+#: Facts of the applicant that count for the whole household.
+OF_THE_APPLICANT: Final = {
     "housing_difficulty": "city.housing_difficulty",
     "resident_months": "city.resident_since",
 }
@@ -48,12 +50,16 @@ OF_A_PERSON: Final = {
 
 def used(line: LocalResult, read: Read) -> list[dict[str, Any]]:
     """Return each fact that the rule reads, with the resident's value and the record behind it."""
-    person = line.people[0] if line.people else read.household.applicant
+    applicant = read.household.applicant
+    person = line.people[0] if line.people else applicant
+    keys = {
+        **OF_THE_HOUSEHOLD,
+        **{name: person.key(value) for name, value in OF_A_PERSON.items()},
+        **{name: applicant.key(value) for name, value in OF_THE_APPLICANT.items()},
+    }
     rows = []
     for name in local_reads.facts_of(line.aid.rule):
-        key = OF_THE_HOUSEHOLD.get(name) or (
-            person.key(OF_A_PERSON[name]) if name in OF_A_PERSON else _notice_key(name, read)
-        )
+        key = keys.get(name) or _notice_key(name, read)
         known = line.facts.get(name) is not None
         source = source_link(read, key) if known and read.source(key) else _("Calcul") if known else ""
         label = local_sheets.FACT_LABELS.get(name) or local_forms.KINDS.get(name) or name
@@ -88,9 +94,7 @@ def operation(aid: LocalAid, facts: Mapping[str, Any], outcome: local.Outcome) -
         return ""
     base = _operation(amount, facts)
     if amount.get("per_child"):
-        span = amount["per_child"]
-        ages = facts.get("children_ages") or ()
-        count = sum(span.get("age_min", 0) <= age <= span.get("age_max", 200) for age in ages)
+        count = local.count_children(facts.get("children_ages") or (), amount["per_child"])
         base += _(", multiplié par %(count)s enfants") % {"count": count}
     return str(nbsp(_("%(operation)s : %(amount)s.") % {"operation": base, "amount": money(outcome.amount)}))
 
@@ -98,7 +102,7 @@ def operation(aid: LocalAid, facts: Mapping[str, Any], outcome: local.Outcome) -
 def _operation(amount: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     on = amount.get("on", "")
     basis = facts.get(local.BASIS.get(on, on))
-    what = str({**dict(local_forms.BASES), "bac_honours": local_forms.KINDS["bac_honours"]}.get(on, ""))
+    what = basis_words(on) if on else ""
     told = _fact_words(local.BASIS.get(on, on), basis)
     kind = amount["kind"]
     if kind == "fixed":

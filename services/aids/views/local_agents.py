@@ -68,7 +68,7 @@ def _tree(aid: LocalAid) -> dict[str, Any]:
 def listed(request: SignedInRequest) -> HttpResponse:
     """The newest version of each aid, found by a word of its name."""
     wanted = request.GET.get("q", "").strip()[:60]
-    found = LocalAid.objects.defer("written_by").order_by("code", "-version").distinct("code")
+    found = LocalAid.objects.order_by("code", "-version").distinct("code")
     aids = sorted(found.filter(label__icontains=wanted) if wanted else found, key=lambda aid: aid.label.casefold())
     in_force = list(LocalAid.objects.published())
     context = {
@@ -91,9 +91,11 @@ def begin(request: SignedInRequest) -> HttpResponse:
     item = local_yaml.blank(code="", label="", institution=mine, today=today)
     form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(item))
     if request.method == "POST" and form.is_valid():
-        whole = {**item, **form.rules(), "code": _free_code(form.cleaned_data["label"]), "label": "", "version": 1}
+        told = {
+            name: value.isoformat() if isinstance(value, date) else value for name, value in form.columns().items()
+        }
+        whole = {**item, **form.rules(), **told, "code": _free_code(told["label"])}
         aid = actions.begin(by=request.user, item=whole)
-        actions.change(aid=aid, by=request.user, **form.columns())
         return redirect("aids:local_version", aid.pk)
     return _form(request, form, _("Nouvelle aide"), _("Commencer le brouillon"), reverse("aids:local_list"))
 
@@ -150,7 +152,8 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
 @agents_only
 @require_safe
 def version(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    aid = get_object_or_404(LocalAid.objects.select_related("written_by", "published_by"), pk=aid_id)
+    versions = LocalAid.objects.select_related("written_by", "published_by").prefetch_related("cases")
+    aid = get_object_or_404(versions, pk=aid_id)
     return render(request, "aids/local/version.html", presenting.version_page(aid, request.user))
 
 
@@ -158,7 +161,7 @@ def version(request: SignedInRequest, aid_id: int) -> HttpResponse:
 @require_safe
 def preview(request: SignedInRequest, aid_id: int) -> HttpResponse:
     """Show the public page of a version as it would be."""
-    aid = get_object_or_404(LocalAid, pk=aid_id)
+    aid = get_object_or_404(LocalAid.objects.prefetch_related("cases"), pk=aid_id)
     context = presenting.public_page(aid) | {"preview": True, "back": reverse("aids:local_version", args=[aid.pk])}
     return render(request, "aids/local/public.html", context)
 

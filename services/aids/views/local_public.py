@@ -38,7 +38,7 @@ def rules(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, code: str) -> LocalAid:
-    versions = LocalAid.objects.filter(code=code).shown().order_by("-version")
+    versions = LocalAid.objects.filter(code=code).shown().order_by("-version").prefetch_related("cases")
     wanted = request.GET.get("version", "")
     if wanted:
         found = versions.filter(version=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 7 else None

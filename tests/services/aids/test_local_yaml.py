@@ -88,6 +88,43 @@ def test_a_bomb_is_refused_before_it_is_built():
         local_yaml.load(b"x: !!python/name:os.system")
 
 
+OWN = local_yaml.blank(
+    code="velo", label="Vélo", institution={"level": "commune", "id": "00042", "name": "Villebrume"}, today=TODAY
+)
+
+
+def test_a_begun_draft_comes_back_from_its_file():
+    assert read(local_yaml.dump(OWN).encode()).item == {**OWN, "version": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"label": "V" * 121},
+        {"label": None},
+        {"code": "v" * 61},
+        {"papers": 5},
+        {"checked_later": 3},
+        {"link": "javascript:alert(1)"},
+        {"conditions": {"type": "territory"}},
+        {"conditions": {"type": "study_year"}},
+        {"conditions": {"type": "age", "op": "<="}},
+        {"amount": {"kind": "fixed"}},
+        {"amount": {"kind": "linear", "on": "qf", "max": 3}},
+        {"amount": {"kind": "fixed", "value": float("nan")}},
+        {"amount": {"kind": "fixed", "value": float("inf")}},
+        {"description": "un\0deux"},
+        {"tests": [{"persona": "Nadia", "facts": {"on": "demain"}, "expect": {"status": "granted"}}]},
+        {"conditions_generales": 5},
+        {"conditions_generales": [], "profils": ["lyceen"]},
+    ],
+    ids=str,
+)
+def test_a_file_that_no_page_could_show_is_refused(change):
+    with pytest.raises(local_yaml.Unreadable):
+        read(local_yaml.dump({**OWN, **change}).encode())
+
+
 def test_the_command_reports_what_it_read(capsys):
     call_command("import_local_aids", FOLDER / "bus.yml", institutions=FOLDER)
     assert "1 of 1 files read; 10 conditions, 0 not kept." in capsys.readouterr().out

@@ -29,6 +29,12 @@ def test_the_csv_comes_back_too(town: None) -> None:
     assert dataset.written(Place.objects.order_by("code")) == before
 
 
+def test_a_place_without_languages_comes_back_without_any(db: None) -> None:
+    dataset.load(as_file(HALL | {"langues": []}))
+    dataset.load(dataset.as_csv(Place.objects.all()).encode())
+    assert Place.objects.get().languages == []
+
+
 def test_a_cell_never_runs_as_a_formula(db: None) -> None:
     dataset.load(as_file(HALL | {"nom": "=HYPERLINK(1)", "organisme": "@x"}))
     (row,) = csv.DictReader(io.StringIO(dataset.as_csv(Place.objects.all())))
@@ -55,6 +61,8 @@ def test_a_second_load_refreshes_and_leaves_what_an_agent_edited(town: None) -> 
         ({"site_web": "javascript:alert(1)"}, "adresse de site"),
         ({"date_maj": "hier"}, "date"),
         ({"id": None}, "vide"),
+        ({"nom": "Mai\0rie"}, "caractère"),
+        ({"langues": ["\ud800"]}, "caractère"),
     ],
 )
 def test_a_wrong_row_is_refused_with_its_reason_and_the_others_are_kept(change: dict[str, object], says: str) -> None:
@@ -65,7 +73,17 @@ def test_a_wrong_row_is_refused_with_its_reason_and_the_others_are_kept(change: 
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xff\xfe\x00", b"{", b'{"x": 1}', b"[1]", b"a,b\n1,2\n", b"x" * (dataset.MOST_BYTES + 1), b"[" * 100_000],
+    [
+        b"\xff\xfe\x00",
+        b"{",
+        b'{"x": 1}',
+        b"[1]",
+        b"a,b\n1,2\n",
+        b"x" * (dataset.MOST_BYTES + 1),
+        b"[" * 100_000,
+        b"[" + b"1" * 5_000 + b"]",
+        b"id,nom\n1," + b"x" * 200_000,
+    ],
     ids=lambda content: content[:4].hex(),
 )
 def test_a_file_that_is_no_list_of_places_is_refused_whole(content: bytes) -> None:
