@@ -73,6 +73,8 @@ def set_aside(*, post: Post, by: User, rule: Rule, reasons: str) -> Moderation:
     """
     perms.require_agent(by)
     with transaction.atomic():
+        # A vote that is asked for meanwhile waits, or has this post among its options.
+        locks.hold("debate", post.campaign_id)
         held = Post.objects.select_for_update().get(pk=post.pk)
         if Moderation.objects.filter(post=held).exists() or _is_voted_on(held):
             raise NotNow
