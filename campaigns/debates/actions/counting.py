@@ -51,7 +51,7 @@ def prepare() -> int:
     Raises:
         KeysDown: the key service does not answer.
     """
-    return sum(keys.make(campaign_id=vote.pk) for vote in _to_count())
+    return sum(keys.make(campaign_id=vote.pk) for vote in standing.to_count())
 
 
 def move(today: date) -> int:
@@ -67,7 +67,7 @@ def move(today: date) -> int:
 def count_due(now: datetime) -> int:
     """Count each vote that has closed. Return how many were published; one whose keys do not answer waits."""
     published = 0
-    for vote in _to_count():
+    for vote in standing.to_count():
         if vote.closes_at > now:
             continue
         try:
@@ -99,11 +99,6 @@ def count(*, vote_id: UUID, now: datetime) -> bool:
         frozen.save(force_insert=True)
         keys.destroy(campaign_id=vote_id)
     return True
-
-
-def _to_count() -> list[Vote]:
-    approved = Vote.objects.filter(state=VoteState.APPROVED)
-    return [vote for vote in approved.order_by("closes_at", "pk") if standing.count_of(vote.pk) is None]
 
 
 def _taken(vote_id: UUID) -> list[Envelope]:
