@@ -121,12 +121,9 @@ class CivilForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("family_name", "given_names", "birthdate")}
 
 
-class PaperForm(BallotForm):
+class PaperForm(BallotForm, CivilForm):
     """A paper ballot: the civil status, the choices, and the roll, which the person ticks."""
 
-    family_name = CivilForm.base_fields["family_name"]
-    given_names = CivilForm.base_fields["given_names"]
-    birthdate = CivilForm.base_fields["birthdate"]
     signed = forms.BooleanField(
         label=gettext_lazy("La personne a coché elle-même la liste : elle a voté."),
         error_messages={"required": gettext_lazy("La personne coche elle-même la liste avant de déposer.")},
@@ -136,14 +133,11 @@ class PaperForm(BallotForm):
         super().__init__(vote, *args, **kwargs)
         self.order_fields([*CivilForm.base_fields, *self.names, "signed"])
 
-    def clean_family_name(self) -> str:
-        return _letters(self.cleaned_data["family_name"])
 
-    def clean_given_names(self) -> str:
-        return _letters(self.cleaned_data["given_names"])
+class ProofForm(CivilForm):
+    """The civil status of the resident whose visit is active. `visit`: the one that the page was opened for."""
 
-    def civil(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in CivilForm.base_fields}
+    visit = forms.UUIDField(widget=forms.HiddenInput)
 
 
 def _letters(name: str) -> str:
