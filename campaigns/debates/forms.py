@@ -66,14 +66,14 @@ class AskVoteForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if "day" in told and "hour" in told and self.closes_at() <= timezone.now():
+        data = super().clean() or {}
+        if "day" in data and "hour" in data and self.closes_at() <= timezone.now():
             raise ValidationError({"day": _("Le vote finit à une heure à venir.")})
-        return told
+        return data
 
     def closes_at(self) -> datetime:
-        told = self.cleaned_data
-        return timezone.make_aware(datetime.combine(told["day"], time(told["hour"])))
+        data = self.cleaned_data
+        return timezone.make_aware(datetime.combine(data["day"], time(data["hour"])))
 
 
 class DecideVoteForm(forms.Form):
@@ -81,10 +81,10 @@ class DecideVoteForm(forms.Form):
     words = _text(gettext_lazy("Pourquoi (publié)"), 3, required=False)
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if told.get("decision") == "refuse" and not told.get("words", "").strip():
+        data = super().clean() or {}
+        if data.get("decision") == "refuse" and not data.get("words", "").strip():
             raise ValidationError({"words": _("Écrivez pourquoi : c’est publié.")})
-        return told
+        return data
 
 
 class BallotForm(forms.Form):

@@ -121,7 +121,7 @@ def _counted(vote: Vote, envelopes: list[Envelope]) -> dict[str, Any]:
     on_paper = sum(one.on_paper for one in envelopes)
     inner = [one.sealed for one in envelopes]
     secrets.SystemRandom().shuffle(inner)
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "kind": "vote",
         "version": 1,
         "window": standing.COUNT,
@@ -135,8 +135,8 @@ def _counted(vote: Vote, envelopes: list[Envelope]) -> dict[str, Any]:
     tallies, unreadable = _opened(vote, inner)
     valid = len(inner) - unreadable
     if valid < FEWEST_BALLOTS:
-        return told
-    return told | {
+        return document
+    return document | {
         "outcome": Outcome.COUNTED,
         "ballots": {"in_all": valid, "on_paper": on_paper, "unreadable": unreadable},
         "counts": [{choice.value: tally[choice] for choice in Choice} for tally in tallies],

@@ -150,8 +150,8 @@ def _is_voted_on(post: Post) -> bool:
 
 def _note(moderation: Moderation, event: str, content: dict[str, Any]) -> None:
     """Write the register's entry, without the post's words."""
-    told: dict[str, Any] = {"consultation": moderation.post.campaign.code, "kind": moderation.post.kind}
-    register.write(kind=KIND, subject_id=moderation.post_id, event=event, content=told | content)
+    about: dict[str, Any] = {"consultation": moderation.post.campaign.code, "kind": moderation.post.kind}
+    register.write(kind=KIND, subject_id=moderation.post_id, event=event, content=about | content)
 
 
 def _said(words: str) -> str:
