@@ -45,11 +45,11 @@ def forget_over(today: date) -> int:
 
     A trace stays for a year at least: it counts in the resident's yearly budget. Its grant ends by its own date.
     """
-    deleted = 0
     with scopes_disabled():
-        for one in Participation.objects.filter(joined_on__lte=today - A_YEAR):
-            campaign = Campaign.objects.filter(pk=one.campaign_id).first()
-            if campaign is None or agreements.is_over(campaign.plan, today):
-                one.delete()
-                deleted += 1
-    return deleted
+        old = Participation.objects.filter(joined_on__lte=today - A_YEAR)
+        campaigns = Campaign.objects.filter(pk__in=old.values("campaign_id"))
+        kept = [one.pk for one in campaigns if not agreements.is_over(one.plan, today)]
+        found = list(old.exclude(campaign_id__in=kept))
+        for one in found:
+            one.delete()
+    return len(found)

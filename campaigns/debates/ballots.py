@@ -107,5 +107,5 @@ def _info(vote_id: UUID) -> bytes:
 
 
 def _stamp(vote_id: UUID, voter: Voter, on_paper: bool, sealed: bytes) -> bytes:
-    told = ["ballot", voter.pseudonym.hex(), voter.account.hex(), on_paper, sealed.hex()]
-    return sealing.pseudonym(campaign_id=vote_id, about=canonical.text(list(told)))
+    parts: canonical.Json = ["ballot", voter.pseudonym.hex(), voter.account.hex(), on_paper, sealed.hex()]
+    return sealing.pseudonym(campaign_id=vote_id, about=canonical.text(parts))

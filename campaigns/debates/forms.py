@@ -66,14 +66,14 @@ class AskVoteForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if "day" in told and "hour" in told and self.closes_at() <= timezone.now():
+        data = super().clean() or {}
+        if "day" in data and "hour" in data and self.closes_at() <= timezone.now():
             raise ValidationError({"day": _("Le vote finit à une heure à venir.")})
-        return told
+        return data
 
     def closes_at(self) -> datetime:
-        told = self.cleaned_data
-        return timezone.make_aware(datetime.combine(told["day"], time(told["hour"])))
+        data = self.cleaned_data
+        return timezone.make_aware(datetime.combine(data["day"], time(data["hour"])))
 
 
 class DecideVoteForm(forms.Form):
@@ -81,10 +81,10 @@ class DecideVoteForm(forms.Form):
     words = _text(gettext_lazy("Pourquoi (publié)"), 3, required=False)
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if told.get("decision") == "refuse" and not told.get("words", "").strip():
+        data = super().clean() or {}
+        if data.get("decision") == "refuse" and not data.get("words", "").strip():
             raise ValidationError({"words": _("Écrivez pourquoi : c’est publié.")})
-        return told
+        return data
 
 
 class BallotForm(forms.Form):
@@ -121,12 +121,9 @@ class CivilForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("family_name", "given_names", "birthdate")}
 
 
-class PaperForm(BallotForm):
+class PaperForm(BallotForm, CivilForm):
     """A paper ballot: the civil status, the choices, and the roll, which the person ticks."""
 
-    family_name = CivilForm.base_fields["family_name"]
-    given_names = CivilForm.base_fields["given_names"]
-    birthdate = CivilForm.base_fields["birthdate"]
     signed = forms.BooleanField(
         label=gettext_lazy("La personne a coché elle-même la liste : elle a voté."),
         error_messages={"required": gettext_lazy("La personne coche elle-même la liste avant de déposer.")},
@@ -136,14 +133,11 @@ class PaperForm(BallotForm):
         super().__init__(vote, *args, **kwargs)
         self.order_fields([*CivilForm.base_fields, *self.names, "signed"])
 
-    def clean_family_name(self) -> str:
-        return _letters(self.cleaned_data["family_name"])
 
-    def clean_given_names(self) -> str:
-        return _letters(self.cleaned_data["given_names"])
+class ProofForm(CivilForm):
+    """The civil status of the resident whose visit is active. `visit`: the one that the page was opened for."""
 
-    def civil(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in CivilForm.base_fields}
+    visit = forms.UUIDField(widget=forms.HiddenInput)
 
 
 def _letters(name: str) -> str:

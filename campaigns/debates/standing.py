@@ -28,6 +28,13 @@ def count_of(vote_id: UUID) -> Publication | None:
     return Publication.objects.filter(campaign_id=vote_id, window=COUNT).first()
 
 
+def to_count() -> list[Vote]:
+    """Return the approved votes that are not counted, the first to close first."""
+    counted = Publication.objects.filter(window=COUNT).values("campaign_id")
+    approved = Vote.objects.filter(state=VoteState.APPROVED)
+    return list(approved.exclude(pk__in=counted).order_by("closes_at", "pk"))
+
+
 def takes_proposals(campaign: Campaign) -> bool:
     """Return whether a resident may propose: until agents ask for a vote, which freezes the list."""
     return has_debate(campaign) and vote_of(campaign) is None

@@ -7,15 +7,12 @@ from campaigns.contributions.enums import QUEUE
 from campaigns.contributions.tasks import EXPIRES
 from campaigns.debates import standing
 from campaigns.debates.actions import counting
-from campaigns.debates.enums import VoteState
-from campaigns.debates.models import Vote
 
 
 @shared_task
 def follow() -> None:
     """Wake the worker of releases while a vote is not counted. Each minute: a vote closes at an hour."""
-    approved = Vote.objects.filter(state=VoteState.APPROVED)
-    if any(standing.count_of(vote.pk) is None for vote in approved):
+    if standing.to_count():
         count_due.apply_async(queue=QUEUE, expires=EXPIRES)
 
 

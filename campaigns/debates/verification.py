@@ -16,8 +16,8 @@ def problems(file: bytes) -> list[str]:
     The signature is checked with this portal's keys.
     """
     try:
-        told = json.loads(file)
-        document, sha256, note = told["publication"], str(told["sha256"]), str(told["note"])
+        content = json.loads(file)
+        document, sha256, note = content["publication"], str(content["sha256"]), str(content["note"])
         if document["kind"] != "vote":
             raise ValueError
     except (ValueError, KeyError, TypeError):

@@ -122,13 +122,13 @@ class ZonesForm(forms.Form):
         return found
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if file := told.get("file"):
+        data = super().clean() or {}
+        if file := data.get("file"):
             self.errors.pop("zones", None)
-            told["zones"] = self._zones_of(file)
-        elif not told.get("zones") and "zones" not in self.errors:
+            data["zones"] = self._zones_of(file)
+        elif not data.get("zones") and "zones" not in self.errors:
             self.add_error("zones", _("Écrivez les zones, ou choisissez un fichier."))
-        return told
+        return data
 
     def _zones_of(self, file: "UploadedFile[bytes]") -> list[dict[str, Any]]:
         """Return the zones of a public file. It is read here, and not kept."""
@@ -162,13 +162,13 @@ class TablesForm(forms.Form):
             self.fields[table["code"]].widget.attrs["class"] = "govuk-input--width-3"
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        shares = [value for name, value in told.items() if name != "sensitivity" and value]
+        data = super().clean() or {}
+        shares = [value for name, value in data.items() if name != "sensitivity" and value]
         if not shares:
             raise ValidationError(_("Publiez au moins un tableau."))
         if sum(shares) > 100:
             raise ValidationError(_("Les parts font plus de 100 %."))
-        return told
+        return data
 
 
 class DatesForm(forms.Form):

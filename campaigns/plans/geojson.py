@@ -9,7 +9,7 @@ from core import canonical
 
 #: Shapes are in the plan, which is hashed and published: a file of all details belongs elsewhere.
 MOST_BYTES = 500_000
-SHAPES = {"Polygon", "MultiPolygon"}
+SHAPES = ("Polygon", "MultiPolygon")
 
 
 class NotZones(Exception):
@@ -30,9 +30,8 @@ def zones(content: bytes) -> list[dict[str, Any]]:
         NotZones
     """
     try:
-        told = canonical.decode(content)
-        features = told["features"]
-    except (ValueError, KeyError, TypeError):
+        features = canonical.decode(content)["features"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise NotZones from None
     if not isinstance(features, list) or not features:
         raise NotZones
@@ -42,31 +41,44 @@ def zones(content: bytes) -> list[dict[str, Any]]:
 def _zones(features: list[Any]) -> Iterator[dict[str, Any]]:
     codes: dict[str, str] = {}
     for number, feature in enumerate(features, 1):
-        told = feature.get("properties") if isinstance(feature, Mapping) else None
+        properties = feature.get("properties") if isinstance(feature, Mapping) else None
         shape = _shape(feature.get("geometry")) if isinstance(feature, Mapping) else None
-        if not isinstance(told, Mapping) or shape is None:
+        if not isinstance(properties, Mapping) or shape is None:
             raise NotZones(number)
-        name, population, parent = told.get("name"), told.get("population"), told.get("parent")
+        name, population, parent = (properties.get(one) for one in ("name", "population", "parent"))
         if not isinstance(name, str) or type(population) is not int or population < 0:
+            raise NotZones(number)
+        if parent is not None and not isinstance(parent, str):
             raise NotZones(number)
         code = slugify(name)[:60]
         if not code or code in codes.values() or (parent is not None and parent not in codes):
             raise NotZones(number)
         codes[name] = code
-        zone = {
+        zone: dict[str, Any] = {
             "code": code,
-            "label": {"fr": name, "en": str(told.get("name_en") or name)},
+            "label": {"fr": name, "en": str(properties.get("name_en") or name)},
             "population": population,
             "parent": codes[parent] if parent is not None else None,
             "geometry": shape,
         }
-        listed = told.get("codes")
-        yield zone | ({"codes": [str(one) for one in listed]} if isinstance(listed, list) and listed else {})
+        listed = properties.get("codes")
+        zone |= {"codes": [str(one) for one in listed]} if isinstance(listed, list) and listed else {}
+        if not _can_be_kept(zone):
+            raise NotZones(number)
+        yield zone
 
 
-def _shape(told: Any) -> dict[str, Any] | None:  # noqa: ANN401 - anything may be in a file
+def _can_be_kept(zone: dict[str, Any]) -> bool:
+    """Return whether the database takes a zone: no NaN, no NUL, no half of a character."""
+    try:
+        return b"\\u0000" not in canonical.encode(zone)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _shape(geometry: Any) -> dict[str, Any] | None:  # noqa: ANN401 - anything may be in a file
     """Return a shape without anything else that the file says of it, or None if it is no polygon."""
-    if not isinstance(told, Mapping) or told.get("type") not in SHAPES:
+    if not isinstance(geometry, Mapping) or geometry.get("type") not in SHAPES:
         return None
-    coordinates = told.get("coordinates")
-    return {"type": told["type"], "coordinates": coordinates} if isinstance(coordinates, list) else None
+    coordinates = geometry.get("coordinates")
+    return {"type": geometry["type"], "coordinates": coordinates} if isinstance(coordinates, list) else None

@@ -25,8 +25,8 @@ class Published:
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
-        told: Mapping[str, Any] = canonical.decode(self.row.document.encode())
-        return told
+        document: Mapping[str, Any] = canonical.decode(self.row.document.encode())
+        return document
 
     @property
     def window(self) -> str:

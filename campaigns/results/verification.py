@@ -19,15 +19,15 @@ def problems(file: bytes) -> list[str]:
     The signature is checked with this portal's keys.
     """
     try:
-        told = canonical.decode(file)
-        document, plan_document = told["publication"], told["plan"]
-        sha256, note = str(told["sha256"]), str(told["note"])
+        content = canonical.decode(file)
+        document, plan_document = content["publication"], content["plan"]
+        sha256, note = str(content["sha256"]), str(content["note"])
     except (ValueError, KeyError, TypeError):
         return ["the file is not a publication of this portal"]
     found = []
     if hashlib.sha256(canonical.encode(document)).hexdigest() != sha256:
         found.append("the document is not the one of the hash")
-    found += _of_note(note, told)
+    found += _of_note(note, content)
     try:
         plan = Plan.from_json(plan_document)
     except (PlanRefused, KeyError, TypeError):
@@ -35,14 +35,14 @@ def problems(file: bytes) -> list[str]:
     return [*found, *verifying.problems(Publication(document), plan)]
 
 
-def _of_note(note: str, told: Mapping[str, Any]) -> list[str]:
+def _of_note(note: str, content: Mapping[str, Any]) -> list[str]:
     try:
         lines = signed_notes.read_text(note, freezing.log_name()).split("\n")
     except signed_notes.Forged:
         return ["the note was not signed by this portal"]
     except signed_notes.KeyUnusable as error:
         return [f"the signature could not be checked: {error}"]
-    previous = told.get("previous_sha256") or "first"
-    window = told["publication"].get("window") if isinstance(told["publication"], dict) else ""
-    agrees = lines[2:5] == [window, told["sha256"], previous]
+    previous = content.get("previous_sha256") or "first"
+    window = content["publication"].get("window") if isinstance(content["publication"], dict) else ""
+    agrees = lines[2:5] == [window, content["sha256"], previous]
     return [] if agrees else ["the note is about another publication"]

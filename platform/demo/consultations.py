@@ -114,13 +114,13 @@ def contribute(campaign: Campaign, counts: tuple[int, ...] = CONTRIBUTORS) -> No
     Before the consultation opens: its days are past, so the next tick after its opening publishes.
     """
     plan, drawn = campaign.plan, random.Random(13)  # noqa: S311 - an invented town
-    told = [
+    packed_rows = [
         (window, pack(plan, row))
         for window, count in zip(plan.windows, counts, strict=True)
         for row in rows(plan, count, drawn)
     ]
     # Sealed outside the transaction: a batch key serves once it is committed.
-    waiting = list(_arrivals(campaign, told))
+    waiting = list(_arrivals(campaign, packed_rows))
     with transaction.atomic():
         held = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
         if held.state == State.APPROVED and not store.has_any(campaign_id=campaign.pk):
@@ -149,11 +149,11 @@ def rows(plan: Plan, count: int, drawn: random.Random) -> Iterator[Row]:
         }
 
 
-def _arrivals(campaign: Campaign, told: list[tuple[Window, bytes]]) -> Iterator[Arrival]:
-    names = sealing.pseudonyms([withdrawing.about(uuid4()) for _one in told], campaign_id=campaign.pk)
-    packed = [row for _window, row in told]
+def _arrivals(campaign: Campaign, packed_rows: list[tuple[Window, bytes]]) -> Iterator[Arrival]:
+    names = sealing.pseudonyms([withdrawing.about(uuid4()) for _one in packed_rows], campaign_id=campaign.pk)
+    packed = [row for _window, row in packed_rows]
     sealed = sealing.seal_all(zip(names, packed, strict=True), campaign_id=campaign.pk, plan_sha256=campaign.sha256)
-    for (window, _packed), name, one in zip(told, names, sealed, strict=True):
+    for (window, _packed), name, one in zip(packed_rows, names, sealed, strict=True):
         yield Arrival(
             campaign_id=campaign.pk,
             pseudonym=name,
@@ -176,9 +176,9 @@ def furnish_trips(account: User) -> None:
     """Put three trips and a quarter into a vault."""
     origin = provenance(holder="Carnet de trajets", method=Method.UPLOAD, assurance=Assurance.DECLARED)
     lived = {"etiquette": "domicile", "cog": "00042", "iris": "hauts-vents"}
-    told: list[tuple[str, dict[str, Any]]] = [("mobilite.lieu", lived)]
-    told += [("mobilite.trajet", one) for one in _trips(timezone.localdate())]
-    envelopes = [build(type=type_code, payload=payload, provenance=origin) for type_code, payload in told]
+    records: list[tuple[str, dict[str, Any]]] = [("mobilite.lieu", lived)]
+    records += [("mobilite.trajet", one) for one in _trips(timezone.localdate())]
+    envelopes = [build(type=type_code, payload=payload, provenance=origin) for type_code, payload in records]
     write_many(resident_id=account.pk, by=account.pk, envelopes=envelopes)
 
 

@@ -16,10 +16,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from campaigns.debates import standing
-from campaigns.debates.actions import casting
+from campaigns.debates.actions import casting, votes
 from campaigns.debates.enums import Choice, Kind, VoteState
 from campaigns.debates.models import Post, Vote
-from campaigns.debates.ordering import drawn
 from campaigns.plans.models import Campaign
 
 #: A proposal, its text, arguments for and against, and how often of a hundred ballots it has a yes and a no.
@@ -94,11 +93,10 @@ def _asked(id: UUID, campaign: Campaign, author: User, approver: User, closes_at
                     Post.objects.create(
                         campaign=campaign, about=proposal, kind=kind, text=argument, written_on=written
                     )
-        found = drawn(campaign.pk, Post.objects.filter(campaign=campaign).proposals().shown())
         return Vote.objects.create(
             id=id,
             campaign=campaign,
-            options=[{"id": str(one.pk), "title": one.title, "text": one.text} for one in found],
+            options=votes.options_of(campaign),
             closes_at=timezone.localtime(closes_at).replace(hour=18, minute=0, second=0, microsecond=0),
             state=VoteState.APPROVED,
             created_by=author,

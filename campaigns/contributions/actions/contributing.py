@@ -49,7 +49,7 @@ class NothingLeft(Exception):
     """The resident took everything out: there is nothing to send."""
 
 
-def refusal(*, resident_id: UUID, campaign: Campaign, today: date) -> Exception | None:
+def refusal(*, campaign: Campaign, today: date) -> Exception | None:
     """Return why the resident may not contribute today, or None. Call it in the resident's scope."""
     if not campaign.takes_contributions(today) or not sealing.has_keys(campaign.pk):
         return NotOpen()
@@ -137,7 +137,7 @@ def _give(resident_id: UUID, by: UUID, campaign: Campaign, terms: Terms) -> Gran
     terms = Terms(terms.items, terms.mode, until=agreement.until, shown=terms.shown, channel=GrantChannel.PAGE)
     with transaction.atomic():
         locks.hold("contributing", resident_id)
-        why = refusal(resident_id=resident_id, campaign=campaign, today=timezone.localdate())
+        why = refusal(campaign=campaign, today=timezone.localdate())
         if why is not None:
             raise why
         to = Recipient(CAMPAIGN_KIND, campaign.pk, campaign.plan.sponsor)

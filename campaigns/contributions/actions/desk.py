@@ -50,7 +50,7 @@ def contribute(*, visit: DeskVisit, agent: User, campaign: Campaign, answered: O
     try:
         with at_desk(), acts.under(visit.grant, changing=[]):
             locks.hold("contributing", resident_id)
-            why = contributing.refusal(resident_id=resident_id, campaign=campaign, today=timezone.localdate())
+            why = contributing.refusal(campaign=campaign, today=timezone.localdate())
             if why is not None:
                 raise why
             to = Recipient(CAMPAIGN_KIND, campaign.pk, campaign.plan.sponsor)

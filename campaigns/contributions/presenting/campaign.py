@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from campaigns.contributions import agreements, budget
+from campaigns.contributions import across, agreements, budget
 from campaigns.contributions.actions import contributing
 from campaigns.noise.plan import Plan
 from campaigns.plans.models import Campaign
@@ -93,6 +93,14 @@ def share_of_year(campaign: Campaign, left: float) -> dict[str, str]:
 def next_release(campaign: Campaign, counts_from: date) -> date | None:
     """Return the day of the first publication that may count a contribution."""
     return next((window.release for window in campaign.plan.windows if window.release > counts_from), None)
+
+
+def refusal(*, campaign: Campaign) -> Exception | None:
+    """Return why a page offers no contribution today, or None. Call it in the resident's scope."""
+    why = contributing.refusal(campaign=campaign, today=timezone.localdate())
+    if why is None and across.dwelling_is_in(campaign=campaign, dwelling=contributing.dwelling_of(campaign)):
+        return contributing.DwellingIn()
+    return why
 
 
 def why_not(why: Exception, campaign: Campaign) -> str:

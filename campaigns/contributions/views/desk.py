@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_scopes import scope
@@ -15,7 +14,7 @@ from django_scopes import scope
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from accounts.models import User
-from campaigns.contributions import across, offer, withdrawing
+from campaigns.contributions import offer, withdrawing
 from campaigns.contributions.actions import contributing
 from campaigns.contributions.actions import desk as actions
 from campaigns.contributions.forms.answers import DeskForm
@@ -24,10 +23,9 @@ from campaigns.contributions.presenting import campaign as words
 from campaigns.plans.models import Campaign
 from campaigns.plans.states import BEGUN
 from vault.records import gate
-from vault.sharing.across import desk
 from vault.sharing.models import DeskVisit
 from vault.sharing.presenting.desk import banner
-from vault.sharing.views.desk import for_who_keeps_it
+from vault.sharing.views.desk import find_visit, for_who_keeps_it, over
 
 
 @agents_only
@@ -35,7 +33,7 @@ from vault.sharing.views.desk import for_who_keeps_it
 @require_http_methods(["GET", "POST"])
 def answer(request: SignedInRequest, visit_id: UUID, code: str) -> HttpResponse:
     """Ask the plan's questions with the resident beside, or take their contribution back if there is one."""
-    visit, campaign = _visit(request, visit_id), _campaign(code)
+    visit, campaign = find_visit(request, visit_id), _campaign(code)
     if User.objects.get(pk=visit.resident_id).email:
         reason = _("Cette personne se connecte elle-même : elle participe depuis son coffre.")
         return _render(request, visit, "sharing/desk/refused.html", {"reason": reason}, 403)
@@ -49,7 +47,7 @@ def answer(request: SignedInRequest, visit_id: UUID, code: str) -> HttpResponse:
             return _state(request, visit, campaign, found, why)
         return _ask(request, visit, campaign)
     except (gate.Refused, PermissionDenied):
-        return render(request, "sharing/desk/over.html", status=403)
+        return over(request)
 
 
 def _ask(request: SignedInRequest, visit: DeskVisit, campaign: Campaign) -> HttpResponse:
@@ -81,19 +79,7 @@ def _standing(visit: DeskVisit, campaign: Campaign) -> tuple[Participation | Non
         found = Participation.objects.filter(campaign_id=campaign.pk).select_related("grant").first()
         if found is not None:
             return found, None
-        today = timezone.localdate()
-        why = contributing.refusal(resident_id=visit.resident_id, campaign=campaign, today=today)
-        if why is None and across.dwelling_is_in(campaign=campaign, dwelling=contributing.dwelling_of(campaign)):
-            why = contributing.DwellingIn()
-        return None, why
-
-
-def _visit(request: SignedInRequest, visit_id: UUID) -> DeskVisit:
-    row = request.session.row
-    found = desk.find(request.user, row, visit_id) if row else None
-    if found is None:
-        raise Http404
-    return found
+        return None, words.refusal(campaign=campaign)
 
 
 def _campaign(code: str) -> Campaign:

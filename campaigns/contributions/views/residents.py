@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
-from campaigns.contributions import across, offer, withdrawing, yearly
+from campaigns.contributions import offer, withdrawing, yearly
 from campaigns.contributions.actions import contributing
 from campaigns.contributions.forms.answers import AnswersForm
 from campaigns.contributions.models import Participation
@@ -88,7 +88,7 @@ def mine(request: SignedInRequest, code: str) -> HttpResponse:
     found = Participation.objects.filter(campaign_id=campaign.pk).select_related("grant").first()
     context: dict[str, Any] = words.about(campaign)
     if found is None:
-        why = _why_not(request, campaign)
+        why = words.refusal(campaign=campaign)
         context["why"] = words.why_not(why, campaign) if why else ""
     else:
         check(found)
@@ -110,14 +110,8 @@ def _campaign(code: str) -> Campaign:
 
 
 def _refusal(request: SignedInRequest, campaign: Campaign) -> HttpResponse | None:
-    return redirect("contributions:mine", code=campaign.code) if _why_not(request, campaign) else None
-
-
-def _why_not(request: SignedInRequest, campaign: Campaign) -> Exception | None:
-    why = contributing.refusal(resident_id=request.user.pk, campaign=campaign, today=timezone.localdate())
-    if why is None and across.dwelling_is_in(campaign=campaign, dwelling=contributing.dwelling_of(campaign)):
-        return contributing.DwellingIn()
-    return why
+    why = words.refusal(campaign=campaign)
+    return redirect("contributions:mine", code=campaign.code) if why else None
 
 
 def _declined(request: SignedInRequest) -> HttpResponse:

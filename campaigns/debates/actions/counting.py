@@ -51,7 +51,7 @@ def prepare() -> int:
     Raises:
         KeysDown: the key service does not answer.
     """
-    return sum(keys.make(campaign_id=vote.pk) for vote in _to_count())
+    return sum(keys.make(campaign_id=vote.pk) for vote in standing.to_count())
 
 
 def move(today: date) -> int:
@@ -67,7 +67,7 @@ def move(today: date) -> int:
 def count_due(now: datetime) -> int:
     """Count each vote that has closed. Return how many were published; one whose keys do not answer waits."""
     published = 0
-    for vote in _to_count():
+    for vote in standing.to_count():
         if vote.closes_at > now:
             continue
         try:
@@ -101,11 +101,6 @@ def count(*, vote_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _to_count() -> list[Vote]:
-    approved = Vote.objects.filter(state=VoteState.APPROVED)
-    return [vote for vote in approved.order_by("closes_at", "pk") if standing.count_of(vote.pk) is None]
-
-
 def _taken(vote_id: UUID) -> list[Envelope]:
     """Delete and return the ballots whose outer envelope the portal stamped."""
     with connection.cursor() as cursor:
@@ -126,7 +121,7 @@ def _counted(vote: Vote, envelopes: list[Envelope]) -> dict[str, Any]:
     on_paper = sum(one.on_paper for one in envelopes)
     inner = [one.sealed for one in envelopes]
     secrets.SystemRandom().shuffle(inner)
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "kind": "vote",
         "version": 1,
         "window": standing.COUNT,
@@ -140,8 +135,8 @@ def _counted(vote: Vote, envelopes: list[Envelope]) -> dict[str, Any]:
     tallies, unreadable = _opened(vote, inner)
     valid = len(inner) - unreadable
     if valid < FEWEST_BALLOTS:
-        return told
-    return told | {
+        return document
+    return document | {
         "outcome": Outcome.COUNTED,
         "ballots": {"in_all": valid, "on_paper": on_paper, "unreadable": unreadable},
         "counts": [{choice.value: tally[choice] for choice in Choice} for tally in tallies],

@@ -35,8 +35,8 @@ PROVE = gettext_noop("Prouver votre identité pour voter")
 
 def pseudonym(*, family_name: str, given_names: str, birthdate: date) -> bytes:
     """Return the keyed pseudonym of a civil status: accents, case, hyphens and spaces do not count."""
-    told = "|".join([" ".join(words(family_name)), " ".join(words(given_names)), birthdate.isoformat()])
-    return hmac.digest(city_key(), f"identity of a voter|{told}".encode(), "sha256")
+    status = "|".join([" ".join(words(family_name)), " ".join(words(given_names)), birthdate.isoformat()])
+    return hmac.digest(city_key(), f"identity of a voter|{status}".encode(), "sha256")
 
 
 def remember(request: HttpRequest, user_id: UUID, status: Mapping[str, Any]) -> None:

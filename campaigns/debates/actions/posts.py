@@ -73,6 +73,8 @@ def set_aside(*, post: Post, by: User, rule: Rule, reasons: str) -> Moderation:
     """
     perms.require_agent(by)
     with transaction.atomic():
+        # A vote that is asked for meanwhile waits, or has this post among its options.
+        locks.hold("debate", post.campaign_id)
         held = Post.objects.select_for_update().get(pk=post.pk)
         if Moderation.objects.filter(post=held).exists() or _is_voted_on(held):
             raise NotNow
@@ -148,8 +150,8 @@ def _is_voted_on(post: Post) -> bool:
 
 def _note(moderation: Moderation, event: str, content: dict[str, Any]) -> None:
     """Write the register's entry, without the post's words."""
-    told: dict[str, Any] = {"consultation": moderation.post.campaign.code, "kind": moderation.post.kind}
-    register.write(kind=KIND, subject_id=moderation.post_id, event=event, content=told | content)
+    about: dict[str, Any] = {"consultation": moderation.post.campaign.code, "kind": moderation.post.kind}
+    register.write(kind=KIND, subject_id=moderation.post_id, event=event, content=about | content)
 
 
 def _said(words: str) -> str:

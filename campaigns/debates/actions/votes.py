@@ -37,13 +37,18 @@ def propose(*, campaign: Campaign, by: User, closes_at: datetime) -> Vote:
         raise ValueError("a vote closes in the future")
     with transaction.atomic():
         locks.hold("debate", campaign.pk)
-        found = drawn(campaign.pk, Post.objects.filter(campaign=campaign).proposals().shown())
-        if not found or not standing.takes_proposals(campaign):
+        options = options_of(campaign)
+        if not options or not standing.takes_proposals(campaign):
             raise NotNow
-        options = [{"id": str(one.pk), "title": one.title, "text": one.text} for one in found]
         vote = Vote.objects.create(campaign=campaign, options=options, closes_at=closes_at, created_by=by)
         _note(vote, "vote_proposed")
     return vote
+
+
+def options_of(campaign: Campaign) -> list[dict[str, str]]:
+    """Return the proposals shown now, in their drawn order, as a vote keeps them."""
+    found = drawn(campaign.pk, Post.objects.filter(campaign=campaign).proposals().shown())
+    return [{"id": str(one.pk), "title": one.title, "text": one.text} for one in found]
 
 
 def approve(*, vote: Vote, by: User) -> Vote:

@@ -59,8 +59,8 @@ class Vote(AuthenticatedRow):
 
     @property
     def titles(self) -> list[str]:
-        told: list[dict[str, Any]] = self.options
-        return [one["title"] for one in told]
+        options: list[dict[str, Any]] = self.options
+        return [one["title"] for one in options]
 
 
 class ProvenIdentity(AuthenticatedRow, ResidentModel):

@@ -47,14 +47,14 @@ class Counted:
 
 
 def document_of(row: Publication) -> dict[str, Any]:
-    told: dict[str, Any] = canonical.decode(row.document.encode())
-    return told
+    document: dict[str, Any] = canonical.decode(row.document.encode())
+    return document
 
 
 def as_file(row: Publication) -> bytes:
     """Return the file that `manage.py verify_vote` verifies."""
-    told = {"publication": document_of(row), "sha256": row.sha256, "note": row.note}
-    return json.dumps(told, ensure_ascii=False, indent=1).encode()
+    content = {"publication": document_of(row), "sha256": row.sha256, "note": row.note}
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
 
 def is_void(document: dict[str, Any]) -> bool:
@@ -86,13 +86,13 @@ def lede(document: dict[str, Any]) -> str:
 
 def facts(document: dict[str, Any]) -> list[dict[str, str]]:
     """Return how the ballots were counted."""
-    told = document["ballots"]
+    ballots = document["ballots"]
     rows = [
-        {"key": _("En ligne"), "value": number(told["in_all"] + told["unreadable"] - told["on_paper"])},
-        {"key": _("Sur papier"), "value": number(told["on_paper"])},
+        {"key": _("En ligne"), "value": number(ballots["in_all"] + ballots["unreadable"] - ballots["on_paper"])},
+        {"key": _("Sur papier"), "value": number(ballots["on_paper"])},
     ]
-    if told["unreadable"]:
-        rows.append({"key": _("Illisibles"), "value": number(told["unreadable"])})
+    if ballots["unreadable"]:
+        rows.append({"key": _("Illisibles"), "value": number(ballots["unreadable"])})
     rows.append({"key": _("Remplacés"), "value": _("Seul le dernier bulletin de chacun est compté.")})
     rows.append({"key": _("Clé"), "value": _("Détruite avec les bulletins, au moment du compte.")})
     return rows

@@ -37,9 +37,9 @@ def set_aside(request: SignedInRequest, code: str, post_id: UUID) -> HttpRespons
         raise Http404
     form = SetAsideForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        data = form.cleaned_data
         try:
-            verbs.set_aside(post=post, by=request.user, rule=Rule(told["rule"]), reasons=told["reasons"])
+            verbs.set_aside(post=post, by=request.user, rule=Rule(data["rule"]), reasons=data["reasons"])
         except verbs.NotNow:
             messages.warning(request, _("Ce texte est déjà écarté, ou il est au vote : rien n’a changé."))
         return redirect("debates:posts", code)
@@ -56,10 +56,10 @@ def decide_appeal(request: SignedInRequest, code: str, post_id: UUID) -> HttpRes
         raise Http404
     form = DecideAppealForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        data = form.cleaned_data
         try:
             verbs.decide_appeal(
-                moderation=moderation, by=request.user, upheld=told["decision"] == "yes", words=told["words"]
+                moderation=moderation, by=request.user, upheld=data["decision"] == "yes", words=data["words"]
             )
         except verbs.NotNow:
             messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))

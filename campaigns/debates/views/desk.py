@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from campaigns.debates.actions import casting, identities
-from campaigns.debates.forms import CivilForm, PaperForm
+from campaigns.debates.forms import PaperForm, ProofForm
 from campaigns.debates.presenting import posts
 from campaigns.debates.views import finding
 from vault.records import gate
@@ -58,12 +58,17 @@ def paper(request: SignedInRequest, code: str) -> HttpResponse:
 @for_who_keeps_it
 @require_http_methods(["GET", "POST"])
 def identity(request: SignedInRequest) -> HttpResponse:
-    """Prove the identity of the resident whose visit is active. Without a visit, say how to begin one."""
+    """Prove the identity of the resident whose visit is active. Without a visit, say how to begin one.
+
+    A form that was opened during another visit is refused: its identity is another resident's.
+    """
     visit = _visit(request)
     if visit is None:
         return render(request, "debates/no_visit.html")
-    form = CivilForm(request.POST if request.method == "POST" else None)
+    form = ProofForm(request.POST if request.method == "POST" else None, initial={"visit": visit.pk})
     if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["visit"] != visit.pk:
+            return render(request, "debates/no_visit.html")
         try:
             identities.prove_at_desk(visit=visit, agent=request.user, **form.civil())
         except gate.Refused:

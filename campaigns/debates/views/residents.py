@@ -41,11 +41,11 @@ def argue(request: SignedInRequest, code: str, post_id: UUID) -> HttpResponse:
     proposal, me = finding.proposal(code, post_id), request.user.pk
     form = ArgumentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        data = form.cleaned_data
         return _written(
             request,
             code,
-            lambda: verbs.argue(resident_id=me, by=me, proposal=proposal, kind=Kind(told["side"]), text=told["text"]),
+            lambda: verbs.argue(resident_id=me, by=me, proposal=proposal, kind=Kind(data["side"]), text=data["text"]),
         )
     hint = _("Public aussitôt, sans votre nom. Ne nommez personne.")
     heading = _("Un argument sur « %(title)s »") % {"title": proposal.title}

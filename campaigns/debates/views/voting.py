@@ -73,12 +73,12 @@ def decide(request: SignedInRequest, code: str) -> HttpResponse:
         raise Http404
     form = DecideVoteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        data = form.cleaned_data
         try:
-            if told["decision"] == "approve":
+            if data["decision"] == "approve":
                 verbs.approve(vote=found, by=request.user)
             else:
-                verbs.refuse(vote=found, by=request.user, words=told["words"])
+                verbs.refuse(vote=found, by=request.user, words=data["words"])
         except NotTwo as problem:
             return refused(request, problem)
         except verbs.NotNow:

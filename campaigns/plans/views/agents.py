@@ -162,8 +162,8 @@ def edit_zones(request: SignedInRequest, code: str) -> HttpResponse:
 
     def changed(data: dict[str, Any]) -> dict[str, Any]:
         label = {"fr": "Zones de la ville", "en": "Zones of the city"}
-        told = drafting.with_shapes(data["zones"], zoning)
-        zones = {"code": "zones", "label": label, "source": data["source"], "zones": told}
+        shaped = drafting.with_shapes(data["zones"], zoning)
+        zones = {"code": "zones", "label": label, "source": data["source"], "zones": shaped}
         return {**campaign.document, "zoning": zones}
 
     return _edit(request, campaign, form, initial, changed, _("Les zones"))

@@ -183,7 +183,7 @@ def test_only_an_open_campaign_takes_contributions_until_its_last_day(resident, 
     last = campaign.plan.last_day
     for day, refused in ((last, False), (last + timedelta(days=1), True)):
         with scope(resident=resident.pk):
-            why = contributing.refusal(resident_id=resident.pk, campaign=campaign, today=day)
+            why = contributing.refusal(campaign=campaign, today=day)
         assert isinstance(why, contributing.NotOpen) == refused
     campaign.state = State.CLOSED
     campaign.save(update_fields=["state"])

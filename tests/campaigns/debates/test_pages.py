@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -182,7 +183,12 @@ def test_at_the_desk_an_identity_is_proven_during_a_visit(resident):
     page = reverse("debates:prove_identity")
     assert "Recopiez le papier" in text_of(browser.get(page))
     assert "Erreur" in text_of(browser.post(page, {"family_name": "Kervella"}))
-    assert browser.post(page, CIVIL).status_code == 302
+    sent = CIVIL | {"visit": str(visit.pk)}
+    stale = browser.post(page, sent | {"visit": str(uuid4())})
+    assert "Ouvrez d’abord la visite" in text_of(stale), "the form was opened for another resident"
+    with scope(resident=visit.resident_id):
+        assert not ProvenIdentity.objects.exists()
+    assert browser.post(page, sent).status_code == 302
     with scope(resident=visit.resident_id):
         kept = ProvenIdentity.objects.get()
         assert kept.means == Means.DESK

@@ -83,9 +83,19 @@ def test_zones_come_from_a_geojson_file_and_keep_their_shapes_when_typed_again(a
     assert zoning is not None and zoning.levels == 2
 
 
+ZONE = b"""{"features": [{"properties": {"name": "Nord", "population": 9, "parent": null},
+    "geometry": {"type": "Polygon", "coordinates": [[[1, 2]]]}}]}"""
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
+        (ZONE.replace(b"null", b"[]"), "La zone n° 1"),
+        (ZONE.replace(b'"Polygon"', b"[]"), "La zone n° 1"),
+        (ZONE.replace(b"[1, 2]", b"[NaN, 2]"), "La zone n° 1"),
+        (ZONE.replace(b"Nord", b"Nord\\u0000"), "La zone n° 1"),
+        (ZONE.replace(b"Nord", b"Nord\\ud800"), "La zone n° 1"),
+        (b"[" * 400_000, "pas un GeoJSON"),
         (b"[]", "pas un GeoJSON"),
         (b'{"type": "FeatureCollection", "features": []}', "pas un GeoJSON"),
         (MAP.read_bytes().replace(b'"population": 4300', b'"population": "many"'), "La zone n° 4"),

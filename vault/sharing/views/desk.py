@@ -136,7 +136,7 @@ def appointment(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """List what the visit allows. Reading a value is a click, and writes an entry in the resident's journal."""
-    found = _find_visit(request, visit_id)
+    found = find_visit(request, visit_id)
     person = _person(found)
     context = {"see": words.may_see(found), "may_add": found.allows(Act.ADD_PAPER)}
     return _render(request, found, "visit", context | _paper_context(found, person))
@@ -154,7 +154,7 @@ def _paper_context(found: DeskVisit, person: User) -> dict[str, Any]:
 @for_who_keeps_it
 @require_safe
 def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
-    found = _find_visit(request, visit_id)
+    found = find_visit(request, visit_id)
     granted = next((one for one in agreements.items_of(found.grant) if one.code == item), None)
     if granted is None:
         raise Http404
@@ -164,7 +164,7 @@ def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
         reason = _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")
         return _render(request, found, "refused", {"reason": reason}, status=403)
     except (gate.Refused, PermissionDenied):
-        return _over(request)
+        return over(request)
     return _render(request, found, "values", {"title": yours_to_theirs(granted), **opened_values(opened, fields)})
 
 
@@ -172,7 +172,7 @@ def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
 @agents_only
 @for_who_keeps_it
 def add_paper(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
-    found = _find_visit(request, visit_id)
+    found = find_visit(request, visit_id)
     if not found.allows(Act.ADD_PAPER):
         reason = _(
             "La personne n’a pas dit que vous pouviez ajouter un papier. Elle seule peut le dire, par un autre code."
@@ -194,7 +194,7 @@ def _receive(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
             visit=found, agent=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"]
         )
     except (gate.Refused, PermissionDenied):
-        return _over(request)
+        return over(request)
     sent = sent_papers.ticket(grant=found.grant, paper=paper)
     return redirect("sharing:desk_sent", visit_id=found.pk, sent=sent)
 
@@ -204,7 +204,7 @@ def _receive(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
 @require_safe
 def sent_paper(request: SignedInRequest, visit_id: UUID, sent: str) -> HttpResponse:
     """Say what became of a paper that the agent added during this visit."""
-    found = _find_visit(request, visit_id)
+    found = find_visit(request, visit_id)
     state = sent_papers.state_of(grant=found.grant, sent=sent)
     if state is None:
         raise Http404
@@ -217,7 +217,7 @@ def sent_paper(request: SignedInRequest, visit_id: UUID, sent: str) -> HttpRespo
 @require_http_methods(["POST"])
 def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """Print a new sheet. Its code is only in this PDF, on no page."""
-    found = _find_visit(request, visit_id)
+    found = find_visit(request, visit_id)
     if _person(found).email:
         return _render(
             request,
@@ -230,7 +230,7 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         printed, code = actions.print_sheet(visit=found, agent=request.user)
         return downloads.pdf(sheets.pdf(printed, code), name="feuille.pdf")
     except (gate.Refused, PermissionDenied):
-        return _over(request)
+        return over(request)
     except NotDrawn:
         messages.error(request, _("La feuille n’a pas pu être dessinée. Recommencez : aucune autre ne sert."))
         return redirect("sharing:desk_visit", visit_id=found.pk)
@@ -241,7 +241,7 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 @for_who_keeps_it
 def sign_mandate(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
     """Print the mandate that the resident chose, then take the scan of the signed form, on one page."""
-    found = _find_visit(request, visit_id)
+    found = find_visit(request, visit_id)
     if _person(found).email:
         reason = _("Cette personne se connecte elle-même : elle signe un mandat depuis son coffre.")
         return _render(request, found, "refused", {"reason": reason}, 403)
@@ -271,7 +271,7 @@ def _sign(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
             keep=keep,
         )
     except (gate.Refused, PermissionDenied):
-        return _over(request)
+        return over(request)
     mandates.notify_signed_mandate(mandate)
     messages.success(request, _("Le mandat est enregistré. La personne peut l’arrêter à tout moment."))
     return redirect("sharing:desk_visit", visit_id=found.pk)
@@ -291,7 +291,7 @@ def _print_mandate(request: SignedInRequest, found: DeskVisit, form: PaperMandat
 @for_who_keeps_it
 @require_http_methods(["GET", "POST"])
 def stop_mandate(request: SignedInRequest, visit_id: UUID, grant_id: UUID) -> HttpResponse:
-    found = _find_visit(request, visit_id)
+    found = find_visit(request, visit_id)
     with scope(resident=found.resident_id):
         grant = Grant.objects.filter(pk=grant_id, recipient_kind=COMPANION_KIND).first()
     if grant is None or _person(found).email:
@@ -308,7 +308,7 @@ def stop_mandate(request: SignedInRequest, visit_id: UUID, grant_id: UUID) -> Ht
 @require_http_methods(["GET", "POST"])
 def finish(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """End the visit. The page warns if no sheet was printed, without which the resident cannot come back."""
-    found = _find_visit(request, visit_id)
+    found = find_visit(request, visit_id)
     if request.method == "POST":
         actions.finish(visit=found, agent=request.user)
         messages.success(request, _("La visite est terminée. Vous ne voyez plus rien de cette personne."))
@@ -324,7 +324,8 @@ def _session(request: SignedInRequest) -> Session:
     return row
 
 
-def _find_visit(request: SignedInRequest, visit_id: UUID) -> DeskVisit:
+def find_visit(request: SignedInRequest, visit_id: UUID) -> DeskVisit:
+    """Return an active visit of this session, or answer 404."""
     found = desk.find(request.user, _session(request), visit_id)
     if found is None:
         raise Http404
@@ -343,6 +344,6 @@ def _render(
     )
 
 
-def _over(request: SignedInRequest) -> HttpResponse:
+def over(request: SignedInRequest) -> HttpResponse:
     """Answer that the visit ended while the page was open."""
     return render(request, "sharing/desk/over.html", status=403)

@@ -44,8 +44,8 @@ class Command(BaseCommand):
         )
 
 
-def _publication(told: Any) -> Publication:  # noqa: ANN401 - anything may be in a file
+def _publication(document: Any) -> Publication:  # noqa: ANN401 - anything may be in a file
     """Return the publication of a document, or of the signed file that contains it."""
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         raise ValueError("not a publication")
-    return Publication(told.get("publication", told))
+    return Publication(document.get("publication", document))
