@@ -237,8 +237,7 @@ class CatalogueForm(forms.Form):
     def keeps(self, card: dict[str, Any]) -> bool:
         said = f"{card['service']['name']} {card['service']['summary']} {card['publisher']} {card['asks']}"
         is_free = card["service"]["price"].strip().lower() in FREE
-        found = all(word in plain(said) for word in plain(self.cleaned_data["q"]).split())
-        return found and (is_free or self.cleaned_data["price"] != "free")
+        return has_words(said, self.cleaned_data["q"]) and (is_free or self.cleaned_data["price"] != "free")
 
 
 class RegistryForm(forms.Form):
@@ -251,15 +250,11 @@ class RegistryForm(forms.Form):
 
     def keeps(self, label: Label) -> bool:
         said = f"{label.number} {label.service.name} {label.service.publisher.name} {label.service.publisher.siret}"
-        return self._has_words(said) and self.cleaned_data["state"] in ("", label.state)
+        return has_words(said, self.cleaned_data["q"]) and self.cleaned_data["state"] in ("", label.state)
 
     def keeps_decision(self, entry: RegisterEntry) -> bool:
-        return self._has_words(
-            " ".join(str(entry.content.get(name, "")) for name in ("label", "service", "publisher"))
-        )
-
-    def _has_words(self, said: str) -> bool:
-        return all(word in plain(said) for word in plain(self.cleaned_data["q"]).split())
+        said = " ".join(str(entry.content.get(name, "")) for name in ("label", "service", "publisher"))
+        return has_words(said, self.cleaned_data["q"])
 
 
 class ComplaintForm(forms.Form):
@@ -395,6 +390,12 @@ class ChangeForm(forms.Form):
         first = {LabelState.SUSPENDED: [Change.LIFT], LabelState.ACTIVE: [Change.SUSPEND]}.get(state, [])
         offered = [*first, Change.WITHDRAW]
         cast(forms.ChoiceField, self.fields["what"]).choices = [(one.value, one.label) for one in offered]
+
+
+def has_words(text: str, searched: str) -> bool:
+    """Return whether a text has each searched word, without regard to accents and capitals."""
+    found = plain(text)
+    return all(word in found for word in plain(searched).split())
 
 
 def plain(text: str) -> str:

@@ -1,6 +1,6 @@
 """Services as recipients of grants: the label is looked at in each reading, under the service's own lock."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -67,31 +67,31 @@ def halts(grants: Sequence[Grant]) -> dict[UUID, Halt]:
     for row in rows.order_by("-label__valid_from").defer("label__snapshot"):
         labels.setdefault(row.version_id, []).append(row.label)
     allowed = set(Label.objects.in_force().filter(allowed__version__in=asked.values()).values_list("pk", flat=True))
-    found: dict[UUID, Halt] = {}
+    found: dict[UUID, Label] = {}
     for pk, version in asked.items():
         known = labels.get(version, [])
         if known and not any(label.pk in allowed for label in known):
-            found[pk] = _halt(next((label for label in known if label.stands), known[0]))
-    return found
+            found[pk] = next((label for label in known if label.stands), known[0])
+    reasons = _reasons({label.service_id for label in found.values()})
+    return {pk: _halt(label, reasons.get(label.service_id, "")) for pk, label in found.items()}
 
 
-def _halt(label: Label) -> Halt:
+def _halt(label: Label, reasons: str) -> Halt:
     href = reverse("labels:label", args=[label.number])
     if label.state != LabelState.SUSPENDED or label.suspended_at is None:
         text = _("Ce service ne lit plus rien. Votre accord reste jusqu’à sa fin : vous pouvez l’arrêter.")
         return Halt(_("Plus vérifié"), text, href)
     text = _("Depuis le %(day)s, ce service ne lit plus rien. Raison : %(reasons)s") % {
         "day": long_date(label.suspended_at),
-        "reasons": _reasons(label),
+        "reasons": reasons,
     }
     return Halt(_("Suspendu par la ville"), text, href)
 
 
-def _reasons(label: Label) -> str:
-    """Return the reasons of a label's last suspension, as the register has them."""
-    written = RegisterEntry.objects.filter(kind="label", subject_id=label.service_id, event="label_suspended")
-    found = written.order_by("-number").first()
-    return str(found.content.get("reasons", "")) if found else ""
+def _reasons(services: Collection[UUID]) -> dict[UUID, str]:
+    """Return the reasons of each service's last suspension, as the register has them."""
+    written = RegisterEntry.objects.filter(kind="label", subject_id__in=services, event="label_suspended")
+    return {one.subject_id: str(one.content.get("reasons", "")) for one in written.order_by("number")}
 
 
 def contact(grant: Grant) -> Contact:

@@ -80,10 +80,10 @@ def until(label: Label) -> str:
     return _("valable jusqu’au %(day)s") % {"day": long_date(label.valid_until)}
 
 
-def decisions(keeps: Callable[[RegisterEntry], bool] = lambda entry: True) -> list[RegisterEntry]:
-    """Return the last decisions of the register, newest first."""
+def decisions(keeps: Callable[[RegisterEntry], bool] | None = None) -> list[RegisterEntry]:
+    """Return the last decisions of the register, newest first. With `keeps`, older ones are looked at too."""
     found = RegisterEntry.objects.filter(kind="label", event__in=EVENTS).order_by("-number")
-    return [*islice(filter(keeps, found.iterator()), SHOWN)]
+    return [*islice(filter(keeps, found.iterator()), SHOWN)] if keeps else list(found[:SHOWN])
 
 
 def history(label: Label) -> list[Row]:

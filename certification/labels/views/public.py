@@ -75,7 +75,7 @@ def registry(request: HttpRequest) -> HttpResponse:
     form = RegistryForm(request.GET) if len(every) > WITHOUT_FILTERS else None
     searched = form if form is not None and form.is_valid() else None
     found = [one for one in every if searched.keeps(one)] if searched else every
-    decided = words.decisions(searched.keeps_decision) if searched else words.decisions()
+    decided = words.decisions(searched.keeps_decision if searched else None)
     page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,

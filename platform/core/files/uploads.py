@@ -212,15 +212,9 @@ def sealed_work_upload(*, max_bytes: int, key: Callable[..., bytes]) -> Callable
         def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method != "POST":
                 return checked(request, *args, **kwargs)
-            found = key(request, *args, **kwargs)
-            if refusal := without_length(request):
-                return refusal
-            length = int(request.META["CONTENT_LENGTH"])
-            if length > max_bytes + FORM_BYTES:
-                _read_anyway(request, length)
-                return too_large(request, max_bytes)
-            create = partial(sealed_storage.create_under, found)
-            return _receive(request, max_bytes, create, lambda: checked(request, *args, **kwargs))
+            create = partial(sealed_storage.create_under, key(request, *args, **kwargs))
+            refusal = _refusal_by_length(request, max_bytes)
+            return refusal or _receive(request, max_bytes, create, lambda: checked(request, *args, **kwargs))
 
         return receive
 
@@ -302,16 +296,25 @@ def _receive(
 
 
 def _refusal(request: HttpRequest, max_bytes: int) -> HttpResponse | None:
+    """Refuse a body of the resident in scope that is too long, or longer than what is left of their room."""
+    if refusal := _refusal_by_length(request, max_bytes):
+        return refusal
+    length = int(request.META["CONTENT_LENGTH"])
+    left = quota.room(resident_id=get_scope()["resident"]).left
+    if length > left + FORM_BYTES:
+        _read_anyway(request, length)
+        return over_quota(request, left)
+    return None
+
+
+def _refusal_by_length(request: HttpRequest, max_bytes: int) -> HttpResponse | None:
+    """Refuse a body without a length, or one that is too long."""
     if refusal := without_length(request):
         return refusal
     length = int(request.META["CONTENT_LENGTH"])
     if length > max_bytes + FORM_BYTES:
         _read_anyway(request, length)
         return too_large(request, max_bytes)
-    left = quota.room(resident_id=get_scope()["resident"]).left
-    if length > left + FORM_BYTES:
-        _read_anyway(request, length)
-        return over_quota(request, left)
     return None
 
 

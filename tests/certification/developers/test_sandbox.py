@@ -29,6 +29,7 @@ from certification.developers.actions import personas as actions
 from certification.labels import across, recipient
 from certification.labels.actions import requests, trials
 from core import journal
+from core.files.storage import sealed_storage
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.certification.access import program as live
 from tests.certification.access.program import BACK, body, called, program, told
@@ -87,6 +88,23 @@ def test_an_empty_vault_gets_no_paper(played):
     account = persona(empty.slug)
     with scope(resident=account.pk):
         assert actions.bring_papers(account, ["rib"]) == 0 and not Paper.objects.exists()
+
+
+def test_two_developers_who_open_a_persona_at_once_find_one_paper(played, monkeypatch):
+    paper_kinds.load()
+    one = next(one for one in personas.everyone() if "situation" in one.story)
+    actions.seed(timezone.localdate(), [one])
+    account, create = persona(one.slug), sealed_storage.create
+
+    def create_after_another(**given):
+        monkeypatch.setattr(sealed_storage, "create", create)
+        actions.bring_papers(account, ["rib"])
+        return create(**given)
+
+    monkeypatch.setattr(sealed_storage, "create", create_after_another)
+    with scope(resident=account.pk):
+        actions.bring_papers(account, ["rib"])
+        assert Paper.objects.get().kind == "rib"
 
 
 def test_no_resident_s_vault_takes_a_specimen(resident):

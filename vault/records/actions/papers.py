@@ -129,11 +129,15 @@ def keep_specimen(*, resident_id: UUID, by: UUID, kind: str, name: str, content:
         paper = Paper(pk=uuid4(), resident_id=resident_id, kind=kind, state=PaperState.KEPT, token=token, kept_at=now)
         paper.issued_on = timezone.localdate(now)
         told = {"name": clean_name(name), "media_type": "application/pdf", "pages": 1, "sha256": file.sha256}
-        with transaction.atomic():
-            _seal(paper, {**told, "declared": kind})
-            paper.save(force_insert=True)
-            PaperFile.objects.create(resident_id=resident_id, paper=paper, stored_name=file.name, size=file.size)
-            journal_paper_event(paper, by, "paper_kept", RECEIVE)
+        try:
+            with transaction.atomic():
+                _seal(paper, {**told, "declared": kind})
+                paper.save(force_insert=True)
+                PaperFile.objects.create(resident_id=resident_id, paper=paper, stored_name=file.name, size=file.size)
+                journal_paper_event(paper, by, "paper_kept", RECEIVE)
+        except IntegrityError:
+            # Two developers opened the same persona at once. The sweep deletes this file, which no row keeps.
+            return Paper.objects.get(token=token)
     return paper
 
 

@@ -90,15 +90,16 @@ def read_newer(
         _note(grant, fields, person, refusal, box, None)
         if refusal:
             return refusal
+        terms = passing_on.terms_for(grant)
         if known:
             types_read = {field.partition("#")[0] for field in fields}
             current = Record.objects.current().filter(subject_person=person, type__in=types_read)
-            records = passing_on.terms_for(grant).allowed(current)
+            records = terms.allowed(current)
             tag = _tag(grant, fields, records.order_by().values_list("pk", flat=True))
             if tag in known:
                 return tag, None
         opened: list[UUID] = []
-        values = _values(grant, fields, person, box, opened=opened)
+        values = _values(grant, fields, person, box, terms, opened)
         return _tag(grant, fields, opened), values
 
     return under_grant(grant, reading)
@@ -165,19 +166,17 @@ def _read(
     _note(grant, fields, person, refusal, box, visit)
     if refusal:
         return refusal
-    return _values(grant, fields, person, box)
+    return _values(grant, fields, person, box, passing_on.terms_for(grant), [])
 
 
 def _values(
-    grant: Grant, fields: Sequence[str], person: UUID | None, box: Box, *, opened: list[UUID] | None = None
+    grant: Grant, fields: Sequence[str], person: UUID | None, box: Box, terms: passing_on.Terms, opened: list[UUID]
 ) -> Values:
     """Return what the grant allows of the current values, and add the ids of their records to `opened`."""
 
-    terms = passing_on.terms_for(grant)
-
     def keep(record: Record) -> bool:
         allowed = terms.allows(record)
-        if allowed and opened is not None:
+        if allowed:
             opened.append(record.pk)
         return allowed
 
