@@ -2,8 +2,8 @@
 
 Makes a Debian in FOLDER by debootstrap, puts this version's release into it, and runs the commands of docs/debian.md
 there, in a network of its own once the packages are there. Only what a folder lacks is different: systemd, whose
-services are started by their own `ExecStart`; a certificate, which is made; a mail server, which there is none.
-Prints the second at which each part ended, and fails if a command does, or if the doctor finds more than the mail.
+services are started by their own `ExecStart`; a certificate, which is made here; a mail server: there is none. Prints
+the second at which each part ended. Fails if a command does, or if the doctor finds a fault other than the mail.
 """
 
 import re
@@ -32,12 +32,13 @@ CERTIFICATE = (
     "install -d /etc/ssl/garant && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=$host"
     " -keyout /etc/ssl/garant/key.pem -out /etc/ssl/garant/fullchain.pem 2>/dev/null"
 )
-#: The night's first backup, then the doctor once the scheduler has ticked.
+#: Instead of the page's last part: the night's first backup, then the doctor, once the scheduler has ticked.
 NIGHT = "sleep 75\n"
-JUDGED = """
+DOCTOR = """
 garant-manage doctor > /root/doctor.txt 2>&1 || true
 cat /root/doctor.txt
-! grep TODO /root/doctor.txt | grep -v '^TODO mail:'
+grep -q '^ok ' /root/doctor.txt
+if grep '^TODO' /root/doctor.txt | grep -v '^TODO mail:'; then exit 1; fi
 """
 
 
@@ -49,27 +50,29 @@ def blocks() -> list[str]:
 def main() -> int:
     folder = Path(sys.argv[1]).resolve()
     began = time.monotonic()
-    _first(folder)
-    said, *parts = blocks()
+    _prepare(folder)
+    variables, *parts = blocks()
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert f"garant-{version}.tar.gz" in said, "the page names another version"
-    script = f"set -eu\n{MACHINE}{said}"
-    parts[-1] = NIGHT + _started("garant-backup").rstrip("&)") + ")\n" + JUDGED
-    for rank, part in enumerate(parts, 1):
-        ready = {2: DATABASE, 6: CERTIFICATE}.get(rank, "")
-        # One shell keeps the variables from part to part; a network of its own begins after the packages.
-        script += f'\n{ready}\n{_without_systemd(part)}\necho "== part {rank}: $(cut -d. -f1 /proc/uptime)" >&2\n'
-        if rank == 1:
-            _run(folder, script, network=False)
-            script = f"set -eu\n{said}"
+    assert f"garant-{version}.tar.gz" in variables, "the page names another version"
+    parts[-1] = NIGHT + _started("garant-backup").rstrip("&)") + ")\n" + DOCTOR
+    # A network of its own begins after the packages. One shell keeps the variables of the parts that follow.
+    packages = f"set -eu\n{MACHINE}{variables}{_script(1, parts[0])}"
+    installation = f"set -eu\n{variables}" + "".join(_script(rank, part) for rank, part in enumerate(parts[1:], 2))
     try:
-        return _run(folder, script, network=True)
+        return _run(folder, packages, network=False) or _run(folder, installation, network=True)
     finally:
         print(f"{time.monotonic() - began:.0f} s in all")
-        _last(folder)
+        _end(folder)
 
 
-def _first(folder: Path) -> None:
+def _script(rank: int, part: str) -> str:
+    """Return the commands of one part, after what it needs, and before the line that says when it ended."""
+    needed = {2: DATABASE, 6: CERTIFICATE}.get(rank, "")
+    return f'\n{needed}\n{_without_systemd(part)}\necho "== part {rank}: $(cut -d. -f1 /proc/uptime)" >&2\n'
+
+
+def _prepare(folder: Path) -> None:
+    """Make the Debian, unless it is there, with the release and a network that has the loopback only."""
     if not (folder / "etc" / "debian_version").exists():
         subprocess.run(
             ["debootstrap", "--variant=minbase", "trixie", str(folder)], check=True, stdout=subprocess.DEVNULL
@@ -81,7 +84,7 @@ def _first(folder: Path) -> None:
     subprocess.run(["ip", "netns", "exec", NETWORK, "ip", "link", "set", "lo", "up"], check=True)
 
 
-def _last(folder: Path) -> None:
+def _end(folder: Path) -> None:
     """End what runs in the folder. The folder itself stays, to be looked at."""
     found = subprocess.run(
         ["ip", "netns", "pids", NETWORK], capture_output=True, text=True, check=False
@@ -93,7 +96,7 @@ def _last(folder: Path) -> None:
 
 
 def _without_systemd(part: str) -> str:
-    """Replace the commands of systemd by what they do: run each service as its unit says."""
+    """Replace the commands of systemd by what they do: run each service as its unit says. Timers are left out."""
     lines = []
     for line in part.splitlines():
         words = shlex.split(line, comments=True)
@@ -102,7 +105,7 @@ def _without_systemd(part: str) -> str:
         elif words[1] == "enable" and "timer" not in line:
             lines += [_started(name) for name in words[3:]]
         elif words[1] == "reload":
-            lines.append(f"{words[2]}")
+            lines.append(words[2])
     return "\n".join(lines)
 
 

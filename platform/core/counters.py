@@ -2,7 +2,7 @@
 
 Each count is a record of fixed length: a number, then the name and the labels as they are shown. A process adds to it
 under a lock of the file, so nothing has to be summed, and nothing is lost when a process ends. A label is a route, a
-kind or a code, never anything that a person wrote. A count that cannot be written is left out: no page waits for it.
+kind or a code, never anything that a person wrote. A count that cannot be written is left out: no page fails by it.
 """
 
 import fcntl
@@ -32,7 +32,7 @@ def add_all(amounts: Mapping[str, float]) -> None:
     """Add to several counts, named by `key`, under one lock."""
     try:
         _file(settings.VAR / "metrics").add(amounts)
-    except OSError:
+    except (OSError, struct.error):  # the disk is full, or somebody cuts the file at this moment
         return
 
 
@@ -81,6 +81,9 @@ class _File:
 
     def add(self, amounts: Mapping[str, float]) -> None:
         with self._locked():
+            # The file was cut, or a full disk took only a part of its last record.
+            if os.fstat(self.descriptor).st_size < self.seen * RECORD.size:
+                self.places, self.seen = {}, 0
             for name, amount in amounts.items():
                 place = self._place(name)
                 if place is not None:

@@ -5,7 +5,6 @@ finding too: its line names the type of the error, never its message, which may 
 """
 
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -189,11 +188,7 @@ def _reach(storage: Storage) -> None:
 
 
 def _disk() -> Iterator[Finding]:
-    folders = {"GARANT_VAR": settings.VAR}
-    if isinstance(inner := storages["sealed"], FileSystemStorage):
-        folders["STORAGE_URL"] = Path(inner.location)
-    for name, folder in folders.items():
-        free = shutil.disk_usage(folder if folder.exists() else "/").free
+    for name, (folder, free, _whole) in health.free_and_whole_space().items():
         yield _judge(f"disk of {name}", f"{free // 1024**2} MB free", free < ROOM, f"Make room on {folder}: 1 GB.")
 
 

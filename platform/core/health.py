@@ -1,10 +1,13 @@
 """Health checks. `/health` answers if this process runs; `/ready` also checks what it depends on. No personal data."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from celery import current_app
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import FileSystemStorage
 from django.db import Error, connection
@@ -73,6 +76,18 @@ def last_sign(name: str) -> datetime | None:
 
 def last_signs() -> dict[str, datetime]:
     return dict(WorkerBeat.objects.values_list("queue", "at"))
+
+
+def free_and_whole_space() -> dict[str, tuple[Path, int, int]]:
+    """Return each folder on this machine that the portal fills, by the variable that names it: its bytes free, in all.
+
+    A folder that is not there yet counts as the root's disk.
+    """
+    folders = {"GARANT_VAR": Path(settings.VAR)}
+    if isinstance(inner := sealed_storage.inner, FileSystemStorage):
+        folders["STORAGE_URL"] = Path(inner.location)
+    usages = {name: shutil.disk_usage(folder if folder.exists() else "/") for name, folder in folders.items()}
+    return {name: (folder, usages[name].free, usages[name].total) for name, folder in folders.items()}
 
 
 def heard_from(queues: Iterable[str]) -> None:

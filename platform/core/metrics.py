@@ -4,17 +4,14 @@ Counts come from `core/counters.py` and are this machine's; what the database kn
 residents do is shown in whole tens only, so that nobody sees one act of one person there. Faults are exact.
 """
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.files.storage import FileSystemStorage, storages
 from django.db import Error
 from django.db.models import Count, Min
 from django.http import Http404, HttpRequest, HttpResponse
@@ -146,14 +143,10 @@ def _in_tens(value: float) -> float:
 
 
 def _disks() -> Samples:
-    folders = {"GARANT_VAR": Path(settings.VAR)}
-    if isinstance(inner := storages["sealed"], FileSystemStorage):
-        folders["STORAGE_URL"] = Path(inner.location)
     samples = {}
-    for name, folder in folders.items():
-        usage = shutil.disk_usage(folder if folder.exists() else "/")
-        samples[counters.key("garant_disk_free_bytes", folder=name)] = float(usage.free)
-        samples[counters.key("garant_disk_size_bytes", folder=name)] = float(usage.total)
+    for name, (_folder, free, whole) in health.free_and_whole_space().items():
+        samples[counters.key("garant_disk_free_bytes", folder=name)] = float(free)
+        samples[counters.key("garant_disk_size_bytes", folder=name)] = float(whole)
     return samples
 
 

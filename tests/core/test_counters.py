@@ -64,3 +64,14 @@ def test_a_folder_that_cannot_be_written_stops_no_page(settings, tmp_path):
     settings.VAR = tmp_path / "file" / "below"
     counters.add("a")
     assert counters.counts() == {}
+
+
+def test_a_file_cut_while_it_is_used_begins_again(tmp_path):
+    counters.add_all({"a": 3, "b": 4})
+    os.truncate(tmp_path / "metrics", counters.RECORD.size + 5)
+    counters.add("b")
+    counters.add("c")
+    assert counters.counts() == {"a": 3, "b": 1, "c": 1}
+    os.truncate(tmp_path / "metrics", 0)
+    counters.add("a")
+    assert counters.counts() == {"a": 1}

@@ -23,8 +23,6 @@ PART = 2_097_152
 SIZE = 2 * PART + 1_000
 TUS = {"Tus-Resumable": "1.0.0"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
 Answer = tuple[int, http.client.HTTPMessage, str]
 
 
@@ -71,7 +69,7 @@ def test_each_request_may_go_to_the_other_machine(ports, resident):
         status, _headers, page = browser.ask("GET", "/coffre/")
         assert status == 200 and "Mon coffre" in page
 
-    # A file of which each machine gets every other part; one part is cut, and goes on at the other machine.
+    # A file whose parts go to each machine in turn; one part is sent as two, of unequal lengths.
     status, headers, _ = browser.ask("POST", reverse("uploads"), Upload_Length=str(SIZE), **TUS)
     assert status == 201 and MAX_FILE > SIZE
     place, content = headers["Location"], os.urandom(SIZE)

@@ -1,4 +1,4 @@
-"""Clusters made for these tests, which may kill them."""
+"""Clusters made for these tests, which may kill them; a server that is installed once."""
 
 import os
 import shutil
@@ -8,12 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from ops.cluster import ROOT, Cluster
 from ops.databases import NAME
+from tests.ops.installed import Server, installed
+
+if TYPE_CHECKING:
+    from tests.conftest import Databases
 
 
 def until(what: Callable[[], object], *, seconds: float = 90) -> None:
@@ -88,3 +93,9 @@ def joined(spare: Spare) -> Iterator[Spare]:
     share = spare.join()
     yield spare
     os.close(share)
+
+
+@pytest.fixture(scope="session")
+def server(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with installed(databases, tmp_path_factory.mktemp("var")) as made:
+        yield made

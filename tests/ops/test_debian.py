@@ -11,7 +11,7 @@ import yaml
 
 from ops import bare, release
 from ops.cluster import ROOT
-from tests.ops.test_installation import documented
+from tests.ops.installed import documented
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 PAGE = (ROOT / "docs" / "debian.md").read_text()

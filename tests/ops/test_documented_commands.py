@@ -1,6 +1,6 @@
 """The commands that the operators' pages give: each is taken by its parser.
 
-Those of a new server are run by tests/ops/test_installation.py.
+Those of a new server are run by tests/ops/installed.py.
 """
 
 import re
