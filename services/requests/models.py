@@ -115,6 +115,15 @@ class SentRequest(AuthenticatedRow, ResidentModel):
     def is_open(self) -> bool:
         return State(self.state).is_open
 
+    def is_refused(self) -> bool:
+        """Return whether it is refused, also by silence: a correction asked afterwards does not undo that.
+
+        Cost: a query while a correction is open. Requires the resident's scope.
+        """
+        if not self.is_open:
+            return self.state in {State.REFUSED, State.UNANSWERED}
+        return self.silence_told_at is not None or self.clock().late_by(timezone.localdate()) > 0
+
     @property
     def note_place(self) -> str:
         return f"requests_sentrequest|{self.id}|{self.content_version}|content"

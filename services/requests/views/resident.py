@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
@@ -88,14 +87,13 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     corrections = list(row.corrections.select_related("asked_by"))
     opened = _opened(row, corrections)
     at, events = row.clock(), list(row.events.all())
-    silent = row.is_open and at.late_by(timezone.localdate()) > 0 or row.state == State.UNANSWERED
     context = {
         "row": row,
         "gist": words.gist(row, at),
         "asked": words.asked(row, corrections, opened),
         "decision": words.decision_rows(row, opened.decision),
         "refused": row.state == State.REFUSED,
-        "may_appeal": row.state == State.REFUSED or silent,
+        "may_appeal": row.is_refused(),
         "track": words.track(row, events, at),
         "clock": at if row.is_open else None,
         "counted": words.counted(at),
@@ -172,8 +170,7 @@ def letter(request: SignedInRequest, request_id: UUID, kind: str) -> HttpRespons
 def appeal(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     """Return the letter that asks the office to look again at a refusal, or at its silence."""
     row = _find(request_id)
-    silent = row.state == State.UNANSWERED or (row.is_open and row.clock().late_by(timezone.localdate()))
-    if row.state != State.REFUSED and not silent:
+    if not row.is_refused():
         raise Http404
     opened = _opened(row, ())
     try:

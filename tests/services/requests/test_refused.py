@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
@@ -18,6 +19,7 @@ from services.requests.actions import answering, sending
 from services.requests.actions import office as actions
 from services.requests.enums import Fault, Proposal, State
 from services.requests.models import Correction, SentRequest
+from tests.accounts.factories import signed_in
 from tests.at_once import at_once
 from tests.services.dossiers.made import add_paper
 from tests.services.requests.made import PAPER, QUOTIENT, finished, fresh, member, opened_office, proposed, sent
@@ -253,6 +255,8 @@ def test_silence_is_told_once_and_a_late_correction_lets_the_clock_run(resident,
     with scope(resident=resident.pk):
         kinds = list(found.events.values_list("happened", flat=True))
     assert kinds.count("lapsed") == kinds.count("silence") == 1
+    actions.ask_correction(request=found, place=claire, line=QUOTIENT, fault=Fault.OUTDATED, message="De novembre.")
+    assert signed_in(resident).get(reverse("requests:appeal", args=[row.pk])).status_code == 200
 
 
 def test_the_copy_goes_on_the_day_that_the_resident_chose(resident, office):
