@@ -1,8 +1,8 @@
 """Attacks on the noise of consultations: each measures what its attacker gains, and asserts that it is within bounds.
 
 They call the code of releases through `mechanism`, `budget` and `tally`, so that a mutation of these is seen.
-ATTACK_SAMPLES multiplies the samples: `make attacks`. A limit allows ERRORS standard errors of what is measured, so that
-chance alone crosses one in a million runs or fewer.
+ATTACK_SAMPLES multiplies the samples: `make attacks`. A limit allows ERRORS standard errors of what is measured:
+chance alone crosses it less than once in a million runs.
 """
 
 import math
@@ -99,7 +99,7 @@ def assert_within(inside, outside, rho):
     wrongly = np.quantile(outside, 0.99)
     at = NORMAL.inv_cdf(0.01) + shift
     found, most = (inside > wrongly).mean(), NORMAL.cdf(at)
-    # The threshold is itself a quantile of a sample: its error counts, times the slope of those found by those accused.
+    # The threshold is a quantile of a sample: its error counts, times the slope of those found by those accused.
     slope = NORMAL.pdf(at) / NORMAL.pdf(NORMAL.inv_cdf(0.01))
     error = math.sqrt((most * (1 - most) + slope**2 * 0.01 * 0.99) / count)
     assert found <= most + ERRORS * error, found
