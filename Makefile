@@ -10,6 +10,8 @@ MANAGE := DJANGO_SETTINGS_MODULE=$(or $(DJANGO_SETTINGS_MODULE),config.settings.
 TEMPLATES := templates platform
 LINTED := platform accounts vault services certification campaigns tests ops bench manage.py
 T ?= tests
+# A third of the time of tests is waiting, for a process or a browser: one worker more than there are processors.
+WORKERS := $(shell expr $$(nproc) + 1)
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 # Containers often set it: each process would then compile the whole portal again, which takes half a second.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,7 +27,7 @@ demo:  ## prepare everything, serve the fictional city and walk the tour; stays 
 test:  ## prepare everything, run the linters and the whole suite; T=tests/vault runs a part, without linters
 	@ops/setup tests
 	@$(if $(filter tests,$(T)),$(MAKE) --no-print-directory quality)
-	@$(RUN) -m pytest -n auto --dist loadgroup $(T)
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup $(T)
 
 attacks:  ## the attacks on consultations, with samples twenty times as large as in `make test`
 	@ops/setup tests

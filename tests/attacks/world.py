@@ -5,12 +5,14 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client, override_settings
+from django.test.client import ClientHandler
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
@@ -82,10 +84,12 @@ class Person:
 
     cookies: dict[str, str] = field(default_factory=dict)
     holds: dict[str, Any] = field(default_factory=dict)
+    handler: ClientHandler = field(default_factory=partial(ClientHandler, enforce_csrf_checks=False))
 
     def browser(self) -> Client:
-        """Return a new browser, so that no page's cookies affect the next one."""
+        """Return a new browser, so that no page's cookies affect the next one. The chain of middleware is kept."""
         client = Client()
+        client.handler = self.handler
         for name, value in self.cookies.items():
             client.cookies[name] = value
         return client
