@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from unittest.mock import Mock
 from uuid import uuid4
 
 from django.test import Client, RequestFactory
@@ -186,9 +187,9 @@ def test_at_the_desk_two_agents_take_a_paper_ballot_and_neither_has_the_name_and
         other = signed_in(stranger := ResidentFactory())
         prove(other, stranger, status | broken)
         assert "vient de prouver" not in text_of(other.get(url("vote")))
-    born_in_a_year = signed_in(one := ResidentFactory())
-    prove(born_in_a_year, one, status | {"birthdate": "1988-00-00"})
-    assert "vient de prouver" in text_of(born_in_a_year.get(url("vote"))), "whose papers have no day"
+    without_a_day = signed_in(stranger := ResidentFactory())
+    prove(without_a_day, stranger, status | {"birthdate": "1988-00-00"})
+    assert "vient de prouver" in text_of(without_a_day.get(url("vote")))
     taken = signed_in(stranger)
     prove(taken, resident, status)
     taken.post(url("vote"))
@@ -198,7 +199,8 @@ def test_at_the_desk_two_agents_take_a_paper_ballot_and_neither_has_the_name_and
 
 def slip_number(answer):
     assert "Kervella" not in text_of(answer)
-    return re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text_of(answer))[0]
+    [number] = re.findall(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text_of(answer))
+    return number
 
 
 def prove(browser, user, status):
@@ -250,11 +252,11 @@ def test_no_page_shows_a_count_before_the_end_and_everybody_reads_it_after(vote,
 
 
 def test_a_page_of_the_debate_decodes_one_publication(campaign, client, monkeypatch):
-    decoded, real = [], canonical.decode
-    monkeypatch.setattr(canonical, "decode", lambda text: decoded.append(text) or real(text))
+    decode = Mock(side_effect=canonical.decode)
+    monkeypatch.setattr(canonical, "decode", decode)
     voted.proposal(campaign)
     client.get(url("debate"))
-    assert len(decoded) == 1
+    assert decode.call_count == 1
 
 
 def test_a_void_vote_says_so_and_shows_no_number(vote, as_release, client):
