@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 # Locks in this order everywhere: the vote's, shared with the count, then the identity's, then rows.
 FUNCTIONS = """
-CREATE OR REPLACE FUNCTION campaigns.may_vote(
+CREATE FUNCTION campaigns.may_vote(
     the_vote uuid, the_pseudonym bytea, the_account bytea, the_time timestamptz
 ) RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE found bytea;
@@ -30,7 +30,7 @@ BEGIN
     RETURN CASE WHEN found IS NULL THEN 'first' WHEN found = the_account THEN 'replaced' ELSE 'other' END;
 END $$;
 
-CREATE OR REPLACE FUNCTION campaigns.put_ballot(
+CREATE FUNCTION campaigns.put_ballot(
     the_vote uuid, the_pseudonym bytea, the_account bytea, is_on_paper boolean, the_sealed bytea, the_stamp bytea,
     the_time timestamptz, the_day date
 ) RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -58,7 +58,7 @@ BEGIN
         the_vote, the_pseudonym, the_account, false, the_sealed, the_stamp, the_time, the_day);
 END $$;
 
-CREATE OR REPLACE FUNCTION campaigns.give_slip(
+CREATE FUNCTION campaigns.give_slip(
     the_vote uuid, the_pseudonym bytea, the_account bytea, the_number bytea, the_agent uuid, the_stamp bytea,
     the_time timestamptz, the_day date
 ) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -73,14 +73,14 @@ BEGIN
     RETURN said;
 END $$;
 
-CREATE OR REPLACE FUNCTION campaigns.slip_of(the_vote uuid, the_number bytea, the_day date)
+CREATE FUNCTION campaigns.slip_of(the_vote uuid, the_number bytea, the_day date)
 RETURNS TABLE (pseudonym bytea, account bytea, checked_by uuid, stamp bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT s.pseudonym, s.account, s.checked_by, s.stamp FROM campaigns.paper_slip s
         WHERE s.vote_id = the_vote AND s.number = the_number AND s.given_on = the_day
 $$;
 
-CREATE OR REPLACE FUNCTION campaigns.take_on_paper(
+CREATE FUNCTION campaigns.take_on_paper(
     the_vote uuid, the_number bytea, the_agent uuid, the_sealed bytea, the_stamp bytea, the_time timestamptz,
     the_day date
 ) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -105,6 +105,11 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION campaigns.may_vote, campaigns.put_ballot, campaigns.give_slip, campaigns.slip_of,
     campaigns.take_on_paper FROM PUBLIC;
+"""
+# Between this and the first migration no ballot is taken: `take_ballot` calls `put_ballot`.
+NO_FUNCTIONS = """
+DROP FUNCTION campaigns.may_vote, campaigns.put_ballot, campaigns.give_slip, campaigns.slip_of,
+    campaigns.take_on_paper;
 """
 
 #: What the portal may do, under the name that WEB_ROLE gives its role.
@@ -165,7 +170,7 @@ class Migration(migrations.Migration):
             name="answer_notified_at",
             field=models.DateTimeField(null=True, help_text="when they were told of the decision on their appeal"),
         ),
-        migrations.RunSQL(FUNCTIONS, migrations.RunSQL.noop),
+        migrations.RunSQL(FUNCTIONS, NO_FUNCTIONS),
         migrations.RunPython(limit_the_portal, migrations.RunPython.noop),
         migrations.RunSQL(RIGHTS, migrations.RunSQL.noop),
     ]
