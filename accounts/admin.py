@@ -312,7 +312,7 @@ class PublisherMemberAdmin(PlaceAdmin):
     end_title = _("Fermer l’accès de ces membres ?")
     end_follows = [
         _("Leurs sessions finissent tout de suite, et ils ne se connectent plus."),
-        _("Les labels de l’éditeur ne changent pas : ils se suspendent sur leurs propres pages."),
+        _("Ce que la ville a accordé à ses services ne change pas : cela se suspend sur leurs propres pages."),
         _("Pour revenir, ils sont ajoutés de nouveau, avec la même adresse."),
     ]
 

@@ -52,6 +52,7 @@ urlpatterns = [
     path("mon-compte/mot-de-passe/", account.change_password, name="account_change_password"),
     path("mon-compte/franceconnect/", identities.franceconnect, name="franceconnect"),
     path("mon-compte/franceconnect/relier/", identities.link, name="franceconnect_link"),
+    path("mon-compte/franceconnect/preuve/", identities.ask_proof, name="franceconnect_proof"),
     path("mon-compte/franceconnect/identite/", identities.ask_identity, name="franceconnect_identity"),
     path("mon-compte/franceconnect/retirer/", identities.unlink, name="franceconnect_unlink"),
     path("mon-compte/sessions/", account.sessions, name="sessions"),

@@ -47,11 +47,17 @@ def on_proof(listener: Listener) -> None:
         _listeners.append(listener)
 
 
-def offer(request: HttpRequest, user_id: UUID, identity: Identity, next_page: str) -> str:
-    """Store the civil status and return the URL of the page that asks, which then leads to `next_page`."""
+def prove(request: HttpRequest, user_id: UUID, identity: Identity) -> dict[str, Any]:
+    """Tell the listeners what FranceConnect has just proved, and return it. Nothing of it is stored here."""
     status = {name: value for name in FIELDS if (value := identity.claims.get(name))}
     for listener in _listeners:
         listener(request, user_id, status)
+    return status
+
+
+def offer(request: HttpRequest, user_id: UUID, identity: Identity, next_page: str) -> str:
+    """Store the civil status and return the URL of the page that asks, which then leads to `next_page`."""
+    status = prove(request, user_id, identity)
     request.session[PLACE] = {"user": str(user_id), "at": time.time(), "told": status | {"acr": identity.acr}}
     return f"{reverse(_pages[0])}?{urlencode({'next': next_page})}" if _pages else next_page
 

@@ -47,6 +47,7 @@ class Why(StrEnum):
     LINK = "link"
     CONFIRM = "confirm"
     IDENTITY = "identity"
+    PROOF = "proof"
 
 
 # Leaving
@@ -76,7 +77,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 @recently_authenticated
 def link(request: SignedInRequest) -> HttpResponse:
     _require_resident(request)
-    return _leave(request, FRANCECONNECT, Why.LINK, next_page=reverse("franceconnect"))
+    wanted = _safe(request, request.POST.get("next", ""))
+    return _leave(request, FRANCECONNECT, Why.LINK, next_page=wanted or reverse("franceconnect"))
 
 
 @require_POST
@@ -84,6 +86,13 @@ def ask_identity(request: SignedInRequest) -> HttpResponse:
     """Ask for the civil status again: it was not kept, so copying it to the vault needs a new request."""
     _require_resident(request)
     return _leave(request, FRANCECONNECT, Why.IDENTITY, next_page=reverse("franceconnect"))
+
+
+@require_POST
+def ask_proof(request: SignedInRequest) -> HttpResponse:
+    """Ask who the resident is, for the page `next`, which needs the proof: nothing is offered to the vault."""
+    _require_resident(request)
+    return _leave(request, FRANCECONNECT, Why.PROOF, next_page=request.POST.get("next", ""))
 
 
 @require_POST
@@ -196,12 +205,19 @@ def _asked_again(request: SignedInRequest, identity: Identity, state: dict[str, 
     return redirect(pivot.offer(request, request.user.pk, identity, state["next"]))
 
 
+def _proved(request: SignedInRequest, identity: Identity, state: dict[str, Any]) -> HttpResponse:
+    _require_theirs(request, identity)
+    pivot.prove(request, request.user.pk, identity)
+    return redirect(reauthentication.safe_page(request, state["next"]))
+
+
 ARRIVALS: dict[Why, Callable[[Any, Identity, dict[str, Any]], HttpResponse]] = {
     Why.SIGN_IN: _signed_in,
     Why.INVITATION: _invited,
     Why.LINK: _linked,
     Why.CONFIRM: _confirmed,
     Why.IDENTITY: _asked_again,
+    Why.PROOF: _proved,
 }
 
 
@@ -282,9 +298,12 @@ def _proposed_values(identity: Identity) -> dict[str, str]:
 def franceconnect(request: SignedInRequest) -> HttpResponse:
     _require_resident(request)
     held = identities.linked(request.user, FRANCECONNECT)
-    return render(
-        request, "account/franceconnect.html", {"held": held, "configured": provider.is_configured(FRANCECONNECT)}
-    )
+    context = {
+        "held": held,
+        "configured": provider.is_configured(FRANCECONNECT),
+        "next": _safe(request, request.GET.get("next", "")),
+    }
+    return render(request, "account/franceconnect.html", context)
 
 
 @never_cache
@@ -401,5 +420,6 @@ def _again(name: str, why: Why) -> str:
         Why.LINK: "franceconnect_link",
         Why.CONFIRM: "confirm_by_franceconnect",
         Why.IDENTITY: "franceconnect_identity",
+        Why.PROOF: "franceconnect_proof",
     }
     return "" if why == Why.INVITATION else reverse(pages.get(why, f"{name}_login"))

@@ -31,7 +31,7 @@ class DebatesConfig(AppConfig):
         ways.register("moderation", way.to_moderation, for_agents=True)
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)
-        for table in ("campaigns.ballot_arrival", "campaigns.ballot"):
+        for table in ("campaigns.ballot_arrival", "campaigns.ballot", "campaigns.paper_slip"):
             key_rotation.register_table(table)
         backups.register("debates", PART)
         registry.register(leaving.APP)

@@ -24,12 +24,17 @@ CHOICES = tuple(Choice)
 
 
 class Taken(StrEnum):
-    """The answer of the database to a ballot. Other: another account, or paper, voted under this identity."""
+    """The answer of the database to a ballot, or to a slip. Other: another account, or paper, voted for this identity.
+
+    Of a ballot on paper, no slip: no number of today is this one; same: the agent gave the number too.
+    """
 
     FIRST = "first"
     REPLACED = "replaced"
     OTHER = "other"
     CLOSED = "closed"
+    NO_SLIP = "no_slip"
+    SAME = "same"
 
 
 class Roll(StrEnum):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from campaigns.debates.enums import Choice, Kind, Rule
 from campaigns.debates.models import Vote
 from core.pages.forms import DateField
+from core.symbols import read_code
 from vault.types.names import words
 
 SIDES = ((Kind.FOR.value, gettext_lazy("Pour")), (Kind.AGAINST.value, gettext_lazy("Contre")))
@@ -109,7 +110,10 @@ class CivilForm(forms.Form):
     given_names = forms.CharField(
         label=gettext_lazy("Tous les prénoms"), max_length=200, help_text=gettext_lazy("Dans l’ordre du papier.")
     )
-    birthdate = DateField(label=gettext_lazy("Date de naissance"))
+    birthdate = DateField(
+        label=gettext_lazy("Date de naissance"),
+        help_text=gettext_lazy("Sans jour ou sans mois sur le papier, écrivez 1."),
+    )
 
     def clean_family_name(self) -> str:
         return _letters(self.cleaned_data["family_name"])
@@ -121,17 +125,35 @@ class CivilForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("family_name", "given_names", "birthdate")}
 
 
-class PaperForm(BallotForm, CivilForm):
-    """A paper ballot: the civil status, the choices, and the roll, which the person ticks."""
+class SlipForm(CivilForm):
+    """The civil status of who votes on paper, and the roll, which they tick."""
 
     signed = forms.BooleanField(
-        label=gettext_lazy("La personne a coché elle-même la liste : elle a voté."),
-        error_messages={"required": gettext_lazy("La personne coche elle-même la liste avant de déposer.")},
+        label=gettext_lazy("La personne a coché elle-même la liste : elle vote."),
+        error_messages={"required": gettext_lazy("La personne coche elle-même la liste avant d’avoir un numéro.")},
+    )
+
+
+class PaperForm(BallotForm):
+    """A paper ballot: the number that another agent gave, and the choices, which the person reads again."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Numéro écrit sur l’enveloppe"),
+        max_length=20,
+        help_text=gettext_lazy("Huit signes, donnés par l’agent qui a vu le papier d’identité."),
+        widget=forms.TextInput({"class": "govuk-input--width-10", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    read_again = forms.BooleanField(
+        label=gettext_lazy("La personne a relu ses choix sur cet écran."),
+        error_messages={"required": gettext_lazy("La personne relit ses choix sur cet écran avant de déposer.")},
     )
 
     def __init__(self, vote: Vote, *args: Any, **kwargs: Any) -> None:
         super().__init__(vote, *args, **kwargs)
-        self.order_fields([*CivilForm.base_fields, *self.names, "signed"])
+        self.order_fields(["number", *self.names, "read_again"])
+
+    def clean_number(self) -> str:
+        return read_code(self.cleaned_data["number"])
 
 
 class ProofForm(CivilForm):

@@ -12,7 +12,7 @@ SEALED = "sealed under a pseudonym until the count, so that nobody votes, leaves
 PUBLIC = "public, and does not name who wrote it"
 
 ROWS = [
-    *(Rows(f"debates.{name}", nobody=SEALED) for name in ("BallotArrival", "Ballot")),
+    *(Rows(f"debates.{name}", nobody=SEALED) for name in ("BallotArrival", "Ballot", "PaperSlip")),
     *(Rows(f"debates.{name}", nobody=PUBLIC) for name in ("Post", "Moderation", "Vote")),
     Rows("debates.Authorship", copied="id created_at post_id", erased={"resident_id": "the vault itself"}),
     Rows(

@@ -14,8 +14,8 @@ COUNT = "vote"
 
 
 def has_debate(campaign: Campaign) -> bool:
-    """Return whether there is a result to debate."""
-    return bool(published.with_figures(campaign))
+    """Return whether there is a result to debate. It decodes a publication: ask once for a page."""
+    return any(one.has_figures for one in published.all_of(campaign))
 
 
 def vote_of(campaign: Campaign) -> Vote | None:
@@ -35,12 +35,11 @@ def to_count() -> list[Vote]:
     return list(approved.exclude(pk__in=counted).order_by("closes_at", "pk"))
 
 
-def takes_proposals(campaign: Campaign) -> bool:
-    """Return whether a resident may propose: until agents ask for a vote, which freezes the list."""
-    return has_debate(campaign) and vote_of(campaign) is None
+def takes_proposals(vote: Vote | None) -> bool:
+    """Return whether a resident may propose in a debate: until agents ask for a vote, which freezes the list."""
+    return vote is None
 
 
-def takes_arguments(campaign: Campaign, at: datetime) -> bool:
-    """Return whether a resident may argue: until the vote closes."""
-    vote = vote_of(campaign)
-    return has_debate(campaign) and (vote is None or at < vote.closes_at)
+def takes_arguments(vote: Vote | None, at: datetime) -> bool:
+    """Return whether a resident may argue in a debate: until the vote closes."""
+    return vote is None or at < vote.closes_at

@@ -6,7 +6,8 @@ from django.utils import timezone
 from campaigns.contributions.enums import QUEUE
 from campaigns.contributions.tasks import EXPIRES
 from campaigns.debates import standing
-from campaigns.debates.actions import counting
+from campaigns.debates.actions import counting, notices
+from core import journal
 
 
 @shared_task
@@ -22,3 +23,9 @@ def count_due() -> None:
     counting.prepare()
     counting.move(timezone.localdate())
     counting.count_due(timezone.now())
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def notify_authors() -> None:
+    notices.notify_authors()

@@ -23,5 +23,6 @@ urlpatterns = [
     path(f"agents/{_VOTE}", voting.vote, name="agents_vote"),
     path(f"agents/{_VOTE}proposer/", voting.propose, name="propose_vote"),
     path(f"agents/{_VOTE}decider/", voting.decide, name="decide_vote"),
+    path(f"agents/{_VOTE}papier/numero/", desk.slip, name="paper_slip"),
     path(f"agents/{_VOTE}papier/", desk.paper, name="paper_ballot"),
 ]

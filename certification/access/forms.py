@@ -119,7 +119,7 @@ class ProgramForm(forms.Form):
     environment = forms.TypedChoiceField(
         label=gettext_lazy("Pour quoi ?"),
         choices=[
-            (Environment.LIVE, gettext_lazy("Pour de vrais habitants, sous le label du service")),
+            (Environment.LIVE, gettext_lazy("Pour de vrais habitants, comme la ville l’a accordé")),
             (Environment.TEST, gettext_lazy("Pour essayer, avec des personnes fictives")),
         ],
         coerce=Environment,

@@ -9,7 +9,7 @@ class EventType(models.TextChoices):
     CHANGED = "consent.changed", _("Un accord change : plus, moins, en pause, repris")
     WITHDRAWN = "consent.withdrawn", _("Un habitant arrête son accord")
     EXPIRED = "consent.expired", _("Un accord arrive à sa fin")
-    SUSPENDED = "label.suspended", _("Le label est suspendu")
+    SUSPENDED = "label.suspended", _("Le service est suspendu par la ville")
     LIFTED = "label.lifted", _("La suspension est levée")
     ERASURE = "erasure.requested", _("Un habitant demande d’effacer")
 

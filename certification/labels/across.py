@@ -66,6 +66,13 @@ def erasures_due(service_id: UUID, now: datetime) -> tuple[int, int]:
         return due.count(), late.count()
 
 
+def active_for(services: Collection[UUID]) -> list[Grant]:
+    """Return the residents' active grants to these services, without those of personas."""
+    with scopes_disabled():
+        active = Grant.objects.active().filter(recipient_kind=SERVICE_KIND, recipient_id__in=list(services))
+        return list(active.exclude(resident_id__in=User.objects.filter(is_persona=True).values("pk")))
+
+
 def _count() -> dict[UUID, int]:
     with scopes_disabled():
         to_services = Grant.objects.active().filter(recipient_kind=SERVICE_KIND).order_by()

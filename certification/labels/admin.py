@@ -64,7 +64,7 @@ class CharterAdmin(CharterModelAdmin):
     def publish(self, request: HttpRequest, rows: QuerySet[CharterVersion]) -> HttpResponse | None:
         follows = [
             _("Le texte est public, avec son empreinte, et ne change plus : une correction est une autre version."),
-            _("Les nouvelles demandes de label répondent à cette version. Les labels en cours ne changent pas."),
+            _("Les nouvelles demandes répondent à cette version. Ce qui est accordé ne change pas."),
         ]
         asked = ask_first(self, request, rows, action="publish", title=_("Publier cette charte ?"), follows=follows)
         if asked is not None:

@@ -12,7 +12,7 @@ SENTENCES = {
 
 class LabelsConfig(AppConfig):
     name = "certification.labels"
-    verbose_name = _("Labels")
+    verbose_name = _("Services")
 
     def ready(self) -> None:
         from certification.labels import agreements, leaving, perms, recipient
@@ -53,6 +53,6 @@ class LabelsConfig(AppConfig):
             sentences.register(event, sentence)
         menu.register(_("Services vérifiés"), "labels:catalogue", place=menu.Place.RIGHTS, order=50)
         menu.register(_("Vos services"), "labels:publisher", place=menu.Place.PUBLISHER, order=10)
-        menu.register(_("Labels"), "labels:inbox", place=menu.Place.AGENT, order=30)
+        menu.register(_("Services"), "labels:inbox", place=menu.Place.AGENT, order=30)
         home.register_start(perms.publishers_start)
         registry.register(leaving.APP)

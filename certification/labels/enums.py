@@ -45,8 +45,8 @@ class Change(models.TextChoices):
     """A change of a label that takes two agents."""
 
     LIFT = "lift", _("Lever la suspension")
-    SUSPEND = "suspend", _("Suspendre le label, après avoir entendu l’éditeur")
-    WITHDRAW = "withdraw", _("Retirer le label, après avoir entendu l’éditeur")
+    SUSPEND = "suspend", _("Suspendre, après avoir entendu l’éditeur")
+    WITHDRAW = "withdraw", _("Retirer, après avoir entendu l’éditeur")
 
 
 #: The publisher is heard before these (CRPA L121-1).
@@ -71,3 +71,4 @@ class Told(models.TextChoices):
     FAILING = "failing"
     HOLDER = "holder"
     CHANGED = "changed"
+    HALTED = "halted"

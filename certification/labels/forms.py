@@ -140,10 +140,10 @@ class StartForm(forms.Form):
 
     template = forms.ChoiceField(label=gettext_lazy("Commencer par"), widget=forms.RadioSelect)
     sheet = forms.CharField(
-        label=gettext_lazy("Fiche d’un label, en JSON"),
+        label=gettext_lazy("Fiche d’un service, en JSON"),
         required=False,
         max_length=templates.LONGEST,
-        help_text=gettext_lazy("Copiée du registre d’une autre ville où ce logiciel a déjà un label."),
+        help_text=gettext_lazy("Copiée du registre d’une autre ville, où ce logiciel est déjà inscrit."),
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
@@ -151,7 +151,7 @@ class StartForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [("blank", _("Une page blanche"))]
         choices += [(one.code, one.title) for one in templates.use_cases()]
-        choices.append(("sheet", _("La fiche d’un label d’une autre ville")))
+        choices.append(("sheet", _("La fiche d’un service dans une autre ville")))
         cast(forms.ChoiceField, self.fields["template"]).choices = choices
 
     def clean(self) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class StartForm(forms.Form):
             try:
                 data["content"] = templates.read_sheet(data.get("sheet", ""))
             except templates.Unreadable:
-                self.add_error("sheet", _("Ce n’est pas la fiche d’un label : copiez-la du registre en JSON."))
+                self.add_error("sheet", _("Ce n’est pas la fiche d’un service : copiez-la du registre en JSON."))
         return data
 
 
@@ -323,11 +323,11 @@ class TextForm(forms.Form):
 class OpinionForm(forms.Form):
     favourable = forms.ChoiceField(
         label=gettext_lazy("Votre avis d’ensemble"),
-        choices=(("yes", gettext_lazy("Pour le label")), ("no", gettext_lazy("Contre le label"))),
+        choices=(("yes", gettext_lazy("Favorable")), ("no", gettext_lazy("Défavorable"))),
         widget=forms.RadioSelect,
     )
     months = forms.IntegerField(
-        label=gettext_lazy("Durée du label, en mois"),
+        label=gettext_lazy("Durée, en mois"),
         required=False,
         min_value=1,
         max_value=LONGEST_MONTHS,
@@ -349,7 +349,7 @@ class DecideForm(forms.Form):
     answer = forms.ChoiceField(
         label=gettext_lazy("Votre décision"),
         choices=(
-            ("accept", gettext_lazy("Accorder le label")),
+            ("accept", gettext_lazy("Accorder")),
             ("refuse", gettext_lazy("Refuser")),
             ("send_back", gettext_lazy("Renvoyer à la personne qui instruit")),
         ),
@@ -362,7 +362,7 @@ class DecideForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
     )
     remedies = forms.CharField(
-        label=gettext_lazy("Comment obtenir le label"),
+        label=gettext_lazy("Comment obtenir un accord de la ville"),
         max_length=2000,
         required=False,
         help_text=gettext_lazy("Nécessaire si vous refusez : ce que l’éditeur change avant une autre demande."),

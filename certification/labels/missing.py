@@ -66,5 +66,5 @@ def _of_answers(request: LabelRequest) -> Iterator[Missing]:
         elif criterion.blocking and said.verdict == Verdict.NOT_MET:
             yield Missing(
                 criterion.code,
-                _("L’exigence %(code)s est bloquante : sans elle, pas de label.") % {"code": criterion.code},
+                _("L’exigence %(code)s est bloquante : sans elle, la ville refuse.") % {"code": criterion.code},
             )

@@ -15,7 +15,7 @@ class State(models.TextChoices):
     EXAMINED = "examined", _("En cours d’instruction")
     COMPLEMENTS = "complements", _("Complément demandé")
     PROPOSED = "proposed", _("Avis rendu")
-    ACCEPTED = "accepted", _("Label accordé")
+    ACCEPTED = "accepted", _("Acceptée")
     REFUSED = "refused", _("Refusée")
     DROPPED = "dropped", _("Retirée par l’éditeur")
 

@@ -2,16 +2,17 @@ from uuid import UUID
 
 from celery import shared_task
 
-from certification.labels.actions import checks, complaints, evidence, notices
+from certification.labels.actions import checks, complaints, evidence, notices, resident_notices
 from core import journal
 
 
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def notify() -> None:
-    """Tell publishers and agents what waits for them, and residents that they are answered. Each five minutes."""
+    """Tell publishers and agents what waits for them, residents what is answered or stopped. Each five minutes."""
     notices.send_due()
     complaints.notify_answers()
+    resident_notices.send_due()
 
 
 @shared_task

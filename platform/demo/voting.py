@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -52,8 +52,9 @@ GIVE_BACK = "SELECT pg_advisory_unlock_shared(hashtextextended('count ' || %s, 0
 
 
 def counted_vote(*, campaign: Campaign, author: User, approver: User) -> Vote:
-    """Give a consultation a debate and a vote that closed yesterday, counted. Idempotent; takes about a second.
+    """Give a consultation a debate and a vote that has just closed, counted. Idempotent; takes about a second.
 
+    Nothing is dated before the results, which the worker published today.
     `RELEASE_DATABASE_URL` must be set: the keys are made, and the ballots counted, by a process of the role `release`.
     """
     vote = standing.vote_of(campaign)
@@ -61,10 +62,10 @@ def counted_vote(*, campaign: Campaign, author: User, approver: User) -> Vote:
         return vote
     vote_id = vote.pk if vote is not None else uuid4()
     with _not_counted(vote_id):
-        vote = vote or _asked(vote_id, campaign, author, approver, timezone.now() - timedelta(days=1))
+        vote = vote or _asked(vote_id, campaign, author, approver)
         _as_release("count_votes", "--keys")
         with transaction.atomic():
-            _cast(vote)
+            _cast(vote, author, approver)
     _as_release("count_votes")
     return vote
 
@@ -81,9 +82,10 @@ def _not_counted(vote_id: UUID) -> Iterator[None]:
             cursor.execute(GIVE_BACK, [str(vote_id)])
 
 
-def _asked(id: UUID, campaign: Campaign, author: User, approver: User, closes_at: datetime) -> Vote:
+def _asked(id: UUID, campaign: Campaign, author: User, approver: User) -> Vote:
     with transaction.atomic():
-        written = (closes_at - timedelta(days=20)).date()
+        closes_at = timezone.localtime().replace(second=0, microsecond=0)
+        written = closes_at.date()
         for title, text, arguments_for, arguments_against, _shares in PROPOSALS:
             proposal = Post.objects.create(
                 campaign=campaign, kind=Kind.PROPOSAL, title=title, text=text, written_on=written
@@ -97,31 +99,29 @@ def _asked(id: UUID, campaign: Campaign, author: User, approver: User, closes_at
             id=id,
             campaign=campaign,
             options=votes.options_of(campaign),
-            closes_at=timezone.localtime(closes_at).replace(hour=18, minute=0, second=0, microsecond=0),
+            closes_at=closes_at,
             state=VoteState.APPROVED,
             created_by=author,
             decided_by=approver,
         )
 
 
-def _cast(vote: Vote) -> None:
+def _cast(vote: Vote, first: User, second: User) -> None:
     chance = random.Random(1)  # noqa: S311 - of fictional opinions
     shares = {title: shares for title, _text, _for, _against, shares in PROPOSALS}
+    at = vote.closes_at - timedelta(minutes=1)
     for number in range(BALLOTS):
         choices = []
         for title in vote.titles:
             yes, no = shares.get(title, (40, 40))
-            at = chance.randrange(100)
-            choices.append(Choice.FOR if at < yes else Choice.AGAINST if at < yes + no else Choice.NONE)
+            drawn = chance.randrange(100)
+            choices.append(Choice.FOR if drawn < yes else Choice.AGAINST if drawn < yes + no else Choice.NONE)
         identity = hashlib.sha256(f"fictional voter {number}".encode()).digest()
-        casting.put(
-            vote=vote,
-            identity=identity,
-            account=f"fictional {number}",
-            choices=choices,
-            on_paper=number < ON_PAPER,
-            at=vote.closes_at - timedelta(hours=2),
-        )
+        if number < ON_PAPER:
+            slip = casting.give_number(vote=vote, identity=identity, agent=first, at=at)
+            casting.put_on_paper(vote=vote, number=slip, agent=second, choices=choices, at=at)
+        else:
+            casting.put(vote=vote, identity=identity, account=f"fictional {number}", choices=choices, at=at)
 
 
 def _as_release(*command: str) -> None:

@@ -192,7 +192,7 @@ def test_a_previous_users_session_data_is_cleared(engine: Demonstration, residen
 def test_agents_cannot_use_franceconnect(engine: Demonstration) -> None:
     client = signed_in(AgentFactory())
     assert client.get(reverse("franceconnect")).status_code == 403
-    for name in ("franceconnect_link", "franceconnect_identity", "franceconnect_unlink"):
+    for name in ("franceconnect_link", "franceconnect_identity", "franceconnect_proof", "franceconnect_unlink"):
         assert client.post(reverse(name)).status_code == 403, name
 
 
@@ -331,6 +331,15 @@ def test_it_can_be_asked_again_from_the_account(engine: Demonstration) -> None:
     assert go(client, engine, "franceconnect_identity", person="paul").status_code == 403, (
         "someone else's identity is not copied"
     )
+
+
+def test_a_page_may_ask_who_somebody_is_and_nothing_is_offered_to_the_vault(engine: Demonstration) -> None:
+    client, _user = newcomer(engine)
+    answer(client, "no")
+    back = go(client, engine, "franceconnect_proof", next=reverse("help"))
+    assert back["Location"] == reverse("help") and "pivot" not in client.session
+    assert go(client, engine, "franceconnect_proof", next="https://evil.example/")["Location"] == reverse("account")
+    assert go(client, engine, "franceconnect_proof", person="paul", next=reverse("help")).status_code == 403
 
 
 @pytest.mark.parametrize(

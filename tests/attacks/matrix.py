@@ -294,7 +294,14 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "debates:decide_appeal": ("debated consultation", "appealed post"),
     "debates:decide_vote": ("asked consultation",),
     **dict.fromkeys(
-        ("debates:vote", "debates:ballot", "debates:result", "debates:result_file", "debates:paper_ballot"),
+        (
+            "debates:vote",
+            "debates:ballot",
+            "debates:result",
+            "debates:result_file",
+            "debates:paper_ballot",
+            "debates:paper_slip",
+        ),
         ("voted consultation",),
     ),
     **dict.fromkeys(
@@ -410,6 +417,7 @@ OWN_VAULT = {
     "franceconnect",
     "franceconnect_link",
     "franceconnect_identity",
+    "franceconnect_proof",
     "franceconnect_unlink",
     "uploads",
     "records:home",
@@ -628,7 +636,7 @@ GROUPS = [
     Group({"debates:posts", "debates:set_aside", "debates:agents_vote", "debates:propose_vote"}, AGENTS),
     # Not who moderated, nor who asked for the vote.
     Group({"debates:decide_appeal", "debates:decide_vote"}, AGENTS - {"agent"}, nothing_for=AGENTS),
-    Group({"debates:paper_ballot", "debates:prove_identity"}, KEEPERS),
+    Group({"debates:paper_slip", "debates:paper_ballot", "debates:prove_identity"}, KEEPERS),
     Group({"plans:decide"}, AGENTS - {"agent"}, nothing_for=AGENTS),
     # Only the agent who examines a request writes about it; they decide neither it nor their own proposal.
     Group({"labels:review", "labels:ask", "labels:propose", "labels:open_evidence"}, {"agent"}, nothing_for=AGENTS),
@@ -696,6 +704,7 @@ NOT_HERE = {
     "franceconnect_callback": "not configured",
     "franceconnect_link": "not configured",
     "franceconnect_identity": "not configured",
+    "franceconnect_proof": "not configured",
     "confirm_by_franceconnect": "not configured",
     "proconnect_login": "not configured",
     "proconnect_callback": "not configured",

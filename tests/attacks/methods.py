@@ -20,6 +20,7 @@ POST_ONLY = {
     "franceconnect_login",
     "franceconnect_link",
     "franceconnect_identity",
+    "franceconnect_proof",
     "confirm_by_franceconnect",
     "proconnect_login",
     "demo:confirm",

@@ -290,6 +290,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     ],
     "debates:propose_vote": [(AGENT, "/agents/consultations/a-voter/vote/proposer/")],
     "debates:decide_vote": [(AGENT, "/agents/consultations/a-decider/vote/decider/")],
+    "debates:paper_slip": [(AGENT, "/agents/consultations/{joined_consultation}/vote/papier/numero/")],
     "debates:paper_ballot": [(AGENT, "/agents/consultations/{joined_consultation}/vote/papier/")],
     "debates:prove_identity": [(AGENT, "/agents/identites/")],
     "results:latest": [
@@ -639,6 +640,7 @@ OTHERS: dict[str, str] = {
     "proconnect_login": ACT,
     "franceconnect_link": ACT,
     "franceconnect_identity": ACT,
+    "franceconnect_proof": ACT,
     "confirm_by_franceconnect": ACT,
     "records:drop_draft": ACT,
     "records:download_export": FILE,

@@ -1,6 +1,7 @@
 """Vote: one ballot for each proven identity, replaceable until the vote closes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,12 +12,14 @@ from django_scopes import scope
 
 from accounts.models import User
 from accounts.perms import require_desk
+from accounts.two_persons import DECIDING
 from campaigns.contributions import sealing
-from campaigns.debates import ballots
+from campaigns.debates import ballots, slips
 from campaigns.debates.actions import identities
-from campaigns.debates.ballots import Roll, Taken, Voter
+from campaigns.debates.ballots import Envelope, Roll, Taken, Voter
 from campaigns.debates.enums import Choice
 from campaigns.debates.models import Vote
+from campaigns.debates.slips import Slip
 from core import journal
 from vault.records.perms import require_may_write
 
@@ -33,6 +36,20 @@ class NoIdentity(Exception):
 
 class VotedElsewhere(Exception):
     """Another account of the same identity, or a paper ballot, has voted. Nothing was replaced."""
+
+
+class NoSlip(Exception):
+    """No slip of today has this number: it was never given, has served, or the same agent gave it."""
+
+
+#: The account of ballots on paper.
+PAPER = "paper"
+REFUSALS = {
+    Taken.CLOSED: NotOpen,
+    Taken.OTHER: VotedElsewhere,
+    Taken.NO_SLIP: NoSlip,
+    Taken.SAME: NoSlip,
+}
 
 
 def cast(*, resident: User, by: UUID, vote: Vote, choices: Sequence[Choice]) -> Taken:
@@ -55,61 +72,104 @@ def cast(*, resident: User, by: UUID, vote: Vote, choices: Sequence[Choice]) -> 
     return taken
 
 
-def cast_on_paper(
-    *,
-    vote: Vote,
-    agent: User,
-    family_name: str,
-    given_names: str,
-    birthdate: date,
-    choices: Sequence[Choice],
-) -> Taken:
-    """Put a paper ballot into the same envelopes, with the person at the desk. Nobody reads it again, nor the agent.
+def check_identity(*, vote: Vote, agent: User, family_name: str, given_names: str, birthdate: date) -> str:
+    """Note, as the first of two agents, who is here to vote on paper. Return the number for their envelope.
+
+    Another agent takes the ballot under this number, the same day, without the name. A second number for the same
+    identity ends the first.
 
     Raises:
         PermissionDenied: `agent` does not keep the desk.
+        NotTwo: `agent` may not be one of two.
         NotOpen, VotedElsewhere
     """
     require_desk(agent)
+    DECIDING.require_one(agent)
     identity = identities.pseudonym(family_name=family_name, given_names=given_names, birthdate=birthdate)
-    with transaction.atomic():
-        return put(vote=vote, identity=identity, account="paper", choices=choices, on_paper=True)
+    return give_number(vote=vote, identity=identity, agent=agent)
 
 
-def put(
-    *,
-    vote: Vote,
-    identity: bytes,
-    account: str,
-    choices: Sequence[Choice],
-    on_paper: bool = False,
-    at: datetime | None = None,
+def give_number(*, vote: Vote, identity: bytes, agent: User, at: datetime | None = None) -> str:
+    """Give a slip to an identity that `agent` checked. Return its number. Raises NotOpen, VotedElsewhere."""
+    at, number = at or timezone.now(), slips.new_number()
+    _require_open(vote, at)
+    with transaction.atomic(), _with_keys():
+        voter = Voter.of(vote_id=vote.pk, identity=identity, account=PAPER)
+        _refuse(slips.give(number, Slip(voter, agent.pk), vote_id=vote.pk, at=at))
+    return number
+
+
+def cast_on_paper(*, vote: Vote, agent: User, number: str, choices: Sequence[Choice]) -> Taken:
+    """Put a paper ballot into the same envelopes, as the second of two agents. Nobody reads it again, nor the agent.
+
+    Raises:
+        PermissionDenied: `agent` does not keep the desk.
+        NoSlip: no number of today is this one, or its ballot was taken.
+        NotTwo: `agent` may not be one of two, or gave the number.
+        NotOpen, VotedElsewhere
+    """
+    require_desk(agent)
+    return put_on_paper(vote=vote, number=number, agent=agent, choices=choices)
+
+
+def put_on_paper(
+    *, vote: Vote, number: str, agent: User, choices: Sequence[Choice], at: datetime | None = None
 ) -> Taken:
+    """Take the ballot of a slip. The database too refuses the agent who gave it. Raises as `cast_on_paper`."""
+    at = at or timezone.now()
+    _require_open(vote, at)
+    with transaction.atomic(), _with_keys():
+        slip = slips.find(number, vote_id=vote.pk, at=at)
+        first = User.objects.filter(pk=slip.checked_by).first() if slip else None
+        if slip is None or first is None:
+            raise NoSlip
+        DECIDING.require(first, agent)
+        envelope = _closed(vote, slip.voter, choices, on_paper=True)
+        return _refuse(slips.take(envelope, number, vote_id=vote.pk, agent_id=agent.pk, at=at))
+
+
+def put(*, vote: Vote, identity: bytes, account: str, choices: Sequence[Choice], at: datetime | None = None) -> Taken:
     """Close a ballot in its two envelopes and put it into the inbox, in the caller's transaction.
 
     Args:
         identity: the pseudonym of who votes, under the city's key.
-        account: which account or desk votes; another one of the same identity is refused.
+        account: which account votes; another one of the same identity is refused.
 
     Raises:
         ValueError: not one choice for each option.
         NotOpen, VotedElsewhere
     """
     at = at or timezone.now()
-    if len(choices) != len(vote.options):
-        raise ValueError("one choice for each option")
+    _require_open(vote, at)
+    with _with_keys():
+        voter = Voter.of(vote_id=vote.pk, identity=identity, account=account)
+        return _refuse(ballots.take(_closed(vote, voter, choices), vote_id=vote.pk, at=at))
+
+
+def _require_open(vote: Vote, at: datetime) -> None:
     if not vote.is_open(at):
         raise NotOpen
+
+
+@contextmanager
+def _with_keys() -> Iterator[None]:
+    """Until the vote's keys are made, it is not open."""
     try:
-        voter = Voter.of(vote_id=vote.pk, identity=identity, account=account)
-        envelope = ballots.closed_in_two(vote_id=vote.pk, voter=voter, choices=choices, on_paper=on_paper)
+        yield
     except sealing.NoKeys:
         raise NotOpen from None
-    taken = ballots.take(envelope, vote_id=vote.pk, at=at)
-    if taken == Taken.CLOSED:
-        raise NotOpen
-    if taken == Taken.OTHER:
-        raise VotedElsewhere
+
+
+def _closed(vote: Vote, voter: Voter, choices: Sequence[Choice], *, on_paper: bool = False) -> Envelope:
+    if len(choices) != len(vote.options):
+        raise ValueError("one choice for each option")
+    return ballots.closed_in_two(vote_id=vote.pk, voter=voter, choices=choices, on_paper=on_paper)
+
+
+def _refuse(taken: Taken) -> Taken:
+    """Raise what the database refused."""
+    if taken in REFUSALS:
+        raise REFUSALS[taken]
     return taken
 
 

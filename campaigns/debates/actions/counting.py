@@ -34,6 +34,7 @@ WITH arrived AS (
 INSERT INTO campaigns.ballot (vote_id, pseudonym, account, on_paper, sealed, stamp)
 SELECT vote_id, pseudonym, account, on_paper, sealed, stamp FROM arrived ORDER BY gen_random_uuid()
 """
+FORGET = "DELETE FROM campaigns.paper_slip WHERE given_on < %s"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('count ' || %s, 0))"
 TAKE = """
 WITH arrived AS (
@@ -43,6 +44,8 @@ WITH arrived AS (
 )
 SELECT * FROM arrived UNION ALL SELECT * FROM moved
 """
+# Somebody whose identity was checked, and whose ballot no second agent took, has not voted.
+UNUSED = "DELETE FROM campaigns.paper_slip WHERE vote_id = %s"
 
 
 def prepare() -> int:
@@ -55,11 +58,12 @@ def prepare() -> int:
 
 
 def move(today: date) -> int:
-    """Move the ballots of the days before today, shuffled, in one transaction. Return how many.
+    """Move the ballots of the days before today, shuffled, in one transaction. Return how many. Delete their slips.
 
     Afterwards neither a row's place nor its transaction says when, or after whom, somebody voted.
     """
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(FORGET, [today])
         cursor.execute(MOVE, [today])
         return int(cursor.rowcount)
 
@@ -104,6 +108,7 @@ def count(*, vote_id: UUID, now: datetime) -> bool:
 def _taken(vote_id: UUID) -> list[Envelope]:
     """Delete and return the ballots whose outer envelope the portal stamped."""
     with connection.cursor() as cursor:
+        cursor.execute(UNUSED, [vote_id])
         cursor.execute(TAKE, [vote_id, vote_id])
         rows = cursor.fetchall()
     found = [

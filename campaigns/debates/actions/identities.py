@@ -48,7 +48,8 @@ def remember(request: HttpRequest, user_id: UUID, status: Mapping[str, Any]) -> 
     names = " ".join(map(str, given)) if given else str(status.get("given_name") or "")
     family = str(status.get("family_name") or "")
     try:
-        born = date.fromisoformat(str(status.get("birthdate")))
+        # Of who was born on no known day, FranceConnect says 00; an agent at the desk is told to write 1.
+        born = date.fromisoformat(str(status.get("birthdate")).replace("-00", "-01"))
     except ValueError:
         return
     if words(family) and words(names):

@@ -48,7 +48,7 @@ def propose(*, resident_id: UUID, by: UUID, campaign: Campaign, title: str, text
         Closed, TooMany
     """
     with _writing(resident_id, by, campaign):
-        if not standing.takes_proposals(campaign):
+        if not standing.has_debate(campaign) or not standing.takes_proposals(standing.vote_of(campaign)):
             raise Closed
         post = Post(campaign=campaign, kind=Kind.PROPOSAL, title=_said(title), text=_said(text))
         return _write(resident_id, post, MOST_PROPOSALS, [Kind.PROPOSAL])
@@ -56,10 +56,12 @@ def propose(*, resident_id: UUID, by: UUID, campaign: Campaign, title: str, text
 
 def argue(*, resident_id: UUID, by: UUID, proposal: Post, kind: Kind, text: str) -> Post:
     """Write an argument for or against a proposal. Raises as `propose`."""
-    with _writing(resident_id, by, proposal.campaign):
-        if not standing.takes_arguments(proposal.campaign, timezone.now()):
+    campaign = proposal.campaign
+    with _writing(resident_id, by, campaign):
+        takes = standing.takes_arguments(standing.vote_of(campaign), timezone.now())
+        if not takes or not standing.has_debate(campaign):
             raise Closed
-        post = Post(campaign=proposal.campaign, about=proposal, kind=kind, text=_said(text))
+        post = Post(campaign=campaign, about=proposal, kind=kind, text=_said(text))
         return _write(resident_id, post, MOST_ARGUMENTS, [Kind.FOR, Kind.AGAINST])
 
 

@@ -38,7 +38,7 @@ def propose(*, campaign: Campaign, by: User, closes_at: datetime) -> Vote:
     with transaction.atomic():
         locks.hold("debate", campaign.pk)
         options = options_of(campaign)
-        if not options or not standing.takes_proposals(campaign):
+        if not options or not standing.has_debate(campaign) or standing.vote_of(campaign):
             raise NotNow
         vote = Vote.objects.create(campaign=campaign, options=options, closes_at=closes_at, created_by=by)
         _note(vote, "vote_proposed")

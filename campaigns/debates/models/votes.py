@@ -1,7 +1,7 @@
 """Votes, identities that may vote, and ballots, which no one but the role `release` reads.
 
-The role `web` has no right on the two tables of ballots, not even to count their rows: it calls two functions of the
-database (migrations/0001). A row has no time and no number. Why two envelopes: docs/decisions/0036.
+The role `web` has no right on the tables of ballots and slips, not even to count their rows: it calls functions of the
+database (migrations). A row has no time and no number. Why two envelopes: docs/decisions/0036.
 """
 
 import uuid
@@ -122,3 +122,28 @@ class Ballot(models.Model):
 
     def __str__(self) -> str:
         return "a ballot"
+
+
+class PaperSlip(models.Model):
+    """One agent's word that somebody came with an identity paper. Another agent then types the ballot, that day.
+
+    The database takes no paper ballot without one, nor from the agent who gave it, and deletes it with the ballot.
+    """
+
+    pk = models.CompositePrimaryKey("vote_id", "pseudonym")
+    vote_id = models.UUIDField()
+    pseudonym = models.BinaryField(help_text="as a ballot has it")
+    account = models.BinaryField()
+    number = models.BinaryField(help_text="HMAC of the number on the envelope")
+    checked_by = models.UUIDField(help_text="the agent who saw the identity paper")
+    stamp = models.BinaryField(help_text="the portal's HMAC of the others")
+    given_on = models.DateField()
+
+    decides = nothing(SEALED)
+
+    class Meta:
+        db_table = 'campaigns"."paper_slip'
+        constraints = [models.UniqueConstraint(fields=["vote_id", "number"], name="paper_slip_number_once")]
+
+    def __str__(self) -> str:
+        return "a paper ballot that is awaited"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.debates import standing
 from campaigns.debates.enums import Kind
-from campaigns.debates.models import Authorship, Moderation, Post
+from campaigns.debates.models import Authorship, Moderation, Post, Vote
 from campaigns.debates.ordering import drawn
 from campaigns.plans.models import Campaign
 from core.templatetags.civic import long_date
@@ -133,9 +133,9 @@ def _agents_row(post: Post) -> dict[str, Any]:
     return row | {"tag": _("Remis"), "tag_kind": "ok"} if moderation.upheld else row | {"tag": _("Écarté")}
 
 
-def may(campaign: Campaign) -> dict[str, bool]:
-    """Return what may be written today."""
+def may(vote: Vote | None) -> dict[str, bool]:
+    """Return what may be written today, in a debate with this vote."""
     return {
-        "takes_proposals": standing.takes_proposals(campaign),
-        "takes_arguments": standing.takes_arguments(campaign, timezone.now()),
+        "takes_proposals": standing.takes_proposals(vote),
+        "takes_arguments": standing.takes_arguments(vote, timezone.now()),
     }

@@ -75,8 +75,9 @@ def result_file(_request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _about(campaign: Campaign) -> dict[str, Any]:
-    context: dict[str, Any] = {"campaign": campaign, "question": posts.title_of(campaign)}
-    return context | {"vote": standing.vote_of(campaign)} | posts.may(campaign)
+    vote = standing.vote_of(campaign)
+    context: dict[str, Any] = {"campaign": campaign, "question": posts.title_of(campaign), "vote": vote}
+    return context | posts.may(vote)
 
 
 def _own(request: HttpRequest, campaign: Campaign) -> list[dict[str, Any]]:

@@ -13,13 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import provider
+from accounts.actions.identities import linked
 from accounts.http import SignedInRequest
 from campaigns.debates.actions import casting, identities
 from campaigns.debates.actions import posts as verbs
 from campaigns.debates.ballots import Roll
-from campaigns.debates.enums import Kind
+from campaigns.debates.enums import Kind, Means
 from campaigns.debates.forms import AppealForm, ArgumentForm, BallotForm, ProposalForm
-from campaigns.debates.models import Authorship, Moderation
+from campaigns.debates.models import Authorship, Moderation, Vote
 from campaigns.debates.presenting import posts
 from campaigns.debates.views import finding
 
@@ -83,7 +85,7 @@ def vote(request: SignedInRequest, code: str) -> HttpResponse:
     if request.method == "POST":
         if proved:
             identities.keep_proved(resident_id=me, by=me, found=proved)
-        return redirect("debates:vote", code)
+        return redirect("debates:ballot" if proved else "debates:vote", code)
     said = casting.roll(resident=request.user, vote=found)
     identity = identities.of(request.user)
     context = {
@@ -92,6 +94,8 @@ def vote(request: SignedInRequest, code: str) -> HttpResponse:
         "question": posts.title_of(found.campaign),
         "identity": identity,
         "proved": proved is not None,
+        "linked": linked(request.user, Means.FRANCECONNECT) is not None,
+        "configured": provider.is_configured(Means.FRANCECONNECT),
         "voted": said == Roll.OWN,
         "elsewhere": said == Roll.OTHER,
         "not_ready": identity is not None and said is None,
@@ -103,6 +107,8 @@ def vote(request: SignedInRequest, code: str) -> HttpResponse:
 def ballot(request: SignedInRequest, code: str) -> HttpResponse:
     """Ask for the choices, show them once more, and cast the ballot. Choices are in the form alone, never stored."""
     found = finding.approved_vote(code)
+    if not found.is_open(timezone.now()):
+        return redirect("debates:result", code)
     if casting.roll(resident=request.user, vote=found) not in {Roll.NONE, Roll.OWN}:
         return redirect("debates:vote", code)
     form = BallotForm(found, request.POST if request.method == "POST" else None)
@@ -110,14 +116,14 @@ def ballot(request: SignedInRequest, code: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid() or "change" in request.POST:
         return render(request, "debates/ballot.html", context)
     if "cast" in request.POST:
-        return _cast(request, code, form)
+        return _cast(request, found, form)
     choices = zip(found.titles, form.names, form.choices(), strict=True)
     rows = [{"key": title, "value": choice.label, "name": name, "code": choice} for title, name, choice in choices]
     return render(request, "debates/confirm.html", context | {"rows": rows})
 
 
-def _cast(request: SignedInRequest, code: str, form: BallotForm) -> HttpResponse:
-    found = finding.approved_vote(code)
+def _cast(request: SignedInRequest, found: Vote, form: BallotForm) -> HttpResponse:
+    code = found.campaign.code
     try:
         casting.cast(resident=request.user, by=request.user.pk, vote=found, choices=form.choices())
     except casting.NotOpen:

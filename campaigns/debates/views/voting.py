@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -32,6 +33,7 @@ def vote(request: SignedInRequest, code: str) -> HttpResponse:
         "last_refused": Vote.objects.filter(campaign=campaign, state=VoteState.REFUSED).last(),
         "proposals": [] if found else posts.shown(campaign),
         "may_decide": found and found.state == VoteState.PROPOSED and found.created_by_id != request.user.pk,
+        "open": found and found.is_open(timezone.now()),
         "counted": found and standing.count_of(found.pk) is not None,
     }
     return render(request, "debates/agents_vote.html", context)

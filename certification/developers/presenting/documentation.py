@@ -50,7 +50,7 @@ TO_DO = {
     "paused": gettext_lazy("Attendez : l’habitant peut reprendre."),
     "to_come": gettext_lazy("Attendez le début de l’accord."),
     "not_covered": gettext_lazy("Ne lisez que ce qui est accordé."),
-    "label": gettext_lazy("Votre label ne le permet pas, ou plus."),
+    "label": gettext_lazy("La ville ne le permet pas, ou plus."),
     "too_soon": gettext_lazy("Attendez le temps de Retry-After : l’accord limite les lectures."),
     "not_anchored": gettext_lazy("Réessayez plus tard : notre journal attend sa preuve."),
     "forged": gettext_lazy("Réessayez plus tard : nous vérifions une ligne."),

@@ -50,7 +50,7 @@ def parts() -> tuple[bool, list[dict[str, Any]]]:
 
 def figures() -> list[dict[str, str]]:
     status = _status()
-    rows = [{"key": _("Derniers contrôles des labels"), "value": _age(status["checked_hours"])}]
+    rows = [{"key": _("Derniers contrôles des services"), "value": _age(status["checked_hours"])}]
     if status["calls"] is not None:
         rows += [
             {"key": _("Appels en 24 heures"), "value": _("environ %(count)s") % {"count": status["calls"]}},

@@ -5,6 +5,7 @@ nobody.
 """
 
 import base64
+import logging
 import secrets
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -28,6 +29,8 @@ from core.journal import register
 from core.keys import KEY_BYTES, protect
 from vault.readers import recognise
 from vault.readers.reading import Unreadable
+
+logger = logging.getLogger(__name__)
 
 #: Files of one request.
 MOST = 20
@@ -189,7 +192,11 @@ def _examined(upload: SealedUpload, key: bytes) -> str:
 def _scan(stream: SealedReader) -> None:
     try:
         virus = antivirus.find(stream)
-    except (antivirus.NotAnswering, antivirus.OverItsLimit):
+    except antivirus.NotAnswering:
         raise Refused(_("L’antivirus ne répond pas : rien n’est gardé. Réessayez dans une heure.")) from None
+    except antivirus.OverItsLimit:
+        logger.error("clamd refuses files of this size: set its StreamMaxLength to 64M or more")
+        raise Refused(_("L’antivirus ne prend pas un fichier de cette taille : rien n’en est gardé.")) from None
     if virus is not None:
+        logger.warning("the antivirus found something: the file is refused", extra={"code": virus[:100]})
         raise Refused(_("L’antivirus refuse ce fichier : rien n’en est gardé."))

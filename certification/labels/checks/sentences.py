@@ -29,7 +29,7 @@ DECLARED: dict[str, Promise] = {
         "L’annuaire des entreprises ne connaît pas le SIRET %(siret)s. Demandez à la ville de le corriger."
     ),
     "company_closed": _(
-        "L’entreprise du SIRET %(siret)s est fermée (date : %(day)s). Le label va à une entreprise active."
+        "L’entreprise du SIRET %(siret)s est fermée (date : %(day)s). La charte demande une entreprise active."
     ),
     "siret_closed": _(
         "L’établissement %(siret)s est fermé (date : %(day)s). Donnez le SIRET d’un établissement ouvert."
@@ -90,7 +90,7 @@ PAGES: dict[str, Promise] = {
     "policy_language": _('La politique se dit en « %(language)s ». Écrivez-la en français, avec lang="fr".'),
     "policy_lacks": _("La politique ne parle pas de : %(lacking)s. Ajoutez-le."),
     "policy_undated": _("La politique n’a pas de date. Écrivez celle de sa dernière version."),
-    "policy_changed": _("La politique a changé depuis la décision sur le label. Un agent la relira."),
+    "policy_changed": _("La politique a changé depuis la décision de la ville. Un agent la relira."),
     "policy_whole": _("La politique est en français, datée, et dit l’essentiel."),
     "no_processor": _("Le service dit n’avoir aucun sous-traitant."),
     "processors_absent": _("%(url)s ne nomme pas : %(names)s. Mettez la liste à jour."),

@@ -2,11 +2,12 @@
 
 import hashlib
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -84,6 +85,11 @@ class LabelQuerySet(RowQuerySet["Label"]):
             valid_from__lte=now,
             valid_until__gt=now,
         )
+
+    def stopped_since(self, moment: datetime) -> Self:
+        """Return the labels suspended or withdrawn since, the last one last."""
+        stopped = self.filter(Q(suspended_at__gt=moment) | Q(withdrawn_at__gt=moment))
+        return stopped.annotate(stopped_at=Greatest("suspended_at", "withdrawn_at")).order_by("stopped_at")
 
 
 #: Columns of a label under its MAC before labels had an agreement to accept.

@@ -12,6 +12,7 @@ from django.utils.translation import override
 from accounts.models import Publisher, User
 from certification.labels.enums import Change, Verdict
 from certification.labels.models import LabelChange, LabelRequest
+from certification.labels.presenting import wording
 from certification.labels.states import State
 from core.models import City
 from core.pdf import apart
@@ -26,8 +27,14 @@ APPEALS = (
 )
 _OUTCOMES = {
     Change.LIFT: "levée de la suspension",
-    Change.SUSPEND: "suspension du label",
-    Change.WITHDRAW: "retrait du label",
+    Change.SUSPEND: "suspension %(of_the)s",
+    Change.WITHDRAW: "retrait %(of_the)s",
+}
+#: The city's word, as letters say it.
+_THE = {
+    City.LabelWord.LABEL: {"the": "le label", "of_the": "du label"},
+    City.LabelWord.HABILITATION: {"the": "l’habilitation", "of_the": "de l’habilitation"},
+    City.LabelWord.REFERENCEMENT: {"the": "le référencement", "of_the": "du référencement"},
 }
 
 
@@ -52,7 +59,7 @@ def decision(request: LabelRequest) -> Letter:
     with override("fr"):
         accepted = request.state == State.ACCEPTED
         service = request.service
-        what = "label accordé" if accepted else "label refusé"
+        what = "acceptée" if accepted else "refusée"
         return _letter(
             subject=f"Demande {request.number}, service « {service.name} » : {what}",
             publisher=service.publisher,
@@ -65,14 +72,15 @@ def decision(request: LabelRequest) -> Letter:
 def of_change(change: LabelChange) -> Letter:
     """Return the letter of a change that two agents agreed on."""
     with override("fr"):
-        service = change.label.service
+        service, word = change.label.service, wording.now().word
+        outcome = _OUTCOMES[Change(change.what)] % _the()
         heard = change.answer or "Vous n’avez pas répondu dans le délai."
         parts = [Part("Les raisons", change.reasons)]
         if change.answer_until:
             parts.append(Part("Ce que vous avez répondu", heard))
         parts.append(Part("Comment contester", APPEALS))
         return _letter(
-            subject=f"Label {change.label.number}, service « {service.name} » : {_OUTCOMES[Change(change.what)]}",
+            subject=f"{word} {change.label.number}, service « {service.name} » : {outcome}",
             publisher=service.publisher,
             by=change.decided_by,
             at=change.decided_at,
@@ -85,21 +93,26 @@ def pdf(letter: Letter) -> bytes:
     return apart.draw_letter("labels/pdf/letter.html", letter)
 
 
+def _the() -> dict[str, str]:
+    return _THE[City.LabelWord(City.current().label_word)]
+
+
 def _of_decision(request: LabelRequest, *, accepted: bool) -> Iterator[Part]:
+    the = _the()["the"]
     if accepted:
         yield Part(
             "La décision",
-            f"La ville accorde le label pour {request.months} mois, sous la version {request.charter.number} de sa"
-            " charte. Il vaut à partir du jour où vous acceptez la convention, sur la page de votre label.",
+            f"La ville accorde {the} pour {request.months} mois, sous la version {request.charter.number} de sa"
+            " charte. Cela vaut à partir du jour où vous acceptez la convention, sur la page de votre service.",
         )
     else:
-        yield Part("La décision", f"La ville refuse le label, sous la version {request.charter.number} de sa charte.")
+        yield Part("La décision", f"La ville refuse {the}, sous la version {request.charter.number} de sa charte.")
     yield Part("Les raisons", request.reasons)
     lacking = request.reviews.filter(verdict__in=[Verdict.PARTLY, Verdict.NOT_MET]).select_related("criterion")
     if found := [f"{one.criterion.code} : {one.get_verdict_display().lower()}. {one.text}" for one in lacking]:
         yield Part("Les exigences de la charte", "\n\n".join(found))
     if request.remedies:
-        yield Part("Comment obtenir le label", request.remedies)
+        yield Part(f"Comment obtenir {the}", request.remedies)
     yield Part("Comment contester", APPEALS)
 
 

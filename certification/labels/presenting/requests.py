@@ -377,7 +377,7 @@ def letters(label: Label) -> list[Row]:
         for one in agreed
     ]
     granted = {
-        "label": _("Label accordé (PDF)"),
+        "label": _("Demande acceptée (PDF)"),
         "text": long_date(label.valid_from),
         "href": reverse("labels:letter", args=[label.request_id]),
     }

@@ -1,4 +1,4 @@
-"""The word that the city chose for its labels, in the sentences of the public pages.
+"""The word that the city chose for its labels, in the sentences of pages.
 
 The law keeps "certification" for others (Code de la consommation, L433-3): it is never offered.
 """
@@ -23,6 +23,8 @@ class Wording:
     no_certification: str | Promise
     not_now: str | Promise
     beyond: str | Promise
+    ask: str | Promise
+    give_up: str | Promise
 
 
 WORDINGS = {
@@ -37,6 +39,8 @@ WORDINGS = {
         no_certification=_("Un label, pas une certification"),
         not_now=_("Ce service n’a pas de label en cours"),
         beyond=_("Ce service demande plus que son label"),
+        ask=_("Demander un label"),
+        give_up=_("Rendre le label"),
     ),
     City.LabelWord.HABILITATION: Wording(
         word=_("Habilitation"),
@@ -49,6 +53,8 @@ WORDINGS = {
         no_certification=_("Une habilitation, pas une certification"),
         not_now=_("Ce service n’a pas d’habilitation en cours"),
         beyond=_("Ce service demande plus que son habilitation"),
+        ask=_("Demander une habilitation"),
+        give_up=_("Rendre l’habilitation"),
     ),
     City.LabelWord.REFERENCEMENT: Wording(
         word=_("Référencement"),
@@ -61,6 +67,8 @@ WORDINGS = {
         no_certification=_("Un référencement, pas une certification"),
         not_now=_("Ce service n’est pas référencé aujourd’hui"),
         beyond=_("Ce service demande plus que son référencement"),
+        ask=_("Demander un référencement"),
+        give_up=_("Renoncer au référencement"),
     ),
 }
 

@@ -26,7 +26,7 @@ from certification.labels.enums import Change, LabelState, Verdict
 from certification.labels.forms import AnswerComplaintForm, ChangeForm, DecideForm, OpinionForm, ReviewForm, TextForm
 from certification.labels.models import Complaint, Label, LabelChange, LabelRequest
 from certification.labels.presenting import checks as checking
-from certification.labels.presenting import registry
+from certification.labels.presenting import registry, wording
 from certification.labels.presenting import requests as words
 from certification.labels.states import DECIDED, NotNow, State
 from certification.labels.views.asking import ask, sent
@@ -60,6 +60,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
     standing = Label.objects.listed().select_related("service__publisher")
     labels = list(standing)
     context = {
+        "wording": wording.now(),
         "failing": checking.failing(labels),
         "requests": words.inbox(list(open_ones.order_by("submitted_at"))),
         "changes": words.changes(list(waiting), request.user),
@@ -186,7 +187,7 @@ def propose(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         except actions.Incomplete:
             raise ValidationError(_("Il reste des exigences à examiner.")) from None
         except ValueError:
-            why = _("Une exigence bloquante n’est pas remplie : le label n’est pas possible.")
+            why = _("Une exigence bloquante n’est pas remplie : accepter n’est pas possible.")
             raise ValidationError({"favourable": why}) from None
 
     return ask(
@@ -222,10 +223,10 @@ def decide(request: SignedInRequest, request_id: UUID) -> HttpResponse:
             else:
                 actions.refuse(request=found, by=request.user, reasons=text, remedies=data["remedies"])
         except ValueError:
-            why = _("L’avis est contre le label : refusez, ou renvoyez la demande.")
+            why = _("L’avis est défavorable : refusez, ou renvoyez la demande.")
             raise ValidationError({"answer": why}) from None
 
-    opinion = _("Pour le label, %(months)s mois") % {"months": found.months} if found.favourable else _("Contre")
+    opinion = _("Favorable, %(months)s mois") % {"months": found.months} if found.favourable else _("Contre")
     rows = [
         *words.people(found),
         *words.clocks(found),
@@ -275,7 +276,7 @@ def suspend(request: SignedInRequest, label_id: UUID) -> HttpResponse:
         request,
         TextForm(sent(request), label=_("Raisons")),
         lambda data: label_actions.suspend(label=found, by=request.user, reasons=data["text"]),
-        said=_("Le label est suspendu : le service ne lit plus rien."),
+        said=_("C’est suspendu : le service ne lit plus rien."),
         heading=_("Suspendre en urgence"),
         button=_("Suspendre"),
         back=reverse("labels:follow", args=[found.pk]),

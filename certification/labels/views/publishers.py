@@ -32,7 +32,7 @@ from certification.labels.forms import (
 )
 from certification.labels.models import Answer, CharterVersion, Label, LabelChange, LabelRequest, Purpose, Service
 from certification.labels.presenting import checks as checking
-from certification.labels.presenting import letters, registry
+from certification.labels.presenting import letters, registry, wording
 from certification.labels.presenting import requests as words
 from certification.labels.states import CLOSED, DECIDED, NotNow
 from certification.labels.views.asking import ask, sent
@@ -48,7 +48,12 @@ def home(request: SignedInRequest) -> HttpResponse:
     charter = CharterVersion.objects.current()
     owner = place.role == PublisherRole.OWNER
     signed = charter is None or charter.signatures.filter(name=place.publisher.name).exists()
-    context = {"place": place, "cards": words.services(list(found)), "may_sign": owner and not signed}
+    context = {
+        "place": place,
+        "cards": words.services(list(found)),
+        "may_sign": owner and not signed,
+        "wording": wording.now(),
+    }
     return render(request, "labels/publisher.html", context)
 
 
@@ -97,7 +102,7 @@ def new_service(request: SignedInRequest) -> HttpResponse:
         request,
         ServiceForm(sent(request)),
         act,
-        said=_("Le service est ajouté. Demandez maintenant son label."),
+        said=_("Le service est ajouté. Présentez-le maintenant à la ville."),
         heading=_("Ajouter un service"),
         button=_("Ajouter"),
         back=reverse("labels:publisher"),
@@ -114,7 +119,7 @@ def begin(request: SignedInRequest, service_id: UUID) -> HttpResponse:
         try:
             return templates.start(service=found, by=request.user, content=data["content"])
         except actions.NoCharter:
-            why = _("La ville n’a pas encore publié sa charte. Un label se demande ensuite.")
+            why = _("La ville n’a pas encore publié sa charte. Une demande se fait ensuite.")
             raise ValidationError(why) from None
         except actions.AlreadyOpen:
             raise ValidationError(_("Une demande est déjà en cours pour ce service.")) from None
@@ -141,7 +146,7 @@ def start(request: SignedInRequest, service_id: UUID) -> HttpResponse:
     try:
         made = actions.start(service=found, by=request.user, change="change" in request.POST)
     except actions.NoCharter:
-        messages.warning(request, _("La ville n’a pas encore publié sa charte. Un label se demande ensuite."))
+        messages.warning(request, _("La ville n’a pas encore publié sa charte. Une demande se fait ensuite."))
     except actions.AlreadyOpen:
         messages.warning(request, _("Une demande est déjà en cours pour ce service."))
     else:
@@ -327,7 +332,7 @@ def drop(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         return redirect("labels:publisher")
     context = {
         "title": _("Retirer la demande %(number)s ?") % {"number": found.number},
-        "follows": [_("La ville ne l’examine plus."), _("Un label en cours ne change pas.")],
+        "follows": [_("La ville ne l’examine plus."), _("Ce qui est accordé ne change pas.")],
         "button": _("Retirer la demande"),
         "back": _url(found),
     }
@@ -347,6 +352,7 @@ def label(request: SignedInRequest, label_id: UUID) -> HttpResponse:
     """Show a label to its publisher: what it waits for, its decisions with their letters, what its owner may do."""
     found = _label(request, label_id)
     context = {
+        "wording": wording.now(),
         "label": found,
         "facts": [{"key": _("État"), "value": str(found.state.label)}, *registry.facts(found)],
         "history": registry.history(found),
@@ -373,9 +379,9 @@ def accept_agreement(request: SignedInRequest, label_id: UUID) -> HttpResponse:
         try:
             label_actions.accept_agreement(label=found, by=request.user)
         except NotNow:
-            messages.warning(request, _("Ce label a déjà pris fin."))
+            messages.warning(request, _("C’est déjà fini : rien n’a changé."))
         else:
-            messages.success(request, _("La convention est acceptée. Le label est en cours."))
+            messages.success(request, _("La convention est acceptée, et en cours."))
         return redirect("labels:own_label", label_id=found.pk)
     return render(request, "labels/agreement.html", {"label": found, "sentences": registry.agreement(found)})
 
@@ -419,17 +425,17 @@ def renounce(request: SignedInRequest, label_id: UUID) -> HttpResponse:
         try:
             label_actions.renounce(label=found, by=request.user)
         except NotNow:
-            messages.warning(request, _("Ce label a déjà pris fin."))
+            messages.warning(request, _("C’est déjà fini : rien n’a changé."))
         else:
-            messages.success(request, _("Le label est rendu : il ne permet plus aucune lecture."))
+            messages.success(request, _("C’est fait : plus aucune lecture n’est permise."))
         return redirect("labels:publisher")
     context = {
-        "title": _("Rendre le label de %(service)s ?") % {"service": found.service.name},
+        "title": _("%(give_up)s, %(service)s ?") % {"give_up": wording.now().give_up, "service": found.service.name},
         "follows": [
-            _("Ce label ne permet plus aucune lecture, tout de suite."),
+            _("Plus aucune lecture n’est permise, tout de suite."),
             _("Le registre public le dit. Pour revenir, il faut une autre demande."),
         ],
-        "button": _("Rendre le label"),
+        "button": wording.now().give_up,
         "back": reverse("labels:own_label", args=[found.pk]),
     }
     return render(request, "labels/confirm.html", context)

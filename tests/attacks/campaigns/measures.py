@@ -125,9 +125,9 @@ def check_sampler(count=20_000):
     expected = np.array([law[: 40 - most + 1].sum(), *law[40 - most + 1 : 40 + most], law[40 + most :].sum()]) * count
     square = float(((seen - expected) ** 2 / expected).sum())
     freedom = 2 * most
-    # Wilson and Hilferty: the cube root of a chi-square is nearly normal. p > 1e-4.
+    # Wilson and Hilferty: the cube root of a chi-square is nearly normal.
     normal = ((square / freedom) ** (1 / 3) - (1 - 2 / (9 * freedom))) / math.sqrt(2 / (9 * freedom))
-    assert normal < 3.72, square
+    assert normal < ERRORS, square
 
 
 def check_fresh_noise():

@@ -8,11 +8,12 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
+from accounts.two_persons import NotTwo
 from campaigns.contributions import sealing
 from campaigns.debates import ballots, standing
 from campaigns.debates.actions import casting, counting
-from campaigns.debates.ballots import Roll, Voter, closed_in_two, roll
-from tests.accounts.factories import ResidentFactory
+from campaigns.debates.ballots import Roll, Taken, Voter, closed_in_two, roll
+from tests.accounts.factories import AgentFactory, ResidentFactory
 from tests.campaigns import given
 from tests.campaigns.conftest import as_release  # noqa: F401 - a fixture
 from tests.campaigns.debates import voted
@@ -70,6 +71,51 @@ def test_before_the_end_the_portal_can_neither_count_nor_list_nor_open_ballots(v
             web.execute(statement)
     with pytest.raises(ProgrammingError):
         sealing.private_key(vote.pk)
+
+
+def test_the_portal_alone_makes_no_paper_ballot_and_one_agent_neither(vote, web, databases):
+    """Not as the agent who gave the slip, tried twice; not without one; not by the function of ballots."""
+    agent, other = AgentFactory(), AgentFactory()
+    at = vote.closes_at - timedelta(hours=1)
+    number = casting.give_number(vote=vote, identity=b"p" * 32, agent=agent, at=at)
+    for _twice in "12":
+        with pytest.raises(NotTwo):
+            casting.put_on_paper(vote=vote, number=number, agent=agent, choices=[YES, NO], at=at)
+    hashed = sealing.pseudonym(campaign_id=vote.pk, about=f"slip {number}")
+    for name, who in ((hashed, agent), (b"n" * 32, other)):
+        statement = "SELECT campaigns.take_on_paper(%s, %s, %s, %s, %s, %s, %s)"
+        [[said]] = web.execute(statement, [vote.pk, name, who.pk, b"", b"", at, timezone.localdate(at)]).fetchall()
+        assert said == ("same" if who == agent else "no_slip")
+    for statement in (
+        "SELECT count(*) FROM campaigns.paper_slip",
+        "INSERT INTO campaigns.paper_slip SELECT * FROM campaigns.paper_slip",
+        "UPDATE campaigns.paper_slip SET checked_by = gen_random_uuid()",
+        "DELETE FROM campaigns.paper_slip",
+        "SELECT campaigns.put_ballot(NULL, NULL, NULL, true, NULL, NULL, now(), current_date)",
+    ):
+        with pytest.raises(REFUSED), web.transaction():
+            web.execute(statement)
+    with pytest.raises(REFUSED, match="two agents"), web.transaction():
+        of_ballots = columns(vote, 1)
+        of_ballots[3] = True
+        web.execute(TAKE, of_ballots)
+    with psycopg.connect(databases.url("owner"), autocommit=True) as owner:
+        owner.execute("UPDATE campaigns.paper_slip SET checked_by = %s", [AgentFactory().pk])
+    with pytest.raises(casting.NoSlip):
+        casting.put_on_paper(vote=vote, number=number, agent=other, choices=[YES, NO], at=at)
+
+
+def test_an_identity_that_voted_online_gets_no_slip_and_a_slip_no_ballot_after_it(vote):
+    at = vote.closes_at - timedelta(hours=1)
+    number = casting.give_number(vote=vote, identity=(1).to_bytes(32, "big"), agent=AgentFactory(), at=at)
+    voted.put(vote, 1)
+    with pytest.raises(casting.VotedElsewhere):
+        casting.give_number(vote=vote, identity=(1).to_bytes(32, "big"), agent=AgentFactory(), at=at)
+    with pytest.raises(casting.VotedElsewhere):
+        casting.put_on_paper(vote=vote, number=number, agent=AgentFactory(), choices=[NO, NO], at=at)
+    assert voted.put(vote, 1) == Taken.REPLACED
+    with pytest.raises(casting.NotOpen):
+        casting.give_number(vote=vote, identity=b"p" * 32, agent=AgentFactory(), at=vote.closes_at)
 
 
 def test_the_roll_speaks_of_one_voter_to_that_voter(vote):

@@ -51,6 +51,7 @@ def rights(role, table):
         ("campaigns.publication", {"SELECT"}, {"SELECT", "INSERT"}),
         ("campaigns.ballot_arrival", set(), {"SELECT", "DELETE"}),
         ("campaigns.ballot", set(), {"SELECT", "INSERT", "DELETE"}),
+        ("campaigns.paper_slip", set(), {"SELECT", "DELETE"}),
         ("keystore.campaign_key", set(), {"SELECT", "INSERT", "DELETE"}),
     ],
 )

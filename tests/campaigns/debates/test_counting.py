@@ -15,8 +15,9 @@ from campaigns.contributions.models import CampaignKey, Publication
 from campaigns.debates import verification
 from campaigns.debates.actions import casting, counting
 from campaigns.debates.enums import FEWEST_BALLOTS
-from campaigns.debates.models import Ballot, BallotArrival
+from campaigns.debates.models import Ballot, BallotArrival, PaperSlip
 from campaigns.debates.presenting import counts
+from tests.accounts.factories import AgentFactory
 from tests.campaigns import given
 from tests.campaigns.debates import voted
 from tests.campaigns.debates.voted import NO, NONE, YES
@@ -57,7 +58,7 @@ class Killed(BaseException):
 def test_a_vote_is_counted_once_published_and_destroyed(vote, as_release, databases, monkeypatch, tmp_path):
     fill(vote, 12)
     voted.put(vote, 0, (YES, YES))
-    voted.put(vote, 50, (NONE, NO), on_paper=True, account="paper")
+    voted.put_on_paper(vote, 50, (NONE, NO))
     with as_release():
         assert counting.move(timezone.localdate(vote.closes_at) + timedelta(days=2)) == 13
     voted.put(vote, 1, (YES, YES))
@@ -100,6 +101,21 @@ def test_under_eleven_ballots_a_vote_is_void_and_no_number_comes_out(vote, as_re
     assert told["outcome"] == "void" and not {"ballots", "counts"} & set(told)
     assert verification.problems(counts.as_file(Publication.objects.get())) == []
     assert left(databases) == 0
+
+
+def test_an_identity_that_one_agent_checked_is_no_ballot(vote, as_release, databases):
+    fill(vote, 11)
+    at = vote.closes_at - timedelta(hours=1)
+    casting.give_number(vote=vote, identity=b"p" * 32, agent=AgentFactory(), at=at)
+    yesterday = casting.give_number(vote=vote, identity=b"q" * 32, agent=AgentFactory(), at=at - timedelta(days=1))
+    with pytest.raises(casting.NoSlip):
+        casting.put_on_paper(vote=vote, number=yesterday, agent=AgentFactory(), choices=[YES, YES], at=at)
+    with as_release():
+        counting.move(timezone.localdate(at))
+        assert PaperSlip.objects.count() == 1, "a slip does not outlive its day"
+        counting.count_due(timezone.now())
+        assert not PaperSlip.objects.exists()
+    assert counted(vote)["ballots"] == {"in_all": 11, "on_paper": 0, "unreadable": 0}
 
 
 def test_a_ballot_that_the_portal_did_not_stamp_is_left_out(vote, as_release, databases):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from unittest.mock import Mock
 from uuid import uuid4
 
 from django.test import Client, RequestFactory
@@ -10,12 +11,13 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.actions import identities as links
+from accounts.models import User
 from accounts.sign_in.openid import Identity
-from campaigns.debates import standing
+from campaigns.debates import standing, tasks
 from campaigns.debates.actions import counting, identities
 from campaigns.debates.enums import Means, VoteState
 from campaigns.debates.models import Moderation, Post, ProvenIdentity, Vote
-from core import journal
+from core import canonical, journal
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.campaigns.debates import voted
 from tests.vault.at_desk import visited
@@ -39,8 +41,8 @@ def text_of(answer):
     return re.sub(r"\s+", " ", answer.content.decode().replace("\N{NO-BREAK SPACE}", " "))
 
 
-def test_a_debate_from_a_proposal_to_an_appeal(campaign, resident, client):
-    author, other = signed_in(resident), signed_in(ResidentFactory())
+def test_a_debate_from_a_proposal_to_an_appeal(campaign, resident, client, mailoutbox):
+    author, other = signed_in(resident), signed_in(ResidentFactory(name="Paulette"))
     first, second = AgentFactory(), AgentFactory()
     page = text_of(client.get(url("debate")))
     assert "Aucune proposition" in page and resident.name not in page
@@ -66,12 +68,21 @@ def test_a_debate_from_a_proposal_to_an_appeal(campaign, resident, client):
     assert author.get(url("appeal", argument.pk)).status_code == 404
     assert "Contester" in text_of(other.get(url("debate")))
     assert agent.get(url("decide_appeal", argument.pk)).status_code == 404, "nobody appealed"
+    # They are told by e-mail, once, without a word of it.
+    tasks.notify_authors()
+    tasks.notify_authors()
+    [mail] = mailoutbox
+    assert mail.to == [User.objects.get(name="Paulette").email] and "écarté" in mail.subject
+    assert not any(word in mail.body for word in ("Paul", "cher", "bus", "voisin"))
     other.post(url("appeal", argument.pk), {"text": "Paul est élu."})
     assert other.get(url("appeal", argument.pk)).status_code == 404
     assert agent.get(url("decide_appeal", argument.pk)).status_code == 404
     decided = {"decision": "yes", "words": "C’est un élu, dans sa fonction."}
     assert signed_in(second).post(url("decide_appeal", argument.pk), decided).status_code == 302
     assert Moderation.objects.get().decided_by == second
+    tasks.notify_authors()
+    tasks.notify_authors()
+    assert [mail.to for mail in mailoutbox] == [mailoutbox[0].to] * 2 and "décidé" in mailoutbox[1].subject
     assert "C’est cher" in text_of(client.get(url("proposal", post.pk)))
     with scope(resident=resident.pk):
         assert [entry.event for entry in journal.entries(resident_id=resident.pk, limit=1)] == ["post_written"]
@@ -133,18 +144,32 @@ def test_a_resident_votes_once_they_proved_who_they_are_and_replaces_their_ballo
     assert [line.event for line in lines] == ["ballot_cast", "ballot_cast"] and "for" not in str(lines[0].details)
 
 
-def test_at_the_desk_a_paper_ballot_and_its_roll(vote, resident, client):
-    agent = AgentFactory()
-    assert signed_in(agent).get(url("paper_ballot")).status_code == 403
+def test_at_the_desk_two_agents_take_a_paper_ballot_and_neither_has_the_name_and_the_choice(vote, resident, client):
+    agent, other = AgentFactory(), AgentFactory(at_desk=True)
+    for name in ("paper_slip", "paper_ballot"):
+        assert signed_in(agent).get(url(name)).status_code == 403
     agent.at_desk = True
     agent.save()
-    keeper = signed_in(agent)
-    sent = CIVIL | {"choice_0": "for", "choice_1": "against"}
-    assert "coche elle-même la liste" in text_of(keeper.post(url("paper_ballot"), sent))
-    assert "lettres latines" in text_of(keeper.post(url("paper_ballot"), sent | {"signed": "on", "family_name": "—"}))
-    answer = keeper.post(url("paper_ballot"), sent | {"signed": "on"}, follow=True)
-    assert "Le bulletin est déposé" in text_of(answer) and "Kervella" not in text_of(answer)
-    assert "checked" not in answer.content.decode()
+    first, second = signed_in(agent), signed_in(other)
+    page = url("paper_slip")
+    assert "coche elle-même la liste" in text_of(first.post(page, CIVIL))
+    assert "lettres latines" in text_of(first.post(page, CIVIL | {"signed": "on", "family_name": "—"}))
+    new = signed_in(AgentFactory(at_desk=True, new=True))
+    assert new.post(page, CIVIL | {"signed": "on"}).status_code == 403
+    former, number = (slip_number(first.post(page, CIVIL | {"signed": "on"})) for _twice in "12")
+    page = url("paper_ballot")
+    sent = {"number": number.lower().replace("-", " "), "choice_0": "for", "choice_1": "against"}
+    assert "relit ses choix" in text_of(second.post(page, sent))
+    sent |= {"read_again": "on"}
+    assert "une autre personne décide" in text_of(first.post(page, sent)), "the agent who gave the number"
+    assert new.post(page, sent).status_code == 403
+    for wrong in (former, "ABCD-1234"):
+        assert "n’est pas attendu" in text_of(second.post(page, sent | {"number": wrong}))
+    shown = text_of(second.get(page))
+    assert "Nom de naissance" not in shown and "checked" not in shown
+    answer = second.post(page, sent, follow=True)
+    assert "Le bulletin est déposé" in text_of(answer) and "checked" not in answer.content.decode()
+    assert "n’est pas attendu" in text_of(second.post(page, sent)), "a number serves once"
     # The same person with an account, whose names FranceConnect writes otherwise, has voted.
     browser = signed_in(resident)
     status = {"family_name": "KERVELLA", "given_name": "Nadia-Anne", "birthdate": "1988-05-04"}
@@ -162,11 +187,20 @@ def test_at_the_desk_a_paper_ballot_and_its_roll(vote, resident, client):
         other = signed_in(stranger := ResidentFactory())
         prove(other, stranger, status | broken)
         assert "vient de prouver" not in text_of(other.get(url("vote")))
+    without_a_day = signed_in(stranger := ResidentFactory())
+    prove(without_a_day, stranger, status | {"birthdate": "1988-00-00"})
+    assert "vient de prouver" in text_of(without_a_day.get(url("vote")))
     taken = signed_in(stranger)
     prove(taken, resident, status)
     taken.post(url("vote"))
     with scope(resident=stranger.pk):
         assert not ProvenIdentity.objects.exists(), "what was proved for another user serves nobody"
+
+
+def slip_number(answer):
+    assert "Kervella" not in text_of(answer)
+    [number] = re.findall(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text_of(answer))
+    return number
 
 
 def prove(browser, user, status):
@@ -215,6 +249,14 @@ def test_no_page_shows_a_count_before_the_end_and_everybody_reads_it_after(vote,
     assert f"« {winner} » est approuvée" in page and "12 personnes ont voté." in page and "11" in page
     assert "Rejetée" not in page and "À égalité" in page
     assert client.get(url("result_file")).json()["publication"]["ballots"]["in_all"] == 12
+
+
+def test_a_page_of_the_debate_decodes_one_publication(campaign, client, monkeypatch):
+    decode = Mock(side_effect=canonical.decode)
+    monkeypatch.setattr(canonical, "decode", decode)
+    voted.proposal(campaign)
+    client.get(url("debate"))
+    assert decode.call_count == 1
 
 
 def test_a_void_vote_says_so_and_shows_no_number(vote, as_release, client):

@@ -71,6 +71,14 @@ def put(vote: Vote, number: int, choices: Any = (YES, NO), **changes: Any) -> Ta
     return casting.put(vote=vote, identity=identity, choices=list(choices), **(told | changes))
 
 
+def put_on_paper(vote: Vote, number: int, choices: Any = (YES, NO), **changes: Any) -> Taken:
+    """Cast the paper ballot of a person, by two agents. `agent`: the second one."""
+    identity, at = number.to_bytes(32, "big"), vote.closes_at - timedelta(hours=1)
+    slip = casting.give_number(vote=vote, identity=identity, agent=AgentFactory(), at=at)
+    told: dict[str, Any] = {"agent": AgentFactory(), "at": at}
+    return casting.put_on_paper(vote=vote, number=slip, choices=list(choices), **(told | changes))
+
+
 def document(vote: Vote, counts: list[dict[str, int]]) -> dict[str, Any]:
     """Return the document of a count; void without counts."""
     told: dict[str, Any] = {

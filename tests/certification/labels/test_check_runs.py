@@ -335,7 +335,7 @@ def warnings_of(label, number):
     """Return the e-mails that warn of a label after the run of a day."""
     mail.outbox.clear()
     day_of(label, number)
-    return [one for one in mail.outbox if "Un label à regarder" in one.subject]
+    return [one for one in mail.outbox if "Un service à regarder" in one.subject]
 
 
 def test_agents_are_told_on_the_third_day_and_once(settled, finds) -> None:

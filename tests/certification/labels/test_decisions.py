@@ -138,7 +138,7 @@ def test_a_label_that_was_given_up_is_not_accepted(owner, one):
 def test_the_owner_accepts_on_the_page_of_the_label(owner, one, house):
     label = granted(owner, one)
     developer = signed_in(member(house, PublisherRole.DEVELOPER))
-    assert "ne permet encore aucune lecture" in developer.get(at("own_label", label.pk)).content.decode()
+    assert "Aucune lecture n’est encore permise" in developer.get(at("own_label", label.pk)).content.decode()
     assert developer.post(at("accept_agreement", label.pk)).status_code == 403
     browser = signed_in(owner)
     assert "90 jours" in browser.get(at("accept_agreement", label.pk)).content.decode()

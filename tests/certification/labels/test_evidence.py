@@ -1,6 +1,7 @@
 """Evidence: sealed under its publisher's key, opened by the agent who examines, deleted with its retention."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -13,7 +14,7 @@ from certification.labels.actions import evidence as actions
 from certification.labels.actions import requests
 from certification.labels.models import Evidence, LabelRequest, PublisherKey
 from certification.labels.models.evidence import KEEPER, PURPOSE
-from core.files import quota
+from core.files import antivirus, quota
 from core.files.storage import keepers, keepers_of_residents, sealed_storage
 from core.journal import register
 from core.keys import protect
@@ -100,6 +101,27 @@ def test_a_renamed_file_is_refused_with_a_sentence(owner, draft, name, content, 
     assert why in answer.content.decode()
     assert not Evidence.objects.exists()
     assert set(sealed_storage.names()) == before
+
+
+@pytest.mark.parametrize(
+    ("found", "why", "logged"),
+    [
+        ("Eicar-Test", "refuse ce fichier", "WARNING Eicar-Test"),
+        (antivirus.OverItsLimit(), "de cette taille", "ERROR "),
+        (antivirus.NotAnswering(), "ne répond pas", None),
+    ],
+)
+def test_what_the_antivirus_refuses_is_not_kept_and_operators_read_why(
+    owner, draft, settings, monkeypatch, caplog, found, why, logged
+):
+    settings.CLAMD_URL = "tcp://127.0.0.1:9"
+    monkeypatch.setattr(antivirus, "find", Mock(side_effect=[found]))
+    before = set(sealed_storage.names())
+    answer = send(signed_in(owner), draft)
+    assert answer.status_code == 400 and why in answer.content.decode()
+    assert set(sealed_storage.names()) == before and not Evidence.objects.exists()
+    lines = [line for line in caplog.records if line.name == actions.__name__]
+    assert [f"{line.levelname} {getattr(line, 'code', '')}" for line in lines] == ([logged] if logged else [])
 
 
 def test_a_file_over_the_limit_is_refused_and_a_request_holds_so_many(owner, draft, monkeypatch):

@@ -61,9 +61,9 @@ def test_each_message_is_told_to_the_other_side(owner, one, mailoutbox):
     requests.submit(request=request, by=owner)
     requests.take(request=request, by=agent)
     requests.write_message(request=request, by=owner, text="Bonjour.")
-    assert told(mailoutbox) == {"Un message sur une demande de label": [agent.email]}
+    assert told(mailoutbox) == {"Un message sur la demande d’un service": [agent.email]}
     requests.write_message(request=request, by=agent, text="Bonjour.")
-    assert told(mailoutbox) == {"Un message sur une demande de label": [owner.email]}
+    assert told(mailoutbox) == {"Un message sur la demande d’un service": [owner.email]}
 
 
 def test_the_decision_is_told_and_who_proposed_is_not_asked_to_decide(owner, one, mailoutbox):
@@ -81,13 +81,13 @@ def test_a_suspension_and_what_two_agents_decide_are_told(owner, one, mailoutbox
     first, second = AgentFactory(), AgentFactory()
     told(mailoutbox)
     labels.suspend(label=label, by=first, reasons="Une faille.")
-    assert told(mailoutbox) == {"Votre label est suspendu": [owner.email]}
+    assert told(mailoutbox) == {"Votre service est suspendu": [owner.email]}
     change = labels.propose_change(label=label, by=first, what=Change.LIFT, reasons="Corrigée.")
     assert first.email not in told(mailoutbox)["Une décision vous attend"]
     labels.decide_change(change=change, by=second, agree=True)
-    assert told(mailoutbox) == {"La suspension de votre label est levée": [owner.email]}
+    assert told(mailoutbox) == {"La suspension de votre service est levée": [owner.email]}
     labels.suspend(label=label, by=first, reasons="Encore.")
-    assert told(mailoutbox) == {"Votre label est suspendu": [owner.email]}
+    assert told(mailoutbox) == {"Votre service est suspendu": [owner.email]}
 
 
 def test_the_end_of_a_label_is_told_at_60_30_and_7_days(owner, one, mailoutbox):
@@ -105,7 +105,7 @@ def test_the_end_is_not_told_once_a_renewal_was_sent(owner, one, mailoutbox):
     renewal = requests.start(service=one, by=owner)
     with time_machine.travel(label.valid_until - timedelta(days=20), tick=False):
         requests.submit(request=renewal, by=owner)
-        assert "Votre label se termine bientôt" not in told(mailoutbox)
+        assert "Ce que la ville vous a accordé se termine bientôt" not in told(mailoutbox)
 
 
 def test_a_draft_is_reminded_after_14_and_30_days_and_not_later(owner, one, mailoutbox):
@@ -124,7 +124,7 @@ def test_the_law_s_deadline_is_told_to_agents_also_while_the_clock_is_stopped(ow
     requests.ask_complements(request=request, by=agent, text="Dites-en plus.")
     told(mailoutbox)
     with time_machine.travel(timezone.now() + timedelta(days=50), tick=False):
-        assert agent.email in told(mailoutbox)["Une demande de label approche du délai légal"]
+        assert agent.email in told(mailoutbox)["La demande d’un service approche du délai légal"]
 
 
 def test_the_legal_deadline_is_two_months_to_the_day():
@@ -173,5 +173,5 @@ def test_an_address_that_the_server_refuses_keeps_nothing_from_the_others(owner,
 
     with monkeypatch.context() as patch:
         patch.setattr(mails, "send", refuse)
-        assert told(mailoutbox) == {"Un message sur une demande de label": [agent.email]}
+        assert told(mailoutbox) == {"Un message sur la demande d’un service": [agent.email]}
     assert told(mailoutbox) == {"La ville demande un complément": [owner.email]}

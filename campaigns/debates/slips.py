@@ -1,0 +1,73 @@
+"""Slips of paper ballots, and the functions of the database that give and take them.
+
+An agent who sees an identity paper gives a slip, whose number the voter takes with their envelope to another agent. So
+neither agent has both the name and the choice, and neither makes a ballot alone.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from campaigns.contributions import sealing
+from campaigns.debates.ballots import Envelope, Taken, Voter
+from core import canonical
+from core.symbols import symbols
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A slip as the database keeps it, until its ballot, the night or the count."""
+
+    voter: Voter
+    checked_by: UUID
+
+
+def new_number() -> str:
+    """Return a number to copy by hand: 40 random bits, and a few of them serve at a time."""
+    return f"{symbols(4)}-{symbols(4)}"
+
+
+def give(number: str, slip: Slip, *, vote_id: UUID, at: datetime) -> Taken:
+    """Keep a slip until the end of the day, in place of the identity's former one. Raises NoKeys, KeysDown."""
+    hashed, voter = _hashed(vote_id, number), slip.voter
+    columns = (vote_id, voter.pseudonym, voter.account, hashed, slip.checked_by, _stamp(vote_id, slip, hashed))
+    with connection.cursor() as cursor:
+        statement = "SELECT campaigns.give_slip(%s, %s, %s, %s, %s, %s, %s, %s)"
+        cursor.execute(statement, (*columns, at, timezone.localdate(at)))
+        return Taken(cursor.fetchone()[0])
+
+
+def find(number: str, *, vote_id: UUID, at: datetime) -> Slip | None:
+    """Return the slip of a number of this day, unless the portal did not stamp it. Raises NoKeys, KeysDown."""
+    hashed = _hashed(vote_id, number)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM campaigns.slip_of(%s, %s, %s)", [vote_id, hashed, timezone.localdate(at)])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    pseudonym, account, checked_by, stamp = row
+    slip = Slip(Voter(bytes(pseudonym), bytes(account)), checked_by)
+    return slip if hmac.compare_digest(bytes(stamp), _stamp(vote_id, slip, hashed)) else None
+
+
+def take(envelope: Envelope, number: str, *, vote_id: UUID, agent_id: UUID, at: datetime) -> Taken:
+    """Put the ballot of a slip into the inbox, and delete the slip. Raises NoKeys, KeysDown."""
+    columns = (vote_id, _hashed(vote_id, number), agent_id, envelope.sealed, envelope.stamp)
+    with connection.cursor() as cursor:
+        statement = "SELECT campaigns.take_on_paper(%s, %s, %s, %s, %s, %s, %s)"
+        cursor.execute(statement, (*columns, at, timezone.localdate(at)))
+        return Taken(cursor.fetchone()[0])
+
+
+def _hashed(vote_id: UUID, number: str) -> bytes:
+    return sealing.pseudonym(campaign_id=vote_id, about=f"slip {number}")
+
+
+def _stamp(vote_id: UUID, slip: Slip, hashed: bytes) -> bytes:
+    voter = slip.voter
+    parts: canonical.Json = ["slip", voter.pseudonym.hex(), voter.account.hex(), hashed.hex(), str(slip.checked_by)]
+    return sealing.pseudonym(campaign_id=vote_id, about=canonical.text(parts))
