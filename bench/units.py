@@ -4,18 +4,19 @@
     python -m ops.bench units -- --entries 1000000 --megabytes 2000      for the backup
 
 Processor time is that of the web's processes, of the workers' and of the database's: other work on the machine hardly
-changes it. Each page is asked for by one visitor, again and again. Bytes are those that the database's files and the
-folder of sealed files have grown by. Nothing is judged.
+changes it. Each page is asked for by two visitors in turn, again and again. Bytes are those by which the database's
+files, or the folder of sealed files, have grown. Nothing is judged.
 """
 
 import argparse
 import logging
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,7 +31,6 @@ import django
 django.setup()
 
 from django.core.management import call_command
-from django.db import connection
 from django.test.utils import setup_test_environment
 
 from bench import journal
@@ -90,23 +90,34 @@ def main() -> int:
 
 
 def print_pages(portal: Portal, what: dict[str, Any], rounds: int) -> None:
-    """Print the processor time of each act, by one visitor after the other, the first times left out."""
+    """Print the processor time of each act by two visitors in turn, the first time of each left out."""
     given = what | {"port": portal.port, "seed": 1, "warm": 0.0, "first": []}
     visitors = [day.Visitor(one, person, given, day.Found(), 0.0) for one, person in enumerate(what["people"])]
     idle = resting(portal, 2.0 if rounds < ROUNDS else 15.0)
     print("\n| Act | Web, ms | Database, ms | Workers, ms |\n|---|---|---|---|")
+    print_act(portal, "home, the first time of a session", [(day.DAY["home"][1], one) for one in visitors], idle)
     for act, name in ACTS.items():
-        asked = 4 if act in {"sign in", "upload", "build"} else rounds
-        for visitor in visitors[:2]:
-            day.DAY[act][1](visitor)
-        wait_for_jobs()
-        before, began = portal.took(os.getpid()), time.monotonic()
-        for number in range(asked):
-            day.DAY[act][1](visitors[number % len(visitors)])
-        wait_for_jobs()
-        took, elapsed = portal.took(os.getpid()) - before, time.monotonic() - began
-        spent = [max(0.0, took[one] - idle[one] * elapsed) * 1000 / asked for one in OURS[:3]]
-        print(f"| {name} | " + " | ".join(f"{one:.0f}" for one in spent) + " |", flush=True)
+        many = 4 if act in {"sign in", "upload", "build"} else rounds
+        for one in visitors[:2]:
+            day.DAY[act][1](one)
+        print_act(portal, name, [(day.DAY[act][1], visitors[number % 2]) for number in range(many)], idle)
+
+
+def print_act(
+    portal: Portal,
+    name: str,
+    acts: Sequence[tuple[Callable[[day.Visitor], None], day.Visitor]],
+    idle: Mapping[str, float],
+) -> None:
+    """Do these acts and wait for their jobs. Print what each took, without what is taken at rest."""
+    wait_for_jobs()
+    before, began = portal.took(os.getpid()), time.monotonic()
+    for act, visitor in acts:
+        act(visitor)
+    wait_for_jobs()
+    took, elapsed = portal.took(os.getpid()) - before, time.monotonic() - began
+    spent = [max(0.0, took[one] - idle[one] * elapsed) * 1000 / len(acts) for one in OURS[:3]]
+    print(f"| {name} | " + " | ".join(f"{one:.0f}" for one in spent) + " |", flush=True)
 
 
 def resting(portal: Portal, seconds: float) -> Mapping[str, float]:
@@ -183,19 +194,24 @@ def print_backup(entries: int, megabytes: int) -> None:
     journal.fill("backup", entries, 20_000)
     resident = ResidentFactory(email=f"sauve{time.time_ns()}@courriel.example")
     keep_files(resident.pk, megabytes * 1_000_000 // (4 * PIECE), 4 * PIECE)
-    database, files = one_number(SIZE), folder_bytes()
-    connection.close()
+    print(f"\nbackups of a database of {one_number(SIZE) / 1e6:,.0f} MB and {folder_bytes() / 1e6:,.0f} MB of files:")
     for options in ([], ["--without-files"]):
         with tempfile.TemporaryDirectory(dir=os.environ["GARANT_VAR"]) as folder:
-            began = time.monotonic()
             target = Path(folder, "backup")
-            subprocess.run([sys.executable, "manage.py", "backup", str(target), *options], cwd=ROOT, check=True)
-            took = time.monotonic() - began
+            used, began = processors_of_backup(), time.monotonic()
+            words = [sys.executable, "manage.py", "backup", str(target), *options]
+            subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
+            took, used = time.monotonic() - began, processors_of_backup() - used
             weighs = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
-        print(
-            f"backup{' '.join(['', *options])}: {took:.1f} s, {weighs / 1e6:,.0f} MB, of a database of"
-            f" {database / 1e6:,.0f} MB and {files / 1e6:,.0f} MB of files"
-        )
+        name = " ".join(["backup", *options])
+        print(f"{name}: {took:.1f} s, {used:.1f} s of processor, {weighs / 1e6:,.0f} MB", flush=True)
+
+
+def processors_of_backup() -> float:
+    """Return the seconds of processor of the database, and of the commands that this process has run."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    database = machine.processor_seconds(machine.parent_of(one_number("SELECT pg_backend_pid()")))
+    return children.ru_utime + children.ru_stime + database
 
 
 def wait_for_jobs(seconds: float = 60) -> None:
