@@ -8,6 +8,7 @@ the second at which each part ended. Fails if a command does, or if the doctor f
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from ops.cluster import ROOT
 PAGE = ROOT / "docs" / "debian.md"
 NETWORK = "garant-bare"
 UNITS = ROOT / "ops" / "systemd"
+AUTHORITIES = Path("/usr/local/share/ca-certificates")
 #: Before the page: what a machine has and a folder lacks.
 MACHINE = """
 mount -t proc proc /proc
@@ -72,11 +74,16 @@ def _script(rank: int, part: str) -> str:
 
 
 def _prepare(folder: Path) -> None:
-    """Make the Debian, unless it is there, with the release and a network that has the loopback only."""
+    """Make the Debian, unless it is there, with the release and a network that has the loopback only.
+
+    It trusts the authorities that were added to this machine, such as that of a proxy between it and the packages.
+    """
     if not (folder / "etc" / "debian_version").exists():
         subprocess.run(
             ["debootstrap", "--variant=minbase", "trixie", str(folder)], check=True, stdout=subprocess.DEVNULL
         )
+    if AUTHORITIES.is_dir():
+        shutil.copytree(AUTHORITIES, folder / AUTHORITIES.relative_to("/"), dirs_exist_ok=True)
     subprocess.run([sys.executable, "-m", "ops.release"], cwd=ROOT, check=True)
     for file in (ROOT / "var" / "release").iterdir():
         (folder / "root" / file.name).write_bytes(file.read_bytes())

@@ -1,6 +1,7 @@
 """Run the benchmarks one after the other. One that fails or misses its budget does not stop the others.
 
     python -m ops.bench [--smoke] [NAME…]      all those of bench/, or only these, such as: gate journal
+    python -m ops.bench NAME -- OPTION…        one of them, with options of its own, such as: load -- --soak 30
 
 Each one starts on a copy of the same migrated database, with an empty folder as var/; both are deleted after it. If
 DATABASE_URL is set, that server is used: its account must be allowed to create databases. Exit code 1 if one failed.
@@ -82,14 +83,19 @@ def main() -> int:
     parser.add_argument(
         "--smoke", action="store_true", help="less of everything: that they run is nearly all that is asked"
     )
-    arguments = parser.parse_args()
+    words = sys.argv[1:]
+    cut = words.index("--") if "--" in words else len(words)
+    arguments, options = parser.parse_args(words[:cut]), words[cut + 1 :]
+    if options and len(arguments.names) != 1:
+        parser.error("options after -- are those of one benchmark: name it")
     every = {file.stem: file for file in sorted(BENCHES.glob("*.py"))}
     if unknown := set(arguments.names) - every.keys():
         parser.error(f"there is no {', '.join(sorted(unknown))} among {', '.join(every)}")
     files = [every[name] for name in arguments.names or every]
     own = cluster.of_this_clone()
     try:
-        failed = run_all(files, ["--smoke"] if arguments.smoke else [], join_server(own), own.var)
+        options += ["--smoke"] * arguments.smoke
+        failed = run_all(files, options, join_server(own), own.var)
     except (cluster.NoStart, MigrationFailed) as reason:
         sys.exit(str(reason))
     print(

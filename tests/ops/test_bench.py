@@ -47,3 +47,27 @@ def test_failures_are_in_the_last_lines_and_the_exit_code(
     assert bench.main() == code
     assert asked == ["gate", "journal", "--smoke"]
     assert ("FAILED: bench/gate.py" in capsys.readouterr().out) == bool(failed)
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (["load", "--", "--soak", "30"], ["--soak", "30"]),
+        (["load", "--smoke", "--", "--web", "2"], ["--web", "2", "--smoke"]),
+    ],
+)
+def test_words_after_two_dashes_are_options_of_the_benchmark(
+    words: list[str], options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(bench, "join_server", lambda _own: None)
+    monkeypatch.setattr(bench, "run_all", lambda _files, given, *_where: asked.extend(given) or [])
+    monkeypatch.setattr("sys.argv", ["bench", *words])
+    assert bench.main() == 0
+    assert asked == options
+
+
+def test_options_without_the_name_of_one_benchmark_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", "--", "--soak", "30"])
+    with pytest.raises(SystemExit):
+        bench.main()
