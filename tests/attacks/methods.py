@@ -165,6 +165,7 @@ PUBLIC_AND_GET_ONLY = {
 GET_ONLY = PUBLIC_AND_GET_ONLY | {
     "requests:home",
     "requests:request",
+    "requests:outside",
     "requests:letter",
     "requests:appeal",
     "requests:inbox",
@@ -212,6 +213,8 @@ GET_ONLY = PUBLIC_AND_GET_ONLY | {
     "sharing:helpers",
     "sharing:accompanying",
     "sharing:accompanied",
+    "sharing:own_acts",
+    "dossiers:prepared",
     "sharing:accompanied_values",
     "sharing:visit_paper",
     "sharing:visit_document",
