@@ -118,7 +118,7 @@ def stay(running: services.Services, own: cluster.Cluster | None) -> None:
 def seed() -> bool:
     """Seed the city after the start, so that a second start answers at once. Adds the months since the last run."""
     with step("the city and its people"):
-        run("-m ops.commands", "seed_demo", "seed_personas", "seed_consultations")
+        run("-m ops.commands", "seed_demo", "seed_requests", "seed_personas", "seed_consultations")
     return True
 
 

@@ -17,6 +17,8 @@ from core import locks
 
 #: The kind of lock that each reading by an office shares.
 OFFICE_LOCK = "office"
+#: The kind of lock under which an agent gets a place. Lock order: this one, the office's, the row of the place.
+PLACE_LOCK = "office_place"
 Kind = Literal["is_companion", "is_publisher"]
 
 
@@ -78,9 +80,10 @@ def add_to_office(*, agent: User, organisation: Organisation, instructs: bool, m
     """
     if not (agent.is_staff and agent.is_active and organisation.receives and (instructs or may_decide)):
         raise ValueError("an agent, an office and a role")
+    roles = {"organisation_id": organisation.pk, "instructs": instructs, "may_decide": may_decide}
     with transaction.atomic():
-        held = Membership.objects.select_for_update().filter(person=agent, ended_at=None).first()
-        roles = {"organisation_id": organisation.pk, "instructs": instructs, "may_decide": may_decide}
+        locks.hold(PLACE_LOCK, agent.pk)
+        held = Membership.objects.filter(person=agent, ended_at=None).first()
         if held is not None and all(getattr(held, name) == value for name, value in roles.items()):
             return held
         if held is not None:

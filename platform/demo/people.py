@@ -103,7 +103,7 @@ PEOPLE = (
         "agathe",
         "Agathe Roussel",
         _(
-            "Agent de la ville. Elle règle le portail et tient le guichet\u00a0;"
+            "Agent de la ville. Elle règle le portail, tient le guichet et étudie les demandes envoyées\u00a0;"
             " elle n’ouvre aucun coffre sans sa personne."
         ),
         role=Role.MANAGER,
@@ -111,7 +111,10 @@ PEOPLE = (
     Person(
         "hugo",
         "Hugo Ferrand",
-        _("Agent de la ville. Il gère les agents et les organismes, et confirme ce qu’Agathe propose."),
+        _(
+            "Agent de la ville. Il gère les agents et les organismes, confirme ce qu’Agathe propose,"
+            " et décide des demandes."
+        ),
         role=Role.MANAGER,
     ),
     Person(

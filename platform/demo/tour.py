@@ -23,6 +23,7 @@ from demo import (
     lots_step,
     meeting_step,
     minute,
+    office_step,
     paper_drawer,
     service_step,
     vaults,
@@ -58,6 +59,7 @@ class Tour:
         yield "Build the dossier", self.build
         yield "Download it", self.download
         yield "Verify its seal", self.verify_seal
+        yield "A request sent, corrected and decided", self.send_a_request
         yield "Add a bank file", self.add_a_bank_file
         yield "Write a letter", self.write_a_letter
         yield "A link shared and stopped", self.share_by_link
@@ -177,6 +179,9 @@ class Tour:
         if sound == altered:
             raise Unexpected("/verifier/: an altered dossier gets the same answer as the genuine one")
         return f"“{sound}”; with one byte changed: “{altered}”"
+
+    def send_a_request(self) -> str:
+        return office_step.send_and_be_answered(self.visitor)
 
     def add_a_bank_file(self) -> str:
         return bank_step.add_a_bank_file(self.visitor, timezone.localdate())

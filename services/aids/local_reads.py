@@ -1,9 +1,22 @@
 """Which facts a rule of a local aid reads, and which of them an answer changes."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from services.aids import local
 from services.aids.local import Facts, Rule
+
+#: Facts that the rules of an aid may read besides those named by their conditions' types.
+OTHERS: Final = frozenset(
+    {"rfr", "parts", "consumption_units", "price", "on"}
+    | {"commune", "epci", "departement", "region", "parents_commune", "postcode"}
+)
+#: Every fact that a case may state, of whatever aid: a case outlives a condition that its author took out.
+FACTS: Final = OTHERS | frozenset(
+    {"age", "qf", "profiles", "resources_month", "children_ages", "household_size", "single_parent", "family_status"}
+    | {"resident_months", "study_year", "bac_honours", "scheme", "receives", "disability_rate", "housing_status"}
+    | set(local.FLAGS)
+)
 
 
 def facts_of(rule: Rule) -> list[str]:
@@ -16,6 +29,12 @@ def facts_of(rule: Rule) -> list[str]:
     found += ["price"] if amount["kind"] == "percent" else []
     found += ["children_ages"] if amount.get("per_child") else []
     return list(dict.fromkeys(name for name in found if name))
+
+
+def strange_facts(rule: Rule) -> list[str]:
+    """Return the facts of the cases that no aid reads, such as a misspelt one."""
+    known = FACTS | {rule["institution"]["level"], *facts_of(rule)}
+    return list(dict.fromkeys(name for test in rule.get("tests", ()) for name in test["facts"] if name not in known))
 
 
 def _facts_of_leaf(leaf: Rule, rule: Rule) -> list[str]:

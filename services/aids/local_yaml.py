@@ -168,6 +168,9 @@ def _own(data: Mapping[str, Any], *, code: str, today: date) -> Imported:
     if found:
         raise Unreadable(" ".join(found))
     _rehearse(item)
+    if strange := local_reads.strange_facts(item):
+        named = ", ".join(strange[:3])
+        raise Unreadable(_("Un cas d’essai dit ce qu’aucune aide ne lit : %(facts)s.") % {"facts": named[:200]})
     if local_tree.kind_of(item["conditions"]) not in local_tree.GROUPS:
         item["conditions"] = {"all": [item["conditions"]]}
     return Imported(item, conditions=local_rules.count(item["conditions"]))

@@ -18,6 +18,7 @@ from services.dossiers.content.needs import aids_for_partner
 from services.dossiers.enums import Answer, PartState, State
 from services.dossiers.models import Dossier, Part
 from vault.records.content import paper_kinds
+from vault.records.models import Grant
 from vault.sharing.across import household_access
 from vault.sharing.models import Member
 
@@ -137,3 +138,15 @@ def _state(part: Part) -> tuple[PartState, datetime | None]:
     if built:
         return PartState.READY, max(built)
     return (PartState.PREPARED if made else PartState.WITHDRAWN), None
+
+
+def preparers(dossiers: Sequence[Dossier]) -> dict[UUID, str]:
+    """Return the name of the companion who prepared each dossier; one that its resident began has none.
+
+    Cost: one query, none without such a dossier. Requires the resident's scope.
+    """
+    under = {dossier.prepared_under for dossier in dossiers if dossier.prepared_under}
+    if not under:
+        return {}
+    named = dict(Grant.objects.filter(pk__in=under).values_list("pk", "recipient_label"))
+    return {dossier.pk: named[key] for dossier in dossiers if (key := dossier.prepared_under) in named}

@@ -51,6 +51,10 @@ PROBLEMS = {
 }
 SENTENCES = {
     "dossier_started": _("Vous avez commencé un dossier."),
+    "mandate_dossier_prepared": _(
+        "« %(recipient)s » a préparé pour vous la demande n° %(request)s. Rien n’est envoyé."
+    ),
+    "mandate_dossier_looked": _("« %(recipient)s » a regardé ce qui manque à votre demande n° %(request)s."),
     "dossier_built": _("Vous avez fait un dossier avec : %(what)s."),
     "granted_dossier_downloaded": _("« %(recipient)s » a téléchargé un dossier que vous avez fait."),
     "dossier_deleted": _("Vous avez supprimé un dossier. Son code n’est plus valable."),

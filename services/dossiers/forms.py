@@ -37,6 +37,23 @@ class StartForm(forms.Form):
             self.initial.setdefault("recipient", offered[0].organisation)
 
 
+class PrepareForm(forms.Form):
+    """What a companion prepares; whom it is for stays the resident's choice."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    aids = forms.MultipleChoiceField(
+        label=_("Quelle aide demander ?"),
+        help_text=_("Un seul dossier peut servir à plusieurs aides du même organisme."),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Cochez au moins une aide.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(aid.code, aid.name) for aid in catalogue.all_aids()]
+        self.fields["aids"].choices = choices  # type: ignore[attr-defined]  # a field of choices
+
+
 class LetterForm(forms.Form):
     letter = forms.CharField(
         label=_("Votre lettre"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.pages import home
 from services.dossiers import across as parts
 from services.dossiers import recipients
+from services.dossiers.across import preparers
 from services.dossiers.enums import PartState, State
 from services.dossiers.models import Dossier
 
@@ -21,13 +22,20 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
     """Read drafts, and whom they are for. Counting missing values would decrypt them and journal each visit."""
     drafts = list(Dossier.objects.filter(state=State.DRAFT)[:SHOWN])
     recipient = recipients.of_all(drafts)
+    prepared = preparers(drafts)
     for dossier in drafts:
+        by = prepared.get(dossier.pk, "")
+        name = (
+            _("Relire la demande préparée pour vous\u00a0: %(title)s")
+            if by
+            else _("Finir le dossier\u00a0: %(title)s")
+        )
         yield home.ToDo(
-            name=_("Finir le dossier\u00a0: %(title)s") % {"title": dossier.name},
+            name=name % {"title": dossier.name},
             href=reverse("dossiers:dossier", args=[dossier.pk]),
-            hint=recipient[dossier.pk],
-            tag=_("En préparation"),
-            order=40,
+            hint=by or recipient[dossier.pk],
+            tag=_("À relire") if by else _("En préparation"),
+            order=20 if by else 40,
         )
     for one in parts.received(cast(UUID, request.user.pk)):
         if one.state == PartState.ASKED:

@@ -22,8 +22,8 @@ ROWS = [
     Rows("dossiers.Seal", kept={"id code data_hash file_hash issuer pages issued_at expires_at revoked_at": PROOF}),
     Rows(
         "dossiers.Dossier",
-        copied="id created_at number part_of aids title recipient purpose state note used_papers used_records built_at"
-        " expires_at",
+        copied="id created_at number part_of aids title recipient purpose prepared_under state note used_papers"
+        " used_records built_at expires_at",
         erased={
             "resident_id token job_id seal_id note_version": NUMBER,
             "stored_name size pages paper_pages": "the file itself is in the copy",

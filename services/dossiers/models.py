@@ -73,6 +73,9 @@ class Dossier(ResidentModel):
     title = models.CharField(max_length=200)
     recipient = models.BinaryField(help_text="sealed, written once (services/dossiers/recipients.py)")
     purpose = models.CharField(max_length=200)
+    prepared_under = models.UUIDField(
+        null=True, blank=True, help_text="the grant of the companion who prepared it; empty: its resident did"
+    )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     note = models.BinaryField(null=True)
     note_version = models.PositiveIntegerField(default=1, help_text="counts the writings of `note`")

@@ -16,7 +16,7 @@ from core.pages import charts
 from core.templatetags.civic import clock, long_date, number, short_date, size
 from services.aids.catalogue import Aid, Appeal, in_words
 from services.dossiers import recipients
-from services.dossiers.across import PartnerPart, Received
+from services.dossiers.across import PartnerPart, Received, preparers
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.content import overtaken
 from services.dossiers.content.needs import PAPER, SETTLED, Need
@@ -76,7 +76,43 @@ def draft(
         "problem": _problem(dossier),
         "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
         "part_key": actions.PART,
+        "prepared_by": preparers([dossier]).get(dossier.pk, ""),
     }
+
+
+def prepared(mandate_id: UUID, dossiers: Sequence[Dossier]) -> list[dict[str, str]]:
+    """Return the dossiers that a companion prepared, as they list them."""
+    return [
+        {
+            "label": dossier.name,
+            "href": reverse("dossiers:prepared", args=[mandate_id, dossier.pk]),
+            "text": _("n° %(number)s, du %(day)s") % {"number": dossier.number, "day": short_date(dossier.created_at)},
+            "tag": _("Faite par la personne") if dossier.state == State.READY else _("À relire par la personne"),
+            "tag_kind": "ok" if dossier.state == State.READY else "soon",
+        }
+        for dossier in dossiers
+    ]
+
+
+def for_companion(dossier: Dossier, needs: Sequence[Need]) -> dict[str, Any]:
+    """Return what a draft lacks and has, without a way to change it."""
+    lacking = [need for need in needs if need.required and not need.settled]
+    there = [need for need in needs if need.state == NeedState.PRESENT]
+    aside = [need for need in needs if not need.required and need.state not in SETTLED]
+    sections = [(_("Il manque"), lacking), (_("Déjà dans son coffre"), there)]
+    sections += [(_("Utile, mais pas obligatoire"), aside)]
+    done = _("La personne a fait ce dossier.") if dossier.state == State.READY else ""
+    return {
+        "summary": done or _summary(len(there), len(lacking) + len(there), lacking),
+        "lacking": lacking,
+        "sections": [
+            {"title": title, "lines": [_for_companion(need) for need in found]} for title, found in sections if found
+        ],
+    }
+
+
+def _for_companion(need: Need) -> dict[str, str]:
+    return {"label": need.title, "tag": str(need.state.label), "tag_kind": TAGS.get(need.state, "")}
 
 
 def line(dossier: Dossier, need: Need) -> dict[str, Any]:
@@ -108,7 +144,7 @@ def ready(dossier: Dossier, partner_part: PartnerPart | None) -> dict[str, Any]:
         "since": overtaken.reasons([dossier]).get(dossier.pk, []),
         "size": size(dossier.size),
         "qr": charts.qr(address, _("Code QR\u00a0: adresse de vérification du dossier")),
-        "aids": [_after(aid) for aid in actions.aids_of(dossier.aids)],
+        "aids": [after(aid) for aid in actions.aids_of(dossier.aids)],
         "token": uuid4(),
         "may_send": not dossier.part_of and Organisation.objects.offices().exists(),
         "other": _other_part(partner_part),
@@ -218,7 +254,7 @@ def _rows(dossier: Dossier, recipient: str) -> list[dict[str, Any]]:
     ]
 
 
-def _after(aid: Aid) -> dict[str, Any]:
+def after(aid: Aid) -> dict[str, Any]:
     """Return the places to send the dossier, the delay and the appeals."""
     return {
         "title": aid.name,

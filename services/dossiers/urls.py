@@ -2,6 +2,7 @@ from django.urls import path
 
 from services.dossiers.views import dossiers as views
 from services.dossiers.views import parts as views_parts
+from services.dossiers.views import preparing as views_preparing
 from services.dossiers.views import verification as views_verify
 
 app_name = "dossiers"
@@ -19,6 +20,8 @@ urlpatterns = [
     path("dossiers/<uuid:dossier_id>/part/", views_parts.ask, name="ask_part"),
     path("dossiers/<uuid:dossier_id>/part/reprendre/", views_parts.take_back, name="take_back_part"),
     path("dossiers/parts/<uuid:part_id>/", views_parts.part, name="part"),
+    path("dossiers/accompagnement/<uuid:mandate_id>/", views_preparing.prepare, name="prepare"),
+    path("dossiers/accompagnement/<uuid:mandate_id>/<uuid:dossier_id>/", views_preparing.prepared, name="prepared"),
     path("verifier/", views_verify.verify, name="verify"),
     path("verifier/<str:code>/", views_verify.verify_code, name="verify_code"),
 ]

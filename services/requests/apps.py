@@ -32,6 +32,13 @@ SENTENCES = {
     "request_decided": _(
         "« %(recipient)s » a décidé de votre demande n° %(request)s : %(agent)s. La décision est dans votre coffre."
     ),
+    "request_paper_kept": _(
+        "La décision de « %(recipient)s » sur votre demande n° %(request)s est aussi un papier de votre coffre."
+    ),
+    "outside_sent": _("Vous avez noté l’envoi d’une demande à « %(recipient)s »."),
+    "outside_noted": _("Vous avez noté la suite d’une demande à « %(recipient)s »."),
+    "outside_late": _("Le délai de « %(recipient)s » pour une demande est passé, nous vous l’avons dit."),
+    "outside_deleted": _("Vous avez effacé ce que vous aviez noté d’une demande à « %(recipient)s »."),
     "request_silence": _("Le délai de « %(recipient)s » pour votre demande n° %(request)s est passé."),
     "request_copy_gone": _("La copie que « %(recipient)s » avait de votre demande n° %(request)s est effacée."),
 }

@@ -15,6 +15,8 @@ APPEAL_MONTHS = 2
 TO_CORRECT = timedelta(days=30)
 #: A request whose answer is due within these days is urgent.
 SOON = timedelta(days=7)
+#: How long before the end of what was granted its renewal is reminded.
+RENEWAL = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ def stopped_for(since: date, answer_by: date, today: date) -> int:
     return max(0, (min(today, answer_by) - since).days)
 
 
-def due(received: date, stopped_days: int) -> date:
-    return add_months(received, MONTHS) + timedelta(days=stopped_days)
+def due(received: date, stopped_days: int, months: int = MONTHS) -> date:
+    return add_months(received, months) + timedelta(days=stopped_days)
 
 
 def read(received: date, stopped_days: int, stopped_since: date | None, answer_by: date | None, today: date) -> Clock:

@@ -1,5 +1,7 @@
 """What becomes of a request when its grant ends. Runs in the transaction that ends the grant."""
 
+from uuid import UUID, uuid5
+
 from core import jobs, journal
 from services.requests.enums import Happened, LetterKind, State
 from services.requests.models import Correction, RequestEvent, SentRequest
@@ -7,6 +9,8 @@ from vault.records.models import Grant
 
 #: The kind of job that makes the letters of a request.
 LETTERS = "request_letter"
+#: The kind of paper of a decision.
+PAPER_KIND = "decision_demande"
 LETTER_PURPOSE = "Écrire les lettres d’une demande"
 
 
@@ -53,6 +57,15 @@ def write(row: SentRequest, grant: Grant, event: str, *, agent: str = "") -> Non
 def ask_letter(row: SentRequest) -> None:
     """Ask the worker for the letters that the request lacks, in the caller's transaction."""
     jobs.create(resident_id=row.resident_id, kind=LETTERS, subject_id=row.pk, purpose=LETTER_PURPOSE)
+
+
+def decision_key(row: SentRequest) -> UUID:
+    """Return the id of the record that a decision writes, so that its paper finds it again."""
+    return uuid5(row.pk, "decision")
+
+
+def paper_token(row: SentRequest) -> UUID:
+    return uuid5(row.pk, PAPER_KIND)
 
 
 def due_letters(row: SentRequest) -> list[LetterKind]:

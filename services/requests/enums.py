@@ -61,3 +61,26 @@ class LetterKind(models.TextChoices):
     RECEIPT = "receipt", _("Récépissé")
     DECISION = "decision", _("Décision")
     GONE = "gone", _("Attestation d’effacement")
+
+
+class Kept(models.TextChoices):
+    """What `?pour=` keeps of an office's list."""
+
+    ALL = "", _("Toutes")
+    MINE = "moi", _("À moi")
+    NOBODY = "personne", _("Sans personne")
+    PAUSED = "pause", _("En pause")
+
+
+class OutsideStep(models.TextChoices):
+    """A step of a request to an office outside Garant, which the resident notes with its day."""
+
+    SENT = "sent", _("Envoyée")
+    ASKED = "asked", _("L’organisme demande un papier")
+    SUPPLIED = "supplied", _("Papier envoyé")
+    ANSWERED = "answered", _("Réponse reçue")
+
+
+class OutsideAnswer(models.TextChoices):
+    GRANTED = "granted", _("Accordée")
+    REFUSED = "refused", _("Refusée")

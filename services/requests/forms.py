@@ -3,6 +3,8 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -10,10 +12,22 @@ from accounts.models import Organisation
 from core.pages.forms import DateField
 from services.requests.actions.answering import TEXT_LENGTH
 from services.requests.actions.office import MESSAGE_LENGTH
+from services.requests.actions.outside import NUMBER_LENGTH, OFFICE_LENGTH
 from services.requests.actions.sending import MONTHS
-from services.requests.enums import Fault, Proposal
+from services.requests.enums import Fault, OutsideAnswer, OutsideStep, Proposal
+from services.requests.models import OutsideRequest
 
 LENGTH = MESSAGE_LENGTH
+#: The question of each step of a request outside Garant, and its hint.
+STEP_QUESTIONS: dict[OutsideStep, tuple[str | Promise, str | Promise]] = {
+    OutsideStep.SENT: (_("Quel jour l’avez-vous envoyée ?"), _("Le délai de l’organisme part de ce jour.")),
+    OutsideStep.ASKED: (
+        _("Quel jour vous a-t-on demandé un papier ?"),
+        _("Le délai s’arrête de ce jour jusqu’à votre envoi."),
+    ),
+    OutsideStep.SUPPLIED: (_("Quel jour avez-vous envoyé le papier ?"), _("Le délai repart de ce jour.")),
+    OutsideStep.ANSWERED: (_("Quel jour la réponse est-elle arrivée ?"), _("Celui de la lettre ou du message.")),
+}
 
 
 def _months(count: int) -> str:
@@ -110,3 +124,47 @@ class ProposeForm(forms.Form):
         if data.get("starts_on") and data.get("ends_on") and data["ends_on"] < data["starts_on"]:
             self.add_error("ends_on", _("La fin est avant le début."))
         return data
+
+
+class NumberForm(forms.Form):
+    """The office outside Garant, and the number that it gave."""
+
+    office = forms.CharField(label=_("À quel organisme ?"), max_length=OFFICE_LENGTH)
+    number = forms.CharField(
+        label=_("Le numéro qu’il vous a donné"),
+        help_text=_("S’il y en a un : numéro de dossier ou d’allocataire."),
+        max_length=NUMBER_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class OutsideForm(NumberForm):
+    """`token` makes one request of a form sent twice."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    on = DateField(
+        label=STEP_QUESTIONS[OutsideStep.SENT][0],
+        help_text=STEP_QUESTIONS[OutsideStep.SENT][1],
+        initial=timezone.localdate,
+    )
+    field_order = ("token", "office", "on", "number")
+
+
+class OutsideStepForm(forms.Form):
+    """The day of a step and, for an answer, which one."""
+
+    on = DateField()
+
+    def __init__(self, step: OutsideStep, request: OutsideRequest, data: Any = None) -> None:  # noqa: ANN401 - a QueryDict
+        noted = getattr(request, f"{step}_on")
+        super().__init__(data, initial={"on": noted or timezone.localdate(), "answer": request.answer})
+        self.title, hint = STEP_QUESTIONS[step]
+        self.fields["on"].label, self.fields["on"].help_text = _("Le jour"), str(hint)
+        if step == OutsideStep.ANSWERED:
+            self.fields["answer"] = forms.ChoiceField(
+                label=_("Qu’a-t-il répondu ?"),
+                choices=OutsideAnswer.choices,
+                widget=forms.RadioSelect,
+                error_messages={"required": _("Dites ce qu’il a répondu.")},
+            )

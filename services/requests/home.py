@@ -1,4 +1,4 @@
-"""Blocks of the home page about requests: corrections to make, and answers that did not come."""
+"""Blocks of the home page about requests: corrections to make, answers that did not come, renewals."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from core.pages import home
 from core.templatetags.civic import short_date
 from services.requests.enums import State
-from services.requests.models import Correction, SentRequest
+from services.requests.models import Correction, OutsideRequest, SentRequest
 
 
 def blocks(request: HttpRequest) -> Iterable[home.Part]:
@@ -31,6 +31,24 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
             tag=_("Délai passé"),
             tag_kind="expired",
             order=14,
+        )
+    for outside in OutsideRequest.objects.late().defer("content"):
+        yield home.ToDo(
+            name=_("Votre demande est restée sans réponse"),
+            href=reverse("requests:outside", args=[outside.pk]),
+            hint=outside.name,
+            tag=_("Délai passé"),
+            tag_kind="expired",
+            order=14,
+        )
+    for row in SentRequest.objects.to_renew().defer("content", "decision"):
+        yield home.ToDo(
+            name=_("Redemander : %(name)s") % {"name": row.name},
+            href=reverse("requests:request", args=[row.pk]),
+            hint=_("Ce qui vous est accordé finit le %(day)s.") % {"day": short_date(row.ends_on)},
+            tag=_("Bientôt fini"),
+            tag_kind="soon",
+            order=16,
         )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core import leaving
 from core.leaving import Copying, Entry, Rows
-from services.requests.models import Correction, Letter, RequestEvent, SentRequest
+from services.requests.models import Correction, Letter, OutsideRequest, RequestEvent, SentRequest
 from vault.records.copies.copy_files import chunks, opened, table
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
@@ -38,6 +38,11 @@ ROWS = [
         copied="request_id kind",
         erased={"id resident_id created_at": NUMBER, "stored_name size": "the file itself is in the copy"},
     ),
+    Rows(
+        "requests.OutsideRequest",
+        copied="dossier_id aids sent_on asked_on supplied_on answered_on answer due_on content",
+        erased={"id resident_id created_at": NUMBER, "token version told_at": WRITTEN},
+    ),
 ]
 
 
@@ -51,6 +56,13 @@ def copy(copying: Copying) -> Iterator[Entry]:
         ),
     )
     yield table("demandes_etapes.json", map(leaving.export_row, RequestEvent.objects.order_by("at")))
+    yield table(
+        "demandes_ailleurs.json",
+        (
+            leaving.export_row(row, content=copying.unseal(row.content, f"note|{row.note_place}"))
+            for row in OutsideRequest.objects.order_by("sent_on")
+        ),
+    )
     written = []
     for row in Letter.objects.select_related("request").order_by("created_at"):
         file = opened(copying, row.stored_name)
@@ -62,7 +74,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
 
 
 def erase(resident_id: UUID) -> None:
-    leaving.delete_rows(resident_id, Letter, RequestEvent, Correction, SentRequest)
+    leaving.delete_rows(resident_id, Letter, RequestEvent, Correction, SentRequest, OutsideRequest)
 
 
 def _request(row: SentRequest, copying: Copying) -> dict[str, object]:

@@ -1,9 +1,10 @@
 """Requests that residents sent to offices. Each is a copy under a grant: the office reads what was sent, no vault."""
 
+from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Organisation, User
@@ -11,7 +12,7 @@ from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
 from services.dossiers.models import names_of
 from services.requests import clock
-from services.requests.enums import OPEN, Fault, Happened, LetterKind, Proposal, State
+from services.requests.enums import OPEN, Fault, Happened, LetterKind, OutsideAnswer, Proposal, State
 from vault.records.models import Grant
 
 DECIDED = (State.GRANTED, State.REFUSED)
@@ -20,6 +21,15 @@ DECIDED = (State.GRANTED, State.REFUSED)
 class SentRequestQuerySet(RowQuerySet["SentRequest"]):
     def open(self) -> Self:
         return self.filter(state__in=OPEN)
+
+    def to_renew(self) -> Self:
+        """Return the granted requests that end within a month, unless the same was asked for since."""
+        today = timezone.localdate()
+        since = SentRequest.objects.filter(
+            resident_id=OuterRef("resident_id"), aids=OuterRef("aids"), sent_at__gt=OuterRef("decided_at")
+        )
+        ending = self.filter(state=State.GRANTED, ends_on__range=(today, today + clock.RENEWAL))
+        return ending.exclude(Exists(since.exclude(state=State.WITHDRAWN)))
 
 
 SentRequestManager = ResidentManager.from_queryset(SentRequestQuerySet)
@@ -125,6 +135,11 @@ class SentRequest(AuthenticatedRow, ResidentModel):
         return self.silence_told_at is not None or self.clock().late_by(timezone.localdate()) > 0
 
     @property
+    def ends_soon(self) -> bool:
+        """Return whether what was granted ends within a month, or has ended."""
+        return self.ends_on is not None and self.ends_on <= timezone.localdate() + clock.RENEWAL
+
+    @property
     def note_place(self) -> str:
         return f"requests_sentrequest|{self.id}|{self.content_version}|content"
 
@@ -213,3 +228,79 @@ class Letter(ResidentModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.request_id}"
+
+
+class OutsideRequestQuerySet(models.QuerySet["OutsideRequest"]):
+    def late(self) -> Self:
+        """Return those whose answer was due: late from the day after `due_on`."""
+        return self.filter(answered_on=None, due_on__lt=timezone.localdate())
+
+
+OutsideRequestManager = ResidentManager.from_queryset(OutsideRequestQuerySet)
+
+
+class OutsideRequest(ResidentModel):
+    """A request to an office outside Garant, such as the CAF: its resident sends it themselves and notes each date.
+
+    `content` seals the name of the office and the number that it gave.
+    """
+
+    dossier_id = models.UUIDField(help_text="the dossier that was sent; it may be deleted since")
+    aids = models.JSONField(help_text="codes of the catalogue")
+    token = models.UUIDField(help_text="one per form shown: the same form sent twice gives one request")
+    sent_on = models.DateField()
+    asked_on = models.DateField(null=True, blank=True, help_text="when the office last asked for a paper")
+    supplied_on = models.DateField(null=True, blank=True, help_text="when its resident sent that paper")
+    answered_on = models.DateField(null=True, blank=True)
+    answer = models.CharField(max_length=10, choices=OutsideAnswer, blank=True)
+    due_on = models.DateField(null=True, blank=True, help_text="empty while the clock is stopped")
+    told_at = models.DateTimeField(null=True, blank=True, help_text="when its resident was told that the time passed")
+    version = models.PositiveIntegerField(default=1, help_text="counts the writings of `content`")
+    content = models.BinaryField()
+
+    objects = OutsideRequestManager()
+    decides = nothing("noted by its resident, for them alone")
+
+    class Meta:
+        ordering = ["-sent_on", "-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["resident_id", "token"], name="outside_once_per_form"),
+            models.CheckConstraint(condition=Q(answer__in=["", *OutsideAnswer.values]), name="outside_answer_known"),
+            models.CheckConstraint(
+                condition=Q(answered_on=None, answer="") | Q(answered_on__isnull=False) & ~Q(answer=""),
+                name="outside_answer_is_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(supplied_on=None) | Q(asked_on__isnull=False), name="outside_supplies_what_is_asked"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"outside request {self.id}"
+
+    @property
+    def name(self) -> str:
+        return names_of(self.aids)
+
+    @property
+    def is_open(self) -> bool:
+        return self.answered_on is None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Return whether the office waits for a paper: its time does not run."""
+        return self.is_open and self.asked_on is not None and self.supplied_on is None
+
+    @property
+    def is_late(self) -> bool:
+        return self.is_open and self.due_on is not None and self.due_on < timezone.localdate()
+
+    @property
+    def note_place(self) -> str:
+        return f"requests_outsiderequest|{self.id}|{self.version}|content"
+
+    def last_day(self, months: int) -> date | None:
+        """Return the last day of the office's time, or None while it is stopped."""
+        if self.asked_on is None:
+            return clock.due(self.sent_on, 0, months)
+        return clock.due(self.sent_on, (self.supplied_on - self.asked_on).days, months) if self.supplied_on else None

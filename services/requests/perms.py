@@ -6,10 +6,10 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.models import Membership
 from services.requests.enums import State
-from services.requests.models import SentRequest
+from services.requests.models import OutsideRequest, SentRequest
 
 
-def require_owner(request: SentRequest, person: UUID) -> None:
+def require_owner(request: SentRequest | OutsideRequest, person: UUID) -> None:
     if request.resident_id != person:
         raise PermissionDenied
 

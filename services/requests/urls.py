@@ -1,6 +1,6 @@
 from django.urls import path
 
-from services.requests.views import office, resident
+from services.requests.views import office, outside, resident
 
 app_name = "requests"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("demandes/<uuid:request_id>/retirer/", resident.withdraw, name="withdraw"),
     path("demandes/<uuid:request_id>/lettres/<slug:kind>/", resident.letter, name="letter"),
     path("demandes/<uuid:request_id>/recours/", resident.appeal, name="appeal"),
+    path("demandes/ailleurs/dossier/<uuid:dossier_id>/", outside.note, name="outside_note"),
+    path("demandes/ailleurs/<uuid:request_id>/", outside.request_page, name="outside"),
+    path("demandes/ailleurs/<uuid:request_id>/noter/<slug:slug>/", outside.step, name="outside_step"),
+    path("demandes/ailleurs/<uuid:request_id>/effacer/", outside.forget, name="outside_forget"),
     path("agents/demandes/", office.inbox, name="inbox"),
     path("agents/demandes/<uuid:request_id>/", office.request_page, name="office"),
     path("agents/demandes/<uuid:request_id>/prendre/", office.take, name="take"),

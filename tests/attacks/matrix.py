@@ -85,6 +85,7 @@ OWNED: dict[str, tuple[str, ...]] = {
     "labels:complaint": ("complaint",),
     "journal:withdraw_contest": ("contested line",),
     "sharing:access_request": ("access request",),
+    "sharing:handover": ("handover",),
     "sharing:withdraw_help": ("help",),
     "sharing:emergency": ("emergency",),
     "dossiers:dossier": ("dossier",),
@@ -105,6 +106,10 @@ OWNED: dict[str, tuple[str, ...]] = {
     "requests:withdraw": ("request to an office",),
     "requests:letter": ("request to an office", "receipt"),
     "requests:appeal": ("request to an office",),
+    "requests:outside_note": ("built dossier",),
+    "requests:outside": ("outside request",),
+    "requests:outside_step": ("outside request", "numero"),
+    "requests:outside_forget": ("outside request",),
 }
 #: Other URLs with parts, and the values of the parts.
 PARTS: dict[str, tuple[str, ...]] = OWNED | {
@@ -135,6 +140,9 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "sharing:help_request": ("help",),
     "sharing:answer_erasure": ("erasure of a mandate",),
     "sharing:accompanied": ("mandate",),
+    "sharing:hand_over": ("mandate",),
+    "dossiers:prepare": ("mandate",),
+    "dossiers:prepared": ("mandate", "prepared dossier"),
     "sharing:accompanied_paper": ("mandate",),
     "sharing:accompanied_sent": ("mandate", "sent paper"),
     "sharing:give_back": ("mandate",),
@@ -492,10 +500,13 @@ GROUPS = [
         {"visitor", "owner"},
         nothing_for=EVERYBODY,
     ),
-    Group({"sharing:accompanying", "sharing:enter_appointment", "sharing:ask_access"}, COMPANIONS),
+    Group({"sharing:accompanying", "sharing:own_acts", "sharing:enter_appointment", "sharing:ask_access"}, COMPANIONS),
     Group(
         {
             "sharing:accompanied",
+            "sharing:hand_over",
+            "dossiers:prepare",
+            "dossiers:prepared",
             "sharing:accompanied_paper",
             "sharing:accompanied_sent",
             "sharing:give_back",
@@ -743,4 +754,5 @@ NO_ADDRESS = {
     "sharing.Link",
     "sharing.SharedFact",
     "sharing.Visit",
+    "sharing.MandateAct",
 }

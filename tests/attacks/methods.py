@@ -166,6 +166,7 @@ PUBLIC_AND_GET_ONLY = {
 GET_ONLY = PUBLIC_AND_GET_ONLY | {
     "requests:home",
     "requests:request",
+    "requests:outside",
     "requests:letter",
     "requests:appeal",
     "requests:inbox",
@@ -213,6 +214,8 @@ GET_ONLY = PUBLIC_AND_GET_ONLY | {
     "sharing:helpers",
     "sharing:accompanying",
     "sharing:accompanied",
+    "sharing:own_acts",
+    "dossiers:prepared",
     "sharing:accompanied_values",
     "sharing:visit_paper",
     "sharing:visit_document",

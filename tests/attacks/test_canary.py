@@ -244,6 +244,8 @@ def make_dossier(visitor: Visitor) -> bytes:
     letter = visitor.open(page.links("/lettre/")[0])
     page = visitor.submit(letter, letter.form("letter"), {"letter": f"Bonjour, {CANARIES['a letter']}."})
     page = visitor.wait_for_job(visitor.submit(page, page.form("/fabriquer/")))
+    sent = visitor.open(page.links("/ailleurs/dossier/")[0])
+    visitor.submit(sent, sent.form("office"), {"number": CANARIES["whom a dossier is for"]})
     return visitor.open(page.links("/telecharger/")[0]).body
 
 

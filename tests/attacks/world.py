@@ -39,9 +39,11 @@ from services.aids.actions import local_aids
 from services.dossiers import across as parts
 from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
+from services.dossiers.actions.preparing import prepare
 from services.dossiers.models import Dossier
 from services.places.models import Place
 from services.requests.actions import office as offices
+from services.requests.actions.outside import note_sent
 from services.requests.enums import Fault
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.accounts.soft_key import SoftKey
@@ -71,7 +73,7 @@ from vault.records import actions, gate
 from vault.records.actions import grants
 from vault.records.content import holder_catalogue, paper_kinds
 from vault.records.models import Holder, Paper, PaperKind
-from vault.sharing.actions import asking, erasures, sent_papers
+from vault.sharing.actions import asking, erasures, handing_over, sent_papers
 from vault.sharing.enums import Act, AskedFor
 from vault.sharing.models import DeskVisit
 
@@ -205,7 +207,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     helper, before, without = (
         CompanionFactory(organisation=name) for name in (helping_place().name, "Mission locale", "Mission locale")
     )
-    mandate, over = (entrusted(owner, companion, "home", acts=[Act.ADD_PAPER]) for companion in (helper, before))
+    mandate, over = (entrusted(owner, companion, "home", acts=list(Act)) for companion in (helper, before))
     grants.stop(grant=over.grant, by=owner.pk)
     request = asking.ask(
         companion=helper, address=owner.email, items=["home"], purpose=AskedFor.REVIEW, length="m1", by_phone=True
@@ -222,6 +224,12 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     exported(owner)
     things |= {
         "mandate": mandate.pk,
+        "handover": handing_over.offer(
+            mandate=mandate,
+            companion=helper,
+            membership_id=place_at(CompanionFactory(organisation=helping_place().name)).pk,
+        ).pk,
+        "prepared dossier": prepare(mandate=mandate, companion=helper, aids=["ville_cantine"], token=uuid4()).pk,
         "erasure of a mandate": asked_to_erase(mandate.grant, "logement.domicile#/loyer"),
         "asked by telephone": request.pk,
         "opened access": access.pk,
@@ -311,9 +319,19 @@ def sent_to_an_office(owner: User, agent: User, dossier_id: Any) -> dict[str, An
     correction = offices.ask_correction(
         request=fresh(request), place=place, line="l0", fault=Fault.OUTDATED, message="Trop ancien."
     )
+    outside = note_sent(
+        resident_id=owner.pk,
+        by=owner.pk,
+        dossier=dossier,
+        office="CAF",
+        number="0427781",
+        on=timezone.localdate(),
+        token=uuid4(),
+    )
     return {
         "request to an office": request.pk,
         "its correction": correction.pk,
+        "outside request": outside.pk,
         "accounts.officemember": place.pk,
     }
 

@@ -19,6 +19,7 @@ PROMISED = [
     "Build the dossier",
     "Download it",
     "Verify its seal",
+    "A request sent, corrected and decided",
     "Add a bank file",
     "Write a letter",
     "A link shared and stopped",

@@ -99,7 +99,7 @@ def named(agent: Any) -> dict[str, Any]:
     row = pending.offer(
         email="zoe@ville.example",
         name="Zoé Le Goff",
-        organisation=Organisation.objects.earliest("pk"),
+        organisation=Organisation.objects.filter(accompanies=True).earliest("pk"),
         by=by,
         link=lambda token: tokens.append(token) or "http://localhost/",  # type: ignore[func-returns-value]
     )
@@ -548,7 +548,33 @@ def sent_requests(resident: Any, agent: Any) -> dict[str, Any]:
         "refused_request": refused.pk,
         "correction": correction.pk,
         "office_member": mine.pk,
+        **outside_requests(resident),
     }
+
+
+def outside_requests(resident: Any) -> dict[str, Any]:
+    """Note two requests to the CAF: one whose time has passed, one that waits for a paper."""
+    from django.utils import timezone
+
+    from services.requests.actions.outside import note_sent, note_step
+    from services.requests.enums import OutsideStep
+    from tests.services.requests.made import finished
+
+    today = timezone.localdate()
+    late, stopped = (
+        note_sent(
+            resident_id=resident.pk,
+            by=resident.pk,
+            dossier=finished(resident, aids=["prime_activite"], title="Prime d’activité"),
+            office="CAF de Villebrume",
+            number=number,
+            on=today - timedelta(days=80),
+            token=uuid4(),
+        )
+        for number in ("0427781", "")
+    )
+    note_step(request=stopped, by=resident.pk, step=OutsideStep.ASKED, on=today - timedelta(days=9))
+    return {"outside_late": late.pk, "outside_stopped": stopped.pk}
 
 
 def until_ready(dossier: Any) -> None:

@@ -44,8 +44,9 @@ def companion(resident: Any) -> dict[str, Any]:
     """Make a mandate of the demonstration's companion, who has read once, and a waiting code."""
     from accounts.actions import places
     from demo.people import find
+    from services.dossiers.actions.preparing import prepare
     from tests.vault.entrusted import entrusted, help_of, said
-    from vault.sharing.actions import erasures, mandates
+    from vault.sharing.actions import erasures, handing_over, mandates
     from vault.sharing.agreements.entrusting import AGREEMENT
     from vault.sharing.enums import Act
 
@@ -54,13 +55,18 @@ def companion(resident: Any) -> dict[str, Any]:
     account = theo.account()
     place = places.of_companion(account)
     assert place is not None
-    mandate = entrusted(resident, account, "home", "unemployment", acts=[Act.ADD_PAPER], months=6)
+    mandate = entrusted(resident, account, "home", "unemployment", acts=list(Act), months=6)
     mandates.look(mandate=mandate, companion=account, item_code="home", agreement=AGREEMENT)
     said(resident, "home")
+    colleague = places.add_companion(
+        email="nora.releve@villebrume.example", name="Nora Vidal", organisation=place.organisation
+    )
     made = {
+        "handover": handing_over.offer(mandate=mandate, companion=account, membership_id=colleague.pk).pk,
         "place": place.pk,
         "organisation": place.organisation_id,
         "mandate": mandate.pk,
+        "prepared": prepare(mandate=mandate, companion=account, aids=["ville_creche"], token=uuid4()).pk,
         "entrusted_grant": mandate.grant_id,
         "mandate_erasure": erasures.ask(grant=mandate.grant, by=resident.pk).pk,
     }

@@ -177,8 +177,13 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "sharing:answer_erasure": [(COMPANION, "/accompagnement/effacements/{mandate_erasure}/")],
     "sharing:access_code": [(COMPANION, "/accompagnement/demandes/{by_phone}/code/")],
     "sharing:ask_access": [(COMPANION, "/accompagnement/demander/")],
+    "sharing:own_acts": [(COMPANION, "/accompagnement/mes-actes/")],
     "sharing:accompanying": [(COMPANION, "/accompagnement/")],
     "sharing:enter_appointment": [(COMPANION, "/accompagnement/code/")],
+    "dossiers:prepare": [(COMPANION, "/dossiers/accompagnement/{mandate}/")],
+    "dossiers:prepared": [(COMPANION, "/dossiers/accompagnement/{mandate}/{prepared}/")],
+    "sharing:hand_over": [(COMPANION, "/accompagnement/{mandate}/releve/")],
+    "sharing:handover": [(RESIDENT, "/accompagnants/releve/{handover}/")],
     "sharing:accompanied": [(COMPANION, "/accompagnement/{mandate}/")],
     "sharing:accompanied_paper": [(COMPANION, "/accompagnement/{mandate}/papier/")],
     "sharing:give_back": [(COMPANION, "/accompagnement/{mandate}/rendre/")],
@@ -487,6 +492,14 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "requests:send": [(RESIDENT, "/demandes/dossier/{ready}/")],
     "requests:request": [(RESIDENT, f"/demandes/{{{which}}}/") for which in ("to_correct", "refused_request")],
     "requests:correct": [(RESIDENT, "/demandes/{to_correct}/corriger/{correction}/")],
+    "requests:outside_note": [(RESIDENT, "/demandes/ailleurs/dossier/{ready}/")],
+    "requests:outside": [
+        (RESIDENT, f"/demandes/ailleurs/{{{which}}}/") for which in ("outside_late", "outside_stopped")
+    ],
+    "requests:outside_step": [
+        (RESIDENT, f"/demandes/ailleurs/{{outside_stopped}}/noter/{step}/") for step in ("reponse", "numero")
+    ],
+    "requests:outside_forget": [(RESIDENT, "/demandes/ailleurs/{outside_stopped}/effacer/")],
     "requests:withdraw": [
         (RESIDENT, "/demandes/{to_correct}/retirer/"),
         (RESIDENT, "/demandes/{refused_request}/retirer/"),

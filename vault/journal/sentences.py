@@ -204,6 +204,11 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("« %(recipient)s » a tapé le code que votre téléphone a reçu : c’est votre accord."),
         "",
     ),
+    "handover_offered": (
+        gettext_lazy("La personne qui vous accompagne vous propose « %(recipient)s » à sa place."),
+        "",
+    ),
+    "handover_declined": (gettext_lazy("Vous avez dit non à « %(recipient)s » pour vous accompagner."), ""),
     "access_declined": (gettext_lazy("Vous avez dit non à une demande de « %(recipient)s »."), ""),
     "emergency_asked": (
         gettext_lazy(

@@ -18,6 +18,15 @@ class Act(models.TextChoices):
     """An act allowed by a mandate, besides reading the ticked items."""
 
     ADD_PAPER = "add_paper", _("Ajouter un papier à mon coffre")
+    PREPARE = "prepare", _("Préparer une demande et voir les papiers qui y manquent, sans jamais l’envoyer")
+
+
+class Done(models.TextChoices):
+    """What a companion did under a mandate, besides reading, in their own list."""
+
+    PAPER = "paper", _("Papier ajouté")
+    PREPARED = "prepared", _("Demande préparée")
+    LOOKED = "looked", _("Ce qui manque à une demande, regardé")
 
 
 class AskedFor(models.TextChoices):

@@ -17,7 +17,7 @@ from vault.records.models import Grant, GrantEvent
 from vault.records.models.grant import RETURNED, UNUSED
 from vault.sharing.actions import desk
 from vault.sharing.enums import EmergencyState
-from vault.sharing.models import AccessRequest, EmergencyAccess, ErasureRequest
+from vault.sharing.models import AccessRequest, EmergencyAccess, ErasureRequest, Handover
 from vault.sharing.presenting import mandates, shares
 
 SOON = timedelta(days=30)
@@ -28,6 +28,7 @@ SHOWN = 5
 
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
     yield from _asked()
+    yield from _handed_over()
     yield from _emergencies()
     if isinstance(request.user, User):
         desk.end_left_of(resident_id=request.user.pk)
@@ -59,6 +60,14 @@ def _asked() -> Iterator[home.Part]:
         yield home.ToDo(
             name, reverse("sharing:access_request", args=[request.pk]), hint=hint, tag=_("À répondre"), order=20
         )
+
+
+def _handed_over() -> Iterator[home.Part]:
+    for row in Handover.objects.waiting().select_related("grant"):
+        if row.grant.stands:
+            name = _("Dire si %(name)s peut vous accompagner") % {"name": row.label}
+            hint = _("%(name)s vous le propose. Sans réponse, rien ne change.") % {"name": row.grant.recipient_label}
+            yield home.ToDo(name, reverse("sharing:handover", args=[row.pk]), hint=hint, tag=_("À répondre"), order=20)
 
 
 def _emergencies() -> Iterator[home.Part]:

@@ -17,10 +17,12 @@ from vault.sharing.models import (
     DeskVisit,
     EmergencyAccess,
     ErasureRequest,
+    Handover,
     HelpRequest,
     Invitation,
     Link,
     Mandate,
+    MandateAct,
     Member,
     SharedFact,
     Visit,
@@ -70,6 +72,12 @@ ROWS = [
         copied="created_at name acts form_sha256",
         erased={"id resident_id grant_id membership_id": NUMBER},
     ),
+    Rows(
+        "sharing.Handover",
+        copied="created_at label expires_at answered_at",
+        erased={"id resident_id grant_id membership_id given_id": NUMBER},
+    ),
+    Rows("sharing.MandateAct", copied="done at", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows(
         "sharing.DeskVisit",
         copied="created_at name acts",
@@ -123,6 +131,8 @@ def erase(resident_id: UUID) -> None:
         HelpRequest,
         AccessRequest,
         Appointment,
+        Handover,
+        MandateAct,
         Mandate,
         DeskVisit,
         SharedFact,
@@ -137,6 +147,8 @@ def _share(grant: Grant, copying: Copying) -> dict[str, Any]:
     return grant_row(grant, copying) | {
         "link": [_link(link, copying) for link in Link.objects.filter(grant=grant)],
         "mandate": [leaving.export_row(mandate) for mandate in Mandate.objects.filter(grant=grant)],
+        "handovers": [leaving.export_row(one) for one in Handover.objects.filter(grant=grant)],
+        "acts": [leaving.export_row(act) for act in MandateAct.objects.filter(grant=grant)],
         "erasures": [_erasure(request, copying) for request in grant.erasures.order_by("created_at")],
         "desk_visit": [leaving.export_row(visit) for visit in DeskVisit.objects.filter(grant=grant)],
     }

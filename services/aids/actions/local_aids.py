@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.text import slugify
 
 from accounts.models import User
 from accounts.two_persons import DECIDING
@@ -22,6 +23,9 @@ from services.aids.models import FROZEN, LocalAid, State
 
 #: The kind of entries of the register, and of the lock that numbers versions.
 KIND: Final = "local_aid"
+#: The kind of lock under which a new aid gets its code. Lock order: this one, then that of its versions.
+NAMING: Final = "local_aid_code"
+CODE_LENGTH: Final = 50
 NAMES: Final = UUID("6f6a2c0e-5c5f-4d0b-9b51-2f6d0a6a1b15")
 
 
@@ -58,6 +62,20 @@ def begin(*, by: User, item: Mapping[str, Any]) -> LocalAid:
         aid = LocalAid.objects.create(written_by=by, **shipping.columns({**item, "version": held + 1}))
         shipping.write_cases(aid, item.get("tests", ()))
     return aid
+
+
+def begin_new(*, by: User, item: Mapping[str, Any]) -> LocalAid:
+    """Begin an aid under a code of its own, made of its name. Two of one name at once have two codes.
+
+    Raises:
+        PermissionDenied, Faulty: as `begin`.
+    """
+    wanted = slugify(item["label"])[:CODE_LENGTH] or KIND
+    with transaction.atomic():
+        locks.hold(NAMING, subject_of(wanted))
+        taken = set(LocalAid.objects.filter(code__startswith=wanted).values_list("code", flat=True))
+        codes = (wanted if n == 1 else f"{wanted}-{n}" for n in range(1, len(taken) + 2))
+        return begin(by=by, item={**item, "code": next(code for code in codes if code not in taken)})
 
 
 def renew(*, aid: LocalAid, by: User) -> LocalAid:

@@ -11,7 +11,6 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -94,16 +93,9 @@ def begin(request: SignedInRequest) -> HttpResponse:
         told = {
             name: value.isoformat() if isinstance(value, date) else value for name, value in form.columns().items()
         }
-        whole = {**item, **form.rules(), **told, "code": _free_code(told["label"])}
-        aid = actions.begin(by=request.user, item=whole)
+        aid = actions.begin_new(by=request.user, item={**item, **form.rules(), **told})
         return redirect("aids:local_version", aid.pk)
     return _form(request, form, _("Nouvelle aide"), _("Commencer le brouillon"), reverse("aids:local_list"))
-
-
-def _free_code(label: str) -> str:
-    wanted = slugify(label)[:50]
-    taken = set(LocalAid.objects.filter(code__startswith=wanted).values_list("code", flat=True))
-    return next(code for n in range(1, len(taken) + 2) if (code := wanted if n == 1 else f"{wanted}-{n}") not in taken)
 
 
 def _sheet(item: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from services.dossiers.models import Dossier
 from vault.records import gate
 from vault.records.actions import drop_file, seal_note
 from vault.records.content import paper_kinds
-from vault.records.models import Paper
+from vault.records.models import Grant, Paper
 from vault.records.values.decrypted import Values
 
 KIND = "dossier"
@@ -54,11 +54,13 @@ def start(
     token: UUID | None = None,
     number: str = "",
     part_of: str = "",
+    under: Grant | None = None,
 ) -> Dossier:
     """Create a draft, or return the one already created with `token`.
 
     Args:
         number, part_of: those of the partner's dossier that this one completes.
+        under: the grant of the companion who prepares it; the caller holds its lock.
 
     Raises:
         UnknownAid: `aids` is empty or has a code missing from the catalogue.
@@ -77,9 +79,11 @@ def start(
     }
     if part_of:
         columns |= {"number": number, "part_of": part_of}
+    if under is not None:
+        columns["prepared_under"] = under.pk
     with scope(resident=resident_id), transaction.atomic():
         dossier, created = _create(resident_id, token or uuid.uuid4(), columns)
-        if created:
+        if created and under is None:
             _journal_event(dossier, resident_id, "dossier_started", PREPARE)
     return dossier
 

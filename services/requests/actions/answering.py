@@ -1,5 +1,7 @@
 """What a resident does with their request: mend a line, withdraw. And what the scheduler does with its dates."""
 
+import logging
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -8,9 +10,11 @@ from django.utils.translation import override
 from django_scopes import scope
 
 from accounts import reminding
-from core.models.rows import check
+from core import rows
+from core.models.rows import Forged, check
 from core.templatetags.civic import long_date
 from services.requests import across, clock, ending, lines, perms
+from services.requests.actions import outside
 from services.requests.actions.office import NEWS, NotNow, UnknownLine
 from services.requests.actions.sending import give
 from services.requests.enums import Happened, State
@@ -19,6 +23,8 @@ from vault.records import gate
 from vault.records.actions import grants
 from vault.records.actions.notes import seal_note, unseal_note
 from vault.records.models import Paper
+
+logger = logging.getLogger(__name__)
 
 RENEWAL = "requests/email/renewal"
 TEXT_LENGTH = 500
@@ -87,10 +93,28 @@ def withdraw(*, request: SentRequest, by: UUID) -> None:
 
 
 def follow() -> int:
-    """Run what is due: clocks that run again, silence to tell, renewals to remind. Idempotent; by the scheduler."""
-    done = sum(_lapse(*key) for key in across.with_late_corrections())
-    done += sum(_tell_silence(*key) for key in across.past_due())
-    return done + sum(_remind_renewal(*key) for key in across.ending_soon())
+    """Run what is due: clocks that run again, silence to tell, renewals to remind. Idempotent; by the scheduler.
+
+    A request that fails is logged and left for the next run. Clocks first: a silence may follow from one.
+    """
+    return (
+        _each(_lapse, across.with_late_corrections())
+        + _each(_tell_silence, across.past_due())
+        + _each(_remind_renewal, across.ending_soon())
+        + _each(outside.notify_late, across.outside_late())
+    )
+
+
+def _each(step: Callable[[UUID, UUID], bool], due: Sequence[across.Key]) -> int:
+    done = 0
+    for key, resident_id in due:
+        try:
+            done += step(key, resident_id)
+        except Forged as forged:
+            rows.report(forged)
+        except Exception:
+            logger.exception("a request could not be followed", extra={"kind": step.__name__})
+    return done
 
 
 def _mended(line: lines.Line, text: str, paper_id: UUID | None) -> lines.Line:

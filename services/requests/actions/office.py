@@ -227,7 +227,7 @@ def send_back(*, request: SentRequest, place: Membership) -> None:
 
 
 def decide(*, request: SentRequest, place: Membership) -> None:
-    """Decide as proposed. The decision is a record in the resident's vault and a letter, in one transaction.
+    """Decide as proposed. The decision is a record in the resident's vault; the worker writes its letter and paper.
 
     Raises:
         SamePerson: this agent proposed it.
@@ -306,7 +306,8 @@ def _write_record(row: SentRequest, note: dict[str, Any]) -> None:
         raise PermissionDenied
     one_at_a_time(row.resident_id)
     subject = Subject(type=agreements.DECISION, person=row.resident_id)
-    write_record(row.resident_id, subject, {key: text for key, text in payload.items() if text}, source, older=None)
+    values = {name: text for name, text in payload.items() if text}
+    write_record(row.resident_id, subject, values, source, older=None, key=ending.decision_key(row))
 
 
 def _downloading(request: SentRequest, place: Membership) -> dict[str, Any]:

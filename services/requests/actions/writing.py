@@ -1,7 +1,12 @@
-"""Write the letters of a request in the worker: drawn, sealed by the city, kept under the resident's key."""
+"""Write the letters of a request in the worker: drawn, sealed by the city, kept under the resident's key.
+
+The letter of a decision is also a paper of the vault, which proves the record that the decision wrote.
+"""
 
 from django.db import transaction
+from django.utils import timezone
 
+from core import journal
 from core.jobs import Problem, Running
 from core.pdf.apart import NotDrawn
 from services.dossiers.actions.building import issuer, seal_key
@@ -10,7 +15,8 @@ from services.requests import ending, letters, lines
 from services.requests.enums import LetterKind
 from services.requests.models import Letter, SentRequest
 from vault.records import gate
-from vault.records.actions import drop_file, keep_file
+from vault.records.actions import drop_file, keep_file, keep_proof
+from vault.records.models import Paper
 
 
 def write_letters(*, run: Running) -> None:
@@ -56,8 +62,37 @@ def _write(row: SentRequest, kind: LetterKind) -> None:
                 kind=kind,
                 defaults={"resident_id": row.resident_id, "stored_name": kept.name, "size": len(signed)},
             )
+            if created and kind == LetterKind.DECISION:
+                _keep_paper(row, signed)
     except BaseException:
         drop_file(kept.name)
         raise
     if not created:
         drop_file(kept.name)
+
+
+def _keep_paper(row: SentRequest, pdf: bytes) -> None:
+    """Keep the decision as a paper, in the transaction of its letter: a worker that was killed leaves both or none."""
+    decided, ends = timezone.localdate(row.decided_at), row.ends_on
+    paper = Paper(
+        resident_id=row.resident_id,
+        kind=ending.PAPER_KIND,
+        token=ending.paper_token(row),
+        issued_on=decided,
+        expires_on=ends if ends is not None and ends >= decided else None,
+    )
+    proven = keep_proof(
+        paper=paper,
+        record_id=ending.decision_key(row),
+        name=f"decision-{row.number}.pdf",
+        content=pdf,
+        brought_by=row.organisation.name,
+    )
+    if proven is not None:
+        journal.write(
+            resident_id=row.resident_id,
+            actor_id=row.resident_id,
+            event="request_paper_kept",
+            purpose=ending.LETTER_PURPOSE,
+            details={"recipient": row.organisation.name, "number": row.number, "kind": ending.PAPER_KIND},
+        )

@@ -1,6 +1,6 @@
 """Words of requests, for their residents and for offices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from core.templatetags.civic import clock as hour
 from core.templatetags.civic import long_date, short_date
 from services.requests import clock, lines
 from services.requests.actions.office import Opened
-from services.requests.enums import Fault, Happened, LetterKind, Proposal, State
+from services.requests.enums import Fault, Happened, Kept, LetterKind, Proposal, State
 from services.requests.models import Correction, Letter, RequestEvent, SentRequest
 
 TAGS: dict[str, str] = {
@@ -27,6 +27,8 @@ TAGS: dict[str, str] = {
     State.WITHDRAWN: "",
     State.UNANSWERED: "expired",
 }
+#: The section of an office's list for requests that a search by number found closed.
+CLOSED = "closed"
 #: Up to this many openings are listed beside the request; the journal has all.
 OPENINGS = 5
 
@@ -202,37 +204,38 @@ def _line(line: lines.Line) -> dict[str, str]:
 
 
 def inbox(rows: Sequence[SentRequest]) -> list[dict[str, Any]]:
-    """Return the sections of an office's list: urgent, then late, then the others."""
+    """Return the sections of a page of an office's list: urgent, then late, then the others, then what is closed."""
     today = timezone.localdate()
     shown = [_office_row(row, today) for row in rows]
     named = (
         (_("Urgentes"), "ur", {"soon"}),
         (_("En retard"), "re", {"expired"}),
         (_("Dans les temps"), "te", {"", "fresh"}),
+        (_("Terminées"), "cl", {CLOSED}),
     )
     sections = [
-        {"title": title, "id": id, "rows": [row for row in shown if row["due_kind"] in kinds]}
+        {"title": title, "id": id, "rows": [row for row in shown if row["section"] in kinds]}
         for title, id, kinds in named
     ]
     return [section for section in sections if section["rows"]]
 
 
-def inbox_summary(rows: Sequence[SentRequest]) -> str:
-    if not rows:
+def inbox_summary(counts: Mapping[str, int]) -> str:
+    count = counts[Kept.ALL.name]
+    if not count:
         return _("Aucune demande n’attend.")
-    today = timezone.localdate()
-    late = sum(row.stopped_since is None and row.due_on < today for row in rows)
-    alone = sum(row.instructor_id is None for row in rows)
-    text = ngettext("%(count)s demande ouverte", "%(count)s demandes ouvertes", len(rows)) % {"count": len(rows)}
+    text = ngettext("%(count)s demande ouverte", "%(count)s demandes ouvertes", count) % {"count": count}
     return _("%(text)s : %(late)s en retard, %(alone)s sans personne.") % {
         "text": text,
-        "late": late,
-        "alone": alone,
+        "late": counts["late"],
+        "alone": counts[Kept.NOBODY.name],
     }
 
 
 def _office_row(row: SentRequest, today: date) -> dict[str, Any]:
-    if row.stopped_since is not None:
+    if not row.is_open:
+        due, kind = str(State(row.state).label), TAGS[row.state]
+    elif row.stopped_since is not None:
         due, kind = _("En pause"), ""
     elif row.due_on < today:
         days = (today - row.due_on).days
@@ -247,6 +250,7 @@ def _office_row(row: SentRequest, today: date) -> dict[str, Any]:
         "received": short_date(row.sent_at),
         "due": due,
         "due_kind": kind,
+        "section": kind if row.is_open else CLOSED,
         "who": row.instructor.name if row.instructor else "",
         "proposed": bool(row.proposal),
     }

@@ -6,6 +6,7 @@ The list has numbers, aids and dates. Who asked is read with the request, throug
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -27,15 +28,13 @@ from core.models.rows import check
 from services.dossiers.models import Dossier
 from services.requests import across, perms
 from services.requests.actions import office as actions
-from services.requests.enums import Fault, Proposal
+from services.requests.enums import Fault, Kept, Proposal
 from services.requests.forms import AskForm, ProposeForm
 from services.requests.models import SentRequest
 from services.requests.presenting import words
 from vault.records import downloads, gate
 
 Page = Callable[..., HttpResponseBase]
-#: What `?pour=` keeps of the list.
-ALL, MINE, NOBODY, PAUSED = "", "moi", "personne", "pause"
 
 
 def said_why(page: Page) -> Page:
@@ -69,31 +68,27 @@ def said_why(page: Page) -> Page:
 @agents_only
 @require_safe
 def inbox(request: SignedInRequest) -> HttpResponse:
-    place = _place(request)
-    rows, me = across.of_office(place.organisation_id), request.user.pk
-    kept = {
-        ALL: rows,
-        MINE: [row for row in rows if row.instructor_id == me],
-        NOBODY: [row for row in rows if row.instructor_id is None],
-        PAUSED: [row for row in rows if row.stopped_since is not None],
-    }
-    which, number = request.GET.get("pour", ALL), request.GET.get("no", "").strip().upper()
-    shown = [row for row in kept.get(which, rows) if not number or row.number == number]
-    labels = {ALL: _("Toutes"), MINE: _("À moi"), NOBODY: _("Sans personne"), PAUSED: _("En pause")}
+    place, me = _place(request), request.user.pk
+    counts = across.office_counts(place.organisation_id, me)
+    asked, number = request.GET.get("pour", ""), request.GET.get("no", "").strip().upper()
+    which = Kept(asked) if asked in Kept.values else Kept.ALL
+    page, rows = across.of_office(place.organisation_id, me, kept=which, number=number, page=request.GET.get("page"))
     context = {
         "office": place.organisation,
-        "summary": words.inbox_summary(rows),
-        "sections": words.inbox(shown),
+        "summary": words.inbox_summary(counts),
+        "sections": words.inbox(rows),
+        "page": page,
+        "query": urlencode({"pour": which.value}) if which.value else "",
         "choices": [
             {
-                "label": _("%(label)s, %(count)s") % {"label": labels[code], "count": len(kept[code])},
-                "href": f"?pour={code}" if code else reverse("requests:inbox"),
-                "current": code == which,
+                "label": _("%(label)s, %(count)s") % {"label": kept.label, "count": counts[kept.name]},
+                "href": f"?pour={kept.value}" if kept.value else reverse("requests:inbox"),
+                "current": kept == which and not number,
             }
-            for code in kept
+            for kept in Kept
         ],
         "number": number,
-        "none": bool(rows) and not shown,
+        "none": not rows and (bool(number) or counts[Kept.ALL.name] > 0),
     }
     return render(request, "requests/office/inbox.html", context)
 

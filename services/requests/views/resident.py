@@ -1,6 +1,7 @@
 """A resident's requests: send a dossier, follow it, mend a line, withdraw. Another resident's request is a 404."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,13 +17,14 @@ from accounts.http import SignedInRequest
 from core.pdf.apart import NotDrawn
 from core.templatetags.civic import long_date
 from services.dossiers.models import Dossier
-from services.requests import agreements, lines
+from services.requests import agreements, ending, lines
 from services.requests import letters as drawing
 from services.requests.actions import answering, sending
 from services.requests.actions.office import NotNow, Opened, UnknownLine
 from services.requests.enums import State
 from services.requests.forms import CorrectForm, SendForm
-from services.requests.models import Correction, Letter, SentRequest
+from services.requests.models import Correction, Letter, OutsideRequest, SentRequest
+from services.requests.presenting import outside as outside_words
 from services.requests.presenting import words
 from vault.records import downloads, gate
 from vault.records.actions.grants import Changed
@@ -36,9 +38,11 @@ OFFERED = 12
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     rows = list(SentRequest.objects.select_related("organisation").defer("content", "decision"))
+    outside = list(OutsideRequest.objects.defer("content"))
     context = {
-        "open": [words.listed(row) for row in rows if row.is_open],
-        "closed": [words.listed(row) for row in rows if not row.is_open],
+        open_or_closed: [words.listed(row) for row in rows if row.is_open == is_open]
+        + [outside_words.listed(one) for one in outside if one.is_open == is_open]
+        for open_or_closed, is_open in (("open", True), ("closed", False))
     }
     return render(request, "requests/home.html", context)
 
@@ -93,6 +97,8 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "asked": words.asked(row, corrections, opened),
         "decision": words.decision_rows(row, opened.decision),
         "refused": row.state == State.REFUSED,
+        "paper": Paper.objects.kept().filter(token=ending.paper_token(row)).first() if row.decided_at else None,
+        "again": _again(row),
         "may_appeal": row.is_refused(),
         "track": words.track(row, events, at),
         "clock": at if row.is_open else None,
@@ -179,6 +185,15 @@ def appeal(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         messages.error(request, _("La lettre n’a pas pu être écrite. Réessayez dans un instant."))
         return redirect("requests:request", request_id=row.pk)
     return downloads.pdf(pdf, name=f"recours-{row.number}.pdf")
+
+
+def _again(row: SentRequest) -> str:
+    """Return where to ask for the same again: its dossier, or a new one. Empty while the request goes on."""
+    if row.is_open or row.state == State.GRANTED and not row.ends_soon:
+        return ""
+    if Dossier.objects.filter(pk=row.dossier_id).exists():
+        return reverse("dossiers:dossier", args=[row.dossier_id])
+    return f"{reverse('dossiers:new')}?{urlencode([('aide', code) for code in row.aids])}"
 
 
 def _find(request_id: UUID) -> SentRequest:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from services.aids import local, local_rules, local_yaml
+from services.aids import catalogue, local, local_reads, local_rules, local_yaml
 from services.aids.models import LocalAid, State
 from tests.accounts.factories import AgentFactory
 
@@ -123,6 +123,13 @@ def test_a_begun_draft_comes_back_from_its_file():
 def test_a_file_that_no_page_could_show_is_refused(change):
     with pytest.raises(local_yaml.Unreadable):
         read(local_yaml.dump({**OWN, **change}).encode())
+
+
+def test_a_case_that_states_what_no_aid_reads_is_named():
+    case = {"persona": "Nadia", "facts": {"quotien": 526}, "expect": {"status": "granted"}}
+    with pytest.raises(local_yaml.Unreadable, match="ce qu’aucune aide ne lit : quotien"):
+        read(local_yaml.dump({**OWN, "tests": [case]}).encode())
+    assert not any(map(local_reads.strange_facts, catalogue.local_aids()))
 
 
 def test_the_command_reports_what_it_read(capsys):

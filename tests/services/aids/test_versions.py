@@ -15,6 +15,7 @@ from services.aids import catalogue, local_rules, shipping
 from services.aids.actions import local_aids as actions
 from services.aids.models import LocalAid, LocalAidCase, State
 from tests.accounts.factories import AgentFactory
+from tests.at_once import at_once
 
 CANTINE = catalogue.local_aids()[0]
 
@@ -177,3 +178,11 @@ def test_a_result_names_the_version():
     facts = CANTINE["tests"][0]["facts"]
     kept = _kept_local(LocalResult(aid, aid.evaluate(facts, date(2026, 11, 25)), facts))
     assert kept["version"] == 3 and kept["statut"] == "eligible"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_new_aids_of_one_name_at_once_have_two_codes(author):
+    begun: list[LocalAid] = []
+    at_once(lambda: begun.append(actions.begin_new(by=author, item=item(label="Carte Brume"))), times=3)
+    assert sorted(aid.code for aid in begun) == ["carte-brume", "carte-brume-2", "carte-brume-3"]
+    assert {aid.version for aid in begun} == {1}

@@ -1,12 +1,16 @@
 """Offices and their agents, as those who manage agents set them in the admin."""
 
+from functools import partial
+from itertools import count
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.actions import places
 from accounts.models import Membership, Organisation
 from tests.accounts.factories import AgentFactory, CompanionFactory, signed_in
+from tests.at_once import at_once
 from tests.services.requests.made import member, opened_office
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +62,30 @@ def test_a_member_of_a_closed_office_has_no_place():
     with places.changing_office(office):
         office.save()
     assert places.of_office(place.person) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_adds_at_once_give_one_place_and_a_move_waits_for_no_one_who_leaves():
+    office, other, agent = opened_office(), opened_office("Service Sports"), AgentFactory()
+    failed: list[Exception] = []
+
+    def act(work) -> None:
+        try:
+            work()
+        except (DatabaseError, ValueError) as error:
+            failed.append(error)
+
+    add = partial(places.add_to_office, agent=agent, instructs=True, may_decide=False)
+    at_once(partial(act, partial(add, organisation=office)))
+    assert not failed and Membership.objects.filter(person=agent).count() == 1
+    place = places.of_office(agent)
+    turns = count()
+
+    def move_or_leave() -> None:
+        if next(turns) % 2:
+            act(partial(add, organisation=other))
+        else:
+            act(partial(places.leave_office, place=place))
+
+    at_once(move_or_leave, times=6)
+    assert not failed and Membership.objects.filter(person=agent, ended_at=None).count() == 1

@@ -1,17 +1,23 @@
 """The pages of a request: each user, each state, the words."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_scopes import scope
 
+from services.requests import across
+from services.requests.actions import answering
 from services.requests.actions import office as actions
 from services.requests.enums import Fault, Proposal
 from services.requests.models import SentRequest
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.services.requests.made import PAPER, finished, fresh, member, opened_office, proposed, sent, work
+from vault.records.actions import withdraw_record
+from vault.records.models import Paper, Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,3 +174,58 @@ def test_pages_stay_within_their_queries(resident, office, claire, django_assert
     for client, url in pages:
         with django_assert_max_num_queries(25):
             assert client.get(url).status_code == 200
+
+
+def test_a_right_that_ends_soon_is_reminded_once_and_asked_for_again(resident, office, claire, hugo, mailoutbox):
+    soon = timezone.localdate() + timedelta(days=20)
+    row = proposed(sent(resident, office), claire, ends_on=soon)
+    actions.decide(request=row, place=hugo)
+    work()
+    mailoutbox.clear()
+    assert answering.follow() == 1 and answering.follow() == 0 and len(mailoutbox) == 1
+    browser = signed_in(resident)
+    assert "Redemander : Tarif de cantine" in text(browser.get(reverse("home")))
+    page = browser.get(reverse("requests:request", args=[row.pk]))
+    assert "Voir ce papier dans mon coffre" in text(page)
+    again = reverse("dossiers:dossier", args=[row.dossier_id])
+    assert page.context["again"] == again and again in text(page)
+    sent(resident, office, finished(resident))
+    assert "Redemander :" not in text(browser.get(reverse("home")))
+
+
+def test_a_decision_withdrawn_from_the_vault_gets_no_paper(resident, office, claire, hugo):
+    row = proposed(sent(resident, office), claire)
+    actions.decide(request=row, place=hugo)
+    with scope(resident=resident.pk):
+        record = Record.objects.get(type="droit.decision")
+    withdraw_record(record=record, by=resident.pk)
+    work()
+    with scope(resident=resident.pk):
+        assert not Paper.objects.exists()
+    assert pdf(signed_in(resident).get(reverse("requests:letter", args=[row.pk, "decision"])))
+
+
+def test_a_long_list_has_pages_the_urgent_first_and_a_number_finds_a_closed_one(
+    resident, office, claire, hugo, monkeypatch, django_assert_max_num_queries
+):
+    monkeypatch.setattr(across, "A_PAGE", 2)
+    refused = proposed(sent(resident, office), claire, Proposal.REFUSE)
+    actions.decide(request=refused, place=hugo)
+    today = timezone.localdate()
+    dues = {"later": 40, "late": -3, "soon": 2}
+    rows = {}
+    for name, days in dues.items():
+        rows[name] = sent(resident, office)
+        with scope(resident=resident.pk):
+            held = SentRequest.objects.get(pk=rows[name].pk)
+            held.due_on = today + timedelta(days=days)
+            held.save()
+    browser, url = signed_in(claire.person), reverse("requests:inbox")
+    with django_assert_max_num_queries(20):
+        first = text(browser.get(url))
+    assert first.index(rows["soon"].number) < first.index(rows["late"].number) and "Page 1 sur 2" in first
+    assert rows["later"].number not in first and rows["later"].number in text(browser.get(url, {"page": "2"}))
+    assert "3 demandes ouvertes : 1 en retard, 3 sans personne." in first
+    found = text(browser.get(url, {"no": refused.number.lower()}))
+    assert refused.number in found and "Terminées" in found
+    assert "Aucune demande de ce service" in text(browser.get(url, {"no": "2026-XXXXX"}))

@@ -14,7 +14,7 @@ from tests.services.dossiers.made import add_paper
 from tests.services.requests.made import PAPER, fresh, proposed, sent, work
 from tests.vault.records.test_export import opened as opened_copy
 from vault.records import gate
-from vault.records.models import Grant
+from vault.records.models import Grant, Paper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +53,12 @@ def test_a_request_is_sent_corrected_decided_and_the_decision_is_in_the_vault(re
     found = gate.own_of_type(resident_id=resident.pk, purpose="Essayer", type_code="droit.decision")
     assert [one.payload["accorde"] for one in found] == ["1,20 € le repas"]
     work()
+    work()
+    proven = gate.own_of_type(resident_id=resident.pk, purpose="Essayer", type_code="droit.decision")
     with scope(resident=resident.pk):
+        paper = Paper.objects.get(kind="decision_demande")
+        assert [one.paper_id for one in proven] == [paper.pk] and proven[0].payload == found[0].payload
+        assert (paper.state, paper.expires_on) == ("kept", date(2027, 8, 31))
         assert set(Letter.objects.values_list("kind", flat=True)) == {"receipt", "decision"}
         kinds = list(done.events.values_list("happened", flat=True))
     assert kinds.count(Happened.OPENED) == 2

@@ -260,3 +260,21 @@ def test_giving_a_mandate_back_asks_then_ends_it_for_both(theirs, resident, comp
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "grant_given_back"
     with pytest.raises(PermissionDenied):
         verbs.give_back(mandate=mandate, companion=CompanionFactory())
+
+
+def test_a_companion_keeps_a_list_of_their_own_acts_without_the_name_of_a_mandate_that_is_over(
+    resident, companion, theirs
+):
+    mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
+    theirs.get(at("accompanied_values", mandate, "home"))
+    hand_in(theirs, mandate)
+    page = reverse("sharing:own_acts")
+    text = theirs.get(page).content.decode()
+    assert "Logement et loyer" in text and "Papier ajouté" in text and mandate.name in text
+    assert text.index("Papier ajouté") < text.index("Logement et loyer")
+    other = signed_in(CompanionFactory(name="Nina Roche"))
+    assert "Rien pour le moment" in other.get(page).content.decode()
+    grants.stop(grant=mandate.grant, by=resident.pk)
+    after = theirs.get(page).content.decode()
+    assert "Papier ajouté" in after and mandate.name not in after and "Mandat fini" in after
+    assert signed_in(resident).get(page).status_code == 403

@@ -20,9 +20,9 @@ from core.files.uploads import SealedUpload
 from core.keys import sealed
 from vault.records import gate, perms
 from vault.records.actions.comparing import COMPARED, check_input_of
-from vault.records.actions.proofs import leaning_on, unprove
+from vault.records.actions.proofs import leaning_on, prove, unprove
 from vault.records.actions.records import content_of, one_at_a_time
-from vault.records.enums import PaperState
+from vault.records.enums import Method, PaperState
 from vault.records.models import Paper, PaperFile, PaperKind, Record
 from vault.records.papers import checks
 from vault.records.papers.answering import Asked
@@ -120,25 +120,49 @@ def keep_specimen(*, resident_id: UUID, by: UUID, kind: str, name: str, content:
     if not User.objects.filter(pk=resident_id, is_persona=True).exists():
         raise PermissionDenied
     token = uuid5(resident_id, kind)
+    paper = Paper(resident_id=resident_id, kind=kind, token=token, issued_on=timezone.localdate())
     with scope(resident=resident_id):
         if there := Paper.objects.filter(token=token).first():
             return there
-        with sealed_storage.create(resident_id=resident_id) as file:
-            file.write(content)
-        now = timezone.now()
-        paper = Paper(pk=uuid4(), resident_id=resident_id, kind=kind, state=PaperState.KEPT, token=token, kept_at=now)
-        paper.issued_on = timezone.localdate(now)
-        told = {"name": clean_name(name), "media_type": "application/pdf", "pages": 1, "sha256": file.sha256}
         try:
             with transaction.atomic():
-                _seal(paper, {**told, "declared": kind})
-                paper.save(force_insert=True)
-                PaperFile.objects.create(resident_id=resident_id, paper=paper, stored_name=file.name, size=file.size)
+                _keep_whole(paper, name, content)
                 journal_paper_event(paper, by, "paper_kept", RECEIVE)
         except IntegrityError:
             # Two developers opened the same persona at once. The sweep deletes this file, which no row keeps.
             return Paper.objects.get(token=token)
     return paper
+
+
+def keep_proof(*, paper: Paper, record_id: UUID, name: str, content: bytes, brought_by: str) -> Record | None:
+    """Keep a PDF that the portal drew of a record which an organisation wrote: it proves that record from now on.
+
+    Nothing is checked, since nothing came from outside. Call it in the resident's scope and in the transaction that
+    writes the journal entry. Return the record's successor, or None if the record was corrected or withdrawn
+    meanwhile: then no paper is kept.
+
+    Raises:
+        PermissionDenied: the record was not sent by an organisation.
+    """
+    one_at_a_time(paper.resident_id)
+    record = Record.objects.current().select_for_update(of=("self",)).filter(pk=record_id).first()
+    if record is None:
+        return None
+    if record.method != Method.API_PUSH:
+        raise PermissionDenied
+    _keep_whole(paper, name, content, brought_by)
+    return prove(record, paper)
+
+
+def _keep_whole(paper: Paper, name: str, content: bytes, brought_by: str = "") -> None:
+    """Write a paper of one PDF, already kept. The sweep deletes the file of a transaction that is taken back."""
+    with sealed_storage.create(resident_id=paper.resident_id) as file:
+        file.write(content)
+    paper.state, paper.kept_at = PaperState.KEPT, timezone.now()
+    words = {"name": clean_name(name), "media_type": "application/pdf", "pages": 1, "sha256": file.sha256}
+    _seal(paper, {**words, "declared": paper.kind, **({"brought_by": brought_by} if brought_by else {})})
+    paper.save(force_insert=True)
+    PaperFile.objects.create(resident_id=paper.resident_id, paper=paper, stored_name=file.name, size=file.size)
 
 
 def replace_paper(*, paper: Paper, by: UUID, upload: SealedUpload, token: UUID | None = None) -> Paper:

@@ -1,4 +1,4 @@
-"""Proofs: find the records that a paper proves, and write them again without it."""
+"""Proofs: find the records that a paper proves, and write them again with it or without it."""
 
 from dataclasses import replace
 
@@ -45,14 +45,34 @@ def unprove(record: Record, paper: Paper) -> Record:
         origins=origins,
         quality=content.get("quality", ()),
     )
-    subject = Subject(
+    return write(record.resident_id, _subject(record), content["payload"], source, older=record)
+
+
+def prove(record: Record, paper: Paper) -> Record:
+    """Write the same values with the paper that the portal drew of them. Their origin does not change."""
+    content = content_of(record)
+    source = Source(
+        holder=record.holder,
+        method=record.method,
+        assurance=record.assurance,
+        retrieved_at=record.retrieved_at,
+        issued_at=record.issued_at,
+        paper_id=paper.pk,
+        origins={name: Origin.read(kept) for name, kept in content.get("origins", {}).items()},
+        quality=content.get("quality", ()),
+        proof=content.get("proof", {}),
+    )
+    return write(record.resident_id, _subject(record), content["payload"], source, older=record)
+
+
+def _subject(record: Record) -> Subject:
+    return Subject(
         type=record.type,
         person=record.subject_person,
         role=record.subject_role,
         period=Span(record.period_start, record.period_end),
         validity=Span(record.valid_from, record.valid_until),
     )
-    return write(record.resident_id, subject, content["payload"], source, older=record)
 
 
 def _without(origin: Origin, paper: Paper) -> Origin:

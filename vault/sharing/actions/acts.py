@@ -10,6 +10,8 @@ from core import journal
 from core.models.rows import check
 from vault.records import gate
 from vault.records.models import Grant
+from vault.sharing.enums import Done
+from vault.sharing.models import MandateAct
 
 
 @contextmanager
@@ -46,3 +48,8 @@ def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[
             )
     if refusal is not None:
         raise gate.Refused(grant.pk, refusal)
+
+
+def note(grant: Grant, done: Done) -> None:
+    """Write an act into its companion's own list. Call it inside `under`; the caller journals."""
+    MandateAct.objects.create(resident_id=grant.resident_id, grant=grant, done=done)

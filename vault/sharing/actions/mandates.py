@@ -40,7 +40,7 @@ from vault.sharing.across import appointments
 from vault.sharing.actions import acts
 from vault.sharing.actions.household import fingerprint, values_today
 from vault.sharing.agreements.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, ENTRUST, MEET
-from vault.sharing.enums import Act
+from vault.sharing.enums import Act, Done
 from vault.sharing.models import Appointment, Mandate
 from vault.sharing.models.mandate import APPOINTMENT, CODE_LASTS, COMPANION_KIND
 
@@ -213,16 +213,14 @@ def add_paper(*, mandate: Mandate, companion: User, kind: str | None, upload: Se
         raise PermissionDenied
     grant = mandate.grant
     paper = Paper(pk=uuid4(), resident_id=mandate.resident_id, kind=kind or "")
+
+    def added(kept: Paper) -> None:
+        acts.note(grant, Done.PAPER)
+        more = {"kind": kept.kind} if kept.kind else {}
+        _journal_act(grant, companion, "mandate_paper_added", ENTRUST, more)
+
     with acts.under(grant):
-        return take_in(
-            paper,
-            upload,
-            token,
-            lambda kept: _journal_act(
-                grant, companion, "mandate_paper_added", ENTRUST, {"kind": kept.kind} if kept.kind else {}
-            ),
-            brought_by=grant.recipient_label,
-        )
+        return take_in(paper, upload, token, added, brought_by=grant.recipient_label)
 
 
 def give_back(*, mandate: Mandate, companion: User) -> None:

@@ -84,6 +84,20 @@ class EntrustForm(forms.Form):
         return Terms(self.cleaned_data["items"], Mode.LOOK, months, lasts=lasts, shown=self._held)
 
 
+class ColleagueForm(forms.Form):
+    """The colleague to whom a companion hands a mandate over."""
+
+    membership = forms.ChoiceField(
+        label=gettext_lazy("À qui passez-vous la main ?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez un collègue.")},
+    )
+
+    def __init__(self, *args: Any, colleagues: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["membership"]).choices = colleagues
+
+
 class AppointmentCodeForm(forms.Form):
     code = forms.CharField(
         label=gettext_lazy("Code de rendez-vous"),

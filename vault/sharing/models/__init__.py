@@ -7,7 +7,7 @@ from vault.sharing.models.erasure import ErasureRequest
 from vault.sharing.models.help import HelpRequest
 from vault.sharing.models.household import Household, Invitation, Member, SharedFact
 from vault.sharing.models.link import Link, Visit
-from vault.sharing.models.mandate import Appointment, Mandate
+from vault.sharing.models.mandate import Appointment, Handover, Mandate, MandateAct
 
 __all__ = [
     "AccessRequest",
@@ -15,11 +15,13 @@ __all__ = [
     "DeskVisit",
     "EmergencyAccess",
     "ErasureRequest",
+    "Handover",
     "HelpRequest",
     "Household",
     "Invitation",
     "Link",
     "Mandate",
+    "MandateAct",
     "Member",
     "SharedFact",
     "Visit",

@@ -1,6 +1,7 @@
 """Mandates and requests as rows, for the resident who gives them and the companion who acts under them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -14,15 +15,18 @@ from core.templatetags.civic import clock, long_date
 from vault.records.enums import PaperState
 from vault.records.grants import agreements
 from vault.records.grants.agreements import Agreement
-from vault.records.models import Grant
+from vault.records.models import Grant, GrantReading
 from vault.records.values.decrypted import Values
 from vault.records.wording import join_labels, label_value_pairs
-from vault.sharing.agreements.entrusting import theirs, yours_to_theirs
-from vault.sharing.enums import Act, HalfDay, HelpAnswer
-from vault.sharing.models import AccessRequest, HelpRequest, Mandate
+from vault.sharing.agreements.entrusting import ITEMS, theirs, yours_to_theirs
+from vault.sharing.enums import Act, Done, HalfDay, HelpAnswer
+from vault.sharing.models import AccessRequest, Handover, HelpRequest, Mandate, MandateAct
 from vault.sharing.models.mandate import COMPANION_KIND
 from vault.sharing.presenting import months
 from vault.sharing.presenting.shares import record_rows, share
+
+#: How many of their own acts a companion's page lists.
+OWN_ACTS = 100
 
 
 def places() -> list[dict[str, Any]]:
@@ -125,6 +129,21 @@ def to_answer() -> list[dict[str, str]]:
     ]
 
 
+def handed_over() -> list[dict[str, str]]:
+    """Return the colleagues whom a companion proposes, as rows to answer. Requires the resident's scope."""
+    return [
+        {
+            "label": row.label,
+            "href": reverse("sharing:handover", args=[row.pk]),
+            "text": _("Proposé par %(name)s, à sa place") % {"name": row.grant.recipient_label},
+            "tag": _("À répondre"),
+            "tag_kind": "soon",
+        }
+        for row in Handover.objects.waiting().select_related("grant")
+        if row.grant.stands
+    ]
+
+
 def page(agreement: Agreement, name: str, held: Mapping[str, str]) -> dict[str, Any]:
     required = [{"key": item.label, "value": held[item.code] or "–"} for item in agreement.items if item.required]
     return {"agreement": agreement, "words": agreement.rendered_words(name), "required": required}
@@ -164,6 +183,34 @@ def may_see(mandate: Mandate) -> list[dict[str, str]]:
         }
         for item in agreements.items_of(mandate.grant)
     ]
+
+
+def own_acts(
+    readings: Sequence[GrantReading], others: Sequence[MandateAct], live: Sequence[Mandate]
+) -> list[dict[str, str]]:
+    """Return a companion's own acts, newest first. Somebody whose mandate is over is not named any more."""
+    names = {mandate.grant_id: mandate for mandate in live}
+    done = [(reading.at, reading.grant_id, _read(reading)) for reading in readings]
+    done += [(act.at, act.grant_id, str(Done(act.done).label)) for act in others]
+    return [
+        _own_act(at, what, names.get(grant_id))
+        for at, grant_id, what in sorted(done, key=lambda one: one[0], reverse=True)[:OWN_ACTS]
+    ]
+
+
+def _read(reading: GrantReading) -> str:
+    if reading.paper_kind:
+        return _("Papier ouvert")
+    items = [yours_to_theirs(item) for item in ITEMS if set(item.fields) & set(reading.fields)]
+    return _("Lu : %(what)s") % {"what": join_labels(items)}
+
+
+def _own_act(at: datetime, what: str, mandate: Mandate | None) -> dict[str, str]:
+    row = {"label": what, "text": _("%(day)s à %(hour)s") % {"day": long_date(at), "hour": clock(at)}}
+    if mandate is None:
+        return row | {"tag": _("Mandat fini")}
+    href = reverse("sharing:accompanied", args=[mandate.pk])
+    return row | {"action": mandate.name, "action_href": href}
 
 
 def may_do(mandate: Mandate) -> list[str]:

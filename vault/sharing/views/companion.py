@@ -23,12 +23,12 @@ from vault.records import gate
 from vault.records.forms.papers import UploadForm
 from vault.records.grants import agreements
 from vault.sharing.across import erasures, mandates
-from vault.sharing.actions import asking, helping, sent_papers
+from vault.sharing.actions import asking, handing_over, helping, sent_papers
 from vault.sharing.actions import mandates as actions
 from vault.sharing.agreements import entrusting
 from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import Act, AskedFor, HelpAnswer
-from vault.sharing.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm, PhoneCodeForm
+from vault.sharing.forms.mandates import AppointmentCodeForm, AskForm, ColleagueForm, HelpAnswerForm, PhoneCodeForm
 from vault.sharing.models import Mandate
 from vault.sharing.models.mandate import COMPANION_KIND
 from vault.sharing.presenting import erasures as erasure_words
@@ -44,6 +44,15 @@ def home(request: SignedInRequest) -> HttpResponse:
     context["helped"] = words.help_lines(mandates.help_asked(request.user))
     context["erasures"] = erasure_words.for_companion(erasures.open_of(COMPANION_KIND, request.user.pk))
     return render(request, "sharing/companion/home.html", context)
+
+
+@companions_only
+@require_safe
+def own_acts(request: SignedInRequest) -> HttpResponse:
+    """List what the companion did, newest first. No value is decrypted."""
+    readings, others = mandates.done_by(request.user)
+    context = {"acts": words.own_acts(readings, others, mandates.live(request.user))}
+    return render(request, "sharing/companion/own_acts.html", context)
 
 
 @companions_only
@@ -135,7 +144,13 @@ def enter_code(request: SignedInRequest) -> HttpResponse:
 def person(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
     """List what the mandate allows. Reading a value is a click, and writes an entry in the resident's journal."""
     mandate = _find_mandate(request, mandate_id)
-    context = {"see": words.may_see(mandate), "do": words.may_do(mandate), "may_add": mandate.allows(Act.ADD_PAPER)}
+    context = {
+        "see": words.may_see(mandate),
+        "do": words.may_do(mandate),
+        "may_add": mandate.allows(Act.ADD_PAPER),
+        "may_prepare": mandate.allows(Act.PREPARE),
+        "may_hand_over": bool(handing_over.colleagues(mandate)),
+    }
     return _render(request, mandate, "person", context)
 
 
@@ -173,6 +188,26 @@ def give_back(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
     actions.give_back(mandate=mandate, companion=request.user)
     messages.success(request, _("C’est fait : vous n’agissez plus pour %(name)s.") % {"name": mandate.name})
     return redirect("sharing:accompanying")
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def hand_over(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
+    """Propose a colleague to the resident, who says yes or no in their vault."""
+    mandate = _find_mandate(request, mandate_id)
+    others = [(str(place.pk), place.person.name) for place in handing_over.colleagues(mandate)]
+    form = ColleagueForm(request.POST if request.method == "POST" else None, colleagues=others)
+    if request.method == "POST" and form.is_valid():
+        try:
+            handing_over.offer(
+                mandate=mandate, companion=request.user, membership_id=UUID(form.cleaned_data["membership"])
+            )
+        except gate.Refused:
+            return _over(request)
+        messages.success(request, _("C’est proposé. La personne répond dans son coffre ; d’ici là, rien ne change."))
+        return redirect("sharing:accompanied", mandate_id=mandate.pk)
+    context: dict[str, object] = {"form": form, "others": others}
+    return _render(request, mandate, "hand_over", context, status=400 if form.is_bound else 200)
 
 
 @csrf_exempt  # `sealed_upload` checks the token once the file is sealed: see core/files/uploads.py

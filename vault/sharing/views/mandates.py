@@ -18,12 +18,12 @@ from accounts.http import SignedInRequest
 from accounts.models import Membership, Organisation
 from accounts.page_limits import may, too_many
 from vault.records.actions import grants
-from vault.sharing.actions import asking, helping, mandates
+from vault.sharing.actions import asking, handing_over, helping, mandates
 from vault.sharing.actions.household import fingerprint
 from vault.sharing.agreements.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, length_words
 from vault.sharing.enums import HalfDay
 from vault.sharing.forms.mandates import EntrustForm, HelpForm
-from vault.sharing.models import AccessRequest, Appointment, HelpRequest
+from vault.sharing.models import AccessRequest, Appointment, Handover, HelpRequest, Mandate
 from vault.sharing.presenting import mandates as words
 from vault.sharing.presenting.household import values_by_item as held_words
 
@@ -34,7 +34,7 @@ def helpers(request: SignedInRequest) -> HttpResponse:
     context = {
         "places": words.places(),
         "given": words.given(),
-        "asked": words.to_answer(),
+        "asked": [*words.to_answer(), *words.handed_over()],
         "helped": words.own_help(),
         "waiting": Appointment.objects.open().first(),
     }
@@ -145,6 +145,53 @@ def _answer(request: SignedInRequest, row: AccessRequest, form: EntrustForm, *, 
         messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
         return redirect("sharing:share", grant_id=mandate.grant_id)
     return redirect("sharing:access_request", request_id=row.pk)
+
+
+@recently_authenticated
+@require_http_methods(["GET", "POST"])
+def handover(request: SignedInRequest, handover_id: UUID) -> HttpResponse:
+    """Show the same mandate for another companion, with the current values, and take one yes or no."""
+    row = get_object_or_404(Handover.objects.select_related("grant"), pk=handover_id)
+    if not row.waits or not row.grant.stands:
+        messages.info(request, _("Cette proposition n’attend plus de réponse."))
+        return redirect("sharing:helpers")
+    agreement = handing_over.agreement_of(row.grant)
+    values = mandates.today(resident_id=request.user.pk)
+    held = held_words(agreement, values)
+    if request.method == "POST":
+        return _take_over(request, row, held)
+    context = words.page(agreement, row.label, held) | {
+        "row": row,
+        "lines": [{"key": item.label, "value": held[item.code] or "–"} for item in agreement.items],
+        "acts": words.may_do(Mandate.objects.get(grant=row.grant)),
+        "until": words.until(row.grant),
+        "seen": fingerprint(values),
+    }
+    return render(request, "sharing/mandates/handover.html", context)
+
+
+def _take_over(request: SignedInRequest, row: Handover, held: dict[str, str]) -> HttpResponse:
+    person = request.user.pk
+    if request.POST.get("answer") != "yes":
+        handing_over.refuse(handover=row, by=person)
+        messages.success(request, _("Rien ne change : la même personne vous accompagne."))
+        return redirect("sharing:helpers")
+    try:
+        made = handing_over.accept(handover=row, by=person, seen=request.POST.get("seen", ""), shown=held)
+    except grants.Changed:
+        messages.warning(
+            request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui.")
+        )
+        return redirect("sharing:handover", handover_id=row.pk)
+    except handing_over.NotWaiting:
+        messages.info(request, _("Cette proposition n’attend plus de réponse."))
+        return redirect("sharing:helpers")
+    except PermissionDenied:
+        messages.warning(request, _("Cette personne n’accompagne plus d’habitants. Rien n’est partagé."))
+        return redirect("sharing:helpers")
+    mandates.notify_signed_mandate(made)
+    messages.success(request, _("C’est fait. Vous pouvez l’arrêter ici à tout moment."))
+    return redirect("sharing:share", grant_id=made.grant_id)
 
 
 @require_http_methods(["GET", "POST"])

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo import par4chemins, seeding, senders
+from demo import offices, par4chemins, seeding, senders
 
 
 class Command(BaseCommand):
@@ -13,6 +13,7 @@ class Command(BaseCommand):
         seeding.fill_people(say=self.stdout.write)
         seeding.publish_charter()
         seeding.open_places()
+        offices.open_office()
         senders.allow_senders()
         par4chemins.fill_vault()
         par4chemins.label_service()

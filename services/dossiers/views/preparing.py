@@ -1,0 +1,99 @@
+"""A companion prepares a dossier. A mandate that is another's, paused or over is a 404, as on their other pages."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django_scopes import scope
+
+from accounts.decorators import companions_only
+from accounts.http import SignedInRequest
+from services.dossiers import presenting
+from services.dossiers.actions import preparing as actions
+from services.dossiers.forms import PrepareForm
+from services.dossiers.models import Dossier
+from vault.records import gate
+from vault.sharing.across import mandates
+from vault.sharing.enums import Act
+from vault.sharing.models import Mandate
+from vault.sharing.presenting import mandates as words
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def prepare(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
+    """Choose the aids of a draft, or go on with one that was prepared under this mandate."""
+    mandate = _find(request, mandate_id)
+    if not mandate.allows(Act.PREPARE):
+        return _refused(
+            request,
+            mandate,
+            _("Ce mandat ne permet pas de préparer une demande. Seule la personne peut en donner un autre."),
+        )
+    form = PrepareForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            made = actions.prepare(mandate=mandate, companion=request.user, aids=data["aids"], token=data["token"])
+        except gate.Refused:
+            return _over(request)
+        messages.success(request, _("Le brouillon est dans son coffre. Elle le relit et l’envoie elle-même."))
+        return redirect("dossiers:prepared", mandate_id=mandate.pk, dossier_id=made.pk)
+    context = {"form": form, "drafts": presenting.prepared(mandate.pk, actions.prepared(mandate))}
+    return _render(request, mandate, "prepare", context, status=400 if form.is_bound else 200)
+
+
+@companions_only
+@require_safe
+def prepared(request: SignedInRequest, mandate_id: UUID, dossier_id: UUID) -> HttpResponse:
+    """Show what a draft still lacks. Each opening is a line of the resident's journal."""
+    mandate = _find(request, mandate_id)
+    if not mandate.allows(Act.PREPARE):
+        raise Http404
+    with scope(resident=mandate.resident_id):
+        dossier = Dossier.objects.filter(pk=dossier_id, prepared_under=mandate.grant_id).first()
+    if dossier is None:
+        raise Http404
+    try:
+        found = actions.look(mandate=mandate, companion=request.user, dossier=dossier)
+    except gate.NotAnchored:
+        return _refused(
+            request,
+            mandate,
+            _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données."),
+        )
+    except gate.Refused:
+        return _over(request)
+    context = {
+        "dossier": dossier,
+        "may_add": mandate.allows(Act.ADD_PAPER),
+        **presenting.for_companion(dossier, found),
+    }
+    return _render(request, mandate, "prepared", context)
+
+
+def _find(request: SignedInRequest, mandate_id: UUID) -> Mandate:
+    found = mandates.find(request.user, mandate_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _render(
+    request: SignedInRequest, mandate: Mandate, page: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    context = {"mandate": mandate, "acting": words.banner(mandate), **context}
+    return render(request, f"dossiers/companion/{page}.html", context, status=status)
+
+
+def _refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpResponse:
+    context = {"mandate": mandate, "acting": words.banner(mandate), "reason": reason}
+    return render(request, "sharing/companion/refused.html", context, status=403)
+
+
+def _over(request: SignedInRequest) -> HttpResponse:
+    return render(request, "sharing/companion/over.html", status=403)
