@@ -154,6 +154,7 @@ def blank(*, code: str, label: str, institution: Mapping[str, str], today: date)
         "description": "",
         "link": "",
         "checked_later": [],
+        "excludes": [],
         "notes": None,
         "tests": [],
     }

@@ -115,6 +115,11 @@ class LocalAid(models.Model):
         return {**self.rule, "tests": [case.as_json() for case in self.cases.all()]}
 
     @property
+    def is_national(self) -> bool:
+        """Return True for a right of `content/national_rights.json`, which has no row and no public page."""
+        return self.pk is None
+
+    @property
     def is_frozen(self) -> bool:
         return self.state in FROZEN
 

@@ -160,6 +160,13 @@ def compute(
     )
 
 
+def amounts_of(households: Sequence[Household]) -> list[dict[str, float]]:
+    """Return the amount of each aid for each of these complete households, in one run."""
+    run = engine.run(households)
+    contexts = [Context(run, row) for row in range(len(households))]
+    return [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]
+
+
 def _asked(waiting: Sequence[Question], rows: Plan, amounts: Sequence[Mapping[str, float]]) -> list[Asked]:
     found = []
     for index, question in enumerate(waiting):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core.models import City
-from services.aids import catalogue, local, local_reads
+from services.aids import catalogue, local, local_reads, shipping
 from services.aids.actions import kept_runs
 from services.aids.facts import from_vault
 from services.aids.facts.answers import Answer, Put
@@ -58,6 +58,10 @@ class LocalResult:
     @property
     def status(self) -> str:
         return self.outcome.status
+
+    @property
+    def is_granted(self) -> bool:
+        return self.status in {"granted", "to_check"}
 
 
 @dataclass(slots=True)
@@ -106,7 +110,7 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     computed, kept, again = _computed(read, note, sorted(map(str, records)), [[aid.code, aid.version] for aid in aids])
     last = values.latest(RESULT, resident_id)
     commune = commune_of(values)
-    lines = evaluate_local(read, computed, commune, day, aids)
+    lines = evaluate_local(read, computed, commune, day, [*shipping.national_rights(), *aids])
     simulation = Simulation(
         read,
         computed,

@@ -78,7 +78,7 @@ def why(request: SignedInRequest, code: str) -> HttpResponse:
         raise Http404
     from services.aids.presenting.why_local import why_local
 
-    return render(request, "aids/why_local.html", why_local(line, simulation.read))
+    return render(request, "aids/why_local.html", why_local(line, simulation))
 
 
 @require_http_methods(["GET", "POST"])
