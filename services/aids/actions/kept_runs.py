@@ -26,7 +26,12 @@ def read(*, resident_id: UUID, purpose: str, fields: Sequence[str]) -> tuple[Val
     if row is None:
         return gate.read_own(resident_id=resident_id, purpose=purpose, fields=fields), None
     return gate.read_own_with_note(
-        resident_id=resident_id, purpose=purpose, fields=fields, row=row, place=row.note_place, content=row.content
+        resident_id=resident_id,
+        purpose=purpose,
+        fields=fields,
+        row=row,
+        place=row.note_place,
+        content=bytes(row.content),
     )
 
 

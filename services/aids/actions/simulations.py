@@ -346,7 +346,7 @@ def break_even(*, resident_id: UUID, simulation: Simulation, code: str) -> "Brea
         return None if point is None else sweep.BreakEven(*point)
     found = results.break_even(simulation.results, code)
     if kept is not None:
-        kept.points[code] = None if found is None else [found.now, found.stops_above, found.starts_above]
+        kept.points[code] = None if found is None else (found.now, found.stops_above, found.starts_above)
         kept_runs.keep(resident_id=resident_id, kept=kept, records=simulation.records)
     return found
 

@@ -15,7 +15,7 @@ from services.aids.engine.run import Amount, NotKept, Run
 from services.aids.household import Household
 
 #: Incomes at which an aid starts or stops: now, stops above, starts above. None: it never does.
-Point = list[float | None] | None
+Point = tuple[float, float | None, float | None] | None
 
 
 @dataclass(slots=True)

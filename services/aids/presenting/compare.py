@@ -36,7 +36,7 @@ def page(found: Comparison) -> dict[str, Any]:
         "gaps": [gap_line(line) for line in differing],
         "asks": any(line.paid for line in differing),
         "reads": nbsp(
-            _("Pour %(month)s, la CAF lit vos revenus de %(first)s à %(last)s.")
+            _("Pour %(month)s, la CAF lit vos revenus entre %(first)s et %(last)s.")
             % {"month": month_words(month), "first": month_words(first), "last": month_words(last)}
         ),
         "supposed": found.supposed,
@@ -55,7 +55,7 @@ def gap_line(line: Line) -> dict[str, Any]:
     return {
         "amount": signed(line.gap),
         "title": line.benefit.title,
-        "sentences": [nbsp(text) for text in gap_words(line)],
+        "text": nbsp(" ".join(gap_words(line))),
         "links": links,
     }
 
@@ -77,7 +77,7 @@ def reason_words(one: Seen) -> str:
     """Return a reason as a sentence. Each one gives what is paid, to a few euros."""
     words = {
         "months": lambda: (
-            _("La CAF a pu compter vos revenus de %(first)s à %(last)s : ces mois donnent le montant payé.")
+            _("La CAF a pu compter vos revenus entre %(first)s et %(last)s : ces mois donnent le montant payé.")
             % {"first": month_words(one.words[0]), "last": month_words(one.words[1])}
         ),
         "notice": lambda: (
@@ -109,7 +109,7 @@ def letter(found: Comparison) -> Letter:
             " détail du calcul : les mois, l’avis d’impôt, le loyer et les personnes comptés (article L311-3-1)."
         )
         parts = [
-            Part("De quoi il s’agit", f"Votre paiement de {month_words(found.paid_month)}."),
+            Part("De quoi il s’agit", f"Votre paiement du mois suivant : {month_words(found.paid_month)}."),
             *(Part(str(line.benefit.title), _letter_words(line)) for line in differing),
             Part("Ce que je vous demande", asked),
         ]

@@ -21,7 +21,7 @@ def page(found: Declaration, compared: Sequence[Month]) -> dict[str, Any]:
     corrections = [one for one in compared if one.to_correct]
     return {
         "span": nbsp(
-            _("La déclaration de %(month)s lit les mois de %(first)s à %(last)s.")
+            _("Votre déclaration (%(month)s) lit vos revenus entre %(first)s et %(last)s.")
             % {"month": month_words(found.month), "first": month_words(first), "last": month_words(last)}
         ),
         "table": _table(compared) if compared else None,
@@ -84,7 +84,7 @@ def reason_words(one: Month) -> str:
         "employer": _("Il manque un employeur : %(payer)s.") % {"payer": one.words[0] if one.words else ""},
         "net_avant_impot": _("C’est le net avant impôt de votre bulletin, pas le net social."),
         "net_imposable": _("C’est le net imposable de votre bulletin, pas le net social."),
-        "shifted": _("C’est le montant de %(month)s : la CAF compte le mois du versement par l’employeur.")
+        "shifted": _("C’est le montant d’un autre mois, %(month)s : la CAF compte le mois où l’employeur a payé.")
         % {"month": month_words(one.words[0]) if one.words else ""},
         "unknown": _("Aucun montant de vos bulletins ne donne ce chiffre : l’employeur a pu le déclarer autrement."),
     }

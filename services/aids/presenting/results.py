@@ -63,9 +63,17 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
     computed, read = simulation.results, simulation.read
     people = len(read.household.people)
     likely = sorted((one for one in computed.of(results.UNKNOWN) if not one.receiving), key=lambda one: -one.high)
-    unknown = [_line(result, people) for result in likely] + _local_lines(simulation, "unknown")
+    unknown = [
+        *(_line(result, people) for result in likely),
+        *_local_lines(simulation, "unknown"),
+        *_local_lines(simulation, "unknown", national=True),
+    ]
     near = sorted((one for one in computed.of(results.NOT_ELIGIBLE) if not one.receiving), key=_distance)
-    refused = _local_lines(simulation, "refused") + [_line(result, people) for result in near]
+    refused = [
+        *_local_lines(simulation, "refused"),
+        *(_line(result, people) for result in near),
+        *_local_lines(simulation, "refused", national=True),
+    ]
     notes = exclusions(simulation)
     return {
         "today": long_date(timezone.localdate()),
@@ -228,7 +236,7 @@ def _line(result: Result, people: int) -> dict[str, Any]:
     }
 
 
-def _local_lines(simulation: Simulation, status: str) -> list[dict[str, Any]]:
+def _local_lines(simulation: Simulation, status: str, *, national: bool = False) -> list[dict[str, Any]]:
     wanted = {"unknown": local.MISSING, "refused": local.NO}[status]
     return [
         {
@@ -238,7 +246,7 @@ def _local_lines(simulation: Simulation, status: str) -> list[dict[str, Any]]:
             "action": _("Voir le détail"),
         }
         for line in simulation.local
-        if line.status == status
+        if line.status == status and line.aid.is_national is national
     ]
 
 

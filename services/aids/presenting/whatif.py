@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from core.pages import charts
 from core.templatetags.civic import money, nbsp
+from core.templatetags.civic import month as month_words
 from services.aids import benefits, months
-from services.aids.actions.whatif import Offered, Tried
+from services.aids.actions.whatif import Amounts, Offered, Tried
 from services.aids.benefits import BY_CODE, Benefit
 from services.aids.presenting.results import euros, unit_words
 from services.aids.trials import MONTHS, Trial
@@ -89,7 +90,7 @@ def result(found: Tried) -> dict[str, Any]:
         "finding": _finding(_total(found.before[0]), totals, month),
         "sums": _sums(found, before, after),
         "table": _table(found, month),
-        "rights": list(_rights(found)),
+        "beside": list(_rights(found)),
         "groups": list(_groups(found.offered.trials, found.trial.code)),
         "supposed": found.offered.supposed,
     }
@@ -99,7 +100,7 @@ def _counts(benefit: Benefit) -> bool:
     return benefit.in_total and benefit.unit == benefits.MONTH
 
 
-def _total(row: Any) -> float:  # noqa: ANN401 - amounts by code
+def _total(row: Amounts) -> float:
     return round(sum(amount for code, amount in row.items() if _counts(BY_CODE[code])), 2)
 
 
@@ -148,7 +149,7 @@ def _finding(today: float, totals: Sequence[float], month: str) -> str:
     return str(
         nbsp(
             _("La loi regarde vos derniers mois : vos aides bougent jusqu’en %(month)s.")
-            % {"month": month_label(months.shift(month, settled))}
+            % {"month": month_words(months.shift(month, settled))}
         )
     )
 
@@ -157,8 +158,7 @@ def _sums(found: Tried, before: float, after: float) -> dict[str, Any]:
     lines = [(_("Vos revenus nets"), *found.incomes), (_("Vos aides"), before, after)]
     if found.rents[0] != found.rents[1]:
         lines.append((_("Votre loyer"), -found.rents[0], -found.rents[1]))
-    whole = tuple(sum(line[place] for line in lines) for place in (1, 2))
-    lines.append((_("Ensemble"), *whole))
+    lines.append((_("Ensemble"), sum(line[1] for line in lines), sum(line[2] for line in lines)))
     heads = [
         {"label": _("Par mois")},
         {"label": _("Avant"), "num": True},

@@ -60,7 +60,7 @@ def test_each_gap_has_its_explanation() -> None:
 def test_the_declaration_reads_the_months_m_4_to_m_2(awa: Client, resident: User) -> None:
     assert actions.read(resident_id=resident.pk).months == ["2025-07", "2025-08", "2025-09"]
     page = text(awa, PAGE)
-    assert "lit les mois de juillet 2025 à septembre 2025" in page
+    assert "lit vos revenus entre juillet 2025 et septembre 2025" in page
     assert "Ce que la CAF ne remplit jamais" in page and "À ajouter vous-même" not in page
     people.put(resident, "revenu.mensuel", {"mois": "2025-08", "nature": "micro_entreprise", "net": "350.00"})
     assert "Revenus d’indépendant 350 € en août 2025" in text(awa, PAGE)

@@ -64,7 +64,7 @@ def test_each_change_gives_what_the_changed_household_is_due(awa: Client, reside
     assert birth.before[0]["af"] == 0 and birth.after[0]["af"] > 0, "two children bring family benefits"
     assert birth.once["paje_naissance"] > 1000
     lost = found(resident, "emploi-perdu")
-    assert lost.incomes == (pytest.approx(900), pytest.approx(648)) and lost.after[12]["prime_activite"] == 0
+    assert [round(income) for income in lost.incomes] == [900, 648] and lost.after[12]["prime_activite"] == 0
     moved = found(resident, "heberge")
     assert moved.after[0]["aide_logement"] == 0 < moved.before[0]["aide_logement"]
     assert moved.rents == (430.0, 0.0)
