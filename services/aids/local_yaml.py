@@ -154,7 +154,6 @@ def blank(*, code: str, label: str, institution: Mapping[str, str], today: date)
         "description": "",
         "link": "",
         "checked_later": [],
-        "excludes": [],
         "notes": None,
         "tests": [],
     }

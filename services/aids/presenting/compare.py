@@ -63,10 +63,10 @@ def gap_line(line: Line) -> dict[str, Any]:
 def gap_words(line: Line) -> list[str]:
     """Return why an aid is paid another amount: the reasons that give it, or that none does."""
     if not line.paid:
-        return [_("Elle n’est pas sur votre paiement : elle se demande.")]
+        return [_("Elle n’est pas sur votre paiement : elle se demande.")]
     if not line.computed:
         return [*map(reason_words, line.reasons)] or [
-            _("Notre calcul ne donne rien. Vérifiez vos valeurs avant d’écrire : la CAF peut réclamer l’argent.")
+            _("Notre calcul ne donne rien. Vérifiez vos valeurs avant d’écrire : la CAF peut réclamer l’argent.")
         ]
     if line.reasons:
         return [reason_words(one) for one in line.reasons]
@@ -77,11 +77,11 @@ def reason_words(one: Seen) -> str:
     """Return a reason as a sentence. Each one gives what is paid, to a few euros."""
     words = {
         "months": lambda: (
-            _("La CAF a pu compter vos revenus entre %(first)s et %(last)s : ces mois donnent le montant payé.")
+            _("La CAF a pu compter vos revenus entre %(first)s et %(last)s : ces mois donnent le montant payé.")
             % {"first": month_words(one.words[0]), "last": month_words(one.words[1])}
         ),
         "notice": lambda: (
-            _("La CAF a pu lire l’avis des revenus de %(other)s au lieu de %(year)s : il donne le montant payé.")
+            _("La CAF a pu lire l’avis des revenus de %(other)s au lieu de %(year)s : il donne le montant payé.")
             % {"other": one.words[0], "year": one.words[1]}
         ),
         "charges": lambda: (

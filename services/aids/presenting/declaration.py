@@ -78,17 +78,17 @@ def _gap(one: Month) -> dict[str, Any]:
 def reason_words(one: Month) -> str:
     """Return what may explain a month's gap, and what to write instead."""
     if one.reason == "no_slip":
-        return _("Votre coffre n’a pas de bulletin pour ce mois : ajoutez-le, ou vérifiez sur le papier.")
+        return _("Votre coffre n’a pas de bulletin pour ce mois : ajoutez-le, ou vérifiez sur le papier.")
     words = {
         "missing": _("La CAF n’a rien reçu pour ce mois, et vous avez un bulletin."),
-        "employer": _("Il manque un employeur : %(payer)s.") % {"payer": one.words[0] if one.words else ""},
+        "employer": _("Il manque un employeur : %(payer)s.") % {"payer": one.words[0] if one.words else ""},
         "net_avant_impot": _("C’est le net avant impôt de votre bulletin, pas le net social."),
         "net_imposable": _("C’est le net imposable de votre bulletin, pas le net social."),
-        "shifted": _("C’est le montant d’un autre mois, %(month)s : la CAF compte le mois où l’employeur a payé.")
+        "shifted": _("C’est le montant d’un autre mois, %(month)s : la CAF compte le mois où l’employeur a payé.")
         % {"month": month_words(one.words[0]) if one.words else ""},
-        "unknown": _("Aucun montant de vos bulletins ne donne ce chiffre : l’employeur a pu le déclarer autrement."),
+        "unknown": _("Aucun montant de vos bulletins ne donne ce chiffre : l’employeur a pu le déclarer autrement."),
     }
-    text = _("À corriger : %(known)s au lieu de %(filled)s.") % {
+    text = _("À corriger : %(known)s au lieu de %(filled)s.") % {
         "known": money(one.known),
         "filled": money(one.filled),
     }

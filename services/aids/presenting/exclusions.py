@@ -40,5 +40,5 @@ def _local(simulation: Simulation, names: Mapping[str, Any]) -> Iterator[tuple[s
 
 
 def _sentence(name: object, why: str = "") -> str:
-    text = _("Ne se cumule pas avec : %(aid)s.") % {"aid": name}
+    text = _("Ne se cumule pas avec : %(aid)s.") % {"aid": name}
     return str(nbsp(f"{text} {why}".strip()))

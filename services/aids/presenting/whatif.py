@@ -54,7 +54,7 @@ def sentence(trial: Trial) -> str:
     """Return a change in a few words."""
     words = {
         "naissance": _("Un enfant de plus"),
-        "separation": _("Sans votre conjoint, avec les enfants"),
+        "separation": _("Sans votre conjoint"),
         "emploi-perdu": _("Emploi perdu, avec %(amount)s d’allocation chômage"),
         "emploi-temps-plein": _("Un emploi à temps plein, %(amount)s net par mois"),
         "emploi-mi-temps": _("Un emploi à mi-temps, %(amount)s net par mois"),
@@ -118,7 +118,7 @@ def _headline(before: float, after: float) -> dict[str, str]:
         "title": _("Vos aides"),
         "number": signed(after - before),
         "unit": _("par mois"),
-        "text": nbsp(f"{text} {_('Ce sont des estimations, pas des décisions : l’organisme décide.')}"),
+        "text": nbsp(f"{text} {_('Ce sont des estimations, pas des décisions : l’organisme décide.')}"),
     }
 
 
@@ -148,7 +148,7 @@ def _finding(today: float, totals: Sequence[float], month: str) -> str:
         return str(nbsp(_("Le changement compte en entier dès ce mois-ci.") if abs(last - today) >= SAME else ""))
     return str(
         nbsp(
-            _("La loi regarde vos derniers mois : vos aides bougent jusqu’en %(month)s.")
+            _("La loi regarde vos derniers mois : vos aides bougent jusqu’en %(month)s.")
             % {"month": month_words(months.shift(month, settled))}
         )
     )
@@ -201,7 +201,7 @@ def looks_at(code: str) -> str:
     if code in YEAR:
         return _("Douze mois, jusqu’à l’avant-dernier")
     if code in BEFORE_LAST:
-        return _("L’avant-dernière année : le revenu compte dans deux ans")
+        return _("L’avant-dernière année : le revenu compte dans deux ans")
     return _("Le mois même, ou la décision d’un organisme")
 
 

@@ -67,7 +67,7 @@ def logement_social(context: Context) -> Explanation:
             per_year(_("Limite des logements très sociaux"), limit, rule=rule),
         ]
     if income is not None and income > limit:
-        text = _("D’autres logements sociaux ont une limite plus haute : la demande est la même, faites-la.")
+        text = _("D’autres logements sociaux ont une limite plus haute : la demande est la même, faites-la.")
         explanation.changes.append(text)
     return explanation
 
@@ -91,7 +91,7 @@ def _home(context: Context) -> Reason:
     return condition(
         None if status is None else status != "tenant_social",
         yes=_("Vous n’avez pas encore de logement social."),
-        no=_("Vous avez déjà un logement social : vous pouvez demander à en changer."),
+        no=_("Vous avez déjà un logement social : vous pouvez demander à en changer."),
         unknown=_("Il nous manque votre logement actuel."),
         keys=("housing.status",),
     )
