@@ -717,6 +717,7 @@ NOT_HERE = {
 
 #: Models of residents' rows without a URL: one page shows several, or none does.
 NO_ADDRESS = {
+    "aids.KeptRun",
     "debates.Authorship",
     "debates.ProvenIdentity",
     "requests.RequestEvent",
