@@ -203,6 +203,15 @@ ALL: Final = (
         given_by=ACTION_LOGEMENT,
     ),
     Benefit(
+        "logement_social",
+        _("Logement social"),
+        (),
+        unit=ONCE,
+        dossier="",
+        money=False,
+        given_by=_("les bailleurs sociaux"),
+    ),
+    Benefit(
         "repas_un_euro",
         _("Repas à 1 € du Crous"),
         ("crous_repas_un_euro_eligibilite",),

@@ -225,6 +225,27 @@ def local_aids() -> list[dict[str, Any]]:
     return list(load("local_aids")["aids"])
 
 
+def national_rights() -> list[dict[str, Any]]:
+    """Return the national rights without an amount that the engine does not compute, described as local aids are."""
+    return list(load("national_rights")["aids"])
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Two national aids that are not received together, with the reason in a sentence and its law."""
+
+    codes: frozenset[str]
+    text: str
+    law: str
+
+
+def exclusions() -> list[Exclusion]:
+    return [
+        Exclusion(frozenset(item["codes"]), in_words(item["text"]), item["law"])
+        for item in load("exclusions")["items"]
+    ]
+
+
 def territory(commune: str) -> Mapping[str, str]:
     """Return the areas of a commune. `reference` is a real commune of the same zone, for a code missing from the law's
     zone table.

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from core.pages.forms import DateField
@@ -105,3 +106,23 @@ class ReceivedForm(forms.Form):
         field = cast(forms.MultipleChoiceField, self.fields["received"])
         field.label = _("Cochez ce que vous recevez. Ne cochez rien si vous ne recevez rien.")
         field.choices = [(code, choice_words("social.prestation#/prestation", code)) for code in answers.RECEIVED]
+
+
+class PrefilledForm(forms.Form):
+    """What the CAF filled in for each month of a declaration. A month left empty is not compared."""
+
+    def __init__(self, *args: Any, months: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for one in months:
+            widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "govuk-input--width-5"})
+            label = _("%(month)s, en euros") % {"month": month(one).capitalize()}
+            self.fields[one] = MoneyField(label=label, required=False, widget=widget)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for one in self.fields:
+            if (cleaned.get(one) or 0) < 0:
+                self.add_error(one, _("Un revenu ne peut pas être négatif."))
+        if not self.errors and not any(cleaned.get(one) is not None for one in self.fields):
+            raise ValidationError(_("Écrivez au moins un montant."))
+        return cleaned

@@ -1,6 +1,6 @@
 """Forms of agents who write a local aid: one test case, the sheet, a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -233,12 +233,20 @@ class SheetForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Une phrase par ligne."),
     )
+    excludes = forms.MultipleChoiceField(
+        label=gettext_lazy("Aides avec lesquelles elle ne se cumule pas"),
+        required=False,
+        widget=forms.SelectMultiple({"size": 6}),
+        help_text=gettext_lazy("Plusieurs choix sont possibles."),
+    )
     valid_from = DateField(label=gettext_lazy("Ouverte à partir du"))
     valid_to = DateField(label=gettext_lazy("Ouverte jusqu’au"), required=False)
     review_on = DateField(label=gettext_lazy("À revoir le"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, others: Iterable[tuple[str, Any]] = (), **kwargs: Any) -> None:
+        """Build the form. `others` are the aids that this one may exclude, with their names."""
         super().__init__(*args, **kwargs)
+        self.fields["excludes"].choices = list(others)  # type: ignore[attr-defined]
         kinds = sorted(
             ((kind.code, kind.label) for kind in PaperKind.objects.all()), key=lambda one: one[1].casefold()
         )
@@ -281,6 +289,7 @@ class SheetForm(forms.Form):
             "institution": {"level": told["level"], "id": told["institution_id"], "name": told["institution_name"]},
             "papers": told["papers"],
             "checked_later": later,
+            "excludes": told["excludes"],
         }
 
     def columns(self) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.models.rows import nothing
+from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, by_resident, nothing
 from services.aids import catalogue, local
 
 PUBLIC = nothing("the city's public rules; an amount is an estimate")
@@ -114,6 +115,11 @@ class LocalAid(models.Model):
         return {**self.rule, "tests": [case.as_json() for case in self.cases.all()]}
 
     @property
+    def is_national(self) -> bool:
+        """Return True for a right of `content/national_rights.json`, which has no row and no public page."""
+        return self.pk is None
+
+    @property
     def is_frozen(self) -> bool:
         return self.state in FROZEN
 
@@ -143,6 +149,33 @@ class LocalAidCase(models.Model):
 
     def as_json(self) -> dict[str, Any]:
         return {"persona": self.persona, "facts": self.facts, "expect": self.expect}
+
+
+class KeptRun(AuthenticatedRow, ResidentModel):
+    """What is kept of the resident's last run of the engine (`engine/kept.py`), sealed under their key.
+
+    There is one row for each resident, written over by the next run. The database deletes it when one of their records
+    is withdrawn.
+    """
+
+    made_at = models.DateTimeField(default=timezone.now)
+    version = models.PositiveIntegerField(default=0, help_text="counts the writings of `content`")
+    content = models.BinaryField()
+
+    objects = ResidentManager["KeptRun"]()
+    decides = by_resident("version", "made_at")
+
+    class Meta:
+        verbose_name = _("calcul gardé")
+        verbose_name_plural = _("calculs gardés")
+        constraints = [models.UniqueConstraint(fields=["resident_id"], name="aids_one_kept_run")]
+
+    def __str__(self) -> str:
+        return f"kept run {self.pk}"
+
+    @property
+    def note_place(self) -> str:
+        return f"aids_keptrun|{self.pk}|{self.version}|content"
 
 
 class LinkState(models.Model):

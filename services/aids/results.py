@@ -131,15 +131,25 @@ class Results:
         )
 
 
-def compute(household: Household, *, stock: bool = False, combined: int = variants.PRODUCT) -> Results:
+def compute(
+    household: Household,
+    *,
+    stock: bool = False,
+    combined: int = variants.PRODUCT,
+    runs: Callable[[Sequence[Household]], engine.Run] | None = None,
+) -> Results:
     """Run the household, with one row for each combination of possible answers to its questions.
 
     Args:
         combined: most rows that combine answers; fewer make a shorter run, whose ranges may miss a rare combination.
+        runs: gives the run of these rows, instead of the engine.
+
+    Raises:
+        NotKept: the run that `runs` gave has not all that explains the results.
     """
     waiting = questions.open_questions(household)
     rows = variants.plan(household, waiting, combined)
-    run = engine.run(rows.households, stock=stock)
+    run = runs(rows.households) if runs else engine.run(rows.households, stock=stock)
     contexts = [Context(run, row, stock) for row in range(len(rows.households))]
     amounts = [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]
     asked = _asked(waiting, rows, amounts)
@@ -148,6 +158,13 @@ def compute(household: Household, *, stock: bool = False, combined: int = varian
     return Results(
         household, month=household.month, results=results, asked=asked, open=waiting, run=run, amounts=amounts
     )
+
+
+def amounts_of(households: Sequence[Household]) -> list[dict[str, float]]:
+    """Return the amount of each aid for each of these complete households, in one run."""
+    run = engine.run(households)
+    contexts = [Context(run, row) for row in range(len(households))]
+    return [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]
 
 
 def _asked(waiting: Sequence[Question], rows: Plan, amounts: Sequence[Mapping[str, float]]) -> list[Asked]:

@@ -42,6 +42,11 @@ def write(item: dict[str, Any]) -> LocalAid:
     return aid
 
 
+def national_rights() -> list[LocalAid]:
+    """Return the national rights in the form of local aids. No row of the database has them."""
+    return [LocalAid(shipped=True, state=State.PUBLISHED, **columns(item)) for item in catalogue.national_rights()]
+
+
 def write_cases(aid: LocalAid, cases: Iterable[Mapping[str, Any]]) -> None:
     LocalAidCase.objects.bulk_create(LocalAidCase(aid=aid, rank=rank, **case) for rank, case in enumerate(cases, 1))
 

@@ -1,7 +1,7 @@
 from django.urls import include, path
 
 from services.aids.views import aids as views
-from services.aids.views import interview, local_agents, local_public
+from services.aids.views import compare, declaration, interview, local_agents, local_public, whatif
 from services.aids.views import together as views_together
 
 app_name = "aids"
@@ -9,11 +9,17 @@ pages = [
     path("", views.home, name="home"),
     path("urgence/", views.urgent, name="urgent"),
     path("urgence/<slug:code>/", views.situation, name="situation"),
+    path("et-si/", whatif.home, name="what_if"),
+    path("et-si/<slug:code>/", whatif.result, name="what_if_result"),
+    path("comparer/", compare.home, name="compare"),
+    path("comparer/lettre/", compare.letter, name="compare_letter"),
+    path("declaration/", declaration.home, name="prefilled"),
     path("ensemble/", views_together.home, name="together"),
     path("ensemble/<slug:code>/", views_together.why, name="why_together"),
     path("question/<slug:place>/", views.question, name="question"),
     path("question/<slug:place>/passer/", views.skip, name="skip"),
     path("<slug:code>/pourquoi/", views.why, name="why"),
+    path("<slug:code>/pourquoi/imprimer/", compare.explanation, name="why_pdf"),
 ]
 interview_pages = [
     path("", interview.start, name="interview"),

@@ -169,6 +169,8 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "aids:question": ("loyer",),
     "aids:skip": ("loyer",),
     "aids:why": ("rsa",),
+    "aids:why_pdf": ("rsa",),
+    "aids:what_if_result": ("naissance",),
     "aids:why_together": ("rsa",),
     "aids:local_aid": ("cantine-qf",),
     "aids:local_rules": ("cantine-qf",),
@@ -464,6 +466,12 @@ OWN_VAULT = {
     "aids:question",
     "aids:skip",
     "aids:why",
+    "aids:why_pdf",
+    "aids:what_if",
+    "aids:what_if_result",
+    "aids:compare",
+    "aids:compare_letter",
+    "aids:prefilled",
     "aids:together",
     "aids:why_together",
     "dossiers:home",
@@ -703,6 +711,7 @@ NOT_HERE = {
         "nothing is published yet: tests/campaigns/results",
     ),
     "debates:result_file": "nothing is counted yet: tests/campaigns/debates",
+    "aids:compare_letter": "the vault has no payment statement: tests/services/aids/test_compare.py",
     "requests:appeal": "the request is neither refused nor late",
     "access:nothing": "whatever the API does not have",
     "access:no_erasure": "whatever the API does not have",
@@ -728,6 +737,7 @@ NOT_HERE = {
 
 #: Models of residents' rows without a URL: one page shows several, or none does.
 NO_ADDRESS = {
+    "aids.KeptRun",
     "debates.Authorship",
     "debates.ProvenIdentity",
     "requests.RequestEvent",

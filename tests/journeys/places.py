@@ -476,6 +476,10 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "aids:interview_keep": [(KEEPING, "/faire-le-point/garder/")],
     "aids:question": [(RESIDENT, "/aides/question/pension_alimentaire-{me}/")],
     "aids:why": [(RESIDENT, f"/aides/{code}/pourquoi/") for code in ("prime_activite", "rsa", "cantine-qf")],
+    "aids:what_if": [(RESIDENT, "/aides/et-si/")],
+    "aids:what_if_result": [(RESIDENT, f"/aides/et-si/{code}/") for code in ("naissance", "revenu-plus-50")],
+    "aids:compare": [(RESIDENT, "/aides/comparer/")],
+    "aids:prefilled": [(RESIDENT, "/aides/declaration/")],
     "dossiers:home": [(NEWCOMER, "/dossiers/"), (RESIDENT, "/dossiers/")],
     "dossiers:new": [(RESIDENT, "/dossiers/nouveau/"), (RESIDENT, "/dossiers/nouveau/?aide=prime_activite")],
     "dossiers:dossier": [(RESIDENT, f"/dossiers/{{{which}}}/") for which in ("dossier", "ready", "own_part")],
@@ -753,6 +757,8 @@ OTHERS: dict[str, str] = {
     "places:json": FILE,
     "places:csv": FILE,
     "aids:local_rules": FILE,
+    "aids:why_pdf": FILE,
+    "aids:compare_letter": FILE,
     "aids:local_yaml": FILE,
     **dict.fromkeys(
         ("aids:local_remove_condition", "aids:local_remove_case", "aids:local_try", "aids:local_renew"), ACT

@@ -5,7 +5,7 @@ The engine is imported inside functions: only web processes simulate, and loadin
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -16,10 +16,11 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core.models import City
-from services.aids import catalogue, local, local_reads
+from services.aids import catalogue, local, local_reads, shipping
+from services.aids.actions import kept_runs
 from services.aids.facts import from_vault
 from services.aids.facts.answers import Answer, Put
-from services.aids.household import BadHousehold, Person
+from services.aids.household import BadHousehold, Household, Person
 from services.aids.models import LocalAid
 from vault import types
 from vault.records import gate
@@ -29,6 +30,7 @@ from vault.records.models import Record
 from vault.records.values.decrypted import Opened, Values
 
 if TYPE_CHECKING:
+    from services.aids.engine.kept import Kept
     from services.aids.results import Asked, Results
     from services.aids.sweep import BreakEven
 
@@ -57,10 +59,16 @@ class LocalResult:
     def status(self) -> str:
         return self.outcome.status
 
+    @property
+    def is_granted(self) -> bool:
+        return self.status in {"granted", "to_check"}
+
 
 @dataclass(slots=True)
 class Simulation:
-    """A simulation, with the vault records behind its values. `before` has the last results kept, if there are any."""
+    """A simulation, with the vault records behind its values. `before` has the last results kept, if there are any.
+    `kept` is what shows it again without the engine, and `records` the ids of the records that it read.
+    """
 
     read: from_vault.Read
     results: "Results"
@@ -68,6 +76,8 @@ class Simulation:
     #: What to ask because one of the city's aids depends on it, besides the questions of the engine.
     asked: "list[Asked]" = field(default_factory=list)
     before: Sequence[Mapping[str, Any]] | None = None
+    kept: "Kept | None" = None
+    records: Collection[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,39 +90,66 @@ class Nothing:
 def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None) -> Simulation | Nothing:
     """Simulate the resident's aids and keep the outcome as a record if it changed.
 
-    Write one journal entry and run the engine once.
+    Write one journal entry. The engine runs only if the values, the aids, the month or the engine changed since its
+    last run (`kept_runs`).
 
     Args:
         keep: False skips the record, for a page that explains an outcome already kept.
     """
-    from services.aids import results
-
     day = today or timezone.localdate()
-    values = gate.read_own(
-        resident_id=resident_id,
-        purpose=SIMULATE,
-        fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte", f"{RESULT}#/resultats"],
-    )
-    if not any(record.type != RESULT for record in values):
+    fields = [*from_vault.FIELDS, f"{RESULT}#/empreinte", f"{RESULT}#/resultats"]
+    values, note = kept_runs.read(resident_id=resident_id, purpose=SIMULATE, fields=fields)
+    records = {record.record_id for record in values if record.type != RESULT}
+    if not records:
         return Nothing()
     try:
         read = read_household(values, resident_id=resident_id, today=day)
     except BadHousehold as problem:
         return Nothing(problem)
-    computed = results.compute(read.household)
+    aids = list(LocalAid.objects.published())
+    computed, kept, again = _computed(read, note, sorted(map(str, records)), [[aid.code, aid.version] for aid in aids])
     last = values.latest(RESULT, resident_id)
     commune = commune_of(values)
-    lines = evaluate_local(read, computed, commune, day)
+    lines = evaluate_local(read, computed, commune, day, [*shipping.national_rights(), *aids])
     simulation = Simulation(
         read,
         computed,
         lines,
         asked=ask_for_local(read, computed, lines, commune, day),
         before=(last.payload.get("resultats") or ()) if last else None,
+        kept=kept,
+        records=records,
     )
     if keep:
         keep_outcome(resident_id=resident_id, simulation=simulation, values=values)
+    if not again:
+        kept_runs.keep(resident_id=resident_id, kept=kept, records=records)
     return simulation
+
+
+def _computed(
+    read: from_vault.Read, note: Mapping[str, Any] | None, *decides: object
+) -> tuple["Results", "Kept", bool]:
+    """Return the results, what to keep of their run, and whether it was kept already."""
+    from services.aids import results
+    from services.aids.engine import kept as keeping
+    from services.aids.engine import run as engine
+
+    held = keeping.from_note(note) if note else None
+    marks = []
+
+    def runs(households: Sequence[Household]) -> engine.Run:
+        marks.append(keeping.mark_of(households, engine.versions(), *decides))
+        return held.run(households) if held and held.mark == marks[-1] else engine.run(households)
+
+    try:
+        computed = results.compute(read.household, runs=runs)
+    except engine.NotKept:
+        held = None
+        computed = results.compute(read.household, runs=runs)
+    if held and held.mark == marks[-1]:
+        return computed, held, True
+    return computed, keeping.of(computed.run, marks[-1]), False
 
 
 def read_household(values: Values, *, resident_id: UUID, today: date) -> from_vault.Read:
@@ -130,9 +167,13 @@ def commune_of(values: Values) -> str:
     return str(values.value("logement.domicile#/adresse/cog") or City.current().insee)
 
 
-def evaluate_local(read: from_vault.Read, computed: "Results", commune: str, today: date) -> list[LocalResult]:
+def evaluate_local(
+    read: from_vault.Read, computed: "Results", commune: str, today: date, aids: Sequence[LocalAid] | None = None
+) -> list[LocalResult]:
+    """Return the outcome of each of the city's aids that is open, or of `aids`."""
     facts = _facts(read, computed, commune)
-    return [_local(aid, facts, read, today) for aid in LocalAid.objects.published() if _is_open(aid, today)]
+    published = LocalAid.objects.published() if aids is None else aids
+    return [_local(aid, facts, read, today) for aid in published if _is_open(aid, today)]
 
 
 def _facts(read: from_vault.Read, computed: "Results", commune: str) -> Facts:
@@ -251,7 +292,12 @@ def outcome(simulation: Simulation, mark: str, before: Mapping[str, Any] | None 
 
     language = translation.get_language()
     with translation.override("fr"):
-        french = simulation.results if language == "fr" else results.compute(simulation.results.household)
+        run = simulation.results.run
+        french = (
+            simulation.results
+            if language == "fr"
+            else results.compute(simulation.results.household, runs=lambda _rows: run)
+        )
         used = [record for found in simulation.read.sources.values() for record in found]
         kept = results.payload(french, fingerprint=mark, used=used, source=simulation.read.source_id)
         kept["resultats"] += [_kept_local(line) for line in simulation.local]
@@ -290,11 +336,19 @@ def _kept_local(line: LocalResult) -> dict[str, Any]:
     }
 
 
-def break_even(*, simulation: Simulation, code: str) -> "BreakEven | None":
-    """Return the incomes at which an aid starts or stops for this household."""
-    from services.aids import results
+def break_even(*, resident_id: UUID, simulation: Simulation, code: str) -> "BreakEven | None":
+    """Return the incomes at which an aid starts or stops for this household, from two runs that are kept."""
+    from services.aids import results, sweep
 
-    return results.break_even(simulation.results, code)
+    kept = simulation.kept
+    if kept is not None and code in kept.points:
+        point = kept.points[code]
+        return None if point is None else sweep.BreakEven(*point)
+    found = results.break_even(simulation.results, code)
+    if kept is not None:
+        kept.points[code] = None if found is None else (found.now, found.stops_above, found.starts_above)
+        kept_runs.keep(resident_id=resident_id, kept=kept, records=simulation.records)
+    return found
 
 
 def answer_question(*, resident_id: UUID, by: UUID, answer: Answer) -> list[Record]:

@@ -85,6 +85,10 @@ LOCK: Final = threading.Lock()
 Amount = float | bool
 
 
+class NotKept(LookupError):
+    """A run brought back from what was kept has not this value: it has to be made again."""
+
+
 @lru_cache(maxsize=1)
 def versions() -> str:
     """Return the versions that a result depends on; they are part of its fingerprint."""
@@ -145,13 +149,15 @@ class Batch:
 class Run:
     """The results of a batch of households.
 
-    `first` and `steady` hold the displayed amounts; `value` reads any variable of the last pass.
+    `first` and `steady` hold the displayed amounts; `value` reads any variable of the last pass. `read` has each value
+    read so far: with `steady`, that is all that explains a result again without the engine (`engine/kept.py`).
     """
 
     month: str
     households: list[Household]
     first: list[dict[str, Amount]] = field(default_factory=list)
     steady: list[dict[str, Amount]] = field(default_factory=list)
+    read: dict[str, Any] = field(default_factory=dict)
     _places: dict[int, tuple[Batch, int]] = field(default_factory=dict)
     _side: dict[tuple[int, str], int] = field(default_factory=dict)
 
@@ -164,7 +170,17 @@ class Run:
     ) -> Any:  # noqa: ANN401 - the variable's own type
         """Return a variable. C2S variables come from the row with shifted incomes, the birth grant from the row with
         the unborn child.
+
+        Raises:
+            NotKept
         """
+        cell = f"{row}|{variable}|{period or self.month}|{person or ''}"
+        if cell not in self.read:
+            self._require_engine()
+            self.read[cell] = self._value(row, variable, period, person)
+        return self.read[cell]
+
+    def _value(self, row: int, variable: str, period: str | None, person: str | None) -> Any:  # noqa: ANN401 - its own
         kind = "shifted" if variable in FROM_SHIFTED else "birth" if variable in FROM_BIRTH else ""
         batch, local = self._places[self._side.get((row, kind), row)]
         entity = batch.simulation.tax_benefit_system.get_variable(variable).entity.key
@@ -173,7 +189,18 @@ class Run:
         return _plain(values, found)
 
     def foyer_of(self, row: int, person: str, variable: str, year: str) -> Any:  # noqa: ANN401 - its own type
-        """Return a variable of the person's tax household, which may be that of the parents."""
+        """Return a variable of the person's tax household, which may be that of the parents. Raises as `value`."""
+        cell = f"{row}|foyer|{variable}|{year}|{person}"
+        if cell not in self.read:
+            self._require_engine()
+            self.read[cell] = self._foyer_of(row, person, variable, year)
+        return self.read[cell]
+
+    def _require_engine(self) -> None:
+        if not self._places:
+            raise NotKept
+
+    def _foyer_of(self, row: int, person: str, variable: str, year: str) -> Any:  # noqa: ANN401 - its own type
         batch, local = self._places[row]
         return batch.simulation.calculate(variable, year)[batch.seats.foyer[batch.seats.place[local, person]]].item()
 

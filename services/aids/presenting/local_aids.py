@@ -1,6 +1,6 @@
 """Rows of the pages of local aids: those of agents who write them, and those that everybody reads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from core.templatetags.civic import long_date, money, nbsp, number
 from services.aids import local, local_forms, local_rules, local_sheets, local_tree
+from services.aids.benefits import ALL, BY_CODE
 from services.aids.catalogue import in_words
 from services.aids.models import LinkState, LocalAid, LocalAidCase, State
 from vault.records.models import PaperKind
@@ -294,6 +295,7 @@ def sheet_rows(aid: LocalAid) -> list[dict[str, Any]]:
         (_("Comment la demander"), in_words(rules["instructions"])),
         (_("Contact"), in_words(rules["contact"])),
         (_("Texte"), rules["legal_act"] or _("À écrire")),
+        (_("Ne se cumule pas avec"), ", ".join(names_of(rules.get("excludes", ())).values())),
         (_("Valable"), until),
         (_("À revoir le"), long_date(aid.review_on)),
     ]
@@ -319,6 +321,23 @@ def _parts(aid: LocalAid) -> dict[str, str]:
     parts[_("Page officielle")] = aid.rules.get("link", "")
     cases = [f"{trial.persona} : {trial.expected}" for trial in local_rules.trials(document)]
     return parts | {_("Cas d’essai"): " ; ".join(cases)}
+
+
+def names_of(codes: Collection[str]) -> dict[str, str]:
+    """Return the names of aids by their codes: national ones, and those of the city in any version."""
+    if not codes:
+        return {}
+    found = {aid.code: aid.name for aid in LocalAid.objects.filter(code__in=codes).order_by("version")}
+    national = {code: str(BY_CODE[code].title) for code in codes if code in BY_CODE}
+    return {code: {**found, **national}.get(code, code) for code in codes}
+
+
+def others(aid_code: str, chosen: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return what an aid may exclude, by code: the national aids, then those of the city that are public or chosen."""
+    published = {aid.code: aid.name for aid in LocalAid.objects.published() if aid.code != aid_code}
+    local_ones = {code: name for code, name in {**names_of(chosen), **published}.items() if code not in BY_CODE}
+    national = {one.code: str(one.title) for one in ALL}
+    return [*national.items(), *sorted(local_ones.items(), key=lambda one: one[1].casefold())]
 
 
 # Everybody

@@ -1,6 +1,6 @@
 """Prepare a simulation for the pages: amounts in words, lines, links to the records behind the values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from services.aids.actions.simulations import LocalResult, Simulation
 from services.aids.facts import naming
 from services.aids.facts.answers import PAPER, TYPED, way_of
 from services.aids.facts.from_vault import Read
+from services.aids.presenting.exclusions import exclusions
 from services.aids.results import Result
 
 QUESTIONS_SHOWN: Final = 5
@@ -62,17 +63,27 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
     computed, read = simulation.results, simulation.read
     people = len(read.household.people)
     likely = sorted((one for one in computed.of(results.UNKNOWN) if not one.receiving), key=lambda one: -one.high)
-    unknown = [_line(result, people) for result in likely] + _local_lines(simulation, "unknown")
+    unknown = [
+        *(_line(result, people) for result in likely),
+        *_local_lines(simulation, "unknown"),
+        *_local_lines(simulation, "unknown", national=True),
+    ]
     near = sorted((one for one in computed.of(results.NOT_ELIGIBLE) if not one.receiving), key=_distance)
-    refused = _local_lines(simulation, "refused") + [_line(result, people) for result in near]
-    local_granted = [line for line in simulation.local if line.status in {"granted", "to_check"}]
+    refused = [
+        *_local_lines(simulation, "refused"),
+        *(_line(result, people) for result in near),
+        *_local_lines(simulation, "refused", national=True),
+    ]
+    notes = exclusions(simulation)
     return {
         "today": long_date(timezone.localdate()),
         "values": sum(bool(found) for found in read.sources.values()),
         "headline": _headline(computed),
-        "claims": [_claim(result, people) for result in computed.claims]
-        + [_local_claim(line) for line in local_granted],
-        "received": [_received(result) for result in computed.received],
+        "claims": [
+            *(_claim(result, people) | _note(notes, result.code) for result in computed.claims),
+            *(_local_claim(line) | _note(notes, line.aid.code) for line in _rights_first(simulation)),
+        ],
+        "received": [_received(result) | _note(notes, result.code) for result in computed.received],
         "unknown": unknown,
         "refused": refused[:REFUSALS_SHOWN],
         "refused_more": refused[REFUSALS_SHOWN:],
@@ -80,6 +91,16 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
         "hypotheses": read.hypotheses,
         "knows_received": computed.knows_received,
     }
+
+
+def _rights_first(simulation: Simulation) -> list[LocalResult]:
+    """Return the aids of the city that are granted, after the national rights."""
+    granted = [line for line in simulation.local if line.is_granted]
+    return sorted(granted, key=lambda line: not line.aid.is_national)
+
+
+def _note(notes: Mapping[str, Sequence[str]], code: str) -> dict[str, str]:
+    return {"note": " ".join(notes.get(code, ()))}
 
 
 def _headline(computed: results.Results) -> dict[str, str] | None:
@@ -146,8 +167,16 @@ def _of(title: object) -> str:
     return f"({title})"
 
 
+def local_amount_words(line: LocalResult) -> tuple[str, str]:
+    """Return the amount and its period, or what sort of right it is without an amount."""
+    if line.aid.is_national:
+        words = {"service": _("Droit ouvert"), "priority": _("Priorité"), "price": _("Prix réduit")}
+        return words[line.aid.rules["kind"]], ""
+    return local.price_words(line.aid.rule, line.outcome, line.facts)
+
+
 def _local_claim(line: LocalResult) -> dict[str, Any]:
-    amount, period = local.price_words(line.aid.rule, line.outcome, line.facts)
+    amount, period = local_amount_words(line)
     checked = line.status == "to_check"
     text = (
         _("Une personne de la ville vérifie une condition.")
@@ -207,7 +236,7 @@ def _line(result: Result, people: int) -> dict[str, Any]:
     }
 
 
-def _local_lines(simulation: Simulation, status: str) -> list[dict[str, Any]]:
+def _local_lines(simulation: Simulation, status: str, *, national: bool = False) -> list[dict[str, Any]]:
     wanted = {"unknown": local.MISSING, "refused": local.NO}[status]
     return [
         {
@@ -217,7 +246,7 @@ def _local_lines(simulation: Simulation, status: str) -> list[dict[str, Any]]:
             "action": _("Voir le détail"),
         }
         for line in simulation.local
-        if line.status == status
+        if line.status == status and line.aid.is_national is national
     ]
 
 

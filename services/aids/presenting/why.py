@@ -13,6 +13,7 @@ from core.templatetags.civic import month, nbsp, number
 from services.aids import catalogue, results
 from services.aids.actions.simulations import Simulation
 from services.aids.facts.from_vault import Read
+from services.aids.presenting.exclusions import exclusions
 from services.aids.presenting.results import amount_words, dossier_url, euros, question_url
 from services.aids.reasons.common import EURO_MONTH, EURO_YEAR, RATE, YEARS, Explanation, Figure, Reason, Span, cents
 from services.aids.results import Result
@@ -39,6 +40,7 @@ def why(simulation: Simulation, result: Result, point: BreakEven | None) -> dict
         "figures": _figure_table(explanation.figures, simulation.read, _last_step(result, amount, period)),
         "conditions": [_condition(reason, explanation, simulation.read) for reason in explanation.reasons],
         "changes": [nbsp(text) for text in (*_break_even_words(result, point), *explanation.changes)],
+        "exclusions": exclusions(simulation).get(result.code, []),
         "questions": [
             {"label": nbsp(question.text), "href": question_url(question.place)} for question in result.asks
         ],

@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 
 from core.templatetags.civic import long_date, money, nbsp, number
 from services.aids import catalogue, local, local_forms, local_reads, local_sheets
-from services.aids.actions.simulations import LocalResult
+from services.aids.actions.simulations import LocalResult, Simulation
 from services.aids.facts.from_vault import Read
 from services.aids.models import LocalAid
+from services.aids.presenting.exclusions import exclusions
 from services.aids.presenting.local_aids import amount_rows, basis_words, share_words
+from services.aids.presenting.results import local_amount_words
 from services.aids.presenting.why import source_link
 from services.places import presenting as places
 
@@ -119,14 +121,17 @@ def _operation(amount: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     return _("%(what)s (%(value)s), dans sa tranche") % {"what": what, "value": told}
 
 
-def why_local(line: LocalResult, read: Read) -> dict[str, Any]:
+def why_local(line: LocalResult, simulation: Simulation) -> dict[str, Any]:
     """Return what a resident may ask of their own calculation (article R311-3-1-2 of the code of relations between the
     public and the administration): how much it counts, the data and their sources, the parameters, the operations.
     """
-    amount, period = local.price_words(line.aid.rule, line.outcome, line.facts)
-    granted = line.status in {"granted", "to_check"}
+    amount, period = local_amount_words(line)
     words = {"aid": line.aid.name, "amount": f"{amount} {period}".strip()}
-    text = _("%(aid)s : pourquoi %(amount)s") if granted else _("%(aid)s : pourquoi vous n’y avez pas droit")
+    text = _("%(aid)s : pourquoi %(amount)s")
+    if line.aid.is_national:
+        text = _("%(aid)s : pourquoi vous y avez droit")
+    if not line.is_granted:
+        text = _("%(aid)s : pourquoi vous n’y avez pas droit")
     if line.status == "unknown":
         text = _("%(aid)s : ce qu’il manque pour le savoir")
     return {
@@ -141,12 +146,17 @@ def why_local(line: LocalResult, read: Read) -> dict[str, Any]:
         "link": line.aid.rules.get("link", ""),
         "later": line.aid.rules.get("checked_later", ()),
         "version": line.aid.version,
-        "rules_href": f"{reverse('aids:local_aid', args=[line.aid.code])}?version={line.aid.version}",
-        "used": used(line, read),
+        "rules_href": "" if line.aid.is_national else _rules_url(line.aid),
+        "exclusions": exclusions(simulation).get(line.aid.code, []),
+        "used": used(line, simulation.read),
         "parameters": amount_rows(line.aid.rule) if line.outcome.amount is not None else [],
         "operation": operation(line.aid, line.facts, line.outcome),
         "until": long_date(line.aid.valid_to) if line.aid.valid_to else "",
     }
+
+
+def _rules_url(aid: LocalAid) -> str:
+    return f"{reverse('aids:local_aid', args=[aid.code])}?version={aid.version}"
 
 
 def _local_condition(reason: local.LocalReason) -> dict[str, Any]:

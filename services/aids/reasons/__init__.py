@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from services.aids.benefits import ALL, BY_CODE, Benefit
 from services.aids.household import Person
-from services.aids.reasons import derived, family, health, housing, minima, school
+from services.aids.reasons import derived, family, health, housing, minima, school, social_housing
 from services.aids.reasons.common import Context, Explanation, Reason
 from services.aids.reasons.conditions import refusal
 
@@ -29,6 +29,7 @@ FOR_HOUSEHOLD: Final[Mapping[str, Callable[[Context], Explanation]]] = {
     "cheque_energie": housing.cheque_energie,
     "prime_noel": derived.prime_noel,
     "visale": housing.visale,
+    "logement_social": social_housing.logement_social,
 }
 FOR_PERSON: Final[Mapping[str, Callable[[Context, Person], Explanation]]] = {
     "aah": minima.aah,
@@ -48,6 +49,8 @@ def amount_of(context: Context, benefit: Benefit) -> float:
     """Return the household's amount in euros per `benefit.unit`, or 1 or 0 for a right without money."""
     if benefit.code == "prime_noel":
         return derived.prime_noel_amount(context)
+    if benefit.code == "logement_social":
+        return social_housing.is_due(context)
     if benefit.code == "c2s":
         return float(bool(context.amount("cmu_c") or context.amount("css_participation_forfaitaire")))
     if not benefit.personal:

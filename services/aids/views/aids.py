@@ -71,17 +71,14 @@ def why(request: SignedInRequest, code: str) -> HttpResponse:
         return redirect("aids:home")
     if code in benefits.BY_CODE:
         result = simulation.results.get(code)
-        return render(
-            request,
-            "aids/why.html",
-            presenting.why(simulation, result, actions.break_even(simulation=simulation, code=code)),
-        )
+        point = actions.break_even(resident_id=request.user.pk, simulation=simulation, code=code)
+        return render(request, "aids/why.html", presenting.why(simulation, result, point))
     line = next((line for line in simulation.local if line.aid.code == code), None)
     if line is None:
         raise Http404
     from services.aids.presenting.why_local import why_local
 
-    return render(request, "aids/why_local.html", why_local(line, simulation.read))
+    return render(request, "aids/why_local.html", why_local(line, simulation))
 
 
 @require_http_methods(["GET", "POST"])

@@ -88,12 +88,13 @@ def begin(request: SignedInRequest) -> HttpResponse:
     today = timezone.localdate()
     mine = {"level": "commune", "id": city.insee or "", "name": city.name}
     item = local_yaml.blank(code="", label="", institution=mine, today=today)
-    form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(item))
+    sent = request.POST if request.method == "POST" else None
+    form = sheets.SheetForm(sent, initial=_sheet(item), others=presenting.others(""))
     if request.method == "POST" and form.is_valid():
-        told = {
+        columns = {
             name: value.isoformat() if isinstance(value, date) else value for name, value in form.columns().items()
         }
-        aid = actions.begin_new(by=request.user, item={**item, **form.rules(), **told})
+        aid = actions.begin_new(by=request.user, item={**item, **form.rules(), **columns})
         return redirect("aids:local_version", aid.pk)
     return _form(request, form, _("Nouvelle aide"), _("Commencer le brouillon"), reverse("aids:local_list"))
 
@@ -189,7 +190,8 @@ def yaml_file(aid: LocalAid) -> HttpResponse:
 def edit_sheet(request: SignedInRequest, aid_id: int) -> HttpResponse:
     aid = _draft(request, aid_id)
     whole = {**aid.rules, **{name: getattr(aid, name) for name in ("label", "valid_from", "valid_to", "review_on")}}
-    form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(whole))
+    offered = presenting.others(aid.code, aid.rules.get("excludes", ()))
+    form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(whole), others=offered)
     if request.method == "POST" and form.is_valid():
         actions.change(aid=aid, by=request.user, rules=form.rules(), **form.columns())
         return redirect("aids:local_version", aid.pk)

@@ -15,7 +15,9 @@ from vault import types
 KINDS = {item["code"] for item in json.loads((ROOT / "vault/records/content/paper_kinds.json").read_text())["items"]}
 
 
-@pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids", "english", "question_order"])
+@pytest.mark.parametrize(
+    "name", ["aid_dossiers", "urgent_situations", "local_aids", "english", "question_order", "exclusions"]
+)
 def test_each_file_follows_its_schema(name):
     schema = catalogue.schema(name)
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -34,7 +36,7 @@ def displayed_texts(value: object) -> Iterator[str]:
         yield value
 
 
-@pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids"])
+@pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids", "national_rights", "exclusions"])
 def test_displayed_texts_have_their_non_breaking_spaces(name):
     assert [text for text in displayed_texts(catalogue.load(name)) if messages.spaced(text) != text] == []
 
@@ -99,7 +101,8 @@ def test_displayed_facts_about_aids_are_translated():
             *(form.title for form in aid.forms),
             *(step.to for step in aid.appeals),
         }
-    for rules in catalogue.local_aids():
+    displayed |= {item["text"] for item in catalogue.load("exclusions")["items"]}
+    for rules in (*catalogue.local_aids(), *catalogue.national_rights()):
         displayed |= {rules["label"], rules["institution"]["name"], rules["instructions"], rules["contact"]}
     assert {*catalogue.load("english")["catalogue"]} == displayed
     with override("en"):

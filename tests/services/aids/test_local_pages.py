@@ -166,6 +166,20 @@ def test_each_sort_of_condition_comes_back_in_its_form(pages, kind, told):
     assert pages.get(at("condition", aid.pk, place="1")).status_code == 200
 
 
+def test_an_author_chooses_what_an_aid_excludes(pages):
+    aid = begun(pages)
+    address = at("sheet", aid.pk)
+    assert pages.post(address, SHEET | {"excludes": ["rsa", "xyzzy"]}).status_code == 200, "an aid that nobody knows"
+    assert pages.post(address, SHEET | {"excludes": ["rsa"]}).status_code == 302
+    aid.refresh_from_db()
+    assert aid.rules["excludes"] == ["rsa"] and aid.rules["checked_later"]
+    assert "Ne se cumule pas avec" in text(pages.get(at("version", aid.pk)))
+    assert local_yaml.load(local_yaml.dump(aid.document).encode())["excludes"] == ["rsa"]
+    pages.post(address, SHEET)
+    aid.refresh_from_db()
+    assert aid.rules["excludes"] == []
+
+
 def test_shipped_aids_come_back_as_they_are_from_every_form(pages, author):
     """Saving each form unchanged changes nothing, for all thirty aids."""
     from services.aids import local_forms as forms

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from services.aids.engine import reform
 from services.aids.engine import run as engine
@@ -99,3 +100,17 @@ def test_stale_parameters_are_listed():
     assert all(latest < "2025-10-01" for latest in stale.values())
     early = dict(reform.stale(engine.system(), date(2025, 5, 1)))
     assert not any(name.endswith("cs.cmu.plafond_base") for name in early)
+
+
+def test_the_command_names_what_may_be_out_of_date_and_exits_with_one(capsys):
+    with pytest.raises(SystemExit) as exited:
+        call_command("check_parameters", on=date(2026, 11, 25))
+    told = capsys.readouterr()
+    assert exited.value.code == 1
+    assert "cs.cmu.plafond_base" in told.out and "to check" in told.err
+
+
+def test_the_command_exits_with_zero_if_nothing_is_out_of_date(capsys, monkeypatch):
+    monkeypatch.setattr(reform, "stale", lambda *_args: [])
+    call_command("check_parameters")
+    assert "thirteen months" in capsys.readouterr().out

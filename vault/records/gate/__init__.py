@@ -37,6 +37,7 @@ from vault.records.gate.own_reads import (
     own_record,
     own_uploads,
     read_own,
+    read_own_with_note,
 )
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "read_file",
     "read_newer",
     "read_own",
+    "read_own_with_note",
     "require_known",
     "sent_note",
     "why_inactive",

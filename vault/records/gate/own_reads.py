@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from django_scopes import scope
 
 from core.files import resumable
 from core.journal import heads
+from core.models.rows import AuthenticatedRow, check
 from vault import types
 from vault.records.gate.building import Decrypted, papers_named, paths_of, upload_opened, values_of
 from vault.records.gate.copying import Opener
@@ -31,6 +33,24 @@ def read_own(*, resident_id: UUID, purpose: str, fields: Sequence[str], event: s
     require_known(fields)
     with journalled(resident_id, event, purpose, fields) as box:
         return decrypt_current(resident_id, fields, box)
+
+
+def read_own_with_note(
+    *, resident_id: UUID, purpose: str, fields: Sequence[str], row: AuthenticatedRow, place: str, content: bytes
+) -> tuple[Values, dict[str, Any]]:
+    """Return the resident's current values of `fields`, and the note that a service keeps sealed beside them in `row`.
+
+    It is one reading with one entry, the same as without a note.
+
+    Raises:
+        Forged: the portal did not write the row as it is.
+        Unreadable: the note was changed, or moved from another row.
+    """
+    require_known(fields)
+    with journalled(resident_id, "read", purpose, fields) as box:
+        check(row, key=box.row_key)
+        note: dict[str, Any] = box.unseal_json(content, place=f"note|{place}")
+        return decrypt_current(resident_id, fields, box), note
 
 
 def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Sequence[GrantReading]) -> list[Values]:
