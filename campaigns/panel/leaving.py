@@ -6,6 +6,7 @@ from uuid import UUID
 from django_scopes import scope
 
 from campaigns.panel.actions import volunteers
+from campaigns.panel.actions.panels import KIND
 from campaigns.panel.models import Entry, Panel
 from core import leaving, locks
 from core.leaving import Copying, Rows
@@ -35,7 +36,7 @@ def hold(resident_id: UUID) -> None:
     """Take the locks of the resident's panels, as their verbs do: no list is frozen meanwhile."""
     with scope(resident=resident_id):
         for panel_id in Entry.objects.order_by("panel_id").values_list("panel_id", flat=True):
-            locks.hold(volunteers.KIND, panel_id)
+            locks.hold(KIND, panel_id)
 
 
 def erase(resident_id: UUID) -> None:

@@ -83,7 +83,7 @@ def opine(*, resident_id: UUID, by: UUID, referral: Referral, stance: Stance, re
     with transaction.atomic(), scope(resident=resident_id):
         panel = _held(referral)
         entry = volunteers.own_entry(panel)
-        row = entry and volunteers.volunteer(panel, entry.number)
+        row = volunteers.volunteer(panel, entry.number) if entry else None
         if row is None or row.state != State.SITS:
             raise PermissionDenied
         said = {"member": standing.ranks(panel)[row.number], "name": row.name}

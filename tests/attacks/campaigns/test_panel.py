@@ -3,6 +3,7 @@
 import json
 import secrets
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -45,12 +46,18 @@ def public_act():
     register.write(kind="test", subject_id=uuid4(), event="test", content={})
 
 
+def sealed() -> Checkpoint:
+    found = checkpoints.seal()
+    assert found is not None
+    return found
+
+
 def test_nothing_is_drawn_before_the_checkpoint_that_follows():
     one = seated.frozen(seated.panel())
     assert not draws(one), "no checkpoint"
     assert again(one).order == []
     public_act()
-    checkpoints.seal()
+    sealed()
     assert draws(one) and sorted(again(one).order) == one.entries
 
 
@@ -59,7 +66,7 @@ def test_a_checkpoint_signed_before_the_minute_is_not_the_seed():
     seated.entered(one)
     assert not panels.freeze(panel_id=one.pk, now=timezone.now()), "the minute did not come"
     assert panels.freeze(panel_id=one.pk, now=one.draws_at)
-    checkpoints.seal()
+    sealed()
     assert not draws(one)
 
 
@@ -67,13 +74,13 @@ def test_a_checkpoint_that_does_not_sign_the_list_is_not_the_seed():
     one = seated.panel()
     seated.entered(one)
     public_act()
-    early = checkpoints.seal()
+    early = sealed()
     seated.frozen(one)
     assert not draws(one), "the city knew this one before it froze the list"
     public_act()
-    first = checkpoints.seal()
+    first = sealed()
     public_act()
-    second = checkpoints.seal()
+    second = sealed()
     assert draws(one)
     assert again(one).note == first.note != second.note
     assert again(one).before == early.note
@@ -81,7 +88,7 @@ def test_a_checkpoint_that_does_not_sign_the_list_is_not_the_seed():
 
 def signed(number, before="", *, at=None, column=None, entry=None, **changes):
     """Insert a checkpoint by hand, with a genuine note, as if it were copied outside."""
-    told = {
+    told: Any = {
         "root": bytes(32),
         "at": at or timezone.now(),
         "previous": signed_notes.digest(before) if before else signed_notes.NOTHING_BEFORE,
@@ -114,24 +121,24 @@ def test_a_checkpoint_of_which_no_copy_is_outside_is_no_seed_yet(monkeypatch):
     one = seated.frozen(seated.panel())
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints, "publish", lambda: None)
-        first = checkpoints.seal()
+        first = sealed()
     public_act()
     assert not draws(one)
-    checkpoints.seal()
+    sealed()
     assert draws(one) and again(one).note == first.note, "it stays the seed"
 
 
 def test_a_killed_worker_leaves_the_draw_as_it_will_be(monkeypatch):
     one = seated.frozen(seated.panel())
     public_act()
-    first = checkpoints.seal()
+    first = sealed()
     with monkeypatch.context() as patch:
         patch.setattr(panels, "_note", lambda *_args: 1 / 0)
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             draws(one)
     assert again(one).drawn_at is None
     public_act()
-    checkpoints.seal()
+    sealed()
     assert draws(one) and not draws(one)
     assert again(one).order == draw.ordered(draw.seed_of(first.note), one.entries)
 
@@ -192,8 +199,8 @@ def test_a_seat_written_by_hand_gives_no_voice(resident):
     held = seated.drawn(one, called=False)
     asked = seated.referral(held)
     Volunteer.objects.create(panel=held, number=mine.number, state=State.LAPSED, called_at=timezone.now())
-    me = {"resident_id": resident.pk, "by": resident.pk}
-    said = {"referral": asked, "stance": Stance.FAVOURABLE, "reasons": "Oui."}
+    me: Any = {"resident_id": resident.pk, "by": resident.pk}
+    said: Any = {"referral": asked, "stance": Stance.FAVOURABLE, "reasons": "Oui."}
     with pytest.raises(PermissionDenied):
         opinions.opine(**me, **said)
     sql("UPDATE panel_volunteer SET state = 'sits'")
@@ -208,7 +215,7 @@ def test_who_withdrew_between_the_freeze_and_the_draw_is_not_called(resident):
     held = seated.frozen(one)
     assert volunteers.withdraw(resident_id=resident.pk, by=resident.pk, panel=held)
     public_act()
-    checkpoints.seal()
+    sealed()
     assert draws(one)
     assert panels.fill(panel_id=one.pk, now=timezone.now()) == 5
     held, found = again(one), standing.states(held)
@@ -222,11 +229,16 @@ def test_who_withdrew_between_the_freeze_and_the_draw_is_not_called(resident):
 def test_a_published_opinion_and_its_answer_never_change(resident):
     held = seated.seated(resident)
     asked = seated.referral(held)
-    me = {"resident_id": resident.pk, "by": resident.pk}
+    me: Any = {"resident_id": resident.pk, "by": resident.pk}
     made = opinions.opine(**me, referral=asked, stance=Stance.RESERVED, reasons="Sans la rue.")
     with pytest.raises(opinions.NotNow):
         opinions.opine(**me, referral=asked, stance=Stance.FAVOURABLE, reasons="Oui.")
-    told = {"referral": asked, "opinions": [made.pk], "decision": Decision.FOLLOWED, "words": "La rue est retirée."}
+    told: Any = {
+        "referral": asked,
+        "opinions": [made.pk],
+        "decision": Decision.FOLLOWED,
+        "words": "La rue est retirée.",
+    }
     opinions.answer(by=held.created_by, **told)
     with pytest.raises(opinions.NotNow):
         opinions.answer(by=held.created_by, **(told | {"words": "Non."}))
@@ -254,11 +266,11 @@ def test_the_file_of_a_draw_shows_each_fault():
     one = seated.frozen(seated.panel())
     assert verification.problems(verification.as_file(one)) == ["the file has a frozen list and no draw yet"]
     public_act()
-    checkpoints.seal()
+    sealed()
     public_act()
     draws(one)
     public_act()
-    later = checkpoints.seal()
+    later = sealed()
     file = verification.as_file(again(one))
     assert verification.problems(file) == []
     content = json.loads(file)
@@ -284,7 +296,7 @@ def test_the_file_of_a_draw_shows_each_fault():
 
 def test_a_note_of_another_log_or_of_the_same_minute_is_no_seed():
     minute = timezone.now().replace(microsecond=0)
-    said = {"number": 1, "root": bytes(32), "previous": signed_notes.NOTHING_BEFORE}
+    said: Any = {"number": 1, "root": bytes(32), "previous": signed_notes.NOTHING_BEFORE}
     same = Statement(at=minute, register=(7, bytes(32)), **said)
     assert not draw.may_be_seed(same, draws_at=minute, entry=7), "it does not follow the minute"
     after = minute + timedelta(seconds=1)
@@ -297,10 +309,10 @@ def test_agents_and_others_cannot_act_for_residents_or_associations(resident, st
     held = seated.seated(resident)
     asked, agent = seated.referral(held), AgentFactory()
     for verb in (volunteers.withdraw, volunteers.accept):
-        more = {"name": ""} if verb is volunteers.accept else {}
+        more: Any = {"name": ""} if verb is volunteers.accept else {}
         with pytest.raises(PermissionDenied):
             verb(resident_id=resident.pk, by=agent.pk, panel=held, **more)
-    said = {"referral": asked, "stance": Stance.FAVOURABLE, "reasons": "Oui."}
+    said: Any = {"referral": asked, "stance": Stance.FAVOURABLE, "reasons": "Oui."}
     with pytest.raises(PermissionDenied):
         opinions.opine(resident_id=resident.pk, by=stranger.pk, **said)
     with pytest.raises(PermissionDenied):
@@ -308,7 +320,7 @@ def test_agents_and_others_cannot_act_for_residents_or_associations(resident, st
     for who in (resident, agent):
         with pytest.raises(PermissionDenied):
             opinions.opine_for_association(by=who, **said)
-    days = {"draws_at": timezone.now() + timedelta(days=9), "ends_on": timezone.localdate() + timedelta(days=99)}
+    days: Any = {"draws_at": timezone.now() + timedelta(days=9), "ends_on": timezone.localdate() + timedelta(days=99)}
     with pytest.raises(PermissionDenied):
         panels.announce(by=resident, seats=5, **days)
     with pytest.raises(PermissionDenied):

@@ -9,7 +9,7 @@ from django_scopes import scope
 
 from campaigns.panel.actions import panels, volunteers
 from campaigns.panel.enums import Kind
-from campaigns.panel.models import Entry, Panel, Referral
+from campaigns.panel.models import Entry, Panel, Referral, Volunteer
 from core.journal import register, signed_notes
 from core.journal.signed_notes import Statement
 from tests.accounts.factories import AgentFactory
@@ -61,6 +61,15 @@ def seated(resident: Any, more: int = 4, **changes: Any) -> Panel:
     held = drawn(one, more)
     volunteers.accept(resident_id=resident.pk, by=resident.pk, panel=held, name="")
     return held
+
+
+def row(one: Panel, number: int) -> Volunteer:
+    return Volunteer.objects.get(panel=one, number=number)
+
+
+def number_of(one: Panel) -> int:
+    """Return the number of the resident in scope."""
+    return Entry.objects.get(panel=one).number
 
 
 def referral(one: Panel, **changes: Any) -> Referral:

@@ -12,7 +12,8 @@ from accounts.actions import identities as links
 from accounts.models import Organisation
 from accounts.sign_in.openid import Identity
 from campaigns.debates.actions import identities
-from campaigns.panel.actions import opinions, panels, volunteers
+from campaigns.panel import draw
+from campaigns.panel.actions import panels
 from campaigns.panel.enums import Kind, Stance, State
 from campaigns.panel.models import Answer, Association, Opinion, Panel, Referral
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
@@ -70,7 +71,7 @@ def test_a_resident_volunteers_under_a_number_and_withdraws_at_once(resident):
     for _click in range(2):
         shown = text_of(browser.post(page, {"act": "enter"}, follow=True))
     with scope(resident=resident.pk):
-        number = volunteers.own_entry(one).number
+        number = seated.number_of(one)
     assert str(number) in shown
     twin = ResidentFactory()
     voted.proven(twin, bytes.fromhex("ab" * 32))
@@ -188,13 +189,14 @@ def test_an_agent_refers_a_consultation_or_a_draft_of_the_charter(resident, clie
 
 def test_the_page_of_a_draw_shows_how_to_repeat_it(client):
     held = seated.drawn(seated.panel(), 70)
+    seed = draw.seed_of(held.note)
     page = text_of(client.get(url("draw", held.number)))
-    assert held.drawn.seed in page and held.sha256 in page and "10 autres numéros" in page
-    assert f"printf '%s' {held.drawn.seed}-{held.order[0]} | sha256sum" in page.replace("&#x27;", "'")
+    assert seed in page and held.sha256 in page and "10 autres numéros" in page
+    assert f"printf '%s' {seed}-{held.order[0]} | sha256sum" in page.replace("&#x27;", "'")
     assert page.index(str(held.order[0])) < page.index(str(held.order[1]))
     file = client.get(url("draw_file", held.number))
     assert file.json()["order"] == held.order
-    row = volunteers.volunteer(held, held.order[0])
+    row = seated.row(held, held.order[0])
     row.write(state=State.SITS, name="Zoé")
     assert "Zoé, membre 1" in text_of(client.get(url("home")))
     panels.end(panel_id=held.pk, now=timezone.now() + timedelta(days=200))
@@ -211,4 +213,4 @@ def test_pages_cost_a_fixed_number_of_queries(client, django_assert_max_num_quer
         client.get(url("referral", asked.number))
     with django_assert_max_num_queries(16):
         client.get(url("home"))
-    assert not opinions.Answer.objects.exists()
+    assert not Answer.objects.exists()
