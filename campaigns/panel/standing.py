@@ -16,13 +16,13 @@ def announced() -> Panel | None:
 
 def sitting(at: datetime) -> Panel | None:
     """Return the panel that sits, the last one drawn."""
-    found = Panel.objects.filter(drawn_at__isnull=False, ended_at=None).order_by("-number").first()
-    return found if found and found.sits(at) else None
+    return next(iter(all_sitting(at)), None)
 
 
-def open_to_residents(at: datetime) -> list[Panel]:
-    """Return the panels of a resident's own page: the one that sits, the one that is announced."""
-    return [one for one in (sitting(at), announced()) if one is not None]
+def all_sitting(at: datetime) -> list[Panel]:
+    """Return the panels that sit, the last one drawn first: two, in the month of a handover."""
+    found = Panel.objects.filter(drawn_at__isnull=False, ended_at=None).order_by("-number")
+    return [one for one in found if one.sits(at)]
 
 
 def states(panel: Panel) -> dict[int, Volunteer]:

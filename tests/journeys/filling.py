@@ -464,13 +464,13 @@ def panel(resident: Any, agent: Any) -> dict[str, Any]:
     from tests.campaigns.panel import seated
 
     today, now = timezone.localdate(), timezone.now()
-    sits = seated.seated(resident, created_by=agent, more=40, ends_on=today + timedelta(days=40))
+    sits = seated.seated(resident, created_by=agent, seats=15, more=14, ends_on=today + timedelta(days=40))
     theo = find("theo")
     assert theo is not None
     panels.name_association(panel=sits, organisation=theo.account().memberships.get().organisation, by=agent)
     words = "Une rue de douze maisons, tout le monde sait qui chauffe. Le plus petit découpage doit être le quartier."
     asked, past = (seated.referral(sits, title=title, title_en=title) for title in ("Charte, version 4", "Thermolis"))
-    rank = 40
+    rank = 20
     for about, stance, days in (
         (asked, Stance.RESERVED, 3),
         (asked, Stance.UNFAVOURABLE, 35),

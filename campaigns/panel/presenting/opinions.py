@@ -10,10 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Organisation
 from campaigns.panel import standing
 from campaigns.panel.enums import Decision, Stance, State
-from campaigns.panel.models import Answer, Opinion, Panel, Referral
+from campaigns.panel.models import Answer, Association, Opinion, Referral
 from core.templatetags.civic import long_date
 
 STANCE_TAGS = {Stance.FAVOURABLE: "ok", Stance.RESERVED: "soon", Stance.UNFAVOURABLE: "expired"}
@@ -60,10 +59,17 @@ def author_of(opinion: Opinion) -> str:
     return member_name(opinion.member, opinion.name)
 
 
+def quoted(opinion: Opinion) -> dict[str, str]:
+    """Return an opinion as a line of the page that answers it."""
+    kind = STANCE_TAGS[Stance(opinion.stance)]
+    words = {"label": author_of(opinion), "text": opinion.reasons}
+    return words | {"tag": opinion.get_stance_display(), "tag_kind": kind}
+
+
 def member_name(rank: int, name: str) -> str:
     if name:
-        return _("%(name)s, membre %(rank)s") % {"name": name, "rank": rank}
-    return _("Membre %(rank)s") % {"rank": rank}
+        return _("%(name)s, membre %(rank)s") % {"name": name, "rank": rank}
+    return _("Membre %(rank)s") % {"rank": rank}
 
 
 def shown(referral: Referral, today: date) -> list[Shown]:
@@ -118,12 +124,13 @@ def _row(referral: Referral) -> dict[str, Any]:
     return row | ({"tag": _("Réponse attendue"), "tag_kind": ""} if found else {})
 
 
-def of_association(panel: Panel, organisation: Organisation) -> list[dict[str, Any]]:
-    """Return what an association may write about, and what it wrote."""
-    written = set(Opinion.objects.filter(organisation=organisation).values_list("referral", flat=True))
+def of_association(association: Association) -> list[dict[str, Any]]:
+    """Return what an association may write about beside a panel, and what it wrote."""
+    by_it = Opinion.objects.filter(organisation_id=association.organisation_id)
+    written = set(by_it.values_list("referral", flat=True))
     return [
         to_write(one, "panel:opine_for_association", is_written=one.pk in written)
-        for one in panel.referrals.select_related("panel")
+        for one in association.panel.referrals.select_related("panel")
     ]
 
 

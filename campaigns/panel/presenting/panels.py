@@ -60,6 +60,12 @@ def order_rows(panel: Panel) -> list[list[Any]]:
     ]
 
 
+def command(panel: Panel) -> str:
+    """Return the command that computes the hash of the number that was drawn first."""
+    order, drawn = panel.order, panel.drawn
+    return f"printf '%s' {drawn.seed}-{order[0]} | sha256sum" if drawn and order else ""
+
+
 def _state(panel: Panel, one: Volunteer | None) -> str:
     if panel.ended_at:
         return _("Panel terminé")

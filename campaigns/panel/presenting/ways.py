@@ -19,8 +19,8 @@ def to_opinions(campaign: Campaign) -> Way | None:
 
 
 def is_beside_a_panel(request: HttpRequest) -> bool:
-    """Return whether the companion's organisation is named beside the panel that sits."""
-    panel, person = standing.sitting(timezone.now()), request.user
-    if panel is None or not isinstance(person, User):
-        return False
-    return perms.association_of(person, panel) is not None
+    """Return whether the companion's organisation is named beside a panel that sits."""
+    person = request.user
+    return isinstance(person, User) and any(
+        perms.association_of(person, panel) for panel in standing.all_sitting(timezone.now())
+    )

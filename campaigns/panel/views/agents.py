@@ -115,7 +115,7 @@ def answer(request: SignedInRequest, number: int) -> HttpResponse:
         except verbs.NotNow:
             messages.warning(request, _("Quelqu’un a répondu avant vous : rien n’a changé."))
         return redirect("panel:inbox")
-    said = [{"author": opinions.author_of(one), "opinion": one} for one in waiting]
+    said = [opinions.quoted(one) for one in waiting]
     hint = _("Publié aussitôt, à côté de l’avis. Une réponse ne change plus.")
     return _form(
         request, form, _("Répondre au panel"), _("Publier la réponse"), hint=hint, said=said, kicker=referral.name

@@ -21,12 +21,13 @@ from campaigns.panel.views import finding
 @companions_only
 @require_safe
 def association(request: SignedInRequest) -> HttpResponse:
-    """List what the association may write about. Without an association beside the panel, it is a 404."""
-    panel = standing.sitting(timezone.now())
-    found = perms.association_of(request.user, panel) if panel else None
-    if panel is None or found is None:
+    """List what the association may write about. Without an association beside a panel, it is a 404."""
+    panels = standing.all_sitting(timezone.now())
+    named = [found for panel in panels if (found := perms.association_of(request.user, panel))]
+    if not named:
         raise Http404
-    context = {"name": found.organisation.name, "rows": of_association(panel, found.organisation)}
+    rows = [row for one in named for row in of_association(one)]
+    context = {"name": named[0].organisation.name, "rows": rows}
     return render(request, "panel/association.html", context)
 
 

@@ -34,7 +34,7 @@ def draw(request: HttpRequest, number: int) -> HttpResponse:
         "panel": panel,
         "minute": panels.minute(panel),
         "rows": panels.order_rows(panel),
-        "first": panel.order[0] if panel.order else None,
+        "command": panels.command(panel),
         "more": max(0, len(panel.entries) - panels.SHOWN),
         "size": len(verification.as_file(panel)) if panel.frozen_at else 0,
     }
