@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parents[1]
 APPS = (
     "platform/config",
     "platform/demo",
+    "campaigns/panel",
     "campaigns/debates",
     "campaigns/results",
     "campaigns/contributions",

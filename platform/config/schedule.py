@@ -51,6 +51,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # A vote closes at an hour: its ballots are counted within the minute.
     "follow_votes": _every(60, "campaigns.debates.tasks.follow"),
     "notify_authors": _every(FIVE_MINUTES, "campaigns.debates.tasks.notify_authors"),
+    # A panel is drawn by the checkpoint that follows its minute.
+    "follow_panels": _every(60, "campaigns.panel.tasks.follow"),
     # A consultation opens on the day of its plan.
     "open_consultations": _every(FIVE_MINUTES, "campaigns.plans.tasks.open_due"),
     # Requests to offices: clocks that run again, answers that did not come, rights that end soon.

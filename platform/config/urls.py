@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("certification.labels.urls")),
     path("", include("certification.developers.urls")),
     path("", include("campaigns.debates.urls")),
+    path("", include("campaigns.panel.urls")),
     path("", include("campaigns.plans.urls")),
     path("bac-a-sable/", include("certification.developers.sandbox")),
     path("", include("campaigns.contributions.urls")),

@@ -12,6 +12,7 @@ from core.models import ResidentManager, ResidentModel
 ORDER = [
     "config",
     "demo",
+    "campaigns.panel",
     "campaigns.debates",
     "campaigns.contributions",
     "campaigns.plans",

@@ -299,6 +299,10 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
         ("debates:debate", "debates:propose", "debates:posts", "debates:agents_vote", "debates:propose_vote"),
         ("debated consultation",),
     ),
+    **dict.fromkeys(("panel:draw", "panel:draw_file", "panel:own", "panel:name_association"), ("panel",)),
+    **dict.fromkeys(
+        ("panel:referral", "panel:opine", "panel:opine_for_association", "panel:answer"), ("referral to a panel",)
+    ),
     **dict.fromkeys(("debates:proposal", "debates:argue"), ("debated consultation", "proposal")),
     "debates:set_aside": ("debated consultation", "proposal"),
     "debates:decide_appeal": ("debated consultation", "appealed post"),
@@ -406,6 +410,7 @@ ACCOUNT = {
 }
 #: Pages of users with a vault. The URL names no resident: the page shows the user's own vault.
 OWN_VAULT = {
+    "panel:own",
     "debates:propose",
     "debates:argue",
     "debates:vote",
@@ -652,6 +657,10 @@ GROUPS = [
         nothing_for=AGENTS,
     ),
     Group({"plans:opinion"}, OFFICER, nothing_for=AGENTS),
+    Group({"panel:inbox", "panel:announce", "panel:name_association", "panel:refer", "panel:answer"}, AGENTS),
+    # The resident who sits; the companion whose association the city named.
+    Group({"panel:opine"}, {"owner"}, nothing_for={"stranger"}),
+    Group({"panel:association", "panel:opine_for_association"}, {"companion"}, nothing_for=COMPANIONS),
     Group({"debates:posts", "debates:set_aside", "debates:agents_vote", "debates:propose_vote"}, AGENTS),
     # Not who moderated, nor who asked for the vote.
     Group({"debates:decide_appeal", "debates:decide_vote"}, AGENTS - {"agent"}, nothing_for=AGENTS),
@@ -740,6 +749,7 @@ NO_ADDRESS = {
     "aids.KeptRun",
     "debates.Authorship",
     "debates.ProvenIdentity",
+    "panel.Entry",
     "requests.RequestEvent",
     "requests.Letter",
     "contributions.Participation",

@@ -22,6 +22,8 @@ from accounts.actions.places import add_to_office
 from accounts.models import FactorReset, Publisher, PublisherRole, Session, User
 from campaigns.debates.actions import posts
 from campaigns.debates.enums import Kind, Rule, VoteState
+from campaigns.panel.actions import opinions, panels
+from campaigns.panel.enums import Stance
 from campaigns.plans.actions import campaigns
 from certification.access.actions import clients
 from certification.access.enums import Environment
@@ -50,6 +52,7 @@ from tests.accounts.soft_key import SoftKey
 from tests.campaigns import given
 from tests.campaigns.debates import voted
 from tests.campaigns.made import document
+from tests.campaigns.panel import seated
 from tests.certification.made import SIRETS, charter, evidenced, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
 from tests.services.requests.made import fresh, opened_office, sent
@@ -287,6 +290,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= labels_of(house := publisher(), author := member(house), examiner)
     things |= consultations_of(examiner)
     things |= debates_of(owner, examiner)
+    things |= panel_of(owner, helper, examiner)
     things |= local_aids_of(examiner)
     visit = settings.VISIT_COOKIE_NAME
     return {
@@ -442,6 +446,15 @@ def debates_of(resident: User, agent: User) -> dict[str, Any]:
         "set aside post": arguments[0].pk,
         "appealed post": arguments[1].pk,
     }
+
+
+def panel_of(resident: User, companion: User, agent: User) -> dict[str, Any]:
+    """Make a panel where the resident sits, the companion's association beside, and a question that it answered."""
+    one = seated.seated(resident, created_by=agent)
+    panels.name_association(panel=one, organisation=place_at(companion).organisation, by=agent)
+    asked = seated.referral(one)
+    opinions.opine_for_association(by=companion, referral=asked, stance=Stance.RESERVED, reasons="Oui, mais.")
+    return {"panel": one.number, "referral to a panel": asked.number}
 
 
 def person_signed_in(user: User, **holds: Any) -> Person:

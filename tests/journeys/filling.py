@@ -55,6 +55,7 @@ def main() -> None:
         **links(resident),
         **urgencies(resident, agent.account()),
         **contributions(resident),
+        **panel(resident, agent.account()),
         **sent_requests(resident, agent.account()),
         "city": City.objects.get().pk,
         "town_hall": Place.objects.get(code="villebrume--mairie").pk,
@@ -448,6 +449,42 @@ def debates(resident: Any, open_one: Any) -> dict[str, Any]:
     free = voted.proposal(made["a-voter"])
     voted.asked(made["a-decider"], state=VoteState.PROPOSED, decided_by=None)
     return {"post": proposal.pk, "free_post": free.pk, "aside_post": aside[0].pk, "appealed_post": aside[1].pk}
+
+
+def panel(resident: Any, agent: Any) -> dict[str, Any]:
+    """Make a panel where the resident sits, with opinions answered, due and late; and a draw that is announced."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from campaigns.panel.actions import panels
+    from campaigns.panel.enums import Decision, Stance
+    from campaigns.panel.models import Answer, Opinion
+    from demo.people import find
+    from tests.campaigns.panel import seated
+
+    today, now = timezone.localdate(), timezone.now()
+    sits = seated.seated(resident, created_by=agent, seats=15, more=14, ends_on=today + timedelta(days=40))
+    theo = find("theo")
+    assert theo is not None
+    panels.name_association(panel=sits, organisation=theo.account().memberships.get().organisation, by=agent)
+    words = "Une rue de douze maisons, tout le monde sait qui chauffe. Le plus petit découpage doit être le quartier."
+    asked, past = (seated.referral(sits, title=title, title_en=title) for title in ("Charte, version 4", "Thermolis"))
+    rank = 20
+    for about, stance, days in (
+        (asked, Stance.RESERVED, 3),
+        (asked, Stance.UNFAVOURABLE, 35),
+        (asked, Stance.FAVOURABLE, 2),
+        (past, Stance.FAVOURABLE, 9),
+    ):
+        rank += 1
+        made = Opinion.objects.create(
+            referral=about, member=rank, stance=stance, reasons=words, at=now - timedelta(days=days)
+        )
+    Answer.objects.create(opinion=made, decision=Decision.FOLLOWED, words="Le tableau par rue est retiré.", by=agent)
+    minute = now.replace(second=0, microsecond=0) + timedelta(days=20)
+    next_one = seated.panel(created_by=agent, draws_at=minute, ends_on=today + timedelta(days=300))
+    return {"panel": sits.number, "announced_panel": next_one.number, "referral": asked.number}
 
 
 def brought(resident: Any) -> None:

@@ -272,6 +272,21 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "labels:charter_version": [(VISITOR, "/charte/1/")],
     "labels:catalogue": [(VISITOR, "/services/"), (RESIDENT, "/services/")],
     "labels:registry": [(VISITOR, "/registre/")],
+    "panel:home": [(VISITOR, "/panel/")],
+    "panel:draw": [(VISITOR, f"/panel/{which}/tirage/") for which in ("{panel}", "{announced_panel}")],
+    "panel:referral": [(VISITOR, "/panel/avis/{referral}/")],
+    "panel:own": [
+        (who, f"/panel/{which}/ma-place/")
+        for who, which in ((RESIDENT, "{panel}"), (RESIDENT, "{announced_panel}"), (NEWCOMER, "{announced_panel}"))
+    ],
+    "panel:opine": [(RESIDENT, "/panel/avis/{referral}/donner/")],
+    "panel:association": [(COMPANION, "/panel/associations/")],
+    "panel:opine_for_association": [(COMPANION, "/panel/associations/{referral}/")],
+    "panel:inbox": [(AGENT, "/agents/panel/")],
+    "panel:announce": [(AGENT, "/agents/panel/annoncer/")],
+    "panel:name_association": [(AGENT, "/agents/panel/{panel}/associations/")],
+    "panel:refer": [(AGENT, "/agents/panel/saisir/")],
+    "panel:answer": [(AGENT, "/agents/panel/avis/{referral}/repondre/")],
     "debates:debate": [
         (who, f"/consultations/{which}/debat/")
         for who, which in ((VISITOR, "{joined_consultation}"), (RESIDENT, "{joined_consultation}"), (VISITOR, "nul"))
@@ -750,6 +765,7 @@ OTHERS: dict[str, str] = {
     "journal:withdraw_contest": ACT,
     "labels:charter_json": FILE,
     "debates:result_file": FILE,
+    "panel:draw_file": FILE,
     "results:window": "the same page as results:latest",
     "results:file": FILE,
     "results:embed": "a page without the portal's head and foot: tests/campaigns/results",

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "campaigns.contributions",
     "campaigns.results",
     "campaigns.debates",
+    "campaigns.panel",
 ]
 
 MIDDLEWARE = [

@@ -155,6 +155,7 @@ def test_every_model_declared_as_copied_is_in_the_copy(lived, resident, monkeypa
         "contributions.Participation",
         "debates.Authorship",
         "debates.ProvenIdentity",
+        "panel.Entry",
         "requests.SentRequest",
         "requests.Correction",
         "requests.RequestEvent",

@@ -1,0 +1,26 @@
+"""Links to the panel: from a consultation's sheet, and in the menu of companions of an association beside it."""
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from campaigns.panel import perms, standing
+from campaigns.panel.enums import Kind
+from campaigns.panel.models import Referral
+from campaigns.plans.models import Campaign
+from campaigns.plans.presenting.ways import Way
+
+
+def to_opinions(campaign: Campaign) -> Way | None:
+    found = Referral.objects.filter(kind=Kind.CAMPAIGN, subject_id=campaign.pk).first()
+    return Way(_("L’avis du panel"), reverse("panel:referral", args=[found.number])) if found else None
+
+
+def is_beside_a_panel(request: HttpRequest) -> bool:
+    """Return whether the companion's organisation is named beside a panel that sits."""
+    person = request.user
+    return isinstance(person, User) and any(
+        perms.association_of(person, panel) for panel in standing.all_sitting(timezone.now())
+    )
