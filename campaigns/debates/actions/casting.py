@@ -15,7 +15,7 @@ from campaigns.contributions import sealing
 from campaigns.debates import ballots
 from campaigns.debates.actions import identities
 from campaigns.debates.ballots import Roll, Taken, Voter
-from campaigns.debates.enums import Choice
+from campaigns.debates.enums import Choice, VoteKind
 from campaigns.debates.models import Vote
 from core import journal
 from vault.records.perms import require_may_write
@@ -46,6 +46,8 @@ def cast(*, resident: User, by: UUID, vote: Vote, choices: Sequence[Choice]) -> 
         NotOpen, NoIdentity, VotedElsewhere
     """
     require_may_write(resident.pk, by)
+    if vote.kind != VoteKind.PROPOSALS:
+        raise NotOpen
     with transaction.atomic(durable=True), scope(resident=resident.pk):
         identity = identities.of(resident)
         if identity is None:
@@ -71,6 +73,8 @@ def cast_on_paper(
         NotOpen, VotedElsewhere
     """
     require_desk(agent)
+    if vote.kind != VoteKind.PROPOSALS:
+        raise NotOpen
     identity = identities.pseudonym(family_name=family_name, given_names=given_names, birthdate=birthdate)
     with transaction.atomic():
         return put(vote=vote, identity=identity, account="paper", choices=choices, on_paper=True)
@@ -111,6 +115,11 @@ def put(
     if taken == Taken.OTHER:
         raise VotedElsewhere
     return taken
+
+
+def has_keys(vote: Vote) -> bool:
+    """Return whether the role `release` has made the vote's keys, and not destroyed them yet."""
+    return sealing.has_keys(vote.pk)
 
 
 def roll(*, resident: User, vote: Vote) -> Roll | None:
