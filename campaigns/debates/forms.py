@@ -111,7 +111,7 @@ class OpeningForm(forms.Form):
     """The ballot of a member of a group. Nothing is ticked."""
 
     choice = forms.ChoiceField(
-        label=gettext_lazy("Cette consultation doit-elle ouvrir ?"), choices=YES_OR_NO, widget=forms.RadioSelect
+        label=gettext_lazy("Cette consultation doit-elle ouvrir ?"), choices=YES_OR_NO, widget=forms.RadioSelect
     )
 
 

@@ -152,7 +152,7 @@ class TablesForm(forms.Form):
     )
     milestones = forms.BooleanField(
         label=gettext_lazy("Montrer le nombre de réponses par paliers"),
-        help_text=gettext_lazy("50, 100, 250… avec du hasard. Cela prend une part de la précision : ρ = 0,02."),
+        help_text=gettext_lazy("50, 100, 250… avec du hasard. Cela prend une part de la précision : ρ = 0,02."),
         required=False,
     )
 
@@ -212,7 +212,7 @@ class GroupForm(forms.Form):
         min_value=50,
         max_value=100,
         required=False,
-        help_text=gettext_lazy("De 50 à 100. Vide : tous les habitants."),
+        help_text=gettext_lazy("De 50 à 100. Vide : tous les habitants."),
     )
     quorum = forms.IntegerField(label=gettext_lazy("Votes nécessaires"), min_value=11, max_value=100, required=False)
     votes_until = DateField(label=gettext_lazy("Dernier jour du vote"), required=False)

@@ -123,7 +123,7 @@ def _send_request(request: SignedInRequest, campaign: Campaign) -> HttpResponse 
     try:
         asking.contribute(resident_id=me, by=me, campaign=campaign, seen=request.POST.get("seen", ""))
     except (grants.Changed, asking.NotSent):
-        messages.warning(request, _("Votre demande a changé entre-temps : rien n’est parti. Voici ce qui partirait."))
+        messages.warning(request, _("Votre demande a changé entre-temps : rien n’est parti. Voici ce qui partirait."))
         return None
     except (contributing.NotOpen, contributing.AlreadyIn, contributing.BudgetSpent, gate.Refused):
         return redirect("contributions:mine", code=campaign.code)

@@ -50,8 +50,8 @@ def of_group(campaign: Campaign) -> str:
         values = {"invited": plan.group.invited, "quorum": plan.group.quorum}
         return told % {**values, "day": long_date(plan.group.votes_until)}
     if "counts" not in document:
-        return gettext("Réservée à un groupe invité. Moins de 11 membres ont voté : le vote est nul.")
-    told = gettext("Réservée à un groupe invité, qui a voté : %(yes)s oui, %(no)s non.")
+        return gettext("Réservée à un groupe invité. Moins de 11 membres ont voté : le vote est nul.")
+    told = gettext("Réservée à un groupe invité, qui a voté : %(yes)s oui, %(no)s non.")
     return told % {"yes": document["counts"][0][Choice.FOR], "no": document["counts"][0][Choice.AGAINST]}
 
 

@@ -102,9 +102,9 @@ def _cast(request: SignedInRequest, vote: Vote, choice: Choice) -> HttpResponse:
         group_votes.cast(resident=request.user, by=request.user.pk, vote=vote, choice=choice)
         messages.success(request, _("Votre bulletin est déposé. Vous pouvez le remplacer jusqu’à la fin."))
     except casting.NotOpen:
-        messages.warning(request, _("Le vote est fini : ce bulletin n’a pas été pris."))
+        messages.warning(request, _("Le vote est fini : ce bulletin n’a pas été pris."))
     except (casting.VotedElsewhere, group_votes.NotMember):
-        messages.warning(request, _("Ce bulletin n’a pas été pris : ce code a voté ailleurs."))
+        messages.warning(request, _("Ce bulletin n’a pas été pris : ce code a voté ailleurs."))
     return redirect("debates:group", vote.campaign.code)
 
 

@@ -144,7 +144,7 @@ def _sections(campaign: Campaign, *, editable: bool) -> list[dict[str, Any]]:
 def _who(group: dict[str, Any] | None) -> str:
     if group is None:
         return _("Tous les habitants")
-    told = _("Un groupe invité de %(invited)s personnes, s’il vote oui : %(quorum)s votes au moins, jusqu’au %(day)s")
+    told = _("Un groupe invité de %(invited)s personnes, s’il vote oui : %(quorum)s votes au moins, jusqu’au %(day)s")
     return told % {**group, "day": long_date(group["votes_until"])}
 
 

@@ -35,9 +35,7 @@ def refusal_words(reason: Refusal) -> str:
         "other_threshold": _("Le seuil compte les personnes, avec le hasard."),
         "unknown_field": _("Un champ est inconnu : %(names)s."),
         "no_holder": _("Choisissez l’organisme à qui les habitants demandent leurs données."),
-        "portability_shape": _(
-            "Une consultation de portabilité ne compte que des demandes : envoyées, répondues, en retard."
-        ),
+        "portability_shape": _("La portabilité ne compte que des demandes : envoyées, répondues, en retard."),
         "group_too_small": _("Le minimum et les votes nécessaires dépassent le groupe de %(invited)s personnes."),
         "group_votes_late": _("Le groupe vote avant le jour de l’ouverture."),
         "missing_field": _("Il manque un champ : %(names)s."),
@@ -134,8 +132,8 @@ def group_words(plan: Plan) -> list[str]:
     told = _("Si les %(invited)s personnes invitées répondent toutes, %(hidden)s cases restent cachées.")
     return [
         told % {"invited": plan.group.invited, "hidden": number(hidden)},
-        _("Un groupe si petit montre peu : gardez un ou deux tableaux, avec peu de cases."),
-        _("Elle n’ouvre que si les membres votent oui : %(quorum)s votes au moins, jusqu’au %(day)s.")
+        _("Un groupe si petit montre peu : gardez un ou deux tableaux, avec peu de cases."),
+        _("Elle n’ouvre que si les membres votent oui : %(quorum)s votes au moins, jusqu’au %(day)s.")
         % {"quorum": plan.group.quorum, "day": civic.long_date(plan.group.votes_until)},
     ]
 
