@@ -72,8 +72,8 @@ def forget_over(today: date) -> int:
         old = Participation.objects.filter(joined_on__lte=today - A_YEAR)
         campaigns = Campaign.objects.filter(pk__in=old.values("campaign_id"))
         kept = [one.pk for one in campaigns if not agreements.is_over(one.plan, today)]
-        found = list(old.exclude(campaign_id__in=kept))
-        found += Withdrawal.objects.filter(withdrawn_on__lte=today - A_YEAR).exclude(campaign_id__in=kept)
+        withdrawn = Withdrawal.objects.filter(withdrawn_on__lte=today - A_YEAR)
+        found = [*old.exclude(campaign_id__in=kept), *withdrawn.exclude(campaign_id__in=kept)]
         for one in found:
             one.delete()
     return len(found)

@@ -104,7 +104,12 @@ class BallotForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    code = forms.CharField(label=gettext_lazy("Code de votre invitation"), max_length=40)
+    code = forms.CharField(
+        label=gettext_lazy("Code de votre invitation"),
+        max_length=40,
+        help_text=gettext_lazy("La ville ne voit pas quels codes ont servi, ni qui les a tapés."),
+        widget=forms.TextInput({"class": "govuk-input--width-20"}),
+    )
 
 
 class OpeningForm(forms.Form):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from campaigns.noise.plan import Plan
+from campaigns.noise.plan import Dimension, Measure, Plan
 from campaigns.noise.rows import Row, coarsen
 from campaigns.plans.presenting.wording import language, words_of
 from campaigns.plans.values import values_of
@@ -34,7 +34,7 @@ def row_of(plan: Plan, persona: Persona, today: date) -> Row:
 
 def rehearsed(plan: Plan, today: date) -> Rehearsal:
     lines = [
-        {"key": f"{one.name}, {one.about}", "value": words}
+        {"key": f"{one.name}, {one.about[0].lower()}{one.about[1:]}", "value": words}
         for one in personas.everyone()
         if (words := _in_words(plan, row_of(plan, one, today)))
     ]
@@ -44,5 +44,6 @@ def rehearsed(plan: Plan, today: date) -> Rehearsal:
 
 
 def _in_words(plan: Plan, row: Row) -> str:
-    told = [(one, words_of(one, row[one.code])) for one in (*plan.dimensions, *plan.measures)]
+    columns: list[Dimension | Measure] = [*plan.dimensions, *plan.measures]
+    told = [(one, words_of(one, row[one.code])) for one in columns]
     return ". ".join(f"{one.label.in_language(language())} : {words}" for one, words in told if words)
