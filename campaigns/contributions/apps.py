@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 #: The sentences of the journal.
 SENTENCES = {
     "contribution_sent": _("Une copie arrondie est partie, scellée, pour une consultation de « %(recipient)s »."),
+    "group_joined": _("Vous avez rejoint le groupe invité d’une consultation, avec un code."),
 }
 
 
@@ -42,6 +43,7 @@ class ContributionsConfig(AppConfig):
         recipients.listen(CAMPAIGN_KIND, recipient.on_event)
         register_preparation("contributions", Preparation(opening.refusal, opening.prepare))
         ways.register("contributions", campaign.way_to_take_part)
+        ways.say(campaign.milestone)
         desk.register_more("consultations", campaign.lines_at_desk)
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)

@@ -12,7 +12,7 @@ def attempts(plan: Plan) -> int:
 
     A draw that was killed is charged, and so is the next one.
     """
-    return 2 if 2 * plan.rho <= BUDGETS[plan.sensitivity] else 1
+    return 2 if 2 * plan.rho - plan.counter_rho <= BUDGETS[plan.sensitivity] else 1
 
 
 def window_limit(plan: Plan) -> float:
@@ -22,4 +22,4 @@ def window_limit(plan: Plan) -> float:
 
 def most(plan: Plan) -> float:
     """Return the most that the campaign may cost one resident, whatever happens. Never above its class of budget."""
-    return attempts(plan) * plan.rho
+    return attempts(plan) * (plan.rho - plan.counter_rho) + plan.counter_rho

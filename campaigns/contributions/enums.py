@@ -6,6 +6,8 @@ CAMPAIGN_KIND = "campaign"
 PREFIX = "contrib"
 #: The queue of the worker that has the database role `release`.
 QUEUE = "releases"
+#: Names the charges of milestones among those of tables. The window that they name is a day.
+COUNTER = "_milestones"
 
 
 class RunState(TextChoices):

@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from campaigns.contributions.agreements import columns_of, fields_of
 from campaigns.noise.plan import Plan
 from campaigns.noise.rows import Row, coarsen
+from campaigns.plans.values import values_of
 from core import canonical
-from vault.records.values.decrypted import Opened, walk
+from vault.records.values.decrypted import Opened
 
 
 @dataclass(frozen=True)
@@ -55,21 +55,6 @@ def of_answers(plan: Plan, answers: Mapping[str, int | list[int] | None]) -> Off
 
 def emptied(row: Row, columns: Collection[str]) -> Row:
     return {name: None if name in columns else value for name, value in row.items()}
-
-
-def values_of(sources: Sequence[str], records: Iterable[Opened]) -> dict[str, list[Any]]:
-    """Return the values of each source, record by record; a record without one gives None.
-
-    The two fields of a pair of zones then have the same length.
-    """
-    found: dict[str, list[Any]] = {source: [] for source in sources}
-    for record in records:
-        for source in sources:
-            code, _, pointer = source.partition("#/")
-            if record.type == code:
-                value = walk(record.payload, pointer.split("/"))
-                found[source] += value if isinstance(value, list) else [value]
-    return found
 
 
 def columns_from_records(plan: Plan) -> list[str]:

@@ -30,7 +30,7 @@ def is_apart() -> bool:
         return has_role and not cursor.fetchone()[0]
 
 
-def add(*, campaign_id: UUID, pseudonym: bytes, sealed: Sealed, counts_from: date) -> None:
+def add(*, campaign_id: UUID, pseudonym: bytes, sealed: Sealed, counts_from: date, again: bool = False) -> None:
     """Insert a contribution into the inbox.
 
     Raises:
@@ -41,6 +41,7 @@ def add(*, campaign_id: UUID, pseudonym: bytes, sealed: Sealed, counts_from: dat
         pseudonym=pseudonym,
         batch_id=sealed.batch_id,
         counts_from=counts_from,
+        again=again,
         payload=sealed.payload,
     )
     Arrival.objects.bulk_create([row])

@@ -1,9 +1,13 @@
 """Delete the contribution that was not counted when its grant ends, in the transaction that ends the grant."""
 
+from datetime import date
 from uuid import UUID
 
+from django.utils import timezone
+
 from campaigns.contributions import sealing, store
-from campaigns.contributions.models import Participation
+from campaigns.contributions.models import Participation, Withdrawal
+from campaigns.plans.models import Campaign
 from vault.records.models import Grant
 
 
@@ -25,7 +29,27 @@ def forget(grant: Grant) -> None:
     """
     found = Participation.objects.filter(grant=grant).first()
     if found is not None and remove(found):
+        trace(found, timezone.localdate())
         found.delete()
+
+
+def trace(participation: Participation, today: date) -> None:
+    """Keep what milestones may have cost the resident in scope, if they could count a withdrawn contribution."""
+    rho = Campaign.objects.get(pk=participation.campaign_id).plan.counter_rho
+    if not rho or participation.counts_from > today or has_withdrawn(participation.campaign_id):
+        return
+    Withdrawal(
+        resident_id=participation.resident_id,
+        campaign_id=participation.campaign_id,
+        withdrawn_on=today,
+        rho=rho,
+        dwelling=participation.dwelling,
+    ).save(force_insert=True)
+
+
+def has_withdrawn(campaign_id: UUID) -> bool:
+    """Return whether milestones may have counted the resident in scope in a contribution that they withdrew."""
+    return Withdrawal.objects.filter(campaign_id=campaign_id).exists()
 
 
 def remove(participation: Participation) -> bool:

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from django.db.models import Sum
 
 from campaigns.contributions import budget
-from campaigns.contributions.enums import RunState
-from campaigns.contributions.models import Charge, Participation, ReleaseRun
+from campaigns.contributions.enums import COUNTER, RunState
+from campaigns.contributions.models import Charge, Participation, ReleaseRun, Withdrawal
 from campaigns.contributions.withdrawing import is_waiting
+from campaigns.noise.refusals import COUNTER_RHO
 from core.models.rows import check
 
 A_YEAR = timedelta(days=365)
@@ -22,9 +23,12 @@ def spent(today: date) -> float:
         Forged: a row of theirs is not as the portal wrote it.
     """
     rows = list(Participation.objects.filter(joined_on__gt=today - A_YEAR))
-    if rows:
-        check(*rows)
-    return sum(one.rho if is_waiting(one) else min(one.rho, charged(one)) for one in rows)
+    withdrawn = list(Withdrawal.objects.filter(withdrawn_on__gt=today - A_YEAR))
+    for found in (rows, withdrawn):
+        if found:
+            check(*found)
+    counted = sum(one.rho if is_waiting(one) else min(one.rho, charged(one)) for one in rows)
+    return counted + sum(one.rho for one in withdrawn)
 
 
 def charged(participation: Participation) -> float:
@@ -38,9 +42,10 @@ def charged(participation: Participation) -> float:
         windows.append(run.window)
         if run.state in {RunState.PUBLISHED, RunState.STOPPED}:
             break
-    charges = Charge.objects.filter(campaign_id=participation.campaign_id, window__in=windows)
-    total: float | None = charges.aggregate(total=Sum("rho"))["total"]
-    return total or participation.rho
+    charges = Charge.objects.filter(campaign_id=participation.campaign_id)
+    total: float | None = charges.filter(window__in=windows).aggregate(total=Sum("rho"))["total"]
+    milestones = COUNTER_RHO if charges.filter(table=COUNTER).exists() else 0.0
+    return total + milestones if total else participation.rho
 
 
 def was_counted(participation: Participation) -> bool:

@@ -17,9 +17,10 @@ class DebatesConfig(AppConfig):
     def ready(self) -> None:
         from accounts.sign_in import pivot
         from campaigns.debates import leaving
-        from campaigns.debates.actions import identities
+        from campaigns.debates.actions import group_votes, identities
         from campaigns.debates.backing_up import PART
         from campaigns.debates.presenting import ways as way
+        from campaigns.plans import opening
         from campaigns.plans.presenting import ways
         from core import backups, key_rotation
         from core import leaving as registry
@@ -28,6 +29,10 @@ class DebatesConfig(AppConfig):
         pivot.on_proof(identities.remember)
         ways.register("debates", way.to_debate)
         ways.register("votes", way.to_vote)
+        ways.register("groups", way.to_group)
+        ways.register("invitations", way.to_invitations, for_agents=True)
+        ways.say(way.of_group)
+        opening.register("groups", opening.Preparation(lambda: "", group_votes.prepare))
         ways.register("moderation", way.to_moderation, for_agents=True)
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)

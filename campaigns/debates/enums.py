@@ -31,6 +31,13 @@ class VoteState(TextChoices):
     REFUSED = "refused", _("Refusé")
 
 
+class VoteKind(TextChoices):
+    """Proposals: on the debate about results. Opening: of an invited group, whether its consultation opens."""
+
+    PROPOSALS = "proposals"
+    OPENING = "opening"
+
+
 class Means(TextChoices):
     """The way in which an identity was proven."""
 

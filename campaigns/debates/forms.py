@@ -17,6 +17,7 @@ from vault.types.names import words
 
 SIDES = ((Kind.FOR.value, gettext_lazy("Pour")), (Kind.AGAINST.value, gettext_lazy("Contre")))
 CHOICES = tuple((choice.value, choice.label) for choice in (Choice.FOR, Choice.AGAINST, Choice.NONE))
+YES_OR_NO = ((Choice.FOR.value, gettext_lazy("Oui")), (Choice.AGAINST.value, gettext_lazy("Non")))
 DECISIONS = (
     ("approve", gettext_lazy("Approuver : le vote ouvre dans quelques minutes")),
     ("refuse", gettext_lazy("Refuser")),
@@ -101,6 +102,23 @@ class BallotForm(forms.Form):
 
     def choices(self) -> list[Choice]:
         return [Choice(self.cleaned_data[name] or Choice.NONE) for name in self.names]
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=gettext_lazy("Code de votre invitation"),
+        max_length=40,
+        help_text=gettext_lazy("La ville ne voit pas quels codes ont servi, ni qui les a tapés."),
+        widget=forms.TextInput({"class": "govuk-input--width-20"}),
+    )
+
+
+class OpeningForm(forms.Form):
+    """The ballot of a member of a group. Nothing is ticked."""
+
+    choice = forms.ChoiceField(
+        label=gettext_lazy("Cette consultation doit-elle ouvrir ?"), choices=YES_OR_NO, widget=forms.RadioSelect
+    )
 
 
 class CivilForm(forms.Form):

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from campaigns.contributions.models import Publication
-from campaigns.debates.enums import VoteState
+from campaigns.debates.enums import VoteKind, VoteState
 from campaigns.debates.models import Vote
 from campaigns.plans.models import Campaign
 from campaigns.results import published
@@ -19,8 +19,14 @@ def has_debate(campaign: Campaign) -> bool:
 
 
 def vote_of(campaign: Campaign) -> Vote | None:
-    """Return the vote of a consultation, unless it was refused."""
-    return Vote.objects.filter(campaign=campaign).exclude(state=VoteState.REFUSED).first()
+    """Return the vote on a consultation's proposals, unless it was refused."""
+    votes = Vote.objects.filter(campaign=campaign, kind=VoteKind.PROPOSALS)
+    return votes.exclude(state=VoteState.REFUSED).first()
+
+
+def opening_vote(campaign: Campaign) -> Vote | None:
+    """Return the vote of an invited group on whether its consultation opens."""
+    return Vote.objects.filter(campaign=campaign, kind=VoteKind.OPENING).first()
 
 
 def count_of(vote_id: UUID) -> Publication | None:

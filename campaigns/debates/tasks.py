@@ -6,13 +6,14 @@ from django.utils import timezone
 from campaigns.contributions.enums import QUEUE
 from campaigns.contributions.tasks import EXPIRES
 from campaigns.debates import standing
-from campaigns.debates.actions import counting, notices
+from campaigns.debates.actions import counting, group_votes, notices
 from core import journal
 
 
 @shared_task
 def follow() -> None:
-    """Wake the worker of releases while a vote is not counted. Each minute: a vote closes at an hour."""
+    """Begin and follow the votes of groups; wake the worker of releases while a vote is not counted. Each minute."""
+    group_votes.follow(timezone.now())
     if standing.to_count():
         count_due.apply_async(queue=QUEUE, expires=EXPIRES)
 

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from campaigns.debates.views import agents, desk, public, residents, voting
+from campaigns.debates.views import agents, desk, groups, public, residents, voting
 
 app_name = "debates"
 _DEBATE, _VOTE = "consultations/<slug:code>/debat/", "consultations/<slug:code>/vote/"
+_GROUP = "consultations/<slug:code>/groupe/"
 urlpatterns = [
     path(_DEBATE, public.debate, name="debate"),
     path(f"{_DEBATE}proposer/", residents.propose, name="propose"),
@@ -16,6 +17,10 @@ urlpatterns = [
     path(f"{_VOTE}bulletin/", residents.ballot, name="ballot"),
     path(f"{_VOTE}resultat/", public.result, name="result"),
     path(f"{_VOTE}resultat.json", public.result_file, name="result_file"),
+    path(_GROUP, groups.group, name="group"),
+    path(f"{_GROUP}bulletin/", groups.group_ballot, name="group_ballot"),
+    path(f"{_GROUP}resultat.json", groups.group_result, name="group_result"),
+    path("agents/consultations/<slug:code>/invitations/", groups.invitations, name="invitations"),
     path("agents/identites/", desk.identity, name="prove_identity"),
     path(f"agents/{_DEBATE}", agents.posts, name="posts"),
     path(f"agents/{_DEBATE}<uuid:post_id>/ecarter/", agents.set_aside, name="set_aside"),

@@ -13,7 +13,7 @@ from math import prod
 from typing import Any, Self
 
 from campaigns.noise import refusals
-from campaigns.noise.refusals import CHECK_RHO, PlanRefused
+from campaigns.noise.refusals import CHECK_RHO, COUNTER_RHO, PlanRefused
 from core import canonical
 
 #: Days in which a contribution can be withdrawn before it counts.
@@ -176,6 +176,15 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Group:
+    """The invited group of a campaign that opens only if its members vote yes: `quorum` votes at least."""
+
+    invited: int
+    quorum: int
+    votes_until: date
+
+
+@dataclass(frozen=True)
 class Plan:
     version: int
     code: str
@@ -187,6 +196,9 @@ class Plan:
     retention_months: int
     unit: str
     sensitivity: str
+    milestones: bool
+    group: Group | None
+    holder: str
     zoning: Zoning | None
     dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
@@ -225,6 +237,9 @@ class Plan:
             unit=document["unit"],
             sensitivity=document["sensitivity"],
             minimum=document["minimum"],
+            milestones=document.get("milestones", False),
+            group=_group(document.get("group")),
+            holder=document.get("holder", ""),
             retention_months=document["retention_months"],
             partners=tuple(Partner(one["name"], Words(**one["role"])) for one in document["partners"]),
             zoning=zoning,
@@ -238,8 +253,12 @@ class Plan:
 
     @property
     def rho(self) -> float:
-        """Return the most that one resident spends: each table once, and a look at their number in each window."""
-        return sum(table.rho for table in self.tables) + CHECK_RHO * len(self.windows)
+        """Return the most that one resident spends: tables, looks at their number in each window, milestones."""
+        return sum(table.rho for table in self.tables) + CHECK_RHO * len(self.windows) + self.counter_rho
+
+    @property
+    def counter_rho(self) -> float:
+        return COUNTER_RHO if self.milestones else 0.0
 
     @property
     def closes(self) -> date:
@@ -297,6 +316,12 @@ def _zoning(document: Mapping[str, Any]) -> Zoning:
         for one in document["zones"]
     )
     return Zoning(document["code"], Words(**document["label"]), document["source"], zones)
+
+
+def _group(document: Mapping[str, Any] | None) -> Group | None:
+    if document is None:
+        return None
+    return Group(document["invited"], document["quorum"], date.fromisoformat(document["votes_until"]))
 
 
 def _dimension(document: Mapping[str, Any], zoning: Zoning | None) -> Dimension:

@@ -37,6 +37,16 @@ class Expected:
     chances: tuple[float, ...]
 
 
+def numbers_of(plan: Plan) -> tuple[int, ...]:
+    """Return the numbers of contributors for which a plan is previewed: of a group, half of it and all of it."""
+    return (plan.group.invited // 2, plan.group.invited) if plan.group else NUMBERS
+
+
+def usual(plan: Plan) -> int:
+    """Return the number for which a preview is said in one sentence: a thousand, or the whole group."""
+    return plan.group.invited if plan.group else NUMBERS[1]
+
+
 def expected(plan: Plan, table: Table, contributors: int) -> Expected:
     noise = budget.count_sigma(table)
     if estimates.counted_once(table):

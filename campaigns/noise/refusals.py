@@ -24,6 +24,11 @@ MOST_CELLS = 20_000
 EXACT = 1e-9
 #: ρ of one look at the noisy number of new contributions, which decides whether a window is published.
 CHECK_RHO = 0.002
+#: The column of a plan that names a holder, and its cells: sent and within its delay, answered, late.
+REQUEST = "request"
+REQUEST_STATES = ("sent", "answered", "late")
+#: ρ of the milestones of the number of contributions: each contribution is in the noisy increment of one day.
+COUNTER_RHO = 0.02
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,10 @@ def _of_error(error: jsonschema.ValidationError) -> Refusal:
         return Refusal("three_dimensions", path, {"count": len(error.instance)})
     if first == "dimensions" and last == "cells" and error.validator == "maxItems":
         return Refusal("too_many_cells", path, {"most": error.validator_value})
-    if first == "windows" and error.validator in {"type", "pattern"} or path == "opens":
+    if first == "windows" and error.validator in {"type", "pattern"} or path in {"opens", "group/votes_until"}:
         return Refusal("dates_from_data", path, {})
+    if first == "holder":
+        return Refusal("no_holder", path, {})
     if first == "threshold":
         return Refusal("other_threshold", path, {})
     if first == "dimensions" and "edges" in parts and error.validator == "type":
@@ -162,6 +169,8 @@ def of_content(plan: Mapping[str, Any]) -> list[Refusal]:
         *_measures(plan),
         *_tables(plan),
         *_dates(plan),
+        *_group(plan),
+        *_portability(plan),
         *_budget(plan),
     ]
 
@@ -263,8 +272,41 @@ def _dates(plan: Mapping[str, Any]) -> Iterator[Refusal]:
         yield Refusal("dates_in_order", "windows", {"days": 8})
 
 
+def _group(plan: Mapping[str, Any]) -> Iterator[Refusal]:
+    group = plan.get("group")
+    if group is None:
+        return
+    if max(group["quorum"], plan["minimum"]) > group["invited"]:
+        yield Refusal("group_too_small", "group", {"invited": group["invited"]})
+    try:
+        in_time = date.fromisoformat(group["votes_until"]) < date.fromisoformat(plan["opens"])
+    except ValueError:
+        in_time = False
+    if not in_time:
+        yield Refusal("group_votes_late", "group/votes_until", {})
+
+
+def _portability(plan: Mapping[str, Any]) -> Iterator[Refusal]:
+    """A plan that names a holder has one column, the state of a resident's request, which no record fills."""
+    if "holder" not in plan:
+        return
+    columns = [*plan["dimensions"], *plan["measures"]]
+    states = [[cell["code"] for cell in one.get("cells", ())] for one in columns if one["code"] == REQUEST]
+    if len(columns) != 1 or states != [list(REQUEST_STATES)] or plan["unit"] != "resident" or _reads(columns[0]):
+        yield Refusal("portability_shape", "dimensions", {})
+
+
+def _reads(column: Mapping[str, Any]) -> bool:
+    return bool(column.get("source")) or column.get("most", 1) != 1
+
+
+def beside_tables(plan: Mapping[str, Any]) -> float:
+    """Return the ρ that a plan's document spends beside its tables: looks at the number, and milestones."""
+    return CHECK_RHO * len(plan["windows"]) + (COUNTER_RHO if plan.get("milestones") else 0.0)
+
+
 def _budget(plan: Mapping[str, Any]) -> Iterator[Refusal]:
     most = BUDGETS[plan["sensitivity"]]
-    spent = sum(one["rho"] for one in plan["tables"]) + CHECK_RHO * len(plan["windows"])
+    spent = sum(one["rho"] for one in plan["tables"]) + beside_tables(plan)
     if spent > most + EXACT:
         yield Refusal("over_budget", "tables", {"rho": round(spent, 6), "most": most})

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from campaigns.noise.refusals import BUDGETS, CHECK_RHO
+from campaigns.noise.refusals import BUDGETS, beside_tables
 from core import canonical
 
 
@@ -35,6 +35,8 @@ def from_template(
         "partners": [],
         "retention_months": 12,
         "unit": template["unit"],
+        # Of a sensitive budget, milestones would take almost half.
+        "milestones": template["sensitivity"] != "sensitive",
         "zoning": zoning,
         "dimensions": template["dimensions"],
         "measures": template["measures"],
@@ -43,6 +45,8 @@ def from_template(
         "minimum": 100,
         "threshold": {"on": "noisy_residents", "residents": 11},
     }
+    if "holder" in template:
+        document["holder"] = template["holder"]
     usual = {table["code"]: table["share"] for table in template["tables"]}
     return with_shares({**document, "sensitivity": template["sensitivity"], "tables": []}, name, usual)
 
@@ -59,9 +63,9 @@ def with_shapes(zones: list[dict[str, Any]], former: Mapping[str, Any] | None) -
 def with_shares(document: Mapping[str, Any], template: str, shares: Mapping[str, int]) -> dict[str, Any]:
     """Return the draft with the template's tables of these shares, in percent of what its sensitivity allows.
 
-    The looks at the number of contributions are paid first. A table without a share is not published.
+    Milestones and the looks at the number of contributions are paid first. A table without a share is not published.
     """
-    whole = BUDGETS[document["sensitivity"]] - CHECK_RHO * len(document["windows"])
+    whole = BUDGETS[document["sensitivity"]] - beside_tables(document)
     tables = [
         {name: value for name, value in table.items() if name != "share"}
         | {"rho": math.floor(whole * shares[table["code"]] * 10_000) / 1_000_000}
@@ -73,7 +77,7 @@ def with_shares(document: Mapping[str, Any], template: str, shares: Mapping[str,
 
 def with_sensitivity(document: Mapping[str, Any], sensitivity: str) -> dict[str, Any]:
     """Return the plan as it would be with another sensitivity, each table with the same share."""
-    spent = CHECK_RHO * len(document["windows"])
+    spent = beside_tables(document)
     scale = (BUDGETS[sensitivity] - spent) / (BUDGETS[document["sensitivity"]] - spent)
     tables = [
         {**table, "rho": math.floor(table["rho"] * scale * 1_000_000) / 1_000_000} for table in document["tables"]
@@ -83,5 +87,5 @@ def with_sensitivity(document: Mapping[str, Any], sensitivity: str) -> dict[str,
 
 def shares_of(document: Mapping[str, Any]) -> dict[str, int]:
     """Return the share of each table in percent of what the draft's sensitivity allows."""
-    whole = BUDGETS[document["sensitivity"]] - CHECK_RHO * len(document["windows"])
+    whole = BUDGETS[document["sensitivity"]] - beside_tables(document)
     return {table["code"]: round(100 * table["rho"] / whole) for table in document["tables"]}

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from campaigns.plans import drafting, geojson
 from campaigns.plans.enums import PRESETS
 from core.pages.forms import DateField
+from vault.records.enums import Right
+from vault.records.models import Holder
 
 DECISIONS = (
     ("approve", gettext_lazy("Approuver : la consultation ouvrira à sa date")),
@@ -148,6 +150,11 @@ class TablesForm(forms.Form):
     sensitivity = forms.ChoiceField(
         label=gettext_lazy("Précision ou protection"), choices=PRESETS, widget=forms.RadioSelect
     )
+    milestones = forms.BooleanField(
+        label=gettext_lazy("Montrer le nombre de réponses par paliers"),
+        help_text=gettext_lazy("50, 100, 250… avec du hasard. Cela prend une part de la précision : ρ = 0,02."),
+        required=False,
+    )
 
     def __init__(self, *args: Any, template: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -163,7 +170,7 @@ class TablesForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        shares = [value for name, value in data.items() if name != "sensitivity" and value]
+        shares = [value for name, value in data.items() if name not in self.base_fields and value]
         if not shares:
             raise ValidationError(_("Publiez au moins un tableau."))
         if sum(shares) > 100:
@@ -186,6 +193,37 @@ class DatesForm(forms.Form):
 
     def windows(self) -> list[str]:
         return [day.isoformat() for name in self.WINDOWS if (day := self.cleaned_data[name])]
+
+
+class HolderForm(forms.Form):
+    holder = forms.ChoiceField(label=gettext_lazy("Organisme"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        one_each = Holder.objects.filter(withdrawn_at=None, several=False).order_by("name_fr")
+        self.fields["holder"].choices = [  # type: ignore[attr-defined]
+            (one.code, one.name) for one in one_each if Right.PORTABILITY in one.rights
+        ]
+
+
+class GroupForm(forms.Form):
+    invited = forms.IntegerField(
+        label=gettext_lazy("Personnes invitées"),
+        min_value=50,
+        max_value=100,
+        required=False,
+        help_text=gettext_lazy("De 50 à 100. Vide : tous les habitants."),
+    )
+    quorum = forms.IntegerField(label=gettext_lazy("Votes nécessaires"), min_value=11, max_value=100, required=False)
+    votes_until = DateField(label=gettext_lazy("Dernier jour du vote"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("invited"):
+            for name in ("quorum", "votes_until"):
+                if not data.get(name) and name not in self.errors:
+                    self.add_error(name, _("Il faut aussi ceci pour un groupe invité."))
+        return data
 
 
 class WordsForm(forms.Form):

@@ -1,7 +1,7 @@
 """The twenty personas: who they are, and what their vaults hold. Names, addresses and amounts are invented."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -15,6 +15,11 @@ from vault.records.models import RESIDENT
 
 FILE = Path(__file__).parent / "content" / "personas.json"
 TOWN = {"commune": "Villebrume", "cog": "00042", "code_postal": "00420", "pays": "France"}
+#: Codes of the town's quarters, as its map has them.
+QUARTERS = (
+    *("les-chalands", "quai-du-lavoir", "pres-bas", "vieux-bourg", "gare"),
+    *("les-roseaux", "hauts-vents", "la-brumaille", "zone-des-forges"),
+)
 CAF, TAX, EMPLOYER, MDPH, STATE = "caf", "dgfip", "employeur", "mdph", "mesri_men"
 Payload = dict[str, Any]
 
@@ -61,8 +66,12 @@ def find(slug: str) -> Persona | None:
     return next((one for one in everyone() if one.slug == slug), None)
 
 
-def records(persona: Persona, today: date) -> Iterator[Given]:
-    """Yield what the persona's vault holds. Dates follow today, so that what is up to date stays so."""
+def records(persona: Persona, today: date, quarters: Sequence[str] = QUARTERS) -> Iterator[Given]:
+    """Yield what the persona's vault holds. Dates follow today, so that what is up to date stays so.
+
+    Args:
+        quarters: codes of the zones where the personas live and go, those of the fictional town by default.
+    """
     story = persona.story
     if "situation" not in story:
         return
@@ -76,6 +85,7 @@ def records(persona: Persona, today: date) -> Iterator[Given]:
     yield from _family(persona, today)
     yield from _work(story, today)
     yield from _rights(story, today)
+    yield from _daily(story, today, quarters)
 
 
 def _identity(story: Mapping[str, Any], today: date) -> Payload:
@@ -167,6 +177,37 @@ def _rights(story: Mapping[str, Any], today: date) -> Iterator[Given]:
         yield Given("mobilite.abonnement", pass_ | {"debut": f"{month}-01", "fin": f"{month}-28", "prix": "14.00"})
     if "car" in story:
         yield Given("mobilite.vehicule", {"genre": "VP", "energie_code": "ES", "crit_air": "2", "statut": "titulaire"})
+
+
+def _daily(story: Mapping[str, Any], today: date, quarters: Sequence[str]) -> Iterator[Given]:
+    """Yield a month of daily life: where the persona lives and goes, energy, shopping, leisure."""
+    month = _month(today, 1)
+    if "quarter" in story:
+        home = quarters[story["quarter"] % len(quarters)]
+        yield Given("mobilite.lieu", {"etiquette": "domicile", "cog": "00042", "iris": home}, "Carnet de trajets")
+        for day, (mode, metres, there) in enumerate(story.get("trips", ()), start=3):
+            times = {"debut": f"{month}-{day:02d}T07:50:00+01:00", "fin": f"{month}-{day:02d}T08:20:00+01:00"}
+            zones = {"origine_zone": home, "destination_zone": quarters[there % len(quarters)]}
+            segments = [{"mode": mode, "mode_confirme": True, "distance_m": metres}]
+            yield Given("mobilite.trajet", times | zones | {"segments": segments}, "Carnet de trajets")
+    for day, fare in enumerate(story.get("fares", ()), start=3):
+        ride = {"service": "Réseau de bus de Villebrume", "mode": "bus", "montant": fare}
+        yield Given(
+            "mobilite.usage", ride | {"debut": f"{month}-{day:02d}T07:50:00+01:00"}, "Transports de Villebrume"
+        )
+    for back, (kwh, amount) in enumerate(story.get("bills", ()), start=1):
+        dates = {"periode_debut": f"{_month(today, back)}-01", "periode_fin": f"{_month(today, back)}-28"}
+        bill = {"fournisseur": "Énergies de la Brume", "montant_ttc": amount, "kwh": kwh}
+        yield Given("energie.facture", bill | dates, "Énergies de la Brume", role=Role.HOUSEHOLD)
+    for day, total in enumerate(story.get("baskets", ()), start=5):
+        ticket = {"enseigne": "Épicerie du Port", "date": f"{month}-{day:02d}", "total": total}
+        lines = [{"libelle": "Courses", "montant": total}]
+        yield Given("achats.ticket", ticket | {"lignes": lines}, "Épicerie du Port", role=Role.HOUSEHOLD)
+    if "club" in story:
+        club, activity, fee = story["club"]
+        year = today.year if today.month >= 9 else today.year - 1
+        season = {"organisme": club, "activite": activity, "saison": f"{year}-{year + 1}", "tarif": fee}
+        yield Given("loisirs.adhesion", season, club)
 
 
 def _listed(given: str, family: str, born: str, gender: str) -> Payload:

@@ -106,6 +106,7 @@ PUBLIC_AND_GET_ONLY = {
     "debates:proposal",
     "debates:result",
     "debates:result_file",
+    "debates:group_result",
     "results:latest",
     "results:window",
     "results:method",

@@ -424,7 +424,14 @@ def consultations_of(author: User) -> dict[str, Any]:
     codes = {"draft consultation": "brouillon", "submitted consultation": "soumise"}
     drafts = [campaigns.begin(by=author, template="travel", document=document(code=code)) for code in codes.values()]
     campaigns.submit(campaign=drafts[1], by=author)
-    return codes
+    asking = document(code="a-demander", holder="")
+    campaigns.begin(by=author, template="portability", document=asking)
+    grouped = given.grouped(created_by=author)
+    return codes | {
+        "draft of asking": asking["code"],
+        "group consultation": grouped.code,
+        "asking consultation": given.asking().code,
+    }
 
 
 def debates_of(resident: User, agent: User) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db import connection
 from campaigns.contributions import sealing
 from config import environment
 from tests.campaigns import given
+from vault.records.content import holder_catalogue
 
 
 @pytest.fixture
@@ -27,6 +28,11 @@ def as_release(databases, transactional_db):
             connection.settings_dict.update(web)
 
     return connected
+
+
+@pytest.fixture
+def holders(db):
+    holder_catalogue.load()
 
 
 @pytest.fixture(autouse=True)

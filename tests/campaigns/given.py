@@ -10,10 +10,11 @@ from campaigns.contributions import offer, sealing
 from campaigns.contributions.offer import Without
 from campaigns.contributions.presenting import rows
 from campaigns.noise.plan import sha256_of
+from campaigns.plans import drafting
 from campaigns.plans.models import Campaign
 from campaigns.plans.states import State
 from tests.accounts.factories import AgentFactory
-from tests.campaigns.made import document
+from tests.campaigns.made import document, words
 from tests.vault.made import add
 from vault.records import gate
 
@@ -41,6 +42,31 @@ def opened(**changes: Any) -> Campaign:
         created_by=AgentFactory(),
         approved_by=AgentFactory(),
     )
+
+
+def grouped(**changes: Any) -> Campaign:
+    """Return an approved campaign of an invited group of fifty, whose vote closes in ten days with twelve votes."""
+    today = timezone.localdate()
+    days = {name: (today + timedelta(days=count)).isoformat() for name, count in (("opens", 20), ("votes_until", 10))}
+    group = {"invited": 50, "quorum": 12, "votes_until": days["votes_until"]}
+    windows = [(today + timedelta(days=count)).isoformat() for count in (45, 60)]
+    who = {name: changes.pop(name, None) or AgentFactory() for name in ("created_by", "approved_by")}
+    told = {"code": "groupe", "title": words("Le groupe"), "opens": days["opens"], "windows": windows, "minimum": 50}
+    plan = document(**(told | {"group": group} | changes))
+    return Campaign.objects.create(
+        code=plan["code"], template="travel", document=plan, sha256=sha256_of(plan), state=State.APPROVED, **who
+    )
+
+
+def asking(holder: str = "enedis", **changes: Any) -> Campaign:
+    """Return an open portability campaign about a holder."""
+    states = drafting.templates()["portability"]
+    tables = [
+        {"code": "requests", "label": words("Demandes"), "dimensions": ["request"], "rho": 0.1, "per_resident": 1}
+    ]
+    told: dict[str, Any] = {"code": "portabilite", "title": words("Demander ensemble"), "measures": [], "zoning": None}
+    told |= {"dimensions": states["dimensions"], "tables": tables, "holder": holder}
+    return opened(**(told | changes))
 
 
 def give_keys(campaign: Campaign, url: str) -> None:

@@ -71,6 +71,7 @@ def main() -> None:
         **named(agent.account()),
         **labels(agent.account()),
         **consultations(agent.account()),
+        **groups(resident, agent.account()),
         **complaints(resident),
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         **local_aids(agent.account()),
@@ -263,6 +264,51 @@ def consultations(agent: Any) -> dict[str, Any]:
     campaigns.submit(campaign=refused, by=other)
     campaigns.refuse(campaign=refused, by=agent, words="Des réponses touchaient à la santé.")
     return {"draft_plan": whole.code, "bare_plan": "courses", "waiting_plan": waiting.code}
+
+
+def groups(resident: Any, agent: Any) -> dict[str, Any]:
+    """Make a group that votes, which the resident joined; a holder that residents ask together; a draft of each."""
+    import os
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from campaigns.contributions.actions import asking, group
+    from campaigns.debates import standing
+    from campaigns.debates.actions import group_votes
+    from campaigns.plans.actions import campaigns
+    from tests.campaigns import given
+    from tests.campaigns.debates import voted
+    from tests.campaigns.made import document, words
+    from vault.holders.actions.requests import note_step
+    from vault.holders.enums import RequestStep
+    from vault.records.models import Holder
+
+    url, me = os.environ["RELEASE_DATABASE_URL"], {"resident_id": resident.pk, "by": resident.pk}
+    grouped = given.grouped(created_by=agent, title=words("Les trajets du quartier des Forges"))
+    codes = group.invite(campaign=grouped, by=agent)
+    group.join(campaign=grouped, code=codes[0], **me)
+    group_votes.follow(timezone.now())
+    vote = standing.opening_vote(grouped)
+    assert vote is not None
+    voted.give_keys(vote, url)
+    holder = next(one for one in Holder.objects.filter(several=False).order_by("code") if "portability" in one.rights)
+    asked = given.asking(holder.code)
+    given.give_keys(asked, url)
+    row = asking.prepare(resident=resident, by=resident.pk, campaign=asked)
+    sent = timezone.localdate() - timedelta(days=4)
+    note_step(request=row, by=resident.pk, step=RequestStep.SENT, on=sent)
+    group_plan = document(code="conseil", title=words("Le conseil de quartier"), minimum=50)
+    group_plan["group"] = {"invited": 60, "quorum": 20, "votes_until": "2027-01-04"}
+    asking_plan = document(code="fournisseur", title=words("Nos compteurs"), holder="")
+    for name, plan in (("travel", group_plan), ("portability", asking_plan)):
+        campaigns.begin(by=agent, template=name, document=plan)
+    return {
+        "group_consultation": grouped.code,
+        "asking_consultation": asked.code,
+        "group_plan": group_plan["code"],
+        "asking_plan": asking_plan["code"],
+    }
 
 
 def labels(agent: Any) -> dict[str, Any]:

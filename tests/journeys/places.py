@@ -265,6 +265,8 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "plans:edit_zones": [(AGENT, "/agents/consultations/{draft_plan}/zones/")],
     "plans:edit_tables": [(AGENT, "/agents/consultations/{draft_plan}/tableaux/")],
     "plans:edit_dates": [(AGENT, "/agents/consultations/{draft_plan}/dates/")],
+    "plans:edit_group": [(AGENT, "/agents/consultations/{group_plan}/groupe/")],
+    "plans:edit_holder": [(AGENT, "/agents/consultations/{asking_plan}/organisme/")],
     "plans:submit": [(AGENT, "/agents/consultations/{draft_plan}/soumettre/")],
     "plans:drop": [(AGENT, "/agents/consultations/{draft_plan}/abandonner/")],
     "plans:decide": [(AGENT, "/agents/consultations/{waiting_plan}/decider/")],
@@ -313,6 +315,16 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "debates:paper_slip": [(AGENT, "/agents/consultations/{joined_consultation}/vote/papier/numero/")],
     "debates:paper_ballot": [(AGENT, "/agents/consultations/{joined_consultation}/vote/papier/")],
     "debates:prove_identity": [(AGENT, "/agents/identites/")],
+    "debates:group": [
+        (NEWCOMER, "/consultations/{group_consultation}/groupe/"),
+        (RESIDENT, "/consultations/{group_consultation}/groupe/"),
+    ],
+    "debates:group_ballot": [(RESIDENT, "/consultations/{group_consultation}/groupe/bulletin/")],
+    "debates:invitations": [(AGENT, "/agents/consultations/{group_consultation}/invitations/")],
+    "contributions:ask": [
+        (NEWCOMER, "/consultations/{asking_consultation}/demander/"),
+        (RESIDENT, "/consultations/{asking_consultation}/demander/"),
+    ],
     "results:latest": [
         (who, f"/consultations/{{{which}}}/resultats/")
         for who, which in ((VISITOR, "joined_consultation"), (VISITOR, "consultation"))
@@ -766,6 +778,7 @@ OTHERS: dict[str, str] = {
     "labels:charter_json": FILE,
     "debates:result_file": FILE,
     "panel:draw_file": FILE,
+    "debates:group_result": FILE,
     "results:window": "the same page as results:latest",
     "results:file": FILE,
     "results:embed": "a page without the portal's head and foot: tests/campaigns/results",

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from campaigns.contributions import agreements, budget, offer, sealing, store, withdrawing, yearly
+from campaigns.contributions import across, agreements, budget, offer, sealing, store, withdrawing, yearly
+from campaigns.contributions.actions import group
 from campaigns.contributions.actions.inbox import COOLING_DAYS
 from campaigns.contributions.enums import CAMPAIGN_KIND
 from campaigns.contributions.models import Participation
@@ -33,6 +34,10 @@ class NotOpen(Exception):
     """The campaign takes no contribution today: not open, or too late to be counted."""
 
 
+class NotMember(NotOpen):
+    """The campaign takes contributions of its invited group alone, and the resident has not joined it."""
+
+
 class AlreadyIn(Exception):
     """The resident contributed already, or was counted before."""
 
@@ -53,6 +58,8 @@ def refusal(*, campaign: Campaign, today: date) -> Exception | None:
     """Return why the resident may not contribute today, or None. Call it in the resident's scope."""
     if not campaign.takes_contributions(today) or not sealing.has_keys(campaign.pk):
         return NotOpen()
+    if campaign.plan.group is not None and group.of(campaign) is None:
+        return NotMember()
     if Participation.objects.filter(campaign_id=campaign.pk).exists():
         return AlreadyIn()
     if budget.most(campaign.plan) > yearly.left(today) + 1e-9:
@@ -109,8 +116,15 @@ def from_answers(*, resident_id: UUID, by: UUID, campaign: Campaign, answered: O
         RowOutOfBounds: an answer that the plan does not allow.
         NotOpen, AlreadyIn, BudgetSpent, NothingLeft
     """
+    if campaign.plan.holder:
+        raise NotOpen
     pack(campaign.plan, answered.row)
     return _contribute(resident_id, by, campaign, Terms((), Mode.KEEP), lambda _grant: answered, answered.seen)
+
+
+def from_request(*, resident_id: UUID, by: UUID, campaign: Campaign, offered: Offer, seen: str) -> Participation:
+    """Give how far a request to a holder is. Raises as `from_answers`, and Changed if it is not what was shown."""
+    return _contribute(resident_id, by, campaign, Terms((), Mode.KEEP), lambda _grant: offered, seen)
 
 
 def _contribute(
@@ -176,19 +190,20 @@ def record(campaign: Campaign, grant: Grant, packed: bytes, *, by: UUID) -> Part
     if budget.most(plan) > yearly.left(today) + 1e-9:
         raise BudgetSpent
     dwelling = dwelling_of(campaign)
+    again = withdrawing.has_withdrawn(campaign.pk) or across.dwelling_has_withdrawn(campaign.pk, dwelling)
     made = Participation(
         resident_id=grant.resident_id,
         campaign_id=campaign.pk,
         grant=grant,
         joined_on=today,
         counts_from=today + timedelta(days=COOLING_DAYS),
-        rho=budget.most(plan),
+        rho=budget.most(plan) - (plan.counter_rho if again else 0.0),
         dwelling=dwelling,
     )
     made.save(force_insert=True)
     name = sealing.pseudonym(campaign_id=campaign.pk, about=withdrawing.about(grant.resident_id, dwelling))
     sealed = sealing.seal(packed, campaign_id=campaign.pk, pseudonym=name, plan_sha256=plan.sha256)
-    store.add(campaign_id=campaign.pk, pseudonym=name, sealed=sealed, counts_from=made.counts_from)
+    store.add(campaign_id=campaign.pk, pseudonym=name, sealed=sealed, counts_from=made.counts_from, again=again)
     journal.write(
         resident_id=grant.resident_id,
         actor_id=by,

@@ -42,6 +42,8 @@ def contribute(*, visit: DeskVisit, agent: User, campaign: Campaign, answered: O
         NotOpen, AlreadyIn, BudgetSpent, NothingLeft
     """
     resident_id = _require_on_paper(visit, agent)
+    if campaign.plan.holder:
+        raise contributing.NotOpen
     packed = pack(campaign.plan, answered.row)
     if answered.is_empty:
         raise contributing.NothingLeft

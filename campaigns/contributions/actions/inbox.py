@@ -12,10 +12,10 @@ COOLING_DAYS = 7
 MOVE = """
 WITH arrived AS (
     DELETE FROM campaigns.arrival WHERE counts_from < %s
-    RETURNING campaign_id, pseudonym, batch_id, counts_from, payload
+    RETURNING campaign_id, pseudonym, batch_id, counts_from, again, payload
 )
-INSERT INTO campaigns.contribution (campaign_id, pseudonym, batch_id, counts_from, payload)
-SELECT campaign_id, pseudonym, batch_id, counts_from, payload FROM arrived ORDER BY gen_random_uuid()
+INSERT INTO campaigns.contribution (campaign_id, pseudonym, batch_id, counts_from, again, payload)
+SELECT campaign_id, pseudonym, batch_id, counts_from, again, payload FROM arrived ORDER BY gen_random_uuid()
 """
 FORGET_BATCHES = """
 DELETE FROM campaigns.batch WHERE made_on < %s

@@ -1,3 +1,5 @@
+from campaigns.contributions.models.counter import Increment, Withdrawal
+from campaigns.contributions.models.group import Invitation, Membership
 from campaigns.contributions.models.keys import CampaignKey
 from campaigns.contributions.models.participation import Participation
 from campaigns.contributions.models.releases import Charge, Publication, ReleaseRun
@@ -9,7 +11,11 @@ __all__ = [
     "CampaignKey",
     "Charge",
     "Contribution",
+    "Increment",
+    "Invitation",
+    "Membership",
     "Participation",
     "Publication",
     "ReleaseRun",
+    "Withdrawal",
 ]

@@ -9,6 +9,8 @@ from django.db import models
 from core.models.rows import nothing
 
 SEALED = "sealed to the campaign, and bound to its pseudonym: another payload is not opened"
+# The database has the default too (migration 0004), by hand: Django would read the column back, which `web` may not.
+AGAIN = "milestones have counted it before it was withdrawn: they do not count it again"
 
 
 class Batch(models.Model):
@@ -36,6 +38,7 @@ class Arrival(models.Model):
     pseudonym = models.BinaryField()
     batch_id = models.UUIDField()
     counts_from = models.DateField(help_text="seven days after it was given")
+    again = models.BooleanField(default=False, help_text=AGAIN)
     payload = models.BinaryField()
 
     decides = nothing(SEALED)
@@ -55,6 +58,7 @@ class Contribution(models.Model):
     pseudonym = models.BinaryField()
     batch_id = models.UUIDField()
     counts_from = models.DateField(help_text="seven days after it was given")
+    again = models.BooleanField(default=False, help_text=AGAIN)
     payload = models.BinaryField()
 
     decides = nothing(SEALED)

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -10,10 +11,13 @@ from django.utils.translation import gettext as _
 
 from campaigns.contributions import across, agreements, budget
 from campaigns.contributions.actions import contributing
+from campaigns.contributions.models import Increment
 from campaigns.noise.plan import Plan
 from campaigns.plans.models import Campaign
 from campaigns.plans.presenting import ways
+from campaigns.plans.presenting.pages import holder_name
 from campaigns.plans.presenting.ways import Way
+from campaigns.plans.states import State
 from core.templatetags.civic import long_date, number
 from vault.sharing.models import DeskVisit
 
@@ -31,6 +35,7 @@ def about(campaign: Campaign) -> dict[str, Any]:
         "last_day": plan.last_day,
         "who": [
             {"key": _("Qui demande"), "value": plan.sponsor},
+            *([{"key": _("Organisme"), "value": holder_name(plan.holder)}] if plan.holder else []),
             *partners,
             {"key": _("Pour quoi"), "value": plan.purpose.in_language(language)},
             {"key": _("Ce qui sera publié"), "value": _published(plan, language)},
@@ -44,7 +49,20 @@ def about(campaign: Campaign) -> dict[str, Any]:
 def way_to_take_part(campaign: Campaign) -> Way | None:
     if not campaign.takes_contributions(timezone.localdate()):
         return None
+    if campaign.plan.holder:
+        return Way(_("Demander mes données, ensemble"), reverse("contributions:ask", args=[campaign.code]))
     return Way(_("Voir ce qui partirait"), reverse("contributions:take_part", args=[campaign.code]))
+
+
+def milestone(campaign: Campaign) -> str:
+    """Return the last milestone of an open campaign in a sentence, or "". The portal knows no other number."""
+    if campaign.state != State.OPEN:
+        return ""
+    last = Increment.objects.filter(campaign_id=campaign.pk).aggregate(last=Max("passed"))["last"]
+    if not last:
+        return ""
+    told = _("Plus de %(count)s réponses, comptées avec du hasard. Seuls des paliers sont montrés.")
+    return told % {"count": number(last)}
 
 
 def already_out(campaign: Campaign) -> list[Way]:
@@ -63,14 +81,15 @@ def lines_at_desk(visit: DeskVisit) -> list[dict[str, str]]:
             "action_href": reverse("contributions:desk_answer", args=[visit.pk, one.code]),
         }
         for one in Campaign.objects.open()
+        if not one.plan.holder
     ]
 
 
 def _published(plan: Plan, language: str) -> str:
     tables = ", ".join(one.label.in_language(language) for one in plan.tables)
-    return _("Des totaux, avec une marge : %(tables)s. Un total de moins de 11 personnes est caché.") % {
-        "tables": tables
-    }
+    told = _("Des totaux, avec une marge : %(tables)s. Un total de moins de 11 personnes est caché.")
+    milestones = _("Avant cela, le nombre de réponses par paliers, avec du hasard.") if plan.milestones else ""
+    return f"{told % {'tables': tables}} {milestones}".strip()
 
 
 def _one_each() -> str:
@@ -109,6 +128,8 @@ def why_not(why: Exception, campaign: Campaign) -> str:
             return _(
                 "Quelqu’un de votre foyer a déjà répondu. Cette consultation compte chaque logement une seule fois."
             )
+        case contributing.NotMember():
+            return _("Cette consultation est réservée à un groupe invité. Tapez d’abord votre code.")
         case contributing.BudgetSpent():
             return _(
                 "Vous avez déjà participé à plusieurs consultations depuis un an. Une de plus en dirait trop sur"

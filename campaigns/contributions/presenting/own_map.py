@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from campaigns.contributions.offer import Offer, values_of
+from campaigns.contributions.offer import Offer
 from campaigns.noise.plan import Dimension, Plan
 from campaigns.noise.rows import zone_indices
+from campaigns.plans.values import values_of
 from core.pages import maps
 from core.pages.maps import Flow, Map
 

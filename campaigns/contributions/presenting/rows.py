@@ -9,10 +9,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from campaigns.contributions.agreements import columns_of, fields_of
-from campaigns.contributions.offer import Offer, emptied, values_of
-from campaigns.noise.plan import Dimension, Measure, Plan
+from campaigns.contributions.offer import Offer, emptied
+from campaigns.noise.plan import Plan
 from campaigns.noise.rows import Row, coarsen
-from core.templatetags.civic import long_date, number
+from campaigns.plans.presenting.wording import words_of
+from campaigns.plans.values import values_of
+from core.templatetags.civic import long_date
 from vault import types
 from vault.records.values.decrypted import Opened, walk
 from vault.records.wording import NOTHING, format_value
@@ -97,17 +99,6 @@ def dated(sources: Sequence[str]) -> list[str]:
         found = types.get(code).fields
         more += [f"{code}#{pointer}" for pointer, info in found.items() if info.kind in {"date", "datetime"}][:1]
     return list(dict.fromkeys([*sources, *more]))
-
-
-def words_of(column: Dimension | Measure, value: int | list[int] | None) -> str:
-    """Return a value of a row in words, or "" if the resident gives none."""
-    if value is None:
-        return ""
-    if isinstance(column, Measure):
-        steps = value if isinstance(value, int) else value[0]
-        return f"{number(round(column.low + steps * column.step, 6))}\N{NO-BREAK SPACE}{column.unit}"
-    indices = value if isinstance(value, list) else [value]
-    return ", ".join(column.cells[index].label.in_language(_language()) for index in indices)
 
 
 def _line(plan: Plan, offer: Offer, record: Opened) -> Line:

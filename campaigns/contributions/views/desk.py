@@ -84,7 +84,7 @@ def _standing(visit: DeskVisit, campaign: Campaign) -> tuple[Participation | Non
 
 def _campaign(code: str) -> Campaign:
     found = Campaign.objects.filter(code=code, state__in=BEGUN).first()
-    if found is None:
+    if found is None or found.plan.holder:
         raise Http404
     return found
 

@@ -14,18 +14,20 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
-from campaigns.contributions import offer, withdrawing, yearly
-from campaigns.contributions.actions import contributing
+from campaigns.contributions import offer, requests, withdrawing, yearly
+from campaigns.contributions.actions import asking, contributing
 from campaigns.contributions.forms.answers import AnswersForm
 from campaigns.contributions.models import Participation
 from campaigns.contributions.offer import Offer, Without
 from campaigns.contributions.presenting import campaign as words
 from campaigns.contributions.presenting import own_map, rows
 from campaigns.plans.models import Campaign
+from campaigns.plans.presenting import pages
 from campaigns.plans.states import BEGUN
 from core.models.rows import check
 from vault.records import gate
 from vault.records.actions import grants
+from vault.records.models import Holder
 from vault.types import UnknownType
 
 LOOK = gettext_noop("Vous montrer ce qui partirait pour une consultation")
@@ -37,7 +39,7 @@ MOST = 5_000
 def take_part(request: SignedInRequest, code: str) -> HttpResponse:
     """Show the resident's row, let them take parts of it out, and send it once they say so."""
     campaign = _campaign(code)
-    if refused := _refusal(request, campaign):
+    if refused := _elsewhere(request, campaign):
         return refused
     if request.POST.get("answer") == "no":
         return _declined(request)
@@ -64,7 +66,7 @@ def take_part(request: SignedInRequest, code: str) -> HttpResponse:
 def answer(request: SignedInRequest, code: str) -> HttpResponse:
     """Ask the plan's questions to who has no records, show the answers once more, and send them."""
     campaign = _campaign(code)
-    if refused := _refusal(request, campaign):
+    if refused := _elsewhere(request, campaign):
         return refused
     if request.POST.get("answer") == "no":
         return _declined(request)
@@ -76,6 +78,53 @@ def answer(request: SignedInRequest, code: str) -> HttpResponse:
     try:
         me = request.user.pk
         contributing.from_answers(resident_id=me, by=me, campaign=campaign, answered=found)
+    except (contributing.NotOpen, contributing.AlreadyIn, contributing.BudgetSpent, gate.Refused):
+        return redirect("contributions:mine", code=campaign.code)
+    return _thanks(request, campaign)
+
+
+@require_http_methods(["GET", "POST"])
+def ask(request: SignedInRequest, code: str) -> HttpResponse:
+    """Prepare the resident's own request to a holder; once it is sent, offer to contribute how far it is."""
+    campaign = _campaign(code)
+    if not campaign.plan.holder:
+        raise Http404
+    if refused := _refusal(request, campaign):
+        return refused
+    answer = request.POST.get("answer")
+    if answer == "no":
+        return _declined(request)
+    if answer == "prepare":
+        return _prepared(request, campaign)
+    if answer == "yes" and (sent := _send_request(request, campaign)):
+        return sent
+    row, today = requests.of(campaign), timezone.localdate()
+    context = words.about(campaign) | {"request_row": row, "holder": pages.holder_name(campaign.plan.holder)}
+    if row is not None and row.sent_on is not None:
+        offered = requests.offered(campaign, row, today)
+        context |= {"seen": offered.seen, "columns": rows.columns(campaign.plan, offered)}
+        context["share"] = words.share_of_year(campaign, yearly.left(today))
+    return render(request, "contributions/ask.html", context)
+
+
+def _prepared(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
+    try:
+        row = asking.prepare(resident=request.user, by=request.user.pk, campaign=campaign)
+    except contributing.NotOpen:
+        return redirect("contributions:mine", code=campaign.code)
+    except Holder.DoesNotExist:
+        raise Http404 from None
+    return redirect("holders:request", request_id=row.pk)
+
+
+def _send_request(request: SignedInRequest, campaign: Campaign) -> HttpResponse | None:
+    """Send how far the request is, as the page showed it. Return None if the page is to be shown again."""
+    me = request.user.pk
+    try:
+        asking.contribute(resident_id=me, by=me, campaign=campaign, seen=request.POST.get("seen", ""))
+    except (grants.Changed, asking.NotSent):
+        messages.warning(request, _("Votre demande a changé entre-temps : rien n’est parti. Voici ce qui partirait."))
+        return None
     except (contributing.NotOpen, contributing.AlreadyIn, contributing.BudgetSpent, gate.Refused):
         return redirect("contributions:mine", code=campaign.code)
     return _thanks(request, campaign)
@@ -107,6 +156,13 @@ def _campaign(code: str) -> Campaign:
     if found is None:
         raise Http404
     return found
+
+
+def _elsewhere(request: SignedInRequest, campaign: Campaign) -> HttpResponse | None:
+    """Return where a resident goes who may not contribute, or whose contribution is their request to a holder."""
+    if refused := _refusal(request, campaign):
+        return refused
+    return redirect("contributions:ask", code=campaign.code) if campaign.plan.holder else None
 
 
 def _refusal(request: SignedInRequest, campaign: Campaign) -> HttpResponse | None:

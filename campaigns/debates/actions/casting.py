@@ -17,7 +17,7 @@ from campaigns.contributions import sealing
 from campaigns.debates import ballots, slips
 from campaigns.debates.actions import identities
 from campaigns.debates.ballots import Envelope, Roll, Taken, Voter
-from campaigns.debates.enums import Choice
+from campaigns.debates.enums import Choice, VoteKind
 from campaigns.debates.models import Vote
 from campaigns.debates.slips import Slip
 from core import journal
@@ -63,6 +63,8 @@ def cast(*, resident: User, by: UUID, vote: Vote, choices: Sequence[Choice]) -> 
         NotOpen, NoIdentity, VotedElsewhere
     """
     require_may_write(resident.pk, by)
+    if vote.kind != VoteKind.PROPOSALS:
+        raise NotOpen
     with transaction.atomic(durable=True), scope(resident=resident.pk):
         identity = identities.of(resident)
         if identity is None:
@@ -85,6 +87,8 @@ def check_identity(*, vote: Vote, agent: User, family_name: str, given_names: st
     """
     require_desk(agent)
     DECIDING.require_one(agent)
+    if vote.kind != VoteKind.PROPOSALS:
+        raise NotOpen
     identity = identities.pseudonym(family_name=family_name, given_names=given_names, birthdate=birthdate)
     return give_number(vote=vote, identity=identity, agent=agent)
 
@@ -171,6 +175,11 @@ def _refuse(taken: Taken) -> Taken:
     if taken in REFUSALS:
         raise REFUSALS[taken]
     return taken
+
+
+def has_keys(vote: Vote) -> bool:
+    """Return whether the role `release` has made the vote's keys, and not destroyed them yet."""
+    return sealing.has_keys(vote.pk)
 
 
 def roll(*, resident: User, vote: Vote) -> Roll | None:

@@ -13,19 +13,25 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from campaigns.debates.enums import Means, VoteState
+from campaigns.debates.enums import Means, VoteKind, VoteState
 from campaigns.plans.models import Campaign
 from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, by_resident, nothing
 
 SEALED = "sealed to the vote; a row without the portal's stamp is not counted"
 
+_FIRST = ("campaign", "options", "closes_at", "state", "created_by", "created_at", "decided_by", "words")
+
 
 class Vote(AuthenticatedRow):
-    """One vote on the proposals about a consultation. The database refuses to change it once it is approved."""
+    """One vote about a consultation. The database refuses to change it once it is approved.
+
+    Of a vote on its opening, the two persons are those who wrote and approved the plan, which says when it closes.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=VoteKind, default=VoteKind.PROPOSALS, db_default=VoteKind.PROPOSALS)
     options = models.JSONField(help_text="the proposals as they are voted on: id, title, text")
     closes_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=VoteState.choices, default=VoteState.PROPOSED)
@@ -35,12 +41,14 @@ class Vote(AuthenticatedRow):
     words = models.CharField(max_length=600, blank=True, help_text="why it was refused; public")
 
     objects = RowQuerySet["Vote"].as_manager()
-    decides = by_city("campaign", "options", "closes_at", "state", "created_by", "created_at", "decided_by", "words")
+    decides = by_city(*_FIRST, "kind", former=[_FIRST])
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["campaign"], condition=~Q(state=VoteState.REFUSED), name="vote_one_for_a_consultation"
+                fields=["campaign", "kind"],
+                condition=~Q(state=VoteState.REFUSED),
+                name="vote_one_of_a_kind_for_a_consultation",
             ),
             models.CheckConstraint(
                 condition=Q(decided_by=None) | ~Q(decided_by=F("created_by")), name="vote_two_persons"

@@ -154,6 +154,19 @@ def drop(*, campaign: Campaign, by: User, words: str = "") -> Campaign:
     return held
 
 
+def decline(*, campaign: Campaign, words: str) -> Campaign:
+    """Give up an approved consultation whose invited group did not vote yes. The register keeps why.
+
+    Raises:
+        NotNow: it is not approved, or is given up already.
+    """
+    with _alone(campaign) as held:
+        if held.state != State.APPROVED:
+            raise NotNow(held.state)
+        _step(held, Step.DROP, None, words=_said(words))
+    return held
+
+
 def open_due(today: date) -> list[Campaign]:
     """Open the approved consultations whose day has come. Idempotent; a task calls it.
 

@@ -16,8 +16,12 @@ from campaigns.plans.models import Campaign
 from campaigns.plans.presenting import ways, wording
 from campaigns.plans.states import State, Step
 from core.templatetags.civic import long_date
+from vault.records.models import Holder
 
 KINDS = {State.OPEN: "ok", State.APPROVED: "fresh", State.REFUSED: "expired", State.DROPPED: "expired"}
+
+#: Ended before it opened: by which step, whose words are public.
+ENDED = {State.REFUSED: Step.REFUSE, State.DROPPED: Step.DROP}
 
 
 def _title(campaign: Campaign) -> str:
@@ -61,9 +65,10 @@ def _public_text(campaign: Campaign) -> str:
             "day": long_date(campaign.plan.last_day),
             "purpose": campaign.plan.purpose.in_language(wording.language()),
         }
-    if campaign.state == State.REFUSED:
-        last = campaign.events.filter(step=Step.REFUSE).last()
-        return last.words if last else ""
+    if campaign.state in ENDED:
+        last = campaign.events.filter(step=ENDED[State(campaign.state)]).last()
+        if last and (last.words or campaign.state == State.REFUSED):
+            return last.words
     purpose: str = campaign.document["purpose"][wording.language()]
     return purpose
 
@@ -120,16 +125,37 @@ def _sections(campaign: Campaign, *, editable: bool) -> list[dict[str, Any]]:
         (_("Qui demande"), told["sponsor"], "plans:edit_question"),
         (_("Partenaires"), ", ".join(one["name"] for one in told["partners"]) or _("Aucun"), "plans:edit_question"),
         (_("Zones"), _("%(count)s zones") % {"count": len(zones)} if zones else _("À écrire"), "plans:edit_zones"),
+        (_("Qui répond"), _who(told.get("group")), "plans:edit_group"),
         (_("Ouverture"), long_date(told["opens"]), "plans:edit_dates"),
         (_("Publications"), days, "plans:edit_dates"),
         (_("Minimum"), _("%(n)s personnes, avec le hasard") % {"n": told["minimum"]}, "plans:edit_dates"),
         (_("Total caché"), _("Sous 11 personnes"), ""),
+        (_("Nombre de réponses"), _counter(told.get("milestones")), "plans:edit_tables"),
         (_("Protection"), str(dict(PRESETS)[told["sensitivity"]]), "plans:edit_tables"),
     ]
+    if "holder" in told:
+        listed.insert(0, (_("Organisme"), holder_name(told["holder"]) or _("À choisir"), "plans:edit_holder"))
     return [
         {"key": key, "value": value, "href": reverse(name, args=[campaign.code]) if name and editable else ""}
         for key, value, name in listed
     ]
+
+
+def _who(group: dict[str, Any] | None) -> str:
+    if group is None:
+        return _("Tous les habitants")
+    told = _("Un groupe invité de %(invited)s personnes, s’il vote oui : %(quorum)s votes au moins, jusqu’au %(day)s")
+    return told % {**group, "day": long_date(group["votes_until"])}
+
+
+def holder_name(code: str) -> str:
+    """Return the name of a holder in the reader's language, or its code if the city has withdrawn it."""
+    holder = Holder.objects.filter(code=code).first()
+    return str(holder.name) if holder else code
+
+
+def _counter(milestones: bool | None) -> str:
+    return _("Par paliers, avec du hasard, pendant la consultation") if milestones else _("Pas montré avant la fin")
 
 
 def _tables(campaign: Campaign) -> list[list[str]]:
@@ -172,12 +198,12 @@ def zone_lines(zoning: dict[str, Any]) -> str:
 
 
 def other_presets(campaign: Campaign) -> list[dict[str, Any]]:
-    """Return what the finest table would show with each protection, for 1 000 contributors."""
+    """Return what the finest table would show with each protection, for the usual number of contributors."""
     rows = []
     for name, label in PRESETS:
         plan = Plan.from_json(drafting.with_sensitivity(campaign.document, name))
         finest = max(plan.tables, key=plan.size)
-        found = preview.expected(plan, finest, 1_000)
+        found = preview.expected(plan, finest, preview.usual(plan))
         right = round(100 * attackers.right_between_two(BUDGETS[name]))
         value = _("%(shown)s cases sur %(all)s pour « %(table)s ». L’attaquant : %(right)s fois sur 100.") % {
             "shown": round(found.shown),
@@ -193,13 +219,17 @@ def sheet_rows(campaign: Campaign) -> list[dict[str, Any]]:
     """Return the facts of the altruism sheet."""
     plan, language = campaign.plan, wording.language()
     partners = ", ".join(f"{one.name} ({one.role.in_language(language)})" for one in plan.partners)
+    asked = [{"key": _("Organisme"), "value": holder_name(plan.holder)}] if plan.holder else []
     return [
+        *asked,
         {"key": _("But"), "value": plan.purpose.in_language(language)},
         {"key": _("Qui demande"), "value": plan.sponsor},
         {"key": _("Partenaires"), "value": partners or _("Aucun")},
+        {"key": _("Qui répond"), "value": _who(campaign.document.get("group"))},
         {"key": _("Ouverture"), "value": long_date(plan.opens)},
         {"key": _("Dernier jour pour participer"), "value": long_date(plan.last_day)},
         {"key": _("Publications"), "value": ", ".join(long_date(window.release) for window in plan.windows)},
+        {"key": _("Nombre de réponses"), "value": _counter(plan.milestones)},
         {
             "key": _("Une réponse par"),
             "value": _("logement") if plan.unit == "dwelling" else _("personne"),

@@ -17,6 +17,8 @@ class Way:
     text: str = ""
 
 
+#: What is said of a consultation beside its ways.
+_sentences: list[Callable[[Campaign], str]] = []
 _registered: dict[str, Callable[[Campaign], Way | None]] = {}
 _of_agents: dict[str, Callable[[Campaign], Way | None]] = {}
 
@@ -28,6 +30,15 @@ def register(name: str, way: Callable[[Campaign], Way | None], *, for_agents: bo
         for_agents: the way is on the plan's page of agents, not on public ones.
     """
     (_of_agents if for_agents else _registered)[name] = way
+
+
+def say(sentence: Callable[[Campaign], str]) -> None:
+    """Register what returns a sentence of a consultation's sheet, or "" while there is none."""
+    _sentences.append(sentence)
+
+
+def sentences(campaign: Campaign) -> list[str]:
+    return [found for one in _sentences if (found := one(campaign))]
 
 
 def of(campaign: Campaign, *, without: str = "") -> list[Way]:

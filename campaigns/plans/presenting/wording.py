@@ -7,8 +7,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from campaigns.noise import attackers, budget, preview
-from campaigns.noise.plan import Plan
+from campaigns.noise.plan import Dimension, Measure, Plan
 from campaigns.noise.refusals import Refusal
+from core.templatetags import civic
 
 
 def language() -> str:
@@ -33,6 +34,10 @@ def refusal_words(reason: Refusal) -> str:
         "too_many_cells": _("Les tableaux ont trop de cases."),
         "other_threshold": _("Le seuil compte les personnes, avec le hasard."),
         "unknown_field": _("Un champ est inconnu : %(names)s."),
+        "no_holder": _("Choisissez l’organisme à qui les habitants demandent leurs données."),
+        "portability_shape": _("La portabilité ne compte que des demandes : envoyées, répondues, en retard."),
+        "group_too_small": _("Le minimum et les votes nécessaires dépassent le groupe de %(invited)s personnes."),
+        "group_votes_late": _("Le groupe vote avant le jour de l’ouverture."),
         "missing_field": _("Il manque un champ : %(names)s."),
     }
     values = {name: ", ".join(value) if isinstance(value, list) else value for name, value in reason.values.items()}
@@ -50,7 +55,7 @@ def preview_rows(plan: Plan) -> list[list[str]]:
     rows = []
     for table in plan.tables:
         row = [table.label.in_language(language())]
-        for contributors in preview.NUMBERS:
+        for contributors in preview.numbers_of(plan):
             found = preview.expected(plan, table, contributors)
             cells = _("%(shown)s cases sur %(all)s") % {"shown": round(found.shown), "all": found.cells}
             row.append(cells if found.error is None else f"{_error(plan, table.measure, found.error)}, {cells}")
@@ -96,11 +101,41 @@ def epsilon_words(plan: Plan) -> str:
     }
 
 
+def words_of(column: Dimension | Measure, value: int | list[int] | None) -> str:
+    """Return a value of a row in words, or "" if the resident gives none."""
+    if value is None:
+        return ""
+    if isinstance(column, Measure):
+        steps = value if isinstance(value, int) else value[0]
+        return f"{civic.number(round(column.low + steps * column.step, 6))}\N{NO-BREAK SPACE}{column.unit}"
+    indices = value if isinstance(value, list) else [value]
+    return ", ".join(column.cells[index].label.in_language(language()) for index in indices)
+
+
 def finding(plan: Plan) -> str:
-    """Return the preview's title: how many tables show most of their cells with 1 000 contributors."""
-    found = [preview.expected(plan, table, 1_000) for table in plan.tables]
+    """Return the preview's title: how many tables show most of their cells, with the usual contributors."""
+    most = preview.usual(plan)
+    found = [preview.expected(plan, table, most) for table in plan.tables]
     clear = sum(one.shown >= one.cells / 2 for one in found)
-    return _("À 1 000 personnes, %(clear)s tableaux sur %(all)s se lisent") % {"clear": clear, "all": len(found)}
+    told = _("À %(most)s personnes, %(clear)s tableaux sur %(all)s se lisent")
+    return told % {"most": number(most), "clear": clear, "all": len(found)}
+
+
+def group_words(plan: Plan) -> list[str]:
+    """Return how little a group can show, in sentences; nothing of a plan that is open to all."""
+    if plan.group is None:
+        return []
+    hidden = 0
+    for table in plan.tables:
+        found = preview.expected(plan, table, plan.group.invited)
+        hidden += found.cells - round(found.shown)
+    told = _("Si les %(invited)s personnes invitées répondent toutes, %(hidden)s cases restent cachées.")
+    return [
+        told % {"invited": plan.group.invited, "hidden": number(hidden)},
+        _("Un groupe si petit montre peu : gardez un ou deux tableaux, avec peu de cases."),
+        _("Elle n’ouvre que si les membres votent oui : %(quorum)s votes au moins, jusqu’au %(day)s.")
+        % {"quorum": plan.group.quorum, "day": civic.long_date(plan.group.votes_until)},
+    ]
 
 
 def asked(plan: Plan) -> list[dict[str, Any]]:

@@ -23,9 +23,19 @@ from campaigns.noise.refusals import PlanRefused
 from campaigns.plans import drafting
 from campaigns.plans.actions import campaigns as actions
 from campaigns.plans.actions.campaigns import NoOpinion
-from campaigns.plans.forms import BeginForm, DatesForm, DecideForm, OpinionForm, QuestionForm, TablesForm, ZonesForm
+from campaigns.plans.forms import (
+    BeginForm,
+    DatesForm,
+    DecideForm,
+    GroupForm,
+    HolderForm,
+    OpinionForm,
+    QuestionForm,
+    TablesForm,
+    ZonesForm,
+)
 from campaigns.plans.models import Campaign
-from campaigns.plans.presenting import pages, wording
+from campaigns.plans.presenting import pages, personas, wording
 from campaigns.plans.states import NotNow, State
 from core.models import City
 
@@ -115,7 +125,9 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
         messages.warning(request, _("Corrigez d’abord le plan."))
         return redirect("plans:plan", code)
     heads: list[dict[str, Any]] = [{"label": _("Tableau")}]
-    heads += [{"label": _("%(n)s personnes") % {"n": wording.number(n)}, "num": True} for n in previews.NUMBERS]
+    heads += [
+        {"label": _("%(n)s personnes") % {"n": wording.number(n)}, "num": True} for n in previews.numbers_of(found)
+    ]
     context = {
         "campaign": campaign,
         "title": wording.finding(found),
@@ -124,6 +136,9 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
         "attacker": wording.attacker_words(found),
         "epsilon": wording.epsilon_words(found),
         "asked": wording.asked(found),
+        "group": wording.group_words(found),
+        "usual": previews.usual(found),
+        "personas": personas.rehearsed(found, timezone.localdate()),
         "presets": pages.other_presets(campaign),
     }
     return render(request, "plans/preview.html", context)
@@ -174,11 +189,12 @@ def edit_zones(request: SignedInRequest, code: str) -> HttpResponse:
 @said_why
 def edit_tables(request: SignedInRequest, code: str) -> HttpResponse:
     campaign = _draft(request, code)
-    initial = {"sensitivity": campaign.document["sensitivity"], **pages.shares(campaign)}
+    told = campaign.document
+    initial = {name: told.get(name) for name in ("sensitivity", "milestones")} | pages.shares(campaign)
 
     def changed(data: dict[str, Any]) -> dict[str, Any]:
-        sensitivity = data.pop("sensitivity")
-        return drafting.with_shares({**campaign.document, "sensitivity": sensitivity}, campaign.template, data)
+        chosen = {name: data.pop(name) for name in ("sensitivity", "milestones")}
+        return drafting.with_shares({**told, **chosen}, campaign.template, data)
 
     def form(data: Any = None, initial: Any = None) -> BaseForm:  # noqa: ANN401 - a form's own arguments
         return TablesForm(data, initial=initial, template=campaign.template)
@@ -209,6 +225,35 @@ def edit_dates(request: SignedInRequest, code: str) -> HttpResponse:
         return drafting.with_shares({**told, **dates, **numbers}, campaign.template, shares)
 
     return _edit(request, campaign, lambda *args, **kwargs: form, initial, changed, _("Les dates et les seuils"))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_holder(request: SignedInRequest, code: str) -> HttpResponse:
+    """Choose the holder of a portability plan. Another plan has none: 404."""
+    campaign = _draft(request, code)
+    told = campaign.document
+    if "holder" not in told:
+        raise Http404
+    return _edit(request, campaign, HolderForm, {"holder": told["holder"]}, lambda data: told | data, _("L’organisme"))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_group(request: SignedInRequest, code: str) -> HttpResponse:
+    """Reserve the consultation to an invited group, or open it to all residents again."""
+    campaign = _draft(request, code)
+    told = campaign.document
+
+    def changed(data: dict[str, Any]) -> dict[str, Any]:
+        others = {name: value for name, value in told.items() if name != "group"}
+        if not data["invited"]:
+            return others
+        return others | {"group": {**data, "votes_until": data["votes_until"].isoformat()}}
+
+    return _edit(request, campaign, GroupForm, told.get("group") or {}, changed, _("Un groupe invité"))
 
 
 @agents_only

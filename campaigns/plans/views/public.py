@@ -66,6 +66,7 @@ def sheet_page(request: HttpRequest, code: str) -> HttpResponse:
         "epsilon": wording.epsilon_words(plan),
         "history": pages.history(campaign),
         "ways": ways.of(campaign),
+        "sentences": ways.sentences(campaign),
     }
     return render(request, "plans/sheet.html", context)
 

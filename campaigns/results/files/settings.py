@@ -3,7 +3,7 @@
 from typing import Any
 
 from campaigns.noise import budget
-from campaigns.noise.refusals import CHECK_RHO
+from campaigns.noise.refusals import CHECK_RHO, COUNTER_RHO
 from campaigns.results.published import Published
 
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
@@ -70,6 +70,7 @@ def registry_sheet(published: Published) -> dict[str, Any]:
             },
             "by_table": {table["code"]: table["rho"] for table in document["tables"]},
             "look_at_the_number_of_contributions": CHECK_RHO,
+            "milestones_before_this_publication": COUNTER_RHO if plan.milestones else 0,
         },
         "model": {
             "model_name": "Central",

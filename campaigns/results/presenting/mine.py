@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from campaigns.contributions.presenting import rows
 from campaigns.noise.rows import Row
+from campaigns.plans.presenting.wording import words_of
 from campaigns.results.presenting import sections
 from campaigns.results.published import Published
 
@@ -41,9 +41,9 @@ def _of_table(published: Published, table: Mapping[str, Any], row: Row) -> Besid
     told = [[*sections.row_of(line), _("Vous") if kept & set(line.codes) else ""] for line in lines[: sections.ROWS]]
     if table["measure"]:
         measure = published.plan.measure(table["measure"])
-        words = rows.words_of(measure, row[measure.code])
+        words = words_of(measure, row[measure.code])
     else:
-        words = rows.words_of(dimension, mine)
+        words = words_of(dimension, mine)
     if not words:
         return None
     return Beside(

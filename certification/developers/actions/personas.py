@@ -13,10 +13,11 @@ from accounts.models import User
 from certification.developers import personas
 from certification.developers.personas import Given, Persona
 from certification.developers.specimens import specimen
+from vault import types
 from vault.records import actions
 from vault.records.enums import Assurance, Method
 from vault.records.models import RESIDENT, Paper, PaperKind, Record
-from vault.records.values.periods import period_of
+from vault.records.values.periods import months_of, period_of
 
 PURPOSE = "Personne fictive du bac à sable"
 
@@ -72,7 +73,10 @@ def _fill(account: User, persona: Persona, today: date) -> int:
 
 
 def _key(resident_id: UUID, one: Given) -> tuple[str, UUID, datetime | None]:
-    return one.type, one.person or resident_id, period_of(one.payload).start
+    period = period_of(one.payload)
+    # Payments, trips and measures are stored with their months.
+    period = months_of(one.type, one.payload, period) if types.get(one.type).rules.data else period
+    return one.type, one.person or resident_id, period.start
 
 
 def _add(account: User, one: Given, today: date) -> None:

@@ -49,6 +49,7 @@ def rights(role, table):
         ("campaigns.release_run", {"SELECT"}, {"SELECT", "INSERT", "UPDATE"}),
         ("campaigns.charge", {"SELECT"}, {"SELECT", "INSERT"}),
         ("campaigns.publication", {"SELECT"}, {"SELECT", "INSERT"}),
+        ("campaigns.increment", set(), {"SELECT", "INSERT"}),
         ("campaigns.ballot_arrival", set(), {"SELECT", "DELETE"}),
         ("campaigns.ballot", set(), {"SELECT", "INSERT", "DELETE"}),
         ("campaigns.paper_slip", set(), {"SELECT", "DELETE"}),
@@ -109,6 +110,8 @@ def test_the_portal_may_do_nothing_else(web):
         "INSERT INTO campaigns.contribution SELECT * FROM campaigns.arrival",
         "INSERT INTO campaigns.charge (id) VALUES (gen_random_uuid())",
         "DELETE FROM campaigns.charge",
+        "SELECT noisy FROM campaigns.increment",
+        "SELECT again FROM campaigns.contribution",
         "UPDATE campaigns.publication SET document = ''",
         "UPDATE campaigns.release_run SET state = 'waiting'",
         "DELETE FROM keystore.campaign_key",
@@ -143,6 +146,7 @@ def test_the_worker_of_releases_reads_no_vault_and_rewrites_nothing(release):
         "SELECT * FROM core_journalentry",
         "SELECT * FROM contributions_participation",
         "DELETE FROM campaigns.charge",
+        "UPDATE campaigns.increment SET noisy = 0",
         "UPDATE campaigns.publication SET document = ''",
     ]
     assert allowed(release, statements) == []

@@ -41,6 +41,17 @@ def test_a_rehearsal_is_verified(files, tmp_path, capsys):
         call_command("verify_publication", str(files[0]), *map(str, published))
 
 
+def test_a_rehearsal_on_personas_needs_no_file_of_rows(files, capsys):
+    call_command("rehearse", str(files[0]), personas=400)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told[0]["outcome"] == "published" and abs(told[0]["noisy_n"]["value"] - 400) < 60
+    modes = next(table for table in told[0]["tables"] if table["code"] == "modes")
+    assert any(cell["shown"] for cell in modes["cells"])
+    for wrong in ([str(files[0])], [str(files[0]), str(files[1]), "--personas", "3"]):
+        with pytest.raises(CommandError, match="--personas"):
+            call_command("rehearse", *wrong)
+
+
 def test_faults_are_said(files, tmp_path):
     files[0].write_text(json.dumps(document(colour="blue")))
     with pytest.raises(CommandError, match="unknown_field"):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -50,16 +51,29 @@ def begun(author, template="travel"):
     return client, Campaign.objects.get()
 
 
-@pytest.mark.parametrize("template", sorted(drafting.templates()))
+@pytest.mark.parametrize("template", sorted(set(drafting.templates()) - {"portability"}))
 def test_each_template_is_a_plan_once_the_zones_are_written(author, template):
     client, draft = begun(author, template)
     assert "Il manque les zones" in client.get(at("plan", draft.code)).content.decode()
     client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
+    assert client.get(at("edit_holder", draft.code)).status_code == 404
     page = client.get(at("plan", draft.code)).content.decode()
     assert "ne peut pas encore être soumis" not in page and at("submit", draft.code) in page
     preview = client.get(at("preview", draft.code)).content.decode()
+    assert "habitants fictifs sur 20" in preview
     assert "fois sur 100" in preview and "10\u202f000" in preview or "10\u00a0000" in preview
     assert sum(drafting.shares_of(Campaign.objects.get().document).values()) == pytest.approx(100, abs=2)
+
+
+def test_a_portability_plan_is_whole_once_its_holder_is_chosen(author, holders):
+    client, draft = begun(author, "portability")
+    assert "Choisissez l’organisme" in client.get(at("plan", draft.code)).content.decode()
+    choices = client.get(at("edit_holder", draft.code)).context["form"].fields["holder"].choices
+    assert client.post(at("edit_holder", draft.code), {"holder": "nobody"}).status_code == 200
+    client.post(at("edit_holder", draft.code), {"holder": choices[0][0]})
+    page = client.get(at("plan", draft.code)).content.decode()
+    assert choices[0][1] in page and at("submit", draft.code) in page
+    assert "fois sur 100" in client.get(at("preview", draft.code)).content.decode()
 
 
 MAP = ROOT / "platform/demo/content/villebrume.geojson"
@@ -137,6 +151,26 @@ def test_parts_are_changed_by_forms(author):
     assert [table.code for table in plan.tables] == ["modes", "trips"]
     assert (plan.sensitivity, plan.minimum, len(plan.windows)) == ("low", 200, 1)
     assert 0.49 < plan.rho <= 0.5
+
+
+def test_a_consultation_is_reserved_to_an_invited_group_and_the_preview_says_how_little_it_shows(author):
+    client, draft = begun(author)
+    client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
+    draft = Campaign.objects.get()
+    opens = date.fromisoformat(draft.document["opens"])
+    day = dict(_parts((opens - timedelta(days=5)).isoformat()))
+    until = {f"votes_until_{part}": value for part, value in day.items()}
+    missing = client.post(at("edit_group", draft.code), {"invited": 60})
+    assert "Il faut aussi ceci" in missing.content.decode() and "group" not in Campaign.objects.get().document
+    client.post(at("edit_group", draft.code), {"invited": 60, "quorum": 30, **until})
+    page = client.get(at("plan", draft.code)).content.decode()
+    assert "dépassent le groupe de 60" in page, "the minimum was a hundred"
+    document = Campaign.objects.get().document
+    campaigns.change(campaign=draft, by=author, document=document | {"minimum": 50})
+    preview = client.get(at("preview", draft.code)).content.decode()
+    assert "cases restent cachées" in preview and "30 personnes" in preview and "60 personnes" in preview
+    client.post(at("edit_group", draft.code), {"invited": ""})
+    assert "group" not in Campaign.objects.get().document
 
 
 def _parts(day):

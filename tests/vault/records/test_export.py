@@ -153,6 +153,8 @@ def test_every_model_declared_as_copied_is_in_the_copy(lived, resident, monkeypa
         "sharing.ErasureRequest",
         "records.GrantWrite",
         "contributions.Participation",
+        "contributions.Withdrawal",
+        "contributions.Membership",
         "debates.Authorship",
         "debates.ProvenIdentity",
         "panel.Entry",
