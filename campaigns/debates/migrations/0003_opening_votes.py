@@ -9,7 +9,7 @@ KIND = models.CharField(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("debates", "0001_initial")]
+    dependencies = [("debates", "0002_paper_by_two")]
 
     operations = [
         migrations.AddField(model_name="vote", name="kind", field=KIND),
