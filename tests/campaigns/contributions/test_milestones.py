@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from campaigns.contributions import across, budget, leaving, sealing, store, yearly
+from campaigns.contributions import across, budget, leaving, ledger, sealing, store, yearly
 from campaigns.contributions.actions import counter, inbox
 from campaigns.contributions.actions import keys as key_verbs
 from campaigns.contributions.enums import COUNTER
@@ -87,6 +87,21 @@ def test_a_day_that_was_charged_and_not_drawn_is_never_drawn(campaign, as_releas
         assert counter.draw_due(TODAY() + DAY) == 1
     assert [count for count, _charged, _rho in drawn] == [0], "who was charged that day is in no other increment"
     assert Charge.objects.filter(table=COUNTER).count() == 2
+
+
+def test_two_workers_at_once_draw_a_day_once(campaign, as_release, drawn, monkeypatch):
+    real = ledger.opened
+
+    def after_another(**arguments):
+        monkeypatch.setattr(ledger, "opened", real)
+        assert counter.draw_due(TODAY()) == 1
+        return real(**arguments)
+
+    monkeypatch.setattr(ledger, "opened", after_another)
+    with as_release():
+        assert counter.draw_due(TODAY()) == 0
+        assert Increment.objects.count() == len(drawn) == 1
+    assert Charge.objects.count() == 1
 
 
 def test_nothing_is_drawn_before_the_opening_after_the_closing_or_without_milestones(campaign, as_release, drawn):
