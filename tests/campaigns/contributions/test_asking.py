@@ -16,7 +16,7 @@ from campaigns.noise.refusals import PlanRefused
 from tests.accounts.factories import signed_in
 from tests.campaigns import given
 from tests.campaigns.made import document, plan
-from vault.holders.actions.requests import note_step
+from vault.holders.actions.requests import note_step, start_request
 from vault.holders.enums import RequestAnswer, RequestStep
 from vault.holders.models import DataRequest
 from vault.records.actions import grants
@@ -68,6 +68,13 @@ def test_the_letter_is_prepared_once_for_the_holder_of_the_plan(theirs, resident
     assert "Votre lettre est prête" in page and "Ce qui partirait" not in page
     with pytest.raises(asking.NotSent):
         asking.contribute(resident_id=resident.pk, by=resident.pk, campaign=campaign, seen="")
+
+
+def test_a_letter_that_the_resident_began_by_themselves_is_the_one(resident, campaign, holder):
+    own = start_request(
+        resident_id=resident.pk, by=resident.pk, holder=holder, right=Right.PORTABILITY, parts={"name": "Awa"}
+    )
+    assert asking.prepare(resident=resident, by=resident.pk, campaign=campaign) == own
 
 
 @pytest.mark.parametrize(

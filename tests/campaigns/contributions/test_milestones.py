@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from campaigns.contributions import budget, leaving, sealing, store, yearly
+from campaigns.contributions import across, budget, leaving, ledger, sealing, store, yearly
 from campaigns.contributions.actions import counter, inbox
 from campaigns.contributions.actions import keys as key_verbs
 from campaigns.contributions.enums import COUNTER
@@ -89,6 +89,21 @@ def test_a_day_that_was_charged_and_not_drawn_is_never_drawn(campaign, as_releas
     assert Charge.objects.filter(table=COUNTER).count() == 2
 
 
+def test_two_workers_at_once_draw_a_day_once(campaign, as_release, drawn, monkeypatch):
+    real = ledger.opened
+
+    def after_another(**arguments):
+        monkeypatch.setattr(ledger, "opened", real)
+        assert counter.draw_due(TODAY()) == 1
+        return real(**arguments)
+
+    monkeypatch.setattr(ledger, "opened", after_another)
+    with as_release():
+        assert counter.draw_due(TODAY()) == 0
+        assert Increment.objects.count() == len(drawn) == 1
+    assert Charge.objects.count() == 1
+
+
 def test_nothing_is_drawn_before_the_opening_after_the_closing_or_without_milestones(campaign, as_release, drawn):
     plain = given.opened(code="plain")
     assert not plain.plan.milestones
@@ -134,6 +149,13 @@ def test_who_withdraws_after_being_in_an_increment_is_in_no_other(campaign, as_r
         assert Contribution.objects.get(pseudonym=name).again
         counter.draw_due(TODAY())
     assert [count for count, _charged, _rho in drawn] == [0]
+    assert across.forget_over(TODAY()) == 0
+    with scope(resident=resident.pk):
+        Withdrawal.objects.update(withdrawn_on=TODAY() - timedelta(days=366))
+        assert yearly.spent(TODAY()) == pytest.approx(again.rho), "a year later it costs nothing"
+    assert across.forget_over(TODAY()) == 1
+    with scope(resident=resident.pk):
+        Withdrawal(resident_id=resident.pk, campaign_id=campaign.pk, withdrawn_on=TODAY(), rho=0.02).save()
     leaving.stop(resident.pk)
     leaving.erase(resident.pk)
     with scope(resident=resident.pk):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from campaigns.contributions import leaving, offer
+from campaigns.contributions import across, leaving, offer
 from campaigns.contributions.actions import contributing, group
 from campaigns.contributions.models import Invitation, Membership
 from campaigns.contributions.presenting import campaign as words
@@ -107,11 +107,16 @@ def test_without_a_majority_or_enough_votes_it_never_opens_and_the_register_says
     group_votes.follow(vote.closes_at)
 
 
-def test_a_plan_approved_after_the_end_of_the_vote_does_not_open(campaign):
+def test_a_plan_approved_after_the_end_of_the_vote_does_not_open_and_its_group_is_forgotten(campaign, codes, resident):
+    join(resident, campaign, codes[0])
+    assert across.forget_groups(timezone.localdate()) == 0
     late = timezone.now() + timedelta(days=11)
     group_votes.follow(late)
     campaign.refresh_from_db()
     assert campaign.state == State.DROPPED and standing.opening_vote(campaign) is None
+    assert across.forget_groups(timezone.localdate()) == 51
+    with pytest.raises(group.NotNow):
+        join(resident, campaign, codes[0])
 
 
 def test_a_member_votes_once_and_may_replace_their_ballot(campaign, codes, vote, resident, stranger):
