@@ -256,7 +256,7 @@ def test_a_published_opinion_and_its_answer_never_change(resident):
     ):
         with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
             sql(statement)
-    values = [uuid4(), asked.pk, 2, "favourable", "Oui.", timezone.now(), b"\x01" + bytes(32)]
+    values = [uuid4(), asked.pk, 99, "favourable", "Oui.", timezone.now(), b"\x01" + bytes(32)]
     sql(
         "INSERT INTO panel_opinion (id, referral_id, member, name, stance, reasons, at, mac)"
         " VALUES (%s, %s, %s, '', %s, %s, %s, %s)",
