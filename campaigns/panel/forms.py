@@ -85,7 +85,7 @@ class ReferForm(forms.Form):
 
     def __init__(self, agent: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(one.value, f"{one.kind.label} : {one.title}") for one in subjects.of(agent)]
+        choices = [(one.value, f"{one.kind.label} : {one.name}") for one in subjects.of(agent)]
         self.fields["subject"].choices = [("", "—"), *choices]  # type: ignore[attr-defined]  # a ChoiceField
 
     def clean_last_day(self) -> Any:  # noqa: ANN401 - a date, as DateField gives it

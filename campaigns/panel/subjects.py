@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from accounts.models import User
 from campaigns.panel.enums import Kind
@@ -28,6 +29,10 @@ class Subject:
     title: str
     title_en: str
     content: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.title_en if get_language() == "en" else self.title
 
     @property
     def value(self) -> str:

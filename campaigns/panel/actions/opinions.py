@@ -19,6 +19,7 @@ from campaigns.panel.actions.panels import ANNOUNCING, KIND
 from campaigns.panel.draw import sha256_of_text
 from campaigns.panel.enums import LONGEST_READING, SHORTEST_READING, Decision, Stance, State
 from campaigns.panel.models import Answer, Opinion, Panel, Referral
+from campaigns.panel.subjects import Subject
 from core import journal, locks
 from core.journal import register
 from vault.records.perms import require_may_write
@@ -43,9 +44,7 @@ def refer(*, by: User, subject: str, question: str, last_day: date, now: datetim
     """
     perms.require_agent(by)
     now = now or timezone.now()
-    found = subjects.find(by, subject)
-    if found is None:
-        raise PermissionDenied
+    found = _subject(by, subject)
     days = last_day - timezone.localdate(now)
     if not question.strip() or not SHORTEST_READING <= days <= LONGEST_READING:
         raise ValueError("out of bounds")
@@ -54,19 +53,8 @@ def refer(*, by: User, subject: str, question: str, last_day: date, now: datetim
         panel = standing.sitting(now)
         if panel is None or last_day > panel.ends_on:
             raise NotNow
-        last = Referral.objects.aggregate(last=Max("number"))["last"] or 0
-        made = Referral.objects.create(
-            number=last + 1,
-            panel=panel,
-            kind=found.kind,
-            subject_id=found.id,
-            title=found.title,
-            title_en=found.title_en,
-            question=question.strip(),
-            content=found.content,
-            last_day=last_day,
-            by=by,
-        )
+        told = {"question": question.strip(), "last_day": last_day, "by": by}
+        made = Referral.objects.create(number=_next_number(), panel=panel, **_frozen(found), **told)
         _note(made, "panel_referred", {"kind": found.kind.value, "last_day": last_day.isoformat()})
     return made
 
@@ -129,6 +117,24 @@ def answer(*, by: User, referral: Referral, opinions: Sequence[UUID], decision: 
         content = {"opinions": [str(one.opinion_id) for one in made], "decision": decision.value}
         _note(referral, "panel_answered", content | {"sha256": sha256_of_text(words.strip())})
     return made
+
+
+def _subject(by: User, value: str) -> Subject:
+    found = subjects.find(by, value)
+    if found is None:
+        raise PermissionDenied
+    return found
+
+
+def _frozen(subject: Subject) -> dict[str, Any]:
+    """Return the columns of a referral that keep its subject as it is today."""
+    names = ("kind", "title", "title_en", "content")
+    return {"subject_id": subject.id} | {name: getattr(subject, name) for name in names}
+
+
+def _next_number() -> int:
+    """Return the number of the next referral. Requires the lock."""
+    return (Referral.objects.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 def _held(referral: Referral) -> Panel:

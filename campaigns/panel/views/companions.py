@@ -15,7 +15,7 @@ from campaigns.panel.actions import opinions
 from campaigns.panel.enums import Stance
 from campaigns.panel.forms import OpinionForm
 from campaigns.panel.presenting.opinions import of_association
-from campaigns.panel.views import finding
+from campaigns.panel.views import finding, writing
 
 
 @companions_only
@@ -49,13 +49,13 @@ def opine(request: SignedInRequest, number: int) -> HttpResponse:
         except opinions.NotNow:
             messages.warning(request, _("L’avis est déjà publié, ou le délai est passé : rien n’a changé."))
         return redirect("panel:association")
-    context = {
-        "form": form,
-        "heading": _("Donner l’avis de l’association"),
-        "hint": _("Signé « %(name)s », public aussitôt. Il ne change plus.") % {"name": found.organisation.name},
-        "button": _("Publier l’avis"),
-        "kicker": referral.name,
-        "quoted": referral.question,
-        "back": reverse("panel:association"),
-    }
-    return render(request, "panel/form.html", context)
+    hint = _("Signé « %(name)s », public aussitôt. Il ne change plus.")
+    return writing.page(
+        request,
+        form,
+        referral,
+        heading=_("Donner l’avis de l’association"),
+        hint=hint % {"name": found.organisation.name},
+        button=_("Publier l’avis"),
+        back=reverse("panel:association"),
+    )

@@ -14,9 +14,9 @@ from campaigns.debates.actions import identities
 from campaigns.panel.actions import opinions, volunteers
 from campaigns.panel.enums import Stance
 from campaigns.panel.forms import OpinionForm, SeatForm
-from campaigns.panel.models import Entry, Panel
+from campaigns.panel.models import Entry, Panel, Referral
 from campaigns.panel.presenting import panels
-from campaigns.panel.views import finding
+from campaigns.panel.views import finding, writing
 
 
 @require_http_methods(["GET", "POST"])
@@ -80,13 +80,17 @@ def _accept(request: SignedInRequest, panel: Panel, name: str) -> None:
 ACTS = {"prove": _prove, "enter": _enter, "withdraw": _withdraw}
 
 
+def _may_write(place: panels.Own, referral: Referral) -> bool:
+    is_written = referral.opinions.filter(member=place.rank).exists()
+    return not is_written and referral.takes_opinions(timezone.now())
+
+
 @require_http_methods(["GET", "POST"])
 def opine(request: SignedInRequest, number: int) -> HttpResponse:
     """Write an opinion, as a member of the panel. For anybody else, and once it is written, it is a 404."""
     referral, me = finding.referral(number), request.user.pk
     place = panels.own(referral.panel)
-    is_written = place.rank is not None and referral.opinions.filter(member=place.rank).exists()
-    if not place.sits or (request.method == "GET" and (is_written or not referral.takes_opinions(timezone.now()))):
+    if not place.sits or (request.method == "GET" and not _may_write(place, referral)):
         raise Http404
     form = OpinionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -101,14 +105,13 @@ def opine(request: SignedInRequest, number: int) -> HttpResponse:
         except PermissionDenied:
             raise Http404 from None
         return redirect("panel:referral", number)
-    context = {
-        "form": form,
-        "heading": _("Donner votre avis"),
-        "hint": _("Signé « %(name)s », public aussitôt. Il ne change plus et reste après le panel.")
-        % {"name": place.name},
-        "button": _("Publier mon avis"),
-        "kicker": referral.name,
-        "quoted": referral.question,
-        "back": reverse("panel:referral", args=[number]),
-    }
-    return render(request, "panel/form.html", context)
+    hint = _("Signé « %(name)s », public aussitôt. Il ne change plus et reste après le panel.")
+    return writing.page(
+        request,
+        form,
+        referral,
+        heading=_("Donner votre avis"),
+        hint=hint % {"name": place.name},
+        button=_("Publier mon avis"),
+        back=reverse("panel:referral", args=[number]),
+    )

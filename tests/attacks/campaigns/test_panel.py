@@ -111,9 +111,13 @@ def test_a_checkpoint_that_is_missing_or_forged_stops_the_draw():
     gone = signed_notes.sign(Statement(1, bytes(32), timezone.now(), signed_notes.NOTHING_BEFORE, None, (1, b"")))
     signed(2, gone)
     assert not draws(one), "the second one does not follow from nothing"
+    third = seated.frozen(seated.panel(seats=7))
+    between = signed_notes.sign(Statement(3, bytes(32), timezone.now(), signed_notes.digest(gone), None, (1, b"")))
+    signed(4, between)
+    assert not draws(third), "nor from the last one before the freeze"
     other = seated.frozen(seated.panel(seats=6))
-    Checkpoint.objects.create(number=3, at=timezone.now(), note="made up", upto=0, anchored_at=timezone.now())
-    signed(4, "made up")
+    Checkpoint.objects.create(number=5, at=timezone.now(), note="made up", upto=0, anchored_at=timezone.now())
+    signed(6, "made up")
     assert not draws(other)
 
 
@@ -252,7 +256,7 @@ def test_a_published_opinion_and_its_answer_never_change(resident):
     ):
         with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
             sql(statement)
-    values = [uuid4(), asked.pk, 2, "favourable", "Oui.", timezone.now(), b"\x01" + bytes(32)]
+    values = [uuid4(), asked.pk, 99, "favourable", "Oui.", timezone.now(), b"\x01" + bytes(32)]
     sql(
         "INSERT INTO panel_opinion (id, referral_id, member, name, stance, reasons, at, mac)"
         " VALUES (%s, %s, %s, '', %s, %s, %s, %s)",

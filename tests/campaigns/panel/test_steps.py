@@ -18,6 +18,7 @@ from campaigns.panel.actions.panels import NotNow
 from campaigns.panel.enums import REPLIES_WITHIN, Decision, Kind, Stance, State
 from campaigns.panel.models import Answer, Entry, Opinion, Panel, Volunteer
 from campaigns.panel.tasks import follow
+from certification.labels.actions import requests
 from core import journal
 from core.journal import checkpoints, register
 from core.leaving import Copying
@@ -26,7 +27,7 @@ from tests.accounts.factories import AgentFactory, ResidentFactory
 from tests.campaigns import given
 from tests.campaigns.debates import voted
 from tests.campaigns.panel import seated
-from tests.certification.made import charter
+from tests.certification.made import charter, filled, labelled, member, publisher, service
 
 pytestmark = pytest.mark.django_db
 MONTHS = timedelta(days=150)
@@ -238,3 +239,20 @@ def test_volunteers_need_a_proven_identity_and_may_leave_before_the_minute(resid
     assert volunteers.enter(resident=resident, by=resident.pk, panel=one).number != made.number
     other = ResidentFactory()
     assert not volunteers.withdraw(resident_id=other.pk, by=other.pk, panel=one)
+
+
+def test_a_label_and_a_request_are_referred_by_agents_who_are_not_of_their_publisher(resident):
+    author = member(house := publisher())
+    label = labelled(author, service(author, house, "Thermolis"))
+    asked = filled(author, service(author, house, "Loyer Juste"))
+    agent = AgentFactory()
+    values = {one.kind: one for one in subjects.of(agent)}
+    assert values[Kind.LABEL].id == label.pk and Kind.REQUEST not in values, "a draft is its publisher's own"
+    requests.submit(request=asked, by=author)
+    values = {one.kind: one for one in subjects.of(agent)}
+    assert values[Kind.REQUEST].id == asked.pk
+    assert not {Kind.LABEL, Kind.REQUEST} & {one.kind for one in subjects.of(author)}
+    held = seated.seated(resident)
+    found = {kind: seated.referral(held, kind=kind, subject_id=values[kind].id) for kind in (Kind.LABEL, Kind.REQUEST)}
+    assert subjects.address(found[Kind.LABEL]).endswith(f"/{label.number}/")
+    assert subjects.address(found[Kind.REQUEST]) == "", "what is examined has no public page"
