@@ -119,10 +119,9 @@ class Visitor:
             for file in sorted(files, key=lambda file: file.name, reverse=True)[:NEWEST]:
                 text = file.read_bytes()
                 if f"To: {self.person['email']}\n".encode() in text and file not in self.mails:
-                    self.mails.add(file)
-                    (code,) = re.findall(r"\b\d{6}\b", plain(text))[:1] or [""]
-                    if code:
-                        return code
+                    if code := re.search(r"\b\d{6}\b", plain(text)):
+                        self.mails.add(file)
+                        return code[0]
             time.sleep(0.1)
         raise Unexpected("no code came by e-mail")
 
