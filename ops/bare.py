@@ -89,7 +89,9 @@ def main() -> int:
     parts[-1] = NIGHT + DOCTOR
     # One shell keeps the variables of the parts that follow.
     packages = f"set -eu\n{MACHINE}{variables}{_script(1, parts[0])}{BEFORE_BOOT}"
-    installation = f"set -eu\n{variables}" + "".join(_script(rank, part) for rank, part in enumerate(parts[1:], 2))
+    installation = f"set -eu\ncd /\n{variables}" + "".join(
+        _script(rank, part) for rank, part in enumerate(parts[1:], 2)
+    )
     try:
         if code := _run(["chroot", str(folder)], packages):
             return code
@@ -138,7 +140,7 @@ def _booted(folder: Path) -> Iterator[list[str]]:
 def _entering(outer: int) -> list[str]:
     """Return the words that enter the namespaces of the machine that this process started, none if it is not there."""
     (*_others, child) = ["", *Path(f"/proc/{outer}/task/{outer}/children").read_text().split()]
-    spaces = ("--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--root", "--wd=/")
+    spaces = ("--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--root")
     return ["nsenter", f"--target={child}", *spaces] if child else []
 
 
