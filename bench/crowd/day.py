@@ -118,10 +118,10 @@ class Visitor:
             files = [file for folder in self.what["mail"] for file in Path(folder).glob("*")]
             for file in sorted(files, key=lambda file: file.name, reverse=True)[:NEWEST]:
                 text = file.read_bytes()
-                if f"To: {self.person['email']}\n".encode() in text and file not in self.mails:
-                    if code := re.search(r"\b\d{6}\b", plain(text)):
-                        self.mails.add(file)
-                        return code[0]
+                is_new = f"To: {self.person['email']}\n".encode() in text and file not in self.mails
+                if is_new and (code := re.search(r"\b\d{6}\b", plain(text))):
+                    self.mails.add(file)
+                    return code[0]
             time.sleep(0.1)
         raise Unexpected("no code came by e-mail")
 
