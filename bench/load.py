@@ -43,7 +43,7 @@ from bench.crowd.portal import LOOK, OURS, Portal, Run, percentile, running
 from tests.ops import proxies
 
 RESIDENTS, WEB = (50, 200), (1, 2, 4)
-SECONDS, WARM, THINK = 58.0, 10.0, (8.0, 20.0)
+SECONDS, WARM, THINK = 50.0, 8.0, (8.0, 20.0)
 #: Residents of a soak.
 FEW = 10
 #: The acts that bring most into memory, which each resident of a soak does first.

@@ -95,7 +95,9 @@ def print_pages(portal: Portal, what: dict[str, Any], rounds: int) -> None:
     visitors = [day.Visitor(one, person, given, day.Found(), 0.0) for one, person in enumerate(what["people"])]
     idle = resting(portal, 2.0 if rounds < ROUNDS else 15.0)
     print("\n| Act | Web, ms | Database, ms | Workers, ms |\n|---|---|---|---|")
-    print_act(portal, "home, the first time of a session", [(day.DAY["home"][1], one) for one in visitors], idle)
+    print_act(
+        portal, "home, the first time after a vault changed", [(day.DAY["home"][1], one) for one in visitors], idle
+    )
     for act, name in ACTS.items():
         many = 4 if act in {"sign in", "upload", "build"} else rounds
         for one in visitors[:2]:

@@ -1,25 +1,25 @@
 """The installation page on an empty Debian, line by line: `python -m ops.bare FOLDER`. For root, on Linux.
 
 Makes a Debian in FOLDER by debootstrap, puts this version's release into it, and runs the commands of docs/debian.md
-there, in a network of its own once the packages are there. Only what a folder lacks is different: systemd, whose
-services are started by their own `ExecStart`; a certificate, which is made here; a mail server: there is none. Prints
-the second at which each part ended. Fails if a command does, or if the doctor finds a fault other than the mail.
+there: the packages in a chroot, the others where systemd has booted, as the first process of namespaces of its own,
+in a network that has the loopback only. Only what a folder lacks is different: a certificate, which is made here, and
+a mail server: there is none. The night's services are started by hand. Prints the second at which each part ended.
+Fails if a command does, if a service does not run, or if the doctor finds a fault other than the mail.
 """
 
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ops.cluster import ROOT
 
 PAGE = ROOT / "docs" / "debian.md"
-NETWORK = "garant-bare"
-UNITS = ROOT / "ops" / "systemd"
 AUTHORITIES = Path("/usr/local/share/ca-certificates")
 #: Before the page: what a machine has and a folder lacks.
 MACHINE = """
@@ -28,20 +28,50 @@ mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
 echo 127.0.0.1 localhost coffre.ville.example > /etc/hosts
 """
-#: Between the packages and the roles: the server that Debian's package starts on a machine.
-DATABASE = "sed -i 's/^port = .*/port = 5432/' /etc/postgresql/*/main/postgresql.conf && service postgresql start"
+#: After the packages: the server that Debian's package made starts with the machine, on the usual port.
+BEFORE_BOOT = """
+rm /usr/sbin/policy-rc.d
+sed -i 's/^port = .*/port = 5432/' /etc/postgresql/*/main/postgresql.conf
+"""
+#: Boots a folder as a machine. A root that was pivoted, unlike a chroot, lets services have users of their own.
+BOOT = """
+set -eu
+group=$(findmnt --noheadings --output TARGET --types cgroup2 | head -n 1)/garant-bare
+mkdir -p "$group"
+echo $$ > "$group/cgroup.procs"
+exec unshare --pid --mount --uts --ipc --cgroup --net --fork --kill-child bash -euc '
+ip link set lo up
+mount --make-rprivate /
+mount --rbind "$1" "$1"
+cd "$1"
+mount -t proc proc proc
+mount -t sysfs -o ro sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount -t tmpfs -o mode=755 tmpfs run
+mount -t tmpfs -o mode=1777 tmpfs tmp
+mount -t tmpfs -o mode=1777 tmpfs dev/shm
+mkdir -p mnt/host
+pivot_root . mnt/host
+exec env -i container=folder PATH=/usr/sbin:/usr/bin sh -c "umount -l /mnt/host; exec /lib/systemd/systemd"
+' boot "$1"
+"""
 CERTIFICATE = (
     "install -d /etc/ssl/garant && openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=$host"
     " -keyout /etc/ssl/garant/key.pem -out /etc/ssl/garant/fullchain.pem 2>/dev/null"
 )
-#: Instead of the page's last part: the night's first backup, then the doctor, once the scheduler has ticked.
-NIGHT = "sleep 75\n"
+#: Instead of the page's last part: what the night does, then the doctor, once the scheduler has ticked.
+NIGHT = """
+sleep 75
+systemctl start garant-backup garant-purge garant-verify
+systemctl is-active garant-web garant-worker garant-releases garant-beat
+"""
 DOCTOR = """
 garant-manage doctor > /root/doctor.txt 2>&1 || true
 cat /root/doctor.txt
 grep -q '^ok ' /root/doctor.txt
 if grep '^TODO' /root/doctor.txt | grep -v '^TODO mail:'; then exit 1; fi
 """
+BOOT_SECONDS = 120
 
 
 def blocks() -> list[str]:
@@ -56,12 +86,17 @@ def main() -> int:
     variables, *parts = blocks()
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f"garant-{version}.tar.gz" in variables, "the page names another version"
-    parts[-1] = NIGHT + _started("garant-backup").rstrip("&)") + ")\n" + DOCTOR
-    # A network of its own begins after the packages. One shell keeps the variables of the parts that follow.
-    packages = f"set -eu\n{MACHINE}{variables}{_script(1, parts[0])}"
-    installation = f"set -eu\n{variables}" + "".join(_script(rank, part) for rank, part in enumerate(parts[1:], 2))
+    parts[-1] = NIGHT + DOCTOR
+    # One shell keeps the variables of the parts that follow.
+    packages = f"set -eu\n{MACHINE}{variables}{_script(1, parts[0])}{BEFORE_BOOT}"
+    installation = f"set -eu\ncd /\n{variables}" + "".join(
+        _script(rank, part) for rank, part in enumerate(parts[1:], 2)
+    )
     try:
-        return _run(folder, packages, network=False) or _run(folder, installation, network=True)
+        if code := _run(["chroot", str(folder)], packages):
+            return code
+        with _booted(folder) as machine:
+            return _run(machine, installation)
     finally:
         print(f"{time.monotonic() - began:.0f} s in all")
         _end(folder)
@@ -69,67 +104,63 @@ def main() -> int:
 
 def _script(rank: int, part: str) -> str:
     """Return the commands of one part, after what it needs, and before the line that says when it ended."""
-    needed = {2: DATABASE, 6: CERTIFICATE}.get(rank, "")
-    return f'\n{needed}\n{_without_systemd(part)}\necho "== part {rank}: $(cut -d. -f1 /proc/uptime)" >&2\n'
+    needed = {6: CERTIFICATE}.get(rank, "")
+    return f'\n{needed}\n{part}\necho "== part {rank}: $(cut -d. -f1 /proc/uptime)" >&2\n'
 
 
 def _prepare(folder: Path) -> None:
-    """Make the Debian, unless it is there, with the release and a network that has the loopback only.
+    """Make the Debian, unless it is there, with the release.
 
     It trusts the authorities that were added to this machine, such as that of a proxy between it and the packages.
     """
     if not (folder / "etc" / "debian_version").exists():
-        subprocess.run(
-            ["debootstrap", "--variant=minbase", "trixie", str(folder)], check=True, stdout=subprocess.DEVNULL
-        )
+        words = ["debootstrap", "--variant=minbase", "--include=systemd,dbus", "trixie", str(folder)]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
     if AUTHORITIES.is_dir():
         shutil.copytree(AUTHORITIES, folder / AUTHORITIES.relative_to("/"), dirs_exist_ok=True)
     subprocess.run([sys.executable, "-m", "ops.release"], cwd=ROOT, check=True)
     for file in (ROOT / "var" / "release").iterdir():
         (folder / "root" / file.name).write_bytes(file.read_bytes())
-    subprocess.run(["ip", "netns", "add", NETWORK], check=False, stderr=subprocess.DEVNULL)
-    subprocess.run(["ip", "netns", "exec", NETWORK, "ip", "link", "set", "lo", "up"], check=True)
+
+
+@contextmanager
+def _booted(folder: Path) -> Iterator[list[str]]:
+    """Boot the folder. Yield the words that run a command in it."""
+    with subprocess.Popen(["bash", "-c", BOOT, "boot", str(folder)]) as outer:
+        try:
+            deadline = time.monotonic() + BOOT_SECONDS
+            while not _is_up(enter := _entering(outer.pid)):
+                assert outer.poll() is None and time.monotonic() < deadline, "systemd does not boot in this folder"
+                time.sleep(0.5)
+            yield enter
+        finally:
+            outer.kill()
+
+
+def _entering(outer: int) -> list[str]:
+    """Return the words that enter the namespaces of the machine that this process started, none if it is not there."""
+    (*_others, child) = ["", *Path(f"/proc/{outer}/task/{outer}/children").read_text().split()]
+    spaces = ("--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--root")
+    return ["nsenter", f"--target={child}", *spaces] if child else []
+
+
+def _is_up(enter: list[str]) -> bool:
+    if not enter:
+        return False
+    words = [*enter, "systemctl", "is-system-running"]
+    said = subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    # Degraded: a folder has no kernel modules to load.
+    return said in {"running", "degraded"}
 
 
 def _end(folder: Path) -> None:
-    """End what runs in the folder. The folder itself stays, to be looked at."""
-    found = subprocess.run(
-        ["ip", "netns", "pids", NETWORK], capture_output=True, text=True, check=False
-    ).stdout.split()
-    subprocess.run(["kill", "-9", *found], check=False, stderr=subprocess.DEVNULL)
+    """Unmount what the packages needed. The folder itself stays, to be looked at."""
     for mounted in ("proc", "dev/shm"):
         subprocess.run(["umount", "-l", str(folder / mounted)], check=False)
-    subprocess.run(["ip", "netns", "delete", NETWORK], check=False)
 
 
-def _without_systemd(part: str) -> str:
-    """Replace the commands of systemd by what they do: run each service as its unit says. Timers are left out."""
-    lines = []
-    for line in part.splitlines():
-        words = shlex.split(line, comments=True)
-        if not words or words[0] != "systemctl":
-            lines.append(line)
-        elif words[1] == "enable" and "timer" not in line:
-            lines += [_started(name) for name in words[3:]]
-        elif words[1] == "reload":
-            lines.append(words[2])
-    return "\n".join(lines)
-
-
-def _started(name: str) -> str:
-    """Return the command that starts a unit in the background, as its user, with its files of variables."""
-    unit = (UNITS / f"{name}.service").read_text()
-    (command,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
-    command = command.replace("%%", "%").replace("$$", "$")
-    files = " ".join(f". {file};" for file in re.findall(r"^EnvironmentFile=(.*)$", unit, re.MULTILINE))
-    more = " ".join(re.findall(r"^Environment=(.*)$", unit, re.MULTILINE))
-    inner = f"set -a; {files} set +a; cd /opt/garant; HOME=/var/lib/garant {more} exec runuser -u garant -- {command}"
-    return f"(sh -c {shlex.quote(inner)} > /var/log/{name}.log 2>&1 &)"
-
-
-def _run(folder: Path, script: str, *, network: bool) -> int:
-    apart = ["ip", "netns", "exec", NETWORK] if network else []
-    return subprocess.run([*apart, "chroot", str(folder), "/bin/bash", "-c", script], check=False).returncode
+def _run(where: list[str], script: str) -> int:
+    return subprocess.run([*where, "/bin/bash", "-c", script], check=False).returncode
 
 
 if __name__ == "__main__":

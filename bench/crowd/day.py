@@ -44,6 +44,8 @@ class Visitor:
         self.person, self.what, self.found, self.begins = person, what, found, begins
         self.chance = random.Random(f"{what['seed']} {number}")
         self.cookies: dict[str, str] = dict(person["cookies"])
+        #: The e-mails whose code was used.
+        self.mails: set[Path] = set()
         #: The limits count addresses. Any of 127.0.0.0/8 is this machine's own.
         self.address = f"127.20.{number // 250}.{number % 250 + 1}"
         #: Behind a proxy that ends TLS.
@@ -109,16 +111,17 @@ class Visitor:
         headers = self.ask(kind, path, expected=302, method="POST", body=urlencode(fields).encode(), **FORM)
         return str(headers["Location"])
 
-    def code(self, since: float) -> str:
-        """Return the code of the newest e-mail to this resident."""
-        while time.time() < since + MAIL_SECONDS:
+    def code(self) -> str:
+        """Wait for an e-mail to this resident, and return its code."""
+        end = time.monotonic() + MAIL_SECONDS
+        while time.monotonic() < end:
             files = [file for folder in self.what["mail"] for file in Path(folder).glob("*")]
             for file in sorted(files, key=lambda file: file.name, reverse=True)[:NEWEST]:
                 text = file.read_bytes()
-                if f"To: {self.person['email']}\n".encode() in text and file.stat().st_mtime >= since - 1:
-                    (code,) = re.findall(r"\b\d{6}\b", plain(text))[:1] or [""]
-                    if code:
-                        return code
+                is_new = f"To: {self.person['email']}\n".encode() in text and file not in self.mails
+                if is_new and (code := re.search(r"\b\d{6}\b", plain(text))):
+                    self.mails.add(file)
+                    return code[0]
             time.sleep(0.1)
         raise Unexpected("no code came by e-mail")
 
@@ -143,10 +146,8 @@ def sign_in(visitor: Visitor) -> None:
     """Sign in again by a code, in the same browser, and arrive at home."""
     visitor.cookies.pop(visitor.what["session"], None)
     visitor.ask("sign in: page", "/connexion/")
-    since = time.time()
     visitor.send("sign in: ask for a code", "/connexion/", {"email": visitor.person["email"]})
-    code = visitor.code(since)
-    visitor.send("sign in: give the code", "/connexion/code/", {"code": code})
+    visitor.send("sign in: give the code", "/connexion/code/", {"code": visitor.code()})
     visitor.ask("home", "/")
 
 

@@ -60,8 +60,13 @@ def test_words_after_two_dashes_are_options_of_the_benchmark(
     words: list[str], options: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
+
+    def run_all(_files: list[Path], given: list[str], *_where: object) -> list[str]:
+        asked.extend(given)
+        return []
+
     monkeypatch.setattr(bench, "join_server", lambda _own: None)
-    monkeypatch.setattr(bench, "run_all", lambda _files, given, *_where: asked.extend(given) or [])
+    monkeypatch.setattr(bench, "run_all", run_all)
     monkeypatch.setattr("sys.argv", ["bench", *words])
     assert bench.main() == 0
     assert asked == options

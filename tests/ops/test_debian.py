@@ -52,11 +52,10 @@ def test_every_unit_that_the_page_enables_is_shipped() -> None:
     assert len(enabled) == 7
 
 
-def test_the_trial_starts_a_service_as_its_unit_does() -> None:
-    (line,) = bare._without_systemd("systemctl enable --now garant-releases\n").splitlines()
-    assert "runuser -u garant -- /opt/garant/.venv/bin/python -m config.work --queues releases" in line
-    assert ". /etc/garant/release;" in line and "& )" not in line
-    assert bare._without_systemd("systemctl daemon-reload\nsystemctl reload nginx\nnginx -t") == "nginx\nnginx -t"
+def test_the_trial_runs_each_part_as_the_page_has_it() -> None:
+    parts = bare.blocks()[1:-1]
+    assert [part for rank, part in enumerate(parts, 1) if part not in bare._script(rank, part)] == []
+    assert any("systemctl enable --now garant-web" in part for part in parts)
 
 
 def test_a_release_is_the_same_bytes_twice(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_each_file_named_by_a_page_exists(page: Path) -> None:
     text = prose(page)
     files = [
         file.as_posix()
-        for file in [*code(), *ROOT.glob("*.py"), *ROOT.glob("bench/*.py"), *ROOT.glob("tests/**/*.py")]
+        for file in [*code(), *ROOT.glob("*.py"), *ROOT.glob("bench/**/*.py"), *ROOT.glob("tests/**/*.py")]
     ]
     lost = [name for name in NAMED_FILE.findall(text) if not is_file(name, page)]
     lost += [name for name in SHORT_FILE.findall(text) if not any(file.endswith(f"/{name}") for file in files)]
