@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="moderation",
             name="answer_notified_at",
-            field=models.DateTimeField(null=True, help_text="when they were told of the decision on their appeal"),
+            field=models.DateTimeField(null=True, help_text="when they were told of the decision on it"),
         ),
         migrations.RunSQL(FUNCTIONS, NO_FUNCTIONS),
         migrations.RunPython(limit_the_portal, migrations.RunPython.noop),

@@ -81,9 +81,7 @@ class Moderation(AuthenticatedRow):
     upheld = models.BooleanField(null=True, help_text="of the appeal: the post is shown again")
     decision = models.CharField(max_length=600, blank=True, help_text="public")
     notified_at = models.DateTimeField(null=True, help_text="when the author was told that it was set aside")
-    answer_notified_at = models.DateTimeField(
-        null=True, help_text="when they were told of the decision on their appeal"
-    )
+    answer_notified_at = models.DateTimeField(null=True, help_text="when they were told of the decision on it")
 
     objects = RowQuerySet["Moderation"].as_manager()
     decides = by_city(

@@ -145,12 +145,12 @@ def test_a_resident_votes_once_they_proved_who_they_are_and_replaces_their_ballo
 
 
 def test_at_the_desk_two_agents_take_a_paper_ballot_and_neither_has_the_name_and_the_choice(vote, resident, client):
-    agent, other = AgentFactory(), AgentFactory(at_desk=True)
+    agent, colleague = AgentFactory(), AgentFactory(at_desk=True)
     for name in ("paper_slip", "paper_ballot"):
         assert signed_in(agent).get(url(name)).status_code == 403
     agent.at_desk = True
     agent.save()
-    first, second = signed_in(agent), signed_in(other)
+    first, second = signed_in(agent), signed_in(colleague)
     page = url("paper_slip")
     assert "coche elle-même la liste" in text_of(first.post(page, CIVIL))
     assert "lettres latines" in text_of(first.post(page, CIVIL | {"signed": "on", "family_name": "—"}))
