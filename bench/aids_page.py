@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def filled() -> User:
-    City.objects.update_or_create(pk=1, defaults={"name": "Villebrume", "insee": "00042"})
+    City.objects.update_or_create(pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"})
     resident = ResidentFactory(email=f"bench{time.time_ns()}@courriel.example")
     people.full_vault(resident, month=timezone.localdate().strftime("%Y-%m"))
     people.local_aids([item["code"] for item in catalogue.local_aids()])

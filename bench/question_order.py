@@ -35,6 +35,8 @@ PROOFS: Final = 3
 BATCH: Final = 400
 # The weight of a right without an amount, such as free health cover, in euros a year.
 RIGHT: Final = 300.0
+# Whoever does not know whether social housing is open to them asks for it all the same: no question is worth it.
+ASKED_ANYWAY: Final = frozenset({"logement_social"})
 
 Shares = Mapping[Any, float]
 # Round shares of adults in France, good enough to compare questions: no result depends on them.
@@ -190,7 +192,7 @@ def yearly(amounts: Mapping[str, float]) -> float:
         amount = amounts[benefit.code]
         if benefit.money:
             total += amount * (12 if benefit.unit == benefits.MONTH else 1)
-        else:
+        elif benefit.code not in ASKED_ANYWAY:
             total += RIGHT * (amount > 0)
     return total
 

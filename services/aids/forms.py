@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from core.pages.forms import DateField
 from core.templatetags.civic import month
-from services.aids import months
+from services.aids import months, prefilled
 from services.aids.facts import answers
 from services.aids.facts.answers import Way
 from vault import types
@@ -111,12 +111,15 @@ class ReceivedForm(forms.Form):
 class PrefilledForm(forms.Form):
     """What the CAF filled in for each month of a declaration. A month left empty is not compared."""
 
-    def __init__(self, *args: Any, months: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, months: Sequence[str], names: Sequence[str] = ("",), **kwargs: Any) -> None:
+        """Build the fields. `names` are those of the adults; that of the resident is empty."""
         super().__init__(*args, **kwargs)
-        for one in months:
-            widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "govuk-input--width-5"})
-            label = _("%(month)s, en euros") % {"month": month(one).capitalize()}
-            self.fields[one] = MoneyField(label=label, required=False, widget=widget)
+        for rank, name in enumerate(names):
+            for one in months:
+                widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "govuk-input--width-5"})
+                words = {"month": ", ".join(filter(None, [month(one).capitalize(), name]))}
+                label = _("%(month)s, en euros") % words
+                self.fields[prefilled.field(one, rank)] = MoneyField(label=label, required=False, widget=widget)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

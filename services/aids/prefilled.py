@@ -5,7 +5,7 @@ replacement incomes are filled in with their “montant net social”; the rest 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -38,13 +38,16 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of the declaration. `reason` is a code with the `words` of its sentence, empty if there is no gap."""
+    """One month of one adult's part of the declaration. `reason` is a code with the `words` of its sentence, empty if
+    there is no gap; `who` is the partner's name, empty for the resident.
+    """
 
     month: str
     filled: Decimal
     slips: Sequence[Slip]
     reason: str = ""
     words: Sequence[str] = ()
+    who: str = ""
 
     @property
     def known(self) -> Decimal:
@@ -93,18 +96,20 @@ def never_filled(values: Values, person: UUID, month: str) -> list[tuple[str, st
     ]
 
 
-def compare(filled: Mapping[str, Decimal], by_month: Mapping[str, Sequence[Slip]]) -> list[Month]:
+def compare(filled: Mapping[str, Decimal], by_month: Mapping[str, Sequence[Slip]], who: str = "") -> list[Month]:
     """Return each month that was typed, with what may explain its gap."""
-    return [_compared(Month(month, amount, by_month.get(month, ())), by_month) for month, amount in filled.items()]
+    return [
+        _compared(Month(month, amount, by_month.get(month, ()), who=who), by_month) for month, amount in filled.items()
+    ]
 
 
 def _compared(one: Month, by_month: Mapping[str, Sequence[Slip]]) -> Month:
     if not one.slips:
-        return Month(one.month, one.filled, one.slips, "no_slip")
+        return replace(one, reason="no_slip")
     if not one.to_correct:
         return one
     reason, words = _reason(one, by_month)
-    return Month(one.month, one.filled, one.slips, reason, words)
+    return replace(one, reason=reason, words=words)
 
 
 def _reason(one: Month, by_month: Mapping[str, Sequence[Slip]]) -> tuple[str, Sequence[str]]:
@@ -133,6 +138,12 @@ def _near(first: Decimal, second: Decimal) -> bool:
     return abs(first - second) <= SAME
 
 
-def typed(month: str, cleaned: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Return what was typed, by month; a month left empty is not compared."""
-    return {one: Decimal(cleaned[one]) for one in months_of(month) if cleaned.get(one) is not None}
+def field(month: str, rank: int) -> str:
+    """Return the name of a month's field, for the adult of this rank: the resident first."""
+    return f"{month}-{rank}" if rank else month
+
+
+def typed(month: str, cleaned: Mapping[str, Any], rank: int = 0) -> dict[str, Decimal]:
+    """Return what was typed for one adult, by month; a month left empty is not compared."""
+    found = {one: cleaned.get(field(one, rank)) for one in months_of(month)}
+    return {one: Decimal(amount) for one, amount in found.items() if amount is not None}

@@ -1,8 +1,9 @@
 """Read what the quarterly declaration should say. Nothing of it is kept: what the CAF filled in is typed and shown."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from services.aids import prefilled
 from vault.records import gate
+from vault.records.enums import Role
 from vault.records.values import persons
 from vault.records.values.decrypted import Values
 
@@ -18,12 +20,17 @@ CHECK: Final = gettext_noop("Vérifier votre déclaration préremplie")
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """The resident's incomes of the months that the declaration of `month` reads."""
+    """The incomes of the months that the declaration of `month` reads. `adults` are the resident, then a partner whom
+    the vault names, with their names.
+    """
 
     values: Values
     month: str
-    person: UUID
-    name: str
+    adults: Sequence[tuple[UUID, str]]
+
+    @property
+    def name(self) -> str:
+        return self.adults[0][1]
 
     @property
     def months(self) -> list[str]:
@@ -35,5 +42,16 @@ def read(*, resident_id: UUID, today: date | None = None) -> Declaration:
     fields = [*prefilled.FIELDS, *persons.FIELDS]
     values = gate.read_own(resident_id=resident_id, purpose=CHECK, fields=fields)
     people = persons.persons(values, resident_id=resident_id)
-    name = next((person.full_name for person in people if person.role == "self"), "")
-    return Declaration(values, (today or timezone.localdate()).strftime("%Y-%m"), resident_id, name)
+    name = next((person.full_name for person in people if person.role == Role.SELF), "")
+    partner = [(person.id, person.given_name) for person in people if person.role == Role.SPOUSE]
+    month = (today or timezone.localdate()).strftime("%Y-%m")
+    return Declaration(values, month, [(resident_id, name), *partner[:1]])
+
+
+def compare(found: Declaration, cleaned: Mapping[str, Any]) -> list[prefilled.Month]:
+    """Return the months that were typed of each adult, beside their payslips."""
+    compared = []
+    for rank, (person, name) in enumerate(found.adults):
+        filled = prefilled.typed(found.month, cleaned, rank)
+        compared += prefilled.compare(filled, prefilled.slips(found.values, person), name if rank else "")
+    return compared

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -27,7 +28,11 @@ def page(found: Declaration, compared: Sequence[Month]) -> dict[str, Any]:
         "table": _table(compared) if compared else None,
         "gaps": [_gap(one) for one in compared if one.to_correct or one.reason],
         "corrections": bool(corrections),
-        "to_add": [_to_add(*one) for one in prefilled.never_filled(found.values, found.person, found.month)],
+        "to_add": [
+            _to_add(*one)
+            for person, _name in found.adults
+            for one in prefilled.never_filled(found.values, person, found.month)
+        ],
         "never": never_words(),
     }
 
@@ -41,7 +46,7 @@ def _table(compared: Sequence[Month]) -> dict[str, Any]:
     ]
     rows = [
         [
-            month_words(one.month),
+            month_of(one),
             money(one.filled),
             money(one.known) if one.slips else _("Pas de bulletin"),
             _signed(one) if one.to_correct else _("Aucun") if one.slips else "",
@@ -69,10 +74,15 @@ def _gap(one: Month) -> dict[str, Any]:
     add = [{"href": reverse("records:add_paper"), "label": _("Ajouter le bulletin"), "hidden": f"({one.month})"}]
     return {
         "amount": _signed(one) if one.to_correct else _("À vérifier"),
-        "title": month_words(one.month).capitalize(),
+        "title": capfirst(month_of(one)),
         "text": nbsp(reason_words(one)),
         "links": papers or add,
     }
+
+
+def month_of(one: Month) -> str:
+    """Return the month in words, with the partner's name if it is theirs."""
+    return f"{month_words(one.month)}, {one.who}" if one.who else month_words(one.month)
 
 
 def reason_words(one: Month) -> str:
@@ -82,11 +92,11 @@ def reason_words(one: Month) -> str:
     words = {
         "missing": _("La CAF n’a rien reçu pour ce mois, et vous avez un bulletin."),
         "employer": _("Il manque un employeur : %(payer)s.") % {"payer": one.words[0] if one.words else ""},
-        "net_avant_impot": _("C’est le net avant impôt de votre bulletin, pas le net social."),
-        "net_imposable": _("C’est le net imposable de votre bulletin, pas le net social."),
+        "net_avant_impot": _("C’est le net avant impôt du bulletin, pas le net social."),
+        "net_imposable": _("C’est le net imposable du bulletin, pas le net social."),
         "shifted": _("C’est le montant d’un autre mois, %(month)s : la CAF compte le mois où l’employeur a payé.")
         % {"month": month_words(one.words[0]) if one.words else ""},
-        "unknown": _("Aucun montant de vos bulletins ne donne ce chiffre : l’employeur a pu le déclarer autrement."),
+        "unknown": _("Aucun montant des bulletins ne donne ce chiffre : l’employeur a pu le déclarer autrement."),
     }
     text = _("À corriger : %(known)s au lieu de %(filled)s.") % {
         "known": money(one.known),
@@ -126,7 +136,7 @@ def letter(found: Declaration, compared: Sequence[Month]) -> Letter:
     corrected = [one for one in compared if one.to_correct]
     with override("fr"):
         lines = "\n".join(
-            f"– {month_words(one.month)} : {money(one.known)} au lieu de {money(one.filled)}."
+            f"– {month_of(one)} : {money(one.known)} au lieu de {money(one.filled)}."
             f" {'Bulletins joints' if len(one.slips) > 1 else 'Bulletin joint'}"
             + (f" : {', '.join(slip.payer for slip in one.slips if slip.payer)}." if one.slips[0].payer else ".")
             for one in corrected

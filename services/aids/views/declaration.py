@@ -19,11 +19,11 @@ from vault.sharing.presenting import erasure_letters
 @require_http_methods(["GET", "POST"])
 def home(request: SignedInRequest) -> HttpResponse:
     found = actions.read(resident_id=request.user.pk)
-    form = PrefilledForm(request.POST if request.method == "POST" else None, months=found.months)
+    names = [name if rank else "" for rank, (_person, name) in enumerate(found.adults)]
+    form = PrefilledForm(request.POST if request.method == "POST" else None, months=found.months, names=names)
     compared: list[prefilled.Month] = []
     if request.method == "POST" and form.is_valid():
-        by_month = prefilled.slips(found.values, found.person)
-        compared = prefilled.compare(prefilled.typed(found.month, form.cleaned_data), by_month)
+        compared = actions.compare(found, form.cleaned_data)
         if "lettre" in request.POST and any(one.to_correct for one in compared):
             try:
                 pdf = erasure_letters.pdf(presenting.letter(found, compared))

@@ -68,11 +68,10 @@ def test_a_gap_is_explained_by_the_rent_the_home_and_the_partner() -> None:
     household = read(case)
     ways = {one.reason: one.household for one in gaps.seen(household)}
     assert {"charges", "shared", "couple"} <= ways.keys() and "months" not in ways
-    for reason, code in (("charges", "aide_logement"), ("couple", "rsa"), ("shared", "aide_logement")):
-        paying = replace(ways[reason], benefits=(PaidBenefit("aide_logement", 200.0),))
-        paid = amount(paying, code)
-        if abs(paid - amount(household, code)) > actions.SMALLEST:
-            assert reason in reasons(household, code, paid), reason
+    for reason, code, type in (("charges", "aide_logement", "aide_logement"), ("couple", "prime_activite", "ppa")):
+        paid = amount(replace(ways[reason], benefits=(PaidBenefit(type, 200.0),)), code)
+        assert abs(paid - amount(household, code)) > actions.SMALLEST
+        assert reason in reasons(household, code, paid)
 
 
 def test_the_notice_of_another_year_is_a_reason() -> None:
@@ -123,10 +122,8 @@ def test_without_a_statement_there_is_neither_comparison_nor_letter(villebrume: 
 
 
 def test_an_explanation_prints_as_a_tagged_pdf_in_the_language_of_the_page(awa: Client, resident: User) -> None:
-    for language in ("fr", "en"):
-        answer = awa.get("/aides/prime_activite/pourquoi/imprimer/", headers={"Accept-Language": language})
-        assert answer.headers["Content-Type"] == "application/pdf"
-        assert answer.headers["Cache-Control"] == "no-store"
-        with pikepdf.open(io.BytesIO(answer.content)) as pdf:
-            assert "/StructTreeRoot" in pdf.Root and str(pdf.Root.Lang) == language
+    answer = awa.get("/aides/prime_activite/pourquoi/imprimer/", headers={"Accept-Language": "en"})
+    assert answer.headers["Content-Type"] == "application/pdf" and answer.headers["Cache-Control"] == "no-store"
+    with pikepdf.open(io.BytesIO(answer.content)) as pdf:
+        assert "/StructTreeRoot" in pdf.Root and str(pdf.Root.Lang) == "en"
     assert awa.get("/aides/xyzzy/pourquoi/imprimer/").status_code == 404

@@ -14,6 +14,7 @@ from core import journal
 from services.aids import prefilled
 from services.aids.actions import declaration as actions
 from services.aids.prefilled import Slip
+from tests.accounts.factories import signed_in
 from tests.services.aids import people
 from tests.services.aids.test_pages import text
 from vault.records.models import Record
@@ -103,5 +104,19 @@ def test_only_ones_own_incomes_count(awa: Client, resident: User) -> None:
         role="child",
     )
     found = actions.read(resident_id=resident.pk)
-    assert all(one.record.record_id != child for one in prefilled.slips(found.values, found.person)["2025-08"])
+    assert [person for person, _name in found.adults] == [resident.pk]
+    assert all(one.record.record_id != child for one in prefilled.slips(found.values, resident.pk)["2025-08"])
     assert Client().get(PAGE).status_code == 302
+
+
+def test_a_partner_has_months_of_their_own(villebrume: object, resident: User) -> None:
+    people.identity(resident)
+    adults = [
+        {"id": str(resident.pk), "nom_naissance": "TRAORÉ", "prenoms": "Awa", "date_naissance": "1993-04-12"},
+        {"id": str(people.CHILD), "nom_naissance": "LE GALL", "prenoms": "Yann", "date_naissance": "1990-01-01"},
+    ]
+    people.put(resident, "foyer.composition", {"allocataires": adults, "enfants": []}, role="household")
+    slip = {"mois": "2025-08", "net_avant_impot": "700.00", "net_social": "710.00"}
+    people.put(resident, "emploi.revenu", slip, person=people.CHILD, role="spouse")
+    answer = signed_in(resident).post(PAGE, {"2025-08-1": "700"}).content.decode()
+    assert "Août 2025, Yann" in answer and "net avant impôt du bulletin" in answer
