@@ -83,8 +83,8 @@ def test_a_request_to_the_caf_is_followed_by_hand_from_the_dossier_to_its_answer
     assert "Dites ce qu’il a répondu." in text(browser.post(answer, on))
     refused = text(browser.post(answer, on | {"answer": "refused"}, follow=True))
     assert "L’organisme a dit non." in refused and "Contester, dans cet ordre" in refused
-    assert "En attente" not in refused and "Refusée" in refused
-    assert "Papier à envoyer" in text(browser.post(answer, {"undo": "1"}, follow=True))
+    assert "Refusée" in text(browser.get(reverse("requests:home")))
+    assert "attend un papier de vous" in text(browser.post(answer, {"undo": "1"}, follow=True))
 
     pages = [
         reverse("requests:outside", args=[row.pk]),
