@@ -34,7 +34,7 @@ def office_counts(organisation_id: UUID, agent_id: UUID) -> dict[str, int]:
 
 
 def of_office(
-    organisation_id: UUID, agent_id: UUID, *, kept: Kept, number: str, page: object
+    organisation_id: UUID, agent_id: UUID, *, kept: Kept, number: str, page: str | None
 ) -> tuple[Page[SentRequest], list[SentRequest]]:
     """Return a page of an office's open requests: urgent first, then late, then by day. A number finds a closed one.
 

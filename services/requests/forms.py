@@ -1,10 +1,9 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django import forms
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -17,9 +16,12 @@ from services.requests.actions.sending import MONTHS
 from services.requests.enums import Fault, OutsideAnswer, OutsideStep, Proposal
 from services.requests.models import OutsideRequest
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 LENGTH = MESSAGE_LENGTH
 #: The question of each step of a request outside Garant, and its hint.
-STEP_QUESTIONS: dict[OutsideStep, tuple[str | Promise, str | Promise]] = {
+STEP_QUESTIONS: "dict[OutsideStep, tuple[_StrPromise, _StrPromise]]" = {
     OutsideStep.SENT: (_("Quel jour l’avez-vous envoyée ?"), _("Le délai de l’organisme part de ce jour.")),
     OutsideStep.ASKED: (
         _("Quel jour vous a-t-on demandé un papier ?"),

@@ -54,13 +54,10 @@ def note(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
 @require_safe
 def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     row = _find(request_id)
-    tag, kind = words.state(row)
     context = {
         "row": row,
         "opened": actions.opened(row),
         "gist": words.gist(row),
-        "tag": tag,
-        "tag_kind": kind,
         "steps": words.steps(row),
         "days": words.days(row),
         "may_appeal": words.may_appeal(row),

@@ -79,6 +79,7 @@ def test_two_adds_at_once_give_one_place_and_a_move_waits_for_no_one_who_leaves(
     at_once(partial(act, partial(add, organisation=office)))
     assert not failed and Membership.objects.filter(person=agent).count() == 1
     place = places.of_office(agent)
+    assert place is not None
     turns = count()
 
     def move_or_leave() -> None:

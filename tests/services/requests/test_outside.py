@@ -1,6 +1,8 @@
 """Requests to offices outside Garant, such as the CAF: noted by hand, followed, told when their time has passed."""
 
+import json
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -9,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
+from accounts import reminding
 from core import journal
 from services.requests.actions import answering
 from services.requests.actions import outside as actions
@@ -17,6 +20,7 @@ from services.requests.models import OutsideRequest
 from tests.accounts.factories import signed_in
 from tests.services.requests.made import finished
 from tests.services.requests.test_pages import text
+from tests.vault.records.test_export import opened as opened_copy
 from vault.types.spans import add_months
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +32,12 @@ def ago(days):
 
 def noted(resident, *aids, on=None, **more):
     dossier = finished(resident, aids=list(aids or ["prime_activite"]), title="Prime d’activité")
-    given = {"office": "CAF de Villebrume", "number": "0427781", "on": on or timezone.localdate(), "token": uuid4()}
+    given: dict[str, Any] = {
+        "office": "CAF de Villebrume",
+        "number": "0427781",
+        "on": on or timezone.localdate(),
+        "token": uuid4(),
+    }
     return actions.note_sent(resident_id=resident.pk, by=resident.pk, dossier=dossier, **(given | more))
 
 
@@ -74,8 +83,8 @@ def test_a_request_to_the_caf_is_followed_by_hand_from_the_dossier_to_its_answer
     assert "Dites ce qu’il a répondu." in text(browser.post(answer, on))
     refused = text(browser.post(answer, on | {"answer": "refused"}, follow=True))
     assert "L’organisme a dit non." in refused and "Contester, dans cet ordre" in refused
-    assert "En attente" not in refused and "Refusée" in refused
-    assert "Papier à envoyer" in text(browser.post(answer, {"undo": "1"}, follow=True))
+    assert "Refusée" in text(browser.get(reverse("requests:home")))
+    assert "attend un papier de vous" in text(browser.post(answer, {"undo": "1"}, follow=True))
 
     pages = [
         reverse("requests:outside", args=[row.pk]),
@@ -95,6 +104,8 @@ def test_a_request_to_the_caf_is_followed_by_hand_from_the_dossier_to_its_answer
 
 def test_the_time_stops_while_the_office_waits_for_a_paper(resident):
     row = noted(resident, on=ago(40))
+    (copied,) = json.loads(opened_copy(resident).read("demandes_ailleurs.json"))
+    assert copied["content"] == {"office": "CAF de Villebrume", "number": "0427781"}
     row = actions.note_step(request=row, by=resident.pk, step=OutsideStep.ASKED, on=ago(30))
     assert row.due_on is None and row.is_stopped
     row = actions.note_step(request=row, by=resident.pk, step=OutsideStep.SUPPLIED, on=ago(20))
@@ -140,7 +151,8 @@ def test_a_time_that_passed_is_told_once_and_says_what_silence_means(resident, m
 def test_one_request_that_fails_stops_no_other(resident, monkeypatch):
     noted(resident, on=ago(70))
     second = noted(resident, on=ago(80))
-    tell, failed = actions.reminding.remind, []
+    tell = reminding.remind
+    failed: list[dict[str, Any]] = []
 
     def remind(**given):
         if not failed:
@@ -148,6 +160,6 @@ def test_one_request_that_fails_stops_no_other(resident, monkeypatch):
             raise ConnectionError
         return tell(**given)
 
-    monkeypatch.setattr(actions.reminding, "remind", remind)
+    monkeypatch.setattr(reminding, "remind", remind)
     assert answering.follow() == 1 and failed
     assert answering.follow() == 1 and fresh(second).told_at

@@ -1,5 +1,6 @@
 """A companion hands a mandate over to a colleague: one yes of its resident, the same terms, the same end."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -13,12 +14,15 @@ from core import journal
 from tests.accounts.factories import CompanionFactory, signed_in
 from tests.vault.entrusted import entrusted, place_at
 from tests.vault.made import add
+from tests.vault.records.test_export import opened as opened_copy
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.grants import agreements
 from vault.records.models import Grant
 from vault.sharing.across import mandates
 from vault.sharing.actions import handing_over as actions
+from vault.sharing.actions import mandates as verbs
+from vault.sharing.actions.household import fingerprint
 from vault.sharing.enums import Act
 from vault.sharing.models import Handover
 
@@ -84,6 +88,7 @@ def test_one_yes_gives_a_colleague_the_same_mandate_and_ends_the_former(resident
     assert "n’attend plus de réponse" in text(
         signed_in(resident).get(reverse("sharing:handover", args=[row.pk]), follow=True)
     )
+    assert {"handovers", "acts"} <= set(json.loads(opened_copy(resident).read("partages.json"))[0])
     events = [one.event for one in journal.entries(resident_id=resident.pk, limit=40)]
     assert {"handover_offered", "grant_given", "grant_stopped"} <= set(events)
 
@@ -138,4 +143,4 @@ def test_after_a_stop_or_when_the_colleague_left_a_yes_gives_nothing(resident, t
 
 
 def _seen(resident) -> str:
-    return actions.fingerprint(actions.today(resident_id=resident.pk))
+    return fingerprint(verbs.today(resident_id=resident.pk))

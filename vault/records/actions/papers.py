@@ -15,7 +15,7 @@ from django_scopes import scope
 from accounts.models import User
 from core import jobs, journal
 from core.files import resumable
-from core.files.storage import sealed_storage
+from core.files.storage import SealedFile, sealed_storage
 from core.files.uploads import SealedUpload
 from core.keys import sealed
 from vault.records import gate, perms
@@ -124,9 +124,10 @@ def keep_specimen(*, resident_id: UUID, by: UUID, kind: str, name: str, content:
     with scope(resident=resident_id):
         if there := Paper.objects.filter(token=token).first():
             return there
+        file = _sealed(resident_id, content)
         try:
             with transaction.atomic():
-                _keep_whole(paper, name, content)
+                _keep_whole(paper, name, file)
                 journal_paper_event(paper, by, "paper_kept", RECEIVE)
         except IntegrityError:
             # Two developers opened the same persona at once. The sweep deletes this file, which no row keeps.
@@ -150,14 +151,19 @@ def keep_proof(*, paper: Paper, record_id: UUID, name: str, content: bytes, brou
         return None
     if record.method != Method.API_PUSH:
         raise PermissionDenied
-    _keep_whole(paper, name, content, brought_by)
+    _keep_whole(paper, name, _sealed(paper.resident_id, content), brought_by)
     return prove(record, paper)
 
 
-def _keep_whole(paper: Paper, name: str, content: bytes, brought_by: str = "") -> None:
-    """Write a paper of one PDF, already kept. The sweep deletes the file of a transaction that is taken back."""
-    with sealed_storage.create(resident_id=paper.resident_id) as file:
+def _sealed(resident_id: UUID, content: bytes) -> SealedFile:
+    """Seal a PDF. The sweep deletes a file that no row keeps, as after a transaction that is taken back."""
+    with sealed_storage.create(resident_id=resident_id) as file:
         file.write(content)
+    return file
+
+
+def _keep_whole(paper: Paper, name: str, file: SealedFile, brought_by: str = "") -> None:
+    """Write a paper of one PDF, already kept."""
     paper.state, paper.kept_at = PaperState.KEPT, timezone.now()
     words = {"name": clean_name(name), "media_type": "application/pdf", "pages": 1, "sha256": file.sha256}
     _seal(paper, {**words, "declared": paper.kind, **({"brought_by": brought_by} if brought_by else {})})
