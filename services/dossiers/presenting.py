@@ -112,7 +112,15 @@ def for_companion(dossier: Dossier, needs: Sequence[Need]) -> dict[str, Any]:
 
 
 def _for_companion(need: Need) -> dict[str, str]:
-    return {"label": need.title, "tag": str(need.state.label), "tag_kind": TAGS.get(need.state, "")}
+    theirs = {
+        _("de votre conjoint"): _("de son conjoint"),
+        _("de votre enfant"): _("de son enfant"),
+        _("de la personne qui vous héberge"): _("de la personne qui l’héberge"),
+    }
+    title = need.title
+    for yours, words in theirs.items():
+        title = title.replace(yours, words)
+    return {"label": title, "tag": str(need.state.label), "tag_kind": TAGS.get(need.state, "")}
 
 
 def line(dossier: Dossier, need: Need) -> dict[str, Any]:

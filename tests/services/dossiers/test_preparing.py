@@ -59,6 +59,7 @@ def test_a_companion_prepares_what_its_resident_reads_first_and_makes_alone(resi
     data = {"token": page.context["form"]["token"].value(), "aids": AID}
     for _twice in range(2):
         followed = browser.post(url, data, follow=True)
+    assert "de votre enfant" not in text(followed) and "de son enfant" in text(followed)
     assert "Il manque" in text(followed) and "Relevé d’identité bancaire" in text(followed)
     with scope(resident=resident.pk):
         made = Dossier.objects.get()
