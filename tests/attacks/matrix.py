@@ -735,7 +735,6 @@ NOT_HERE = {
     **dict.fromkeys(
         ("debates:result_file", "debates:group_result"), "nothing is counted yet: tests/campaigns/debates"
     ),
-    "aids:compare_letter": "the vault has no payment statement: tests/services/aids/test_compare.py",
     "requests:appeal": "the request is neither refused nor late",
     "access:nothing": "whatever the API does not have",
     "access:no_erasure": "whatever the API does not have",

@@ -28,16 +28,16 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def letter(request: SignedInRequest) -> HttpResponse:
-    """Return the letter that asks the CAF to look again. A statement without a gap has none."""
+    """Return the letter that asks the CAF to look again. Without a gap there is none: the page says so."""
     from services.aids.presenting import compare as presenting
     from vault.sharing.presenting import erasure_letters
 
     try:
         found = actions.compare(resident_id=request.user.pk)
     except actions.NoStatement:
-        raise Http404 from None
+        return redirect("aids:compare")
     if isinstance(found, simulations.Nothing) or not any(line.differs and line.paid for line in found.lines):
-        raise Http404
+        return redirect("aids:compare")
     try:
         pdf = erasure_letters.pdf(presenting.letter(found))
     except NotDrawn:
