@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_contributors_are_guessed_hardly_better_than_people_who_did_not_take_par
     gains = []
     for _ in range(25 * SAMPLES):
         inside, outside = rows(150, rng=rng), rows(150, rng=rng)
-        found = []
+        found: list[dict[str, Any]] = []
         while not found:  # once in 1,300 releases the noise on the number of residents postpones it
             found = release(inside, of=told).document["tables"]
         values = [{tuple(cell["at"]): cell.get("value", 0) for cell in table["cells"]} for table in found[:2]]
