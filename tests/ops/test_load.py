@@ -1,5 +1,7 @@
 """The load of `bench/load.py`: what it reads from the machine, and what it concludes."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -33,8 +35,7 @@ def test_the_processor_and_the_memory_of_a_process_are_those_of_its_children_too
                 time.sleep(0.05)
             assert len(machine.tree(process.pid)) == 2
         finally:
-            for pid in machine.tree(process.pid):
-                subprocess.run(["kill", "-9", str(pid)], check=False)
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_percentile_is_the_time_within_which_that_share_was_answered() -> None:
