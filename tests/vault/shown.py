@@ -30,7 +30,7 @@ def linked(
     wish = Wish(
         fields,
         papers,
-        more.get("title", "Logement social"),
+        more.get("title", "Demande de logement"),
         name,
         more.get("why", "Compléter une demande"),
         days,

@@ -87,6 +87,22 @@ def check_membership(count=4_000):
     assert_within(inside, outside, math.fsum(table.rho for table in PLAN.tables))
 
 
+def check_withdrawal(count=4_000):
+    """The attacker knows everybody else in both windows, and compares: by the first one, and by their difference."""
+    count *= SAMPLES
+    axis = np.array([-1, 0, 1])
+    scores = []
+    for secret in (2, 0):
+        before = np.tile(np.eye(3, dtype=int)[secret], count)
+        seen = [
+            mechanism.draw(vector, 1, MODES.rho).reshape(count, 3) @ axis for vector in (before, np.zeros_like(before))
+        ]
+        scores.append((seen[0], seen[0] - seen[1]))
+    for inside, outside in zip(*scores, strict=True):
+        # Whoever is in one cell rather than in another moves two counts.
+        assert_within(inside.astype(float), outside.astype(float), 2 * MODES.rho)
+
+
 def assert_within(inside, outside, rho):
     """Assert that scores tell a member from a stranger no better than a Gaussian of that rho allows: by the area under
     the curve, by those found while one stranger in a hundred is accused, and by the distance between the medians."""

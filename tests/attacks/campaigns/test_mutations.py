@@ -57,6 +57,8 @@ def test_a_seed_used_again_is_found(monkeypatch):
     monkeypatch.setattr(mechanism, "draw", lambda vector, l2, rho: np.asarray(vector) + noise(len(vector), l2, rho))
     with pytest.raises(AssertionError):
         measures.check_fresh_noise()
+    with pytest.raises(AssertionError):
+        measures.check_withdrawal()
 
 
 def test_a_threshold_on_the_true_count_is_found(monkeypatch):

@@ -69,19 +69,7 @@ def test_a_charge_that_fails_ends_the_release_and_is_not_taken_back():
 
 def test_a_withdrawal_between_two_windows_tells_nothing():
     """Those counted before are not counted again: the second publication is drawn without the one who left."""
-    rng = np.random.default_rng(5)
-    table, trials = measures.MODES, 4_000 * SAMPLES
-    for joiners in (0, 5, 20, 100):
-        secret = rng.choice(3, size=trials, p=[0.3, 0.2, 0.5])
-        before = rng.multinomial(999, [0.3, 0.2, 0.5], size=trials) + np.eye(3, dtype=int)[secret]
-        after = rng.multinomial(joiners, [0.3, 0.2, 0.5], size=trials)
-        seen = [mechanism.draw(one.reshape(-1), 1, table.rho).reshape(trials, 3) for one in (before, after)]
-        # The best guess without the second publication, then corrected by the difference from what was expected.
-        expected = 1_000 * np.array([0.3, 0.2, 0.5])
-        drift = seen[0] - expected - (seen[1] - joiners * np.array([0.3, 0.2, 0.5]))
-        likely = np.log([0.3, 0.2, 0.5]) + drift / (expected + 2 * budget.count_sigma(table) ** 2)
-        gain = (likely.argmax(axis=1) == secret).mean() - (secret == 2).mean()
-        assert gain <= 0.02 + 2 * math.sqrt(0.02 / trials), (joiners, gain)
+    measures.check_withdrawal()
 
 
 def test_a_publication_never_depends_on_those_who_left_after_it():
