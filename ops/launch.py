@@ -20,6 +20,8 @@ from ops.processes import dies_with_parent
 
 ROOT = cluster.ROOT
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: After which a stop that was asked for and did not begin is asked for again.
+AGAIN_SECONDS = 0.5
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 YES = {"yes", "1", "true"}
 #: The services of the demonstration that it starts beside the portal (demo/services).
@@ -174,24 +176,35 @@ def launch(*, once: bool = False, bare: bool = False, then: Callable[[str], None
             stay(running, server)
         return 0 if passed else 1
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         running.stop()
         if server:
             os.close(share)
 
 
 def ask_to_stop(*_: object) -> None:
-    """Stop once: a second Ctrl-C must not interrupt the stopping."""
+    """Stop once: a second Ctrl-C must not interrupt the stopping.
+
+    An exception that is raised while Python finalises an object is lost, so it is raised again until the stop begins.
+    """
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
     raise Stop
 
 
-def main() -> None:
-    for number in SIGNALS:
+def listen() -> None:
+    """Stop at the next signal."""
+    for number in (*SIGNALS, signal.SIGALRM):
         signal.signal(number, ask_to_stop)
+
+
+def main() -> None:
+    listen()
     try:
         code = launch(once="--once" in sys.argv[1:], bare="--bare" in sys.argv[1:])
     except Stop:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         print("\nStopped.")
         code = 0
     except (Failed, cluster.NoStart, services.NotReady) as reason:

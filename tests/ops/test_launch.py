@@ -87,6 +87,31 @@ def test_a_start_is_stopped_half_way(prepared: Spare) -> None:
     stop(prepared, launcher, signal.SIGTERM)
 
 
+FINALISED = """
+import os, signal, time
+from ops import launch
+
+class Finalised:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+
+launch.listen()
+try:
+    Finalised()
+    time.sleep(60)
+except launch.Stop:
+    print("Stopped.")
+"""
+
+
+def test_a_signal_is_not_lost_while_an_object_is_finalised() -> None:
+    """Python ignores what a finaliser raises: the launcher then ran on, deaf to any other signal."""
+    done = subprocess.run([sys.executable, "-c", FINALISED], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "Stopped.\n"
+    assert "Exception ignored" in done.stderr
+
+
 def test_what_is_killed_is_started_again_while_the_demonstration_runs(prepared: Spare) -> None:
     """Its processes, then the supervisor of its database."""
     port = services.free_port()
