@@ -35,8 +35,8 @@ class Kind(TextChoices):
 
     CAMPAIGN = "campaign", _("Consultation")
     CHARTER = "charter", _("Charte des services")
-    REQUEST = "request", _("Demande de label")
-    LABEL = "label", _("Label")
+    REQUEST = "request", _("Demande d’un service")
+    LABEL = "label", _("Service du registre")
 
 
 class Stance(TextChoices):

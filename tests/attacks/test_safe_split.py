@@ -61,7 +61,7 @@ WORDS = (
 NOT_WALKED = re.compile(r"^(admin/|deconnexion/|langue/|static/|mon-compte/)|/fin/$")
 #: Rooms of companions, agents, publishers and their programs: a resident is refused at their door, whatever the
 #: address names.
-OF_A_ROLE = ("/accompagnement/", "/agents/", "/editeurs/", "/api/", "/bac-a-sable/api/")
+OF_A_ROLE = ("/accompagnement/", "/dossiers/accompagnement/", "/agents/", "/editeurs/", "/api/", "/bac-a-sable/api/")
 
 
 @pytest.fixture

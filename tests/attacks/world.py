@@ -205,6 +205,12 @@ def the_side(paper: Any) -> Any:
         return paper.files.get().pk
 
 
+def handed_over(mandate: Any, companion: User) -> Any:
+    """Return the id of the companion's offer of their mandate to a colleague."""
+    colleague = CompanionFactory(organisation=helping_place().name)
+    return handing_over.offer(mandate=mandate, companion=companion, membership_id=place_at(colleague).pk).pk
+
+
 def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Person]:
     """Make the users. Adds to `things` the objects that they hold of the owner, and those that the admin shows."""
     helper, before, without = (
@@ -227,11 +233,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     exported(owner)
     things |= {
         "mandate": mandate.pk,
-        "handover": handing_over.offer(
-            mandate=mandate,
-            companion=helper,
-            membership_id=place_at(CompanionFactory(organisation=helping_place().name)).pk,
-        ).pk,
+        "handover": handed_over(mandate, helper),
         "prepared dossier": prepare(mandate=mandate, companion=helper, aids=["ville_cantine"], token=uuid4()).pk,
         "erasure of a mandate": asked_to_erase(mandate.grant, "logement.domicile#/loyer"),
         "asked by telephone": request.pk,

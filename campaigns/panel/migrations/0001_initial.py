@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('mac', models.BinaryField(default=bytes, help_text='of the columns that decide')),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveIntegerField(unique=True)),
-                ('kind', models.CharField(choices=[('campaign', 'Consultation'), ('charter', 'Charte des services'), ('request', 'Demande de label'), ('label', 'Label')], max_length=10)),
+                ('kind', models.CharField(choices=[('campaign', 'Consultation'), ('charter', 'Charte des services'), ('request', 'Demande d’un service'), ('label', 'Service du registre')], max_length=10)),
                 ('subject_id', models.UUIDField()),
                 ('title', models.CharField(help_text='of the subject, on that day', max_length=200)),
                 ('title_en', models.CharField(max_length=200)),
