@@ -19,7 +19,7 @@ from services.aids.presenting.exclusions import exclusions
 from services.aids.results import Result
 
 QUESTIONS_SHOWN: Final = 5
-REFUSALS_SHOWN: Final = 3
+REFUSALS_SHOWN: Final = 2
 
 
 def unit_words(unit: str) -> str:
