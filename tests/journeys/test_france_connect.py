@@ -8,8 +8,14 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import Visitors
 from tests.journeys.keyboard import Keyboard
-from tests.journeys.people import Eyes, Hands
+from tests.journeys.people import Eyes, Hands, forget_franceconnect
 from tests.live import Live
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nobody_is_linked(live: Live) -> None:
+    """Other journeys open vaults by FranceConnect too."""
+    forget_franceconnect(live)
 
 
 def choose(page: Page, person: str, fault: str = "normal") -> None:
