@@ -184,9 +184,9 @@ def test_mes_partages_shows_the_residents_words_for_a_link(browser, resident):
     add_signed_notice(resident)
     linked(resident, INCOME)
     text = main(browser.get(reverse("sharing:shares")))
-    for words in ("Mme Dubreuil", "Logement social", "Revenu fiscal de référence", "Jamais lu", "Arrêter mon lien"):
+    for words in ("Mme Dubreuil", "Demande de logement", "Revenu fiscal de référence", "Jamais lu", "Arrêter mon lien"):
         assert words in text
-    assert "Mme Dubreuil : Logement social" in browser.get("/").content.decode().replace("\u00a0", " ")
+    assert "Mme Dubreuil : Demande de logement" in browser.get("/").content.decode().replace("\u00a0", " ")
 
 
 def test_the_links_page_shows_its_current_content_and_each_visit(browser, resident, kinds):
@@ -234,14 +234,14 @@ def test_the_journal_does_not_attribute_wrong_codes_to_the_recipient(browser, re
 def test_the_journal_can_be_filtered_by_link(browser, resident):
     add_signed_notice(resident)
     linked(resident, INCOME)
-    assert "Mme Dubreuil (Logement social)" in browser.get(reverse("journal:journal")).content.decode()
+    assert "Mme Dubreuil (Demande de logement)" in browser.get(reverse("journal:journal")).content.decode()
 
 
 def test_stopping_all_links_asks_for_confirmation(browser, resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     url = reverse("sharing:stop_links")
-    assert "Mme Dubreuil (Logement social)" in main(browser.get(url))
+    assert "Mme Dubreuil (Demande de logement)" in main(browser.get(url))
     assert opens(key)
     assert "Tous vos liens sont arrêtés" in main(browser.post(url, follow=True))
     assert not opens(key)
