@@ -5,6 +5,7 @@ It does not load Django.
 
 import ctypes.util
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -19,11 +20,16 @@ def main() -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     # WeasyPrint also tries the names that libraries have elsewhere, and for each Python would start a compiler.
     ctypes.util.find_library = lambda name: None
+    from core.pdf import leftovers
     from core.pdf.layout import VARIANT, lay_out
 
     asked = json.load(sys.stdin.buffer)
     pdf: bytes = lay_out(asked["html"], style=asked["style"]).write_pdf(pdf_variant=VARIANT)
     sys.stdout.buffer.write(pdf)
+    sys.stdout.buffer.flush()
+    leftovers.remove_own()
+    # A thread of Pango's still lists fonts, and crashes now and then in a library that a normal exit has unloaded.
+    os._exit(0)
 
 
 def _limit() -> None:

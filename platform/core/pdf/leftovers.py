@@ -17,6 +17,12 @@ def make() -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
 
 
+def remove_own() -> None:
+    """Delete this process's folders."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}{os.getpid()}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def remove() -> None:
     """Delete this user's folders whose process has ended. One that names no process is deleted after an hour."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
