@@ -184,7 +184,13 @@ def test_mes_partages_shows_the_residents_words_for_a_link(browser, resident):
     add_signed_notice(resident)
     linked(resident, INCOME)
     text = main(browser.get(reverse("sharing:shares")))
-    for words in ("Mme Dubreuil", "Demande de logement", "Revenu fiscal de référence", "Jamais lu", "Arrêter mon lien"):
+    for words in (
+        "Mme Dubreuil",
+        "Demande de logement",
+        "Revenu fiscal de référence",
+        "Jamais lu",
+        "Arrêter mon lien",
+    ):
         assert words in text
     assert "Mme Dubreuil : Demande de logement" in browser.get("/").content.decode().replace("\u00a0", " ")
 
