@@ -17,19 +17,19 @@ from services.dossiers.actions import preparing as actions
 from services.dossiers.forms import PrepareForm
 from services.dossiers.models import Dossier
 from vault.records import gate
-from vault.sharing.across import mandates
 from vault.sharing.enums import Act
 from vault.sharing.models import Mandate
 from vault.sharing.presenting import mandates as words
+from vault.sharing.views.companion import find_mandate, over, refused
 
 
 @companions_only
 @require_http_methods(["GET", "POST"])
 def prepare(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
     """Choose the aids of a draft, or go on with one that was prepared under this mandate."""
-    mandate = _find(request, mandate_id)
+    mandate = find_mandate(request, mandate_id)
     if not mandate.allows(Act.PREPARE):
-        return _refused(
+        return refused(
             request,
             mandate,
             _("Ce mandat ne permet pas de préparer une demande. Seule la personne peut en donner un autre."),
@@ -40,7 +40,7 @@ def prepare(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
         try:
             made = actions.prepare(mandate=mandate, companion=request.user, aids=data["aids"], token=data["token"])
         except gate.Refused:
-            return _over(request)
+            return over(request)
         messages.success(request, _("Le brouillon est dans son coffre. Elle le relit et l’envoie elle-même."))
         return redirect("dossiers:prepared", mandate_id=mandate.pk, dossier_id=made.pk)
     context = {"form": form, "drafts": presenting.prepared(mandate.pk, actions.prepared(mandate))}
@@ -51,7 +51,7 @@ def prepare(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
 @require_safe
 def prepared(request: SignedInRequest, mandate_id: UUID, dossier_id: UUID) -> HttpResponse:
     """Show what a draft still lacks. Each opening is a line of the resident's journal."""
-    mandate = _find(request, mandate_id)
+    mandate = find_mandate(request, mandate_id)
     if not mandate.allows(Act.PREPARE):
         raise Http404
     with scope(resident=mandate.resident_id):
@@ -61,13 +61,13 @@ def prepared(request: SignedInRequest, mandate_id: UUID, dossier_id: UUID) -> Ht
     try:
         found = actions.look(mandate=mandate, companion=request.user, dossier=dossier)
     except gate.NotAnchored:
-        return _refused(
+        return refused(
             request,
             mandate,
             _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données."),
         )
     except gate.Refused:
-        return _over(request)
+        return over(request)
     context = {
         "dossier": dossier,
         "may_add": mandate.allows(Act.ADD_PAPER),
@@ -76,24 +76,8 @@ def prepared(request: SignedInRequest, mandate_id: UUID, dossier_id: UUID) -> Ht
     return _render(request, mandate, "prepared", context)
 
 
-def _find(request: SignedInRequest, mandate_id: UUID) -> Mandate:
-    found = mandates.find(request.user, mandate_id)
-    if found is None:
-        raise Http404
-    return found
-
-
 def _render(
     request: SignedInRequest, mandate: Mandate, page: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     context = {"mandate": mandate, "acting": words.banner(mandate), **context}
     return render(request, f"dossiers/companion/{page}.html", context, status=status)
-
-
-def _refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpResponse:
-    context = {"mandate": mandate, "acting": words.banner(mandate), "reason": reason}
-    return render(request, "sharing/companion/refused.html", context, status=403)
-
-
-def _over(request: SignedInRequest) -> HttpResponse:
-    return render(request, "sharing/companion/over.html", status=403)

@@ -143,7 +143,7 @@ def enter_code(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def person(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
     """List what the mandate allows. Reading a value is a click, and writes an entry in the resident's journal."""
-    mandate = _find_mandate(request, mandate_id)
+    mandate = find_mandate(request, mandate_id)
     context = {
         "see": words.may_see(mandate),
         "do": words.may_do(mandate),
@@ -157,23 +157,23 @@ def person(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
 @companions_only
 @require_safe
 def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpResponse:
-    mandate = _find_mandate(request, mandate_id)
+    mandate = find_mandate(request, mandate_id)
     agreement = agreements.of(mandate.grant)
     found = next((one for one in agreements.items_of(mandate.grant) if one.code == item), None)
     if agreement is None or found is None:
-        return _refused(
+        return refused(
             request, mandate, _("Ce mandat ne permet pas de voir cela. Seule la personne peut en donner un autre.")
         )
     try:
         fields, opened = actions.look(mandate=mandate, companion=request.user, item_code=item, agreement=agreement)
     except gate.NotAnchored:
-        return _refused(
+        return refused(
             request,
             mandate,
             _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données."),
         )
     except gate.Refused:
-        return _over(request)
+        return over(request)
     context: dict[str, object] = {"title": entrusting.yours_to_theirs(found), **words.opened_values(opened, fields)}
     return _render(request, mandate, "values", context)
 
@@ -182,7 +182,7 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
 @require_http_methods(["GET", "POST"])
 def give_back(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
     """Ask, then end the mandate. The resident reads it in their shares and their journal."""
-    mandate = _find_mandate(request, mandate_id)
+    mandate = find_mandate(request, mandate_id)
     if request.method != "POST":
         return _render(request, mandate, "give_back", {})
     actions.give_back(mandate=mandate, companion=request.user)
@@ -194,7 +194,7 @@ def give_back(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def hand_over(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
     """Propose a colleague to the resident, who says yes or no in their vault."""
-    mandate = _find_mandate(request, mandate_id)
+    mandate = find_mandate(request, mandate_id)
     others = [(str(place.pk), place.person.name) for place in handing_over.colleagues(mandate)]
     form = ColleagueForm(request.POST if request.method == "POST" else None, colleagues=others)
     if request.method == "POST" and form.is_valid():
@@ -203,7 +203,7 @@ def hand_over(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
                 mandate=mandate, companion=request.user, membership_id=UUID(form.cleaned_data["membership"])
             )
         except gate.Refused:
-            return _over(request)
+            return over(request)
         messages.success(request, _("C’est proposé. La personne répond dans son coffre ; d’ici là, rien ne change."))
         return redirect("sharing:accompanied", mandate_id=mandate.pk)
     context: dict[str, object] = {"form": form, "others": others}
@@ -213,9 +213,9 @@ def hand_over(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
 @csrf_exempt  # `sealed_upload` checks the token once the file is sealed: see core/files/uploads.py
 @companions_only
 def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
-    mandate = _find_mandate(request, mandate_id)
+    mandate = find_mandate(request, mandate_id)
     if not mandate.allows(Act.ADD_PAPER):
-        return _refused(
+        return refused(
             request,
             mandate,
             _("Ce mandat ne permet pas d’ajouter un papier. Seule la personne peut en donner un autre."),
@@ -236,7 +236,7 @@ def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
             mandate=mandate, companion=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"]
         )
     except gate.Refused:
-        return _over(request)
+        return over(request)
     sent = sent_papers.ticket(grant=mandate.grant, paper=paper)
     return redirect("sharing:accompanied_sent", mandate_id=mandate.pk, sent=sent)
 
@@ -245,14 +245,14 @@ def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
 @require_safe
 def sent_paper(request: SignedInRequest, mandate_id: UUID, sent: str) -> HttpResponse:
     """Say what became of a paper that the companion added under this mandate."""
-    mandate = _find_mandate(request, mandate_id)
+    mandate = find_mandate(request, mandate_id)
     state = sent_papers.state_of(grant=mandate.grant, sent=sent)
     if state is None:
         raise Http404
     return _render(request, mandate, "added", words.sent_paper(state))
 
 
-def _find_mandate(request: SignedInRequest, mandate_id: UUID) -> Mandate:
+def find_mandate(request: SignedInRequest, mandate_id: UUID) -> Mandate:
     found = mandates.find(request.user, mandate_id)
     if found is None:
         raise Http404
@@ -266,10 +266,10 @@ def _render(
     return render(request, f"sharing/companion/{page}.html", context, status=status)
 
 
-def _refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpResponse:
+def refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpResponse:
     return _render(request, mandate, "refused", {"reason": reason}, status=403)
 
 
-def _over(request: SignedInRequest) -> HttpResponse:
+def over(request: SignedInRequest) -> HttpResponse:
     """Answer that the mandate ended while the page was open."""
     return render(request, "sharing/companion/over.html", status=403)
