@@ -61,8 +61,8 @@ def milestone(campaign: Campaign) -> str:
     last = Increment.objects.filter(campaign_id=campaign.pk).aggregate(last=Max("passed"))["last"]
     if not last:
         return ""
-    told = _("Plus de %(count)s réponses, comptées avec du hasard. Seuls des paliers sont montrés.")
-    return told % {"count": number(last)}
+    sentence = _("Plus de %(count)s réponses, comptées avec du hasard. Seuls des paliers sont montrés.")
+    return sentence % {"count": number(last)}
 
 
 def already_out(campaign: Campaign) -> list[Way]:
@@ -87,9 +87,9 @@ def lines_at_desk(visit: DeskVisit) -> list[dict[str, str]]:
 
 def _published(plan: Plan, language: str) -> str:
     tables = ", ".join(one.label.in_language(language) for one in plan.tables)
-    told = _("Des totaux, avec une marge : %(tables)s. Un total de moins de 11 personnes est caché.")
+    sentence = _("Des totaux, avec une marge : %(tables)s. Un total de moins de 11 personnes est caché.")
     milestones = _("Avant cela, le nombre de réponses par paliers, avec du hasard.") if plan.milestones else ""
-    return f"{told % {'tables': tables}} {milestones}".strip()
+    return f"{sentence % {'tables': tables}} {milestones}".strip()
 
 
 def _one_each() -> str:

@@ -43,16 +43,16 @@ def of_group(campaign: Campaign) -> str:
         return ""
     document = deciding.count(campaign)
     if document is None:
-        told = gettext(
+        sentence = gettext(
             "Réservée à un groupe invité de %(invited)s personnes. Elle n’ouvre que s’il vote oui, avec %(quorum)s"
             " votes au moins, jusqu’au %(day)s."
         )
         values = {"invited": plan.group.invited, "quorum": plan.group.quorum}
-        return told % {**values, "day": long_date(plan.group.votes_until)}
+        return sentence % {**values, "day": long_date(plan.group.votes_until)}
     if "counts" not in document:
         return gettext("Réservée à un groupe invité. Moins de 11 membres ont voté : le vote est nul.")
-    told = gettext("Réservée à un groupe invité, qui a voté : %(yes)s oui, %(no)s non.")
-    return told % {"yes": document["counts"][0][Choice.FOR], "no": document["counts"][0][Choice.AGAINST]}
+    sentence = gettext("Réservée à un groupe invité, qui a voté : %(yes)s oui, %(no)s non.")
+    return sentence % {"yes": document["counts"][0][Choice.FOR], "no": document["counts"][0][Choice.AGAINST]}
 
 
 def to_invitations(campaign: Campaign) -> Way | None:

@@ -53,8 +53,8 @@ def refer(*, by: User, subject: str, question: str, last_day: date, now: datetim
         panel = standing.sitting(now)
         if panel is None or last_day > panel.ends_on:
             raise NotNow
-        told = {"question": question.strip(), "last_day": last_day, "by": by}
-        made = Referral.objects.create(number=_next_number(), panel=panel, **_frozen(found), **told)
+        asked = {"question": question.strip(), "last_day": last_day, "by": by}
+        made = Referral.objects.create(number=_next_number(), panel=panel, **_frozen(found), **asked)
         _note(made, "panel_referred", {"kind": found.kind.value, "last_day": last_day.isoformat()})
     return made
 

@@ -75,7 +75,7 @@ def attacker_words(plan: Plan) -> list[str]:
     right, found = round(100 * attackers.right_between_two(plan.rho)), 100 * attackers.found_at(plan.rho)
     prior = round(100 * attackers.right_with_prior(plan.rho, 0.5))
     several = round(100 * attackers.some_found_of(plan.rho, 10))
-    told = [
+    sentences = [
         _("Entre deux personnes dont une a participé, il désigne la bonne %(right)s fois sur 100, au lieu de 50.")
         % {"right": right},
         _("S’il doute une fois sur deux qu’une personne a participé, il devine juste %(prior)s fois sur 100.")
@@ -90,8 +90,8 @@ def attacker_words(plan: Plan) -> list[str]:
         cells = len(plan.dimension(lone[0].dimensions[1]).cells)
         fakes = _("Avec de faux comptes, il trouve sa réponse %(found)s fois sur 100. Au hasard : %(chance)s.")
         found_cell = round(100 * attackers.finds_cell(lone[0].rho, cells))
-        told.append(fakes % {"found": found_cell, "chance": round(100 / cells)})
-    return told
+        sentences.append(fakes % {"found": found_cell, "chance": round(100 / cells)})
+    return sentences
 
 
 def epsilon_words(plan: Plan) -> str:
@@ -117,8 +117,8 @@ def finding(plan: Plan) -> str:
     most = preview.usual(plan)
     found = [preview.expected(plan, table, most) for table in plan.tables]
     clear = sum(one.shown >= one.cells / 2 for one in found)
-    told = _("À %(most)s personnes, %(clear)s tableaux sur %(all)s se lisent")
-    return told % {"most": number(most), "clear": clear, "all": len(found)}
+    sentence = _("À %(most)s personnes, %(clear)s tableaux sur %(all)s se lisent")
+    return sentence % {"most": number(most), "clear": clear, "all": len(found)}
 
 
 def group_words(plan: Plan) -> list[str]:
@@ -129,9 +129,9 @@ def group_words(plan: Plan) -> list[str]:
     for table in plan.tables:
         found = preview.expected(plan, table, plan.group.invited)
         hidden += found.cells - round(found.shown)
-    told = _("Si les %(invited)s personnes invitées répondent toutes, %(hidden)s cases restent cachées.")
+    sentence = _("Si les %(invited)s personnes invitées répondent toutes, %(hidden)s cases restent cachées.")
     return [
-        told % {"invited": plan.group.invited, "hidden": number(hidden)},
+        sentence % {"invited": plan.group.invited, "hidden": number(hidden)},
         _("Un groupe si petit montre peu : gardez un ou deux tableaux, avec peu de cases."),
         _("Elle n’ouvre que si les membres votent oui : %(quorum)s votes au moins, jusqu’au %(day)s.")
         % {"quorum": plan.group.quorum, "day": civic.long_date(plan.group.votes_until)},

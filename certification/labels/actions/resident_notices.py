@@ -34,8 +34,8 @@ def _due() -> Iterator[tuple[Label, UUID]]:
     stopped = {label.service_id: label for label in Label.objects.stopped_since(timezone.now() - RECENT)}
     grants = across.active_for(stopped)
     halted = recipient.halts(grants)
-    told = dict.fromkeys((one.recipient_id, one.resident_id) for one in grants if one.pk in halted)
-    yield from ((stopped[service_id], resident_id) for service_id, resident_id in told)
+    notified = dict.fromkeys((one.recipient_id, one.resident_id) for one in grants if one.pk in halted)
+    yield from ((stopped[service_id], resident_id) for service_id, resident_id in notified)
 
 
 def _send(resident_id: UUID, label: Label) -> bool:

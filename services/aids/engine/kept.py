@@ -62,8 +62,8 @@ def mark_of(households: Sequence[Household], *versions: object) -> str:
     Rows of one household share most of their parts, so each part is encoded once.
     """
     parts: dict[int, Any] = {}
-    told = canonical.encode([[_plain(household, parts) for household in households], _plain(versions, parts)])
-    return hashlib.sha256(told).hexdigest()
+    encoded = canonical.encode([[_plain(household, parts) for household in households], _plain(versions, parts)])
+    return hashlib.sha256(encoded).hexdigest()
 
 
 def _plain(value: Any, parts: dict[int, Any]) -> Any:  # noqa: ANN401 - a part of a household, then JSON

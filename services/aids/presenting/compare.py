@@ -124,8 +124,8 @@ def letter(found: Comparison) -> Letter:
 
 
 def _letter_words(line: Line) -> str:
-    told = f"Vous me versez {money(line.paid)} par mois. D’après mes papiers, le calcul donne {euros(line.computed)}."
-    return "\n".join([told, *_reasons(line.reasons)])
+    lead = f"Vous me versez {money(line.paid)} par mois. D’après mes papiers, le calcul donne {euros(line.computed)}."
+    return "\n".join([lead, *_reasons(line.reasons)])
 
 
 def _reasons(reasons: Sequence[Seen]) -> list[str]:

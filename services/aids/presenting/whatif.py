@@ -70,13 +70,13 @@ def sentence(trial: Trial) -> str:
     if trial.code.startswith("location-"):
         text = _("Une location à %(amount)s")
     sign = "+" if trial.value > 0 else "−"
-    told = {
+    values = {
         "amount": money(round(abs(trial.value))),
         "percent": f"{sign}{abs(trial.value):.0f} %",
         "share": f"{abs(trial.value):.0f} %",
         "more": f"{sign}{money(abs(trial.value))}",
     }
-    return str(nbsp(text % told))
+    return str(nbsp(text % values))
 
 
 def result(found: Tried) -> dict[str, Any]:
