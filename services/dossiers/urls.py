@@ -3,6 +3,7 @@ from django.urls import path
 from services.dossiers.views import dossiers as views
 from services.dossiers.views import parts as views_parts
 from services.dossiers.views import preparing as views_preparing
+from services.dossiers.views import refreshing as views_refreshing
 from services.dossiers.views import verification as views_verify
 
 app_name = "dossiers"
@@ -11,6 +12,7 @@ urlpatterns = [
     path("dossiers/nouveau/", views.new, name="new"),
     path("dossiers/<uuid:dossier_id>/", views.dossier, name="dossier"),
     path("dossiers/<uuid:dossier_id>/element/", views.line, name="line"),
+    path("dossiers/<uuid:dossier_id>/rafraichir/", views_refreshing.refresh, name="refresh"),
     path("dossiers/<uuid:dossier_id>/choix/", views.choose, name="choose"),
     path("dossiers/<uuid:dossier_id>/lettre/", views.letter, name="letter"),
     path("dossiers/<uuid:dossier_id>/fabriquer/", views.build, name="build"),

@@ -91,6 +91,7 @@ OWNED: dict[str, tuple[str, ...]] = {
     "dossiers:dossier": ("dossier",),
     "dossiers:line": ("dossier",),
     "dossiers:choose": ("dossier",),
+    "dossiers:refresh": ("dossier",),
     "dossiers:letter": ("dossier",),
     "dossiers:build": ("dossier",),
     "dossiers:again": ("built dossier",),
@@ -724,7 +725,7 @@ OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
 }
 
 #: URLs that need a query string when requested without a form or a link's parameters.
-SENT = {"dossiers:line": "cle=paper:rib:applicant"}
+SENT = {"dossiers:line": "cle=paper:rib:applicant", "dossiers:refresh": "cle=paper:rib:applicant"}
 
 #: URLs that answer 404 to admitted users too: their content is not configured or does not exist.
 NOT_HERE = {

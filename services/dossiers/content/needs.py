@@ -70,6 +70,11 @@ class Need:
     waiting: UUID | None = None
 
     @property
+    def slug(self) -> str:
+        """Return the id of the line in the dossier's page, so that an act comes back to it."""
+        return f"ligne-{self.key.replace(':', '-').replace('.', '-')}"
+
+    @property
     def settled(self) -> bool:
         return self.state in SETTLED or not self.required
 
@@ -158,7 +163,7 @@ def needs(
 ) -> list[Need]:
     """Return the needs of a dossier: values, then papers."""
     shelf = Shelf(papers)
-    lines = [_values_need(code, fields, situation) for code, fields in _wanted_fields(aids).items()]
+    lines = [_values_need(code, fields, situation, shelf, kinds) for code, fields in _wanted_fields(aids).items()]
     lines += [_paper_need(wanted, situation, shelf, kinds=kinds, choices=choices) for wanted in _wanted_papers(aids)]
     return [
         _left_out(line) if choices.get(line.key) == Choice.LEFT_OUT else line for line in lines if line is not None
@@ -204,7 +209,9 @@ def _wanted_papers(aids: Sequence[Aid]) -> list[Wanted]:
     return list(merged.values())
 
 
-def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need | None:
+def _values_need(
+    code: str, fields: Sequence[str], situation: Situation, shelf: Shelf, kinds: Mapping[str, PaperKind]
+) -> Need | None:
     kind = types.get(code)
     records = situation.values.of_type(code)
     line = Need(
@@ -220,7 +227,9 @@ def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need
         return line if line.required else None
     ids = tuple(record.record_id for record in records)
     if all(expired(record) for record in records):
-        return replace(line, state=NeedState.EXPIRED, records=ids, hint=_("Ce que vous avez n’est plus à jour."))
+        stale = replace(line, state=NeedState.EXPIRED, records=ids, hint=_("Ce que vous avez n’est plus à jour."))
+        proving = sorted(one for one, kind in kinds.items() if code in kind.proves)
+        return _on_its_way(stale, shelf, proving, stale.papers) or stale
     origin = wording.origin(records[-1].origin(""))
     return replace(
         line, state=NeedState.PRESENT, records=ids, hint=_("Vos informations : %(origin)s") % {"origin": origin}
@@ -276,16 +285,8 @@ def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
         return replace(
             line, state=NeedState.PRESENT, papers=_ids(fresh), hint=wanted.freshness.doubt(fresh) or _about(fresh)
         )
-    if waiting := shelf.find(kinds, [PaperState.TO_CONFIRM]):
-        return replace(
-            line,
-            state=NeedState.TO_CONFIRM,
-            papers=_ids(fresh),
-            waiting=waiting[0].pk,
-            hint=_("Vous l’avez ajouté. Vérifiez ce que nous avons lu."),
-        )
-    if shelf.find(kinds, [PaperState.QUARANTINED, PaperState.CHECKING]):
-        return replace(line, state=NeedState.CHECKING, papers=_ids(fresh), hint=_("Nous contrôlons ce papier."))
+    if coming := _on_its_way(line, shelf, kinds, _ids(fresh)):
+        return coming
     joined = fresh or kept[: line.wanted]
     shelf.taken |= {paper.pk for paper in joined}
     if fresh:
@@ -297,6 +298,21 @@ def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
         hint = _("%(reason)s Sans plus récent, nous le joindrons quand même.") % {"reason": reason}
         return replace(line, state=NeedState.EXPIRED, papers=_ids(joined), hint=hint)
     return line
+
+
+def _on_its_way(line: Need, shelf: Shelf, kinds: Sequence[str], papers: tuple[UUID, ...]) -> Need | None:
+    """Return the line as it waits for a paper of these kinds that was just added, or None without such a paper."""
+    if waiting := shelf.find(kinds, [PaperState.TO_CONFIRM]):
+        return replace(
+            line,
+            state=NeedState.TO_CONFIRM,
+            papers=papers,
+            waiting=waiting[0].pk,
+            hint=_("Vous l’avez ajouté. Vérifiez ce que nous avons lu."),
+        )
+    if shelf.find(kinds, [PaperState.QUARANTINED, PaperState.CHECKING]):
+        return replace(line, state=NeedState.CHECKING, papers=papers, hint=_("Nous contrôlons ce papier."))
+    return None
 
 
 def _left_out(line: Need) -> Need:

@@ -61,7 +61,7 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
         content = lines.of_dossier(dossier)
     except lines.NoLines:
         return _not_ready(request, dossier)
-    seen, offices = lines.fingerprint(content), sending.offices()
+    seen, offices = lines.fingerprint(content), sending.offices(dossier, content)
     form = SendForm(request.POST if request.method == "POST" else None, offices=offices, initial={"seen": seen})
     status = 200
     if request.method == "POST":
@@ -73,7 +73,8 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
             status = 409
             data = request.POST.copy()
             data["seen"] = seen
-            form = SendForm(data, offices=sending.offices())
+            offices = sending.offices(dossier, content)
+            form = SendForm(data, offices=offices)
     context = {
         "dossier": dossier,
         "form": form,

@@ -1,21 +1,24 @@
 """The pages of a request: each user, each state, the words."""
 
+import io
 from datetime import timedelta
 from uuid import uuid4
 
+import pikepdf
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from services.requests import across
+from services.requests import across, letters
 from services.requests.actions import answering
 from services.requests.actions import office as actions
 from services.requests.enums import Fault, Proposal
 from services.requests.models import SentRequest
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.services.requests.made import PAPER, finished, fresh, member, opened_office, proposed, sent, work
+from vault.records import gate
 from vault.records.actions import withdraw_record
 from vault.records.models import Paper, Record
 
@@ -191,6 +194,26 @@ def test_a_right_that_ends_soon_is_reminded_once_and_asked_for_again(resident, o
     assert page.context["again"] == again and again in text(page)
     sent(resident, office, finished(resident))
     assert "Redemander :" not in text(browser.get(reverse("home")))
+
+
+def test_the_paper_of_a_decision_says_how_many_pages_it_has(resident, office, claire, hugo, monkeypatch):
+    row = proposed(sent(resident, office), claire)
+    actions.decide(request=row, place=hugo)
+    monkeypatch.setattr(letters, "draw", lambda *given: blank(3))
+    work()
+    with scope(resident=resident.pk):
+        paper = Paper.objects.get(kind="decision_demande")
+    opened = gate.own_paper(resident_id=resident.pk, purpose="Essayer", paper_id=paper.pk)
+    assert opened is not None and opened.pages == 3
+
+
+def blank(pages: int) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as pdf:
+        for _page in range(pages):
+            pdf.add_blank_page(page_size=(595, 842))
+        pdf.save(out)
+    return out.getvalue()
 
 
 def test_a_decision_withdrawn_from_the_vault_gets_no_paper(resident, office, claire, hugo):
