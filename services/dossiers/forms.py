@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -136,3 +137,32 @@ class TypedForm:
         first = next(iter(self.questions.values()))
         for problem in problems:
             first.add_error(None, problem)
+
+
+class WatermarkForm(forms.Form):
+    """A paper to mark, and the words of the mark; the portal adds the date."""
+
+    purpose = forms.CharField(
+        label=_("Pour quoi\u00a0?"),
+        help_text=_("Par exemple\u00a0: location."),
+        max_length=40,
+        error_messages={"required": _("Écrivez pour quoi vous donnez ce papier.")},
+    )
+    recipient = forms.CharField(
+        label=_("Pour qui\u00a0?"),
+        help_text=_("Par exemple\u00a0: agence du Port."),
+        max_length=60,
+        error_messages={"required": _("Écrivez à qui vous donnez ce papier.")},
+    )
+    file = forms.FileField(
+        label=_("Un PDF ou une photo"),
+        help_text=_("PDF, JPEG ou PNG, 10 Mo et 20 pages au plus."),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,image/jpeg,image/png"}),
+        error_messages={
+            "required": _("Choisissez le papier à protéger."),
+            "empty": _("Ce fichier est vide."),
+        },
+    )
+
+    def text(self, today: date) -> str:
+        return f"Pour {self.cleaned_data['purpose']}, {self.cleaned_data['recipient']}, {today:%d/%m/%Y}"

@@ -5,6 +5,7 @@ from services.dossiers.views import parts as views_parts
 from services.dossiers.views import preparing as views_preparing
 from services.dossiers.views import refreshing as views_refreshing
 from services.dossiers.views import verification as views_verify
+from services.dossiers.views import watermark as views_watermark
 
 app_name = "dossiers"
 urlpatterns = [
@@ -24,6 +25,7 @@ urlpatterns = [
     path("dossiers/parts/<uuid:part_id>/", views_parts.part, name="part"),
     path("dossiers/accompagnement/<uuid:mandate_id>/", views_preparing.prepare, name="prepare"),
     path("dossiers/accompagnement/<uuid:mandate_id>/<uuid:dossier_id>/", views_preparing.prepared, name="prepared"),
+    path("filigrane/", views_watermark.watermark, name="watermark"),
     path("verifier/", views_verify.verify, name="verify"),
     path("verifier/<str:code>/", views_verify.verify_code, name="verify_code"),
 ]

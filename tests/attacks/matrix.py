@@ -369,6 +369,7 @@ PUBLIC = PUBLIC_AND_GET_ONLY | {
     "aids:interview_erase",
     "dossiers:verify",
     "dossiers:verify_code",
+    "dossiers:watermark",
     "demo:people",
     # Programs of services: they hold a token, or none, and no session. The page of consent refuses to say anything to
     # anybody without a service's request.

@@ -543,6 +543,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (AGENT, "/agents/demandes/{refused_request}/"),
     ],
     "dossiers:verify": [(VISITOR, "/verifier/")],
+    "dossiers:watermark": [(VISITOR, "/filigrane/")],
     "dossiers:verify_code": [(VISITOR, "/verifier/{code}/"), (VISITOR, "/verifier/7KQ4-M2XD-93HT/")],
     "demo:people": [(VISITOR, "/demonstration/")],
     "admin:index": [(AGENT, "/admin/")],
