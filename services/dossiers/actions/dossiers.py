@@ -17,7 +17,7 @@ from services.aids import catalogue
 from services.dossiers import across as parts
 from services.dossiers import perms, recipients
 from services.dossiers.composing import RESULT_FIELDS, Material, letter, part_letter
-from services.dossiers.content.needs import Need, aids_for_partner, needs, wanted_fields
+from services.dossiers.content.needs import Need, aids_for_partner, condition_fields, needs, wanted_fields
 from services.dossiers.content.situation import FIELDS, Situation
 from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier
@@ -137,7 +137,8 @@ def open_material(dossier: Dossier, *, note: dict[str, Any], with_results: bool 
     kinds, aids = paper_kinds.by_code(), aids_of(dossier.aids)
     if dossier.part_of:
         aids = aids_for_partner(aids, kinds)
-    fields = list(dict.fromkeys([*wanted_fields(aids), *FIELDS, *(RESULT_FIELDS if with_results else ())]))
+    asked = [*wanted_fields(aids), *condition_fields(aids), *FIELDS, *(RESULT_FIELDS if with_results else ())]
+    fields = list(dict.fromkeys(asked))
     values = gate.read_own(resident_id=dossier.resident_id, purpose=PREPARE, fields=fields)
     if dossier.part_of:
         values = Values([record for record in values if record.person == dossier.resident_id])

@@ -13,7 +13,7 @@ from django_scopes import scope
 from accounts.models import User
 from core import journal
 from services.dossiers.actions.dossiers import PREPARE, aids_of, start
-from services.dossiers.content.needs import VALUES, Need, needs, wanted_fields
+from services.dossiers.content.needs import VALUES, Need, condition_fields, needs, wanted_fields
 from services.dossiers.content.situation import FIELDS, Situation
 from services.dossiers.enums import NeedState
 from services.dossiers.models import Dossier
@@ -66,7 +66,7 @@ def look(*, mandate: Mandate, companion: User, dossier: Dossier) -> list[Need]:
         raise PermissionDenied
     aids, grant = aids_of(dossier.aids), mandate.grant
     opened = set(agreements.fields_of(grant))
-    fields = [one for one in dict.fromkeys([*wanted_fields(aids), *FIELDS]) if one in opened]
+    fields = [one for one in dict.fromkeys([*wanted_fields(aids), *condition_fields(aids), *FIELDS]) if one in opened]
     values = gate.read(grant=grant, fields=fields, person=mandate.resident_id) if fields else Values([])
     with acts.under(grant):
         papers = list(Paper.objects.filter(replaced_by=None))

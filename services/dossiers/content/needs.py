@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.templatetags.civic import long_date
-from services.aids.catalogue import Aid, PaperNeed
+from services.aids.catalogue import Aid, Condition, PaperNeed, in_words
 from services.dossiers.content import conditions
 from services.dossiers.content.freshness import Freshness, freshness
 from services.dossiers.content.situation import Situation, expired
@@ -93,23 +93,25 @@ class Wanted:
     who: str
     count: int
     freshness: Freshness
-    period: str
-    conditions: frozenset[str | None]
+    #: In the order of the aids.
+    conditions: tuple[Condition | None, ...]
     alternatives: tuple[str, ...]
     required: bool
+    each: str | None
+    note: str
 
     @classmethod
     def of(cls, need: PaperNeed) -> "Wanted":
-        fresh = freshness(need.period)
         return cls(
             kind=need.kind,
             who=need.who,
             count=need.count,
-            freshness=fresh,
-            period=need.period or "",
-            conditions=frozenset({need.condition}),
+            freshness=freshness(need.period),
+            conditions=(need.condition,),
             alternatives=tuple(need.alternatives),
             required=need.required,
+            each=need.each,
+            note=in_words(need.note or ""),
         )
 
     @property
@@ -122,10 +124,11 @@ class Wanted:
             self,
             count=max(self.count, other.count),
             freshness=stricter.freshness,
-            period=stricter.period,
-            conditions=self.conditions | other.conditions,
+            conditions=tuple(dict.fromkeys([*self.conditions, *other.conditions])),
             alternatives=tuple(kind for kind in self.alternatives if kind in other.alternatives),
             required=self.required or other.required,
+            each=self.each or other.each,
+            note=" ".join(dict.fromkeys(filter(None, [self.note, other.note]))),
         )
 
 
@@ -193,6 +196,17 @@ def wanted_fields(aids: Sequence[Aid]) -> list[str]:
     return [field_id for fields in _wanted_fields(aids).values() for field_id in fields]
 
 
+def condition_fields(aids: Sequence[Aid]) -> list[str]:
+    """Return the fields that the conditions on papers look at. Those unknown to this portal are skipped."""
+    found: list[str] = []
+    for condition in (paper.condition for aid in aids for paper in aid.papers if paper.condition is not None):
+        if condition.field and types.field_exists(condition.field):
+            found.append(condition.field)
+        if condition.of and types.is_known(condition.of):
+            found += [field.id for field in types.get(condition.of).fields.values()][:1]
+    return list(dict.fromkeys(found))
+
+
 def _wanted_fields(aids: Sequence[Aid]) -> dict[str, list[str]]:
     """Return the fields of each type, in the order of the first aid. Fields unknown to this portal are skipped."""
     by_type: dict[str, list[str]] = {}
@@ -249,7 +263,7 @@ def _paper_need(
         state=NeedState.MISSING,
         required=wanted.required,
         wanted=count,
-        hint=_substitutes(wanted, kinds),
+        hint=" ".join(filter(None, [wanted.note, _substitutes(wanted, kinds)])),
     )
     concerned, question = _concerned(wanted, situation, kind, choices)
     if concerned is False:
@@ -268,18 +282,17 @@ def _concerned(
     """Return True, False or None with a question. A paper is needed as soon as one aid needs it."""
     if (chosen := choices.get(wanted.key)) in {Choice.CONCERNED, Choice.NOT_CONCERNED}:
         return chosen == Choice.CONCERNED, ""
-    rules = [conditions.rule(condition) for condition in sorted(wanted.conditions, key=str)]
-    answers = [rule.test(situation, kind) for rule in rules]
-    if True in answers:
+    answers = {condition: conditions.answer(condition, situation, kind) for condition in wanted.conditions}
+    if True in answers.values():
         return True, ""
-    open_rules = [rule for rule, answer in zip(rules, answers, strict=True) if answer is None]
-    return (None, open_rules[0].question) if open_rules else (False, "")
+    waiting = [condition for condition, answer in answers.items() if condition is not None and answer is None]
+    return (None, conditions.question(waiting[0])) if waiting else (False, "")
 
 
 def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
     kinds = [wanted.kind, *wanted.alternatives]
     kept = shelf.find(kinds, [PaperState.KEPT])
-    fresh = [paper for paper in kept if wanted.freshness.accepts(paper)][: line.wanted]
+    fresh = wanted.freshness.chosen([paper for paper in kept if wanted.freshness.accepts(paper)])[: line.wanted]
     if len(fresh) == line.wanted:
         shelf.taken |= {paper.pk for paper in fresh}
         return replace(
@@ -334,7 +347,7 @@ def _about(papers: Sequence[Paper]) -> str:
 
 
 def _per_child(wanted: Wanted, situation: Situation) -> int:
-    return max(1, len(situation.children or [])) if "pour chaque enfant" in wanted.conditions else 1
+    return max(1, len(situation.children or [])) if wanted.each == "child" else 1
 
 
 def _title(wanted: Wanted, kind: PaperKind | None) -> str:

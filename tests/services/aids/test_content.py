@@ -100,6 +100,8 @@ def test_displayed_facts_about_aids_are_translated():
             *aid.where_to_send,
             *(form.title for form in aid.forms),
             *(step.to for step in aid.appeals),
+            *(paper.note for paper in aid.papers if paper.note),
+            *(paper.condition.question for paper in aid.papers if paper.condition and paper.condition.question),
         }
     displayed |= {item["text"] for item in catalogue.load("exclusions")["items"]}
     for rules in (*catalogue.local_aids(), *catalogue.national_rights()):
