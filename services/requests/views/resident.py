@@ -115,8 +115,10 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 def correct(request: SignedInRequest, request_id: UUID, correction_id: UUID) -> HttpResponse:
     """Mend the one line that the office named."""
     row = _find(request_id)
-    found = get_object_or_404(Correction.objects.select_related("asked_by"), pk=correction_id, request=row)
-    if found.answered_at is not None or not row.is_open or row.content is None:
+    found = Correction.objects.select_related("asked_by").filter(pk=correction_id, request=row).first()
+    if found is None and row.content is not None:
+        raise Http404
+    if found is None or found.answered_at is not None or not row.is_open or row.content is None:
         return _too_late(request, row)
     opened = _opened(row, [found])
     line = opened.content.line(found.line)
