@@ -11,6 +11,7 @@ from core.models.rows import check
 from services.dossiers import perms as dossier_perms
 from services.dossiers.enums import State as DossierState
 from services.dossiers.models import Dossier, new_number
+from services.procedures import finding
 from services.requests import agreements, clock, ending, lines
 from services.requests.enums import OFFICE_KIND, Happened
 from services.requests.models import SentRequest
@@ -96,7 +97,7 @@ def _send(dossier: Dossier, office: Organisation, content: lines.Content, months
         organisation=office,
         token=token,
         keep_until=add_months(today, months),
-        due_on=clock.due(today, 0),
+        due_on=clock.due(today, 0, finding.terms(dossier.aids, timezone.now()).months),
         codes=[line.code for line in content.lines],
     )
     row.content = seal_note(resident_id=row.resident_id, place=row.note_place, note=content.note())
