@@ -187,7 +187,7 @@ class PaperForm(forms.Form):
     who = choice_field(gettext_lazy("De qui ?"), WHO.items())
     count = forms.IntegerField(label=gettext_lazy("Combien ?"), min_value=1, max_value=24, initial=1)
     each = forms.BooleanField(label=gettext_lazy("Autant pour chaque enfant"), required=False)
-    period = choice_field(gettext_lazy("De quand ?"), PERIODS.items())
+    period = choice_field(gettext_lazy("De quand ?"), PERIODS.items(), required=False)
     months = forms.IntegerField(
         label=gettext_lazy("Nombre de mois"),
         min_value=1,
@@ -196,7 +196,7 @@ class PaperForm(forms.Form):
         help_text=gettext_lazy("Pour « de moins de … mois » et « des … derniers mois »."),
     )
     required = forms.BooleanField(label=gettext_lazy("Il est nécessaire pour répondre"), required=False)
-    condition = choice_field(gettext_lazy("Quand le demander ?"), CONDITIONS.items())
+    condition = choice_field(gettext_lazy("Quand le demander ?"), CONDITIONS.items(), required=False)
     age_min = forms.IntegerField(
         label=gettext_lazy("Âge de l’enfant, au moins"), min_value=0, max_value=30, required=False
     )

@@ -39,7 +39,7 @@ def write(item: Mapping[str, Any]) -> Procedure:
     current = held.published().first() or held.order_by("-version").first()
     if current is not None and (newest >= item["version"] or held.filter(shipped=False).exists()):
         return current
-    refused = denied.refusals(item, paper_kinds.by_code()) if not rules.problems(item) else []
+    refused = denied.refusals(item, paper_kinds.unsaved()) if not rules.problems(item) else []
     if faults := [*rules.problems(item), *(one.sentence for one in refused)]:
         raise Faulty(item["code"], *faults)
     row = Procedure.objects.create(shipped=True, state=State.PROPOSED, **columns(item))

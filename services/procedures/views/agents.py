@@ -250,7 +250,7 @@ def publish(request: SignedInRequest, procedure_id: int) -> HttpResponse:
     if row.state != State.PROPOSED:
         raise actions.NotNow
     hint = _(
-        "Vous l’avez relue : les habitants la voient aussitôt. Elle ne changera plus. Les dossiers déjà commencés "
+        "Vous l’avez relue : les habitants la voient aussitôt. Elle ne changera plus. Les dossiers déjà commencés "
         "gardent leur liste, et le disent."
     )
     return _form(request, None, _("Publier cette version"), _("Publier"), _page(row), hint=hint)
