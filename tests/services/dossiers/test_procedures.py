@@ -42,11 +42,11 @@ def keys(dossier: Dossier) -> dict[str, Any]:
     return {need.key: need for need in actions.read_needs(fresh(dossier))}
 
 
-def text(answer: Any) -> str:
+def text(answer: Any) -> Any:
     return answer.content.decode().replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def page(browser: Any, dossier: Dossier) -> str:
+def page(browser: Any, dossier: Dossier) -> Any:
     return text(browser.get(reverse("dossiers:dossier", args=[dossier.pk]), follow=True))
 
 
@@ -62,7 +62,7 @@ def test_a_dossier_asks_what_its_procedure_asks(resident, shipped):
 def test_a_draft_keeps_its_list_when_the_procedure_changes_and_says_so(resident, agents, shipped):
     browser, dossier = signed_in(resident), start(resident, CANTEEN)
     actions.choose(dossier=dossier, by=resident.pk, key="paper:attestation_qf:household", choice=Choice.LEFT_OUT)
-    published(*agents, document(papers=[*document()["papers"], paper("livret_famille")]))
+    published(agents[0], agents[1], document(papers=[*document()["papers"], paper("livret_famille")]))
     assert "paper:livret_famille:applicant" not in keys(dossier)
     shown = page(browser, dossier)
     assert "Cette démarche a changé" in shown and "Livret de famille" in shown
@@ -92,7 +92,7 @@ def test_a_procedure_that_closes_leaves_its_drafts_and_begins_no_other(resident,
 def test_a_finished_dossier_says_that_its_procedure_changed(resident, agents, shipped):
     add(resident, "identite.pivot", IDENTITY)
     dossier = built(resident, CANTEEN)
-    published(*agents, document(title="Inscription à la cantine scolaire"))
+    published(agents[0], agents[1], document(title="Inscription à la cantine scolaire"))
     assert "Ce que demande sa démarche a changé." in page(signed_in(resident), dossier)
     answer = signed_in(resident).post(reverse("dossiers:take_new_lists", args=[dossier.pk]), follow=True)
     assert "Ce dossier est déjà fait" in text(answer)
@@ -101,7 +101,7 @@ def test_a_finished_dossier_says_that_its_procedure_changed(resident, agents, sh
 def test_a_condition_of_the_city_reads_the_vault(resident, agents):
     condition = {"type": "value", "field": "logement.domicile#/statut_occupation", "question": "Êtes-vous locataire ?"}
     asked = paper("bail", condition={**condition, "in": ["locataire_hlm"]}, required=True)
-    published(*agents, document(papers=[asked]))
+    published(agents[0], agents[1], document(papers=[asked]))
     dossier = start(resident, CANTEEN)
     line = keys(dossier)["paper:bail:applicant"]
     assert (line.state, line.question) == (NeedState.ASK, "Êtes-vous locataire ?")
@@ -161,7 +161,7 @@ def test_a_procedure_says_whether_the_partner_gives_a_part(resident, shipped):
 def closing(resident, agents) -> Dossier:
     """A draft of a procedure that closes in seven days."""
     last = timezone.localdate() + timedelta(days=7)
-    published(*agents, document(closes_on=last.isoformat()))
+    published(agents[0], agents[1], document(closes_on=last.isoformat()))
     return start(resident, CANTEEN)
 
 

@@ -41,7 +41,7 @@ def at(name: str, *args: Any, **query: Any) -> str:
     return reverse(f"procedures:{name}", args=args, query=query or None)
 
 
-def text(answer: Any) -> str:
+def text(answer: Any) -> Any:
     return answer.content.decode().replace("\u00a0", " ").replace("\u202f", " ")
 
 
