@@ -103,7 +103,12 @@ class Aid:
     @property
     def name(self) -> str:
         """Return the name in the page's language; `title` is the organisation's own name for the aid."""
-        return _in_english("aids").get(self.title) or gettext(self.title) if _is_english() else self.title
+        return name_of(self.title)
+
+
+def name_of(title: str) -> str:
+    """Translate the name of an aid to the page's language. One written by the city stays as it is."""
+    return _in_english("aids").get(title) or gettext(title) if _is_english() and title else title
 
 
 def in_words(text: str) -> str:

@@ -93,6 +93,8 @@ OWNED: dict[str, tuple[str, ...]] = {
     "dossiers:choose": ("dossier",),
     "dossiers:refresh": ("dossier",),
     "dossiers:letter": ("dossier",),
+    "dossiers:guarantors": ("dossier",),
+    "dossiers:take_new_lists": ("dossier",),
     "dossiers:build": ("dossier",),
     "dossiers:again": ("built dossier",),
     "dossiers:download": ("built dossier",),
@@ -178,6 +180,32 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     **dict.fromkeys(
         ("aids:local_version", "aids:local_preview", "aids:local_yaml", "aids:local_renew", "aids:local_close"),
         ("local aid",),
+    ),
+    "procedures:page": ("inscription-cantine",),
+    "procedures:rules": ("inscription-cantine",),
+    **dict.fromkeys(
+        (
+            "procedures:version",
+            "procedures:preview",
+            "procedures:yaml",
+            "procedures:renew",
+            "procedures:close",
+        ),
+        ("procedure",),
+    ),
+    "procedures:differences": ("next procedure",),
+    "procedures:publish": ("proposed procedure",),
+    **dict.fromkeys(
+        (
+            "procedures:sheet",
+            "procedures:section",
+            "procedures:paper",
+            "procedures:guarantor",
+            "procedures:remove",
+            "procedures:propose",
+            "procedures:drop",
+        ),
+        ("next procedure",),
     ),
     "aids:local_differences": ("next local aid",),
     "aids:local_publish": ("tried local aid",),
@@ -652,7 +680,34 @@ GROUPS = [
         {"agent"},
         nothing_for=AGENTS,
     ),
-    Group({"aids:local_publish"}, AGENTS - {"agent"}, nothing_for=AGENTS),
+    Group({"aids:local_publish", "procedures:publish"}, AGENTS - {"agent"}, nothing_for=AGENTS),
+    Group(
+        {
+            "procedures:agents",
+            "procedures:new",
+            "procedures:import",
+            "procedures:version",
+            "procedures:preview",
+            "procedures:differences",
+            "procedures:yaml",
+            "procedures:renew",
+            "procedures:close",
+        },
+        AGENTS,
+    ),
+    Group(
+        {
+            "procedures:sheet",
+            "procedures:section",
+            "procedures:paper",
+            "procedures:guarantor",
+            "procedures:remove",
+            "procedures:propose",
+            "procedures:drop",
+        },
+        {"agent"},
+        nothing_for=AGENTS,
+    ),
     Group({"sharing:totals"}, AGENTS),
     Group({"plans:inbox", "plans:begin", "plans:plan", "plans:preview"}, AGENTS),
     # Only its author changes a plan; the officer and the second person are others.
@@ -726,7 +781,11 @@ OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
 }
 
 #: URLs that need a query string when requested without a form or a link's parameters.
-SENT = {"dossiers:line": "cle=paper:rib:applicant", "dossiers:refresh": "cle=paper:rib:applicant"}
+SENT = {
+    "dossiers:line": "cle=paper:rib:applicant",
+    "dossiers:refresh": "cle=paper:rib:applicant",
+    "procedures:remove": "what=papers:0",
+}
 
 #: URLs that answer 404 to admitted users too: their content is not configured or does not exist.
 NOT_HERE = {

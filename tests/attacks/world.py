@@ -44,6 +44,8 @@ from services.dossiers.actions import parts as actions_parts
 from services.dossiers.actions.preparing import prepare
 from services.dossiers.models import Dossier
 from services.places.models import Place
+from services.procedures import shipping as procedure_shipping
+from services.procedures.actions import procedures
 from services.requests.actions import office as offices
 from services.requests.actions.outside import note_sent
 from services.requests.enums import Fault
@@ -294,6 +296,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= debates_of(owner, examiner)
     things |= panel_of(owner, helper, examiner)
     things |= local_aids_of(examiner)
+    things |= procedures_of(examiner)
     visit = settings.VISIT_COOKIE_NAME
     return {
         "nobody": Person(),
@@ -419,6 +422,14 @@ def local_aids_of(author: User) -> dict[str, Any]:
     draft = local_aids.renew(aid=published, by=author)
     tried = local_aids.try_out(aid=local_aids.renew(aid=other, by=author), by=author)
     return {"local aid": published.pk, "next local aid": draft.pk, "tried local aid": tried.pk}
+
+
+def procedures_of(author: User) -> dict[str, Any]:
+    """Publish the shipped procedures, and make two versions of an agent: a draft of the next one, a proposed one."""
+    published, other, *_others = procedure_shipping.load()
+    draft = procedures.renew(procedure=published, by=author)
+    proposed_one = procedures.propose(procedure=procedures.renew(procedure=other, by=author), by=author)
+    return {"procedure": published.pk, "next procedure": draft.pk, "proposed procedure": proposed_one.pk}
 
 
 def consultations_of(author: User) -> dict[str, Any]:

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "vault.sharing",
     "services.places",
     "services.aids",
+    "services.procedures",
     "services.dossiers",
     "services.requests",
     "certification.labels",
