@@ -22,7 +22,7 @@ from demo import paper_drawer, vaults
 from demo.events import Given
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE, find
-from services.aids.shipping import load_local_aids
+from services.aids.shipping import load_local_aids, load_urgent_situations
 from services.places import dataset
 from vault.records import actions, gate
 from vault.records.actions import grants
@@ -70,6 +70,7 @@ def fill_city() -> City:
         },
     )
     load_local_aids()
+    load_urgent_situations()
     return city
 
 

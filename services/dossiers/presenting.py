@@ -59,8 +59,9 @@ def _listed(dossier: Dossier, recipient: str, since: Sequence[str]) -> dict[str,
 
 
 def draft(
-    dossier: Dossier, needs: Sequence[Need], partner_part: PartnerPart | None, choices: Mapping[str, str]
+    dossier: Dossier, needs: Sequence[Need], partner_part: PartnerPart | None, note: Mapping[str, Any]
 ) -> dict[str, Any]:
+    choices: Mapping[str, str] = note.get("choices", {})
     to_do = [need for need in needs if need.required and not need.settled]
     ready = [need for need in needs if need.state == NeedState.PRESENT]
     optional = [need for need in needs if not need.required and need.state not in SETTLED]
@@ -76,6 +77,9 @@ def draft(
         "problem": _problem(dossier),
         "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
         "part_key": actions.PART,
+        "urgent_key": actions.URGENT,
+        "says_urgent": actions.says_urgent(note),
+        "is_urgent": actions.says_urgent(note) or actions.is_urgent(dossier),
         "prepared_by": preparers([dossier]).get(dossier.pk, ""),
     }
 
