@@ -72,7 +72,7 @@ def draft(
     note: Mapping[str, Any],
     stale: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    choices = note.get("choices", {})
+    choices: Mapping[str, str] = note.get("choices", {})
     asked = finding.chosen(dossier.aids, dossier.versions)
     changes = finding.changes(dossier.aids, dossier.versions)
     to_do = [need for need in needs if need.required and not need.settled]
@@ -96,6 +96,9 @@ def draft(
         "problem": _problem(dossier),
         "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
         "part_key": actions.PART,
+        "urgent_key": actions.URGENT,
+        "says_urgent": actions.says_urgent(note),
+        "is_urgent": actions.says_urgent(note) or actions.is_urgent(dossier),
         "prepared_by": preparers([dossier]).get(dossier.pk, ""),
         "closed": _closed(changes),
         "changed": _changed(dossier, asked, changes),

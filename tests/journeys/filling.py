@@ -233,16 +233,27 @@ def complaints(resident: Any) -> dict[str, Any]:
 
 
 def local_aids(agent: Any) -> dict[str, Any]:
-    """Make two versions: a draft of the agent's, and a colleague's that waits for the second person."""
+    """Make two versions of an aid and of a situation: a draft of the agent's, a colleague's for the second person."""
     from services.aids.actions import local_aids as actions
-    from services.aids.models import LocalAid
+    from services.aids.actions import urgent_situations, versions
+    from services.aids.models import LocalAid, UrgentSituation
     from tests.accounts.factories import AgentFactory
 
     first, second = LocalAid.objects.published().filter(version=1).order_by("pk")[:2]
     draft = actions.renew(aid=first, by=agent)
     other = AgentFactory(name="Hugo Bastide")
-    tried = actions.try_out(aid=actions.renew(aid=second, by=other), by=other)
-    return {"local_aid": first.pk, "draft_aid": draft.pk, "tried_aid": tried.pk}
+    tried = versions.try_out(row=actions.renew(aid=second, by=other), by=other)
+    situation, proposed, *_others = UrgentSituation.objects.published().filter(version=1).order_by("pk")
+    begun = urgent_situations.renew(row=situation, by=agent)
+    waiting = versions.try_out(row=urgent_situations.renew(row=proposed, by=other), by=other)
+    return {
+        "local_aid": first.pk,
+        "draft_aid": draft.pk,
+        "tried_aid": tried.pk,
+        "urgent": situation.pk,
+        "draft_urgent": begun.pk,
+        "tried_urgent": waiting.pk,
+    }
 
 
 def procedures(agent: Any, resident: Any) -> dict[str, Any]:

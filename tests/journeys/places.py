@@ -273,6 +273,22 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "procedures:publish": [(AGENT, "/agents/demarches/{proposed_procedure}/publier/")],
     "procedures:close": [(AGENT, "/agents/demarches/{procedure}/fermer/")],
     "procedures:drop": [(AGENT, "/agents/demarches/{draft_procedure}/supprimer/")],
+    "aids:dates": [(VISITOR, "/aides/urgence/deces/dates/"), (RESIDENT, "/aides/urgence/deces/dates/")],
+    "aids:urgent_list": [(AGENT, "/agents/situations/")],
+    "aids:urgent_new": [(AGENT, "/agents/situations/nouvelle/")],
+    "aids:urgent_version": [
+        (AGENT, f"/agents/situations/{{{name}}}/") for name in ("urgent", "draft_urgent", "tried_urgent")
+    ],
+    "aids:urgent_preview": [(AGENT, "/agents/situations/{draft_urgent}/apercu/")],
+    "aids:urgent_differences": [(AGENT, "/agents/situations/{draft_urgent}/differences/")],
+    "aids:urgent_sheet": [(AGENT, "/agents/situations/{draft_urgent}/textes/")],
+    "aids:urgent_part": [
+        (AGENT, "/agents/situations/{draft_urgent}/partie/delai/?rang=1"),
+        *((AGENT, f"/agents/situations/{{draft_urgent}}/partie/{part}/") for part in ("numero", "evenement")),
+    ],
+    "aids:urgent_publish": [(AGENT, "/agents/situations/{tried_urgent}/publier/")],
+    "aids:urgent_close": [(AGENT, "/agents/situations/{urgent}/fermer/")],
+    "aids:urgent_drop": [(AGENT, "/agents/situations/{draft_urgent}/supprimer/")],
     "plans:register": [(VISITOR, "/consultations/"), (RESIDENT, "/consultations/")],
     "plans:sheet": [(VISITOR, "/consultations/{waiting_plan}/fiche/")],
     "sharing:totals": [(AGENT, "/agents/chiffres/")],
@@ -732,6 +748,9 @@ OTHERS: dict[str, str] = {
     "uploads": FILE,
     "upload": FILE,
     "aids:skip": ACT,
+    **dict.fromkeys(
+        ("aids:forget_dates", "aids:urgent_take_up", "aids:urgent_remove", "aids:urgent_try", "aids:urgent_renew"), ACT
+    ),
     "requests:letter": FILE,
     "requests:appeal": FILE,
     "requests:take": ACT,

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from core.models import City
 from core.templatetags.civic import long_date, money, month, nbsp, number
-from services.aids import benefits, catalogue, local, months, results
+from services.aids import benefits, catalogue, local, months, results, shipping, urgent
 from services.aids.actions.simulations import LocalResult, Simulation
 from services.aids.facts import answers
 from services.aids.facts.from_vault import Read
@@ -304,10 +304,11 @@ def _urgent(household: Household) -> list[dict[str, str]]:
     incomes = [person.incomes for person in household.parents]
     if all(one is not None and not any(income.net for income in one[-3:]) for one in incomes):
         codes.append("pas_a_manger")
-    return [_situation(catalogue.situation(code)) for code in codes]
+    rows = [row for code in codes if (row := shipping.urgent_situation(code))]
+    return [_situation(row.said) for row in rows]
 
 
-def _situation(found: catalogue.Situation) -> dict[str, str]:
+def _situation(found: urgent.Situation) -> dict[str, str]:
     return {
         "title": found.title,
         "call": found.first_call.number,
