@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "services.aids",
     "services.dossiers",
     "services.requests",
+    "services.watch",
     "certification.labels",
     "oauth2_provider",
     "certification.access",
