@@ -7,6 +7,7 @@ import time_machine
 from django_scopes import scope
 
 from accounts.models import User
+from core.journal import checkpoints
 from services.aids import results
 from services.aids.engine import run as engine
 from services.aids.models import LocalAid, State
@@ -56,7 +57,8 @@ def test_a_right_that_appears_is_found_with_why(awa: User, november: time_machin
     assert found["prime_activite"]["kind"] == "gone"
 
 
-def test_the_month_that_changes_is_looked_at_and_an_age_with_it(awa: User, november: time_machine.Traveller) -> None:
+def test_the_month_that_changes_is_looked_at_with_the_ages(awa: User, november, monkeypatch) -> None:
+    monkeypatch.setattr(checkpoints, "anchored", lambda: True)
     november.move_to("2026-04-01 08:00:00+02:00")
     assert made.look() == 1
     causes = [cause for note in made.found(awa).values() for cause in note["causes"]]
@@ -139,10 +141,10 @@ def test_a_paused_watch_waits(awa: User, november: time_machine.Traveller) -> No
 def test_a_line_taken_out_is_not_read_any_more(awa: User, november: time_machine.Traveller) -> None:
     watch = made.watch_of(awa)
     assert watch is not None and watch.grant is not None
+    made.a_finding(awa)
     grants.take_out(grant=watch.grant, by=awa.pk, line="disability")
-    people.payslip(awa, "2025-10", "850.00")
-    made.later(november, minutes=11)
-    assert made.look() == 1
+    assert made.findings(awa) == [], "it was made of that line too"
+    assert made.look() == 1 and made.findings(awa) == [], "it begins again, without news"
     with scope(resident=awa.pk):
         last = GrantReading.objects.first()
     assert last is not None and not [name for name in last.fields if name.startswith("handicap.")]
