@@ -113,6 +113,9 @@ OWNED: dict[str, tuple[str, ...]] = {
     "requests:outside": ("outside request",),
     "requests:outside_step": ("outside request", "numero"),
     "requests:outside_forget": ("outside request",),
+    "watch:finding": ("finding",),
+    "watch:prepare": ("finding",),
+    "watch:one_yes": ("finding",),
 }
 #: Other URLs with parts, and the values of the parts.
 PARTS: dict[str, tuple[str, ...]] = OWNED | {
@@ -535,6 +538,9 @@ OWN_VAULT = {
     "dossiers:home",
     "dossiers:new",
     "requests:home",
+    "watch:home",
+    "watch:accept",
+    "watch:search",
 }
 #: The same, for pages where the stranger's vault has nothing to show.
 ONLY_THE_OWNER_HAS_SOME = {"records:of_type", "records:withdraw_data", "records:download_export"}
@@ -854,6 +860,8 @@ NO_ADDRESS = {
     "panel.Entry",
     "requests.RequestEvent",
     "requests.Letter",
+    "watch.Watch",
+    "watch.Objection",
     "contributions.Participation",
     "contributions.Membership",
     "contributions.Withdrawal",

@@ -2,6 +2,7 @@
 
 #: The only method of a URL; other URLs accept both.
 POST_ONLY = {
+    "watch:prepare",
     "labels:remove_evidence",
     "requests:take",
     "requests:ask",
@@ -182,6 +183,7 @@ PUBLIC_AND_GET_ONLY = {
     "developers:status",
 }
 GET_ONLY = PUBLIC_AND_GET_ONLY | {
+    "watch:home",
     "requests:home",
     "requests:request",
     "requests:outside",

@@ -59,6 +59,7 @@ from tests.certification.made import SIRETS, charter, evidenced, filled, labelle
 from tests.services.dossiers.made import built, fill
 from tests.services.requests.made import fresh, opened_office, sent
 from tests.services.requests.made import work as write_letters
+from tests.services.watch.made import a_finding
 from tests.vault.at_desk import keeper
 from tests.vault.at_desk import opened as opened_at_desk
 from tests.vault.couples import couple, place, shared
@@ -343,6 +344,7 @@ def sent_to_an_office(owner: User, agent: User, dossier_id: Any) -> dict[str, An
         "request to an office": request.pk,
         "its correction": correction.pk,
         "outside request": outside.pk,
+        "finding": a_finding(owner).pk,
         "accounts.officemember": place.pk,
     }
 

@@ -673,7 +673,23 @@ def sent_requests(resident: Any, agent: Any) -> dict[str, Any]:
         "correction": correction.pk,
         "office_member": mine.pk,
         **outside_requests(resident),
+        **watched(resident),
     }
+
+
+def watched(resident: Any) -> dict[str, Any]:
+    """Turn the watch on, which found three changes; the dossier of one is made, and waits for one yes."""
+    from services.watch.actions import answering
+    from services.watch.enums import Answer
+    from tests.services.requests.made import finished
+    from tests.services.watch.made import a_finding
+
+    found = a_finding(resident)
+    stuck = a_finding(resident, "prime_activite", label="", amount="156.00", unit="mois")
+    a_finding(resident, "rsa", kind="gone", label="", amount="300.00", unit="mois")
+    answering.answer(finding=stuck, by=resident.pk, said=Answer.STUCK)
+    finished(resident, token=found.pk)
+    return {"finding": found.pk, "stuck_finding": stuck.pk}
 
 
 def outside_requests(resident: Any) -> dict[str, Any]:

@@ -569,6 +569,11 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "requests:outside_step": [
         (RESIDENT, f"/demandes/ailleurs/{{outside_stopped}}/noter/{step}/") for step in ("reponse", "numero")
     ],
+    "watch:home": [(RESIDENT, "/veille/"), (NEWCOMER, "/veille/")],
+    "watch:accept": [(NEWCOMER, "/veille/activer/")],
+    "watch:search": [(RESIDENT, "/veille/recherche-de-la-ville/")],
+    "watch:finding": [(RESIDENT, "/veille/{finding}/"), (RESIDENT, "/veille/{stuck_finding}/")],
+    "watch:one_yes": [(RESIDENT, "/veille/{finding}/une-reponse/")],
     "requests:outside_forget": [(RESIDENT, "/demandes/ailleurs/{outside_stopped}/effacer/")],
     "requests:withdraw": [
         (RESIDENT, "/demandes/{to_correct}/retirer/"),

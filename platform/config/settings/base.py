@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "services.procedures",
     "services.dossiers",
     "services.requests",
+    "services.watch",
     "certification.labels",
     "oauth2_provider",
     "certification.access",

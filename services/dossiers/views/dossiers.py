@@ -164,7 +164,7 @@ def again(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
     try:
         copy = actions.again(dossier=find(dossier_id), by=request.user.pk, token=token)
     except actions.UnknownAid:
-        messages.warning(request, _("Cette démarche est fermée : on ne peut plus en faire un nouveau dossier."))
+        messages.warning(request, _("Cette démarche est fermée : on ne peut plus en faire un nouveau dossier."))
         return redirect("dossiers:dossier", dossier_id=dossier_id)
     if "now" in request.POST and copy.state != State.READY:
         return _made_now(request, copy)
