@@ -42,7 +42,9 @@ class Offer:
 
 def is_offered(note: dict[str, object]) -> bool:
     """Return whether one yes may send this right's request. Cost: one query for a dossier of the city."""
-    return note["kind"] == Kind.NEW and ways.goes_to_city(str(note["code"])) and Organisation.objects.offices().exists()
+    return (
+        note["kind"] == Kind.NEW and ways.goes_to_city(str(note["code"])) and Organisation.objects.offices().exists()
+    )
 
 
 def dossier_of(finding: Finding) -> Dossier | None:
