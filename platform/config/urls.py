@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("services.procedures.urls")),
     path("", include("services.dossiers.urls")),
     path("", include("services.requests.urls")),
+    path("", include("services.watch.urls")),
     path("", include("certification.labels.urls")),
     path("", include("certification.developers.urls")),
     path("", include("campaigns.debates.urls")),

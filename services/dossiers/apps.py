@@ -37,6 +37,7 @@ class DossiersConfig(AppConfig):
             sentences.register(event, sentence)
         menu.register(_("Mes dossiers"), "dossiers:home", order=30)
         menu.register(_("Vérifier un dossier"), "dossiers:verify", place=menu.Place.RIGHTS, order=20)
+        menu.register(_("Protéger un papier"), "dossiers:watermark", place=menu.Place.RIGHTS, order=21)
 
 
 PROBLEMS = {

@@ -19,8 +19,9 @@ from services.aids.catalogue import in_words
 from services.dossiers import recipients
 from services.dossiers.across import PartnerPart, Received, preparers
 from services.dossiers.actions import dossiers as actions
-from services.dossiers.content import overtaken
+from services.dossiers.content import overtaken, refreshing
 from services.dossiers.content.needs import PAPER, SETTLED, Need, most_guarantors
+from services.dossiers.content.refreshing import Ways
 from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier, Part
 from services.places import presenting as places
@@ -28,6 +29,7 @@ from services.procedures import finding
 from services.procedures import presenting as procedures
 from services.procedures.finding import Change
 from services.procedures.rules import Rules
+from vault.holders.presenting import connections as connecting
 from vault.records.values import questions
 
 TAGS: dict[str, str] = {
@@ -64,12 +66,17 @@ def _listed(dossier: Dossier, recipient: str, since: Sequence[str]) -> dict[str,
 
 
 def draft(
-    dossier: Dossier, needs: Sequence[Need], partner_part: PartnerPart | None, note: Mapping[str, Any]
+    dossier: Dossier,
+    needs: Sequence[Need],
+    partner_part: PartnerPart | None,
+    note: Mapping[str, Any],
+    stale: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    choices = note.get("choices", {})
+    choices: Mapping[str, str] = note.get("choices", {})
     asked = finding.chosen(dossier.aids, dossier.versions)
     changes = finding.changes(dossier.aids, dossier.versions)
     to_do = [need for need in needs if need.required and not need.settled]
+    here = {line["need"].key for line in stale}
     ready = [need for need in needs if need.state == NeedState.PRESENT]
     optional = [need for need in needs if not need.required and need.state not in SETTLED]
     aside = [need for need in needs if need.state in {NeedState.LEFT_OUT, NeedState.NOT_CONCERNED}]
@@ -79,11 +86,19 @@ def draft(
         "dossier": dossier,
         "recipient": recipients.of(dossier),
         "summary": _summary(len(ready), len(to_do) + len(ready), to_do),
-        "sections": [{"title": title, "tasks": _tasks(dossier, needs)} for title, needs in sections if needs],
+        "stale": stale,
+        "sections": [
+            {"title": title, "tasks": tasks}
+            for title, found in sections
+            if (tasks := _tasks(dossier, [need for need in found if need.key not in here]))
+        ],
         "complete": not to_do,
         "problem": _problem(dossier),
         "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
         "part_key": actions.PART,
+        "urgent_key": actions.URGENT,
+        "says_urgent": actions.says_urgent(note),
+        "is_urgent": actions.says_urgent(note) or actions.is_urgent(dossier),
         "prepared_by": preparers([dossier]).get(dossier.pk, ""),
         "closed": _closed(changes),
         "changed": _changed(dossier, asked, changes),
@@ -148,6 +163,30 @@ def _guarantors(asked: Sequence[Rules], note: Mapping[str, Any]) -> dict[str, An
     }
 
 
+def stale_line(dossier: Dossier, ways: Ways, *, typed: Any, paper: Any) -> dict[str, Any]:  # noqa: ANN401 - forms
+    """Return a line to refresh in the page, with its forms."""
+    need, connection = ways.need, ways.connection
+    query = urlencode({"cle": need.key})
+    holder = connecting.title(connection) if connection else ""
+    return {
+        "need": need,
+        "tag_kind": TAGS.get(need.state, ""),
+        "holder": holder,
+        "pulling": ways.pulling,
+        "problem": connecting.do(connection.problem) if connection and connection.problem else "",
+        "kind": ways.paper_kind,
+        "paper": paper,
+        "typed": typed,
+        "elsewhere": _type_url(dossier, need) if need.sort != PAPER and not ways.names else "",
+        "here": f"{reverse('dossiers:dossier', args=[dossier.pk])}#{need.slug}",
+        "action": f"{reverse('dossiers:refresh', args=[dossier.pk])}?{query}",
+        "line": f"{reverse('dossiers:line', args=[dossier.pk])}?{query}",
+        "pull": refreshing.PULL,
+        "by_paper": refreshing.PAPER,
+        "by_typing": refreshing.TYPED,
+    }
+
+
 def prepared(mandate_id: UUID, dossiers: Sequence[Dossier]) -> list[dict[str, str]]:
     """Return the dossiers that a companion prepared, as they list them."""
     return [
@@ -199,7 +238,7 @@ def line(dossier: Dossier, need: Need) -> dict[str, Any]:
         "tag_kind": TAGS.get(need.state, ""),
         "can_add": need.sort == PAPER and need.state in {NeedState.MISSING, NeedState.EXPIRED},
         "choice": Choice,
-        "confirm_url": _confirm_url(need),
+        "confirm_url": _confirm_url(dossier, need),
         "give_url": _give_url(dossier, need),
         "action": f"{reverse('dossiers:line', args=[dossier.pk])}?{urlencode({'cle': need.key})}",
     }
@@ -344,7 +383,7 @@ def after(aid: Rules) -> dict[str, Any]:
 
 def _tasks(dossier: Dossier, needs: Iterable[Need]) -> list[dict[str, Any]]:
     page = reverse("dossiers:line", args=[dossier.pk])
-    return [{**_task(need), "href": f"{page}?{urlencode({'cle': need.key})}"} for need in needs]
+    return [{**_task(need), "id": need.slug, "href": f"{page}?{urlencode({'cle': need.key})}"} for need in needs]
 
 
 def _task(need: Need) -> dict[str, Any]:
@@ -397,16 +436,24 @@ def _problem(dossier: Dossier) -> str:
     )
 
 
-def _confirm_url(need: Need) -> str:
-    return reverse("records:confirm_paper", args=[need.waiting]) if need.waiting else ""
+def _confirm_url(dossier: Dossier, need: Need) -> str:
+    """Return the URL to confirm a paper, which leads back to this line."""
+    if need.waiting is None:
+        return ""
+    back = f"{reverse('dossiers:dossier', args=[dossier.pk])}#{need.slug}"
+    return f"{reverse('records:confirm_paper', args=[need.waiting])}?{urlencode({'suite': back})}"
 
 
 def _give_url(dossier: Dossier, need: Need) -> str:
     """Return the URL to enter this type of value, which leads back here, or the history of an existing value."""
     if need.records:
         return reverse("records:history", args=[need.records[-1]])
+    return _type_url(dossier, need)
+
+
+def _type_url(dossier: Dossier, need: Need) -> str:
     if need.sort == PAPER or not questions.is_typed(need.code):
         return ""
-    back = reverse("dossiers:dossier", args=[dossier.pk])
+    back = f"{reverse('dossiers:dossier', args=[dossier.pk])}#{need.slug}"
     names = ",".join(field_id.partition("#/")[2].split("/")[0] for field_id in need.fields)
     return f"{reverse('records:start_typing', args=[need.code])}?{urlencode({'champs': names, 'suite': back})}"

@@ -2,6 +2,7 @@
 
 #: The only method of a URL; other URLs accept both.
 POST_ONLY = {
+    "watch:prepare",
     "labels:remove_evidence",
     "requests:take",
     "requests:ask",
@@ -44,6 +45,11 @@ POST_ONLY = {
     "procedures:remove",
     "procedures:propose",
     "procedures:renew",
+    "aids:urgent_take_up",
+    "aids:urgent_remove",
+    "aids:urgent_try",
+    "aids:urgent_renew",
+    "aids:forget_dates",
     "aids:skip",
     "aids:interview_erase",
     "aids:interview_set_aside",
@@ -177,6 +183,7 @@ PUBLIC_AND_GET_ONLY = {
     "developers:status",
 }
 GET_ONLY = PUBLIC_AND_GET_ONLY | {
+    "watch:home",
     "requests:home",
     "requests:request",
     "requests:outside",
@@ -255,6 +262,10 @@ GET_ONLY = PUBLIC_AND_GET_ONLY | {
     "aids:local_preview",
     "aids:local_differences",
     "aids:local_yaml",
+    "aids:urgent_list",
+    "aids:urgent_version",
+    "aids:urgent_preview",
+    "aids:urgent_differences",
     "aids:home",
     "aids:together",
     "aids:why_together",

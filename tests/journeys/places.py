@@ -273,6 +273,22 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "procedures:publish": [(AGENT, "/agents/demarches/{proposed_procedure}/publier/")],
     "procedures:close": [(AGENT, "/agents/demarches/{procedure}/fermer/")],
     "procedures:drop": [(AGENT, "/agents/demarches/{draft_procedure}/supprimer/")],
+    "aids:dates": [(VISITOR, "/aides/urgence/deces/dates/"), (RESIDENT, "/aides/urgence/deces/dates/")],
+    "aids:urgent_list": [(AGENT, "/agents/situations/")],
+    "aids:urgent_new": [(AGENT, "/agents/situations/nouvelle/")],
+    "aids:urgent_version": [
+        (AGENT, f"/agents/situations/{{{name}}}/") for name in ("urgent", "draft_urgent", "tried_urgent")
+    ],
+    "aids:urgent_preview": [(AGENT, "/agents/situations/{draft_urgent}/apercu/")],
+    "aids:urgent_differences": [(AGENT, "/agents/situations/{draft_urgent}/differences/")],
+    "aids:urgent_sheet": [(AGENT, "/agents/situations/{draft_urgent}/textes/")],
+    "aids:urgent_part": [
+        (AGENT, "/agents/situations/{draft_urgent}/partie/delai/?rang=1"),
+        *((AGENT, f"/agents/situations/{{draft_urgent}}/partie/{part}/") for part in ("numero", "evenement")),
+    ],
+    "aids:urgent_publish": [(AGENT, "/agents/situations/{tried_urgent}/publier/")],
+    "aids:urgent_close": [(AGENT, "/agents/situations/{urgent}/fermer/")],
+    "aids:urgent_drop": [(AGENT, "/agents/situations/{draft_urgent}/supprimer/")],
     "plans:register": [(VISITOR, "/consultations/"), (RESIDENT, "/consultations/")],
     "plans:sheet": [(VISITOR, "/consultations/{waiting_plan}/fiche/")],
     "sharing:totals": [(AGENT, "/agents/chiffres/")],
@@ -553,6 +569,11 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "requests:outside_step": [
         (RESIDENT, f"/demandes/ailleurs/{{outside_stopped}}/noter/{step}/") for step in ("reponse", "numero")
     ],
+    "watch:home": [(RESIDENT, "/veille/"), (NEWCOMER, "/veille/")],
+    "watch:accept": [(NEWCOMER, "/veille/activer/")],
+    "watch:search": [(RESIDENT, "/veille/recherche-de-la-ville/")],
+    "watch:finding": [(RESIDENT, "/veille/{finding}/"), (RESIDENT, "/veille/{stuck_finding}/")],
+    "watch:one_yes": [(RESIDENT, "/veille/{finding}/une-reponse/")],
     "requests:outside_forget": [(RESIDENT, "/demandes/ailleurs/{outside_stopped}/effacer/")],
     "requests:withdraw": [
         (RESIDENT, "/demandes/{to_correct}/retirer/"),
@@ -566,6 +587,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (AGENT, "/agents/demandes/{refused_request}/"),
     ],
     "dossiers:verify": [(VISITOR, "/verifier/")],
+    "dossiers:watermark": [(VISITOR, "/filigrane/")],
     "dossiers:verify_code": [(VISITOR, "/verifier/{code}/"), (VISITOR, "/verifier/7KQ4-M2XD-93HT/")],
     "demo:people": [(VISITOR, "/demonstration/")],
     "admin:index": [(AGENT, "/admin/")],
@@ -731,6 +753,9 @@ OTHERS: dict[str, str] = {
     "uploads": FILE,
     "upload": FILE,
     "aids:skip": ACT,
+    **dict.fromkeys(
+        ("aids:forget_dates", "aids:urgent_take_up", "aids:urgent_remove", "aids:urgent_try", "aids:urgent_renew"), ACT
+    ),
     "requests:letter": FILE,
     "requests:appeal": FILE,
     "requests:take": ACT,

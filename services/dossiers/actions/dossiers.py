@@ -13,6 +13,7 @@ from django_scopes import scope
 
 from core import jobs, journal
 from core.models import Job
+from services.aids.actions import urgent_dates
 from services.dossiers import across as parts
 from services.dossiers import perms, recipients
 from services.dossiers.composing import RESULT_FIELDS, Material, letter, part_letter
@@ -42,6 +43,8 @@ DOWNLOAD = gettext_noop("Télécharger un dossier")
 DELETE = gettext_noop("Effacer un dossier")
 #: Key of the choice about the partner's part: `LEFT_OUT` makes the PDF mention that the part is missing.
 PART = "part"
+#: Key of the choice to tell the office that the request is urgent, and the letter's first line then, in French.
+URGENT, URGENT_LINE = "urgent", "Demande urgente.\n\n"
 RECIPIENT_LENGTH, PURPOSE_LENGTH, LETTER_LENGTH = 80, 200, 5000
 
 
@@ -228,7 +231,8 @@ def take_new_lists(*, dossier: Dossier, by: UUID) -> None:
 
 def write_letter(*, dossier: Dossier, by: UUID, text: str) -> None:
     perms.require_owner(dossier, by)
-    _change_note(dossier, by, lambda note: {**note, "letter": text.strip()[:LETTER_LENGTH]})
+    told = text.replace("\r\n", "\n").removeprefix(URGENT_LINE).strip()
+    _change_note(dossier, by, lambda note: {**note, "letter": told[:LETTER_LENGTH]})
 
 
 def read_note(dossier: Dossier) -> dict[str, Any]:
@@ -241,11 +245,26 @@ def read_note(dossier: Dossier) -> dict[str, Any]:
 
 
 def letter_of(dossier: Dossier, note: dict[str, Any]) -> str:
-    """Return the letter, or the default one if the resident wrote none. A cleared letter stays empty."""
+    """Return the letter, or the default one if the resident wrote none. A cleared letter stays empty.
+
+    Its first line says that the request is urgent, if the resident chose to tell it.
+    """
     text: str = note.get(
         "letter", part_letter(dossier.number, dossier.part_of) if dossier.part_of else letter(dossier.title)
     )
-    return text
+    return URGENT_LINE + text if says_urgent(note) else text
+
+
+def says_urgent(note: Mapping[str, Any]) -> bool:
+    return bool(note.get("choices", {}).get(URGENT) == Choice.CONCERNED)
+
+
+def is_urgent(dossier: Dossier) -> bool:
+    """Return whether the dossier is for an aid that may help in an urgent situation that its resident dated.
+
+    Nothing in the dossier's row depends on it. It writes an entry if the resident told a date.
+    """
+    return not dossier.part_of and urgent_dates.concern(resident_id=dossier.resident_id, aids=dossier.aids)
 
 
 def build(*, dossier: Dossier, by: UUID) -> Job:

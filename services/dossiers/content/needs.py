@@ -1,8 +1,9 @@
 """Compare the requirements of a dossier's aids with the vault. Pure functions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -71,6 +72,11 @@ class Need:
     waiting: UUID | None = None
     #: A paper of somebody who has no vault here: the resident adds it to the dossier, and no other paper answers.
     of_guarantor: bool = False
+
+    @property
+    def slug(self) -> str:
+        """Return the id of the line in the dossier's page, so that an act comes back to it."""
+        return f"ligne-{self.key.replace(':', '-').replace('.', '-')}"
 
     @property
     def settled(self) -> bool:
@@ -145,17 +151,25 @@ class Shelf:
         """Return the papers that answer, in these states: the required kind before its substitutes, then the newest
         first. Only what was added for a guarantor answers for one, and for nobody else.
         """
-        states, kinds = set(states), [wanted.kind, *wanted.alternatives]
-        free = [paper for paper in self.papers if paper.state in states and paper.pk not in self.taken]
         if wanted.guarantor:
-            return [paper for paper in free if paper.pk in self.added.get(wanted.key, ())]
+            return [paper for paper in self._free(states) if paper.pk in self.added.get(wanted.key, ())]
+        return self.proving([wanted.kind, *wanted.alternatives], states)
+
+    def proving(self, kinds: Sequence[str], states: Iterable[str]) -> list[Paper]:
+        """Return the papers of these kinds and states, but those of guarantors: the first kind before the others, then
+        the newest first.
+        """
         others = {key for keys in self.added.values() for key in keys}
-        found = [paper for paper in free if paper.kind in kinds and paper.pk not in others]
+        found = [paper for paper in self._free(states) if paper.kind in kinds and paper.pk not in others]
         oldest = date.min
         return sorted(
             sorted(found, key=lambda paper: (paper.issued_on or oldest, paper.created_at), reverse=True),
             key=lambda paper: kinds.index(paper.kind) > 0,
         )
+
+    def _free(self, states: Iterable[str]) -> list[Paper]:
+        states = set(states)
+        return [paper for paper in self.papers if paper.state in states and paper.pk not in self.taken]
 
 
 def needs(
@@ -174,7 +188,7 @@ def needs(
     """
     shelf = Shelf(papers, {key: frozenset(map(UUID, ids)) for key, ids in (added or {}).items()})
     wanted_papers = [*_wanted_papers(aids), *_of_guarantors(aids, guarantors)]
-    lines = [_values_need(code, fields, situation) for code, fields in _wanted_fields(aids).items()]
+    lines = [_values_need(code, fields, situation, shelf, kinds) for code, fields in _wanted_fields(aids).items()]
     lines += [_paper_need(wanted, situation, shelf, kinds=kinds, choices=choices) for wanted in wanted_papers]
     return [
         _left_out(line) if choices.get(line.key) == Choice.LEFT_OUT else line for line in lines if line is not None
@@ -249,7 +263,9 @@ def _of_guarantors(aids: Sequence[Rules], count: int) -> list[Wanted]:
     ]
 
 
-def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need | None:
+def _values_need(
+    code: str, fields: Sequence[str], situation: Situation, shelf: Shelf, kinds: Mapping[str, PaperKind]
+) -> Need | None:
     kind = types.get(code)
     records = situation.values.of_type(code)
     line = Need(
@@ -265,7 +281,9 @@ def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need
         return line if line.required else None
     ids = tuple(record.record_id for record in records)
     if all(expired(record) for record in records):
-        return replace(line, state=NeedState.EXPIRED, records=ids, hint=_("Ce que vous avez n’est plus à jour."))
+        stale = replace(line, state=NeedState.EXPIRED, records=ids, hint=_("Ce que vous avez n’est plus à jour."))
+        proving = sorted(one for one, kind in kinds.items() if code in kind.proves)
+        return _on_its_way(stale, partial(shelf.proving, proving), stale.papers) or stale
     origin = wording.origin(records[-1].origin(""))
     return replace(
         line, state=NeedState.PRESENT, records=ids, hint=_("Vos informations : %(origin)s") % {"origin": origin}
@@ -322,16 +340,8 @@ def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
         return replace(
             line, state=NeedState.PRESENT, papers=_ids(fresh), hint=wanted.freshness.doubt(fresh) or _about(fresh)
         )
-    if waiting := shelf.find(wanted, [PaperState.TO_CONFIRM]):
-        return replace(
-            line,
-            state=NeedState.TO_CONFIRM,
-            papers=_ids(fresh),
-            waiting=waiting[0].pk,
-            hint=_("Vous l’avez ajouté. Vérifiez ce que nous avons lu."),
-        )
-    if shelf.find(wanted, [PaperState.QUARANTINED, PaperState.CHECKING]):
-        return replace(line, state=NeedState.CHECKING, papers=_ids(fresh), hint=_("Nous contrôlons ce papier."))
+    if coming := _on_its_way(line, partial(shelf.find, wanted), _ids(fresh)):
+        return coming
     joined = fresh or kept[: line.wanted]
     shelf.taken |= {paper.pk for paper in joined}
     if fresh:
@@ -343,6 +353,21 @@ def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
         hint = _("%(reason)s Sans plus récent, nous le joindrons quand même.") % {"reason": reason}
         return replace(line, state=NeedState.EXPIRED, papers=_ids(joined), hint=hint)
     return line
+
+
+def _on_its_way(line: Need, find: Callable[[Sequence[str]], list[Paper]], papers: tuple[UUID, ...]) -> Need | None:
+    """Return the line as it waits for a paper that was just added, or None. `find`: the papers in some states."""
+    if waiting := find([PaperState.TO_CONFIRM]):
+        return replace(
+            line,
+            state=NeedState.TO_CONFIRM,
+            papers=papers,
+            waiting=waiting[0].pk,
+            hint=_("Vous l’avez ajouté. Vérifiez ce que nous avons lu."),
+        )
+    if find([PaperState.QUARANTINED, PaperState.CHECKING]):
+        return replace(line, state=NeedState.CHECKING, papers=papers, hint=_("Nous contrôlons ce papier."))
+    return None
 
 
 def _left_out(line: Need) -> Need:

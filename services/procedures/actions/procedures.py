@@ -19,7 +19,7 @@ from accounts.two_persons import DECIDING
 from core import locks
 from core.journal import register
 from services.aids import catalogue
-from services.aids.actions.local_aids import Faulty, NotNow
+from services.aids.actions.versions import Faulty, NotNow
 from services.procedures import denied, finding, rules, shipping
 from services.procedures.enums import State
 from services.procedures.models import Procedure

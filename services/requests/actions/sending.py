@@ -12,7 +12,7 @@ from services.dossiers import perms as dossier_perms
 from services.dossiers.enums import State as DossierState
 from services.dossiers.models import Dossier, new_number
 from services.procedures import finding
-from services.requests import agreements, clock, ending, lines
+from services.requests import agreements, clock, ending, lines, suited
 from services.requests.enums import OFFICE_KIND, Happened
 from services.requests.models import SentRequest
 from vault.records.actions import grants
@@ -42,8 +42,10 @@ class OfficeClosed(Exception):
     """The office is closed, or receives no requests."""
 
 
-def offices() -> list[Organisation]:
-    return list(Organisation.objects.offices())
+def offices(dossier: Dossier, content: lines.Content) -> list[suited.Suited]:
+    """Return the offices that receive requests, those that suit this dossier best first."""
+    asked = finding.chosen(dossier.aids, dossier.versions)
+    return suited.in_order(list(Organisation.objects.offices()), asked, content)
 
 
 def may_send(dossier: Dossier) -> bool:

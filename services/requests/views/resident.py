@@ -63,7 +63,7 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
         content = lines.of_dossier(dossier)
     except lines.NoLines:
         return _not_ready(request, dossier)
-    seen, offices = lines.fingerprint(content), sending.offices()
+    seen, offices = lines.fingerprint(content), sending.offices(dossier, content)
     form = SendForm(request.POST if request.method == "POST" else None, offices=offices, initial={"seen": seen})
     status = 200
     if request.method == "POST":
@@ -75,7 +75,8 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
             status = 409
             data = request.POST.copy()
             data["seen"] = seen
-            form = SendForm(data, offices=sending.offices())
+            offices = sending.offices(dossier, content)
+            form = SendForm(data, offices=offices)
     context = {
         "dossier": dossier,
         "form": form,
@@ -118,8 +119,10 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 def correct(request: SignedInRequest, request_id: UUID, correction_id: UUID) -> HttpResponse:
     """Mend the one line that the office named."""
     row = _find(request_id)
-    found = get_object_or_404(Correction.objects.select_related("asked_by"), pk=correction_id, request=row)
-    if found.answered_at is not None or not row.is_open or row.content is None:
+    found = Correction.objects.select_related("asked_by").filter(pk=correction_id, request=row).first()
+    if found is None and row.content is not None:
+        raise Http404
+    if found is None or found.answered_at is not None or not row.is_open or row.content is None:
         return _too_late(request, row)
     opened = _opened(row, [found])
     line = opened.content.line(found.line)
