@@ -93,6 +93,11 @@ class Version(models.Model):
     def is_frozen(self) -> bool:
         return self.state in FROZEN
 
+    @property
+    def faults(self) -> list[str]:
+        """Return why the version cannot be published, each in a sentence; nothing if it can."""
+        raise NotImplementedError
+
 
 class LocalAid(Version):
     """A version of an aid of the city, the intercommunality, the département or the region.

@@ -2,17 +2,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class State(models.TextChoices):
-    DRAFT = "draft", _("Brouillon")
-    PROPOSED = "proposed", _("À relire")
-    PUBLISHED = "published", _("Publiée")
-    CLOSED = "closed", _("Fermée")
-
-
-#: States of versions that residents were shown. The database refuses to change such a version.
-FROZEN = frozenset({State.PUBLISHED, State.CLOSED})
-
-
 class Kind(models.TextChoices):
     """Who answers."""
 

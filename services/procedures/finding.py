@@ -123,12 +123,12 @@ def changes(
         if (row := last.get(code)) is None:
             continue
         if row.closed_at is not None:
-            found.append(Change(code, row.title, timezone.localdate(row.closed_at), closed=True))
+            found.append(Change(code, row.label, timezone.localdate(row.closed_at), closed=True))
         elif row.closes_on is not None and row.closes_on < today:
-            found.append(Change(code, row.title, row.closes_on, closed=True))
+            found.append(Change(code, row.label, row.closes_on, closed=True))
         elif row.version != versions.get(code, 0):
             on = timezone.localdate(row.published_at) if row.published_at else None
-            found.append(Change(code, row.title, on, closed=False, version=row.version))
+            found.append(Change(code, row.label, on, closed=False, version=row.version))
     return found
 
 

@@ -24,7 +24,7 @@ NOT_SAID: Final = ("", gettext_lazy("À écrire"))
 class SheetForm(forms.Form):
     """The texts, dates, silence and appeals of a version."""
 
-    title = forms.CharField(label=gettext_lazy("Nom de la démarche"), max_length=120)
+    label = forms.CharField(label=gettext_lazy("Nom de la démarche"), max_length=120)
     kind = choice_field(gettext_lazy("Ce que c’est"), Kind.choices)
     subject = choice_field(
         gettext_lazy("De quoi s’agit-il ?"),
@@ -46,6 +46,7 @@ class SheetForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Qui ne l’a pas envoyée est prévenu 7 jours puis 2 jours avant."),
     )
+    review_on = DateField(label=gettext_lazy("À revoir le"))
     months = forms.IntegerField(label=gettext_lazy("Réponse sous combien de mois ?"), min_value=1, max_value=24)
     silence = choice_field(gettext_lazy("Sans réponse à cette date"), [NOT_SAID, *Silence.choices], required=False)
     appeals = text_field(
@@ -66,11 +67,11 @@ class SheetForm(forms.Form):
         self.item = item
         super().__init__(data, initial=_sheet(item))
 
-    def clean_title(self) -> str:
-        title: str = self.cleaned_data["title"]
-        if not slugify(title):
+    def clean_label(self) -> str:
+        label: str = self.cleaned_data["label"]
+        if not slugify(label):
             raise ValidationError(_("Écrivez un nom avec des lettres."))
-        return title
+        return label
 
     def clean_where_to_send(self) -> list[str]:
         return _lines(self.cleaned_data["where_to_send"])
@@ -106,15 +107,17 @@ class SheetForm(forms.Form):
         }
 
     def columns(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("title", "opens_on", "closes_on")}
+        return {name: self.cleaned_data[name] for name in ("label", "opens_on", "closes_on", "review_on")}
 
 
 def _sheet(item: Mapping[str, Any]) -> dict[str, Any]:
-    same = ("title", "kind", "subject", "summary", "organisation", "act", "co_holder", "renewal", "notes")
-    days = {name: date.fromisoformat(item[name]) if item[name] else None for name in ("opens_on", "closes_on")}
+    same = ("kind", "subject", "summary", "organisation", "act", "co_holder", "renewal", "notes")
+    dates = ("opens_on", "closes_on", "review_on")
+    days = {name: date.fromisoformat(item[name]) if item[name] else None for name in dates}
     return {
         **{name: item[name] for name in same},
         **days,
+        "label": item["title"],
         "where_to_send": "\n".join(item["where_to_send"]),
         "months": item["decision_delay"]["months"] or 2,
         "silence": item["decision_delay"]["silence_means"] or "",

@@ -1,7 +1,7 @@
 """Rows of the pages of procedures: those of agents who write them, and those that everybody reads."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -14,15 +14,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from core.templatetags.civic import long_date
 from services.aids.catalogue import Condition, PaperNeed, Period, in_words
-from services.procedures.actions import procedures as actions
-from services.procedures.enums import Kind, Silence, State, Subject
+from services.aids.models import State
+from services.procedures.enums import Kind, Silence, Subject
 from services.procedures.models import Procedure
 from services.procedures.rules import Rules
 from vault import types
 from vault.records.content import paper_kinds
 from vault.records.models import PaperKind
 
-TAGS: Final = {State.PUBLISHED: "ok", State.PROPOSED: "fresh", State.DRAFT: "soon", State.CLOSED: ""}
+TAGS: Final = {State.PUBLISHED: "ok", State.TESTED: "fresh", State.DRAFT: "soon", State.CLOSED: ""}
 WHO: Final[Mapping[str, Promise]] = {
     "applicant": gettext_lazy("De qui demande"),
     "partner": gettext_lazy("Du conjoint"),
@@ -53,6 +53,8 @@ CONDITIONS: Final[Mapping[str, Promise]] = {
     "ask": gettext_lazy("Selon une question posée"),
 }
 Row = dict[str, Any]
+#: A review that comes within this time is named on the list.
+SOON: Final = timedelta(days=30)
 
 
 # What a version says
@@ -220,7 +222,7 @@ def public_page(rules: Rules, row: Procedure | None, *, may_start: bool) -> dict
                 "label": _("Version %(version)s") % {"version": one.version},
                 "href": f"{reverse('procedures:page', args=[one.code])}?version={one.version}",
                 "text": _("publiée le %(day)s") % {"day": long_date(one.published_at)},
-                "tag": one.get_state_display(),
+                "tag": state_words(one),
                 "tag_kind": TAGS[State(one.state)],
             }
             for one in others
@@ -233,6 +235,25 @@ def public_page(rules: Rules, row: Procedure | None, *, may_start: bool) -> dict
 # Agents
 
 
+def state_words(row: Procedure) -> str:
+    return _("À relire") if row.state == State.TESTED else str(row.get_state_display())
+
+
+def reviews(rows: Sequence[Procedure], today: date) -> list[Row]:
+    """Return the procedures in force whose date to be read again has come or comes soon."""
+    due = sorted((one for one in rows if one.review_on <= today + SOON), key=lambda one: one.review_on)
+    return [
+        {
+            "label": one.name,
+            "href": reverse("procedures:version", args=[one.pk]),
+            "text": _("À revoir le %(day)s") % {"day": long_date(one.review_on)},
+            "tag": _("En retard") if one.review_on < today else "",
+            "tag_kind": "expired",
+        }
+        for one in due
+    ]
+
+
 def agents_rows(rows: Sequence[Procedure]) -> list[Row]:
     return [
         {
@@ -240,7 +261,7 @@ def agents_rows(rows: Sequence[Procedure]) -> list[Row]:
             "href": reverse("procedures:version", args=[one.pk]),
             "text": _("%(organisation)s, version %(version)s")
             % {"organisation": in_words(one.rules["organisation"]), "version": one.version},
-            "tag": one.get_state_display(),
+            "tag": state_words(one),
             "tag_kind": TAGS[State(one.state)],
         }
         for one in rows
@@ -249,7 +270,7 @@ def agents_rows(rows: Sequence[Procedure]) -> list[Row]:
 
 def version_page(row: Procedure, reader: User) -> dict[str, Any]:
     """Return the context of a version's page: its parts, what stops it, what the reader may do next."""
-    faults = [] if row.is_frozen else actions.lacks(row.document)
+    faults = [] if row.is_frozen else row.faults
     mine = row.written_by_id == reader.pk and not row.is_frozen
     others = list(Procedure.objects.filter(code=row.code).exclude(pk=row.pk).order_by("-version"))
     rules = row.asks
@@ -276,13 +297,13 @@ def version_page(row: Procedure, reader: User) -> dict[str, Any]:
             {
                 "label": _("Version %(version)s") % {"version": one.version},
                 "href": reverse("procedures:version", args=[one.pk]),
-                "tag": one.get_state_display(),
+                "tag": state_words(one),
                 "tag_kind": TAGS[State(one.state)],
             }
             for one in others
         ],
         "former": next((one for one in others if one.version < row.version), None),
-        "may_publish": row.state == State.PROPOSED and row.written_by_id != reader.pk,
+        "may_publish": row.state == State.TESTED and row.written_by_id != reader.pk,
         "may_close": row.state == State.PUBLISHED,
         "may_renew": row.is_frozen,
         **context,
@@ -294,7 +315,7 @@ def _hint(row: Procedure, faults: Sequence[str]) -> str:
         return _("Les habitants voient cette version. Elle ne change plus.")
     if row.state == State.CLOSED:
         return _("Cette version est fermée. Elle reste publique, et ne change plus.")
-    if row.state == State.PROPOSED:
+    if row.state == State.TESTED:
         return _("Une autre personne la relit, puis la publie.")
     count = len(faults)
     return (
@@ -308,7 +329,7 @@ def _hint(row: Procedure, faults: Sequence[str]) -> str:
 def _track(row: Procedure, faults: Sequence[str]) -> list[Row]:
     author = row.written_by.name if row.written_by else _("l’installation du portail")
     publisher = row.published_by.name if row.published_by else _("l’installation du portail")
-    order = [State.DRAFT, State.PROPOSED, State.PUBLISHED, State.CLOSED]
+    order = [State.DRAFT, State.TESTED, State.PUBLISHED, State.CLOSED]
     rank = order.index(State(row.state))
     end = row.closed_at or row.closes_on
     told = [

@@ -21,7 +21,7 @@ SCHEMA: Final = Path(__file__).parent / "content" / "procedure.schema.json"
 MOST_SECTIONS, MOST_FIELDS, MOST_PAPERS, MOST_GUARANTORS = 12, 60, 40, 2
 MOST_PROBLEMS: Final = 8
 #: The part of a document that columns hold, not `Procedure.rules`.
-COLUMNS: Final = ("code", "version", "title", "opens_on", "closes_on")
+COLUMNS: Final = ("code", "version", "title", "opens_on", "closes_on", "review_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def problems(item: Mapping[str, Any]) -> list[str]:
     return found or _bad_dates(item) or _unknown_fields(item)
 
 
-def blank(title: str, organisation: str) -> dict[str, Any]:
+def blank(title: str, organisation: str, review_on: date) -> dict[str, Any]:
     """Return a procedure that somebody begins."""
     delay = {"months": None, "silence_means": None, "verified": True, "note": None}
     appeals = [
@@ -139,6 +139,7 @@ def blank(title: str, organisation: str) -> dict[str, Any]:
         "act": "",
         "opens_on": None,
         "closes_on": None,
+        "review_on": review_on.isoformat(),
         "sections": [],
         "bases": {},
         "papers": [],
@@ -188,7 +189,7 @@ def _count(listed: object) -> int:
 
 def _bad_dates(item: Mapping[str, Any]) -> list[str]:
     try:
-        first, last = _day(item["opens_on"]), _day(item["closes_on"])
+        first, last, _review = (_day(item[name]) for name in ("opens_on", "closes_on", "review_on"))
     except ValueError:
         return [_("Une date n’existe pas.")]
     return [_("La démarche ferme avant d’ouvrir.")] if first and last and last < first else []

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from services.aids.models import State
 from services.procedures import denied, rules
-from services.procedures.enums import State
 from services.procedures.models import Procedure
 from vault.records.content import paper_kinds
 
@@ -42,16 +42,18 @@ def write(item: Mapping[str, Any]) -> Procedure:
     refused = denied.refusals(item, paper_kinds.unsaved()) if not rules.problems(item) else []
     if faults := [*rules.problems(item), *(one.sentence for one in refused)]:
         raise Faulty(item["code"], *faults)
-    row = Procedure.objects.create(shipped=True, state=State.PROPOSED, **columns(item))
+    row = Procedure.objects.create(shipped=True, state=State.TESTED, **columns(item))
     now = timezone.now()
-    held.published().update(state=State.CLOSED, closed_at=now)
+    held.published().update(state=State.CLOSED, closed_at=now, updated_at=now)
     row.state, row.published_at = State.PUBLISHED, now
-    row.save(update_fields=["state", "published_at"])
+    row.save(update_fields=["state", "published_at", "updated_at"])
     return row
 
 
 def columns(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of a version, of the format that files have."""
-    days = {name: date.fromisoformat(item[name]) if item[name] else None for name in ("opens_on", "closes_on")}
-    kept = {name: item[name] for name in ("code", "version", "title")}
+    days = {
+        name: date.fromisoformat(item[name]) if item[name] else None for name in ("opens_on", "closes_on", "review_on")
+    }
+    kept = {"code": item["code"], "version": item["version"], "label": item["title"]}
     return {**kept, **days, "rules": {name: value for name, value in item.items() if name not in rules.COLUMNS}}

@@ -431,8 +431,8 @@ def local_aids_of(author: User) -> dict[str, Any]:
 def procedures_of(author: User) -> dict[str, Any]:
     """Publish the shipped procedures, and make two versions of an agent: a draft of the next one, a proposed one."""
     published, other, *_others = procedure_shipping.load()
-    draft = procedures.renew(procedure=published, by=author)
-    proposed_one = procedures.propose(procedure=procedures.renew(procedure=other, by=author), by=author)
+    draft = procedures.renew(row=published, by=author)
+    proposed_one = versions.try_out(row=procedures.renew(row=other, by=author), by=author)
     return {"procedure": published.pk, "next procedure": draft.pk, "proposed procedure": proposed_one.pk}
 
 
@@ -469,7 +469,7 @@ def debates_of(resident: User, agent: User) -> dict[str, Any]:
         moderation = posts.set_aside(post=one, by=agent, rule=Rule.TWICE, reasons="Deux fois.")
     posts.appeal(moderation=moderation, words="Une fois.", **me)
     voted.asked(open_one)
-    voted.asked(asked, state=VoteState.PROPOSED, decided_by=None, created_by=agent)
+    voted.asked(asked, state=VoteState.TESTED, decided_by=None, created_by=agent)
     return {
         "debated consultation": debated.code,
         "voted consultation": open_one.code,

@@ -258,6 +258,7 @@ def local_aids(agent: Any) -> dict[str, Any]:
 
 def procedures(agent: Any, resident: Any) -> dict[str, Any]:
     """Make a draft of the agent's that the law refuses, a colleague's proposed one, and a dossier of an older list."""
+    from services.aids.actions import versions
     from services.dossiers.actions import dossiers
     from services.procedures import shipping
     from services.procedures.actions import procedures as actions
@@ -269,14 +270,14 @@ def procedures(agent: Any, resident: Any) -> dict[str, Any]:
     begun = dossiers.start(resident_id=resident.pk, aids=[rental.code])
     dossiers.say_guarantors(dossier=begun, by=resident.pk, count=1)
     hugo, awa = AgentFactory(name="Hugo Bastide"), AgentFactory(name="Awa Sorel")
-    newer = actions.renew(procedure=rental, by=awa)
+    newer = actions.renew(row=rental, by=awa)
     papers = newer.rules["papers"][:-1]
-    newer = actions.change(procedure=newer, by=awa, seen=0, rules_={"papers": papers})
-    actions.publish(procedure=actions.propose(procedure=newer, by=awa), by=hugo)
-    draft = actions.renew(procedure=canteen, by=agent)
+    newer = actions.change(row=newer, by=awa, seen=0, rules_={"papers": papers})
+    versions.publish(row=versions.try_out(row=newer, by=awa), by=hugo)
+    draft = actions.renew(row=canteen, by=agent)
     asked = {"title": "Vous", "fields": ["identite.pivot#/gender"]}
-    actions.change(procedure=draft, by=agent, seen=0, rules_={"sections": [*draft.rules["sections"], asked]})
-    proposed = actions.propose(procedure=actions.renew(procedure=nursery, by=awa), by=awa)
+    actions.change(row=draft, by=agent, seen=0, rules_={"sections": [*draft.rules["sections"], asked]})
+    proposed = versions.try_out(row=actions.renew(row=nursery, by=awa), by=awa)
     return {
         "procedure": canteen.pk,
         "draft_procedure": draft.pk,
@@ -534,7 +535,7 @@ def debates(resident: Any, open_one: Any) -> dict[str, Any]:
     for name, counts in (("compte", tallies), ("nul", [])):
         voted.publish_count(voted.asked(made[name], closes_at=yesterday), counts, url)
     free = voted.proposal(made["a-voter"])
-    voted.asked(made["a-decider"], state=VoteState.PROPOSED, decided_by=None)
+    voted.asked(made["a-decider"], state=VoteState.TESTED, decided_by=None)
     return {"post": proposal.pk, "free_post": free.pk, "aside_post": aside[0].pk, "appealed_post": aside[1].pk}
 
 

@@ -1,12 +1,12 @@
 """A version of what agents write, from its draft to its end: written by one agent, published by another.
 
-Local aids and urgent situations are such versions. Each verb that residents may see in its effects, publishing and
-closing, is an entry of the city's register.
+Local aids, urgent situations and procedures are such versions. Each verb that residents may see in its effects,
+publishing and closing, is an entry of the city's register.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID, uuid5
 
 from django.core.exceptions import PermissionDenied
@@ -19,9 +19,9 @@ from accounts.models import User
 from accounts.two_persons import DECIDING
 from core import locks
 from core.journal import register
-from services.aids.models import FROZEN, LocalAid, State, UrgentSituation
+from services.aids.models import FROZEN, LocalAid, State, Version
 
-V = TypeVar("V", bound=LocalAid | UrgentSituation)
+V = TypeVar("V", bound=Version)
 CODE_LENGTH: Final = 50
 NAMES: Final = UUID("6f6a2c0e-5c5f-4d0b-9b51-2f6d0a6a1b15")
 
@@ -46,18 +46,18 @@ def subject_of(kind: str, code: str) -> UUID:
 def next_number(model: type[V], code: str) -> int:
     """Return the number of the next version, under a lock. Call it in the transaction that writes the version."""
     locks.hold(model.KIND, subject_of(model.KIND, code))
-    held: int = model.objects.filter(code=code).aggregate(found=Max("version"))["found"] or 0
+    held: int = _rows(model).filter(code=code).aggregate(found=Max("version"))["found"] or 0
     return held + 1
 
 
-def new_code(model: type[V], label: str) -> str:
-    """Return a code that no version has, made of a name, under a lock.
+def new_code(model: type[V], label: str, also: Collection[str] = ()) -> str:
+    """Return a code that no version has, nor `also`, made of a name, under a lock.
 
     Call it in the transaction that writes the version. Lock order: this one, then that of `next_number`.
     """
     wanted = slugify(label)[:CODE_LENGTH] or model.KIND
     locks.hold(f"{model.KIND}_code", subject_of(model.KIND, wanted))
-    taken = set(model.objects.filter(code__startswith=wanted).values_list("code", flat=True))
+    taken = {*_rows(model).filter(code__startswith=wanted).values_list("code", flat=True), *also}
     codes = (wanted if n == 1 else f"{wanted}-{n}" for n in range(1, len(taken) + 2))
     return next(code for code in codes if code not in taken)
 
@@ -91,7 +91,7 @@ def publish(*, row: V, by: User) -> V:
         DECIDING.require(held.written_by, by)
         if faults := held.faults:
             raise Faulty(faults)
-        for former in type(row).objects.select_for_update().filter(code=held.code).published():
+        for former in _rows(type(row)).select_for_update(of=("self",)).filter(code=held.code).published():
             _close(former)
         held.state, held.published_by, held.published_at = State.PUBLISHED, by, timezone.now()
         held.save(update_fields=["state", "published_by", "published_at", "updated_at"])
@@ -121,12 +121,12 @@ def drop(*, row: V, by: User) -> None:
         held.delete()
 
 
-def _close(held: LocalAid | UrgentSituation) -> None:
+def _close(held: Version) -> None:
     held.state, held.closed_at = State.CLOSED, timezone.now()
     held.save(update_fields=["state", "closed_at", "updated_at"])
 
 
-def _note(held: LocalAid | UrgentSituation, event: str) -> None:
+def _note(held: Version, event: str) -> None:
     content = {"code": held.code, "version": held.version, "label": held.label}
     subject = subject_of(held.KIND, held.code)
     register.write(kind=held.KIND, subject_id=subject, event=f"{held.KIND}_{event}", content=content)
@@ -139,10 +139,21 @@ def require_agent(person: User) -> None:
 
 @contextmanager
 def alone(row: V) -> Iterator[V]:
-    """Yield the row, locked."""
+    """Yield the row, locked.
+
+    Raises:
+        NotNow: it was deleted.
+    """
     with transaction.atomic():
-        found = type(row).objects.select_for_update(of=("self",)).select_related("written_by").get(pk=row.pk)
+        rows = _rows(type(row)).select_for_update(of=("self",)).select_related("written_by")
+        found = rows.filter(pk=row.pk).first()
+        if found is None:
+            raise NotNow
         yield cast(V, found)
+
+
+def _rows(model: type[V]) -> Any:  # noqa: ANN401 - an abstract model has no manager of its own
+    return cast(Any, model).objects
 
 
 @contextmanager

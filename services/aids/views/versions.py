@@ -1,8 +1,9 @@
-"""What the agents' pages of local aids and of urgent situations share: a version from its draft to its end."""
+"""What agents' pages of local aids, urgent situations and procedures share: a version from its draft to its end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from operator import attrgetter
 from typing import Any, cast
 
 from django.contrib import messages
@@ -20,18 +21,18 @@ from accounts.http import SignedInRequest
 from accounts.two_persons import NotTwo
 from accounts.views.two_persons import refused
 from services.aids.actions import local_aids, urgent_situations, versions
-from services.aids.models import FROZEN, LocalAid, State, UrgentSituation
+from services.aids.models import FROZEN, LocalAid, State, UrgentSituation, Version
 from services.aids.presenting import local_aids as presenting
 
 Page = Callable[..., HttpResponseBase]
-Row = LocalAid | UrgentSituation
+Row = Version
 
 
 @dataclass(frozen=True)
 class Pages:
     """The pages of one kind of version: the names of its URLs, and what is its own in the sentences."""
 
-    model: type[LocalAid] | type[UrgentSituation]
+    model: type[Version]
     listed: str
     version: str
     tried: str | Promise
@@ -39,13 +40,20 @@ class Pages:
     close: str | Promise
     close_hint: str | Promise
     drop_hint: str | Promise
+    renewed: Callable[..., Version]
+    #: What keeps a draft from the second person; by default its faults.
+    wanting: Callable[[Any], list[str]] = attrgetter("faults")
+
+    @property
+    def rows(self) -> Any:  # noqa: ANN401 - an abstract model has no manager of its own
+        return cast(Any, self.model).objects
 
     def page(self, row: Row) -> str:
         return reverse(self.version, args=[row.pk])
 
     def draft(self, request: SignedInRequest, row_id: int) -> Row:
         """Return a draft of the agent's own, or answer 404."""
-        drafts = self.model.objects.exclude(state__in=FROZEN).select_related("written_by")
+        drafts = self.rows.exclude(state__in=FROZEN).select_related("written_by")
         return cast(Row, get_object_or_404(drafts, pk=row_id, written_by=request.user))
 
 
@@ -61,6 +69,8 @@ AIDS = Pages(
         "suit son cours : dites-le à ceux qui l’instruisent."
     ),
     gettext_lazy("Le brouillon et ses cas sont effacés."),
+    renewed=lambda row, by: local_aids.renew(aid=row, by=by),
+    wanting=lambda row: presenting.wanting(row.document),
 )
 SITUATIONS = Pages(
     UrgentSituation,
@@ -73,6 +83,7 @@ SITUATIONS = Pages(
     gettext_lazy("Fermer cette situation"),
     gettext_lazy("Les habitants ne trouvent plus cette situation, ni les numéros qu’elle donne."),
     gettext_lazy("Le brouillon est effacé."),
+    renewed=lambda row, by: urgent_situations.renew(row=row, by=by),
 )
 
 
@@ -114,14 +125,10 @@ def form_page(
 def try_out(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
     """Mark a draft as ready for the second person. What its page names as missing keeps it from that."""
     row = of.draft(request, row_id)
-    if not _wanting(row):
+    if not of.wanting(row):
         versions.try_out(row=row, by=request.user)
         messages.success(request, str(of.tried))
     return redirect(of.version, row.pk)
-
-
-def _wanting(row: Row) -> list[str]:
-    return presenting.wanting(row.document) if isinstance(row, LocalAid) else row.faults
 
 
 @agents_only
@@ -130,7 +137,7 @@ def _wanting(row: Row) -> list[str]:
 @said_why()
 def publish(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
     """Publish a tested version of somebody else."""
-    found = of.model.objects.filter(state=State.TESTED).exclude(written_by=request.user)
+    found = of.rows.filter(state=State.TESTED).exclude(written_by=request.user)
     row = cast(Row, get_object_or_404(found, pk=row_id))
     if request.method == "POST":
         versions.publish(row=row, by=request.user)
@@ -144,7 +151,7 @@ def publish(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
 @recently_authenticated
 @said_why()
 def close(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
-    row = cast(Row, get_object_or_404(of.model.objects.filter(state=State.PUBLISHED), pk=row_id))
+    row = cast(Row, get_object_or_404(of.rows.filter(state=State.PUBLISHED), pk=row_id))
     if request.method == "POST":
         versions.close(row=row, by=request.user)
         messages.success(request, _("C’est fermé."))
@@ -170,7 +177,5 @@ def drop(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
 @said_why()
 def renew(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
     """Begin the next version of a public one."""
-    row = cast(Row, get_object_or_404(of.model.objects.filter(state__in=FROZEN), pk=row_id))
-    if isinstance(row, LocalAid):
-        return redirect(of.version, local_aids.renew(aid=row, by=request.user).pk)
-    return redirect(of.version, urgent_situations.renew(row=row, by=request.user).pk)
+    row = cast(Row, get_object_or_404(of.rows.filter(state__in=FROZEN), pk=row_id))
+    return redirect(of.version, of.renewed(row, request.user).pk)

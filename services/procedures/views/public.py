@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from services.aids import catalogue
+from services.aids.models import State
 from services.procedures import finding, presenting
-from services.procedures.enums import State
 from services.procedures.models import Procedure
 from services.procedures.rules import of_aid
 from services.procedures.views.agents import yaml_file

@@ -10,13 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from services.aids.actions import versions
 from services.dossiers import tasks
 from services.dossiers.across import may_have_parts
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.enums import Choice, NeedState
 from services.dossiers.models import Dossier
 from services.procedures import finding, shipping
-from services.procedures.actions import procedures
 from services.procedures.models import Procedure
 from services.requests.actions.outside import note_sent
 from tests.accounts.factories import AgentFactory, signed_in
@@ -76,7 +76,7 @@ def test_a_draft_keeps_its_list_when_the_procedure_changes_and_says_so(resident,
 
 def test_a_procedure_that_closes_leaves_its_drafts_and_begins_no_other(resident, agents, shipped):
     browser, dossier = signed_in(resident), start(resident, CANTEEN)
-    procedures.close(procedure=Procedure.objects.get(code=CANTEEN), by=agents[0])
+    versions.close(row=Procedure.objects.get(code=CANTEEN), by=agents[0])
     shown = page(browser, dossier)
     assert "Cette démarche est fermée" in shown and "Faire le dossier" in shown
     answer = browser.post(reverse("dossiers:take_new_lists", args=[dossier.pk]), follow=True)

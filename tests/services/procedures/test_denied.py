@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.aids.actions import versions
 from services.procedures import denied, rules, shipping
 from services.procedures.actions import procedures as actions
 from tests.services.procedures.written import NURSERY, RENTAL, asking, document, paper
@@ -77,11 +78,11 @@ def test_a_text_does_not_lift_what_no_text_can():
 def test_a_denied_procedure_is_neither_proposed_nor_published(author, second):
     draft = actions.begin(by=author, item=asking("identite.pivot#/gender"))
     with pytest.raises(actions.Faulty, match="C-394/23"):
-        actions.propose(procedure=draft, by=author)
-    lawful = actions.propose(procedure=actions.begin(by=author, item=asking()), by=author)
+        versions.try_out(row=draft, by=author)
+    lawful = versions.try_out(row=actions.begin(by=author, item=asking()), by=author)
     type(lawful).objects.filter(pk=lawful.pk).update(rules=draft.rules)
     with pytest.raises(actions.Faulty, match="C-394/23"):
-        actions.publish(procedure=lawful, by=second)
+        versions.publish(row=lawful, by=second)
 
 
 def test_what_comes_with_the_portal_is_lawful_and_whole():

@@ -7,9 +7,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from services.aids.actions import versions
+from services.aids.models import State
 from services.procedures import shipping
 from services.procedures.actions import procedures as actions
-from services.procedures.enums import State
 from services.procedures.models import Procedure
 from tests.accounts.factories import signed_in
 from tests.services.procedures.written import CANTEEN, RENTAL, asking, document
@@ -17,7 +18,8 @@ from tests.services.procedures.written import CANTEEN, RENTAL, asking, document
 pytestmark = pytest.mark.django_db
 
 SHEET = {
-    "title": "Carte de la médiathèque",
+    "label": "Carte de la médiathèque",
+    **{f"review_on_{part}": value for part, value in (("day", "1"), ("month", "5"), ("year", "2027"))},
     "kind": "city",
     "subject": "other",
     "summary": "Emprunter des livres.",
@@ -77,20 +79,18 @@ def test_a_procedure_is_written_proposed_and_published_by_pages(pages, second):
     assert other.post(at("publish", row.pk)).status_code == 302
     row.refresh_from_db()
     assert (row.state, row.published_by) == (State.PUBLISHED, second)
-    again = other.post(at("publish", row.pk), follow=True)
-    assert "Cette page n’était plus à jour" in text(again)
+    assert other.post(at("publish", row.pk)).status_code == 404, "it is published once"
     public = text(Client().get(at("page", row.code)))
     assert "Délibération 2026-77" in public and "Étudiez-vous ?" in public and "Awa Sorel" not in public
     assert "Sans réponse, la demande est acceptée." in public and "Préparer mon dossier" in public
-    assert row.title in text(Client().get(at("listed", q="médiathèque")))
+    assert row.label in text(Client().get(at("listed", q="médiathèque")))
 
 
 def test_what_the_law_denies_is_named_on_the_page_and_stops_the_proposal(pages, author):
     row = actions.begin(by=author, item=asking("identite.pivot#/gender"))
     page = text(pages.get(at("version", row.pk)))
     assert "C-394/23" in page and "Proposer à la publication" not in page
-    answer = text(pages.post(at("propose", row.pk), follow=True))
-    assert "C-394/23" in answer
+    assert "C-394/23" in text(pages.post(at("propose", row.pk), follow=True))
     row.refresh_from_db()
     assert row.state == State.DRAFT
     told = {"title": "Vous", "fields_": ["identite.pivot#/gender"], "basis": "Code du sport, L1", "seen": "0"}
@@ -105,11 +105,11 @@ def test_an_old_page_of_a_draft_changes_nothing(pages, author):
     assert "seen" in text(pages.get(at("paper", row.pk, place=1)))
     pages.post(at("remove", row.pk), {"what": "papers:0", "seen": "0"})
     answer = pages.post(at("remove", row.pk), {"what": "papers:0", "seen": "0"}, follow=True)
-    assert "Cette page n’était plus à jour" in text(answer)
+    assert "Quelqu’un a agi avant vous" in text(answer)
     row.refresh_from_db()
     assert row.rules["papers"] == [second_one]
     for told in ({**PAPER}, {**PAPER, "seen": "x"}, {**PAPER, "seen": "9" * 12}):
-        assert "n’était plus à jour" in text(pages.post(at("paper", row.pk, place=0), told, follow=True))
+        assert "Quelqu’un a agi avant vous" in text(pages.post(at("paper", row.pk, place=0), told, follow=True))
     assert first["kind"] == "attestation_qf"
 
 
@@ -166,11 +166,11 @@ def test_a_file_goes_out_and_comes_back_and_a_bomb_is_refused(pages, author):
 def test_a_version_that_was_public_stays_and_says_that_it_is_over(author, second):
     shipping.load()
     row = Procedure.objects.get(code=CANTEEN)
-    newer = actions.renew(procedure=row, by=author)
-    actions.publish(procedure=actions.propose(procedure=newer, by=author), by=second)
+    newer = actions.renew(row=row, by=author)
+    versions.publish(row=versions.try_out(row=newer, by=author), by=second)
     assert "n’est plus en vigueur" in text(Client().get(at("page", CANTEEN, version=1)))
     assert "Préparer mon dossier" in text(Client().get(at("page", CANTEEN)))
-    actions.close(procedure=newer, by=author)
+    versions.close(row=newer, by=author)
     over = text(Client().get(at("page", CANTEEN)))
     assert "n’est plus en vigueur" in over and "Préparer mon dossier" not in over
     for address in (

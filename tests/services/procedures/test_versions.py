@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from accounts.two_persons import NotTwo
 from core.journal import register
+from services.aids.actions import versions
+from services.aids.models import State
 from services.procedures import finding, rules, shipping
 from services.procedures.actions import procedures as actions
-from services.procedures.enums import State
 from services.procedures.models import Procedure
 from tests.accounts.factories import AgentFactory
 from tests.services.procedures.written import CANTEEN, NURSERY, asking, document, published
@@ -22,22 +23,22 @@ pytestmark = pytest.mark.django_db
 def test_a_version_goes_from_draft_to_closed(author, second):
     draft = actions.begin(by=author, item=document())
     with pytest.raises(actions.NotNow):
-        actions.publish(procedure=draft, by=second)
-    proposed = actions.propose(procedure=draft, by=author)
+        versions.publish(row=draft, by=second)
+    proposed = versions.try_out(row=draft, by=author)
     with pytest.raises(NotTwo):
-        actions.publish(procedure=proposed, by=author)
-    first = actions.publish(procedure=proposed, by=second)
+        versions.publish(row=proposed, by=author)
+    first = versions.publish(row=proposed, by=second)
     with pytest.raises(actions.NotNow):
-        actions.publish(procedure=proposed, by=second)
-    later = actions.renew(procedure=first, by=author)
+        versions.publish(row=proposed, by=second)
+    later = actions.renew(row=first, by=author)
     assert (later.version, later.state, later.rules) == (2, State.DRAFT, first.rules)
-    actions.publish(procedure=actions.propose(procedure=later, by=author), by=second)
+    versions.publish(row=versions.try_out(row=later, by=author), by=second)
     first.refresh_from_db()
     assert first.state == State.CLOSED
-    actions.close(procedure=later, by=second)
+    versions.close(row=later, by=second)
     with pytest.raises(actions.NotNow):
-        actions.close(procedure=later, by=second)
-    told = [entry.event for entry in register.of(actions.KIND, actions.subject_of(CANTEEN))]
+        versions.close(row=later, by=second)
+    told = [entry.event for entry in register.of(Procedure.KIND, versions.subject_of(Procedure.KIND, CANTEEN))]
     assert told == ["procedure_published", "procedure_published", "procedure_closed"]
 
 
@@ -47,33 +48,33 @@ def test_only_its_author_changes_a_draft_and_a_new_agent_publishes_nothing(autho
         with pytest.raises(PermissionDenied):
             verb(procedure=draft, by=second)
     with pytest.raises(PermissionDenied):
-        actions.change(procedure=draft, by=second, seen=0, title="Autre")
+        actions.change(row=draft, by=second, seen=0, label="Autre")
     with pytest.raises(PermissionDenied):
         actions.begin(by=resident, item=document())
-    actions.propose(procedure=draft, by=author)
+    versions.try_out(row=draft, by=author)
     with pytest.raises(NotTwo):
-        actions.publish(procedure=draft, by=AgentFactory(new=True))
-    actions.drop(procedure=draft, by=author)
+        versions.publish(row=draft, by=AgentFactory(new=True))
+    versions.drop(row=draft, by=author)
     assert not Procedure.objects.exists()
 
 
 def test_an_old_page_changes_nothing(author):
     draft = actions.begin(by=author, item=document())
-    actions.change(procedure=draft, by=author, seen=0, title="Cantine")
+    actions.change(row=draft, by=author, seen=0, label="Cantine")
     with pytest.raises(actions.NotNow):
-        actions.change(procedure=draft, by=author, seen=0, title="Autre")
+        actions.change(row=draft, by=author, seen=0, label="Autre")
     draft.refresh_from_db()
-    assert (draft.title, draft.changes) == ("Cantine", 1)
-    actions.drop(procedure=draft, by=author)
+    assert (draft.label, draft.changes) == ("Cantine", 1)
+    versions.drop(row=draft, by=author)
     with pytest.raises(actions.NotNow):
-        actions.change(procedure=draft, by=author, seen=1, title="Autre")
+        actions.change(row=draft, by=author, seen=1, label="Autre")
 
 
 def test_a_proposed_version_that_changes_is_to_be_proposed_again(author, second):
-    draft = actions.propose(procedure=actions.begin(by=author, item=document()), by=author)
-    assert actions.change(procedure=draft, by=author, seen=0, title="Cantine").state == State.DRAFT
+    draft = versions.try_out(row=actions.begin(by=author, item=document()), by=author)
+    assert actions.change(row=draft, by=author, seen=0, label="Cantine").state == State.DRAFT
     with pytest.raises(actions.NotNow):
-        actions.publish(procedure=draft, by=second)
+        versions.publish(row=draft, by=second)
 
 
 def test_no_agent_writes_a_national_procedure_and_a_new_one_never_takes_its_code(author):
@@ -86,11 +87,11 @@ def test_no_agent_writes_a_national_procedure_and_a_new_one_never_takes_its_code
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE procedures_procedure SET title = 'x'",
+        "UPDATE procedures_procedure SET label = 'x'",
         "UPDATE procedures_procedure SET rules = '{}'",
         "UPDATE procedures_procedure SET closes_on = '2030-01-01'",
         "UPDATE procedures_procedure SET state = 'draft'",
-        "UPDATE procedures_procedure SET state = 'closed', title = 'x'",
+        "UPDATE procedures_procedure SET state = 'closed', label = 'x'",
         "DELETE FROM procedures_procedure",
     ],
 )
@@ -104,7 +105,7 @@ def test_the_database_refuses_one_person_alone_and_a_version_that_nobody_propose
     draft = actions.begin(by=author, item=document())
     with pytest.raises(DatabaseError, match="only a proposed"), transaction.atomic():
         Procedure.objects.filter(pk=draft.pk).update(state=State.PUBLISHED, published_by=author)
-    actions.propose(procedure=draft, by=author)
+    versions.try_out(row=draft, by=author)
     with pytest.raises(IntegrityError, match="two_persons"), transaction.atomic():
         Procedure.objects.filter(pk=draft.pk).update(state=State.PUBLISHED, published_by=author)
 
@@ -165,5 +166,5 @@ def test_terms_are_those_of_the_day_of_receipt(author, second):
 
 
 def test_a_draft_lacks_its_act_and_its_silence(author):
-    lacking = rules.to_write(rules.blank("Carte", "Ville"))
+    lacking = rules.to_write(rules.blank("Carte", "Ville", timezone.localdate()))
     assert len(lacking) == 4

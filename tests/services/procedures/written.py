@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+from services.aids.actions import versions
 from services.procedures import shipping
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
@@ -28,4 +29,4 @@ def asking(*fields: str, **changes: Any) -> dict[str, Any]:
 
 def published(author: Any, second: Any, item: dict[str, Any]) -> Procedure:
     draft = actions.begin(by=author, item=item)
-    return actions.publish(procedure=actions.propose(procedure=draft, by=author), by=second)
+    return versions.publish(row=versions.try_out(row=draft, by=author), by=second)
