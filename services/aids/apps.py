@@ -15,7 +15,7 @@ SENTENCES = {
 
 
 class AidsConfig(AppConfig):
-    """With `SIMULATE=1`, a process loads the law at start (about 6 s, 150 MB) instead of on its first request."""
+    """With `SIMULATE=1`, a process loads the law at start (about 1 s, 150 MB) instead of on its first request."""
 
     name = "services.aids"
     label = "aids"

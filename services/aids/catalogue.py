@@ -23,16 +23,40 @@ class UnknownAid(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """Which of several papers of a kind is wanted: the valid one, the latest, one that is recent, the last months."""
+
+    type: str
+    months: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a paper is wanted, as a rule on the vault. `question` is asked if the vault does not answer."""
+
+    type: str
+    field: str = ""
+    values: tuple[str | bool | float, ...] = ()
+    of: str = ""
+    age_min: int | None = None
+    age_max: int | None = None
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PaperNeed:
-    """A paper required by an aid. `who` is a role; `condition` and `period` are sentences for the resident."""
+    """A paper required by an aid. `who` is a role; with `each`, `count` is for each child."""
 
     kind: str
     who: str
     count: int
-    period: str | None
-    condition: str | None
+    period: Period | None
+    condition: Condition | None
     alternatives: tuple[str, ...]
     required: bool
+    each: str | None = None
+    note: str | None = None
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +103,12 @@ class Aid:
     @property
     def name(self) -> str:
         """Return the name in the page's language; `title` is the organisation's own name for the aid."""
-        return _in_english("aids").get(self.title) or gettext(self.title) if _is_english() else self.title
+        return name_of(self.title)
+
+
+def name_of(title: str) -> str:
+    """Translate the name of an aid to the page's language. One written by the city stays as it is."""
+    return _in_english("aids").get(title) or gettext(title) if _is_english() and title else title
 
 
 def in_words(text: str) -> str:
@@ -118,7 +147,7 @@ def _aid(item: Mapping[str, Any]) -> Aid:
         where_to_send=tuple(item["where_to_send"]),
         automatic=item["automatic"],
         forms=tuple(Form(**form) for form in item["forms"]),
-        papers=tuple(PaperNeed(**{**paper, "alternatives": tuple(paper["alternatives"])}) for paper in item["papers"]),
+        papers=tuple(map(paper_need, item["papers"])),
         fields=tuple(item["fields"]),
         decision_delay=Delay(**item["decision_delay"]),
         appeals=tuple(Appeal(**appeal) for appeal in item["appeals"]),
@@ -126,6 +155,20 @@ def _aid(item: Mapping[str, Any]) -> Aid:
         notes=item["notes"],
         verified=item["verified"],
     )
+
+
+def paper_need(item: Mapping[str, Any]) -> PaperNeed:
+    """Return a paper as files describe it."""
+    period, condition = item["period"], item["condition"]
+    if condition is not None:
+        others = {name: value for name, value in condition.items() if name != "in"}
+        condition = Condition(**others, values=tuple(condition.get("in", ())))
+    changed = {
+        "alternatives": tuple(item["alternatives"]),
+        "period": Period(**period) if period is not None else None,
+        "condition": condition,
+    }
+    return PaperNeed(**{**item, **changed})
 
 
 def urgent_situations() -> list[dict[str, Any]]:

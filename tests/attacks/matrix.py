@@ -91,7 +91,10 @@ OWNED: dict[str, tuple[str, ...]] = {
     "dossiers:dossier": ("dossier",),
     "dossiers:line": ("dossier",),
     "dossiers:choose": ("dossier",),
+    "dossiers:refresh": ("dossier",),
     "dossiers:letter": ("dossier",),
+    "dossiers:guarantors": ("dossier",),
+    "dossiers:take_new_lists": ("dossier",),
     "dossiers:build": ("dossier",),
     "dossiers:again": ("built dossier",),
     "dossiers:download": ("built dossier",),
@@ -110,6 +113,9 @@ OWNED: dict[str, tuple[str, ...]] = {
     "requests:outside": ("outside request",),
     "requests:outside_step": ("outside request", "numero"),
     "requests:outside_forget": ("outside request",),
+    "watch:finding": ("finding",),
+    "watch:prepare": ("finding",),
+    "watch:one_yes": ("finding",),
 }
 #: Other URLs with parts, and the values of the parts.
 PARTS: dict[str, tuple[str, ...]] = OWNED | {
@@ -179,6 +185,32 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     **dict.fromkeys(
         ("aids:local_version", "aids:local_preview", "aids:local_yaml", "aids:local_renew", "aids:local_close"),
         ("local aid",),
+    ),
+    "procedures:page": ("inscription-cantine",),
+    "procedures:rules": ("inscription-cantine",),
+    **dict.fromkeys(
+        (
+            "procedures:version",
+            "procedures:preview",
+            "procedures:yaml",
+            "procedures:renew",
+            "procedures:close",
+        ),
+        ("procedure",),
+    ),
+    "procedures:differences": ("next procedure",),
+    "procedures:publish": ("proposed procedure",),
+    **dict.fromkeys(
+        (
+            "procedures:sheet",
+            "procedures:section",
+            "procedures:paper",
+            "procedures:guarantor",
+            "procedures:remove",
+            "procedures:propose",
+            "procedures:drop",
+        ),
+        ("next procedure",),
     ),
     "aids:local_differences": ("next local aid",),
     "aids:urgent_take_up": ("dettes",),
@@ -380,6 +412,7 @@ PUBLIC = PUBLIC_AND_GET_ONLY | {
     "aids:dates",
     "dossiers:verify",
     "dossiers:verify_code",
+    "dossiers:watermark",
     "demo:people",
     # Programs of services: they hold a token, or none, and no session. The page of consent refuses to say anything to
     # anybody without a service's request.
@@ -505,6 +538,9 @@ OWN_VAULT = {
     "dossiers:home",
     "dossiers:new",
     "requests:home",
+    "watch:home",
+    "watch:accept",
+    "watch:search",
 }
 #: The same, for pages where the stranger's vault has nothing to show.
 ONLY_THE_OWNER_HAS_SOME = {"records:of_type", "records:withdraw_data", "records:download_export"}
@@ -676,7 +712,34 @@ GROUPS = [
         {"agent"},
         nothing_for=AGENTS,
     ),
-    Group({"aids:local_publish", "aids:urgent_publish"}, AGENTS - {"agent"}, nothing_for=AGENTS),
+    Group({"aids:local_publish", "aids:urgent_publish", "procedures:publish"}, AGENTS - {"agent"}, nothing_for=AGENTS),
+    Group(
+        {
+            "procedures:agents",
+            "procedures:new",
+            "procedures:import",
+            "procedures:version",
+            "procedures:preview",
+            "procedures:differences",
+            "procedures:yaml",
+            "procedures:renew",
+            "procedures:close",
+        },
+        AGENTS,
+    ),
+    Group(
+        {
+            "procedures:sheet",
+            "procedures:section",
+            "procedures:paper",
+            "procedures:guarantor",
+            "procedures:remove",
+            "procedures:propose",
+            "procedures:drop",
+        },
+        {"agent"},
+        nothing_for=AGENTS,
+    ),
     Group({"sharing:totals"}, AGENTS),
     Group({"plans:inbox", "plans:begin", "plans:plan", "plans:preview"}, AGENTS),
     # Only its author changes a plan; the officer and the second person are others.
@@ -750,7 +813,11 @@ OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
 }
 
 #: URLs that need a query string when requested without a form or a link's parameters.
-SENT = {"dossiers:line": "cle=paper:rib:applicant"}
+SENT = {
+    "dossiers:line": "cle=paper:rib:applicant",
+    "dossiers:refresh": "cle=paper:rib:applicant",
+    "procedures:remove": "what=papers:0",
+}
 
 #: URLs that answer 404 to admitted users too: their content is not configured or does not exist.
 NOT_HERE = {
@@ -793,6 +860,8 @@ NO_ADDRESS = {
     "panel.Entry",
     "requests.RequestEvent",
     "requests.Letter",
+    "watch.Watch",
+    "watch.Objection",
     "contributions.Participation",
     "contributions.Membership",
     "contributions.Withdrawal",

@@ -2,6 +2,7 @@
 
 #: The only method of a URL; other URLs accept both.
 POST_ONLY = {
+    "watch:prepare",
     "labels:remove_evidence",
     "requests:take",
     "requests:ask",
@@ -41,6 +42,9 @@ POST_ONLY = {
     "aids:local_remove_case",
     "aids:local_try",
     "aids:local_renew",
+    "procedures:remove",
+    "procedures:propose",
+    "procedures:renew",
     "aids:urgent_take_up",
     "aids:urgent_remove",
     "aids:urgent_try",
@@ -50,6 +54,8 @@ POST_ONLY = {
     "aids:interview_erase",
     "aids:interview_set_aside",
     "dossiers:choose",
+    "dossiers:guarantors",
+    "dossiers:take_new_lists",
     "dossiers:build",
     "dossiers:again",
     "dossiers:take_back_part",
@@ -98,6 +104,9 @@ PUBLIC_AND_GET_ONLY = {
     "aids:local_aids",
     "aids:local_aid",
     "aids:local_rules",
+    "procedures:listed",
+    "procedures:page",
+    "procedures:rules",
     "aids:urgent",
     "aids:situation",
     "aids:interview",
@@ -174,6 +183,7 @@ PUBLIC_AND_GET_ONLY = {
     "developers:status",
 }
 GET_ONLY = PUBLIC_AND_GET_ONLY | {
+    "watch:home",
     "requests:home",
     "requests:request",
     "requests:outside",
@@ -242,6 +252,11 @@ GET_ONLY = PUBLIC_AND_GET_ONLY | {
     "journal:journal",
     "journal:check_journal",
     "journal:journal_line",
+    "procedures:agents",
+    "procedures:version",
+    "procedures:preview",
+    "procedures:differences",
+    "procedures:yaml",
     "aids:local_list",
     "aids:local_version",
     "aids:local_preview",

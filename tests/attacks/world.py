@@ -44,6 +44,8 @@ from services.dossiers.actions import parts as actions_parts
 from services.dossiers.actions.preparing import prepare
 from services.dossiers.models import Dossier
 from services.places.models import Place
+from services.procedures import shipping as procedure_shipping
+from services.procedures.actions import procedures
 from services.requests.actions import office as offices
 from services.requests.actions.outside import note_sent
 from services.requests.enums import Fault
@@ -57,6 +59,7 @@ from tests.certification.made import SIRETS, charter, evidenced, filled, labelle
 from tests.services.dossiers.made import built, fill
 from tests.services.requests.made import fresh, opened_office, sent
 from tests.services.requests.made import work as write_letters
+from tests.services.watch.made import a_finding
 from tests.vault.at_desk import keeper
 from tests.vault.at_desk import opened as opened_at_desk
 from tests.vault.couples import couple, place, shared
@@ -294,6 +297,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= debates_of(owner, examiner)
     things |= panel_of(owner, helper, examiner)
     things |= local_aids_of(examiner)
+    things |= procedures_of(examiner)
     things |= urgent_situations_of(examiner)
     urgent_dates.tell(resident_id=owner.pk, by=owner.pk, code="violences", days={"demande": timezone.localdate()})
     visit = settings.VISIT_COOKIE_NAME
@@ -340,6 +344,7 @@ def sent_to_an_office(owner: User, agent: User, dossier_id: Any) -> dict[str, An
         "request to an office": request.pk,
         "its correction": correction.pk,
         "outside request": outside.pk,
+        "finding": a_finding(owner).pk,
         "accounts.officemember": place.pk,
     }
 
@@ -421,6 +426,14 @@ def local_aids_of(author: User) -> dict[str, Any]:
     draft = local_aids.renew(aid=published, by=author)
     tried = versions.try_out(row=local_aids.renew(aid=other, by=author), by=author)
     return {"local aid": published.pk, "next local aid": draft.pk, "tried local aid": tried.pk}
+
+
+def procedures_of(author: User) -> dict[str, Any]:
+    """Publish the shipped procedures, and make two versions of an agent: a draft of the next one, a proposed one."""
+    published, other, *_others = procedure_shipping.load()
+    draft = procedures.renew(procedure=published, by=author)
+    proposed_one = procedures.propose(procedure=procedures.renew(procedure=other, by=author), by=author)
+    return {"procedure": published.pk, "next procedure": draft.pk, "proposed procedure": proposed_one.pk}
 
 
 def urgent_situations_of(author: User) -> dict[str, Any]:

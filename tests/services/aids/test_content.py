@@ -10,6 +10,7 @@ from django.utils.translation import override
 from ops import messages
 from ops.cluster import ROOT
 from services.aids import benefits, catalogue, urgent
+from services.procedures import shipping
 from vault import types
 
 
@@ -106,8 +107,16 @@ def test_displayed_facts_about_aids_are_translated():
             *aid.where_to_send,
             *(form.title for form in aid.forms),
             *(step.to for step in aid.appeals),
+            *(paper.note for paper in aid.papers if paper.note),
+            *(paper.condition.question for paper in aid.papers if paper.condition and paper.condition.question),
         }
     displayed |= {item["text"] for item in catalogue.load("exclusions")["items"]}
+    for item in shipping.shipped():
+        papers = [*item["papers"], *item["guarantors"]["papers"]]
+        displayed |= {item["summary"], item["organisation"], *item["where_to_send"], item["renewal"], item["notes"]}
+        displayed |= {step["to"] for step in item["appeals"]} | {section["title"] for section in item["sections"]}
+        displayed |= {text for paper in papers for text in (paper["note"], (paper["condition"] or {}).get("question"))}
+    displayed -= {None}
     for rules in (*catalogue.local_aids(), *catalogue.national_rights()):
         displayed |= {rules["label"], rules["institution"]["name"], rules["instructions"], rules["contact"]}
     assert {*catalogue.load("english")["catalogue"]} == displayed
