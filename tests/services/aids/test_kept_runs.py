@@ -9,7 +9,7 @@ from django.test import Client
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import User
-from core import journal, leaving
+from core import journal, leaving, rows
 from services.aids import results, variants
 from services.aids.actions import kept_runs, simulations
 from services.aids.engine import kept as keeping
@@ -124,7 +124,7 @@ def test_it_is_sealed_and_believed_only_as_it_was_written(
     awa: Client, resident: User, runs: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reported: list[str] = []
-    monkeypatch.setattr(kept_runs.rows, "report", lambda forged: reported.append(str(forged.row)))
+    monkeypatch.setattr(rows, "report", lambda forged: reported.append(str(forged.row)))
     first = text(awa, HOME)
     kept = row(resident)
     assert kept is not None and b"steady" not in bytes(kept.content) and b"rsa" not in bytes(kept.content)

@@ -133,7 +133,8 @@ def test_two_agents_write_and_publish_and_the_register_says_so(draft, author, se
     with pytest.raises(NotTwo):
         versions.publish(row=draft, by=author)
     versions.publish(row=draft, by=second)
-    assert shipping.urgent_situation("deces").label == "Quelqu’un est mort"
+    in_force = shipping.urgent_situation("deces")
+    assert in_force is not None and in_force.label == "Quelqu’un est mort"
     versions.close(row=draft, by=second)
     assert shipping.urgent_situation("deces") is None, "a closed one does not come back as shipped"
     subject = versions.subject_of("urgent_situation", "deces")

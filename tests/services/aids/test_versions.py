@@ -73,10 +73,10 @@ def test_an_aid_too_big_is_refused_in_a_sentence_and_read_no_further():
 
 @pytest.mark.django_db
 def test_too_many_cases_write_nothing(author):
-    with pytest.raises(actions.Faulty):
+    with pytest.raises(versions.Faulty):
         actions.begin(by=author, item=item(tests=CANTINE["tests"] * 700))
     aid = actions.begin(by=author, item=item())
-    with pytest.raises(actions.Faulty):
+    with pytest.raises(versions.Faulty):
         actions.change(aid=aid, by=author, cases=CANTINE["tests"] * 700)
     assert LocalAidCase.objects.count() == 3
 
@@ -84,7 +84,7 @@ def test_too_many_cases_write_nothing(author):
 def test_a_version_goes_from_draft_to_closed(author, second):
     aid = actions.begin(by=author, item=item())
     assert (aid.state, aid.version) == (State.DRAFT, 1)
-    with pytest.raises(actions.NotNow):
+    with pytest.raises(versions.NotNow):
         versions.publish(row=aid, by=second)
     versions.try_out(row=aid, by=author)
     with pytest.raises(NotTwo):
@@ -105,10 +105,10 @@ def test_a_version_goes_from_draft_to_closed(author, second):
 def test_a_change_has_to_be_tried_again(author, second):
     aid = tried(author)
     assert actions.change(aid=aid, by=author, label="Cantine").state == State.DRAFT
-    with pytest.raises(actions.Faulty, match="QF 420"):
+    with pytest.raises(versions.Faulty, match="QF 420"):
         actions.change(aid=aid, by=author, rules={"amount": {"kind": "fixed", "value": 3.0, "unit": "EUR"}})
         versions.try_out(row=aid, by=author)
-    with pytest.raises(actions.NotNow):
+    with pytest.raises(versions.NotNow):
         versions.publish(row=aid, by=second)
 
 
