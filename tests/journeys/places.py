@@ -509,7 +509,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "aids:prefilled": [(RESIDENT, "/aides/declaration/")],
     "dossiers:home": [(NEWCOMER, "/dossiers/"), (RESIDENT, "/dossiers/")],
     "dossiers:new": [(RESIDENT, "/dossiers/nouveau/"), (RESIDENT, "/dossiers/nouveau/?aide=prime_activite")],
-    "dossiers:dossier": [(RESIDENT, f"/dossiers/{{{which}}}/") for which in ("dossier", "ready", "own_part")],
+    "dossiers:dossier": [(RESIDENT, f"/dossiers/{{{which}}}/") for which in ("dossier", "stale", "ready", "own_part")],
     "dossiers:line": [
         (RESIDENT, "/dossiers/{dossier}/element/?cle=values%3Aidentite.contact"),
         (RESIDENT, "/dossiers/{dossier}/element/?cle=paper%3Arib%3Aapplicant"),
@@ -717,6 +717,7 @@ OTHERS: dict[str, str] = {
     "requests:office_dossier": FILE,
     "requests:office_paper": FILE,
     "dossiers:choose": ACT,
+    "dossiers:refresh": ACT,
     "dossiers:build": ACT,
     "dossiers:again": ACT,
     "dossiers:take_back_part": ACT,
