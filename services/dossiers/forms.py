@@ -1,4 +1,5 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -7,10 +8,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.pages.forms import code_input
-from services.aids import catalogue
 from services.dossiers.actions.dossiers import LETTER_LENGTH, RECIPIENT_LENGTH
 from services.dossiers.content.refreshing import Ways
 from services.dossiers.enums import Choice
+from services.procedures import finding
+from services.procedures.rules import Rules
 from vault import types
 from vault.records.forms.questions import QuestionForm
 
@@ -34,11 +36,11 @@ class StartForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, codes: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, chosen: Sequence[Rules], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [catalogue.get(code) for code in codes] if codes else catalogue.all_aids()
+        offered = list(chosen) or finding.startable()
         self.fields["aids"].choices = [(aid.code, aid.name) for aid in offered]  # type: ignore[attr-defined]
-        if codes:
+        if chosen:
             self.initial.setdefault("recipient", offered[0].organisation)
 
 
@@ -55,7 +57,7 @@ class PrepareForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(aid.code, aid.name) for aid in catalogue.all_aids()]
+        choices = [(aid.code, aid.name) for aid in finding.startable()]
         self.fields["aids"].choices = choices  # type: ignore[attr-defined]  # a field of choices
 
 
@@ -81,6 +83,10 @@ class ChoiceForm(forms.Form):
     def chosen(self) -> Choice | None:
         choice = self.cleaned_data["choice"]
         return None if choice == self.UNDO else Choice(choice)
+
+
+class GuarantorsForm(forms.Form):
+    count = forms.IntegerField(min_value=0, max_value=9)
 
 
 class AddPaperForm(forms.Form):
@@ -136,3 +142,32 @@ class TypedForm:
         first = next(iter(self.questions.values()))
         for problem in problems:
             first.add_error(None, problem)
+
+
+class WatermarkForm(forms.Form):
+    """A paper to mark, and the words of the mark; the portal adds the date."""
+
+    purpose = forms.CharField(
+        label=_("Pour quoi\u00a0?"),
+        help_text=_("Par exemple\u00a0: location."),
+        max_length=40,
+        error_messages={"required": _("Écrivez pour quoi vous donnez ce papier.")},
+    )
+    recipient = forms.CharField(
+        label=_("Pour qui\u00a0?"),
+        help_text=_("Par exemple\u00a0: agence du Port."),
+        max_length=60,
+        error_messages={"required": _("Écrivez à qui vous donnez ce papier.")},
+    )
+    file = forms.FileField(
+        label=_("Un PDF ou une photo"),
+        help_text=_("PDF, JPEG ou PNG, 10 Mo et 20 pages au plus."),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,image/jpeg,image/png"}),
+        error_messages={
+            "required": _("Choisissez le papier à protéger."),
+            "empty": _("Ce fichier est vide."),
+        },
+    )
+
+    def text(self, today: date) -> str:
+        return f"Pour {self.cleaned_data['purpose']}, {self.cleaned_data['recipient']}, {today:%d/%m/%Y}"

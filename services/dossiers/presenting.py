@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,16 +15,20 @@ from django.utils.translation import ngettext
 from accounts.models import Organisation
 from core.pages import charts
 from core.templatetags.civic import clock, long_date, number, short_date, size
-from services.aids.catalogue import Aid, Appeal, in_words
+from services.aids.catalogue import in_words
 from services.dossiers import recipients
 from services.dossiers.across import PartnerPart, Received, preparers
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.content import overtaken, refreshing
-from services.dossiers.content.needs import PAPER, SETTLED, Need
+from services.dossiers.content.needs import PAPER, SETTLED, Need, most_guarantors
 from services.dossiers.content.refreshing import Ways
 from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier, Part
 from services.places import presenting as places
+from services.procedures import finding
+from services.procedures import presenting as procedures
+from services.procedures.finding import Change
+from services.procedures.rules import Rules
 from vault.holders.presenting import connections as connecting
 from vault.records.values import questions
 
@@ -64,9 +69,12 @@ def draft(
     dossier: Dossier,
     needs: Sequence[Need],
     partner_part: PartnerPart | None,
-    choices: Mapping[str, str],
+    note: Mapping[str, Any],
     stale: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
+    choices: Mapping[str, str] = note.get("choices", {})
+    asked = finding.chosen(dossier.aids, dossier.versions)
+    changes = finding.changes(dossier.aids, dossier.versions)
     to_do = [need for need in needs if need.required and not need.settled]
     here = {line["need"].key for line in stale}
     ready = [need for need in needs if need.state == NeedState.PRESENT]
@@ -88,7 +96,70 @@ def draft(
         "problem": _problem(dossier),
         "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
         "part_key": actions.PART,
+        "urgent_key": actions.URGENT,
+        "says_urgent": actions.says_urgent(note),
+        "is_urgent": actions.says_urgent(note) or actions.is_urgent(dossier),
         "prepared_by": preparers([dossier]).get(dossier.pk, ""),
+        "closed": _closed(changes),
+        "changed": _changed(dossier, asked, changes),
+        "closing": _closing(asked),
+        "procedures": [{"label": one.name, "href": reverse("procedures:page", args=[one.code])} for one in asked],
+        "guarantors": _guarantors(asked, note),
+    }
+
+
+def _closed(changes: Iterable[Change]) -> str:
+    """Return when procedures of a dossier closed; empty if all are open."""
+    return " ".join(
+        _("« %(title)s » est fermée depuis le %(day)s. Vous gardez votre brouillon.")
+        % {"title": one.title, "day": long_date(one.on)}
+        for one in changes
+        if one.closed
+    )
+
+
+def _changed(dossier: Dossier, asked: Sequence[Rules], changes: Iterable[Change]) -> dict[str, Any] | None:
+    """Return what changed in the lists since a draft began, or None."""
+    newer = [one for one in changes if not one.closed]
+    if not newer:
+        return None
+    before = {one.code: one for one in asked}
+    after = {one.code: one for one in finding.chosen([one.code for one in newer], {c.code: c.version for c in newer})}
+    return {
+        "text": " ".join(
+            _("« %(title)s » a changé le %(day)s.") % {"title": one.title, "day": long_date(one.on)} for one in newer
+        ),
+        "rows": [
+            row
+            for code, rules in after.items()
+            if code in before
+            for row in procedures.differences(rules, before[code])
+        ],
+    }
+
+
+def _closing(asked: Iterable[Rules]) -> str:
+    """Return until when a dossier may be sent; empty without a closing date, or once it has passed."""
+    last = min((one.closes_on for one in asked if one.closes_on), default=None)
+    if last is None or last < timezone.localdate():
+        return ""
+    return _("À envoyer au plus tard le %(day)s. %(left)s") % {
+        "day": long_date(last),
+        "left": procedures.days_left(last),
+    }
+
+
+def _guarantors(asked: Sequence[Rules], note: Mapping[str, Any]) -> dict[str, Any] | None:
+    most = most_guarantors(asked)
+    if not most:
+        return None
+    words = {0: _("Aucun"), 1: _("Un"), 2: _("Deux")}
+    count = note.get("guarantors", 0)
+    return {
+        "text": ngettext("Vous avez dit : un garant.", "Vous avez dit : %(count)s garants.", count) % {"count": count}
+        if count
+        else _("Vous n’en avez pas noté. Un garant n’est pas obligatoire pour envoyer le dossier."),
+        "choices": [(number, words[number]) for number in range(most + 1) if number != count],
     }
 
 
@@ -188,7 +259,7 @@ def ready(dossier: Dossier, partner_part: PartnerPart | None) -> dict[str, Any]:
         "since": overtaken.reasons([dossier]).get(dossier.pk, []),
         "size": size(dossier.size),
         "qr": charts.qr(address, _("Code QR\u00a0: adresse de vérification du dossier")),
-        "aids": [after(aid) for aid in actions.aids_of(dossier.aids)],
+        "aids": [after(aid) for aid in finding.chosen(dossier.aids, dossier.versions)],
         "token": uuid4(),
         "may_send": not dossier.part_of and Organisation.objects.offices().exists(),
         "other": _other_part(partner_part),
@@ -298,39 +369,15 @@ def _rows(dossier: Dossier, recipient: str) -> list[dict[str, Any]]:
     ]
 
 
-def after(aid: Aid) -> dict[str, Any]:
+def after(aid: Rules) -> dict[str, Any]:
     """Return the places to send the dossier, the delay and the appeals."""
     return {
         "title": aid.name,
         "where": [in_words(place) for place in aid.where_to_send],
         "near": places.lines_named([aid.organisation, *aid.where_to_send]),
-        "delay": _delay(aid),
-        "appeals": [_appeal(step) for step in aid.appeals],
+        "delay": procedures.silence_words(aid),
+        "appeals": [procedures.appeal_words(step.to, step.deadline_months) for step in aid.appeals],
         "forms": [{"title": in_words(form.title), "number": form.number} for form in aid.forms],
-    }
-
-
-def _delay(aid: Aid) -> str:
-    delay = aid.decision_delay
-    months = delay.months
-    if not months:
-        return _("L’organisme ne donne pas de délai.")
-    text = ngettext(
-        "Une réponse est attendue sous %(count)s mois.", "Une réponse est attendue sous %(count)s mois.", months
-    ) % {"count": months}
-    silence = {
-        "accepted": _("Sans réponse, la demande est acceptée."),
-        "refused": _("Sans réponse, la demande est refusée\u00a0: vous pouvez contester."),
-    }.get(delay.silence_means or "", "")
-    return f"{text} {silence}".strip()
-
-
-def _appeal(step: Appeal) -> str:
-    if not step.deadline_months:
-        return in_words(step.to)
-    return ngettext("%(to)s, dans les %(count)s mois", "%(to)s, dans les %(count)s mois", step.deadline_months) % {
-        "to": in_words(step.to),
-        "count": step.deadline_months,
     }
 
 

@@ -1,6 +1,6 @@
-"""Which offices suit a dossier: those that its aids name, then those of its resident's commune.
+"""Which offices suit a dossier: those that its procedures name, then those of its resident's commune.
 
-An aid of the catalogue names who handles it in words (“CCAS, puis conseil départemental”); no table links it to an
+A procedure names who handles it in words (“CCAS, puis conseil départemental”); no table links it to an
 office. Names that share a word are close enough to put an office first, never to choose it.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.models import Organisation
-from services.aids.catalogue import Aid
+from services.procedures.rules import Rules
 from services.requests.lines import Content
 from vault.types.names import words
 
@@ -21,14 +21,14 @@ LENGTH = 4
 
 @dataclass(frozen=True)
 class Suited:
-    """An office. `handles`: the aids name it; `nearby`: it is in the commune that the dossier says."""
+    """An office. `handles`: the procedures name it; `nearby`: it is in the commune that the dossier says."""
 
     office: Organisation
     handles: bool
     nearby: bool
 
 
-def in_order(offices: Sequence[Organisation], aids: Sequence[Aid], content: Content) -> list[Suited]:
+def in_order(offices: Sequence[Organisation], aids: Sequence[Rules], content: Content) -> list[Suited]:
     """Return the offices, those that suit best first. Pure."""
     handling = _of([aid.organisation for aid in aids])
     receiving = _of([text for aid in aids for text in aid.where_to_send])

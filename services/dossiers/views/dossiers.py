@@ -21,10 +21,11 @@ from services.dossiers.actions import dossiers as actions
 from services.dossiers.content import refreshing
 from services.dossiers.content.needs import PAPER, Need
 from services.dossiers.enums import NeedState, State
-from services.dossiers.forms import AddPaperForm, ChoiceForm, LetterForm, StartForm, TypedForm
+from services.dossiers.forms import AddPaperForm, ChoiceForm, GuarantorsForm, LetterForm, StartForm, TypedForm
 from services.dossiers.models import Dossier
 from vault.records.actions import receive_paper
 from vault.records.content import paper_kinds
+from vault.records.content.paper_kinds import OTHER
 
 View = Callable[..., HttpResponseBase]
 
@@ -53,10 +54,10 @@ def home(request: SignedInRequest) -> HttpResponse:
 def new(request: SignedInRequest) -> HttpResponse:
     codes = request.GET.getlist("aide")
     try:
-        codes = [aid.code for aid in actions.aids_of(codes)] if codes else []
+        chosen = actions.aids_of(codes) if codes else []
     except actions.UnknownAid:
         raise Http404 from None
-    form = StartForm(request.POST or None, codes=codes, initial={"aids": codes})
+    form = StartForm(request.POST or None, chosen=chosen, initial={"aids": [aid.code for aid in chosen]})
     if form.is_valid():
         data = form.cleaned_data
         dossier = actions.start(
@@ -77,6 +78,28 @@ def dossier(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
     return draft_page(request, row)
 
 
+@require_POST
+@draft_only
+def guarantors(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    row, form = find(dossier_id), GuarantorsForm(request.POST)
+    if form.is_valid():
+        actions.say_guarantors(dossier=row, by=request.user.pk, count=form.cleaned_data["count"])
+    return redirect("dossiers:dossier", dossier_id=row.pk)
+
+
+@require_POST
+@draft_only
+def take_new_lists(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    row = find(dossier_id)
+    try:
+        actions.take_new_lists(dossier=row, by=request.user.pk)
+    except actions.UnknownAid:
+        messages.warning(request, _("Cette démarche est fermée : votre dossier garde sa liste."))
+    else:
+        messages.success(request, _("Votre dossier suit la nouvelle liste. Vos réponses et votre lettre restent."))
+    return redirect("dossiers:dossier", dossier_id=row.pk)
+
+
 @sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def line(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
@@ -88,13 +111,15 @@ def line(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
     form = AddPaperForm(request.POST or None, request.FILES or None)
     if need.sort == PAPER and form.is_valid():
         upload = cast(SealedUpload, form.cleaned_data["file"])
-        receive_paper(
+        paper = receive_paper(
             resident_id=request.user.pk,
-            kind=need.code,
+            kind=OTHER if need.of_guarantor else need.code,
             upload=upload,
             by=request.user.pk,
             token=form.cleaned_data["token"],
         )
+        if need.of_guarantor:
+            actions.add_for_guarantor(dossier=row, by=request.user.pk, key=need.key, paper=paper.pk)
         messages.success(request, _("Papier reçu. Nous le contrôlons\u00a0: actualisez cette page dans un instant."))
         return redirect(f"{reverse('dossiers:dossier', args=[row.pk])}#{need.slug}")
     return render(request, "dossiers/line.html", {"form": form, **presenting.line(row, need)})
@@ -136,7 +161,11 @@ def again(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
         token = UUID(request.POST.get("token") or str(uuid4()))
     except ValueError:
         raise Http404 from None
-    copy = actions.again(dossier=find(dossier_id), by=request.user.pk, token=token)
+    try:
+        copy = actions.again(dossier=find(dossier_id), by=request.user.pk, token=token)
+    except actions.UnknownAid:
+        messages.warning(request, _("Cette démarche est fermée : on ne peut plus en faire un nouveau dossier."))
+        return redirect("dossiers:dossier", dossier_id=dossier_id)
     if "now" in request.POST and copy.state != State.READY:
         return _made_now(request, copy)
     return redirect("dossiers:dossier", dossier_id=copy.pk)
@@ -192,7 +221,7 @@ def draft_page(
             upload = AddPaperForm(auto_id=f"{ways.need.slug}_%s")
         values = (typed if sent else None) or (TypedForm(ways) if ways.names else None)
         stale.append(presenting.stale_line(row, ways, typed=values, paper=upload))
-    context = presenting.draft(row, lines, parts.partner_part(row), note.get("choices", {}), stale)
+    context = presenting.draft(row, lines, parts.partner_part(row), note, stale)
     form = paper or (typed.wrong if typed else None)
     return render(request, "dossiers/dossier.html", {**context, "form": form}, status=status)
 

@@ -147,7 +147,7 @@ def _start_clock(row: SentRequest) -> None:
     last = max(row.corrections.values_list("answer_by", flat=True))
     row.stopped_days += clock.stopped_for(row.stopped_since, last, today)
     row.stopped_since = None
-    row.due_on = clock.due(timezone.localdate(row.sent_at), row.stopped_days)
+    row.due_on = clock.due(timezone.localdate(row.sent_at), row.stopped_days, row.terms.months)
     row.state = State.REVIEW
 
 

@@ -8,10 +8,10 @@ from django_scopes import scope
 
 from accounts.models import Organisation
 from core.models.rows import check
-from services.aids import catalogue
 from services.dossiers import perms as dossier_perms
 from services.dossiers.enums import State as DossierState
 from services.dossiers.models import Dossier, new_number
+from services.procedures import finding
 from services.requests import agreements, clock, ending, lines, suited
 from services.requests.enums import OFFICE_KIND, Happened
 from services.requests.models import SentRequest
@@ -44,8 +44,8 @@ class OfficeClosed(Exception):
 
 def offices(dossier: Dossier, content: lines.Content) -> list[suited.Suited]:
     """Return the offices that receive requests, those that suit this dossier best first."""
-    aids = [catalogue.get(code) for code in dossier.aids if catalogue.exists(code)]
-    return suited.in_order(list(Organisation.objects.offices()), aids, content)
+    asked = finding.chosen(dossier.aids, dossier.versions)
+    return suited.in_order(list(Organisation.objects.offices()), asked, content)
 
 
 def may_send(dossier: Dossier) -> bool:
@@ -99,7 +99,7 @@ def _send(dossier: Dossier, office: Organisation, content: lines.Content, months
         organisation=office,
         token=token,
         keep_until=add_months(today, months),
-        due_on=clock.due(today, 0),
+        due_on=clock.due(today, 0, finding.terms(dossier.aids, timezone.now()).months),
         codes=[line.code for line in content.lines],
     )
     row.content = seal_note(resident_id=row.resident_id, place=row.note_place, note=content.note())

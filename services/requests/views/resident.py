@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,6 +18,7 @@ from accounts.http import SignedInRequest
 from core.pdf.apart import NotDrawn
 from core.templatetags.civic import long_date
 from services.dossiers.models import Dossier
+from services.procedures import finding
 from services.requests import agreements, ending, lines
 from services.requests import letters as drawing
 from services.requests.actions import answering, sending
@@ -81,6 +83,7 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
         "lines": words.sent_lines(content),
         "content": content,
         "offices": offices,
+        "time": words.time_words(finding.terms(dossier.aids, timezone.now())),
         "words": [str(text).replace("%(name)s", _("Le service choisi")) for text in agreements.WORDS],
     }
     return render(request, "requests/send.html", context, status=status)
@@ -104,6 +107,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "track": words.track(row, events, at),
         "clock": at if row.is_open else None,
         "counted": words.counted(at),
+        "time": words.time_words(row.terms),
         "letters": words.letters(row, list(row.letters.order_by("created_at"))),
         "openings": words.openings(events),
         "lines": words.sent_lines(opened.content),

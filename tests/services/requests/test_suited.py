@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.models import Organisation
 from services.aids import catalogue
+from services.procedures.rules import of_aid
 from services.requests.lines import Content, Line
 from services.requests.suited import in_order
 from tests.accounts.factories import signed_in
@@ -22,7 +23,7 @@ def content(address: str = "14 rue des Tanneries, 17000 Villebrume") -> Content:
 
 
 def order(offices, code="ville_cantine", said=None):
-    return [one.office.name for one in in_order(offices, [catalogue.get(code)], said or content())]
+    return [one.office.name for one in in_order(offices, [of_aid(catalogue.get(code))], said or content())]
 
 
 def test_the_office_that_the_aid_names_comes_first_whatever_the_alphabet():
@@ -34,7 +35,9 @@ def test_the_office_that_the_aid_names_comes_first_whatever_the_alphabet():
 
 def test_who_handles_the_aid_comes_before_where_one_may_also_go_and_then_the_commune():
     handles, also = office("Conseil départemental", "Rochefort"), office("CCAS", "Rochefort")
-    aid = replace(catalogue.get("ville_cantine"), organisation="Conseil départemental", where_to_send=("CCAS",))
+    aid = replace(
+        of_aid(catalogue.get("ville_cantine")), organisation="Conseil départemental", where_to_send=("CCAS",)
+    )
     found = in_order([office("Bureau"), also, handles], [aid], content())
     assert [one.office.name for one in found] == ["Conseil départemental", "CCAS", "Bureau"]
     assert [(one.handles, one.nearby) for one in found] == [(True, False), (True, False), (False, True)]
@@ -48,7 +51,9 @@ def test_of_two_that_suit_as_well_the_one_of_the_commune_comes_first():
 
 
 def test_words_that_every_office_has_name_none():
-    found = in_order([office("Guichet de la ville"), office("Service")], [catalogue.get("ville_cantine")], content())
+    found = in_order(
+        [office("Guichet de la ville"), office("Service")], [of_aid(catalogue.get("ville_cantine"))], content()
+    )
     assert not any(one.handles for one in found)
 
 
