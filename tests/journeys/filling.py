@@ -604,6 +604,7 @@ def vault(resident: Any) -> dict[str, Any]:
     from services.aids.actions import simulations as aids
     from services.dossiers.actions import dossiers
     from services.dossiers.tasks import build
+    from tests.vault.made import add
     from vault.records import actions
     from vault.records.models import Record
 
@@ -616,6 +617,10 @@ def vault(resident: Any) -> dict[str, Any]:
     family = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="foyer.composition")
     aids.simulate(resident_id=resident.pk)
     dossier = dossiers.start(resident_id=resident.pk, aids=["prime_activite"])
+    # An allowance that has ended, which this dossier asks for.
+    ended = {"est_beneficiaire": True, "date_fin_droit": f"{today - timedelta(days=30):%Y-%m-%d}"}
+    add(resident, "sante.c2s", ended)
+    stale = dossiers.start(resident_id=resident.pk, aids=["c2s"])
     ready = dossiers.start(resident_id=resident.pk, aids=["ars"])
     # Built here, unless the portal's worker was faster: then wait for it.
     build(str(dossiers.build(dossier=ready, by=resident.pk).pk))
@@ -637,6 +642,7 @@ def vault(resident: Any) -> dict[str, Any]:
         "draft": draft.pk,
         "family": family.pk,
         "dossier": dossier.pk,
+        "stale": stale.pk,
         "ready": ready.pk,
         "code": ready.seal.code,
         "me": resident.pk,

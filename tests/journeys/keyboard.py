@@ -92,6 +92,18 @@ class Keyboard:
         self.page.keyboard.press("Control+A")
         self.page.keyboard.type(text)
 
+    def choose(self, field: str, label: str) -> None:
+        """Reach a group of radios with Tab, choose its first, then press the arrow until this one is chosen."""
+        radios = self.page.locator(f"main [name={field}]")
+        self.go_to(f"^{re.escape(' '.join(radios.first.evaluate('one => one.labels[0].innerText').split()))}")
+        self.page.keyboard.press("Space")
+        wanted = self.page.locator("main").get_by_role("radio", name=re.compile(f"^{re.escape(label)}"))
+        for _ in range(radios.count()):
+            if wanted.is_checked():
+                return
+            self.page.keyboard.press("ArrowDown")
+        assert wanted.is_checked()
+
     def choose_file(self, name: str, path: Path) -> None:
         self.go_to(name)
         with self.page.expect_file_chooser() as chooser:

@@ -547,7 +547,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "dossiers:home": [(NEWCOMER, "/dossiers/"), (RESIDENT, "/dossiers/")],
     "dossiers:new": [(RESIDENT, "/dossiers/nouveau/"), (RESIDENT, "/dossiers/nouveau/?aide=prime_activite")],
     "dossiers:dossier": [
-        (RESIDENT, f"/dossiers/{{{which}}}/") for which in ("dossier", "ready", "own_part", "older_list")
+        (RESIDENT, f"/dossiers/{{{which}}}/") for which in ("dossier", "stale", "ready", "own_part", "older_list")
     ],
     "dossiers:line": [
         (RESIDENT, "/dossiers/{dossier}/element/?cle=values%3Aidentite.contact"),
@@ -765,6 +765,7 @@ OTHERS: dict[str, str] = {
     "requests:office_dossier": FILE,
     "requests:office_paper": FILE,
     "dossiers:choose": ACT,
+    "dossiers:refresh": ACT,
     "dossiers:guarantors": ACT,
     "dossiers:take_new_lists": ACT,
     "dossiers:build": ACT,

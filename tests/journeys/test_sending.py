@@ -74,19 +74,6 @@ def open_office(live: Live) -> tuple[str, list[str]]:
     return name, live.run(OFFICE.format(office=name, word=word)).split()
 
 
-def choose(keyboard: Keyboard, field: str, label: str) -> None:
-    """Reach a group of radios with Tab, choose its first, then press the arrow until this one is chosen."""
-    radios = keyboard.page.locator(f"main [name={field}]")
-    keyboard.go_to(f"^{re.escape(' '.join(radios.first.evaluate('one => one.labels[0].innerText').split()))}")
-    keyboard.page.keyboard.press("Space")
-    wanted = keyboard.page.locator("main").get_by_role("radio", name=re.compile(f"^{re.escape(label)}"))
-    for _ in range(radios.count()):
-        if wanted.is_checked():
-            return
-        keyboard.page.keyboard.press("ArrowDown")
-    assert wanted.is_checked()
-
-
 def reload_until(page: Page, text: str) -> None:
     """Reload until the worker has written what the page lacks."""
     found = page.get_by_text(text)
@@ -190,8 +177,8 @@ def test_refused_in_english_on_a_telephone_without_scripts_by_keyboard(live: Liv
     keyboard.follow("^School meals")
     keyboard.follow("^Send to an office of the city")
     eyes.look()
-    choose(keyboard, "office", office)
-    choose(keyboard, "months", "3 months")
+    keyboard.choose("office", office)
+    keyboard.choose("months", "3 months")
     keyboard.follow("^Sign and send")
     expect(hers.get_by_text("Your request was sent")).to_be_visible()
     eyes.look()
@@ -203,7 +190,7 @@ def test_refused_in_english_on_a_telephone_without_scripts_by_keyboard(live: Liv
     agent.follow("^School meals")
     agent_eyes.look()
     agent.follow("^Take this request")
-    choose(agent, "proposal", "Refuse")
+    agent.choose("proposal", "Refuse")
     agent.follow("^Propose")
     agent_eyes.look()
     agent.write("^Reason", "526 € est sous 300 €, mais l’enfant n’est pas inscrit.")
