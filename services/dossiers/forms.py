@@ -1,13 +1,20 @@
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.pages.forms import code_input
-from services.aids import catalogue
 from services.dossiers.actions.dossiers import LETTER_LENGTH, RECIPIENT_LENGTH
+from services.dossiers.content.refreshing import Ways
 from services.dossiers.enums import Choice
+from services.procedures import finding
+from services.procedures.rules import Rules
+from vault import types
+from vault.records.forms.questions import QuestionForm
 
 
 class StartForm(forms.Form):
@@ -29,11 +36,11 @@ class StartForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, codes: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, chosen: Sequence[Rules], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [catalogue.get(code) for code in codes] if codes else catalogue.all_aids()
+        offered = list(chosen) or finding.startable()
         self.fields["aids"].choices = [(aid.code, aid.name) for aid in offered]  # type: ignore[attr-defined]
-        if codes:
+        if chosen:
             self.initial.setdefault("recipient", offered[0].organisation)
 
 
@@ -50,7 +57,7 @@ class PrepareForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(aid.code, aid.name) for aid in catalogue.all_aids()]
+        choices = [(aid.code, aid.name) for aid in finding.startable()]
         self.fields["aids"].choices = choices  # type: ignore[attr-defined]  # a field of choices
 
 
@@ -78,6 +85,10 @@ class ChoiceForm(forms.Form):
         return None if choice == self.UNDO else Choice(choice)
 
 
+class GuarantorsForm(forms.Form):
+    count = forms.IntegerField(min_value=0, max_value=9)
+
+
 class AddPaperForm(forms.Form):
     token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     file = forms.FileField(
@@ -102,3 +113,61 @@ class FileForm(forms.Form):
         help_text=_("Nous ne gardons pas ce fichier\u00a0: nous calculons son empreinte et nous l’oublions."),
         widget=forms.FileInput(attrs={"accept": "application/pdf"}),
     )
+
+
+class TypedForm:
+    """The values of one stale line, typed in the dossier's page. Nothing is filled in: a former value is stale."""
+
+    def __init__(self, ways: Ways, data: QueryDict | None = None) -> None:
+        code, slug = ways.need.code, ways.need.slug
+        self.questions = {
+            name: QuestionForm(types.field(f"{code}#/{name}"), data, prefix=f"{slug}-{name}") for name in ways.names
+        }
+
+    def is_valid(self) -> bool:
+        """Check every question, so that each wrong answer is shown."""
+        return not [form for form in self.questions.values() if not form.is_valid()]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {name: form.answer for name, form in self.questions.items()}
+
+    @property
+    def wrong(self) -> QuestionForm | None:
+        """Return the first question whose answer is wrong, for the summary of errors."""
+        return next((form for form in self.questions.values() if form.errors), None)
+
+    def refuse(self, problems: Iterable[str]) -> None:
+        """Show why the vault refused the values, beside the first question."""
+        first = next(iter(self.questions.values()))
+        for problem in problems:
+            first.add_error(None, problem)
+
+
+class WatermarkForm(forms.Form):
+    """A paper to mark, and the words of the mark; the portal adds the date."""
+
+    purpose = forms.CharField(
+        label=_("Pour quoi\u00a0?"),
+        help_text=_("Par exemple\u00a0: location."),
+        max_length=40,
+        error_messages={"required": _("Écrivez pour quoi vous donnez ce papier.")},
+    )
+    recipient = forms.CharField(
+        label=_("Pour qui\u00a0?"),
+        help_text=_("Par exemple\u00a0: agence du Port."),
+        max_length=60,
+        error_messages={"required": _("Écrivez à qui vous donnez ce papier.")},
+    )
+    file = forms.FileField(
+        label=_("Un PDF ou une photo"),
+        help_text=_("PDF, JPEG ou PNG, 10 Mo et 20 pages au plus."),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,image/jpeg,image/png"}),
+        error_messages={
+            "required": _("Choisissez le papier à protéger."),
+            "empty": _("Ce fichier est vide."),
+        },
+    )
+
+    def text(self, today: date) -> str:
+        return f"Pour {self.cleaned_data['purpose']}, {self.cleaned_data['recipient']}, {today:%d/%m/%Y}"

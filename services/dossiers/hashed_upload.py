@@ -1,4 +1,4 @@
-"""Hash an uploaded file while it is received, without storing it in the database, on disk or in memory.
+"""Take an uploaded file that nothing stores: hash it while it is received, or hold it in memory for one answer.
 
 As in core.files.uploads, the view is exempt from the CSRF middleware, which would parse the body with Django's own
 handlers before this one is installed; the token is checked right after.
@@ -31,6 +31,43 @@ class HashedUpload(UploadedFile):  # type: ignore[type-arg]  # takes no paramete
         """Do nothing: no file is open."""
 
 
+class HeldUpload(UploadedFile):  # type: ignore[type-arg]  # takes no parameter at run time
+    """The bytes of an uploaded file, in memory. Its name is discarded."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(file=None, name="fichier", size=len(content))
+        self.content = content
+
+    def close(self) -> None:
+        """Do nothing: no file is open."""
+
+
+class HoldingHandler(FileUploadHandler):
+    chunk_size = CHUNK
+
+    def __init__(self, request: HttpRequest, *, max_bytes: int) -> None:
+        super().__init__(request)
+        self._max_bytes = max_bytes
+        self._held = bytearray()
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self._held = bytearray()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Hold the chunk.
+
+        Raises:
+            TooLarge: the file exceeds `max_bytes`.
+        """
+        if start + len(raw_data) > self._max_bytes:
+            raise TooLarge
+        self._held += raw_data
+
+    def file_complete(self, file_size: int) -> HeldUpload:
+        return HeldUpload(bytes(self._held))
+
+
 class HashingHandler(FileUploadHandler):
     chunk_size = CHUNK
 
@@ -58,8 +95,18 @@ class HashingHandler(FileUploadHandler):
 
 
 def hashed_upload(*, max_bytes: int) -> Callable[[View], View]:
-    """Install the handler on a view. Before reading the body, answer 411 without a length and 413 over the limit."""
+    """Install the handler that hashes on a view. Before the body is read, answer 411 without a length and 413 over the
+    limit.
+    """
+    return _received_by(HashingHandler, max_bytes)
 
+
+def held_upload(*, max_bytes: int) -> Callable[[View], View]:
+    """Install the handler that holds files in memory. Answers as `hashed_upload`."""
+    return _received_by(HoldingHandler, max_bytes)
+
+
+def _received_by(handler: type[HashingHandler | HoldingHandler], max_bytes: int) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         checked = csrf_protect(view)
 
@@ -70,7 +117,7 @@ def hashed_upload(*, max_bytes: int) -> Callable[[View], View]:
                 return checked(request, *args, **kwargs)
             if refusal := _refusal(request, max_bytes):
                 return refusal
-            request.upload_handlers = [HashingHandler(request, max_bytes=max_bytes)]
+            request.upload_handlers = [handler(request, max_bytes=max_bytes)]
             try:
                 return checked(request, *args, **kwargs)
             except TooLarge:

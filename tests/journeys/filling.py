@@ -75,6 +75,7 @@ def main() -> None:
         **complaints(resident),
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         **local_aids(agent.account()),
+        **procedures(agent.account(), resident),
     }
     theo = find("theo")
     assert theo is not None
@@ -232,16 +233,56 @@ def complaints(resident: Any) -> dict[str, Any]:
 
 
 def local_aids(agent: Any) -> dict[str, Any]:
-    """Make two versions: a draft of the agent's, and a colleague's that waits for the second person."""
+    """Make two versions of an aid and of a situation: a draft of the agent's, a colleague's for the second person."""
     from services.aids.actions import local_aids as actions
-    from services.aids.models import LocalAid
+    from services.aids.actions import urgent_situations, versions
+    from services.aids.models import LocalAid, UrgentSituation
     from tests.accounts.factories import AgentFactory
 
     first, second = LocalAid.objects.published().filter(version=1).order_by("pk")[:2]
     draft = actions.renew(aid=first, by=agent)
     other = AgentFactory(name="Hugo Bastide")
-    tried = actions.try_out(aid=actions.renew(aid=second, by=other), by=other)
-    return {"local_aid": first.pk, "draft_aid": draft.pk, "tried_aid": tried.pk}
+    tried = versions.try_out(row=actions.renew(aid=second, by=other), by=other)
+    situation, proposed, *_others = UrgentSituation.objects.published().filter(version=1).order_by("pk")
+    begun = urgent_situations.renew(row=situation, by=agent)
+    waiting = versions.try_out(row=urgent_situations.renew(row=proposed, by=other), by=other)
+    return {
+        "local_aid": first.pk,
+        "draft_aid": draft.pk,
+        "tried_aid": tried.pk,
+        "urgent": situation.pk,
+        "draft_urgent": begun.pk,
+        "tried_urgent": waiting.pk,
+    }
+
+
+def procedures(agent: Any, resident: Any) -> dict[str, Any]:
+    """Make a draft of the agent's that the law refuses, a colleague's proposed one, and a dossier of an older list."""
+    from services.dossiers.actions import dossiers
+    from services.procedures import shipping
+    from services.procedures.actions import procedures as actions
+    from services.procedures.models import Procedure
+    from tests.accounts.factories import AgentFactory
+
+    shipping.load()
+    canteen, nursery, rental = (Procedure.objects.get(code=item["code"], version=1) for item in shipping.shipped())
+    begun = dossiers.start(resident_id=resident.pk, aids=[rental.code])
+    dossiers.say_guarantors(dossier=begun, by=resident.pk, count=1)
+    hugo, awa = AgentFactory(name="Hugo Bastide"), AgentFactory(name="Awa Sorel")
+    newer = actions.renew(procedure=rental, by=awa)
+    papers = newer.rules["papers"][:-1]
+    newer = actions.change(procedure=newer, by=awa, seen=0, rules_={"papers": papers})
+    actions.publish(procedure=actions.propose(procedure=newer, by=awa), by=hugo)
+    draft = actions.renew(procedure=canteen, by=agent)
+    asked = {"title": "Vous", "fields": ["identite.pivot#/gender"]}
+    actions.change(procedure=draft, by=agent, seen=0, rules_={"sections": [*draft.rules["sections"], asked]})
+    proposed = actions.propose(procedure=actions.renew(procedure=nursery, by=awa), by=awa)
+    return {
+        "procedure": canteen.pk,
+        "draft_procedure": draft.pk,
+        "proposed_procedure": proposed.pk,
+        "older_list": begun.pk,
+    }
 
 
 def consultations(agent: Any) -> dict[str, Any]:

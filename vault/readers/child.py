@@ -6,6 +6,7 @@ imports a parser or reads a byte.
 
 import resource
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ JPEG_QUALITY = 85
 
 
 def main(mode: str, cpu_seconds: str) -> None:
+    serve({"read": _read, "read_several": _read_several, "raster": _raster, "clean": _clean}, mode, cpu_seconds)
+
+
+def serve(modes: Mapping[str, Callable[[bytes, dict[str, Any]], None]], mode: str, cpu_seconds: str) -> None:
+    """Limit this process, then answer one question. The child of another app calls it with modes of its own."""
     import json
 
     _limit(int(cpu_seconds))
@@ -28,11 +34,11 @@ def main(mode: str, cpu_seconds: str) -> None:
 
     data = sys.stdin.buffer.read(MAX_FILE + 1)
     try:
-        {"read": _read, "read_several": _read_several, "raster": _raster, "clean": _clean}[mode](data, settings)
+        modes[mode](data, settings)
     except Unreadable as refusal:
-        _write_message({"unreadable": refusal.code})
+        write_message({"unreadable": refusal.code})
     except MemoryError:
-        _write_message({"unreadable": "too_heavy"})
+        write_message({"unreadable": "too_heavy"})
     sys.stdout.buffer.flush()
 
 
@@ -63,14 +69,14 @@ def _read(data: bytes, settings: dict[str, Any]) -> None:
         signature_authorities=signers,
         ask=Ask(**settings["ask"]),
     )
-    _write_message({"reading": reading.as_json()})
+    write_message({"reading": reading.as_json()})
 
 
 def _clean(data: bytes, settings: dict[str, Any]) -> None:
     from vault.readers.files import place
 
     found, cleaned = place.without(data)
-    _write_message({"place": found, "bytes": len(cleaned) if found == "removed" else 0})
+    write_message({"place": found, "bytes": len(cleaned) if found == "removed" else 0})
     if found == "removed":
         sys.stdout.buffer.write(cleaned)
 
@@ -84,7 +90,7 @@ def _read_several(data: bytes, settings: dict[str, Any]) -> None:
         try:
             _read(body, settings | {"ask": part["ask"]})
         except Unreadable as refusal:
-            _write_message({"unreadable": refusal.code})
+            write_message({"unreadable": refusal.code})
 
 
 def _raster(data: bytes, settings: dict[str, object]) -> None:
@@ -107,12 +113,12 @@ def _raster(data: bytes, settings: dict[str, object]) -> None:
         out = io.BytesIO()
         image.info.clear()
         image.save(out, "JPEG", quality=JPEG_QUALITY, dpi=(dpi, dpi))
-        _write_message({"width": image.width, "height": image.height, "bytes": out.tell(), "codes": codes})
+        write_message({"width": image.width, "height": image.height, "bytes": out.tell(), "codes": codes})
         sys.stdout.buffer.write(out.getbuffer())
-    _write_message({"done": document.pages})
+    write_message({"done": document.pages})
 
 
-def _write_message(message: dict[str, object]) -> None:
+def write_message(message: dict[str, object]) -> None:
     import json
 
     sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")

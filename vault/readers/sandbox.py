@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast, get_args
 
@@ -148,9 +148,37 @@ def _checked(message: Mapping[str, Any]) -> Reading:
     return reading
 
 
+def ask(
+    script: Path, mode: str, options: dict[str, Any], data: bytes, *, cpu_seconds: int, refusals: Collection[str] = ()
+) -> tuple[dict[str, Any], bytes]:
+    """Ask one question of another app's child, which calls `child.serve`. Return its message and the bytes after it.
+
+    Args:
+        refusals: the codes of that child's own refusals, beside those of the readers.
+
+    Raises:
+        Unreadable: the child refuses the file, or was stopped.
+    """
+    with _process(script, mode, options, io.BytesIO(data), cpu_seconds=cpu_seconds) as output:
+        message = _message(output, refusals)
+        size = int(message.get("bytes", 0))
+        answer = output.read(size) if 0 < size <= MAX_MESSAGE else b""
+    if len(answer) != size:
+        raise Unreadable("too_heavy")
+    return message, answer
+
+
 @contextlib.contextmanager
 def _child(mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds: int) -> Iterator[IO[bytes]]:
-    command = [sys.executable, "-I", str(CHILD), mode, str(cpu_seconds)]
+    with _process(CHILD, mode, options, stream, cpu_seconds=cpu_seconds) as output:
+        yield output
+
+
+@contextlib.contextmanager
+def _process(
+    script: Path, mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds: int
+) -> Iterator[IO[bytes]]:
+    command = [sys.executable, "-I", str(script), mode, str(cpu_seconds)]
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -189,7 +217,7 @@ def _feed(options: bytes, stream: BinaryIO, pipe: IO[bytes]) -> None:
         pipe.close()
 
 
-def _message(output: IO[bytes]) -> dict[str, Any]:
+def _message(output: IO[bytes], refusals: Collection[str] = ()) -> dict[str, Any]:
     """Read one message of the child. Without a valid one, the child was stopped: the file is unreadable."""
     line = output.readline(MAX_MESSAGE)
     try:
@@ -199,5 +227,6 @@ def _message(output: IO[bytes]) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise Unreadable("too_heavy")
     if "unreadable" in message:
-        raise Unreadable(message["unreadable"] if message["unreadable"] in UNREADABLE else "too_heavy")
+        code = message["unreadable"]
+        raise Unreadable(code if code in UNREADABLE or code in refusals else "too_heavy")
     return message

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "vault.sharing",
     "services.places",
     "services.aids",
+    "services.procedures",
     "services.dossiers",
     "services.requests",
     "services.watch",
@@ -242,6 +243,8 @@ ACCOUNT_RATE_LIMITS = {
     "send_sms": "10/h/ip,3/h/key",
     "open_vault": "20/m/ip",
     "verify_dossier": "60/m/ip",
+    # Each file is seconds of processor time.
+    "watermark": "6/m/ip,60/h/ip",
     "sign_in_elsewhere": "60/m/ip",
     "household_invite": "20/h/user",
     "household_mail": "3/d/key",

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from core.pdf import FONTS
+
 HERE = Path(__file__).parent
-FONTS = HERE / "fonts"
 FACES = HERE / "faces.css"
 SCHEME = "asset:"
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from PIL import Image, ImageDraw, ImageFont
 
-from core.pdf.assets import FONTS
+from core.pdf import FONTS
 from services.dossiers.pdf.content import Box, PageImage
 
 ANGLE = 25
@@ -37,10 +37,14 @@ class Watermark:
             if source.width * source.height > MAX_PIXELS:
                 raise ValueError("page image too large")
             image = source.convert("RGB")
-        image.paste(INK, (0, 0), self._mask(image.size, page.clear))
+        return replace(page, jpeg=self.marked(image, page.clear), width=image.width, height=image.height)
+
+    def marked(self, image: Image.Image, clear: Sequence[Box] = ()) -> bytes:
+        """Draw the text on an RGB image, and return it as JPEG."""
+        image.paste(INK, (0, 0), self._mask(image.size, clear))
         out = io.BytesIO()
         image.save(out, "JPEG", quality=QUALITY)
-        return replace(page, jpeg=out.getvalue(), width=image.width, height=image.height)
+        return out.getvalue()
 
     def _mask(self, size: tuple[int, int], clear: Sequence[Box]) -> Image.Image:
         if size not in self._masks:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from services.aids import catalogue
+from services.aids import shipping
 from services.watch.enums import ASKED_AFTER, Kind, State
 from services.watch.models import Finding, Watch
 from vault.records.actions import seal_note
@@ -31,7 +31,7 @@ def keep_finding(watch: Watch, note: Mapping[str, Any]) -> Finding:
 
 
 def is_discreet(code: str) -> bool:
-    """Return whether an aid is only named by situations that send no message, such as violence at home."""
-    situations = catalogue.situations()
+    """Return whether an aid is only named by situations that send no message, such as violence at home. One query."""
+    situations = [row.said for row in shipping.urgent_situations()]
     discreet = {name for one in situations if one.discreet for name in one.dossiers}
     return code in discreet - {name for one in situations if not one.discreet for name in one.dossiers}

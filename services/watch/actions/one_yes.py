@@ -32,7 +32,7 @@ class NotOffered(Exception):
 
 @dataclass(frozen=True)
 class Offer:
-    """What one yes would send, and the offices that may receive it: one, or those to choose from."""
+    """What one yes would send, and the offices that may receive it: one, or those to choose from, the best first."""
 
     dossier: Dossier
     content: lines.Content
@@ -42,7 +42,9 @@ class Offer:
 
 def is_offered(note: dict[str, object]) -> bool:
     """Return whether one yes may send this right's request. Cost: one query for a dossier of the city."""
-    return note["kind"] == Kind.NEW and ways.goes_to_city(str(note["code"])) and bool(sending.offices())
+    return (
+        note["kind"] == Kind.NEW and ways.goes_to_city(str(note["code"])) and Organisation.objects.offices().exists()
+    )
 
 
 def dossier_of(finding: Finding) -> Dossier | None:
@@ -88,7 +90,8 @@ def offer(*, finding: Finding, by: UUID, note: dict[str, object]) -> Offer | Non
             content = lines.of_dossier(dossier)
         except lines.NoLines:
             return None
-        return Offer(dossier, content, sending.offices(), lines.fingerprint(content))
+        offices = [one.office for one in sending.offices(dossier, content)]
+        return Offer(dossier, content, offices, lines.fingerprint(content))
 
 
 def say_yes(*, finding: Finding, by: UUID, note: dict[str, object], office_id: UUID, seen: str) -> SentRequest:
