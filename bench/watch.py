@@ -251,7 +251,10 @@ def work() -> int:
     print("ready", flush=True)
     sys.stdin.readline()
     used = time.process_time()
+    import cProfile, pstats
+    pr = cProfile.Profile(); pr.enable()
     done = evaluating.look(seconds=3_600)
+    pr.disable(); pstats.Stats(pr, stream=sys.stderr).sort_stats("cumtime").print_stats(70)
     print(done, time.process_time() - used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return 0
 

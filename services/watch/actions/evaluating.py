@@ -180,7 +180,7 @@ def _compute(one: Looked, run: engine.Run, law: Law) -> None:
         return
     one.computed = results.compute(one.read.household, runs=lambda _rows: run, explained=False)
     commune = simulations.commune_of(one.values)
-    one.local = simulations.evaluate_local(one.read, one.computed, commune, law.day, law.aids)
+    one.local = simulations.evaluate_local(one.read, commune, law.day, law.aids)
 
 
 def _outcome(one: Looked, law: Law) -> Outcome:
