@@ -38,7 +38,7 @@ from django_scopes import scope, scopes_disabled
 from accounts.models import User
 from core.keys import sealed
 from core.models import City
-from services.aids import months
+from services.aids import catalogue, months
 from services.aids.engine import run as engine
 from services.aids.household import Household
 from services.aids.household_json import read
@@ -70,7 +70,7 @@ def main() -> int:
     if options.smoke:
         options.residents, options.households = 20, 400
     City.objects.update_or_create(pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"})
-    people.local_aids()
+    people.local_aids([item["code"] for item in catalogue.local_aids()])
     spent = engine_alone(options.households)
     made_in = time.perf_counter()
     for number in range(options.residents):
@@ -251,10 +251,7 @@ def work() -> int:
     print("ready", flush=True)
     sys.stdin.readline()
     used = time.process_time()
-    import cProfile, pstats
-    pr = cProfile.Profile(); pr.enable()
     done = evaluating.look(seconds=3_600)
-    pr.disable(); pstats.Stats(pr, stream=sys.stderr).sort_stats("cumtime").print_stats(70)
     print(done, time.process_time() - used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return 0
 
