@@ -38,7 +38,7 @@ from django_scopes import scope, scopes_disabled
 from accounts.models import User
 from core.keys import sealed
 from core.models import City
-from services.aids import months
+from services.aids import catalogue, months
 from services.aids.engine import run as engine
 from services.aids.household import Household
 from services.aids.household_json import read
@@ -70,7 +70,7 @@ def main() -> int:
     if options.smoke:
         options.residents, options.households = 20, 400
     City.objects.update_or_create(pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"})
-    people.local_aids()
+    people.local_aids([item["code"] for item in catalogue.local_aids()])
     spent = engine_alone(options.households)
     made_in = time.perf_counter()
     for number in range(options.residents):

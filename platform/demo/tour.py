@@ -27,6 +27,7 @@ from demo import (
     paper_drawer,
     service_step,
     vaults,
+    watch_step,
 )
 from demo.people import find
 from demo.visitor import FileToSend, Page, Unexpected, Visitor
@@ -60,6 +61,7 @@ class Tour:
         yield "Download it", self.download
         yield "Verify its seal", self.verify_seal
         yield "A request sent, corrected and decided", self.send_a_request
+        yield "A right that the watch found", self.read_the_watch
         yield "Add a bank file", self.add_a_bank_file
         yield "Write a letter", self.write_a_letter
         yield "A link shared and stopped", self.share_by_link
@@ -182,6 +184,9 @@ class Tour:
 
     def send_a_request(self) -> str:
         return office_step.send_and_be_answered(self.visitor)
+
+    def read_the_watch(self) -> str:
+        return watch_step.read_and_answer(self.visitor.base_url)
 
     def add_a_bank_file(self) -> str:
         return bank_step.add_a_bank_file(self.visitor, timezone.localdate())

@@ -55,6 +55,16 @@ def open_findings(watches: Sequence[Watch]) -> dict[UUID, list[Finding]]:
     return found
 
 
+def nothing_new(watches: Sequence[Watch], *, law: str) -> None:
+    """Note that these watches were looked at, and that nothing changed. A change of the vault since stays due."""
+    now = timezone.now()
+    with scopes_disabled(), transaction.atomic():
+        Watch.objects.filter(pk__in=[one.pk for one in watches]).update(checked_at=now, law=law, taken_until=None)
+        for one in watches:
+            if one.due_at is not None:
+                Watch.objects.filter(pk=one.pk, changes=one.changes).update(due_at=None)
+
+
 def put_back(watch: Watch, *, until: datetime) -> None:
     """Give back a watch that could not be looked at; it is tried again from `until` on."""
     with scopes_disabled():

@@ -58,6 +58,14 @@ class Change:
     before: str | None = None
 
 
+def is_same(before: Outcome, after: Outcome) -> bool:
+    """Return whether nothing has to be written: the rights and the values are those of the last outcome.
+
+    The month and the law may have moved on: then the next change says since when, with the others.
+    """
+    return before.rights == after.rights and before.inputs.records == after.inputs.records
+
+
 def from_note(note: Mapping[str, Any]) -> Outcome:
     rights = {code: Right(**right) for code, right in note["rights"].items()}
     return Outcome(rights, Inputs(**note["inputs"]))

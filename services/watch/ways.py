@@ -1,10 +1,11 @@
-"""Where to ask for a right: which dossier applies for it, and whether an office of the city receives that dossier."""
+"""Where to ask for a right: which procedure applies for it, and whether an office of the city receives it."""
 
 from typing import Final
 
-from services.aids import benefits, catalogue
+from services.aids import benefits
+from services.procedures import finding
 
-#: The dossier of each shipped aid of the city that has one.
+#: The procedure of each shipped aid of the city that has one.
 LOCAL: Final = {
     "cantine-qf": "ville_cantine",
     "periscolaire-effort": "ville_cantine",
@@ -15,15 +16,18 @@ LOCAL: Final = {
     "energie-ccas": "ville_aide_energie",
     "pass-sport-ville": "ville_pass_sport",
 }
-#: How the code of a dossier begins that the city itself receives.
+#: How the code of a procedure begins that the city itself receives.
 OWN: Final = "ville_"
 
 
 def dossier_of(code: str) -> str:
-    """Return the catalogue's code of the dossier that applies for an aid, or an empty string."""
+    """Return the code of the procedure that applies for an aid, empty without one that is open. Cost: one query."""
     known = benefits.BY_CODE.get(code)
     found = known.dossier if known else LOCAL.get(code, "")
-    return found if found and catalogue.exists(found) else ""
+    try:
+        return found if found and finding.current([found]) else ""
+    except finding.Unknown:
+        return ""
 
 
 def goes_to_city(code: str) -> bool:

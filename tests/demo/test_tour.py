@@ -20,6 +20,7 @@ PROMISED = [
     "Download it",
     "Verify its seal",
     "A request sent, corrected and decided",
+    "A right that the watch found",
     "Add a bank file",
     "Write a letter",
     "A link shared and stopped",

@@ -33,12 +33,12 @@ def main() -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = folder
     from accounts import reminding
-    from services.watch.actions import evaluating, telling
+    from services.watch.actions import evaluating, findings, telling
 
     where: dict[str, tuple[Any, str, Any]] = {
         "taken": (evaluating, "evaluate", killed),
         "read": (evaluating, "_run", killed),
-        "written": (evaluating, "keep_finding", after(evaluating.keep_finding)),
+        "written": (evaluating, "keep_finding", after(findings.keep_finding)),
         "settled": (evaluating, "evaluate", after(evaluating.evaluate)),
         "before the message": (reminding, "remind", killed),
         "after the message": (reminding, "remind", after(reminding.remind)),

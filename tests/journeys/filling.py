@@ -686,8 +686,12 @@ def sent_requests(resident: Any, agent: Any) -> dict[str, Any]:
 
 def watched(resident: Any) -> dict[str, Any]:
     """Turn the watch on, which found three changes; the dossier of one is made, and waits for one yes."""
+    from django.utils import timezone
+    from django_scopes import scope
+
     from services.watch.actions import answering
     from services.watch.enums import Answer
+    from services.watch.models import Watch
     from tests.services.requests.made import finished
     from tests.services.watch.made import a_finding
 
@@ -696,6 +700,9 @@ def watched(resident: Any) -> dict[str, Any]:
     a_finding(resident, "rsa", kind="gone", label="", amount="300.00", unit="mois")
     answering.answer(finding=stuck, by=resident.pk, said=Answer.STUCK)
     finished(resident, token=found.pk)
+    with scope(resident=resident.pk):
+        # The portal's own worker leaves it as it is.
+        Watch.objects.update(taken_until=timezone.now() + timedelta(days=1))
     return {"finding": found.pk, "stuck_finding": stuck.pk}
 
 

@@ -105,11 +105,26 @@ def evaluate(claimed: Sequence[Watch], law: Law) -> int:
         with _tried(watch):
             looked.append(_look(watch, fields.get(watch.grant_id or watch.pk, []), findings.get(watch.pk, ()), law))
     _run(looked, law)
-    done = 0
-    for one in looked:
+    news = [(one, after) for one in looked if (after := _news(one, law)) is not None]
+    settled = {one.watch.pk for one, _after in news}
+    same = [one.watch for one in looked if one.watch.pk not in settled]
+    across.nothing_new(same, law=law.mark)
+    done = len(same)
+    for one, after in news:
         with _tried(one.watch):
-            done += _settle(one, law)
+            done += _settle(one, after, law)
     return done
+
+
+def _news(one: Looked, law: Law) -> Outcome | None:
+    """Return the outcome if it is to be written. An impossible household is left as it was found last: a mistake in
+    one value is no loss of every right.
+    """
+    if one.read is None:
+        return None
+    after = _outcome(one, law)
+    is_over = any(code not in after.rights or after.rights[code].receiving for code in one.open.values())
+    return None if one.before and outcomes.is_same(one.before, after) and not is_over else after
 
 
 @contextmanager
@@ -209,14 +224,12 @@ def _inputs(one: Looked, law: Law) -> Inputs:
     return Inputs({code: outcomes.digest(ids) for code, ids in by_type.items()}, month, law.mark, ages)
 
 
-def _settle(one: Looked, law: Law) -> bool:
+def _settle(one: Looked, after: Outcome, law: Law) -> bool:
     """Write the outcome and what changed, once. Nothing is written if the grant ended, or another worker was first."""
     watch, grant = one.watch, one.watch.grant
-    # An impossible household is left as it was found last: a mistake in one value is no loss of every right.
-    after = _outcome(one, law) if one.read is not None else one.before
-    changed = outcomes.changes(one.before, after) if one.before is not None and after is not None else []
+    changed = outcomes.changes(one.before, after) if one.before is not None else []
     # Sentences in each language, before the lock: they take most of the time of a change.
-    notes = _notes(one, changed, after, law) if after is not None else []
+    notes = _notes(one, changed, after, law)
     with transaction.atomic(durable=True), scope(resident=watch.resident_id):
         if grant is None:
             return False
@@ -226,17 +239,15 @@ def _settle(one: Looked, law: Law) -> bool:
         held = Watch.objects.select_for_update().filter(pk=watch.pk, version=watch.version, grant=grant).first()
         if held is None:
             return False
-        if after is not None:
-            held.version += 1
-            held.content = seal_note(resident_id=held.resident_id, place=held.note_place, note=after.note())
+        held.version += 1
+        held.content = seal_note(resident_id=held.resident_id, place=held.note_place, note=after.note())
         held.checked_at, held.law, held.taken_until = timezone.now(), law.mark, None
         # A change that came after the reading stays due.
         held.due_at = held.due_at if held.changes != watch.changes else None
         held.save()
         for note in notes:
             keep_finding(held, note)
-        if after is not None:
-            _close(held, one, after)
+        _close(held, one, after)
         if notes:
             journal.write(
                 resident_id=held.resident_id,

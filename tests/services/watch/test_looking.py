@@ -8,9 +8,10 @@ from django_scopes import scope
 
 from accounts.models import User
 from core.journal import checkpoints
-from services.aids import results
+from services.aids.benefits import BY_CODE
 from services.aids.engine import run as engine
 from services.aids.models import LocalAid, State
+from services.aids.reasons import Context, explain
 from services.watch import across
 from services.watch.actions import evaluating, noting
 from tests.services.aids import people
@@ -116,10 +117,10 @@ def test_a_stop_between_the_reading_and_the_writing_writes_nothing(awa: User, no
     made.later(november, minutes=11)
     watch = made.watch_of(awa)
     assert watch is not None and watch.grant is not None
-    real = evaluating._run
+    real, grant = evaluating._run, watch.grant
 
     def stopped(*arguments: object) -> None:
-        grants.stop(grant=watch.grant, by=awa.pk)
+        grants.stop(grant=grant, by=awa.pk)
         real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(evaluating, "_run", stopped)
@@ -189,11 +190,11 @@ def test_run_together_or_alone_gives_the_same(awa: User, resident: User) -> None
     from services.aids.household_json import read
 
     one, two = read(people.single()), read(people.family())
-    both = engine.run_many([[one], [two, two]])
-    for rows, run in zip(([one], [two, two]), both, strict=True):
-        assert run.steady == engine.run(rows).steady
-        alone = results.compute(rows[0], runs=lambda _rows, rows=rows: engine.run([rows[0]]))
-        shared = results.compute(rows[0], runs=lambda _rows, run=run: run)
-        assert [(r.code, r.status, r.low) for r in alone.results] == [
-            (r.code, r.status, r.low) for r in shared.results
+    groups = [[one], [two, two]]
+    for rows, run in zip(groups, engine.run_many(groups), strict=True):
+        alone = engine.run(rows)
+        assert run.steady == alone.steady
+        first, shared = Context(alone, 0), Context(run, 0)
+        assert [str(reason.text) for code in BY_CODE for reason in explain(first, code).reasons] == [
+            str(reason.text) for code in BY_CODE for reason in explain(shared, code).reasons
         ]

@@ -200,6 +200,6 @@ def test_the_city_has_no_page_and_no_count_of_the_watch(awa: Client, resident: U
 def test_no_code_of_the_watch_counts_residents() -> None:
     import services.watch
 
-    folder = Path(services.watch.__file__).parent  # type: ignore[arg-type]
+    folder = Path(services.watch.__file__).parent
     across = (folder / "across.py").read_text()
     assert ".count(" not in across and "Count(" not in across

@@ -1,0 +1,74 @@
+"""A value comes, the watch finds what it changes, and its resident goes from there to the dossier."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser import Visitors
+from tests.journeys.people import come_in, move_in
+from tests.journeys.test_sending import Actor
+from tests.live import Live
+
+#: Has the watch look now, in this process or in the portal's own worker, and tells what it found.
+LOOK = """
+import time
+from django.utils import timezone
+from django_scopes import scope
+from accounts.models import User
+from services.watch.actions import evaluating, telling
+from services.watch.models import Watch
+from services.aids import months
+from tests.services.aids import people
+person = User.objects.signing_in_as("{address}").get()
+with scope(resident=person.pk):
+    month = timezone.localdate().strftime("%Y-%m")
+    for ago in {months}:
+        people.payslip(person, months.shift(month, -ago), "0.00")
+    Watch.objects.update(due_at=timezone.now())
+    for _ in range(120):
+        evaluating.look()
+        if Watch.objects.get().due_at is None:
+            break
+        time.sleep(0.5)
+telling.tell()
+"""
+
+
+def test_from_a_value_to_the_dossier_on_a_telephone(live: Live, visitor: Visitors) -> None:
+    address = "nadia.veille@courriel.example"
+    move_in(live, address)
+    nadia = Actor(visitor(width=320))
+    come_in(nadia.page, live, address)
+
+    # From the aids: two clicks, no field, nothing ticked beforehand.
+    nadia.page.goto("/aides/")
+    nadia.clicks = 0
+    nadia.follow("La veille de mes droits")
+    assert nadia.page.locator("main input:checked").count() == 0
+    nadia.press("Activer la veille")
+    nadia.reads("La veille est active.")
+    assert (nadia.clicks, nadia.typed) == (2, 0)
+    live.run(LOOK.format(address=address, months=()))
+    nadia.page.goto("/veille/")
+    nadia.reads("Rien n’a changé pour le moment")
+    nadia.eyes.look()
+
+    # Three months without wages come into the vault. The home page says that something changed, and nothing more.
+    live.run(LOOK.format(address=address, months=(1, 2, 3)))
+    nadia.page.goto("/")
+    expect(nadia.page.locator("main").get_by_text("RSA")).to_have_count(0)
+    nadia.follow("Votre veille a trouvé un changement")
+    nadia.follow("RSA")
+    nadia.reads("Dans votre coffre")
+    nadia.choose("Pas encore")
+    nadia.press("Garder ma réponse")
+    nadia.reads("C’est noté.")
+    nadia.follow("Préparer le dossier")
+    assert re.search(r"/dossiers/nouveau/\?aide=rsa", nadia.page.url)
+
+    # Stopped from its own page: what it found is gone.
+    nadia.page.goto("/veille/")
+    nadia.follow("Arrêter la veille")
+    nadia.press(re.compile("Arrêter"))
+    nadia.page.goto("/veille/")
+    expect(nadia.page.get_by_role("button", name="Activer la veille")).to_be_visible()
