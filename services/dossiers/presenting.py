@@ -18,11 +18,18 @@ from services.aids.catalogue import Aid, Appeal, in_words
 from services.dossiers import recipients
 from services.dossiers.across import PartnerPart, Received, preparers
 from services.dossiers.actions import dossiers as actions
+from services.dossiers.actions import official_forms
 from services.dossiers.content import overtaken
 from services.dossiers.content.needs import PAPER, SETTLED, Need
 from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier, Part
+from services.official_forms.drawing import Drawn
+from services.official_forms.filling import Filled, Filling
+from services.official_forms.mapping import CHECK
+from services.official_forms.models import OfficialForm
+from services.official_forms.presenting import pages as pages_of_form
 from services.places import presenting as places
+from vault.records import wording
 from vault.records.values import questions
 
 TAGS: dict[str, str] = {
@@ -59,24 +66,77 @@ def _listed(dossier: Dossier, recipient: str, since: Sequence[str]) -> dict[str,
 
 
 def draft(
-    dossier: Dossier, needs: Sequence[Need], partner_part: PartnerPart | None, choices: Mapping[str, str]
+    dossier: Dossier, needs: Sequence[Need], partner_part: PartnerPart | None, note: Mapping[str, Any]
 ) -> dict[str, Any]:
+    choices: Mapping[str, str] = note.get("choices", {})
     to_do = [need for need in needs if need.required and not need.settled]
     ready = [need for need in needs if need.state == NeedState.PRESENT]
     optional = [need for need in needs if not need.required and need.state not in SETTLED]
     aside = [need for need in needs if need.state in {NeedState.LEFT_OUT, NeedState.NOT_CONCERNED}]
     sections = [(_("À compléter"), to_do), (_("Prêt, repris de votre coffre"), ready)]
     sections += [(_("Utile, mais pas obligatoire"), optional), (_("Pas dans ce dossier"), aside)]
+    listed = [{"title": title, "tasks": _tasks(dossier, needs)} for title, needs in sections if needs]
+    forms = [_form_task(dossier, form, note) for form in official_forms.offered(dossier)]
+    if forms:
+        title = ngettext("Le formulaire officiel", "Les formulaires officiels", len(forms))
+        listed.append({"title": title, "tasks": forms})
     return {
         "dossier": dossier,
         "recipient": recipients.of(dossier),
         "summary": _summary(len(ready), len(to_do) + len(ready), to_do),
-        "sections": [{"title": title, "tasks": _tasks(dossier, needs)} for title, needs in sections if needs],
+        "sections": listed,
         "complete": not to_do,
         "problem": _problem(dossier),
         "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
         "part_key": actions.PART,
         "prepared_by": preparers([dossier]).get(dossier.pk, ""),
+    }
+
+
+def _form_task(dossier: Dossier, form: OfficialForm, note: Mapping[str, Any]) -> dict[str, Any]:
+    joined = official_forms.is_joined(note, form)
+    newer = not joined and bool(official_forms.of_note(note, form).get("joined"))
+    return {
+        "name": form.title,
+        "href": reverse("dossiers:form", args=[dossier.pk, form.pk]),
+        "hint": _("La ville l’a mis à jour : relisez-le.") if newer else _("Rempli avec votre coffre, à relire."),
+        "tag": _("Joint") if joined else _("À relire"),
+        "tag_kind": "ok" if joined else "soon",
+    }
+
+
+def form(
+    dossier: Dossier, official: OfficialForm, filling: Filling | None, note: Mapping[str, Any], problem: str = ""
+) -> dict[str, Any]:
+    """Return what a form says, line by line: what the pages say, for who cannot see them."""
+    return {
+        "dossier": dossier,
+        "official": official,
+        "rows": [_form_row(one) for one in filling.filled] if filling else [],
+        "missing": len([line for line in filling.missing if line.required]) if filling else 0,
+        "joined": official_forms.is_joined(note, official),
+        "problem": problem,
+    }
+
+
+def _form_row(one: Filled) -> dict[str, Any]:
+    ticked = _("Coché") if one.ticked else _("Non coché")
+    text = ticked if one.line.kind == CHECK else one.text
+    origin = wording.origin(one.origin) if one.origin else _("Tapé par vous pour ce formulaire")
+    return {
+        "key": one.label,
+        "value": format_html('{}<br><span class="civic-small">{}</span>', text, origin),
+        "href": reverse("records:history", args=[one.record_id]) if one.record_id else "",
+        "action": _("Voir"),
+    }
+
+
+def form_pages(dossier: Dossier, official: OfficialForm, drawn: Drawn, note: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "dossier": dossier,
+        "official": official,
+        "pages": pages_of_form(drawn.images()),
+        "joined": official_forms.is_joined(note, official),
     }
 
 

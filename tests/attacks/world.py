@@ -55,6 +55,7 @@ from tests.campaigns.made import document
 from tests.campaigns.panel import seated
 from tests.certification.made import SIRETS, charter, evidenced, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
+from tests.services.official_forms import made as forms
 from tests.services.requests.made import fresh, opened_office, sent
 from tests.services.requests.made import work as write_letters
 from tests.vault.at_desk import keeper
@@ -294,6 +295,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= debates_of(owner, examiner)
     things |= panel_of(owner, helper, examiner)
     things |= local_aids_of(examiner)
+    things |= official_forms_of(examiner)
     visit = settings.VISIT_COOKIE_NAME
     return {
         "nobody": Person(),
@@ -419,6 +421,18 @@ def local_aids_of(author: User) -> dict[str, Any]:
     draft = local_aids.renew(aid=published, by=author)
     tried = local_aids.try_out(aid=local_aids.renew(aid=other, by=author), by=author)
     return {"local aid": published.pk, "next local aid": draft.pk, "tried local aid": tried.pk}
+
+
+def official_forms_of(author: User) -> dict[str, Any]:
+    """Make three forms of an agent: one that a colleague published for the RSA, and two drafts."""
+    published = forms.published(author, AgentFactory(), aids=["rsa"])
+    draft, other = (forms.draft(author, code=code) for code in ("brouillon", "autre"))
+    return {
+        "published form": published.pk,
+        "draft form": draft.pk,
+        "form to publish": other.pk,
+        "official_forms.officialform": draft.pk,
+    }
 
 
 def consultations_of(author: User) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def main() -> None:
         **complaints(resident),
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         **local_aids(agent.account()),
+        **official_forms(agent.account(), resident),
     }
     theo = find("theo")
     assert theo is not None
@@ -242,6 +243,24 @@ def local_aids(agent: Any) -> dict[str, Any]:
     other = AgentFactory(name="Hugo Bastide")
     tried = actions.try_out(aid=actions.renew(aid=second, by=other), by=other)
     return {"local_aid": first.pk, "draft_aid": draft.pk, "tried_aid": tried.pk}
+
+
+def official_forms(agent: Any, resident: Any) -> dict[str, Any]:
+    """Use the town's form: a dossier of its aid, the next version as the agent's draft, and a colleague's."""
+    from services.dossiers.actions import dossiers
+    from services.official_forms.actions import official_forms as actions
+    from services.official_forms.models import OfficialForm, State
+    from tests.accounts.factories import AgentFactory
+
+    form = OfficialForm.objects.get(state=State.PUBLISHED)
+    draft, proposed = (actions.renew(form=form, by=author) for author in (agent, AgentFactory(name="Hugo Bastide")))
+    dossier = dossiers.start(resident_id=resident.pk, aids=form.aids)
+    return {
+        "official_form": form.pk,
+        "draft_form": draft.pk,
+        "proposed_form": proposed.pk,
+        "form_dossier": dossier.pk,
+    }
 
 
 def consultations(agent: Any) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def again(*, dossier: Dossier, by: UUID, token: UUID) -> Dossier:
         part_of=dossier.part_of,
     )
     if note and copy.note is None:
-        _change_note(copy, by, lambda written: written or note)
+        change_note(copy, by, lambda written: written or note)
     return copy
 
 
@@ -157,12 +157,12 @@ def choose(*, dossier: Dossier, by: UUID, key: str, choice: Choice | None) -> No
         others = {name: kept for name, kept in note.get("choices", {}).items() if name != key}
         return {**note, "choices": others if choice is None else {**others, key: choice.value}}
 
-    _change_note(dossier, by, chosen)
+    change_note(dossier, by, chosen)
 
 
 def write_letter(*, dossier: Dossier, by: UUID, text: str) -> None:
     perms.require_owner(dossier, by)
-    _change_note(dossier, by, lambda note: {**note, "letter": text.strip()[:LETTER_LENGTH]})
+    change_note(dossier, by, lambda note: {**note, "letter": text.strip()[:LETTER_LENGTH]})
 
 
 def read_note(dossier: Dossier) -> dict[str, Any]:
@@ -260,7 +260,7 @@ def _create(resident_id: UUID, token: UUID, columns: dict[str, Any]) -> tuple[Do
         )
 
 
-def _change_note(dossier: Dossier, by: UUID, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def change_note(dossier: Dossier, by: UUID, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Apply `change` to the note; apply it again to the new version if another request has written meanwhile.
 
     Raises:

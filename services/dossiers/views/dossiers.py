@@ -76,7 +76,7 @@ def dossier(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
     return render(
         request,
         "dossiers/dossier.html",
-        presenting.draft(row, lines, parts.partner_part(row), note.get("choices", {})),
+        presenting.draft(row, lines, parts.partner_part(row), note),
     )
 
 
