@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pikepdf
 import pymupdf
@@ -40,7 +41,7 @@ def agents(db):
 
 @pytest.fixture
 def form(agents):
-    return published(*agents, content=FIELDED)
+    return published(agents[0], agents[1], FIELDED)
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_a_joined_form_is_in_the_pdf_as_text_pages_and_file(dossier, form, nadia
         attached = opened.Root.AF[1].EF.F.read_bytes()
     assert data["forms"][0]["lines"]["Motif"] == TYPED and data["forms"][0]["blank"] == form.sha256
     assert said(attached)["identite.nom"] == "Kervella"
-    words = " ".join(page.get_text() for page in pymupdf.open(stream=pdf))
+    words = " ".join(page.get_text() for page in pymupdf.open(stream=pdf).pages())
     assert "Demande d’aide" in words and TYPED in " ".join(words.split())
     (line,) = [one for one in lines.of_pdf(pdf, data_hash=done.seal.data_hash).lines if one.label == "Demande d’aide"]
     assert "Nom : Kervella" in line.text and TYPED in line.text
@@ -258,8 +259,6 @@ def test_a_finished_dossier_no_longer_changes(browser, dossier, form, nadia):
 
 def test_a_new_version_of_a_dossier_keeps_what_was_typed(dossier, form, nadia):
     official_forms.answer(dossier=dossier, by=nadia.pk, form=form, answers={"motif": TYPED, "inconnu": "x"})
-    from uuid import uuid4
-
     copy = actions.again(dossier=fresh(dossier), by=nadia.pk, token=uuid4())
     assert actions.read_note(fresh(copy))["forms"]["demande"]["answers"] == {"motif": TYPED}
 
@@ -287,7 +286,7 @@ def test_a_box_is_ticked_by_its_values_only(resident):
 
 
 def test_a_map_whose_type_is_gone_is_a_sentence(browser, dossier, agents, monkeypatch):
-    form = published(*agents, content=FLAT, code="ancien")
+    form = published(agents[0], agents[1], FLAT, code="ancien")
     monkeypatch.setattr("services.official_forms.mapping._is_known", lambda value: False)
     shown = text(browser.get(at("form", dossier.pk, form.pk)))
     assert "n’existe pas dans les coffres" in shown

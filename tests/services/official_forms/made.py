@@ -36,7 +36,7 @@ LINES: list[dict[str, Any]] = [
     {"name": "locataire", "label": "Locataire", "value": "logement.domicile#/statut_occupation", "kind": "check"},
     {"name": "enfant", "label": "Prénom de l’enfant", "value": "personne#/prenom", "of": "enfants", "rows": 2},
 ]
-PLACES = {
+PLACES: dict[str, dict[str, Any]] = {
     "nom": {"field": "identite.nom"},
     "naissance": {"field": "identite.naissance"},
     "motif": {"field": "motif"},
@@ -68,10 +68,13 @@ def _add_fields(pdf: pikepdf.Pdf, page: Any) -> None:
     helvetica = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
     identity = pdf.make_indirect(Dictionary(T="identite"))
     choice = pdf.make_indirect(Dictionary(FT=Name.Btn, T="logement", Ff=1 << 15, V=Name.Off))
-    roots, inside, boxes, shown = [identity, choice], [], [], []
+    roots: list[Any] = [identity, choice]
+    inside: list[Any] = []
+    boxes: list[Any] = []
+    shown: list[Any] = []
     for name, box, kind in FIELDS:
         if name == "logement":
-            states = {
+            states: dict[str, Any] = {
                 state: pdf.make_stream(content, Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 12, 12]))
                 for state, content in ((kind, b"2 w 2 2 m 10 10 l 2 10 m 10 2 l S"), ("Off", b""))
             }
@@ -108,7 +111,7 @@ def map_text(content: bytes, **changes: Any) -> str:
     """Return the map of one of the blanks. `changes` are of lines, by name; `lines` and `blank` replace the whole."""
     flat = content == FLAT
     at = {name: _millimetres(box) for name, box, _kind in reversed(FIELDS)}
-    places = {
+    places: dict[str, dict[str, Any]] = {
         "nom": {"page": 1, "box": at["identite.nom"]},
         "naissance": {"page": 1, "box": at["identite.naissance"]},
         "motif": {"page": 1, "box": at["motif"]},

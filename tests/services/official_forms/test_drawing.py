@@ -15,6 +15,7 @@ from services.official_forms.drawing import CannotDraw, draw
 from services.official_forms.filling import Filled, Filling
 from services.official_forms.pdf import blank
 from tests.services.official_forms.made import FIELDED, FLAT, NAME, TALK, blank_of, filled, mapped, sha256
+from vault.readers import Unreadable
 
 GOLDEN = Path(__file__).with_name("golden")
 #: The most that a blurred point may differ. Another rasteriser moves edges by a third of a point: 45 at most. A text
@@ -36,7 +37,9 @@ def gap(one: Image.Image, other: Image.Image) -> int:
     """Return how much two pages differ at most, once blurred."""
     assert abs(one.width - other.width) <= 1 and abs(one.height - other.height) <= 1
     blurred = [image.resize(other.size).filter(ImageFilter.GaussianBlur(1.2)) for image in (one, other)]
-    return ImageChops.difference(*blurred).getextrema()[1]
+    _least, most = ImageChops.difference(*blurred).getextrema()
+    assert isinstance(most, int)
+    return most
 
 
 def test_a_filled_form_is_as_its_golden_image(made):
@@ -203,7 +206,7 @@ def test_a_bad_blank_is_refused_in_a_sentence(content, said):
 
 def test_a_form_with_many_fields_is_refused(monkeypatch):
     monkeypatch.setattr(blank, "MAX_WIDGETS", 6)
-    with pytest.raises(blank.Unreadable) as refusal:
+    with pytest.raises(Unreadable) as refusal:
         blank.look(FIELDED)
     assert refusal.value.code == "form_widgets"
 
