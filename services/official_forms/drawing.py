@@ -83,8 +83,31 @@ def look(content: bytes) -> dict[str, Any]:
         CannotDraw
     """
     message, _nothing = _asked(child.LOOK, {}, content)
-    facts: dict[str, Any] = message["facts"]
-    return facts
+    try:
+        return _checked(message["facts"])
+    except (KeyError, TypeError, ValueError):
+        raise CannotDraw(_(UNREADABLE["damaged"])) from None
+
+
+def _checked(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts with their parts alone, of their kinds: a hostile file may have taken the child over."""
+    return {
+        "pages": [[int(side) for side in (wide, high)] for wide, high in facts["pages"]],
+        "fields": [
+            {
+                "name": str(one["name"]),
+                "kind": str(one["kind"]),
+                "page": int(one["page"]),
+                "place": int(one["place"]),
+                "box": [int(side) for side in one["box"]],
+                "states": [str(state) for state in one["states"]],
+                "cells": int(one["cells"]),
+                "lines": bool(one["lines"]),
+            }
+            for one in facts["fields"]
+        ],
+        "removed": [str(code) for code in facts["removed"]],
+    }
 
 
 def draw(blank: Blank, filling: Filling, *, framed: bool = False) -> Drawn:
@@ -169,7 +192,7 @@ def _inside(line: Line, text: str, width: float, height: float) -> str:
     fit = fitting.several_lines if line.kind == LINES else fitting.one_line
     fitted = fit(text, width=width, height=height)
     leading = fitted.size * fitting.LEADING
-    top = 0.0 if line.kind == LINES else (height - leading) / 2
+    top = fitting.MARGIN if line.kind == LINES else (height - leading) / 2
     return "".join(
         f'<div style="left: {fitting.MARGIN}pt; top: {top + row * leading:.2f}pt; {_type(fitted.size)}">'
         f"{escape(part)}</div>"

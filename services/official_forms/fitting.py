@@ -12,7 +12,7 @@ from core.pdf import FONTS
 
 FONT = FONTS / "public-sans-400.ttf"
 LARGEST, SMALLEST, STEP = 10.0, 6.5, 0.5
-#: Height of a line, in its size; space kept on the left and right, in points.
+#: Height of a line, in its size; space kept on the left and right, and above several lines, in points.
 LEADING, MARGIN = 1.2, 1.5
 
 
@@ -81,7 +81,7 @@ def _fit(text: str, width: float, height: float, *, most: int) -> Fitted:
     while size >= SMALLEST:
         lines = _wrapped(words, room, size) if most > 1 else [" ".join(words)]
         fits = all(width_of(line, size) <= room for line in lines)
-        if fits and (most == 1 or len(lines) * LEADING * size <= height):
+        if fits and (most == 1 or len(lines) * LEADING * size + MARGIN <= height):
             return Fitted(size, lines)
         size -= STEP
     raise DoesNotFit

@@ -148,7 +148,13 @@ def starter(sha256: str, facts: Mapping[str, Any]) -> str:
             continue
         seen.add(field["name"])
         line = {"name": _slug(field["name"], len(lines) + 1), "label": field["name"], "field": field["name"]}
-        lines.append(line | ({"kind": CHECK, "option": field["states"][0]} if field["kind"] == "check" else {}))
+        if field["kind"] == "check":
+            line |= {"kind": CHECK, "option": field["states"][0]}
+        elif field["cells"]:
+            line |= {"kind": COMB, "cells": field["cells"]}
+        elif field["lines"]:
+            line |= {"kind": LINES}
+        lines.append(line)
     if not lines:
         lines.append({"name": "nom", "label": "Nom", "value": "personne#/nom", "page": 1, "box": [30, 50, 80, 7]})
     found: str = yaml.safe_dump({"blank": sha256, "lines": lines}, allow_unicode=True, sort_keys=False, width=100)

@@ -202,7 +202,6 @@ def _fact(writer: PdfWriter, found: tuple[int, int, DictionaryObject]) -> dict[s
         "box": [_whole(side) for side in box],
         "states": states,
         "cells": int(_inherited(widget, "/MaxLen") or 0) if flags & COMB else 0,
-        "most": int(_inherited(widget, "/MaxLen") or 0),
         "lines": bool(flags & MULTILINE) and kind == "/Tx",
     }
 

@@ -47,6 +47,8 @@ def test_a_first_map_has_a_line_for_each_field():
         "enfant_1",
         "enfant_2",
     }
+    kinds = {line.label: (line.kind, line.cells) for line in found.lines}
+    assert kinds["identite.naissance"] == ("comb", 8) and kinds["motif"] == ("lines", 0)
     assert read(starter(sha256(FLAT), facts_of(FLAT)), sha256=sha256(FLAT), facts=facts_of(FLAT)).lines
 
 
