@@ -8,7 +8,7 @@ WORKDIR /opt/garant
 COPY requirements.txt .
 RUN python3 -m venv .venv && .venv/bin/pip install --no-cache-dir --no-deps -r requirements.txt
 COPY . .
-RUN .venv/bin/python -m ops.messages compile
+RUN .venv/bin/python -m ops.messages compile && .venv/bin/python -m services.aids.engine.law
 
 FROM ${DEBIAN}
 RUN apt-get update \

@@ -63,7 +63,7 @@ CERTIFICATE = (
 NIGHT = """
 sleep 75
 systemctl start garant-backup garant-purge garant-verify
-systemctl is-active garant-web garant-worker garant-releases garant-beat
+systemctl is-active garant-web garant-worker garant-watch garant-releases garant-beat
 """
 DOCTOR = """
 garant-manage doctor > /root/doctor.txt 2>&1 || true

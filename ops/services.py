@@ -1,4 +1,4 @@
-"""The processes of a running portal: web, worker, worker of releases and scheduler.
+"""The processes of a running portal: web, worker, workers of the watch and of releases, scheduler.
 
 The launcher and the journeys start them. The worker of releases alone has the database role `release`.
 """
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 QUIT_AFTER = 1.5
 KILL_AFTER = 6
 QUEUES = "default,documents"
-RELEASES = "releases"
+RELEASES, WATCH = "releases", "watch"
 #: The owner's address, which no server has, and that of the role `release`, which the worker of releases alone has.
 KEPT_FROM_SERVERS = ("MIGRATION_DATABASE_URL", "RELEASE_DATABASE_URL")
 
@@ -73,6 +73,11 @@ def releases() -> list[str]:
     return ["-m", "config.work", "--queues", RELEASES, "--workers", "1", "--nice", "10"]
 
 
+def watch() -> list[str]:
+    """Return the command of the workers that look at vaults again; they load the engine at their first check."""
+    return ["-m", "config.work", "--queues", WATCH, "--workers", "1", "--nice", "10"]
+
+
 def beat() -> list[str]:
     return ["-m", "celery", "-A", "config", "--quiet", "beat", "--pidfile", "", "--loglevel", "INFO"]
 
@@ -108,7 +113,7 @@ class Services:
         return self.url.rpartition(":")[0] + f":{self.programs[program]}"
 
     def start(self) -> None:
-        """Start the processes. Only the web simulates, so only it loads the engine."""
+        """Start the processes. The web and the watch simulate; only the web loads the engine at once."""
         self.logs.mkdir(parents=True, exist_ok=True)
         for name in self.commands():
             (self.logs / f"{name}.log").unlink(missing_ok=True)
@@ -117,6 +122,7 @@ class Services:
     def commands(self) -> dict[str, list[str]]:
         holders = {"holders": ["-m", "demo.holders", self.host, str(self.holders_port)]} if self.holders_port else {}
         own = {"web": web(self.host, self.port, workers=self.web_workers), "worker": worker(), "scheduler": beat()}
+        own[WATCH] = watch()
         programs = {
             name: ["-m", f"demo.services.{name}", self.host, str(port)] for name, port in self.programs.items()
         }
@@ -200,7 +206,7 @@ class Services:
             if process.poll() is None:
                 process.terminate()
         if not self.have_ended(within=QUIT_AFTER):
-            for name in {"worker", RELEASES} & self.processes.keys():
+            for name in {"worker", WATCH, RELEASES} & self.processes.keys():
                 self.processes[name].send_signal(signal.SIGQUIT)
         if not self.have_ended(within=KILL_AFTER):
             for process in self.processes.values():

@@ -57,8 +57,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "open_consultations": _every(FIVE_MINUTES, "campaigns.plans.tasks.open_due"),
     # Requests to offices: clocks that run again, answers that did not come, rights that end soon.
     "follow_requests": _every(AN_HOUR, "services.requests.tasks.follow", queue="documents"),
+    # The watch: its worker, woken only while somebody has it; what it found is told, and asked about a month later.
+    "follow_watch": _every(60, "services.watch.tasks.follow"),
     # The official pages of local aids, each once a week.
     "look_at_links": _every(AN_HOUR, "services.aids.tasks.look_at_links"),
+    # Procedures that close within a week, for those whose dossier is not sent: days, so an hourly run is enough.
+    "warn_of_closing": _every(AN_HOUR, "services.dossiers.tasks.warn_of_closing", queue="documents"),
     # A dossier's page shows the date until which it is kept.
     "purge_dossiers": _every(AN_HOUR, "services.dossiers.tasks.purge", queue="documents"),
 }

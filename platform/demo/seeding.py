@@ -22,8 +22,9 @@ from demo import paper_drawer, vaults
 from demo.events import Given
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE, find
-from services.aids.shipping import load_local_aids
+from services.aids.shipping import load_local_aids, load_urgent_situations
 from services.places import dataset
+from services.procedures import shipping as procedures
 from vault.records import actions, gate
 from vault.records.actions import grants
 from vault.records.enums import Assurance, HouseholdRole, Method, Mode
@@ -70,6 +71,8 @@ def fill_city() -> City:
         },
     )
     load_local_aids()
+    procedures.load()
+    load_urgent_situations()
     return city
 
 

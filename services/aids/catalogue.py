@@ -5,7 +5,7 @@ The files are in content/, each with its JSON Schema; a test validates them and 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,16 +23,40 @@ class UnknownAid(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """Which of several papers of a kind is wanted: the valid one, the latest, one that is recent, the last months."""
+
+    type: str
+    months: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a paper is wanted, as a rule on the vault. `question` is asked if the vault does not answer."""
+
+    type: str
+    field: str = ""
+    values: tuple[str | bool | float, ...] = ()
+    of: str = ""
+    age_min: int | None = None
+    age_max: int | None = None
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PaperNeed:
-    """A paper required by an aid. `who` is a role; `condition` and `period` are sentences for the resident."""
+    """A paper required by an aid. `who` is a role; with `each`, `count` is for each child."""
 
     kind: str
     who: str
     count: int
-    period: str | None
-    condition: str | None
+    period: Period | None
+    condition: Condition | None
     alternatives: tuple[str, ...]
     required: bool
+    each: str | None = None
+    note: str | None = None
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +103,12 @@ class Aid:
     @property
     def name(self) -> str:
         """Return the name in the page's language; `title` is the organisation's own name for the aid."""
-        return _in_english("aids").get(self.title) or gettext(self.title) if _is_english() else self.title
+        return name_of(self.title)
+
+
+def name_of(title: str) -> str:
+    """Translate the name of an aid to the page's language. One written by the city stays as it is."""
+    return _in_english("aids").get(title) or gettext(title) if _is_english() and title else title
 
 
 def in_words(text: str) -> str:
@@ -118,7 +147,7 @@ def _aid(item: Mapping[str, Any]) -> Aid:
         where_to_send=tuple(item["where_to_send"]),
         automatic=item["automatic"],
         forms=tuple(Form(**form) for form in item["forms"]),
-        papers=tuple(PaperNeed(**{**paper, "alternatives": tuple(paper["alternatives"])}) for paper in item["papers"]),
+        papers=tuple(map(paper_need, item["papers"])),
         fields=tuple(item["fields"]),
         decision_delay=Delay(**item["decision_delay"]),
         appeals=tuple(Appeal(**appeal) for appeal in item["appeals"]),
@@ -128,55 +157,40 @@ def _aid(item: Mapping[str, Any]) -> Aid:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    number: str
-    name: str
-    use: str
-    why: str
+def paper_need(item: Mapping[str, Any]) -> PaperNeed:
+    """Return a paper as files describe it."""
+    period, condition = item["period"], item["condition"]
+    if condition is not None:
+        others = {name: value for name, value in condition.items() if name != "in"}
+        condition = Condition(**others, values=tuple(condition.get("in", ())))
+    changed = {
+        "alternatives": tuple(item["alternatives"]),
+        "period": Period(**period) if period is not None else None,
+        "condition": condition,
+    }
+    return PaperNeed(**{**item, **changed})
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    what: str
-    when: str
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """An urgent situation. If `discreet`, its pages send no message and explain how to leave quickly."""
-
-    code: str
-    title: str
-    intro: str
-    first_call: Call
-    other_calls: tuple[Call, ...]
-    rights: tuple[str, ...]
-    deadlines: tuple[Deadline, ...]
-    papers: tuple[str, ...]
-    dossiers: tuple[str, ...]
-    places: tuple[str, ...]
-    in_french: tuple[str, ...]  # the places again, whose words name kinds of place
-    first_days: tuple[str, ...]
-    discreet: bool
-
-
-def situations() -> list[Situation]:
-    return list(_situations(_is_english()).values())
-
-
-def situation(code: str) -> Situation:
-    try:
-        return _situations(_is_english())[code]
-    except KeyError as error:
-        raise UnknownAid(code) from error
+def urgent_situations() -> list[dict[str, Any]]:
+    """Return the shipped urgent situations."""
+    return list(load("urgent_situations")["items"])
 
 
 @lru_cache(maxsize=2)
-def _situations(english: bool) -> dict[str, Situation]:
+def _numbers(english: bool) -> dict[str, dict[str, str]]:
     words = _in_english("situations") if english else {}
-    items = load("urgent_situations")["items"]
-    return {item["code"]: _situation(_translated(item, words), item["places"]) for item in items}
+    return {item["number"]: _translated(item, words) for item in load("urgent_situations")["numbers"]}
+
+
+def numbers() -> Mapping[str, Mapping[str, str]]:
+    """Return the verified national numbers that an urgent situation may name."""
+    return _numbers(_is_english())
+
+
+def situation_words(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content in the page's language. Sentences written by the city stay as they are."""
+    found: dict[str, Any] = _translated(dict(content), _in_english("situations") if _is_english() else {})
+    return found
 
 
 def _is_english() -> bool:
@@ -196,28 +210,6 @@ def _translated(value: Any, words: Mapping[str, str]) -> Any:  # noqa: ANN401 - 
     if isinstance(value, list):
         return [_translated(inner, words) for inner in value]
     return {key: _translated(inner, words) for key, inner in value.items()} if isinstance(value, dict) else value
-
-
-def _situation(item: Mapping[str, Any], in_french: Sequence[str]) -> Situation:
-    return Situation(
-        code=item["code"],
-        title=item["title"],
-        intro=item["intro"],
-        first_call=_call(item["first_call"]),
-        other_calls=tuple(_call(call) for call in item["other_calls"]),
-        rights=tuple(item["rights"]),
-        deadlines=tuple(Deadline(deadline["what"], deadline["when"]) for deadline in item["deadlines"]),
-        papers=tuple(item["papers"]),
-        dossiers=tuple(item["dossiers"]),
-        places=tuple(item["places"]),
-        in_french=tuple(in_french),
-        first_days=tuple(item["first_days"]),
-        discreet=item["discreet"],
-    )
-
-
-def _call(item: Mapping[str, Any]) -> Call:
-    return Call(item["number"], item["name"], item["use"], item["why"])
 
 
 def local_aids() -> list[dict[str, Any]]:

@@ -323,6 +323,10 @@ MEANINGS: Final = (
 )
 
 
+#: Names of the ages of a child, in rules; in the form, after "child_".
+CHILD_AGES: Final = ("age_min", "age_max")
+
+
 class AmountKindForm(forms.Form):
     sorte = choice_field(gettext_lazy("Quelle sorte de montant ?"), list(AMOUNTS.items()))
 
@@ -339,6 +343,8 @@ class AmountForm(forms.Form):
                 field.initial = self.before[name]
         if "lines" in self.fields:
             self.fields["lines"].initial = _lines(self.before)
+        for name, value in self.before.get("per_child", {}).items():
+            self.fields[f"child_{name}"].initial = value
 
     def clean_lines(self) -> list[list[str]]:
         found = []
@@ -363,8 +369,9 @@ class AmountForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
-        if self.kind == "linear" and told.get("max") is not None and (told.get("min") or 0) > told["max"]:
-            self.add_error("max", _("Le maximum est plus petit que le minimum."))
+        for low, high in (("min", "max"), ("child_age_min", "child_age_max")):
+            if told.get(high) is not None and (told.get(low) or 0) > told[high]:
+                self.add_error(high, _("Le maximum est plus petit que le minimum."))
         if (
             self.kind == "percent"
             and told.get("rate") is None
@@ -379,11 +386,15 @@ class AmountForm(forms.Form):
     def amount(self) -> dict[str, Any]:
         """Return the amount, in the format of rules. What this form does not show of the same sort stays."""
         told = self.cleaned_data
-        if self.kind in {"none", "decided"}:
+        if self.kind == "none":
             return {**self.before, "kind": self.kind}
         found: dict[str, Any] = {"kind": self.kind}
-        found |= {name: self.before[name] for name in ("per_child", "times") if name in self.before}
-        for name in ("value", "rate", "min", "max", "cap", "when_missing"):
+        ages = {age: told[f"child_{age}"] for age in CHILD_AGES if told.get(f"child_{age}") is not None}
+        if ages:
+            found["per_child"] = ages
+        elif self.kind != "fixed" and "per_child" in self.before:
+            found["per_child"] = self.before["per_child"]
+        for name in ("value", "rate", "min", "max", "cap", "when_missing", "times"):
             if told.get(name) is not None:
                 found[name] = plain(told[name])
         if self.kind == "map":
@@ -405,6 +416,13 @@ class AmountForm(forms.Form):
 def _amount_fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
     if kind == "fixed":
         yield "value", number_field(gettext_lazy("Montant, en euros"))
+        yield "times", _whole_field(gettext_lazy("Nombre de versements"), 100)
+        help_text = gettext_lazy("Pour un montant par enfant de ces âges. Sinon, laissez vide.")
+        yield "child_age_min", _whole_field(gettext_lazy("Par enfant d’au moins (ans)"), 120, help_text=help_text)
+        yield "child_age_max", _whole_field(gettext_lazy("Par enfant d’au plus (ans)"), 120)
+    if kind == "decided":
+        yield "min", number_field(gettext_lazy("Le plus souvent au moins, en euros"), required=False)
+        yield "max", number_field(gettext_lazy("Le plus souvent au plus, en euros"), required=False)
     if kind == "percent":
         yield "rate", number_field(gettext_lazy("Part du prix, comme 0,5 pour la moitié"), required=False)
     if kind == "linear":
@@ -433,6 +451,10 @@ def _amount_fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
     if kind == "percent":
         yield "cap", number_field(gettext_lazy("Au plus, en euros"), required=False)
         yield "meaning", choice_field(gettext_lazy("Ce que c’est"), MEANINGS)
+
+
+def _whole_field(label: Any, most: int, **others: Any) -> forms.IntegerField:  # noqa: ANN401 - lazy
+    return forms.IntegerField(label=label, min_value=0, max_value=most, required=False, **others)
 
 
 def _lines(amount: Rule) -> str:

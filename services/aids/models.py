@@ -1,7 +1,7 @@
-"""Aids decided by the city, stored as data written by its agents."""
+"""Aids decided by the city and urgent situations, stored as data written by its agents; what is kept for residents."""
 
 from datetime import date
-from typing import Any, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, by_resident, nothing
-from services.aids import catalogue, local
+from services.aids import catalogue, local, local_rules, urgent
 
+V = TypeVar("V", bound=models.Model)
 PUBLIC = nothing("the city's public rules; an amount is an estimate")
 
 
@@ -27,7 +28,7 @@ class State(models.TextChoices):
 FROZEN = frozenset({State.PUBLISHED, State.CLOSED})
 
 
-class LocalAidQuerySet(models.QuerySet["LocalAid"]):
+class VersionQuerySet(models.QuerySet[V]):
     def published(self) -> Self:
         return self.filter(state=State.PUBLISHED)
 
@@ -36,19 +37,38 @@ class LocalAidQuerySet(models.QuerySet["LocalAid"]):
         return self.filter(state__in=FROZEN)
 
 
-class LocalAid(models.Model):
-    """One version of an aid of the city, the intercommunality, the département or the region.
+def version_constraints(prefix: str) -> list[models.BaseConstraint]:
+    """Return the constraints of a table of versions: one in force, and two persons for each."""
+    return [
+        models.UniqueConstraint(fields=["code", "version"], name=f"{prefix}_version_once"),
+        models.UniqueConstraint(fields=["code"], condition=Q(state=State.PUBLISHED), name=f"{prefix}_one_in_force"),
+        models.CheckConstraint(name=f"{prefix}_state_known", condition=Q(state__in=State.values)),
+        models.CheckConstraint(
+            name=f"{prefix}_two_persons",
+            condition=(Q(shipped=True, written_by=None, published_by=None))
+            | (
+                Q(shipped=False, written_by__isnull=False)
+                & (Q(published_by=None) | ~Q(published_by=F("written_by")))
+                & (~Q(state__in=sorted(FROZEN)) | Q(published_by__isnull=False))
+            ),
+        ),
+    ]
 
-    `rules` follows content/schemas/local_aids.schema.json; the test cases are rows of their own. The database refuses
-    to change a version once it is published, and one that a single person wrote and published.
+
+class Version(models.Model):
+    """One version of what agents write and residents read: a draft, tried, published, closed.
+
+    `rules` follows a JSON Schema. The database refuses to change a version once it is published, and one that a single
+    person wrote and published.
     """
+
+    #: The kind of the entries of the register.
+    KIND: ClassVar[str]
 
     code = models.SlugField(_("code"), max_length=60)
     version = models.PositiveIntegerField(_("version"), default=1)
     label = models.CharField(_("nom"), max_length=120)
     state = models.CharField(_("état"), max_length=10, choices=State.choices, default=State.DRAFT)
-    valid_from = models.DateField(_("ouverte à partir du"))
-    valid_to = models.DateField(_("ouverte jusqu’au"), null=True, blank=True)
     review_on = models.DateField(_("à revoir le"), help_text=_("Date à laquelle une personne relit les règles."))
     rules = models.JSONField(_("règles"))
     shipped = models.BooleanField(
@@ -61,8 +81,31 @@ class LocalAid(models.Model):
     closed_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(_("modifiée le"), auto_now=True)
 
-    objects = LocalAidQuerySet.as_manager()
     decides = PUBLIC
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.version})"
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.state in FROZEN
+
+
+class LocalAid(Version):
+    """A version of an aid of the city, the intercommunality, the département or the region.
+
+    `rules` follows content/schemas/local_aids.schema.json; the test cases are rows of their own.
+    """
+
+    KIND = "local_aid"
+
+    valid_from = models.DateField(_("ouverte à partir du"))
+    valid_to = models.DateField(_("ouverte jusqu’au"), null=True, blank=True)
+
+    objects = VersionQuerySet["LocalAid"].as_manager()
 
     class Meta:
         verbose_name = _("aide locale")
@@ -72,24 +115,8 @@ class LocalAid(models.Model):
             models.CheckConstraint(
                 name="aids_local_dates", condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from"))
             ),
-            models.UniqueConstraint(fields=["code", "version"], name="aids_local_version_once"),
-            models.UniqueConstraint(
-                fields=["code"], condition=Q(state=State.PUBLISHED), name="aids_local_one_in_force"
-            ),
-            models.CheckConstraint(name="aids_local_state_known", condition=Q(state__in=State.values)),
-            models.CheckConstraint(
-                name="aids_local_two_persons",
-                condition=(Q(shipped=True, written_by=None, published_by=None))
-                | (
-                    Q(shipped=False, written_by__isnull=False)
-                    & (Q(published_by=None) | ~Q(published_by=F("written_by")))
-                    & (~Q(state__in=sorted(FROZEN)) | Q(published_by__isnull=False))
-                ),
-            ),
+            *version_constraints("aids_local"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.label} ({self.version})"
 
     @property
     def name(self) -> str:
@@ -120,8 +147,9 @@ class LocalAid(models.Model):
         return self.pk is None
 
     @property
-    def is_frozen(self) -> bool:
-        return self.state in FROZEN
+    def faults(self) -> list[str]:
+        """Return why the version cannot be published, each in a sentence; nothing if it can."""
+        return local_rules.faults(self.document)
 
     def evaluate(self, facts: local.Facts, today: date) -> local.Outcome:
         return local.evaluate(self.rule, facts, today)
@@ -149,6 +177,71 @@ class LocalAidCase(models.Model):
 
     def as_json(self) -> dict[str, Any]:
         return {"persona": self.persona, "facts": self.facts, "expect": self.expect}
+
+
+class UrgentSituation(Version):
+    """A version of an urgent situation. `rules` is its content, which `urgent.situation` reads."""
+
+    KIND = "urgent_situation"
+
+    objects = VersionQuerySet["UrgentSituation"].as_manager()
+
+    class Meta:
+        verbose_name = _("situation urgente")
+        verbose_name_plural = _("situations urgentes")
+        ordering = ["label", "-version"]
+        constraints = version_constraints("aids_urgent")
+
+    @property
+    def name(self) -> str:
+        return self.said.title
+
+    @property
+    def said(self) -> urgent.Situation:
+        """Return the situation in the page's language."""
+        return urgent.situation(self.code, self.label, self.rules)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return the whole version: what the schema describes."""
+        return {
+            **self.rules,
+            "code": self.code,
+            "version": self.version,
+            "title": self.label,
+            "review_on": self.review_on.isoformat(),
+        }
+
+    @property
+    def faults(self) -> list[str]:
+        """Return why the version cannot be published, each in a sentence; nothing if it can."""
+        return urgent.faults(self.document)
+
+
+class UrgentDates(AuthenticatedRow, ResidentModel):
+    """When a resident's urgent situations happened, sealed under their key.
+
+    There is one row for each resident who told a date. Neither it nor its length says which situation: `content` is
+    padded, and has the same size for all (`actions/urgent_dates.py`).
+    """
+
+    version = models.PositiveIntegerField(default=0, help_text="counts the writings of `content`")
+    content = models.BinaryField()
+
+    objects = ResidentManager["UrgentDates"]()
+    decides = by_resident("version")
+
+    class Meta:
+        verbose_name = _("dates d’une situation urgente")
+        verbose_name_plural = _("dates de situations urgentes")
+        constraints = [models.UniqueConstraint(fields=["resident_id"], name="aids_urgent_dates_once")]
+
+    def __str__(self) -> str:
+        return f"dates {self.pk}"
+
+    @property
+    def note_place(self) -> str:
+        return f"aids_urgentdates|{self.pk}|{self.version}|content"
 
 
 class KeptRun(AuthenticatedRow, ResidentModel):

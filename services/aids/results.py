@@ -137,12 +137,15 @@ def compute(
     stock: bool = False,
     combined: int = variants.PRODUCT,
     runs: Callable[[Sequence[Household]], engine.Run] | None = None,
+    explained: bool = True,
 ) -> Results:
     """Run the household, with one row for each combination of possible answers to its questions.
 
     Args:
         combined: most rows that combine answers; fewer make a shorter run, whose ranges may miss a rare combination.
         runs: gives the run of these rows, instead of the engine.
+        explained: False leaves the reasons out, which are most of the time of a run that is shared. Then an aid of no
+            euros is never unknown for an open condition alone.
 
     Raises:
         NotKept: the run that `runs` gave has not all that explains the results.
@@ -154,7 +157,11 @@ def compute(
     amounts = [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]
     asked = _asked(waiting, rows, amounts)
     context = Context(run, 0, stock, household)
-    results = [_result(context, benefit, amounts=amounts, waiting=waiting, asked=asked) for benefit in benefits.ALL]
+    explain = reasons.explain if explained else _unexplained
+    results = [
+        _result(context, benefit, amounts=amounts, waiting=waiting, asked=asked, explain=explain)
+        for benefit in benefits.ALL
+    ]
     return Results(
         household, month=household.month, results=results, asked=asked, open=waiting, run=run, amounts=amounts
     )
@@ -201,12 +208,13 @@ def _result(
     amounts: Sequence[Mapping[str, float]],
     waiting: Sequence[Question],
     asked: Sequence[Asked],
+    explain: Callable[[Context, str], Explanation],
 ) -> Result:
     found = [row[benefit.code] for row in amounts]
     low, high = min(found), max(found)
     effective = [one.question for one in asked if benefit.code in one.codes]
     explanation = _hide(
-        reasons.explain(context, benefit.code),
+        explain(context, benefit.code),
         [one for one in waiting if one in effective or one.key not in COMPLETED],
     )
     received = _received(context.household, benefit)
@@ -223,6 +231,10 @@ def _result(
         price=_price(context, benefit),
         asks=effective,
     )
+
+
+def _unexplained(_context: Context, code: str) -> Explanation:
+    return Explanation(code)
 
 
 def _status(low: float, high: float, explanation: Explanation) -> str:

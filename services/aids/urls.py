@@ -1,14 +1,26 @@
 from django.urls import include, path
 
 from services.aids.views import aids as views
-from services.aids.views import compare, declaration, interview, local_agents, local_public, whatif
+from services.aids.views import (
+    compare,
+    declaration,
+    interview,
+    local_agents,
+    local_public,
+    urgent,
+    urgent_agents,
+    versions,
+    whatif,
+)
 from services.aids.views import together as views_together
 
 app_name = "aids"
 pages = [
     path("", views.home, name="home"),
-    path("urgence/", views.urgent, name="urgent"),
-    path("urgence/<slug:code>/", views.situation, name="situation"),
+    path("urgence/", urgent.listed, name="urgent"),
+    path("urgence/<slug:code>/", urgent.situation, name="situation"),
+    path("urgence/<slug:code>/dates/", urgent.dates, name="dates"),
+    path("urgence/<slug:code>/dates/effacer/", urgent.forget_dates, name="forget_dates"),
     path("et-si/", whatif.home, name="what_if"),
     path("et-si/<slug:code>/", whatif.result, name="what_if_result"),
     path("comparer/", compare.home, name="compare"),
@@ -43,21 +55,38 @@ agents_pages = [
     path("<int:aid_id>/apercu/", local_agents.preview, name="local_preview"),
     path("<int:aid_id>/differences/", local_agents.compare, name="local_differences"),
     path("<int:aid_id>/aide.yaml", local_agents.download, name="local_yaml"),
-    path("<int:aid_id>/fiche/", local_agents.edit_sheet, name="local_sheet"),
-    path("<int:aid_id>/condition/", local_agents.edit_condition, name="local_condition"),
-    path("<int:aid_id>/condition/retirer/", local_agents.remove_condition, name="local_remove_condition"),
-    path("<int:aid_id>/montant/", local_agents.edit_amount, name="local_amount"),
-    path("<int:aid_id>/cas/", local_agents.edit_case, name="local_case"),
-    path("<int:aid_id>/cas/retirer/", local_agents.remove_case, name="local_remove_case"),
-    path("<int:aid_id>/essayer/", local_agents.try_out, name="local_try"),
-    path("<int:aid_id>/publier/", local_agents.publish, name="local_publish"),
-    path("<int:aid_id>/fermer/", local_agents.close, name="local_close"),
-    path("<int:aid_id>/supprimer/", local_agents.drop, name="local_drop"),
-    path("<int:aid_id>/version/", local_agents.renew, name="local_renew"),
+    path("<int:row_id>/fiche/", local_agents.edit_sheet, name="local_sheet"),
+    path("<int:row_id>/condition/", local_agents.edit_condition, name="local_condition"),
+    path("<int:row_id>/condition/retirer/", local_agents.remove_condition, name="local_remove_condition"),
+    path("<int:row_id>/montant/", local_agents.edit_amount, name="local_amount"),
+    path("<int:row_id>/cas/", local_agents.edit_case, name="local_case"),
+    path("<int:row_id>/cas/retirer/", local_agents.remove_case, name="local_remove_case"),
+    path("<int:row_id>/essayer/", versions.try_out, {"of": versions.AIDS}, name="local_try"),
+    path("<int:row_id>/publier/", versions.publish, {"of": versions.AIDS}, name="local_publish"),
+    path("<int:row_id>/fermer/", versions.close, {"of": versions.AIDS}, name="local_close"),
+    path("<int:row_id>/supprimer/", versions.drop, {"of": versions.AIDS}, name="local_drop"),
+    path("<int:row_id>/version/", versions.renew, {"of": versions.AIDS}, name="local_renew"),
+]
+situations_pages = [
+    path("", urgent_agents.listed, name="urgent_list"),
+    path("nouvelle/", urgent_agents.begin, name="urgent_new"),
+    path("reprendre/<slug:code>/", urgent_agents.take_up, name="urgent_take_up"),
+    path("<int:row_id>/", urgent_agents.version, name="urgent_version"),
+    path("<int:row_id>/apercu/", urgent_agents.preview, name="urgent_preview"),
+    path("<int:row_id>/differences/", urgent_agents.compare, name="urgent_differences"),
+    path("<int:row_id>/textes/", urgent_agents.edit_sheet, name="urgent_sheet"),
+    path("<int:row_id>/partie/<slug:part>/", urgent_agents.edit_part, name="urgent_part"),
+    path("<int:row_id>/partie/<slug:part>/retirer/", urgent_agents.remove_part, name="urgent_remove"),
+    path("<int:row_id>/proposer/", versions.try_out, {"of": versions.SITUATIONS}, name="urgent_try"),
+    path("<int:row_id>/publier/", versions.publish, {"of": versions.SITUATIONS}, name="urgent_publish"),
+    path("<int:row_id>/fermer/", versions.close, {"of": versions.SITUATIONS}, name="urgent_close"),
+    path("<int:row_id>/supprimer/", versions.drop, {"of": versions.SITUATIONS}, name="urgent_drop"),
+    path("<int:row_id>/version/", versions.renew, {"of": versions.SITUATIONS}, name="urgent_renew"),
 ]
 urlpatterns = [
     path("aides/", include(pages)),
     path("faire-le-point/", include(interview_pages)),
     path("aides-locales/", include(public_pages)),
     path("agents/aides/", include(agents_pages)),
+    path("agents/situations/", include(situations_pages)),
 ]

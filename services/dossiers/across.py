@@ -4,7 +4,7 @@ They read rows only, never a value. A part is found only between two partners wh
 `vault/sharing/across/household_access.py`; once one leaves, neither finds the other's part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,10 +13,11 @@ from django.db.models import Q, QuerySet
 from django_scopes import scope, scopes_disabled
 
 from core.models.rows import check
-from services.aids import catalogue, joint
+from services.aids import joint
 from services.dossiers.content.needs import aids_for_partner
 from services.dossiers.enums import Answer, PartState, State
 from services.dossiers.models import Dossier, Part
+from services.procedures import finding
 from vault.records.content import paper_kinds
 from vault.records.models import Grant
 from vault.sharing.across import household_access
@@ -58,7 +59,7 @@ def partner_part(dossier: Dossier) -> PartnerPart | None:
 
 
 def may_have_parts(dossier: Dossier) -> bool:
-    aids = [catalogue.get(code) for code in dossier.aids if catalogue.exists(code)]
+    aids = finding.chosen(dossier.aids, dossier.versions)
     return not dossier.part_of and bool(aids_for_partner(aids, paper_kinds.by_code()))
 
 
@@ -111,6 +112,18 @@ def expired_dossiers() -> list[tuple[UUID, UUID]]:
     """Return the id and the resident's id of each expired dossier."""
     with scopes_disabled():
         return list(Dossier.objects.expired().values_list("pk", "resident_id"))
+
+
+def for_procedures(codes: Iterable[str]) -> list[tuple[UUID, UUID, list[str], str]]:
+    """Return the dossiers that ask for one of these: id, resident's id, codes, what their resident was told."""
+    either = Q()
+    for code in codes:
+        either |= Q(aids__contains=[code])
+    if not either:
+        return []
+    with scopes_disabled():
+        rows = Dossier.objects.filter(either, part_of="").exclude(pk__in=Dossier.objects.expired())
+        return list(rows.values_list("pk", "resident_id", "aids", "closing_told"))
 
 
 def joint_partner(resident_id: UUID) -> UUID | None:

@@ -64,6 +64,8 @@ SENTENCES = {
         "« %(recipient)s » a préparé pour vous la demande n° %(request)s. Rien n’est envoyé."
     ),
     "mandate_dossier_looked": _("« %(recipient)s » a regardé ce qui manque à votre demande n° %(request)s."),
+    "dossier_list_renewed": _("Vous avez pris la nouvelle liste de ce que demande une démarche, pour un dossier."),
+    "dossier_closing": _("Une démarche ferme bientôt, et votre dossier n’est pas envoyé."),
     "dossier_built": _("Vous avez fait un dossier avec : %(what)s."),
     "granted_dossier_downloaded": _("« %(recipient)s » a téléchargé un dossier que vous avez fait."),
     "dossier_deleted": _("Vous avez supprimé un dossier. Son code n’est plus valable."),

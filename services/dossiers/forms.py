@@ -1,18 +1,23 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.pages.forms import code_input
-from services.aids import catalogue
 from services.dossiers.actions.dossiers import LETTER_LENGTH, RECIPIENT_LENGTH
 from services.dossiers.actions.official_forms import MOST_TYPED, USUALLY_TYPED
+from services.dossiers.content.refreshing import Ways
 from services.dossiers.enums import Choice
 from services.official_forms.filling import YES
 from services.official_forms.mapping import CHECK, LINES, Line
+from services.procedures import finding
+from services.procedures.rules import Rules
+from vault import types
+from vault.records.forms.questions import QuestionForm
 
 
 class StartForm(forms.Form):
@@ -34,11 +39,11 @@ class StartForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, codes: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, chosen: Sequence[Rules], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [catalogue.get(code) for code in codes] if codes else catalogue.all_aids()
+        offered = list(chosen) or finding.startable()
         self.fields["aids"].choices = [(aid.code, aid.name) for aid in offered]  # type: ignore[attr-defined]
-        if codes:
+        if chosen:
             self.initial.setdefault("recipient", offered[0].organisation)
 
 
@@ -55,7 +60,7 @@ class PrepareForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(aid.code, aid.name) for aid in catalogue.all_aids()]
+        choices = [(aid.code, aid.name) for aid in finding.startable()]
         self.fields["aids"].choices = choices  # type: ignore[attr-defined]  # a field of choices
 
 
@@ -81,6 +86,10 @@ class ChoiceForm(forms.Form):
     def chosen(self) -> Choice | None:
         choice = self.cleaned_data["choice"]
         return None if choice == self.UNDO else Choice(choice)
+
+
+class GuarantorsForm(forms.Form):
+    count = forms.IntegerField(min_value=0, max_value=9)
 
 
 class AddPaperForm(forms.Form):
@@ -133,6 +142,35 @@ class FileForm(forms.Form):
         help_text=_("Nous ne gardons pas ce fichier\u00a0: nous calculons son empreinte et nous l’oublions."),
         widget=forms.FileInput(attrs={"accept": "application/pdf"}),
     )
+
+
+class TypedForm:
+    """The values of one stale line, typed in the dossier's page. Nothing is filled in: a former value is stale."""
+
+    def __init__(self, ways: Ways, data: QueryDict | None = None) -> None:
+        code, slug = ways.need.code, ways.need.slug
+        self.questions = {
+            name: QuestionForm(types.field(f"{code}#/{name}"), data, prefix=f"{slug}-{name}") for name in ways.names
+        }
+
+    def is_valid(self) -> bool:
+        """Check every question, so that each wrong answer is shown."""
+        return not [form for form in self.questions.values() if not form.is_valid()]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {name: form.answer for name, form in self.questions.items()}
+
+    @property
+    def wrong(self) -> QuestionForm | None:
+        """Return the first question whose answer is wrong, for the summary of errors."""
+        return next((form for form in self.questions.values() if form.errors), None)
+
+    def refuse(self, problems: Iterable[str]) -> None:
+        """Show why the vault refused the values, beside the first question."""
+        first = next(iter(self.questions.values()))
+        for problem in problems:
+            first.add_error(None, problem)
 
 
 class WatermarkForm(forms.Form):

@@ -22,16 +22,16 @@ ROWS = [
     Rows("dossiers.Seal", kept={"id code data_hash file_hash issuer pages issued_at expires_at revoked_at": PROOF}),
     Rows(
         "dossiers.Dossier",
-        copied="id created_at number part_of aids title recipient purpose prepared_under state note used_papers"
-        " used_records built_at expires_at",
+        copied="id created_at number part_of aids versions title recipient purpose prepared_under state note"
+        " used_papers used_records built_at expires_at",
         erased={
-            "resident_id token job_id seal_id note_version": NUMBER,
+            "resident_id token job_id seal_id note_version closing_told": NUMBER,
             "stored_name size pages paper_pages": "the file itself is in the copy",
         },
     ),
     Rows(
         "dossiers.Part",
-        copied="created_at number aids recipient answer answered_at",
+        copied="created_at number aids versions recipient answer answered_at",
         erased={"id resident_id dossier_id asker_id member_id": NUMBER},
     ),
 ]

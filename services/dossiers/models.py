@@ -9,8 +9,8 @@ from django.utils import timezone
 from core.models import Job, ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, by_resident, nothing
 from core.symbols import new_code, symbols
-from services.aids import catalogue
 from services.dossiers.enums import Answer, State
+from services.procedures import finding
 from vault.sharing.models import Member
 
 # Agencies require newer papers after a year, so an older dossier has no use.
@@ -22,8 +22,12 @@ def new_number() -> str:
     return f"{timezone.localdate().year}-{symbols(5)}"
 
 
-def names_of(codes: Sequence[str]) -> str:
-    return ", ".join(catalogue.get(code).name if catalogue.exists(code) else code for code in codes)
+def names_of(codes: Sequence[str], title: str = "") -> str:
+    """Return the procedures' names in the page's language. `title` has their French names, for those of the city.
+
+    Cost: one query without a title, if one of them is the city's own.
+    """
+    return finding.names(codes, title)
 
 
 class Seal(AuthenticatedRow):
@@ -69,7 +73,8 @@ class Dossier(ResidentModel):
         blank=True,
         help_text="the name of whose dossier it completes, under the same number; empty: a dossier of its own",
     )
-    aids = models.JSONField(help_text="codes of the catalogue")
+    aids = models.JSONField(help_text="codes of procedures")
+    versions = models.JSONField(default=dict, help_text="the version of each procedure of the city that it began with")
     title = models.CharField(max_length=200)
     recipient = models.BinaryField(help_text="sealed, written once (services/dossiers/recipients.py)")
     purpose = models.CharField(max_length=200)
@@ -80,6 +85,11 @@ class Dossier(ResidentModel):
     note = models.BinaryField(null=True)
     note_version = models.PositiveIntegerField(default=1, help_text="counts the writings of `note`")
     token = models.UUIDField(help_text="one per form shown: the same form sent twice gives one dossier")
+    closing_told = models.CharField(
+        max_length=14,
+        blank=True,
+        help_text="the closing date that was told, and how many days before",
+    )
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     seal = models.OneToOneField(Seal, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     stored_name = models.CharField(max_length=200, blank=True)
@@ -115,7 +125,7 @@ class Dossier(ResidentModel):
     @property
     def name(self) -> str:
         """Return the aids' names in the page's language; `title` keeps the French names for the organisation."""
-        return names_of(self.aids)
+        return names_of(self.aids, self.title)
 
     @property
     def recipient_place(self) -> str:
@@ -147,7 +157,8 @@ class Part(AuthenticatedRow, ResidentModel):
         Member, on_delete=models.CASCADE, related_name="+", help_text="the place of the one who is asked"
     )
     number = models.CharField(max_length=10)
-    aids = models.JSONField(help_text="codes of the catalogue")
+    aids = models.JSONField(help_text="codes of procedures")
+    versions = models.JSONField(default=dict, help_text="those of the dossier, so that both parts answer the same")
     recipient = models.BinaryField(help_text="sealed, written once (services/dossiers/recipients.py)")
     answer = models.CharField(max_length=3, choices=Answer, default=Answer.NONE, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)

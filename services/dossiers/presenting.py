@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,13 +15,14 @@ from django.utils.translation import ngettext
 from accounts.models import Organisation
 from core.pages import charts
 from core.templatetags.civic import clock, long_date, number, short_date, size
-from services.aids.catalogue import Aid, Appeal, in_words
+from services.aids.catalogue import in_words
 from services.dossiers import recipients
 from services.dossiers.across import PartnerPart, Received, preparers
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.actions import official_forms
-from services.dossiers.content import overtaken
-from services.dossiers.content.needs import PAPER, SETTLED, Need
+from services.dossiers.content import overtaken, refreshing
+from services.dossiers.content.needs import PAPER, SETTLED, Need, most_guarantors
+from services.dossiers.content.refreshing import Ways
 from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier, Part
 from services.official_forms.drawing import Drawn
@@ -29,6 +31,11 @@ from services.official_forms.mapping import CHECK
 from services.official_forms.models import OfficialForm
 from services.official_forms.presenting import pages as pages_of_form
 from services.places import presenting as places
+from services.procedures import finding
+from services.procedures import presenting as procedures
+from services.procedures.finding import Change
+from services.procedures.rules import Rules
+from vault.holders.presenting import connections as connecting
 from vault.records import wording
 from vault.records.values import questions
 
@@ -66,31 +73,132 @@ def _listed(dossier: Dossier, recipient: str, since: Sequence[str]) -> dict[str,
 
 
 def draft(
-    dossier: Dossier, needs: Sequence[Need], partner_part: PartnerPart | None, note: Mapping[str, Any]
+    dossier: Dossier,
+    needs: Sequence[Need],
+    partner_part: PartnerPart | None,
+    note: Mapping[str, Any],
+    stale: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     choices: Mapping[str, str] = note.get("choices", {})
+    asked = finding.chosen(dossier.aids, dossier.versions)
+    changes = finding.changes(dossier.aids, dossier.versions)
     to_do = [need for need in needs if need.required and not need.settled]
+    here = {line["need"].key for line in stale}
     ready = [need for need in needs if need.state == NeedState.PRESENT]
     optional = [need for need in needs if not need.required and need.state not in SETTLED]
     aside = [need for need in needs if need.state in {NeedState.LEFT_OUT, NeedState.NOT_CONCERNED}]
     sections = [(_("À compléter"), to_do), (_("Prêt, repris de votre coffre"), ready)]
     sections += [(_("Utile, mais pas obligatoire"), optional), (_("Pas dans ce dossier"), aside)]
-    listed = [{"title": title, "tasks": _tasks(dossier, needs)} for title, needs in sections if needs]
-    forms = [_form_task(dossier, form, note) for form in official_forms.offered(dossier)]
-    if forms:
-        title = ngettext("Le formulaire officiel", "Les formulaires officiels", len(forms))
-        listed.append({"title": title, "tasks": forms})
     return {
         "dossier": dossier,
         "recipient": recipients.of(dossier),
         "summary": _summary(len(ready), len(to_do) + len(ready), to_do),
-        "sections": listed,
+        "stale": stale,
+        "sections": [
+            {"title": title, "tasks": tasks}
+            for title, found in sections
+            if (tasks := _tasks(dossier, [need for need in found if need.key not in here]))
+        ]
+        + _form_sections(dossier, note),
         "complete": not to_do,
         "problem": _problem(dossier),
         "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
         "part_key": actions.PART,
+        "urgent_key": actions.URGENT,
+        "says_urgent": actions.says_urgent(note),
+        "is_urgent": actions.says_urgent(note) or actions.is_urgent(dossier),
         "prepared_by": preparers([dossier]).get(dossier.pk, ""),
+        "closed": _closed(changes),
+        "changed": _changed(dossier, asked, changes),
+        "closing": _closing(asked),
+        "procedures": [{"label": one.name, "href": reverse("procedures:page", args=[one.code])} for one in asked],
+        "guarantors": _guarantors(asked, note),
     }
+
+
+def _closed(changes: Iterable[Change]) -> str:
+    """Return when procedures of a dossier closed; empty if all are open."""
+    return " ".join(
+        _("« %(title)s » est fermée depuis le %(day)s. Vous gardez votre brouillon.")
+        % {"title": one.title, "day": long_date(one.on)}
+        for one in changes
+        if one.closed
+    )
+
+
+def _changed(dossier: Dossier, asked: Sequence[Rules], changes: Iterable[Change]) -> dict[str, Any] | None:
+    """Return what changed in the lists since a draft began, or None."""
+    newer = [one for one in changes if not one.closed]
+    if not newer:
+        return None
+    before = {one.code: one for one in asked}
+    after = {one.code: one for one in finding.chosen([one.code for one in newer], {c.code: c.version for c in newer})}
+    return {
+        "text": " ".join(
+            _("« %(title)s » a changé le %(day)s.") % {"title": one.title, "day": long_date(one.on)} for one in newer
+        ),
+        "rows": [
+            row
+            for code, rules in after.items()
+            if code in before
+            for row in procedures.differences(rules, before[code])
+        ],
+    }
+
+
+def _closing(asked: Iterable[Rules]) -> str:
+    """Return until when a dossier may be sent; empty without a closing date, or once it has passed."""
+    last = min((one.closes_on for one in asked if one.closes_on), default=None)
+    if last is None or last < timezone.localdate():
+        return ""
+    return _("À envoyer au plus tard le %(day)s. %(left)s") % {
+        "day": long_date(last),
+        "left": procedures.days_left(last),
+    }
+
+
+def _guarantors(asked: Sequence[Rules], note: Mapping[str, Any]) -> dict[str, Any] | None:
+    most = most_guarantors(asked)
+    if not most:
+        return None
+    words = {0: _("Aucun"), 1: _("Un"), 2: _("Deux")}
+    count = note.get("guarantors", 0)
+    return {
+        "text": ngettext("Vous avez dit : un garant.", "Vous avez dit : %(count)s garants.", count) % {"count": count}
+        if count
+        else _("Vous n’en avez pas noté. Un garant n’est pas obligatoire pour envoyer le dossier."),
+        "choices": [(number, words[number]) for number in range(most + 1) if number != count],
+    }
+
+
+def stale_line(dossier: Dossier, ways: Ways, *, typed: Any, paper: Any) -> dict[str, Any]:  # noqa: ANN401 - forms
+    """Return a line to refresh in the page, with its forms."""
+    need, connection = ways.need, ways.connection
+    query = urlencode({"cle": need.key})
+    holder = connecting.title(connection) if connection else ""
+    return {
+        "need": need,
+        "tag_kind": TAGS.get(need.state, ""),
+        "holder": holder,
+        "pulling": ways.pulling,
+        "problem": connecting.do(connection.problem) if connection and connection.problem else "",
+        "kind": ways.paper_kind,
+        "paper": paper,
+        "typed": typed,
+        "elsewhere": _type_url(dossier, need) if need.sort != PAPER and not ways.names else "",
+        "here": f"{reverse('dossiers:dossier', args=[dossier.pk])}#{need.slug}",
+        "action": f"{reverse('dossiers:refresh', args=[dossier.pk])}?{query}",
+        "line": f"{reverse('dossiers:line', args=[dossier.pk])}?{query}",
+        "pull": refreshing.PULL,
+        "by_paper": refreshing.PAPER,
+        "by_typing": refreshing.TYPED,
+    }
+
+
+def _form_sections(dossier: Dossier, note: Mapping[str, Any]) -> list[dict[str, Any]]:
+    forms = [_form_task(dossier, form, note) for form in official_forms.offered(dossier)]
+    title = ngettext("Le formulaire officiel", "Les formulaires officiels", len(forms))
+    return [{"title": title, "tasks": forms}] if forms else []
 
 
 def _form_task(dossier: Dossier, form: OfficialForm, note: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +299,7 @@ def line(dossier: Dossier, need: Need) -> dict[str, Any]:
         "tag_kind": TAGS.get(need.state, ""),
         "can_add": need.sort == PAPER and need.state in {NeedState.MISSING, NeedState.EXPIRED},
         "choice": Choice,
-        "confirm_url": _confirm_url(need),
+        "confirm_url": _confirm_url(dossier, need),
         "give_url": _give_url(dossier, need),
         "action": f"{reverse('dossiers:line', args=[dossier.pk])}?{urlencode({'cle': need.key})}",
     }
@@ -212,7 +320,7 @@ def ready(dossier: Dossier, partner_part: PartnerPart | None) -> dict[str, Any]:
         "since": overtaken.reasons([dossier]).get(dossier.pk, []),
         "size": size(dossier.size),
         "qr": charts.qr(address, _("Code QR\u00a0: adresse de vérification du dossier")),
-        "aids": [after(aid) for aid in actions.aids_of(dossier.aids)],
+        "aids": [after(aid) for aid in finding.chosen(dossier.aids, dossier.versions)],
         "token": uuid4(),
         "may_send": not dossier.part_of and Organisation.objects.offices().exists(),
         "other": _other_part(partner_part),
@@ -322,45 +430,21 @@ def _rows(dossier: Dossier, recipient: str) -> list[dict[str, Any]]:
     ]
 
 
-def after(aid: Aid) -> dict[str, Any]:
+def after(aid: Rules) -> dict[str, Any]:
     """Return the places to send the dossier, the delay and the appeals."""
     return {
         "title": aid.name,
         "where": [in_words(place) for place in aid.where_to_send],
         "near": places.lines_named([aid.organisation, *aid.where_to_send]),
-        "delay": _delay(aid),
-        "appeals": [_appeal(step) for step in aid.appeals],
+        "delay": procedures.silence_words(aid),
+        "appeals": [procedures.appeal_words(step.to, step.deadline_months) for step in aid.appeals],
         "forms": [{"title": in_words(form.title), "number": form.number} for form in aid.forms],
-    }
-
-
-def _delay(aid: Aid) -> str:
-    delay = aid.decision_delay
-    months = delay.months
-    if not months:
-        return _("L’organisme ne donne pas de délai.")
-    text = ngettext(
-        "Une réponse est attendue sous %(count)s mois.", "Une réponse est attendue sous %(count)s mois.", months
-    ) % {"count": months}
-    silence = {
-        "accepted": _("Sans réponse, la demande est acceptée."),
-        "refused": _("Sans réponse, la demande est refusée\u00a0: vous pouvez contester."),
-    }.get(delay.silence_means or "", "")
-    return f"{text} {silence}".strip()
-
-
-def _appeal(step: Appeal) -> str:
-    if not step.deadline_months:
-        return in_words(step.to)
-    return ngettext("%(to)s, dans les %(count)s mois", "%(to)s, dans les %(count)s mois", step.deadline_months) % {
-        "to": in_words(step.to),
-        "count": step.deadline_months,
     }
 
 
 def _tasks(dossier: Dossier, needs: Iterable[Need]) -> list[dict[str, Any]]:
     page = reverse("dossiers:line", args=[dossier.pk])
-    return [{**_task(need), "href": f"{page}?{urlencode({'cle': need.key})}"} for need in needs]
+    return [{**_task(need), "id": need.slug, "href": f"{page}?{urlencode({'cle': need.key})}"} for need in needs]
 
 
 def _task(need: Need) -> dict[str, Any]:
@@ -413,16 +497,24 @@ def _problem(dossier: Dossier) -> str:
     )
 
 
-def _confirm_url(need: Need) -> str:
-    return reverse("records:confirm_paper", args=[need.waiting]) if need.waiting else ""
+def _confirm_url(dossier: Dossier, need: Need) -> str:
+    """Return the URL to confirm a paper, which leads back to this line."""
+    if need.waiting is None:
+        return ""
+    back = f"{reverse('dossiers:dossier', args=[dossier.pk])}#{need.slug}"
+    return f"{reverse('records:confirm_paper', args=[need.waiting])}?{urlencode({'suite': back})}"
 
 
 def _give_url(dossier: Dossier, need: Need) -> str:
     """Return the URL to enter this type of value, which leads back here, or the history of an existing value."""
     if need.records:
         return reverse("records:history", args=[need.records[-1]])
+    return _type_url(dossier, need)
+
+
+def _type_url(dossier: Dossier, need: Need) -> str:
     if need.sort == PAPER or not questions.is_typed(need.code):
         return ""
-    back = reverse("dossiers:dossier", args=[dossier.pk])
+    back = f"{reverse('dossiers:dossier', args=[dossier.pk])}#{need.slug}"
     names = ",".join(field_id.partition("#/")[2].split("/")[0] for field_id in need.fields)
     return f"{reverse('records:start_typing', args=[need.code])}?{urlencode({'champs': names, 'suite': back})}"

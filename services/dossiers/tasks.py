@@ -3,7 +3,7 @@ from uuid import UUID
 from celery import shared_task
 
 from core import jobs, journal
-from services.dossiers.actions import building
+from services.dossiers.actions import building, closing
 from services.dossiers.actions import dossiers as actions
 
 
@@ -18,3 +18,9 @@ def build(job_id: str) -> None:
 @journal.through(journal.Means.SCHEDULER)
 def purge() -> int:
     return actions.purge()
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def warn_of_closing() -> int:
+    return closing.warn()

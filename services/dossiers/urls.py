@@ -4,6 +4,7 @@ from services.dossiers.views import dossiers as views
 from services.dossiers.views import official_forms as views_forms
 from services.dossiers.views import parts as views_parts
 from services.dossiers.views import preparing as views_preparing
+from services.dossiers.views import refreshing as views_refreshing
 from services.dossiers.views import verification as views_verify
 from services.dossiers.views import watermark as views_watermark
 
@@ -13,7 +14,10 @@ urlpatterns = [
     path("dossiers/nouveau/", views.new, name="new"),
     path("dossiers/<uuid:dossier_id>/", views.dossier, name="dossier"),
     path("dossiers/<uuid:dossier_id>/element/", views.line, name="line"),
+    path("dossiers/<uuid:dossier_id>/rafraichir/", views_refreshing.refresh, name="refresh"),
     path("dossiers/<uuid:dossier_id>/choix/", views.choose, name="choose"),
+    path("dossiers/<uuid:dossier_id>/garants/", views.guarantors, name="guarantors"),
+    path("dossiers/<uuid:dossier_id>/liste/", views.take_new_lists, name="take_new_lists"),
     path("dossiers/<uuid:dossier_id>/lettre/", views.letter, name="letter"),
     path("dossiers/<uuid:dossier_id>/fabriquer/", views.build, name="build"),
     path("dossiers/<uuid:dossier_id>/refaire/", views.again, name="again"),

@@ -3,7 +3,7 @@
 They read rows only: neither the list nor a search has anything of what was sent. Opening one goes through the gate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
@@ -92,6 +92,14 @@ def ending_soon() -> Sequence[Key]:
     with scopes_disabled():
         found = SentRequest.objects.to_renew().filter(renewal_told_at=None)
         return list(found.values_list("pk", "resident_id"))
+
+
+def sent_dossiers(dossiers: Collection[UUID]) -> set[UUID]:
+    """Return those of these dossiers that were sent, to an office or outside Garant."""
+    with scopes_disabled():
+        inside = SentRequest.objects.filter(dossier_id__in=dossiers).values_list("dossier_id", flat=True)
+        outside = OutsideRequest.objects.filter(dossier_id__in=dossiers).values_list("dossier_id", flat=True)
+        return {*inside, *outside}
 
 
 def outside_late() -> Sequence[Key]:

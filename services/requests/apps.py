@@ -52,7 +52,8 @@ class RequestsConfig(AppConfig):
     def ready(self) -> None:
         from core import jobs
         from core import leaving as registry
-        from services.requests import agreements, ending, home, leaving, recipient  # noqa: F401 - home registers itself
+        from services.dossiers import sent
+        from services.requests import across, agreements, ending, home, leaving, recipient  # noqa: F401 - home registers itself
         from services.requests.enums import OFFICE_KIND, PREFIX
         from vault.journal import sentences
         from vault.records.grants import agreements as known
@@ -77,6 +78,7 @@ class RequestsConfig(AppConfig):
             done_url=_page,
             problems=PROBLEMS,
         )
+        sent.register(across.sent_dossiers)
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)
         registry.register(leaving.APP)

@@ -1,6 +1,7 @@
 """The time that an office has to answer. Days of the calendar, never hours: a change of clock moves no deadline.
 
-Law: two months (CRPA L231-1). Silence on a request for money is a refusal (L231-4, 3°). The time stops while the
+Law: two months (CRPA L231-1), unless the procedure says another time (L231-6). Silence on a request for money is a
+refusal (L231-4, 3°); on another one, what the procedure says. The time stops while the
 resident corrects a line, until the day given for it at most (L114-5). Appeals: two months (CJA R421-1).
 """
 
@@ -42,12 +43,19 @@ def due(received: date, stopped_days: int, months: int = MONTHS) -> date:
     return add_months(received, months) + timedelta(days=stopped_days)
 
 
-def read(received: date, stopped_days: int, stopped_since: date | None, answer_by: date | None, today: date) -> Clock:
+def read(
+    received: date,
+    stopped_days: int,
+    stopped_since: date | None,
+    answer_by: date | None,
+    today: date,
+    months: int = MONTHS,
+) -> Clock:
     """Return the clock of a request. `answer_by`: the last day of its open corrections."""
     running = stopped_for(stopped_since, answer_by or stopped_since, today) if stopped_since else 0
     days = stopped_days + running
-    end = due(received, days)
-    total = (add_months(received, MONTHS) - received).days
+    end = due(received, days, months)
+    total = (add_months(received, months) - received).days
     stopped = stopped_since is not None and today < (answer_by or stopped_since)
     return Clock(end, min(total, max(0, (today - received).days - days)), total, stopped)
 

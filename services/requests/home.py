@@ -27,7 +27,9 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
         yield home.ToDo(
             name=_("Votre demande est restée sans réponse"),
             href=reverse("requests:request", args=[row.pk]),
-            hint=_("La lettre pour contester est prête."),
+            hint=_("Sans réponse, c’est un accord.")
+            if row.silence_grants
+            else _("La lettre pour contester est prête."),
             tag=_("Délai passé"),
             tag_kind="expired",
             order=14,

@@ -85,7 +85,7 @@ def _office(request: SentRequest) -> list[str]:
 
 def _receipt(request: SentRequest, content: Content | None) -> list[Part]:
     received = timezone.localtime(request.sent_at)
-    due = clock.due(received.date(), 0)
+    due = clock.due(received.date(), 0, request.terms.months)
     missing = list(content.left_out) if content else []
     parts = [
         Part(
@@ -97,11 +97,13 @@ def _receipt(request: SentRequest, content: Content | None) -> list[Part]:
         Part("Qui l’étudie", ", ".join(_office(request)) + "."),
         Part(
             "Quand vous aurez une réponse",
-            f"Au plus tard le {long_date(due)}. Sans réponse à cette date, votre demande est refusée (code des"
-            " relations entre le public et l’administration, article L231-4, 3°). Une correction que le service vous"
+            f"Au plus tard le {long_date(due)}. {_silence(request)} Une correction que le service vous"
             " demande arrête ce délai jusqu’à votre réponse (article L114-5).",
         ),
-        Part("Si c’est refusé, ou sans réponse", _appeals(None)),
+        Part(
+            "Si c’est refusé" if request.silence_grants else "Si c’est refusé, ou sans réponse",
+            _appeals(None, request),
+        ),
     ]
     if missing:
         parts.insert(1, Part("Ce qui manque", "\n".join(missing)))
@@ -115,7 +117,7 @@ def _decision(request: SentRequest, decision: Mapping[str, Any]) -> list[Part]:
         return [
             Part("Motif du refus", decision.get("reason", "")),
             Part("La décision", f"Votre demande « {request.title} » est refusée. {who}"),
-            Part("Pour contester", _appeals(decided)),
+            Part("Pour contester", _appeals(decided, request)),
         ]
     dates = [
         f"{word} {long_date(date.fromisoformat(decision[name]))}"
@@ -128,7 +130,7 @@ def _decision(request: SentRequest, decision: Mapping[str, Any]) -> list[Part]:
     return [
         *parts,
         Part("La décision", f"Votre demande « {request.title} » est accordée. {who}"),
-        Part("Pour contester", _appeals(decided)),
+        Part("Pour contester", _appeals(decided, request)),
     ]
 
 
@@ -144,7 +146,27 @@ def _gone(request: SentRequest) -> list[Part]:
     ]
 
 
-def _appeals(decided: date | None) -> str:
+def _silence(request: SentRequest) -> str:
+    if request.silence_grants:
+        return (
+            "Sans réponse à cette date, votre demande est acceptée (code des relations entre le public et"
+            " l’administration, article L231-1) : le service l’atteste si vous le demandez (article L232-3)."
+        )
+    if request.terms.appeals:
+        return "Sans réponse à cette date, votre demande est refusée."
+    return (
+        "Sans réponse à cette date, votre demande est refusée (code des relations entre le public et"
+        " l’administration, article L231-4, 3°)."
+    )
+
+
+def _appeals(decided: date | None, request: SentRequest) -> str:
+    own = [
+        f"{one.step}. {one.to}" + (f", dans les {one.deadline_months} mois" if one.deadline_months else "")
+        for one in request.terms.appeals
+    ]
+    if own:
+        return "\n".join([*own, "Le médiateur de la ville est gratuit, à tout moment."])
     until = f"jusqu’au {long_date(clock.appeal_until(decided))}" if decided else "dans les deux mois"
     return (
         f"Vous pouvez demander au service de revoir sa décision, {until}. Vous pouvez aussi saisir le tribunal"

@@ -6,11 +6,14 @@ from typing import Self
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts.models import Organisation, User
 from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
 from services.dossiers.models import names_of
+from services.procedures import finding
+from services.procedures.enums import Silence
 from services.requests import clock
 from services.requests.enums import OPEN, Fault, Happened, LetterKind, OutsideAnswer, Proposal, State
 from vault.records.models import Grant
@@ -119,11 +122,23 @@ class SentRequest(AuthenticatedRow, ResidentModel):
     @property
     def name(self) -> str:
         """Return the aids' names in the page's language; `title` keeps the French names for the office."""
-        return names_of(self.aids)
+        return names_of(self.aids, self.title)
 
     @property
     def is_open(self) -> bool:
         return State(self.state).is_open
+
+    @cached_property
+    def terms(self) -> finding.Terms:
+        """Return the office's time and what its silence means, by the procedures in force on the day of receipt.
+
+        Cost: one query, none for national procedures.
+        """
+        return finding.terms(self.aids, self.sent_at)
+
+    @property
+    def silence_grants(self) -> bool:
+        return self.terms.silence == Silence.ACCEPTED
 
     def is_refused(self) -> bool:
         """Return whether it is refused, also by silence: a correction asked afterwards does not undo that.
@@ -131,8 +146,9 @@ class SentRequest(AuthenticatedRow, ResidentModel):
         Cost: a query while a correction is open. Requires the resident's scope.
         """
         if not self.is_open:
-            return self.state in {State.REFUSED, State.UNANSWERED}
-        return self.silence_told_at is not None or self.clock().late_by(timezone.localdate()) > 0
+            return self.state == State.REFUSED or (self.state == State.UNANSWERED and not self.silence_grants)
+        late = self.silence_told_at is not None or self.clock().late_by(timezone.localdate()) > 0
+        return late and not self.silence_grants
 
     @property
     def ends_soon(self) -> bool:
@@ -153,7 +169,8 @@ class SentRequest(AuthenticatedRow, ResidentModel):
         if self.stopped_since:
             answer_by = self.corrections.filter(answered_at=None).aggregate(last=models.Max("answer_by"))["last"]
         received = timezone.localdate(self.sent_at)
-        return clock.read(received, self.stopped_days, self.stopped_since, answer_by, timezone.localdate())
+        today = timezone.localdate()
+        return clock.read(received, self.stopped_days, self.stopped_since, answer_by, today, self.terms.months)
 
 
 class Correction(AuthenticatedRow, ResidentModel):

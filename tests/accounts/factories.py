@@ -7,12 +7,15 @@ import factory
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import accounts as actions
 from accounts.actions import places
 from accounts.models import Nomination, Organisation, Role, User
+from accounts.sign_in.sessions import SessionStore
 
 # Public and invented: the second factor of every agent in the tests.
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -111,14 +114,32 @@ def signed_in(user: User, *, second_factor: bool | None = None, client: Client |
 
     By default, agents and companions have also given their second factor.
     """
-    client = client or Client()
-    client.force_login(user)
     given = user.works_for_others if second_factor is None else second_factor
     record = {"method": "mfa" if given else "code", "at": timezone.now().timestamp()}
+    methods = {AUTHENTICATION_METHODS_SESSION_KEY: [record], "account_authentication_methods_user": str(user.pk)}
+    if client is None:
+        return _with_session(user, methods)
+    client.force_login(user)
     session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [record]
-    session["account_authentication_methods_user"] = str(user.pk)
+    session.update(methods)
     session.save()
+    return client
+
+
+def _with_session(user: User, methods: dict[str, Any]) -> Client:
+    """Return a browser with the session that a sign-in leaves, written once: `force_login` writes it three times."""
+    session = SessionStore()
+    session.update(
+        methods
+        | {
+            SESSION_KEY: str(user.pk),
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
+        }
+    )
+    session.create()
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     return client
 
 

@@ -91,7 +91,10 @@ OWNED: dict[str, tuple[str, ...]] = {
     "dossiers:dossier": ("dossier",),
     "dossiers:line": ("dossier",),
     "dossiers:choose": ("dossier",),
+    "dossiers:refresh": ("dossier",),
     "dossiers:letter": ("dossier",),
+    "dossiers:guarantors": ("dossier",),
+    "dossiers:take_new_lists": ("dossier",),
     "dossiers:build": ("dossier",),
     "dossiers:again": ("built dossier",),
     "dossiers:download": ("built dossier",),
@@ -114,6 +117,9 @@ OWNED: dict[str, tuple[str, ...]] = {
     "requests:outside": ("outside request",),
     "requests:outside_step": ("outside request", "numero"),
     "requests:outside_forget": ("outside request",),
+    "watch:finding": ("finding",),
+    "watch:prepare": ("finding",),
+    "watch:one_yes": ("finding",),
 }
 #: Other URLs with parts, and the values of the parts.
 PARTS: dict[str, tuple[str, ...]] = OWNED | {
@@ -169,6 +175,8 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "sharing:stop_desk_mandate": ("visit", "grant"),
     "contributions:desk_answer": ("visit", "consultation"),
     "aids:situation": ("violences",),
+    "aids:dates": ("violences",),
+    "aids:forget_dates": ("violences",),
     "aids:interview_question": ("couple",),
     "aids:question": ("loyer",),
     "aids:skip": ("loyer",),
@@ -182,7 +190,42 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
         ("aids:local_version", "aids:local_preview", "aids:local_yaml", "aids:local_renew", "aids:local_close"),
         ("local aid",),
     ),
+    "procedures:page": ("inscription-cantine",),
+    "procedures:rules": ("inscription-cantine",),
+    **dict.fromkeys(
+        (
+            "procedures:version",
+            "procedures:preview",
+            "procedures:yaml",
+            "procedures:renew",
+            "procedures:close",
+        ),
+        ("procedure",),
+    ),
+    "procedures:differences": ("next procedure",),
+    "procedures:publish": ("proposed procedure",),
+    **dict.fromkeys(
+        (
+            "procedures:sheet",
+            "procedures:section",
+            "procedures:paper",
+            "procedures:guarantor",
+            "procedures:remove",
+            "procedures:propose",
+            "procedures:drop",
+        ),
+        ("next procedure",),
+    ),
     "aids:local_differences": ("next local aid",),
+    "aids:urgent_take_up": ("dettes",),
+    **dict.fromkeys(
+        ("aids:urgent_version", "aids:urgent_preview", "aids:urgent_renew", "aids:urgent_close"), ("situation",)
+    ),
+    "aids:urgent_differences": ("next situation",),
+    "aids:urgent_publish": ("tried situation",),
+    **dict.fromkeys(("aids:urgent_sheet", "aids:urgent_try", "aids:urgent_drop"), ("next situation",)),
+    "aids:urgent_part": ("next situation", "numero"),
+    "aids:urgent_remove": ("next situation", "numero"),
     "aids:local_publish": ("tried local aid",),
     **dict.fromkeys(
         (
@@ -381,6 +424,7 @@ PUBLIC = PUBLIC_AND_GET_ONLY | {
     "sharing:close_visit",
     "aids:interview_question",
     "aids:interview_erase",
+    "aids:dates",
     "dossiers:verify",
     "dossiers:verify_code",
     "dossiers:watermark",
@@ -496,6 +540,7 @@ OWN_VAULT = {
     "aids:home",
     "aids:question",
     "aids:skip",
+    "aids:forget_dates",
     "aids:why",
     "aids:why_pdf",
     "aids:what_if",
@@ -508,6 +553,9 @@ OWN_VAULT = {
     "dossiers:home",
     "dossiers:new",
     "requests:home",
+    "watch:home",
+    "watch:accept",
+    "watch:search",
 }
 #: The same, for pages where the stranger's vault has nothing to show.
 ONLY_THE_OWNER_HAS_SOME = {"records:of_type", "records:withdraw_data", "records:download_export"}
@@ -648,6 +696,14 @@ GROUPS = [
             "aids:local_yaml",
             "aids:local_renew",
             "aids:local_close",
+            "aids:urgent_list",
+            "aids:urgent_new",
+            "aids:urgent_take_up",
+            "aids:urgent_version",
+            "aids:urgent_preview",
+            "aids:urgent_differences",
+            "aids:urgent_renew",
+            "aids:urgent_close",
         },
         AGENTS,
     ),
@@ -662,11 +718,43 @@ GROUPS = [
             "aids:local_remove_case",
             "aids:local_try",
             "aids:local_drop",
+            "aids:urgent_sheet",
+            "aids:urgent_part",
+            "aids:urgent_remove",
+            "aids:urgent_try",
+            "aids:urgent_drop",
         },
         {"agent"},
         nothing_for=AGENTS,
     ),
-    Group({"aids:local_publish"}, AGENTS - {"agent"}, nothing_for=AGENTS),
+    Group({"aids:local_publish", "aids:urgent_publish", "procedures:publish"}, AGENTS - {"agent"}, nothing_for=AGENTS),
+    Group(
+        {
+            "procedures:agents",
+            "procedures:new",
+            "procedures:import",
+            "procedures:version",
+            "procedures:preview",
+            "procedures:differences",
+            "procedures:yaml",
+            "procedures:renew",
+            "procedures:close",
+        },
+        AGENTS,
+    ),
+    Group(
+        {
+            "procedures:sheet",
+            "procedures:section",
+            "procedures:paper",
+            "procedures:guarantor",
+            "procedures:remove",
+            "procedures:propose",
+            "procedures:drop",
+        },
+        {"agent"},
+        nothing_for=AGENTS,
+    ),
     Group(
         {
             "official_forms:list",
@@ -754,7 +842,11 @@ OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
 }
 
 #: URLs that need a query string when requested without a form or a link's parameters.
-SENT = {"dossiers:line": "cle=paper:rib:applicant"}
+SENT = {
+    "dossiers:line": "cle=paper:rib:applicant",
+    "dossiers:refresh": "cle=paper:rib:applicant",
+    "procedures:remove": "what=papers:0",
+}
 
 #: URLs that answer 404 to admitted users too: their content is not configured or does not exist.
 NOT_HERE = {
@@ -791,11 +883,14 @@ NOT_HERE = {
 #: Models of residents' rows without a URL: one page shows several, or none does.
 NO_ADDRESS = {
     "aids.KeptRun",
+    "aids.UrgentDates",
     "debates.Authorship",
     "debates.ProvenIdentity",
     "panel.Entry",
     "requests.RequestEvent",
     "requests.Letter",
+    "watch.Watch",
+    "watch.Objection",
     "contributions.Participation",
     "contributions.Membership",
     "contributions.Withdrawal",

@@ -1,6 +1,7 @@
 """Readers against a stop: processes read one grant after another as fast as they can, while the test stops each.
 
     python -m tests.attacks.racing GRANT…   one reader of these grants, in this order
+    python -m tests.attacks.racing_office …  one agent who opens requests, in this order
 
 All times are the machine's monotonic clock, the same in every process. For each grant, a reader reports when its last
 successful read began and when its values were decrypted (inside the gate, before its transaction ended).
@@ -11,6 +12,7 @@ import statistics
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,6 +30,8 @@ class Outcome:
     opened_late: int
     begun_late: int
     stops: list[float]
+    #: Attempts that began once the reader had been refused.
+    tried: int = 0
 
     @property
     def p50(self) -> float:
@@ -38,10 +42,14 @@ class Outcome:
         return sorted(self.stops)[int(0.99 * (len(self.stops) - 1))]
 
 
-def race(grants: Any, *, readers: int, stop: Any) -> Outcome:
-    """Stop each grant once every reader has read it. `stop(grant)` must return once the stop is acknowledged."""
-    named = [f"{grant.resident_id}:{grant.pk}" for grant in grants]
-    started = [Forked("tests.attacks.racing", *named) for _ in range(readers)]
+def race(grants: Any, *, readers: int, stop: Any, words: Sequence[str] = ()) -> Outcome:
+    """Stop each grant once every reader has read it. `stop(grant)` must return once the stop is acknowledged.
+
+    Args:
+        words: the module of the readers and its arguments, one for each grant at the end; by default this one.
+    """
+    named = words or ["tests.attacks.racing", *(f"{grant.resident_id}:{grant.pk}" for grant in grants)]
+    started = [Forked(*named) for _ in range(readers)]
     reports: list[list[dict[str, Any]]] = [[] for _ in started]
     changed = threading.Condition()
 
@@ -85,11 +93,12 @@ def _outcome(reports: list[list[dict[str, Any]]], acknowledged: list[float], tim
         opened_late=sum(report["opened"] > acknowledged[report["number"]] for report in ends),
         begun_late=sum(report["begun"] > acknowledged[report["number"]] for report in ends),
         stops=times,
+        tried=sum(report.get("tried", 0) for report in ends),
     )
 
 
-def _report(**report: float) -> None:
-    sys.stdout.write(json.dumps(report) + "\n")
+def report(**values: float) -> None:
+    sys.stdout.write(json.dumps(values) + "\n")
     sys.stdout.flush()
 
 
@@ -115,17 +124,22 @@ def read_all(named: list[str]) -> None:
         resident, _colon, key = name.partition(":")
         with scope(resident=UUID(resident)):
             grant = Grant.objects.get(pk=UUID(key))
-        reads, begun = 0, 0.0
-        while True:
-            start = time.monotonic()
-            try:
-                gate.read(grant=grant, fields=[FIELD])
-            except gate.Refused:
-                break
-            reads, begun = reads + 1, start
-            if reads == 1:
-                _report(first=number)
-        _report(number=number, reads=reads, begun=begun, opened=opened_at[0])
+        reads, begun = until_refused(number, partial(gate.read, grant=grant, fields=[FIELD]), gate.Refused)
+        report(number=number, reads=reads, begun=begun, opened=opened_at[0])
+
+
+def until_refused(number: int, read: Callable[[], object], *refusals: type[Exception]) -> tuple[int, float]:
+    """Read as fast as possible. Return how many reads succeeded, and when the last of them began."""
+    reads, begun = 0, 0.0
+    while True:
+        start = time.monotonic()
+        try:
+            read()
+        except refusals:
+            return reads, begun
+        reads, begun = reads + 1, start
+        if reads == 1:
+            report(first=number)
 
 
 if __name__ == "__main__":

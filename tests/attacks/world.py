@@ -36,14 +36,16 @@ from core import journal
 from core.files import resumable
 from core.models import City, HelpPage, Job, LegalPage
 from demo.holders import reach
-from services.aids import shipping
-from services.aids.actions import local_aids
+from services.aids import catalogue, shipping
+from services.aids.actions import local_aids, urgent_dates, urgent_situations, versions
 from services.dossiers import across as parts
 from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
 from services.dossiers.actions.preparing import prepare
 from services.dossiers.models import Dossier
 from services.places.models import Place
+from services.procedures import shipping as procedure_shipping
+from services.procedures.actions import procedures
 from services.requests.actions import office as offices
 from services.requests.actions.outside import note_sent
 from services.requests.enums import Fault
@@ -58,6 +60,7 @@ from tests.services.dossiers.made import built, fill
 from tests.services.official_forms import made as forms
 from tests.services.requests.made import fresh, opened_office, sent
 from tests.services.requests.made import work as write_letters
+from tests.services.watch.made import a_finding
 from tests.vault.at_desk import keeper
 from tests.vault.at_desk import opened as opened_at_desk
 from tests.vault.couples import couple, place, shared
@@ -296,6 +299,9 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= panel_of(owner, helper, examiner)
     things |= local_aids_of(examiner)
     things |= official_forms_of(examiner)
+    things |= procedures_of(examiner)
+    things |= urgent_situations_of(examiner)
+    urgent_dates.tell(resident_id=owner.pk, by=owner.pk, code="violences", days={"demande": timezone.localdate()})
     visit = settings.VISIT_COOKIE_NAME
     return {
         "nobody": Person(),
@@ -340,6 +346,7 @@ def sent_to_an_office(owner: User, agent: User, dossier_id: Any) -> dict[str, An
         "request to an office": request.pk,
         "its correction": correction.pk,
         "outside request": outside.pk,
+        "finding": a_finding(owner).pk,
         "accounts.officemember": place.pk,
     }
 
@@ -419,7 +426,7 @@ def local_aids_of(author: User) -> dict[str, Any]:
     """Publish a shipped aid, and make two versions of an agent: a draft of its next one, and a tried one."""
     published, other, *_others = shipping.load_local_aids()
     draft = local_aids.renew(aid=published, by=author)
-    tried = local_aids.try_out(aid=local_aids.renew(aid=other, by=author), by=author)
+    tried = versions.try_out(row=local_aids.renew(aid=other, by=author), by=author)
     return {"local aid": published.pk, "next local aid": draft.pk, "tried local aid": tried.pk}
 
 
@@ -433,6 +440,22 @@ def official_forms_of(author: User) -> dict[str, Any]:
         "form to publish": other.pk,
         "official_forms.officialform": draft.pk,
     }
+
+
+def procedures_of(author: User) -> dict[str, Any]:
+    """Publish the shipped procedures, and make two versions of an agent: a draft of the next one, a proposed one."""
+    published, other, *_others = procedure_shipping.load()
+    draft = procedures.renew(procedure=published, by=author)
+    proposed_one = procedures.propose(procedure=procedures.renew(procedure=other, by=author), by=author)
+    return {"procedure": published.pk, "next procedure": draft.pk, "proposed procedure": proposed_one.pk}
+
+
+def urgent_situations_of(author: User) -> dict[str, Any]:
+    """Publish two shipped situations, and make two versions of an agent: a draft of a next one, and a proposed one."""
+    published, other = map(shipping.write_situation, catalogue.urgent_situations()[:2])
+    draft = urgent_situations.renew(row=published, by=author)
+    tried = versions.try_out(row=urgent_situations.renew(row=other, by=author), by=author)
+    return {"situation": published.pk, "next situation": draft.pk, "tried situation": tried.pk}
 
 
 def consultations_of(author: User) -> dict[str, Any]:

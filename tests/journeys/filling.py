@@ -76,6 +76,7 @@ def main() -> None:
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         **local_aids(agent.account()),
         **official_forms(agent.account(), resident),
+        **procedures(agent.account(), resident),
     }
     theo = find("theo")
     assert theo is not None
@@ -233,16 +234,56 @@ def complaints(resident: Any) -> dict[str, Any]:
 
 
 def local_aids(agent: Any) -> dict[str, Any]:
-    """Make two versions: a draft of the agent's, and a colleague's that waits for the second person."""
+    """Make two versions of an aid and of a situation: a draft of the agent's, a colleague's for the second person."""
     from services.aids.actions import local_aids as actions
-    from services.aids.models import LocalAid
+    from services.aids.actions import urgent_situations, versions
+    from services.aids.models import LocalAid, UrgentSituation
     from tests.accounts.factories import AgentFactory
 
     first, second = LocalAid.objects.published().filter(version=1).order_by("pk")[:2]
     draft = actions.renew(aid=first, by=agent)
     other = AgentFactory(name="Hugo Bastide")
-    tried = actions.try_out(aid=actions.renew(aid=second, by=other), by=other)
-    return {"local_aid": first.pk, "draft_aid": draft.pk, "tried_aid": tried.pk}
+    tried = versions.try_out(row=actions.renew(aid=second, by=other), by=other)
+    situation, proposed, *_others = UrgentSituation.objects.published().filter(version=1).order_by("pk")
+    begun = urgent_situations.renew(row=situation, by=agent)
+    waiting = versions.try_out(row=urgent_situations.renew(row=proposed, by=other), by=other)
+    return {
+        "local_aid": first.pk,
+        "draft_aid": draft.pk,
+        "tried_aid": tried.pk,
+        "urgent": situation.pk,
+        "draft_urgent": begun.pk,
+        "tried_urgent": waiting.pk,
+    }
+
+
+def procedures(agent: Any, resident: Any) -> dict[str, Any]:
+    """Make a draft of the agent's that the law refuses, a colleague's proposed one, and a dossier of an older list."""
+    from services.dossiers.actions import dossiers
+    from services.procedures import shipping
+    from services.procedures.actions import procedures as actions
+    from services.procedures.models import Procedure
+    from tests.accounts.factories import AgentFactory
+
+    shipping.load()
+    canteen, nursery, rental = (Procedure.objects.get(code=item["code"], version=1) for item in shipping.shipped())
+    begun = dossiers.start(resident_id=resident.pk, aids=[rental.code])
+    dossiers.say_guarantors(dossier=begun, by=resident.pk, count=1)
+    hugo, awa = AgentFactory(name="Hugo Bastide"), AgentFactory(name="Awa Sorel")
+    newer = actions.renew(procedure=rental, by=awa)
+    papers = newer.rules["papers"][:-1]
+    newer = actions.change(procedure=newer, by=awa, seen=0, rules_={"papers": papers})
+    actions.publish(procedure=actions.propose(procedure=newer, by=awa), by=hugo)
+    draft = actions.renew(procedure=canteen, by=agent)
+    asked = {"title": "Vous", "fields": ["identite.pivot#/gender"]}
+    actions.change(procedure=draft, by=agent, seen=0, rules_={"sections": [*draft.rules["sections"], asked]})
+    proposed = actions.propose(procedure=actions.renew(procedure=nursery, by=awa), by=awa)
+    return {
+        "procedure": canteen.pk,
+        "draft_procedure": draft.pk,
+        "proposed_procedure": proposed.pk,
+        "older_list": begun.pk,
+    }
 
 
 def official_forms(agent: Any, resident: Any) -> dict[str, Any]:
@@ -651,7 +692,23 @@ def sent_requests(resident: Any, agent: Any) -> dict[str, Any]:
         "correction": correction.pk,
         "office_member": mine.pk,
         **outside_requests(resident),
+        **watched(resident),
     }
+
+
+def watched(resident: Any) -> dict[str, Any]:
+    """Turn the watch on, which found three changes; the dossier of one is made, and waits for one yes."""
+    from services.watch.actions import answering
+    from services.watch.enums import Answer
+    from tests.services.requests.made import finished
+    from tests.services.watch.made import a_finding
+
+    found = a_finding(resident)
+    stuck = a_finding(resident, "prime_activite", label="", amount="156.00", unit="mois")
+    a_finding(resident, "rsa", kind="gone", label="", amount="300.00", unit="mois")
+    answering.answer(finding=stuck, by=resident.pk, said=Answer.STUCK)
+    finished(resident, token=found.pk)
+    return {"finding": found.pk, "stuck_finding": stuck.pk}
 
 
 def outside_requests(resident: Any) -> dict[str, Any]:

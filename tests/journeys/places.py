@@ -263,6 +263,43 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "aids:local_publish": [(AGENT, "/agents/aides/{tried_aid}/publier/")],
     "aids:local_close": [(AGENT, "/agents/aides/{local_aid}/fermer/")],
     "aids:local_drop": [(AGENT, "/agents/aides/{draft_aid}/supprimer/")],
+    "procedures:listed": [(VISITOR, "/demarches/"), (RESIDENT, "/demarches/?q=xyzzy")],
+    "procedures:page": [
+        (VISITOR, "/demarches/inscription-cantine/"),
+        (RESIDENT, "/demarches/logement-ville/?version=1"),
+        (VISITOR, "/demarches/rsa/"),
+    ],
+    "procedures:agents": [(AGENT, "/agents/demarches/"), (AGENT, "/agents/demarches/?q=xyzzy")],
+    "procedures:new": [(AGENT, "/agents/demarches/nouvelle/")],
+    "procedures:import": [(AGENT, "/agents/demarches/importer/")],
+    "procedures:version": [
+        (AGENT, f"/agents/demarches/{{{name}}}/") for name in ("procedure", "draft_procedure", "proposed_procedure")
+    ],
+    "procedures:preview": [(AGENT, "/agents/demarches/{draft_procedure}/apercu/")],
+    "procedures:differences": [(AGENT, "/agents/demarches/{draft_procedure}/differences/")],
+    "procedures:sheet": [(AGENT, "/agents/demarches/{draft_procedure}/fiche/")],
+    "procedures:section": [(AGENT, "/agents/demarches/{draft_procedure}/informations/?place=0")],
+    "procedures:paper": [(AGENT, "/agents/demarches/{draft_procedure}/papier/?place=0")],
+    "procedures:guarantor": [(AGENT, "/agents/demarches/{draft_procedure}/garant/")],
+    "procedures:publish": [(AGENT, "/agents/demarches/{proposed_procedure}/publier/")],
+    "procedures:close": [(AGENT, "/agents/demarches/{procedure}/fermer/")],
+    "procedures:drop": [(AGENT, "/agents/demarches/{draft_procedure}/supprimer/")],
+    "aids:dates": [(VISITOR, "/aides/urgence/deces/dates/"), (RESIDENT, "/aides/urgence/deces/dates/")],
+    "aids:urgent_list": [(AGENT, "/agents/situations/")],
+    "aids:urgent_new": [(AGENT, "/agents/situations/nouvelle/")],
+    "aids:urgent_version": [
+        (AGENT, f"/agents/situations/{{{name}}}/") for name in ("urgent", "draft_urgent", "tried_urgent")
+    ],
+    "aids:urgent_preview": [(AGENT, "/agents/situations/{draft_urgent}/apercu/")],
+    "aids:urgent_differences": [(AGENT, "/agents/situations/{draft_urgent}/differences/")],
+    "aids:urgent_sheet": [(AGENT, "/agents/situations/{draft_urgent}/textes/")],
+    "aids:urgent_part": [
+        (AGENT, "/agents/situations/{draft_urgent}/partie/delai/?rang=1"),
+        *((AGENT, f"/agents/situations/{{draft_urgent}}/partie/{part}/") for part in ("numero", "evenement")),
+    ],
+    "aids:urgent_publish": [(AGENT, "/agents/situations/{tried_urgent}/publier/")],
+    "aids:urgent_close": [(AGENT, "/agents/situations/{urgent}/fermer/")],
+    "aids:urgent_drop": [(AGENT, "/agents/situations/{draft_urgent}/supprimer/")],
     "plans:register": [(VISITOR, "/consultations/"), (RESIDENT, "/consultations/")],
     "plans:sheet": [(VISITOR, "/consultations/{waiting_plan}/fiche/")],
     "sharing:totals": [(AGENT, "/agents/chiffres/")],
@@ -520,7 +557,9 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "aids:prefilled": [(RESIDENT, "/aides/declaration/")],
     "dossiers:home": [(NEWCOMER, "/dossiers/"), (RESIDENT, "/dossiers/")],
     "dossiers:new": [(RESIDENT, "/dossiers/nouveau/"), (RESIDENT, "/dossiers/nouveau/?aide=prime_activite")],
-    "dossiers:dossier": [(RESIDENT, f"/dossiers/{{{which}}}/") for which in ("dossier", "ready", "own_part")],
+    "dossiers:dossier": [
+        (RESIDENT, f"/dossiers/{{{which}}}/") for which in ("dossier", "ready", "own_part", "older_list")
+    ],
     "dossiers:line": [
         (RESIDENT, "/dossiers/{dossier}/element/?cle=values%3Aidentite.contact"),
         (RESIDENT, "/dossiers/{dossier}/element/?cle=paper%3Arib%3Aapplicant"),
@@ -543,6 +582,11 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "requests:outside_step": [
         (RESIDENT, f"/demandes/ailleurs/{{outside_stopped}}/noter/{step}/") for step in ("reponse", "numero")
     ],
+    "watch:home": [(RESIDENT, "/veille/"), (NEWCOMER, "/veille/")],
+    "watch:accept": [(NEWCOMER, "/veille/activer/")],
+    "watch:search": [(RESIDENT, "/veille/recherche-de-la-ville/")],
+    "watch:finding": [(RESIDENT, "/veille/{finding}/"), (RESIDENT, "/veille/{stuck_finding}/")],
+    "watch:one_yes": [(RESIDENT, "/veille/{finding}/une-reponse/")],
     "requests:outside_forget": [(RESIDENT, "/demandes/ailleurs/{outside_stopped}/effacer/")],
     "requests:withdraw": [
         (RESIDENT, "/demandes/{to_correct}/retirer/"),
@@ -722,6 +766,9 @@ OTHERS: dict[str, str] = {
     "uploads": FILE,
     "upload": FILE,
     "aids:skip": ACT,
+    **dict.fromkeys(
+        ("aids:forget_dates", "aids:urgent_take_up", "aids:urgent_remove", "aids:urgent_try", "aids:urgent_renew"), ACT
+    ),
     "requests:letter": FILE,
     "requests:appeal": FILE,
     "requests:take": ACT,
@@ -732,6 +779,8 @@ OTHERS: dict[str, str] = {
     "requests:office_paper": FILE,
     "dossiers:choose": ACT,
     "dossiers:join_form": ACT,
+    "dossiers:guarantors": ACT,
+    "dossiers:take_new_lists": ACT,
     "dossiers:build": ACT,
     "dossiers:again": ACT,
     "dossiers:take_back_part": ACT,
@@ -805,6 +854,9 @@ OTHERS: dict[str, str] = {
     "aids:why_pdf": FILE,
     "aids:compare_letter": FILE,
     "aids:local_yaml": FILE,
+    "procedures:rules": FILE,
+    "procedures:yaml": FILE,
+    **dict.fromkeys(("procedures:remove", "procedures:propose", "procedures:renew"), ACT),
     **dict.fromkeys(
         ("aids:local_remove_condition", "aids:local_remove_case", "aids:local_try", "aids:local_renew"), ACT
     ),

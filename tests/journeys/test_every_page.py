@@ -110,8 +110,10 @@ def test_each_place_is_where_it_says() -> None:
     made = dict.fromkeys(
         re.findall(r"\{(\w+)\}", " ".join(address for _, _, address in PLACES)), "00000000-0000-4000-8000-000000000000"
     )
-    # allauth's own rows are numbered, and so are versions of local aids, panels and their questions
+    # allauth's own rows are numbered, and so are versions that agents write, panels and their questions
     made |= dict.fromkeys(("passkey", "local_aid", "draft_aid", "tried_aid"), "1")
+    made |= dict.fromkeys(("procedure", "draft_procedure", "proposed_procedure"), "1")
+    made |= dict.fromkeys(("urgent", "draft_urgent", "tried_urgent"), "1")
     made |= dict.fromkeys(("panel", "announced_panel", "referral"), "1")
     wrong = {
         address: name

@@ -16,7 +16,7 @@ from tests.ops.installed import documented
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 PAGE = (ROOT / "docs" / "debian.md").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
-OWN = {"web", "worker", "releases", "beat", "owner"}
+OWN = {"web", "worker", "watch", "releases", "beat", "owner"}
 
 
 def started(kind: str) -> str:
@@ -49,7 +49,7 @@ def test_every_unit_that_the_page_enables_is_shipped() -> None:
     enabled = re.findall(r"garant-[a-z]+(?:\.timer)?", " ".join(re.findall(r"systemctl enable.*", PAGE)))
     files = {unit.name for unit in (ROOT / "ops" / "systemd").iterdir()}
     assert {name if "." in name else f"{name}.service" for name in enabled} <= files
-    assert len(enabled) == 7
+    assert len(enabled) == 8
 
 
 def test_the_trial_runs_each_part_as_the_page_has_it() -> None:
@@ -75,6 +75,7 @@ def test_a_release_is_the_same_bytes_twice(tmp_path: Path) -> None:
 def test_containers_run_the_documented_processes() -> None:
     services = COMPOSE["services"]
     assert services["worker"]["command"] == started("worker")
+    assert services["watch"]["command"] == started("worker of the watch")
     assert services["releases"]["command"] == started("worker of releases")
     assert services["beat"]["command"] == started("scheduler")
     (words,) = re.findall(r"^CMD (\[.*\])", (ROOT / "Dockerfile").read_text(), re.MULTILINE)

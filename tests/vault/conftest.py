@@ -4,15 +4,20 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from tests import once
 from tests.accounts.factories import signed_in
 from tests.vault.at_desk import keeper
 from vault.records.content import holder_catalogue, paper_kinds
+from vault.records.models import Holder, PaperKind
+
+KINDS = once.Rows(PaperKind, paper_kinds.load)
+HOLDERS = once.Rows(Holder, holder_catalogue.load)
 
 
 @pytest.fixture
 def kinds(db):
-    paper_kinds.load()
-    holder_catalogue.load()
+    KINDS.add()
+    HOLDERS.add()
 
 
 @pytest.fixture

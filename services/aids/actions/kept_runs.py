@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope
 
+from core import rows
 from services.aids.models import KeptRun
 from vault.records import gate
 from vault.records.actions import seal_note
@@ -20,19 +21,28 @@ if TYPE_CHECKING:
 
 
 def read(*, resident_id: UUID, purpose: str, fields: Sequence[str]) -> tuple[Values, dict[str, Any] | None]:
-    """Return the resident's values and what is kept of their last run. The entry is the same without any."""
+    """Return the resident's values and what is kept of their last run. The entry is the same without any.
+
+    A row that the portal did not write as it is, is reported and dropped: nobody needs it, and the engine runs again.
+    """
     with scope(resident=resident_id):
         row = KeptRun.objects.first()
     if row is None:
         return gate.read_own(resident_id=resident_id, purpose=purpose, fields=fields), None
-    return gate.read_own_with_note(
-        resident_id=resident_id,
-        purpose=purpose,
-        fields=fields,
-        row=row,
-        place=row.note_place,
-        content=bytes(row.content),
-    )
+    try:
+        return gate.read_own_with_note(
+            resident_id=resident_id,
+            purpose=purpose,
+            fields=fields,
+            row=row,
+            place=row.note_place,
+            content=bytes(row.content),
+        )
+    except rows.Forged as forged:
+        rows.report(forged)
+    with scope(resident=resident_id):
+        KeptRun.objects.filter(pk=row.pk).delete()
+    return gate.read_own(resident_id=resident_id, purpose=purpose, fields=fields), None
 
 
 def keep(*, resident_id: UUID, kept: "Kept", records: Collection[UUID]) -> KeptRun | None:

@@ -110,12 +110,12 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     computed, kept, again = _computed(read, note, sorted(map(str, records)), [[aid.code, aid.version] for aid in aids])
     last = values.latest(RESULT, resident_id)
     commune = commune_of(values)
-    lines = evaluate_local(read, computed, commune, day, [*shipping.national_rights(), *aids])
+    lines = evaluate_local(read, commune, day, [*shipping.national_rights(), *aids])
     simulation = Simulation(
         read,
         computed,
         lines,
-        asked=ask_for_local(read, computed, lines, commune, day),
+        asked=ask_for_local(read, {one.question.place for one in computed.asked}, lines, commune, day),
         before=(last.payload.get("resultats") or ()) if last else None,
         kept=kept,
         records=records,
@@ -168,19 +168,19 @@ def commune_of(values: Values) -> str:
 
 
 def evaluate_local(
-    read: from_vault.Read, computed: "Results", commune: str, today: date, aids: Sequence[LocalAid] | None = None
+    read: from_vault.Read, commune: str, today: date, aids: Sequence[LocalAid] | None = None
 ) -> list[LocalResult]:
-    """Return the outcome of each of the city's aids that is open, or of `aids`."""
-    facts = _facts(read, computed, commune)
+    """Return the outcome of each of the city's aids that is open, or of `aids`. No engine runs."""
+    facts = _facts(read, commune)
     published = LocalAid.objects.published() if aids is None else aids
     return [_local(aid, facts, read, today) for aid in published if _is_open(aid, today)]
 
 
-def _facts(read: from_vault.Read, computed: "Results", commune: str) -> Facts:
+def _facts(read: from_vault.Read, commune: str) -> Facts:
     """Return what the city's rules may read of each member of the household, by the person's id."""
     from services.aids.facts import local_facts
 
-    base = local_facts.household_facts(read, computed, commune)
+    base = local_facts.household_facts(read, commune)
     people = read.household.people
     return {person.id: local_facts.person_facts(person, read.household, base) for person in people}
 
@@ -203,9 +203,9 @@ def _local(aid: LocalAid, facts: Facts, read: from_vault.Read, today: date) -> L
 
 
 def ask_for_local(
-    read: from_vault.Read, computed: "Results", lines: Sequence[LocalResult], commune: str, today: date
+    read: from_vault.Read, held: Collection[str], lines: Sequence[LocalResult], commune: str, today: date
 ) -> "list[Asked]":
-    """Return the questions whose answers change one of the city's aids, those that the engine asks already left out.
+    """Return the questions whose answers change one of the city's aids, without those asked already, of places `held`.
 
     Only aids that wait for a value are evaluated again, once for each answer; the engine does not run.
     """
@@ -215,8 +215,7 @@ def ask_for_local(
     waiting = [line for line in lines if line.outcome.waits]
     if not waiting:
         return []
-    held = {asked.question.place for asked in computed.asked}
-    household, before = read.household, _facts(read, computed, commune)
+    household, before = read.household, _facts(read, commune)
     reads = {name for line in waiting for name in local_reads.facts_of(line.aid.rules)}
     found = []
     for question in (*questions.open_questions(household), *questions.city_questions(household, reads)):
@@ -226,7 +225,7 @@ def ask_for_local(
         for change in question.answers:
             changed = change(household)
             answered = replace(read, household=replace(changed, unknown=changed.unknown - set(question.keys)))
-            after = _facts(answered, computed, commune)
+            after = _facts(answered, commune)
             outcomes.append(_outcomes(waiting, before, after, answered, today))
         codes = tuple(code for code in outcomes[0] if len({one[code] for one in outcomes}) > 1)
         if codes:

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from services.aids import catalogue
 from services.aids.asking.changes import monthly_net
+from services.aids.benefits import BY_CODE
 from services.aids.facts.from_vault import Read
 from services.aids.household import Household, Person
-from services.aids.results import Results
 
 PROFILE: Final = {
     "employed": "salarie",
@@ -64,12 +64,12 @@ SCHOOL_LEVELS: Final = frozenset({"seconde", "premiere", "terminale", "cap_1", "
 TOP_HONOURS: Final = "tb_felicitations"
 
 
-def household_facts(read: Read, results: Results, commune: str) -> dict[str, Any]:
+def household_facts(read: Read, commune: str) -> dict[str, Any]:
     household = read.household
     known_family = "household.people" not in household.unknown
     notice = household.notice(household.reference_year + 1) or household.notice(household.reference_year)
     territory = catalogue.territory(commune)
-    received = _receives(household, results)
+    received = _receives(household)
     family, civil = _family_status(household, known_family)
     return {
         "commune": commune or None,
@@ -102,10 +102,11 @@ def _postcode(read: Read, commune: str) -> str | None:
     return address.get("code_postal") if address.get("cog") in {commune, None} else None
 
 
-def _receives(household: Household, results: Results) -> list[str] | None:
+def _receives(household: Household) -> list[str] | None:
     if household.benefits is None and not household.receives:
         return None
-    return [name for code, name in FROM_BENEFIT.items() if results.get(code).receiving]
+    told = household.receives | {paid.type for paid in household.benefits or () if round(paid.monthly, 2)}
+    return [name for code, name in FROM_BENEFIT.items() if told & set(BY_CODE[code].received_as)]
 
 
 def _housing(household: Household) -> str | list[str] | None:

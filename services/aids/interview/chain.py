@@ -134,7 +134,15 @@ def _next(
     passed = {step.name for step in steps}
     waiting = asked(household, arrange)
     found = next(((name, one) for name, one in waiting if name in given and name not in passed), None)
-    return found or next(_aside(household, given, passed), None)
+    return found or next(_aside(household, given, passed), None) or next(_of_the_city(household, given, passed), None)
+
+
+def _of_the_city(household: Household, given: Mapping[str, Any], passed: Set[str]) -> Iterator[tuple[str, Question]]:
+    """Yield what was answered for the city's aids, of which the order of the others says nothing."""
+    for question in (*questions.open_questions(household), *questions.city_questions(household)):
+        name = name_of(question, household)
+        if name in given and name not in passed:
+            yield name, question
 
 
 def _aside(household: Household, given: Mapping[str, Any], passed: Set[str]) -> Iterator[tuple[str, Question]]:

@@ -9,12 +9,19 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from services.aids import benefits
-from services.aids.actions.simulations import Simulation, commune_of, evaluate_local
+from services.aids.actions.simulations import (
+    LocalResult,
+    Simulation,
+    ask_for_local,
+    commune_of,
+    evaluate_local,
+)
+from services.aids.facts.naming import name_of
 from services.aids.household import Household
 from services.aids.interview import slots
 from services.aids.interview.chain import Chain
 from services.aids.interview.state import MOST_RUNS, Interview
-from services.aids.variants import assume
+from services.aids.variants import Question, assume
 
 if TYPE_CHECKING:
     from services.aids.results import Results
@@ -30,8 +37,13 @@ class TooManyRuns(Exception):
 
 
 def mark(chain: Chain) -> str:
-    """Hash what the result depends on, so that a page shown again runs nothing."""
+    """Hash what the engine's result depends on, so that a page shown again runs nothing.
+
+    What only the city's aids read is left out: they are evaluated each time.
+    """
     known = asdict(chain.household)
+    for person in known["people"]:
+        del person["city"]
     known.update(
         unknown=sorted(known["unknown"]),
         receives=sorted(known["receives"]),
@@ -48,8 +60,25 @@ def simulate(interview: Interview, chain: Chain, longest: float = slots.LONGEST)
         Busy: no slot was free in time.
     """
     computed = _run(interview, chain.household, longest)
-    local = evaluate_local(chain.read, computed, commune_of(chain.overlay.values), interview.day)
-    return Simulation(chain.read, computed, local)
+    return Simulation(chain.read, computed, city_aids(interview, chain))
+
+
+def city_aids(interview: Interview, chain: Chain) -> list[LocalResult]:
+    """Evaluate the city's aids. The engine does not run, so a page may do it each time."""
+    return evaluate_local(chain.read, commune_of(chain.overlay.values), interview.day)
+
+
+def city_questions(interview: Interview, chain: Chain) -> list[tuple[str, Question]]:
+    """Return what is still to be asked for the city's aids: each answer would change one of them.
+
+    They come last. Until nothing else is to be asked, there is none.
+    """
+    if chain.waiting:
+        return []
+    held = {step.question.place for step in chain.steps}
+    lines = city_aids(interview, chain)
+    asked = ask_for_local(chain.read, held, lines, commune_of(chain.overlay.values), interview.day)
+    return [(name_of(one.question, chain.household), one.question) for one in asked]
 
 
 def _run(interview: Interview, household: Household, longest: float) -> "Results":

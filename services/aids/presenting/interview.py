@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from core.models import City
 from core.templatetags.civic import long_date, money, month, nbsp, number
-from services.aids import benefits, catalogue, local, months, results
+from services.aids import benefits, catalogue, local, months, results, shipping, urgent
 from services.aids.actions.simulations import LocalResult, Simulation
 from services.aids.facts import answers
 from services.aids.facts.from_vault import Read
@@ -146,6 +146,16 @@ def labels() -> Mapping[str, str]:
         "terme": _("Terme prévu"),
         "commune": _("Commune"),
         "recu": _("Aides reçues"),
+        "commune_depuis": _("Dans la commune depuis"),
+        "difficulte_logement": _("Difficulté pour se loger"),
+        "statut_marital": _("Statut marital"),
+        "niveau": _("Année d’études"),
+        "engagement": _("Stage ou service civique"),
+        "formation_sociale": _("Formation sanitaire ou sociale"),
+        "mention": _("Mention au baccalauréat"),
+        "boursier": _("Bourse d’études"),
+        "regime": _("Régime de sécurité sociale"),
+        "interim": _("Intérim"),
     }
 
 
@@ -255,17 +265,16 @@ def first_amount_words(chain: Chain, estimate: Mapping[str, Any]) -> dict[str, s
 
 
 def result(simulation: Simulation, chain: Chain, papers: Mapping[str, str], city: City) -> dict[str, Any]:
-    """Return everything that the page and the printed sheet show. `papers` names the kinds of papers."""
+    """Return what the page and the printed sheet show, but for the city's aids. `papers` names the kinds of papers."""
     computed = simulation.results
     people = len(chain.household.people)
-    granted = [line for line in simulation.local if line.status in {"granted", "to_check"}]
     refused = sorted((one for one in computed.of(results.NOT_ELIGIBLE) if not one.receiving), key=_distance)
     unknown = sorted((one for one in computed.of(results.UNKNOWN) if not one.receiving), key=lambda one: -one.high)
     return {
         "month": month(chain.household.month),
         "headline": _headline(computed),
         "urgent": _urgent(chain.household),
-        "claims": [_claim(one, people, papers) for one in computed.claims] + [_local(line) for line in granted],
+        "claims": [_claim(one, people, papers) for one in computed.claims],
         "unknown": [_line(one, people) for one in unknown],
         "refused": [_line(one, people) for one in refused],
         "received": [{"title": str(one.benefit.title)} for one in computed.received],
@@ -273,6 +282,11 @@ def result(simulation: Simulation, chain: Chain, papers: Mapping[str, str], city
         "hypotheses": [str(text) for text in chain.read.hypotheses],
         "elsewhere": place(chain, city)["elsewhere"],
     }
+
+
+def city_claims(lines: Sequence[LocalResult]) -> list[dict[str, Any]]:
+    """Return the city's aids to ask for, in the form of the others."""
+    return [_local(line) for line in lines if line.status in {"granted", "to_check"}]
 
 
 def _distance(result: Result) -> tuple[int, bool]:
@@ -304,10 +318,11 @@ def _urgent(household: Household) -> list[dict[str, str]]:
     incomes = [person.incomes for person in household.parents]
     if all(one is not None and not any(income.net for income in one[-3:]) for one in incomes):
         codes.append("pas_a_manger")
-    return [_situation(catalogue.situation(code)) for code in codes]
+    rows = [row for code in codes if (row := shipping.urgent_situation(code))]
+    return [_situation(row.said) for row in rows]
 
 
-def _situation(found: catalogue.Situation) -> dict[str, str]:
+def _situation(found: urgent.Situation) -> dict[str, str]:
     return {
         "title": found.title,
         "call": found.first_call.number,

@@ -228,6 +228,11 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             is_share = share and name in {"rate", "when_missing"}
             told = number(amount[name]) if name == "rate" and not share else _value(amount[name], share=is_share)
             rows.append({"key": label, "value": told})
+    if "times" in amount:
+        rows.append({"key": _("Nombre de versements"), "value": number(amount["times"])})
+    if ages := amount.get("per_child"):
+        span = {"low": ages.get("age_min", 0), "high": ages.get("age_max", 18)}
+        rows.append({"key": _("Par enfant"), "value": _("de %(low)s à %(high)s ans") % span})
     if document["amount"]["kind"] not in {"none", "decided"}:
         rows.append({"key": _("Quand"), "value": _when(document)})
     return rows

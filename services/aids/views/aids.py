@@ -4,7 +4,6 @@
 """
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,12 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import SignedInRequest
-from services.aids import catalogue, forms
+from services.aids import forms
 from services.aids.actions import simulations as actions
 from services.aids.actions.waiting import SKIPPED
 from services.aids.asking import purposes
 from services.aids.facts import answers
-from services.places import presenting as places
 from vault.records import wording
 from vault.records.actions import Invalid, Superseded
 from vault.records.enums import PaperState
@@ -154,34 +152,3 @@ def skip(request: SignedInRequest, place: str) -> HttpResponse:
 def _skipped(request: HttpRequest) -> list[str]:
     found = request.session.get(SKIPPED, [])
     return [str(place) for place in found]
-
-
-@login_not_required
-@require_safe
-def urgent(request: HttpRequest) -> HttpResponse:
-    return render(request, "aids/urgent.html", {"situations": catalogue.situations()})
-
-
-@login_not_required
-@require_safe
-def situation(request: HttpRequest, code: str) -> HttpResponse:
-    try:
-        found = catalogue.situation(code)
-    except catalogue.UnknownAid:
-        raise Http404 from None
-    return render(
-        request,
-        "aids/situation.html",
-        {
-            "situation": found,
-            "aids": [catalogue.get(name) for name in found.dossiers],
-            "papers": _papers(found),
-            "near": places.lines_named(found.in_french),
-        },
-    )
-
-
-def _papers(situation: catalogue.Situation) -> list[str]:
-    """Return the city's names of the papers to keep at hand."""
-    names = {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=situation.papers)}
-    return [names[code] for code in situation.papers if code in names]

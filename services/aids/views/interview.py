@@ -28,7 +28,7 @@ from core.models import City
 from core.pages import charts
 from services.aids import forms
 from services.aids.actions import simulations as actions
-from services.aids.asking import purposes
+from services.aids.asking import city, purposes
 from services.aids.facts import answers, from_vault
 from services.aids.facts.from_vault import Read
 from services.aids.interview import keeping, running, slots, state
@@ -65,7 +65,9 @@ class Visit:
         self.chain = self.follow()
 
     def follow(self) -> Chain:
-        return follow(self.interview, self.values, self.resident_id, self.city.insee)
+        chain = follow(self.interview, self.values, self.resident_id, self.city.insee)
+        chain.waiting = chain.waiting or running.city_questions(self.interview, chain)
+        return chain
 
     def save(self) -> None:
         state.save(self.request.session, self.interview)
@@ -165,7 +167,8 @@ def _answered(visit: Visit, name: str, value: object) -> HttpResponse:
         messages.info(visit.request, gone)
     corrected = name in visit.interview.answers
     visit.interview.answer(name, value)
-    visit.interview.result = {}
+    if name.partition("-")[0] not in city.FACTS:  # the result stays valid for what only the city's aids read
+        visit.interview.result = {}
     visit.chain = visit.follow()
     if visit.chain.before_first_amount == 0 and _may(
         visit.request, "interview_run", only_if=not visit.interview.estimate
@@ -256,7 +259,10 @@ def _result(visit: Visit, template: str, more: Mapping[str, Any] = {}) -> HttpRe
         visit.interview.result = {"mark": mark, "language": language, "page": page}
         visit.save()
         visit.kept = visit.interview
-    return visit.page(template, {"page": visit.interview.result["page"], "now": timezone.localtime(), **more})
+    stored = visit.interview.result["page"]
+    of_city = presenting.city_claims(running.city_aids(visit.interview, visit.chain))
+    page = {**stored, "claims": [*stored["claims"], *of_city]}
+    return visit.page(template, {"page": page, "now": timezone.localtime(), **more})
 
 
 def _papers() -> dict[str, str]:

@@ -1,59 +1,39 @@
-"""Pages of agents: a local aid from its draft to the second person's decision. No personal data is on any of them."""
+"""Pages of agents who write a local aid. Proposing, publishing and closing it are in `versions`.
 
-from collections.abc import Callable
+No personal data is on any of them.
+"""
+
 from datetime import date
-from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.forms import BaseForm
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.decorators import agents_only, recently_authenticated
+from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
-from accounts.two_persons import NotTwo
-from accounts.views.two_persons import refused
 from core.models import City
 from services.aids import local_forms as forms
 from services.aids import local_sheets as sheets
 from services.aids import local_tree, local_yaml
 from services.aids.actions import local_aids as actions
-from services.aids.models import FROZEN, LocalAid, State
+from services.aids.actions.versions import Faulty
+from services.aids.models import LocalAid
 from services.aids.presenting import local_aids as presenting
+from services.aids.views.versions import AIDS, form_page, said_why
 
-Page = Callable[..., HttpResponseBase]
 #: Aids of one page of the list.
 SHOWN = 60
 WHOLE = "tout"
 
 
-def said_why(view: Page) -> Page:
-    """Say why somebody may not be one of the two, that somebody else was first, or what is wrong."""
-
-    @wraps(view)
-    def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return view(request, *args, **kwargs)
-        except NotTwo as problem:
-            return refused(request, problem)
-        except actions.NotNow:
-            messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
-        except actions.Faulty as problem:
-            messages.warning(request, " ".join(problem.faults[:3]))
-        return redirect("aids:local_version", kwargs["aid_id"])
-
-    return page
-
-
 def _draft(request: SignedInRequest, aid_id: int) -> LocalAid:
     """Return a draft of the agent's own."""
-    drafts = LocalAid.objects.exclude(state__in=FROZEN).select_related("written_by")
-    return get_object_or_404(drafts, pk=aid_id, written_by=request.user)
+    return cast(LocalAid, AIDS.draft(request, aid_id))
 
 
 def _tree(aid: LocalAid) -> dict[str, Any]:
@@ -96,7 +76,7 @@ def begin(request: SignedInRequest) -> HttpResponse:
         }
         aid = actions.begin_new(by=request.user, item={**item, **form.rules(), **columns})
         return redirect("aids:local_version", aid.pk)
-    return _form(request, form, _("Nouvelle aide"), _("Commencer le brouillon"), reverse("aids:local_list"))
+    return form_page(request, form, _("Nouvelle aide"), _("Commencer le brouillon"), reverse("aids:local_list"))
 
 
 def _sheet(item: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +111,7 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
             aid = actions.begin(by=request.user, item=read.item)
         except local_yaml.Unreadable as problem:
             form.add_error("file", str(problem))
-        except actions.Faulty as problem:
+        except Faulty as problem:
             form.add_error("file", " ".join(problem.faults))
         else:
             for text in read.lost:
@@ -139,7 +119,7 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
             return redirect("aids:local_version", aid.pk)
     hint = _("Le fichier devient un brouillon. Rien n’est publié.")
     back = reverse("aids:local_list")
-    return _form(request, form, _("Reprendre un fichier"), _("Lire le fichier"), back, hint=hint, upload=True)
+    return form_page(request, form, _("Reprendre un fichier"), _("Lire le fichier"), back, hint=hint, upload=True)
 
 
 @agents_only
@@ -167,7 +147,7 @@ def compare(request: SignedInRequest, aid_id: int) -> HttpResponse:
     former = LocalAid.objects.filter(code=aid.code, version__lt=aid.version).order_by("-version").first()
     if former is None:
         raise Http404
-    context = {"aid": aid, "former": former, "rows": presenting.differences(aid, former)}
+    context = {"aid": aid, "former": former, "rows": presenting.differences(aid, former), "back": _page(aid)}
     return render(request, "aids/local/differences.html", context)
 
 
@@ -186,24 +166,24 @@ def yaml_file(aid: LocalAid) -> HttpResponse:
 
 @agents_only
 @require_http_methods(["GET", "POST"])
-@said_why
-def edit_sheet(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    aid = _draft(request, aid_id)
+@said_why(AIDS)
+def edit_sheet(request: SignedInRequest, row_id: int) -> HttpResponse:
+    aid = _draft(request, row_id)
     whole = {**aid.rules, **{name: getattr(aid, name) for name in ("label", "valid_from", "valid_to", "review_on")}}
     offered = presenting.others(aid.code, aid.rules.get("excludes", ()))
     form = sheets.SheetForm(request.POST if request.method == "POST" else None, initial=_sheet(whole), others=offered)
     if request.method == "POST" and form.is_valid():
         actions.change(aid=aid, by=request.user, rules=form.rules(), **form.columns())
         return redirect("aids:local_version", aid.pk)
-    return _form(request, form, _("La fiche"), _("Enregistrer"), _page(aid))
+    return form_page(request, form, _("La fiche"), _("Enregistrer"), _page(aid))
 
 
 @agents_only
 @require_http_methods(["GET", "POST"])
-@said_why
-def edit_condition(request: SignedInRequest, aid_id: int) -> HttpResponse:
+@said_why(AIDS)
+def edit_condition(request: SignedInRequest, row_id: int) -> HttpResponse:
     """Change a condition, or add one to a group: first its type, then what it says."""
-    aid = _draft(request, aid_id)
+    aid = _draft(request, row_id)
     root = _tree(aid)
     place = request.GET.get("place", "")
     inside = request.GET.get("dans") or ("" if place else WHOLE)
@@ -228,7 +208,7 @@ def edit_condition(request: SignedInRequest, aid_id: int) -> HttpResponse:
         rule = form.rule()
         changed = local_tree.replaced(root, place, rule) if before else local_tree.added(root, _place(inside), rule)
         return _write(request, aid, changed)
-    return _form(request, form, str(forms.KINDS[kind]), _("Garder"), _page(aid))
+    return form_page(request, form, str(forms.KINDS[kind]), _("Garder"), _page(aid))
 
 
 def _place(inside: str) -> str:
@@ -238,7 +218,7 @@ def _place(inside: str) -> str:
 def _write(request: SignedInRequest, aid: LocalAid, conditions: dict[str, Any]) -> HttpResponse:
     """Keep the conditions. A group chosen in the first form is added by the same button, which posts it."""
     if request.method != "POST":
-        return _form(request, None, _("Ajouter un groupe"), _("Ajouter ce groupe"), _page(aid))
+        return form_page(request, None, _("Ajouter un groupe"), _("Ajouter ce groupe"), _page(aid))
     actions.change(aid=aid, by=request.user, rules={"conditions": conditions})
     return redirect("aids:local_version", aid.pk)
 
@@ -246,14 +226,16 @@ def _write(request: SignedInRequest, aid: LocalAid, conditions: dict[str, Any]) 
 def _choose_kind(request: SignedInRequest, aid: LocalAid, inside: str) -> HttpResponse:
     form = forms.KindForm(request.GET if "kind" in request.GET else None)
     hidden = {"dans": inside}
-    return _form(request, form, _("Ajouter une condition"), _("Continuer"), _page(aid), method="get", hidden=hidden)
+    return form_page(
+        request, form, _("Ajouter une condition"), _("Continuer"), _page(aid), method="get", hidden=hidden
+    )
 
 
 @agents_only
 @require_POST
-@said_why
-def remove_condition(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    aid = _draft(request, aid_id)
+@said_why(AIDS)
+def remove_condition(request: SignedInRequest, row_id: int) -> HttpResponse:
+    aid = _draft(request, row_id)
     if not request.POST.get("place"):  # nothing was pointed at
         return redirect("aids:local_version", aid.pk)
     try:
@@ -266,27 +248,27 @@ def remove_condition(request: SignedInRequest, aid_id: int) -> HttpResponse:
 
 @agents_only
 @require_http_methods(["GET", "POST"])
-@said_why
-def edit_amount(request: SignedInRequest, aid_id: int) -> HttpResponse:
+@said_why(AIDS)
+def edit_amount(request: SignedInRequest, row_id: int) -> HttpResponse:
     """Change the amount: first its sort, then its parameters."""
-    aid = _draft(request, aid_id)
+    aid = _draft(request, row_id)
     kind = request.GET.get("sorte", "")
     if kind not in forms.AMOUNTS:
         choose = forms.AmountKindForm(initial={"sorte": aid.rules["amount"]["kind"]})
-        return _form(request, choose, _("Combien"), _("Continuer"), _page(aid), method="get")
+        return form_page(request, choose, _("Combien"), _("Continuer"), _page(aid), method="get")
     form = forms.AmountForm(request.POST if request.method == "POST" else None, kind=kind, amount=aid.rules["amount"])
     if request.method == "POST" and form.is_valid():
         actions.change(aid=aid, by=request.user, rules={"amount": form.amount()})
         return redirect("aids:local_version", aid.pk)
-    return _form(request, form, str(forms.AMOUNTS[kind]), _("Garder"), _page(aid))
+    return form_page(request, form, str(forms.AMOUNTS[kind]), _("Garder"), _page(aid))
 
 
 @agents_only
 @require_http_methods(["GET", "POST"])
-@said_why
-def edit_case(request: SignedInRequest, aid_id: int) -> HttpResponse:
+@said_why(AIDS)
+def edit_case(request: SignedInRequest, row_id: int) -> HttpResponse:
     """Change a case, or add one."""
-    aid = _draft(request, aid_id)
+    aid = _draft(request, row_id)
     cases = list(aid.cases.all())
     rank = request.GET.get("cas", "")
     held = next((case for case in cases if str(case.rank) == rank), None)
@@ -300,90 +282,18 @@ def edit_case(request: SignedInRequest, aid_id: int) -> HttpResponse:
         actions.change(aid=aid, by=request.user, cases=told if held else [*told, form.case()])
         return redirect("aids:local_version", aid.pk)
     hint = _("Une valeur laissée vide n’est pas connue.")
-    return _form(request, form, _("Un cas d’essai"), _("Garder ce cas"), _page(aid), hint=hint)
+    return form_page(request, form, _("Un cas d’essai"), _("Garder ce cas"), _page(aid), hint=hint)
 
 
 @agents_only
 @require_POST
-@said_why
-def remove_case(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    aid = _draft(request, aid_id)
+@said_why(AIDS)
+def remove_case(request: SignedInRequest, row_id: int) -> HttpResponse:
+    aid = _draft(request, row_id)
     cases = [case for case in aid.cases.all() if str(case.rank) != request.POST.get("cas")]
     actions.change(aid=aid, by=request.user, cases=[case.as_json() for case in cases])
     return redirect("aids:local_version", aid.pk)
 
 
-@agents_only
-@require_POST
-@said_why
-def try_out(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    aid = _draft(request, aid_id)
-    if not presenting.wanting(aid.document):
-        actions.try_out(aid=aid, by=request.user)
-        messages.success(request, _("Tous les cas passent. Une autre personne peut publier."))
-    return redirect("aids:local_version", aid.pk)
-
-
-@agents_only
-@require_http_methods(["GET", "POST"])
-@recently_authenticated
-@said_why
-def publish(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    """Publish a tested version of somebody else."""
-    found = LocalAid.objects.filter(state=State.TESTED).exclude(written_by=request.user)
-    aid = get_object_or_404(found, pk=aid_id)
-    if request.method == "POST":
-        actions.publish(aid=aid, by=request.user)
-        messages.success(request, _("C’est publié."))
-        return redirect("aids:local_version", aid.pk)
-    hint = _("Vous l’avez relue : les habitants la verront dès leur prochain calcul. Elle ne changera plus.")
-    return _form(request, None, _("Publier cette version"), _("Publier"), _page(aid), hint=hint)
-
-
-@agents_only
-@require_http_methods(["GET", "POST"])
-@recently_authenticated
-@said_why
-def close(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    aid = get_object_or_404(LocalAid.objects.published(), pk=aid_id)
-    if request.method == "POST":
-        actions.close(aid=aid, by=request.user)
-        messages.success(request, _("C’est fermé."))
-        return redirect("aids:local_version", aid.pk)
-    hint = _(
-        "Les habitants ne voient plus cette aide, ni son montant, dès leur prochain calcul. Une demande déjà déposée "
-        "suit son cours : dites-le à ceux qui l’instruisent."
-    )
-    return _form(request, None, _("Fermer cette aide"), _("Fermer"), _page(aid), hint=hint, kind="warning")
-
-
-@agents_only
-@require_http_methods(["GET", "POST"])
-@said_why
-def drop(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    aid = _draft(request, aid_id)
-    if request.method == "POST":
-        actions.drop(aid=aid, by=request.user)
-        return redirect("aids:local_list")
-    hint = _("Le brouillon et ses cas sont effacés.")
-    return _form(request, None, _("Supprimer le brouillon"), _("Supprimer"), _page(aid), hint=hint, kind="warning")
-
-
-@agents_only
-@require_POST
-@said_why
-def renew(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    """Begin the next version of a public one."""
-    aid = get_object_or_404(LocalAid.objects.shown(), pk=aid_id)
-    return redirect("aids:local_version", actions.renew(aid=aid, by=request.user).pk)
-
-
 def _page(aid: LocalAid) -> str:
-    return reverse("aids:local_version", args=[aid.pk])
-
-
-def _form(
-    request: SignedInRequest, form: BaseForm | None, heading: str, button: str, back: str, **shown: object
-) -> HttpResponse:
-    context = {"form": form, "heading": heading, "button": button, "back": back, "method": "post", **shown}
-    return render(request, "aids/local/form.html", context)
+    return AIDS.page(aid)

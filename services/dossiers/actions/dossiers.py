@@ -1,7 +1,7 @@
 """Operations on a dossier. Each checks the right, locks, writes and journals; all are idempotent."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -13,14 +13,23 @@ from django_scopes import scope
 
 from core import jobs, journal
 from core.models import Job
-from services.aids import catalogue
+from services.aids.actions import urgent_dates
 from services.dossiers import across as parts
 from services.dossiers import perms, recipients
 from services.dossiers.composing import RESULT_FIELDS, Material, letter, part_letter
-from services.dossiers.content.needs import Need, aids_for_partner, needs, wanted_fields
+from services.dossiers.content.needs import (
+    Need,
+    aids_for_partner,
+    condition_fields,
+    most_guarantors,
+    needs,
+    wanted_fields,
+)
 from services.dossiers.content.situation import FIELDS, Situation
 from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier
+from services.procedures import finding
+from services.procedures.rules import Rules
 from vault.records import gate
 from vault.records.actions import drop_file, seal_note
 from vault.records.content import paper_kinds
@@ -34,11 +43,13 @@ DOWNLOAD = gettext_noop("Télécharger un dossier")
 DELETE = gettext_noop("Effacer un dossier")
 #: Key of the choice about the partner's part: `LEFT_OUT` makes the PDF mention that the part is missing.
 PART = "part"
+#: Key of the choice to tell the office that the request is urgent, and the letter's first line then, in French.
+URGENT, URGENT_LINE = "urgent", "Demande urgente.\n\n"
 RECIPIENT_LENGTH, PURPOSE_LENGTH, LETTER_LENGTH = 80, 200, 5000
 
 
 class UnknownAid(ValueError):
-    """No aid of the catalogue has this code."""
+    """No procedure has this code, or it takes no requests today."""
 
 
 class AlreadyBuilt(Exception):
@@ -55,17 +66,21 @@ def start(
     number: str = "",
     part_of: str = "",
     under: Grant | None = None,
+    versions: Mapping[str, int] | None = None,
 ) -> Dossier:
     """Create a draft, or return the one already created with `token`.
 
     Args:
         number, part_of: those of the partner's dossier that this one completes.
         under: the grant of the companion who prepares it; the caller holds its lock.
+        versions: those of the partner's dossier; else the versions in force.
 
     Raises:
-        UnknownAid: `aids` is empty or has a code missing from the catalogue.
+        UnknownAid: `aids` is empty, or has a code that no open procedure has.
     """
-    chosen = aids_of(aids)
+    chosen = aids_of(aids) if versions is None else finding.chosen(aids, versions)
+    if not chosen:
+        raise UnknownAid("none")
     with override("fr"):
         title = _joined([aid.title for aid in chosen])
         purpose = purpose or f"Demande\u00a0: {title}"
@@ -73,6 +88,7 @@ def start(
     columns: dict[str, Any] = {
         "id": blank.pk,
         "aids": [aid.code for aid in chosen],
+        "versions": {aid.code: aid.version for aid in chosen if aid.version},
         "title": title[:200],
         "recipient": recipients.seal(blank, (recipient or chosen[0].organisation)[:RECIPIENT_LENGTH]),
         "purpose": purpose[:PURPOSE_LENGTH],
@@ -109,14 +125,14 @@ def again(*, dossier: Dossier, by: UUID, token: UUID) -> Dossier:
     return copy
 
 
-def aids_of(codes: Sequence[str]) -> list[catalogue.Aid]:
-    """Return the catalogue's aids.
+def aids_of(codes: Sequence[str]) -> list[Rules]:
+    """Return what procedures ask of who begins today.
 
     Raises:
-        UnknownAid: `codes` is empty or has a code missing from the catalogue.
+        UnknownAid: `codes` is empty, or has a code that no open procedure has.
     """
     try:
-        found = [catalogue.get(code) for code in dict.fromkeys(codes)]
+        found = finding.current(codes)
     except LookupError as error:
         raise UnknownAid(str(error)) from None
     if not found:
@@ -134,17 +150,26 @@ def open_material(dossier: Dossier, *, note: dict[str, Any], with_results: bool 
 
     A partner's part holds only values about its own resident, not those that the resident entered about the partner.
     """
-    kinds, aids = paper_kinds.by_code(), aids_of(dossier.aids)
+    kinds, aids = paper_kinds.by_code(), finding.chosen(dossier.aids, dossier.versions)
     if dossier.part_of:
         aids = aids_for_partner(aids, kinds)
-    fields = list(dict.fromkeys([*wanted_fields(aids), *FIELDS, *(RESULT_FIELDS if with_results else ())]))
+    asked = [*wanted_fields(aids), *condition_fields(aids), *FIELDS, *(RESULT_FIELDS if with_results else ())]
+    fields = list(dict.fromkeys(asked))
     values = gate.read_own(resident_id=dossier.resident_id, purpose=PREPARE, fields=fields)
     if dossier.part_of:
         values = Values([record for record in values if record.person == dossier.resident_id])
     with scope(resident=dossier.resident_id):
         papers = list(Paper.objects.filter(replaced_by=None))
     situation = Situation(values, dossier.resident_id)
-    lines = needs(aids=aids, situation=situation, papers=papers, kinds=kinds, choices=note.get("choices", {}))
+    lines = needs(
+        aids=aids,
+        situation=situation,
+        papers=papers,
+        kinds=kinds,
+        choices=note.get("choices", {}),
+        guarantors=note.get("guarantors", 0),
+        added=note.get("added", {}),
+    )
     joint_partner = parts.joint_partner(dossier.resident_id) if with_results else None
     return Material(situation, lines, {}, part_of=dossier.part_of, joint_partner=joint_partner)
 
@@ -160,9 +185,54 @@ def choose(*, dossier: Dossier, by: UUID, key: str, choice: Choice | None) -> No
     change_note(dossier, by, chosen)
 
 
+def say_guarantors(*, dossier: Dossier, by: UUID, count: int) -> None:
+    """Note how many guarantors there are. What was added for one who is no more leaves the dossier, not the vault."""
+    perms.require_owner(dossier, by)
+    most = most_guarantors(finding.chosen(dossier.aids, dossier.versions))
+    count = max(0, min(count, most))
+
+    def said(note: dict[str, Any]) -> dict[str, Any]:
+        left = {f"guarantor{rank}" for rank in range(1, count + 1)}
+        added = {key: ids for key, ids in note.get("added", {}).items() if key.rpartition(":")[2] in left}
+        return {**note, "guarantors": count, "added": added}
+
+    change_note(dossier, by, said)
+
+
+def add_for_guarantor(*, dossier: Dossier, by: UUID, key: str, paper: UUID) -> None:
+    """Note that a paper of the vault is a guarantor's, for this need of the dossier and no other. Idempotent."""
+    perms.require_owner(dossier, by)
+
+    def added(note: dict[str, Any]) -> dict[str, Any]:
+        before = note.get("added", {})
+        return {**note, "added": {**before, key: list(dict.fromkeys([*before.get(key, []), str(paper)]))}}
+
+    change_note(dossier, by, added)
+
+
+def take_new_lists(*, dossier: Dossier, by: UUID) -> None:
+    """Let a draft ask what its procedures ask today. The resident's choices and letter stay. Idempotent.
+
+    Raises:
+        AlreadyBuilt: the PDF exists.
+        UnknownAid: a procedure is closed.
+    """
+    perms.require_owner(dossier, by)
+    versions = {aid.code: aid.version for aid in aids_of(dossier.aids) if aid.version}
+    with scope(resident=by), transaction.atomic():
+        row = _locked(dossier)
+        if row.state == State.READY:
+            raise AlreadyBuilt
+        if row.versions != versions:
+            row.versions = versions
+            row.save(update_fields=["versions"])
+            _journal_event(row, by, "dossier_list_renewed", PREPARE)
+
+
 def write_letter(*, dossier: Dossier, by: UUID, text: str) -> None:
     perms.require_owner(dossier, by)
-    change_note(dossier, by, lambda note: {**note, "letter": text.strip()[:LETTER_LENGTH]})
+    told = text.replace("\r\n", "\n").removeprefix(URGENT_LINE).strip()
+    change_note(dossier, by, lambda note: {**note, "letter": told[:LETTER_LENGTH]})
 
 
 def read_note(dossier: Dossier) -> dict[str, Any]:
@@ -175,11 +245,26 @@ def read_note(dossier: Dossier) -> dict[str, Any]:
 
 
 def letter_of(dossier: Dossier, note: dict[str, Any]) -> str:
-    """Return the letter, or the default one if the resident wrote none. A cleared letter stays empty."""
+    """Return the letter, or the default one if the resident wrote none. A cleared letter stays empty.
+
+    Its first line says that the request is urgent, if the resident chose to tell it.
+    """
     text: str = note.get(
         "letter", part_letter(dossier.number, dossier.part_of) if dossier.part_of else letter(dossier.title)
     )
-    return text
+    return URGENT_LINE + text if says_urgent(note) else text
+
+
+def says_urgent(note: Mapping[str, Any]) -> bool:
+    return bool(note.get("choices", {}).get(URGENT) == Choice.CONCERNED)
+
+
+def is_urgent(dossier: Dossier) -> bool:
+    """Return whether the dossier is for an aid that may help in an urgent situation that its resident dated.
+
+    Nothing in the dossier's row depends on it. It writes an entry if the resident told a date.
+    """
+    return not dossier.part_of and urgent_dates.concern(resident_id=dossier.resident_id, aids=dossier.aids)
 
 
 def build(*, dossier: Dossier, by: UUID) -> Job:

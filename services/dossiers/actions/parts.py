@@ -46,6 +46,7 @@ def ask(*, dossier: Dossier, by: UUID) -> None:
                 "asker_id": partner_part.me.pk,
                 "number": row.number,
                 "aids": row.aids,
+                "versions": row.versions,
                 "recipient": recipients.seal(blank, recipient),
             }
             columns |= {"id": blank.pk, "resident_id": blank.resident_id, "member_id": partner_part.partner.pk}
@@ -86,6 +87,7 @@ def agree(*, found: Received, by: UUID) -> Dossier:
         return actions.start(
             resident_id=by,
             aids=part.aids,
+            versions=part.versions,
             recipient=recipient,
             token=part.pk,
             number=part.number,
@@ -112,7 +114,7 @@ def refuse(*, found: Received, by: UUID) -> None:
 def needs_of_request(*, found: Received, by: UUID) -> list[Need]:
     """Return the needs of the requested part, as the resident's vault meets them. Nothing is stored."""
     perms.require_asked(found.part, by)
-    would_be = Dossier(resident_id=by, aids=found.part.aids, part_of=found.asker.name)
+    would_be = Dossier(resident_id=by, aids=found.part.aids, versions=found.part.versions, part_of=found.asker.name)
     return list(actions.open_material(would_be, note={}).lines)
 
 

@@ -12,11 +12,12 @@ from django_scopes import scope
 
 from accounts.models import User
 from core import journal
-from services.dossiers.actions.dossiers import PREPARE, aids_of, start
-from services.dossiers.content.needs import VALUES, Need, needs, wanted_fields
+from services.dossiers.actions.dossiers import PREPARE, start
+from services.dossiers.content.needs import VALUES, Need, condition_fields, needs, wanted_fields
 from services.dossiers.content.situation import FIELDS, Situation
 from services.dossiers.enums import NeedState
 from services.dossiers.models import Dossier
+from services.procedures import finding
 from vault.records import gate
 from vault.records.content import paper_kinds
 from vault.records.grants import agreements
@@ -64,9 +65,9 @@ def look(*, mandate: Mandate, companion: User, dossier: Dossier) -> list[Need]:
     _require(mandate, companion)
     if dossier.prepared_under != mandate.grant_id:
         raise PermissionDenied
-    aids, grant = aids_of(dossier.aids), mandate.grant
+    aids, grant = finding.chosen(dossier.aids, dossier.versions), mandate.grant
     opened = set(agreements.fields_of(grant))
-    fields = [one for one in dict.fromkeys([*wanted_fields(aids), *FIELDS]) if one in opened]
+    fields = [one for one in dict.fromkeys([*wanted_fields(aids), *condition_fields(aids), *FIELDS]) if one in opened]
     values = gate.read(grant=grant, fields=fields, person=mandate.resident_id) if fields else Values([])
     with acts.under(grant):
         papers = list(Paper.objects.filter(replaced_by=None))

@@ -1,24 +1,30 @@
-"""The maximum age of a paper, from the periods of the catalogue."""
+"""The maximum age of a paper, from the period that a procedure wants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
+from services.aids.catalogue import Period
 from vault.records.models import Paper
 from vault.types.spans import add_months
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """`months` is the maximum age by the date on the paper. If None, only the paper's own expiry counts."""
+    """`months` is the maximum age by the date on the paper. If None, only the paper's own expiry counts.
+
+    With `apart`, each paper has another date.
+    """
 
     months: int | None = None
     words: str | Promise = ""
+    apart: bool = False
 
     def stricter_than(self, other: "Freshness") -> bool:
         return self.months is not None and (other.months is None or self.months < other.months)
@@ -26,6 +32,17 @@ class Freshness:
     def accepts(self, paper: Paper) -> bool:
         """Return True for a recent paper or one without a date; `doubt` asks the resident to check the latter."""
         return not paper.expired and not self._too_old(paper.issued_on)
+
+    def chosen(self, papers: Sequence[Paper]) -> list[Paper]:
+        """Return the papers that count together, in their order: with `apart`, the same payslip twice counts once."""
+        seen: set[date] = set()
+        found = []
+        for paper in papers:
+            if not (self.apart and paper.issued_on in seen):
+                found.append(paper)
+            if paper.issued_on is not None:
+                seen.add(paper.issued_on)
+        return found
 
     def doubt(self, papers: Sequence[Paper]) -> str:
         undated = self.months is not None and any(paper.issued_on is None for paper in papers)
@@ -45,17 +62,27 @@ class Freshness:
 
 
 ANY = Freshness()
-#: A payslip comes out at the end of its month: the last three are up to four months old.
-PERIODS: Mapping[str, Freshness] = {
-    "moins de 3 mois": Freshness(3, gettext_lazy("de moins de 3 mois")),
-    "moins de 6 mois": Freshness(6, gettext_lazy("de moins de 6 mois")),
-    "moins d’un an": Freshness(12, gettext_lazy("de moins d’un an")),
-    "dernier mois": Freshness(2, gettext_lazy("du dernier mois")),
-    "3 derniers mois": Freshness(4, gettext_lazy("des 3 derniers mois")),
-    "année en cours": Freshness(12, gettext_lazy("de l’année en cours")),
-    "saison en cours": Freshness(12, gettext_lazy("de la saison en cours")),
-}
 
 
-def freshness(period: str | None) -> Freshness:
-    return PERIODS.get(period or "", ANY)
+def freshness(period: Period | None) -> Freshness:
+    """Return what a period asks of the date on a paper.
+
+    A payslip comes out at the end of its month: the last three are up to four months old.
+    """
+    if period is None:
+        return ANY
+    if period.type == "age":
+        words = ngettext_lazy("de moins de %(count)s mois", "de moins de %(count)s mois", period.months)
+        year = gettext_lazy("de moins d’un an")
+        return Freshness(period.months, year if period.months == 12 else _with(words, period.months))
+    if period.type == "last":
+        words = ngettext_lazy("du dernier mois", "des %(count)s derniers mois", period.months)
+        return Freshness(period.months + 1, _with(words, period.months), apart=period.months > 1)
+    return {
+        "year": Freshness(12, gettext_lazy("de l’année en cours")),
+        "season": Freshness(12, gettext_lazy("de la saison en cours")),
+    }.get(period.type, ANY)
+
+
+def _with(words: Any, count: int) -> str:  # noqa: ANN401 - a lazy plural
+    return str(words % {"count": count})

@@ -1,8 +1,9 @@
 """Compare the requirements of a dossier's aids with the vault. Pure functions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -10,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.templatetags.civic import long_date
-from services.aids.catalogue import Aid, PaperNeed
+from services.aids.catalogue import Condition, PaperNeed, in_words
 from services.dossiers.content import conditions
 from services.dossiers.content.freshness import Freshness, freshness
 from services.dossiers.content.situation import Situation, expired
 from services.dossiers.enums import Choice, NeedState
+from services.procedures.rules import Rules, Section
 from vault import types
 from vault.records import wording
 from vault.records.enums import Outcome, PaperState
@@ -68,6 +70,13 @@ class Need:
     records: tuple[UUID, ...] = ()
     fields: tuple[str, ...] = ()
     waiting: UUID | None = None
+    #: A paper of somebody who has no vault here: the resident adds it to the dossier, and no other paper answers.
+    of_guarantor: bool = False
+
+    @property
+    def slug(self) -> str:
+        """Return the id of the line in the dossier's page, so that an act comes back to it."""
+        return f"ligne-{self.key.replace(':', '-').replace('.', '-')}"
 
     @property
     def settled(self) -> bool:
@@ -88,23 +97,27 @@ class Wanted:
     who: str
     count: int
     freshness: Freshness
-    period: str
-    conditions: frozenset[str | None]
+    #: In the order of the aids.
+    conditions: tuple[Condition | None, ...]
     alternatives: tuple[str, ...]
     required: bool
+    each: str | None
+    note: str
+    #: From 1 on; 0: not a guarantor's.
+    guarantor: int = 0
 
     @classmethod
     def of(cls, need: PaperNeed) -> "Wanted":
-        fresh = freshness(need.period)
         return cls(
             kind=need.kind,
             who=need.who,
             count=need.count,
-            freshness=fresh,
-            period=need.period or "",
-            conditions=frozenset({need.condition}),
+            freshness=freshness(need.period),
+            conditions=(need.condition,),
             alternatives=tuple(need.alternatives),
             required=need.required,
+            each=need.each,
+            note=in_words(need.note or ""),
         )
 
     @property
@@ -117,10 +130,11 @@ class Wanted:
             self,
             count=max(self.count, other.count),
             freshness=stricter.freshness,
-            period=stricter.period,
-            conditions=self.conditions | other.conditions,
+            conditions=tuple(dict.fromkeys([*self.conditions, *other.conditions])),
             alternatives=tuple(kind for kind in self.alternatives if kind in other.alternatives),
             required=self.required or other.required,
+            each=self.each or other.each,
+            note=" ".join(dict.fromkeys(filter(None, [self.note, other.note]))),
         )
 
 
@@ -129,66 +143,99 @@ class Shelf:
     """The resident's papers. Each can be joined once."""
 
     papers: Sequence[Paper]
+    #: Papers of guarantors, each for the need that names it.
+    added: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
     taken: set[UUID] = field(default_factory=set)
 
-    def find(self, kinds: Sequence[str], states: Iterable[str]) -> list[Paper]:
-        """Return the papers of these kinds and states: the required kind before its substitutes, then the newest
-        first.
+    def find(self, wanted: "Wanted", states: Iterable[str]) -> list[Paper]:
+        """Return the papers that answer, in these states: the required kind before its substitutes, then the newest
+        first. Only what was added for a guarantor answers for one, and for nobody else.
         """
-        states = set(states)
-        found = [
-            paper
-            for paper in self.papers
-            if paper.kind in kinds and paper.state in states and paper.pk not in self.taken
-        ]
+        if wanted.guarantor:
+            return [paper for paper in self._free(states) if paper.pk in self.added.get(wanted.key, ())]
+        return self.proving([wanted.kind, *wanted.alternatives], states)
+
+    def proving(self, kinds: Sequence[str], states: Iterable[str]) -> list[Paper]:
+        """Return the papers of these kinds and states, but those of guarantors: the first kind before the others, then
+        the newest first.
+        """
+        others = {key for keys in self.added.values() for key in keys}
+        found = [paper for paper in self._free(states) if paper.kind in kinds and paper.pk not in others]
         oldest = date.min
         return sorted(
             sorted(found, key=lambda paper: (paper.issued_on or oldest, paper.created_at), reverse=True),
             key=lambda paper: kinds.index(paper.kind) > 0,
         )
 
+    def _free(self, states: Iterable[str]) -> list[Paper]:
+        states = set(states)
+        return [paper for paper in self.papers if paper.state in states and paper.pk not in self.taken]
+
 
 def needs(
     *,
-    aids: Sequence[Aid],
+    aids: Sequence[Rules],
     situation: Situation,
     papers: Sequence[Paper],
     kinds: Mapping[str, PaperKind],
     choices: Mapping[str, str],
+    guarantors: int = 0,
+    added: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Need]:
-    """Return the needs of a dossier: values, then papers."""
-    shelf = Shelf(papers)
-    lines = [_values_need(code, fields, situation) for code, fields in _wanted_fields(aids).items()]
-    lines += [_paper_need(wanted, situation, shelf, kinds=kinds, choices=choices) for wanted in _wanted_papers(aids)]
+    """Return the needs of a dossier: values, then papers, then those of so many guarantors.
+
+    `added`: the papers that the resident added for a guarantor, by the key of the need.
+    """
+    shelf = Shelf(papers, {key: frozenset(map(UUID, ids)) for key, ids in (added or {}).items()})
+    wanted_papers = [*_wanted_papers(aids), *_of_guarantors(aids, guarantors)]
+    lines = [_values_need(code, fields, situation, shelf, kinds) for code, fields in _wanted_fields(aids).items()]
+    lines += [_paper_need(wanted, situation, shelf, kinds=kinds, choices=choices) for wanted in wanted_papers]
     return [
         _left_out(line) if choices.get(line.key) == Choice.LEFT_OUT else line for line in lines if line is not None
     ]
 
 
-def aids_for_partner(aids: Sequence[Aid], kinds: Mapping[str, PaperKind]) -> list[Aid]:
+def aids_for_partner(aids: Sequence[Rules], kinds: Mapping[str, PaperKind]) -> list[Rules]:
     """Return the aids reduced to their requirements from a partner, as if the partner were the applicant; empty if
     there are none.
     """
-    parts = [replace(aid, fields=_fields_of_each(aid), papers=_papers_of_each(aid, kinds)) for aid in aids]
+    parts = [
+        replace(
+            aid, sections=(Section("", _fields_of_each(aid)),), papers=_papers_of_each(aid, kinds), most_guarantors=0
+        )
+        for aid in aids
+        if aid.co_holder
+    ]
     return [part for part in parts if part.fields or part.papers]
 
 
-def _fields_of_each(aid: Aid) -> tuple[str, ...]:
+def _fields_of_each(aid: Rules) -> tuple[str, ...]:
     return tuple(field_id for field_id in aid.fields if field_id.partition("#")[0] in OF_EACH_PARTNER)
 
 
-def _papers_of_each(aid: Aid, kinds: Mapping[str, PaperKind]) -> tuple[PaperNeed, ...]:
+def _papers_of_each(aid: Rules, kinds: Mapping[str, PaperKind]) -> tuple[PaperNeed, ...]:
     proving = {code for code, kind in kinds.items() if OF_EACH_PARTNER.intersection(kind.proves)}
     return tuple(
         replace(need, who="applicant") for need in aid.papers if need.kind in proving and need.who in OF_ADULTS
     )
 
 
-def wanted_fields(aids: Sequence[Aid]) -> list[str]:
+def wanted_fields(aids: Sequence[Rules]) -> list[str]:
     return [field_id for fields in _wanted_fields(aids).values() for field_id in fields]
 
 
-def _wanted_fields(aids: Sequence[Aid]) -> dict[str, list[str]]:
+def condition_fields(aids: Sequence[Rules]) -> list[str]:
+    """Return the fields that the conditions on papers look at. Those unknown to this portal are skipped."""
+    found: list[str] = []
+    for condition in (paper.condition for aid in aids for paper in aid.papers if paper.condition is not None):
+        if condition.field and types.field_exists(condition.field):
+            found.append(condition.field)
+        if condition.of and types.is_known(condition.of):
+            found += [field.id for field in types.get(condition.of).fields.values()][:1]
+    return list(dict.fromkeys(found))
+
+
+def _wanted_fields(aids: Sequence[Rules]) -> dict[str, list[str]]:
     """Return the fields of each type, in the order of the first aid. Fields unknown to this portal are skipped."""
     by_type: dict[str, list[str]] = {}
     for field_id in dict.fromkeys(field_id for aid in aids for field_id in aid.fields):
@@ -197,14 +244,28 @@ def _wanted_fields(aids: Sequence[Aid]) -> dict[str, list[str]]:
     return by_type
 
 
-def _wanted_papers(aids: Sequence[Aid]) -> list[Wanted]:
+def _wanted_papers(aids: Sequence[Rules]) -> list[Wanted]:
     merged: dict[str, Wanted] = {}
     for wanted in (Wanted.of(need) for aid in aids for need in aid.papers):
         merged[wanted.key] = merged[wanted.key].with_(wanted) if wanted.key in merged else wanted
     return list(merged.values())
 
 
-def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need | None:
+def most_guarantors(aids: Sequence[Rules]) -> int:
+    return max((aid.most_guarantors for aid in aids), default=0)
+
+
+def _of_guarantors(aids: Sequence[Rules], count: int) -> list[Wanted]:
+    return [
+        replace(Wanted.of(need), who=f"guarantor{rank}", conditions=(None,), guarantor=rank)
+        for rank in range(1, min(count, most_guarantors(aids)) + 1)
+        for need in {need.kind: need for aid in aids for need in aid.guarantor_papers}.values()
+    ]
+
+
+def _values_need(
+    code: str, fields: Sequence[str], situation: Situation, shelf: Shelf, kinds: Mapping[str, PaperKind]
+) -> Need | None:
     kind = types.get(code)
     records = situation.values.of_type(code)
     line = Need(
@@ -220,7 +281,9 @@ def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need
         return line if line.required else None
     ids = tuple(record.record_id for record in records)
     if all(expired(record) for record in records):
-        return replace(line, state=NeedState.EXPIRED, records=ids, hint=_("Ce que vous avez n’est plus à jour."))
+        stale = replace(line, state=NeedState.EXPIRED, records=ids, hint=_("Ce que vous avez n’est plus à jour."))
+        proving = sorted(one for one, kind in kinds.items() if code in kind.proves)
+        return _on_its_way(stale, partial(shelf.proving, proving), stale.papers) or stale
     origin = wording.origin(records[-1].origin(""))
     return replace(
         line, state=NeedState.PRESENT, records=ids, hint=_("Vos informations : %(origin)s") % {"origin": origin}
@@ -240,11 +303,14 @@ def _paper_need(
         state=NeedState.MISSING,
         required=wanted.required,
         wanted=count,
-        hint=_substitutes(wanted, kinds),
+        of_guarantor=bool(wanted.guarantor),
+        hint=" ".join(filter(None, [wanted.note, _substitutes(wanted, kinds)])),
     )
     concerned, question = _concerned(wanted, situation, kind, choices)
     if concerned is False:
         return replace(line, state=NeedState.NOT_CONCERNED, hint="")
+    if wanted.guarantor:
+        return _found(line, wanted, shelf)
     if kind is not None and minimum.asked(kind.who_may_ask, minimum.Asker.ADMINISTRATION) == Outcome.FAILED:
         line = replace(line, required=False, hint=checks.text(CheckLine("minimum_asked", Outcome.FAILED, "")))
     found = _found(line, wanted, shelf)
@@ -259,33 +325,23 @@ def _concerned(
     """Return True, False or None with a question. A paper is needed as soon as one aid needs it."""
     if (chosen := choices.get(wanted.key)) in {Choice.CONCERNED, Choice.NOT_CONCERNED}:
         return chosen == Choice.CONCERNED, ""
-    rules = [conditions.rule(condition) for condition in sorted(wanted.conditions, key=str)]
-    answers = [rule.test(situation, kind) for rule in rules]
-    if True in answers:
+    answers = {condition: conditions.answer(condition, situation, kind) for condition in wanted.conditions}
+    if True in answers.values():
         return True, ""
-    open_rules = [rule for rule, answer in zip(rules, answers, strict=True) if answer is None]
-    return (None, open_rules[0].question) if open_rules else (False, "")
+    waiting = [condition for condition, answer in answers.items() if condition is not None and answer is None]
+    return (None, conditions.question(waiting[0])) if waiting else (False, "")
 
 
 def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
-    kinds = [wanted.kind, *wanted.alternatives]
-    kept = shelf.find(kinds, [PaperState.KEPT])
-    fresh = [paper for paper in kept if wanted.freshness.accepts(paper)][: line.wanted]
+    kept = shelf.find(wanted, [PaperState.KEPT])
+    fresh = wanted.freshness.chosen([paper for paper in kept if wanted.freshness.accepts(paper)])[: line.wanted]
     if len(fresh) == line.wanted:
         shelf.taken |= {paper.pk for paper in fresh}
         return replace(
             line, state=NeedState.PRESENT, papers=_ids(fresh), hint=wanted.freshness.doubt(fresh) or _about(fresh)
         )
-    if waiting := shelf.find(kinds, [PaperState.TO_CONFIRM]):
-        return replace(
-            line,
-            state=NeedState.TO_CONFIRM,
-            papers=_ids(fresh),
-            waiting=waiting[0].pk,
-            hint=_("Vous l’avez ajouté. Vérifiez ce que nous avons lu."),
-        )
-    if shelf.find(kinds, [PaperState.QUARANTINED, PaperState.CHECKING]):
-        return replace(line, state=NeedState.CHECKING, papers=_ids(fresh), hint=_("Nous contrôlons ce papier."))
+    if coming := _on_its_way(line, partial(shelf.find, wanted), _ids(fresh)):
+        return coming
     joined = fresh or kept[: line.wanted]
     shelf.taken |= {paper.pk for paper in joined}
     if fresh:
@@ -297,6 +353,21 @@ def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
         hint = _("%(reason)s Sans plus récent, nous le joindrons quand même.") % {"reason": reason}
         return replace(line, state=NeedState.EXPIRED, papers=_ids(joined), hint=hint)
     return line
+
+
+def _on_its_way(line: Need, find: Callable[[Sequence[str]], list[Paper]], papers: tuple[UUID, ...]) -> Need | None:
+    """Return the line as it waits for a paper that was just added, or None. `find`: the papers in some states."""
+    if waiting := find([PaperState.TO_CONFIRM]):
+        return replace(
+            line,
+            state=NeedState.TO_CONFIRM,
+            papers=papers,
+            waiting=waiting[0].pk,
+            hint=_("Vous l’avez ajouté. Vérifiez ce que nous avons lu."),
+        )
+    if find([PaperState.QUARANTINED, PaperState.CHECKING]):
+        return replace(line, state=NeedState.CHECKING, papers=papers, hint=_("Nous contrôlons ce papier."))
+    return None
 
 
 def _left_out(line: Need) -> Need:
@@ -318,7 +389,7 @@ def _about(papers: Sequence[Paper]) -> str:
 
 
 def _per_child(wanted: Wanted, situation: Situation) -> int:
-    return max(1, len(situation.children or [])) if "pour chaque enfant" in wanted.conditions else 1
+    return max(1, len(situation.children or [])) if wanted.each == "child" else 1
 
 
 def _title(wanted: Wanted, kind: PaperKind | None) -> str:
@@ -328,7 +399,9 @@ def _title(wanted: Wanted, kind: PaperKind | None) -> str:
         "child": _("de votre enfant"),
         "host": _("de la personne qui vous héberge"),
     }.get(wanted.who)
-    if wanted.kind == "attestation_hebergement":
+    if wanted.guarantor:
+        whose = _("de votre garant n° %(rank)s") % {"rank": wanted.guarantor}
+    elif wanted.kind == "attestation_hebergement":
         whose = None
     title = f"{label} {whose}" if whose else label
     return f"{title} {wanted.freshness.words}" if wanted.freshness.words else title

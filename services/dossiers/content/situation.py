@@ -30,7 +30,6 @@ FIELDS = (
     "etudes.inscription#/etablissement",
 )
 WAGES_COUNT_FOR = timedelta(days=120)
-OWNERS = {"proprietaire", "primo_accedant"}
 HOUSING_AIDS = {"apl", "alf", "als"}
 
 
@@ -70,11 +69,6 @@ class Situation:
         if any(record.payload.get("mois", "") >= since for record in self.values.of_type("emploi.revenu")):
             return True
         return {"actif": True, "apprenti": True, "retraite": False, "inactif": False}.get(self.activity or "")
-
-    @property
-    def occupancy(self) -> str | None:
-        answer: str | None = self.values.value("logement.domicile#/statut_occupation")
-        return answer
 
     @property
     def gets_housing_aid(self) -> bool | None:

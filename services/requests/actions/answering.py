@@ -43,7 +43,7 @@ def correct(*, correction: Correction, by: UUID, text: str = "", paper_id: UUID 
 
     Raises:
         Nothing, PaperGone
-        NotNow: it was mended already, or the request is decided or withdrawn.
+        NotNow: it was mended already, or the request is decided or withdrawn, which deletes what waits.
         UnknownLine: the line is not in the request any more.
     """
     text = text.strip()[:TEXT_LENGTH]
@@ -55,7 +55,9 @@ def correct(*, correction: Correction, by: UUID, text: str = "", paper_id: UUID 
         former = SentRequest.objects.select_related("grant").get(pk=correction.request_id).grant
         gate.lock_exclusively([former] if former else [])
         row = SentRequest.objects.select_for_update(of=("self",)).get(pk=correction.request_id)
-        held = Correction.objects.select_for_update(of=("self",)).get(pk=correction.pk)
+        held = Correction.objects.select_for_update(of=("self",)).filter(pk=correction.pk).first()
+        if held is None:
+            raise NotNow
         perms.require_owner(row, by)
         check(row)
         check(held)
@@ -145,7 +147,7 @@ def _start_clock(row: SentRequest) -> None:
     last = max(row.corrections.values_list("answer_by", flat=True))
     row.stopped_days += clock.stopped_for(row.stopped_since, last, today)
     row.stopped_since = None
-    row.due_on = clock.due(timezone.localdate(row.sent_at), row.stopped_days)
+    row.due_on = clock.due(timezone.localdate(row.sent_at), row.stopped_days, row.terms.months)
     row.state = State.REVIEW
 
 

@@ -18,9 +18,9 @@ from django_scopes import scope
 
 from accounts import reminding
 from core import journal
-from services.aids import catalogue
 from services.dossiers import perms as dossier_perms
 from services.dossiers.models import Dossier
+from services.procedures import finding
 from services.requests import clock, perms
 from services.requests.enums import OutsideAnswer, OutsideStep
 from services.requests.models import OutsideRequest
@@ -132,13 +132,13 @@ def notify_late(key: UUID, resident_id: UUID) -> bool:
 
 def months_of(aids: Sequence[str]) -> int:
     """Return the longest time that these aids give their office, in months."""
-    known = [catalogue.get(code).decision_delay.months for code in aids if catalogue.exists(code)]
+    known = [one.decision_delay.months for one in finding.latest(aids)]
     return max([months for months in known if months], default=clock.MONTHS)
 
 
 def silence_grants(aids: Sequence[str]) -> bool:
     """Return whether no answer means yes, for each of these aids."""
-    found = [catalogue.get(code).decision_delay.silence_means for code in aids if catalogue.exists(code)]
+    found = [one.decision_delay.silence_means for one in finding.latest(aids)]
     return bool(found) and all(meaning == "accepted" for meaning in found)
 
 

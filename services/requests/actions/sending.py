@@ -11,7 +11,8 @@ from core.models.rows import check
 from services.dossiers import perms as dossier_perms
 from services.dossiers.enums import State as DossierState
 from services.dossiers.models import Dossier, new_number
-from services.requests import agreements, clock, ending, lines
+from services.procedures import finding
+from services.requests import agreements, clock, ending, lines, suited
 from services.requests.enums import OFFICE_KIND, Happened
 from services.requests.models import SentRequest
 from vault.records.actions import grants
@@ -41,8 +42,10 @@ class OfficeClosed(Exception):
     """The office is closed, or receives no requests."""
 
 
-def offices() -> list[Organisation]:
-    return list(Organisation.objects.offices())
+def offices(dossier: Dossier, content: lines.Content) -> list[suited.Suited]:
+    """Return the offices that receive requests, those that suit this dossier best first."""
+    asked = finding.chosen(dossier.aids, dossier.versions)
+    return suited.in_order(list(Organisation.objects.offices()), asked, content)
 
 
 def may_send(dossier: Dossier) -> bool:
@@ -96,7 +99,7 @@ def _send(dossier: Dossier, office: Organisation, content: lines.Content, months
         organisation=office,
         token=token,
         keep_until=add_months(today, months),
-        due_on=clock.due(today, 0),
+        due_on=clock.due(today, 0, finding.terms(dossier.aids, timezone.now()).months),
         codes=[line.code for line in content.lines],
     )
     row.content = seal_note(resident_id=row.resident_id, place=row.note_place, note=content.note())

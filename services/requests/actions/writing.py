@@ -3,6 +3,9 @@
 The letter of a decision is also a paper of the vault, which proves the record that the decision wrote.
 """
 
+import io
+
+import pikepdf
 from django.db import transaction
 from django.utils import timezone
 
@@ -86,6 +89,7 @@ def _keep_paper(row: SentRequest, pdf: bytes) -> None:
         record_id=ending.decision_key(row),
         name=f"decision-{row.number}.pdf",
         content=pdf,
+        pages=_pages(pdf),
         brought_by=row.organisation.name,
     )
     if proven is not None:
@@ -96,3 +100,8 @@ def _keep_paper(row: SentRequest, pdf: bytes) -> None:
             purpose=ending.LETTER_PURPOSE,
             details={"recipient": row.organisation.name, "number": row.number, "kind": ending.PAPER_KIND},
         )
+
+
+def _pages(pdf: bytes) -> int:
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        return len(opened.pages)

@@ -13,6 +13,8 @@ from django.utils.translation import ngettext
 
 from core.templatetags.civic import clock as hour
 from core.templatetags.civic import long_date, short_date
+from services.procedures import finding
+from services.procedures.enums import Silence
 from services.requests import clock, lines
 from services.requests.actions.office import Opened
 from services.requests.enums import Fault, Happened, Kept, LetterKind, Proposal, State
@@ -52,13 +54,27 @@ def gist(row: SentRequest, at: clock.Clock) -> str:
             State.GRANTED: _("Votre demande est accordée. La décision est dans votre coffre."),
             State.REFUSED: _("Votre demande est refusée. Voici pourquoi, et comment contester."),
             State.WITHDRAWN: _("Vous avez retiré cette demande. Le service n’a plus de copie."),
-            State.UNANSWERED: _("Le service n’a pas répondu. C’est un refus, que vous pouvez contester."),
+            State.UNANSWERED: _("Le service n’a pas répondu : c’est un accord.")
+            if row.silence_grants
+            else _("Le service n’a pas répondu. C’est un refus, que vous pouvez contester."),
         }[State(row.state)]
     if at.stopped:
         return _("On vous demande une correction. Le délai est arrêté jusqu’à votre réponse.")
     if at.late_by(timezone.localdate()):
+        if row.silence_grants:
+            return _("Le délai est passé : sans réponse, c’est un accord. Le service l’atteste si vous le demandez.")
         return _("Le délai est passé : sans réponse, c’est un refus. Vous pouvez contester.")
     return _("Réponse avant le %(day)s.") % {"day": long_date(at.due)}
+
+
+def time_words(terms: finding.Terms) -> str:
+    """Return how long the office has, and what its silence means."""
+    text = ngettext("Le service a %(count)s mois.", "Le service a %(count)s mois.", terms.months) % {
+        "count": terms.months
+    }
+    if terms.silence == Silence.ACCEPTED:
+        return f"{text} {_('Sans réponse, c’est un accord.')}"
+    return f"{text} {_('Sans réponse, c’est un refus, que vous pouvez contester.')}"
 
 
 def asked(row: SentRequest, corrections: Sequence[Correction], opened: Opened) -> list[dict[str, str]]:

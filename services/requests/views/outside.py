@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
 from core.templatetags.civic import long_date
-from services.aids import catalogue
 from services.dossiers import presenting as dossier_words
 from services.dossiers import recipients
 from services.dossiers.enums import State as DossierState
 from services.dossiers.models import Dossier
+from services.procedures import finding
 from services.requests.actions import outside as actions
 from services.requests.enums import OutsideStep
 from services.requests.forms import NumberForm, OutsideForm, OutsideStepForm
@@ -61,7 +61,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "steps": words.steps(row),
         "days": words.days(row),
         "may_appeal": words.may_appeal(row),
-        "aids": [dossier_words.after(catalogue.get(code)) for code in row.aids if catalogue.exists(code)],
+        "aids": [dossier_words.after(one) for one in finding.latest(row.aids)],
     }
     return render(request, "requests/outside/request.html", context)
 

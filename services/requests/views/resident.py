@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,6 +18,7 @@ from accounts.http import SignedInRequest
 from core.pdf.apart import NotDrawn
 from core.templatetags.civic import long_date
 from services.dossiers.models import Dossier
+from services.procedures import finding
 from services.requests import agreements, ending, lines
 from services.requests import letters as drawing
 from services.requests.actions import answering, sending
@@ -61,7 +63,7 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
         content = lines.of_dossier(dossier)
     except lines.NoLines:
         return _not_ready(request, dossier)
-    seen, offices = lines.fingerprint(content), sending.offices()
+    seen, offices = lines.fingerprint(content), sending.offices(dossier, content)
     form = SendForm(request.POST if request.method == "POST" else None, offices=offices, initial={"seen": seen})
     status = 200
     if request.method == "POST":
@@ -73,13 +75,15 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
             status = 409
             data = request.POST.copy()
             data["seen"] = seen
-            form = SendForm(data, offices=sending.offices())
+            offices = sending.offices(dossier, content)
+            form = SendForm(data, offices=offices)
     context = {
         "dossier": dossier,
         "form": form,
         "lines": words.sent_lines(content),
         "content": content,
         "offices": offices,
+        "time": words.time_words(finding.terms(dossier.aids, timezone.now())),
         "words": [str(text).replace("%(name)s", _("Le service choisi")) for text in agreements.WORDS],
     }
     return render(request, "requests/send.html", context, status=status)
@@ -103,6 +107,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "track": words.track(row, events, at),
         "clock": at if row.is_open else None,
         "counted": words.counted(at),
+        "time": words.time_words(row.terms),
         "letters": words.letters(row, list(row.letters.order_by("created_at"))),
         "openings": words.openings(events),
         "lines": words.sent_lines(opened.content),
@@ -114,8 +119,10 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 def correct(request: SignedInRequest, request_id: UUID, correction_id: UUID) -> HttpResponse:
     """Mend the one line that the office named."""
     row = _find(request_id)
-    found = get_object_or_404(Correction.objects.select_related("asked_by"), pk=correction_id, request=row)
-    if found.answered_at is not None or not row.is_open or row.content is None:
+    found = Correction.objects.select_related("asked_by").filter(pk=correction_id, request=row).first()
+    if found is None and row.content is not None:
+        raise Http404
+    if found is None or found.answered_at is not None or not row.is_open or row.content is None:
         return _too_late(request, row)
     opened = _opened(row, [found])
     line = opened.content.line(found.line)

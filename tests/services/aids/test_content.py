@@ -9,9 +9,16 @@ from django.utils.translation import override
 
 from ops import messages
 from ops.cluster import ROOT
-from services.aids import benefits, catalogue
+from services.aids import benefits, catalogue, urgent
+from services.procedures import shipping
 from vault import types
 
+
+def situations() -> list[urgent.Situation]:
+    return [urgent.situation(item["code"], item["title"], item) for item in catalogue.urgent_situations()]
+
+
+SITUATIONS = situations()
 KINDS = {item["code"] for item in json.loads((ROOT / "vault/records/content/paper_kinds.json").read_text())["items"]}
 
 
@@ -47,7 +54,7 @@ def test_each_aid_asks_for_papers_and_fields_that_exist(aid):
     assert all(types.field_exists(field) for field in aid.fields)
 
 
-@pytest.mark.parametrize("situation", catalogue.situations(), ids=lambda situation: situation.code)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.code)
 def test_each_urgent_situation_names_papers_aids_and_numbers_that_exist(situation):
     assert set(situation.papers) <= KINDS
     assert all(catalogue.exists(code) for code in situation.dossiers)
@@ -56,10 +63,9 @@ def test_each_urgent_situation_names_papers_aids_and_numbers_that_exist(situatio
 
 
 def test_the_five_urgent_needs_are_there():
-    assert {"sans_abri", "pas_a_manger", "violences", "deces", "perte_emploi"} <= {
-        situation.code for situation in catalogue.situations()
-    }
-    assert catalogue.situation("violences").discreet
+    codes = {situation.code: situation for situation in SITUATIONS}
+    assert {"sans_abri", "pas_a_manger", "violences", "deces", "perte_emploi"} <= codes.keys()
+    assert [code for code, situation in codes.items() if situation.discreet] == ["violences"]
 
 
 def test_an_aid_that_does_not_exist_is_refused():
@@ -80,15 +86,16 @@ def test_local_aids_name_papers_that_exist(aid):
 def test_urgent_situations_are_fully_translated():
     """A missing translation would hide whom to call."""
     english = catalogue.load("english")["situations"]
-    french = set()
-    for situation in catalogue.situations():
+    french = {number["name"] for number in catalogue.numbers().values()}
+    for situation in SITUATIONS:
         french |= {situation.title, situation.intro, *situation.rights, *situation.places, *situation.first_days}
-        french |= {text for call in (situation.first_call, *situation.other_calls) for text in (call.name, call.why)}
+        french |= {text for call in situation.calls for text in (call.name, call.why)}
+        french |= {event.label for event in situation.events}
         french |= {text for deadline in situation.deadlines for text in (deadline.what, deadline.when)}
     assert {*english} == french
     with override("en"):
-        assert catalogue.situation("violences").title == english["Je subis des violences"] == "I am suffering violence"
-    assert catalogue.situation("violences").title == "Je subis des violences"
+        (english_one,) = (one for one in situations() if one.code == "violences")
+        assert english_one.title == english["Je subis des violences"] == "I am suffering violence"
 
 
 def test_displayed_facts_about_aids_are_translated():
@@ -100,8 +107,16 @@ def test_displayed_facts_about_aids_are_translated():
             *aid.where_to_send,
             *(form.title for form in aid.forms),
             *(step.to for step in aid.appeals),
+            *(paper.note for paper in aid.papers if paper.note),
+            *(paper.condition.question for paper in aid.papers if paper.condition and paper.condition.question),
         }
     displayed |= {item["text"] for item in catalogue.load("exclusions")["items"]}
+    for item in shipping.shipped():
+        papers = [*item["papers"], *item["guarantors"]["papers"]]
+        displayed |= {item["summary"], item["organisation"], *item["where_to_send"], item["renewal"], item["notes"]}
+        displayed |= {step["to"] for step in item["appeals"]} | {section["title"] for section in item["sections"]}
+        displayed |= {text for paper in papers for text in (paper["note"], (paper["condition"] or {}).get("question"))}
+    displayed -= {None}
     for rules in (*catalogue.local_aids(), *catalogue.national_rights()):
         displayed |= {rules["label"], rules["institution"]["name"], rules["instructions"], rules["contact"]}
     assert {*catalogue.load("english")["catalogue"]} == displayed

@@ -18,7 +18,7 @@ from django_scopes import scope
 from accounts.models import Session, User
 from core import journal, locks
 from core.models import City
-from services.aids import catalogue
+from services.aids import catalogue, shipping
 from services.aids.interview import running, slots, state
 from services.aids.models import LocalAid
 from tests.accounts.factories import ResidentFactory, signed_in
@@ -366,8 +366,7 @@ def test_a_family_of_another_commune_sees_no_aid_for_residents_and_its_visit_run
 
 
 def titles_of(client: Client) -> set[str]:
-    client.get(RESULT)
-    return {line["title"] for line in kept(client)["result"]["page"]["claims"]}
+    return {line["title"] for line in client.get(RESULT).context["page"]["claims"]}
 
 
 def test_a_name_of_several_communes_offers_a_list_and_an_unknown_one_a_sentence():
@@ -735,3 +734,58 @@ def test_two_residents_never_share_the_ids_of_their_families():
         client.post(KEEP)
         found.append(people.simulated(user).read.household.children[0].id)
     assert found[0] != found[1]
+
+
+# The city's aids
+
+
+INTERIM = "Travaillez-vous pour une agence d’intérim ?"
+
+
+def temp_agency_aid() -> None:
+    """Publish an aid of the city that reads only whether somebody works for a temp agency."""
+    (found,) = (item for item in catalogue.local_aids() if item["code"] == "interim-mobilite")
+    cases = [
+        {"persona": "Ilan", "facts": {"temp_agency": True}, "expect": {"status": "granted", "amount": 40}},
+        {"persona": "Jeanne", "facts": {"temp_agency": False}, "expect": {"status": "refused"}},
+    ]
+    open_now = {"valid_from": "2025-01-01", "valid_to": None}
+    shipping.write({**found, **open_now, "conditions": {"all": [{"type": "temp_agency"}]}, "tests": cases})
+
+
+def test_the_city_s_question_comes_last_runs_no_engine_and_is_not_asked_without_its_aid(runs, resident):
+    client = Client()
+    usual = tell(client, SINGLE)
+    assert address("interim") not in usual
+    client.get(RESULT)
+    before = len(runs)
+    temp_agency_aid()
+    assert client.get(START).headers["Location"] == address("interim")
+    page = client.get(address("interim"))
+    assert question_of(page) == INTERIM and "Une aide de la ville" in main_of(page)
+    assert "Aide à la mobilité" not in main_of(client.get(RESULT))
+    client.post(address("interim"), {"answer": "yes"})
+    assert client.get(START).headers["Location"] == RESULT
+    (aid,) = LocalAid.objects.all()
+    assert aid.label in main_of(client.get(RESULT)) and len(runs) == before, "local rules only"
+    assert "Intérim : Oui" in main_of(client.get(SHEET))
+    client.post(address("interim"), {"answer": "no"})
+    assert aid.label not in main_of(client.get(RESULT)) and len(runs) == before
+
+
+def test_a_skipped_question_of_the_city_is_not_asked_again():
+    temp_agency_aid()
+    client = Client()
+    assert tell(client, SINGLE)[-1] == address("interim")
+    assert client.get(START).headers["Location"] == RESULT
+
+
+def test_an_answer_for_the_city_is_kept_in_the_vault(resident):
+    temp_agency_aid()
+    client = signed_in(resident)
+    tell(client, {**SINGLE, INTERIM: "yes"})
+    assert "Intérim" in main_of(client.get(KEEP))
+    assert client.post(KEEP).status_code == 302
+    with scope(resident=resident.pk):
+        values = gate.read_own(resident_id=resident.pk, purpose="x", fields=["foyer.situation#/interimaire"])
+    assert values.value("foyer.situation#/interimaire") is True

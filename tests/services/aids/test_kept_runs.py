@@ -10,8 +10,6 @@ from django_scopes import scope, scopes_disabled
 
 from accounts.models import User
 from core import journal, leaving
-from core.keys.sealed import Unreadable
-from core.models.rows import Forged
 from services.aids import results, variants
 from services.aids.actions import kept_runs, simulations
 from services.aids.engine import kept as keeping
@@ -122,20 +120,27 @@ def test_it_goes_with_its_resident_and_with_its_month(awa: Client, resident: Use
     assert row(resident) is None
 
 
-def test_it_is_sealed_and_believed_only_as_it_was_written(awa: Client, resident: User) -> None:
-    awa.get(HOME)
+def test_it_is_sealed_and_believed_only_as_it_was_written(
+    awa: Client, resident: User, runs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[str] = []
+    monkeypatch.setattr(kept_runs.rows, "report", lambda forged: reported.append(str(forged.row)))
+    first = text(awa, HOME)
     kept = row(resident)
     assert kept is not None and b"steady" not in bytes(kept.content) and b"rsa" not in bytes(kept.content)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE aids_keptrun SET version = version + 1")
-    with pytest.raises(Forged):
-        people.simulated(resident)
+    assert text(awa, HOME) == first, "it is dropped, and the engine runs again"
+    assert len(runs) == 2 and len(reported) == 1
+    again = row(resident)
+    assert again is not None and again.pk != kept.pk
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE aids_keptrun SET version = version - 1, content = %s", [bytes(kept.content)[:-1] + b"x"]
-        )
-    with pytest.raises(Unreadable):
-        people.simulated(resident)
+        cursor.execute("UPDATE aids_keptrun SET content = %s", [bytes(again.content)[:-1] + b"x"])
+    assert text(awa, HOME) == first and len(runs) == 3 and len(reported) == 2
+    with connection.cursor() as cursor:  # a row of their own making, with nothing that the portal sealed
+        cursor.execute("UPDATE aids_keptrun SET content = %s, mac = %s, version = 7", [b"{}", b"\x01" + bytes(32)])
+    assert text(awa, HOME) == first and len(runs) == 4 and len(reported) == 3
+    assert text(awa, HOME) == first and len(runs) == 4
 
 
 def test_a_kept_run_explains_every_aid_word_for_word() -> None:

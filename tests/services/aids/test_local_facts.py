@@ -45,7 +45,7 @@ def vault(*more, **told):
 
 
 def facts(found):
-    base = local_facts.household_facts(found, NO_RESULT, "00042")
+    base = local_facts.household_facts(found, "00042")
     return local_facts.person_facts(found.household.applicant, found.household, base)
 
 
@@ -128,9 +128,9 @@ def test_a_benefit_that_nothing_tells_is_unknown_rather_than_refused():
 
 
 def asked(found, *aids):
-    known = simulations._facts(found, NO_RESULT, "00042")
+    known = simulations._facts(found, "00042")
     lines = [simulations._local(one, known, found, TODAY) for one in aids]
-    return [one.question.key for one in simulations.ask_for_local(found, NO_RESULT, lines, "00042", TODAY)]
+    return [one.question.key for one in simulations.ask_for_local(found, (), lines, "00042", TODAY)]
 
 
 SCHEME = {"type": "scheme", "values": ["general"]}

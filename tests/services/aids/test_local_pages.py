@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from services.aids import catalogue, local_tree, local_yaml, shipping
 from services.aids.actions import local_aids as actions
+from services.aids.actions import versions
 from services.aids.models import LinkState, LocalAid, State
 from tests.accounts.factories import AgentFactory, signed_in
 
@@ -253,7 +254,7 @@ def test_the_next_version_says_what_it_changes_and_the_former_stays_public(pages
     page = text(pages.get(at("differences", later.pk)))
     assert "Montant" in page and "Un montant fixe" in page and "jusqu’à 300" in page
     assert pages.get(at("differences", first.pk)).status_code == 404
-    actions.close(aid=first, by=author)
+    versions.close(row=first, by=author)
     public = reverse("aids:local_aid", args=[first.code])
     assert "n’est plus en vigueur" in text(Client().get(public))
     for wanted, status in (("1", 200), ("2", 404), ("zéro", 404), ("9" * 30, 404)):

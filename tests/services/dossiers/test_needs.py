@@ -9,9 +9,10 @@ import pytest
 from django.utils import timezone
 
 from services.aids import catalogue
+from services.aids.catalogue import Period
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.content import conditions
-from services.dossiers.content.freshness import ANY, PERIODS, freshness
+from services.dossiers.content.freshness import ANY, freshness
 from services.dossiers.content.needs import Wanted
 from services.dossiers.enums import Choice, NeedState
 from tests.accounts.factories import ResidentFactory
@@ -181,22 +182,33 @@ def test_two_aids_ask_for_each_paper_once(resident):
 
 def test_together_two_aids_ask_for_the_most_and_the_freshest():
     one, two = (Wanted.of(wanted) for wanted in catalogue.get("rsa").papers[:2])
-    merged = one.with_(replace(two, count=4, freshness=PERIODS["moins de 3 mois"]))
+    recent = freshness(Period("age", 3))
+    merged = one.with_(replace(two, count=4, freshness=recent))
     assert merged.count == 4
-    assert merged.freshness == PERIODS["moins de 3 mois"]
-    assert set(merged.conditions) == {None, "si nationalité hors UE"}
+    assert merged.freshness == recent
+    assert [condition and condition.field for condition in merged.conditions] == [None, "foyer.situation#/nationalite"]
 
 
-def test_every_condition_of_the_catalogue_has_its_rule():
+def test_every_condition_of_the_catalogue_has_its_rule_and_a_question():
     found = {paper.condition for aid in catalogue.all_aids() for paper in aid.papers} - {None}
-    assert found <= set(conditions.RULES)
+    assert len(found) > 15 and all(condition.type in conditions.TESTS for condition in found)
+    assert all(str(conditions.question(condition)) for condition in found if condition.type != "unread")
 
 
-def test_every_period_about_an_age_is_understood():
-    periods = {paper.period for aid in catalogue.all_aids() for paper in aid.papers if paper.period}
-    aged = {period for period in periods if "mois" in period or "an" in period.split()}
-    assert aged <= set(PERIODS)
-    assert freshness("en cours de validité") == ANY
+def test_a_period_says_which_papers_count():
+    assert freshness(Period("valid")) == freshness(Period("latest")) == freshness(None) == ANY
+    assert str(freshness(Period("age", 6)).words) == "de moins de 6 mois"
+    assert str(freshness(Period("last", 3)).words) == "des 3 derniers mois"
+
+
+def test_the_same_payslip_twice_is_one(resident):
+    add(resident, "foyer.situation", {"activite": "actif"})
+    for age in (0, 0, 1):
+        add_paper(resident, "bulletin_salaire", issued_on=months_ago(age))
+    line = need(resident, PAYSLIP)
+    assert (line.state, len(line.papers)) == (NeedState.MISSING, 2)
+    add_paper(resident, "bulletin_salaire", issued_on=months_ago(2))
+    assert need(resident, PAYSLIP).state == NeedState.PRESENT
 
 
 def test_each_aid_of_the_catalogue_makes_a_list(resident):

@@ -117,7 +117,7 @@ def test_a_missing_paper_is_added_on_its_own_page(browser, resident):
     content = one_page()
     for _ in range(2):
         sent = browser.post(address, {"token": token, "file": SimpleUploadedFile("rib.pdf", content)})
-        assert sent.url == url("dossier", dossier)
+        assert sent.url == f"{url('dossier', dossier)}#ligne-paper-rib-applicant"
     with scope(resident=resident.pk):
         assert Paper.objects.get().kind == "rib"
     assert "Contrôle en cours" in browser.get(url("dossier", dossier)).content.decode()

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -118,6 +119,26 @@ def sent(resident: User, office: Organisation, dossier: Dossier | None = None, *
 def fresh(row: SentRequest) -> Any:
     with scopes_disabled():
         return SentRequest.objects.select_related("organisation", "grant", "decided_by").get(pk=row.pk)
+
+
+def copied(row: SentRequest, times: int) -> None:
+    """Fill an office's list with rows like this one, each with a number of its own and due on another day."""
+    with scope(resident=row.resident_id):
+        like = {
+            field.attname: getattr(row, field.attname)
+            for field in SentRequest._meta.concrete_fields
+            if field.attname not in {"id", "number", "dossier_id", "token", "grant_id", "due_on", "mac"}
+        }
+        SentRequest.objects.bulk_create(
+            SentRequest(
+                **like,
+                number=f"{place:010d}",
+                dossier_id=uuid4(),
+                token=uuid4(),
+                due_on=row.due_on + timedelta(days=place % 90 - 70),
+            )
+            for place in range(times)
+        )
 
 
 def work() -> None:

@@ -1,21 +1,27 @@
 """The pages of a request: each user, each state, the words."""
 
+import io
 from datetime import timedelta
 from uuid import uuid4
 
+import pikepdf
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from services.requests import across
+from services.requests import across, letters
 from services.requests.actions import answering
 from services.requests.actions import office as actions
+from services.requests.actions.outside import note_sent
 from services.requests.enums import Fault, Proposal
 from services.requests.models import SentRequest
 from tests.accounts.factories import AgentFactory, signed_in
-from tests.services.requests.made import PAPER, finished, fresh, member, opened_office, proposed, sent, work
+from tests.services.requests.made import PAPER, copied, finished, fresh, member, opened_office, proposed, sent, work
+from vault.records import gate
 from vault.records.actions import withdraw_record
 from vault.records.models import Paper, Record
 
@@ -165,15 +171,60 @@ def test_the_office_opens_the_pdf_and_no_other_paper(resident, office, claire):
     assert agent.get(reverse("requests:office_paper", args=[row.pk, uuid4()])).status_code == 410
 
 
-def test_pages_stay_within_their_queries(resident, office, claire, django_assert_max_num_queries):
-    row = sent(resident, office)
-    asked(row, claire)
+def test_each_page_stays_within_its_queries(resident, office, claire, hugo, django_assert_max_num_queries):
+    corrected, row = sent(resident, office), sent(resident, office)
+    correction = asked(corrected, claire)
+    outside = note_sent(
+        resident_id=resident.pk,
+        by=resident.pk,
+        dossier=finished(resident, aids=["prime_activite"]),
+        office="CAF",
+        number="0427781",
+        on=timezone.localdate(),
+        token=uuid4(),
+    )
     agent, browser = signed_in(claire.person), signed_in(resident)
-    pages = [(browser, reverse("requests:request", args=[row.pk])), (browser, reverse("requests:home"))]
-    pages += [(agent, reverse("requests:office", args=[row.pk])), (agent, reverse("requests:inbox"))]
+    of_resident = [
+        ("home",),
+        ("send", finished(resident).pk),
+        ("request", corrected.pk),
+        ("correct", corrected.pk, correction.pk),
+        ("withdraw", row.pk),
+        ("outside_note", finished(resident).pk),
+        ("outside", outside.pk),
+        ("outside_step", outside.pk, "reponse"),
+        ("outside_step", outside.pk, "numero"),
+        ("outside_forget", outside.pk),
+    ]
+    pages = [(browser, reverse(f"requests:{name}", args=args)) for name, *args in of_resident]
+    pages += [(agent, reverse("requests:inbox"))]
+    pages += [(agent, reverse("requests:office", args=[one.pk])) for one in (row, corrected)]
+    pages += [(agent, f"{reverse('requests:office', args=[corrected.pk])}?ligne=l1")]
     for client, url in pages:
         with django_assert_max_num_queries(25):
-            assert client.get(url).status_code == 200
+            assert client.get(url).status_code == 200, url
+
+
+def test_a_list_of_five_hundred_costs_what_a_list_of_one_does(resident, office, claire):
+    row = sent(resident, office)
+    agent, url = signed_in(claire.person), reverse("requests:inbox")
+    agent.get(url)
+    counted = []
+    for times in (0, 500):
+        copied(row, times)
+        with CaptureQueriesContext(connection) as queries:
+            page = agent.get(url)
+        counted.append(len(queries))
+    assert counted[0] == counted[1]
+    shown = text(page)
+    assert "501 demandes ouvertes" in shown and "Page 1 sur 11" in shown
+    assert shown.count("/prendre/") <= across.A_PAGE and "Kervella" not in shown and "Awa" not in shown
+    assert row.number in text(agent.get(url, {"no": row.number}))
+    with CaptureQueriesContext(connection) as queries:
+        assert agent.get(url, {"page": "11"}).status_code == 200
+    assert len(queries) == counted[0]
+    read = [one["sql"] for one in queries.captured_queries if "requests_sentrequest" in one["sql"]]
+    assert read and not any('"content"' in sql or '"decision"' in sql for sql in read), "a list opens nothing"
 
 
 def test_a_right_that_ends_soon_is_reminded_once_and_asked_for_again(resident, office, claire, hugo, mailoutbox):
@@ -191,6 +242,26 @@ def test_a_right_that_ends_soon_is_reminded_once_and_asked_for_again(resident, o
     assert page.context["again"] == again and again in text(page)
     sent(resident, office, finished(resident))
     assert "Redemander :" not in text(browser.get(reverse("home")))
+
+
+def test_the_paper_of_a_decision_says_how_many_pages_it_has(resident, office, claire, hugo, monkeypatch):
+    row = proposed(sent(resident, office), claire)
+    actions.decide(request=row, place=hugo)
+    monkeypatch.setattr(letters, "draw", lambda *given: blank(3))
+    work()
+    with scope(resident=resident.pk):
+        paper = Paper.objects.get(kind="decision_demande")
+    opened = gate.own_paper(resident_id=resident.pk, purpose="Essayer", paper_id=paper.pk)
+    assert opened is not None and opened.pages == 3
+
+
+def blank(pages: int) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as pdf:
+        for _page in range(pages):
+            pdf.add_blank_page(page_size=(595, 842))
+        pdf.save(out)
+    return out.getvalue()
 
 
 def test_a_decision_withdrawn_from_the_vault_gets_no_paper(resident, office, claire, hugo):

@@ -1,11 +1,12 @@
 """What is refused: sent twice, a closed office, a member who left, a grant stopped, one's own decision."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django_scopes import scope
 
 from accounts.actions import places
 from core import journal
-from services.requests import lines
+from services.requests import across, lines
 from services.requests.actions import answering, sending
 from services.requests.actions import office as actions
 from services.requests.enums import Fault, Proposal, State
@@ -230,6 +231,74 @@ def test_a_correction_with_a_paper_that_left_or_of_a_line_mended_already_changes
     with pytest.raises(actions.NotNow):
         answering.correct(correction=asked, by=resident.pk, text="Encore")
     assert fresh(row).content_version == 2
+
+
+def test_a_correction_of_a_request_that_left_meanwhile_changes_nothing_and_says_so(resident, office, claire):
+    row = sent(resident, office)
+    actions.take(request=row, place=claire)
+    asked = actions.ask_correction(
+        request=fresh(row), place=claire, line=PAPER, fault=Fault.OUTDATED, message="Plus récent."
+    )
+    browser, url = signed_in(resident), reverse("requests:correct", args=[row.pk, asked.pk])
+    assert browser.get(url).status_code == 200
+    answering.withdraw(request=fresh(row), by=resident.pk)
+    with pytest.raises(actions.NotNow):
+        answering.correct(correction=asked, by=resident.pk, text="Quittance d’octobre")
+    said = browser.post(url, {"text": "Quittance d’octobre"}, follow=True).content.decode()
+    assert "Cette ligne n’attend plus de correction" in said and fresh(row).content is None
+    assert browser.get(reverse("requests:correct", args=[row.pk, uuid4()])).status_code == 302
+    assert browser.get(reverse("requests:correct", args=[sent(resident, office).pk, asked.pk])).status_code == 404
+
+
+def test_a_file_that_is_read_stops_when_its_resident_stops_the_request(resident, office, claire):
+    row = sent(resident, office)
+    with actions.open_dossier(request=row, place=claire) as file:
+        assert file.read(4) == b"%PDF"
+        grants.stop(grant=row.grant, by=resident.pk)
+        with pytest.raises(gate.Refused):
+            file.read(4)
+    assert last_event(resident) == "read_refused"
+
+
+def test_an_office_that_closes_under_a_page_refuses_each_act_of_its_agents(resident, office, claire):
+    row = sent(resident, office)
+    agent = signed_in(claire.person)
+    assert agent.get(reverse("requests:office", args=[row.pk])).status_code == 200
+    office.is_active = False
+    with places.changing_office(office):
+        office.save()
+    for name in ("requests:take", "requests:propose", "requests:decide"):
+        assert agent.post(reverse(name, args=[row.pk]), {"answer": "yes"}).status_code == 403
+    assert agent.get(reverse("requests:inbox")).status_code == 403
+    assert fresh(row).state == State.RECEIVED
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "due", "last_day"),
+    [
+        # The clocks go back on 25 October 2026, and forward on 28 March 2027.
+        ("2026-08-25T23:59:00+02:00", date(2026, 10, 25), "2026-10-25T23:59:00+01:00"),
+        ("2027-01-28T00:01:00+01:00", date(2027, 3, 28), "2027-03-28T23:59:00+02:00"),
+    ],
+)
+def test_a_deadline_on_a_change_of_clock_lasts_until_the_end_of_its_day(resident, office, sent_at, due, last_day):
+    end = datetime.fromisoformat(last_day)
+    with time_machine.travel(datetime.fromisoformat(sent_at), tick=False):
+        row = sent(resident, office)
+    assert row.due_on == due
+    with time_machine.travel(end, tick=False):
+        assert across.past_due() == [] and not fresh(row).is_refused()
+    with time_machine.travel(end + timedelta(minutes=2), tick=False):
+        assert across.past_due() == [(row.pk, resident.pk)]
+        with scope(resident=resident.pk):
+            assert fresh(row).is_refused()
+
+
+def test_a_copy_whose_day_is_a_change_of_clock_goes_at_its_midnight(resident, office):
+    with time_machine.travel(datetime.fromisoformat("2026-12-28T10:00:00+01:00"), tick=False):
+        row = sent(resident, office, months=3)
+    assert row.keep_until == date(2027, 3, 28)
+    assert row.grant.ends_at == datetime.fromisoformat("2027-03-28T00:00:00+01:00")
 
 
 def test_silence_is_told_once_and_a_late_correction_lets_the_clock_run(resident, office, claire, mailoutbox):

@@ -20,7 +20,7 @@ from core import journal
 from core.keys import sealed
 from core.models.rows import check_current
 from vault import types
-from vault.records import perms
+from vault.records import changes, perms
 from vault.records.actions.records import (
     Source,
     Subject,
@@ -127,6 +127,8 @@ def write_gathered(*, resident_id: UUID, by: UUID, coming: "Sequence[Coming]", e
         plan = _Plan(_held(box, right))
         rows = [_row(box, resident_id, one, older) for one, older in plan.writings(right)]
         Record.objects.bulk_create(rows, batch_size=BATCH)
+        if rows:
+            changes.tell(resident_id, {row.type for row in rows})
         _journal_changes(resident_id, by, event, purpose, right, len(rows))
     problems = [problem for one in coming for problem in one.problems]
     replaced = sum(1 for row in rows if row.supersedes_id)
@@ -155,6 +157,7 @@ def withdraw_data(*, resident_id: UUID, by: UUID, type_code: str) -> int:
         held = list(Record.objects.current().filter(type=type_code).values_list("pk", flat=True))
         count = Record.objects.filter(pk__in=held).update(withdrawn_at=timezone.now())
         if count:
+            changes.tell(resident_id, {type_code})
             fields, details = types.fields_of(type_code), {"count": str(count)}
             journal.write(
                 resident_id=resident_id,

@@ -135,7 +135,9 @@ def keep_specimen(*, resident_id: UUID, by: UUID, kind: str, name: str, content:
     return paper
 
 
-def keep_proof(*, paper: Paper, record_id: UUID, name: str, content: bytes, brought_by: str) -> Record | None:
+def keep_proof(
+    *, paper: Paper, record_id: UUID, name: str, content: bytes, pages: int, brought_by: str
+) -> Record | None:
     """Keep a PDF that the portal drew of a record which an organisation wrote: it proves that record from now on.
 
     Nothing is checked, since nothing came from outside. Call it in the resident's scope and in the transaction that
@@ -151,7 +153,7 @@ def keep_proof(*, paper: Paper, record_id: UUID, name: str, content: bytes, brou
         return None
     if record.method != Method.API_PUSH:
         raise PermissionDenied
-    _keep_whole(paper, name, _sealed(paper.resident_id, content), brought_by)
+    _keep_whole(paper, name, _sealed(paper.resident_id, content), pages=pages, brought_by=brought_by)
     return prove(record, paper)
 
 
@@ -162,10 +164,10 @@ def _sealed(resident_id: UUID, content: bytes) -> SealedFile:
     return file
 
 
-def _keep_whole(paper: Paper, name: str, file: SealedFile, brought_by: str = "") -> None:
+def _keep_whole(paper: Paper, name: str, file: SealedFile, *, pages: int = 1, brought_by: str = "") -> None:
     """Write a paper of one PDF, already kept."""
     paper.state, paper.kept_at = PaperState.KEPT, timezone.now()
-    words = {"name": clean_name(name), "media_type": "application/pdf", "pages": 1, "sha256": file.sha256}
+    words = {"name": clean_name(name), "media_type": "application/pdf", "pages": pages, "sha256": file.sha256}
     _seal(paper, {**words, "declared": paper.kind, **({"brought_by": brought_by} if brought_by else {})})
     paper.save(force_insert=True)
     PaperFile.objects.create(resident_id=paper.resident_id, paper=paper, stored_name=file.name, size=file.size)

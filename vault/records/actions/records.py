@@ -15,7 +15,7 @@ from core import journal, locks
 from core.keys import sealed
 from core.models.rows import check, check_current
 from vault import types
-from vault.records import perms
+from vault.records import changes, perms
 from vault.records.enums import Assurance, Method, Role
 from vault.records.models import RESIDENT, Record
 from vault.records.values.decrypted import Origin
@@ -154,6 +154,7 @@ def withdraw_record(*, record: Record, by: UUID, purpose: str = WITHDRAW) -> Rec
             raise Superseded
         held.withdrawn_at = timezone.now()
         held.save(update_fields=["withdrawn_at"])
+        changes.tell(record.resident_id, {held.type})
         journal_record_event(held, by, "record_withdrawn", purpose, content_of(held)["payload"])
     return held
 
@@ -282,6 +283,7 @@ def write(
         raise Invalid(problems)
     record = made(sealed.box(resident_id=resident_id), resident_id, subject, payload, source, older=older, key=key)
     record.save(force_insert=True)
+    changes.tell(resident_id, {subject.type})
     return record
 
 

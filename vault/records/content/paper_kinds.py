@@ -21,6 +21,11 @@ def as_shipped() -> dict[str, dict[str, Any]]:
     return {item["code"]: item for item in items}
 
 
+def unsaved() -> dict[str, PaperKind]:
+    """Return the kinds that come with the software, for what is checked before a city has any."""
+    return {code: PaperKind(code=code, **_columns(item)) for code, item in as_shipped().items()}
+
+
 def by_code() -> dict[str, PaperKind]:
     return {kind.code: kind for kind in PaperKind.objects.all()}
 

@@ -21,6 +21,7 @@ from vault.records.gate.granted_reads import (
     read,
     read_all,
     read_newer,
+    read_with_notes,
     why_inactive,
     why_not_now,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "read_newer",
     "read_own",
     "read_own_with_note",
+    "read_with_notes",
     "require_known",
     "sent_note",
     "why_inactive",

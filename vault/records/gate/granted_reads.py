@@ -1,10 +1,10 @@
 """Reads of a resident's values by a recipient, under a grant."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from core.journal import checkpoints, heads
 from core.keys import sealed
 from core.keys.sealed import Box
 from core.models import JournalEntry
-from core.models.rows import check
+from core.models.rows import AuthenticatedRow, check
 from vault.records.enums import GrantState, Mode, RefusalCode
 from vault.records.gate import passing_on
 from vault.records.gate.decrypting import decrypt_current, decrypt_papers, require_known
@@ -73,6 +73,30 @@ def read(*, grant: Grant, fields: Sequence[str], person: UUID | None = None) -> 
     """
     require_known(fields)
     return under_grant(grant, lambda refusal, box: _read(grant, fields, person, refusal, box))
+
+
+def read_with_notes(
+    *, grant: Grant, fields: Sequence[str], notes: Mapping[str, tuple[AuthenticatedRow, bytes]]
+) -> tuple[Values, dict[str, dict[str, Any]]]:
+    """Return the values as `read` does, and the notes that a service keeps sealed for the resident, by place.
+
+    It is one reading with one entry. Each note comes with its row.
+
+    Raises:
+        UnknownField, Refused, NotAnchored, KeyMissing
+    """
+    require_known(fields)
+
+    def reading(refusal: Refusal | None, box: Box) -> tuple[Values, dict[str, dict[str, Any]]] | Refusal:
+        values = _read(grant, fields, None, refusal, box)
+        if isinstance(values, Refusal):
+            return values
+        check(*(row for row, _content in notes.values()), key=box.row_key)
+        return values, {
+            place: box.unseal_json(content, place=f"note|{place}") for place, (_row, content) in notes.items()
+        }
+
+    return under_grant(grant, reading)
 
 
 def read_newer(
@@ -281,7 +305,8 @@ def journal_read(
         event, details["reason"] = "read_refused", refusal.code.value
         counters.add("garant_gate_refusals_total", reason=refusal.code.value)
     else:
-        counters.add("garant_gate_reads_total", reader=grant.recipient_kind)
+        if recipients.get(grant.recipient_kind).counted:
+            counters.add("garant_gate_reads_total", reader=grant.recipient_kind)
     return journal.write(
         resident_id=grant.resident_id,
         actor_id=grant.pk,

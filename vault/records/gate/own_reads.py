@@ -10,7 +10,8 @@ from django_scopes import scope
 
 from core.files import resumable
 from core.journal import heads
-from core.models.rows import AuthenticatedRow, check
+from core.keys.sealed import Unreadable
+from core.models.rows import AuthenticatedRow, Forged, check
 from vault import types
 from vault.records.gate.building import Decrypted, papers_named, paths_of, upload_opened, values_of
 from vault.records.gate.copying import Opener
@@ -43,13 +44,15 @@ def read_own_with_note(
     It is one reading with one entry, the same as without a note.
 
     Raises:
-        Forged: the portal did not write the row as it is.
-        Unreadable: the note was changed, or moved from another row.
+        Forged: the portal did not write the row as it is, or its note was changed, or moved from another row.
     """
     require_known(fields)
     with journalled(resident_id, "read", purpose, fields) as box:
         check(row, key=box.row_key)
-        note: dict[str, Any] = box.unseal_json(content, place=f"note|{place}")
+        try:
+            note: dict[str, Any] = box.unseal_json(content, place=f"note|{place}")
+        except Unreadable:
+            raise Forged(row) from None
         return decrypt_current(resident_id, fields, box), note
 
 

@@ -45,7 +45,8 @@ RecordManager = ResidentManager.from_queryset(RecordQuerySet)
 class Record(AuthenticatedRow, ResidentModel):
     """Values of one type about one person. A record never changes: a correction is a new record that supersedes it.
 
-    `content` seals the payload, and the parts of the provenance that no query needs.
+    `content` seals the payload, and the parts of the provenance that no query needs. A trigger of a higher app forgets
+    what was made of a value when it is withdrawn: docs/architecture.md names it.
     """
 
     type = models.CharField(max_length=60)

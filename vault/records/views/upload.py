@@ -1,5 +1,6 @@
 """Upload of a paper: the form, then the values that were read, which the resident compares and confirms."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -29,6 +30,7 @@ from vault.records.views.papers import (
     typing_query,
     typing_target,
 )
+from vault.records.views.typing import next_page
 
 CONFIRM = gettext_noop("Comparer un papier avec ce que nous avons lu")
 UPLOADS = gettext_noop("Afficher les envois que vous avez commencés")
@@ -142,9 +144,10 @@ def _keep(request: SignedInRequest, row: Paper, confirmation: Confirmation) -> H
     target = typing_target(kind)
     if records or not target:
         messages.success(request, _("Le papier est rangé dans votre coffre."))
-        return redirect("records:paper", paper_id=row.pk)
+        return redirect(next_page(request) or reverse("records:paper", args=[row.pk]))
     messages.success(request, _("Le papier est rangé. Il sera la preuve des valeurs que vous allez saisir."))
-    return redirect(f"{reverse('records:start_typing', args=[target])}?{typing_query(row.pk, kind)}")
+    after = urlencode({"suite": next_page(request)})
+    return redirect(f"{reverse('records:start_typing', args=[target])}?{typing_query(row.pk, kind)}&{after}")
 
 
 def _discard(request: SignedInRequest, row: Paper, confirmation: Confirmation) -> HttpResponse:

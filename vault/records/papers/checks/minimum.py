@@ -11,6 +11,7 @@ from vault.records.enums import Outcome
 
 NOBODY = "Personne"
 FORBIDDEN = "il ne peut pas l’exiger"
+OBTAINABLE = "seulement si elle ne peut pas obtenir"
 
 
 class Asker(StrEnum):
@@ -34,3 +35,8 @@ def asked(who_may_ask: Sequence[str], asker: Asker) -> Outcome:
     if about:
         return Outcome.PASSED
     return Outcome.FAILED if asker == Asker.LANDLORD else Outcome.INCONCLUSIVE
+
+
+def is_obtainable(who_may_ask: Sequence[str]) -> bool:
+    """Return whether administrations get what this paper says from each other (CRPA L113-12 and L114-8)."""
+    return any(sentence.startswith(Asker.ADMINISTRATION) and OBTAINABLE in sentence for sentence in who_may_ask)

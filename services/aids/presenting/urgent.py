@@ -1,0 +1,226 @@
+"""Rows of the pages of urgent situations: those of agents who write them, and those that everybody reads."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from core.templatetags.civic import long_date
+from services.aids import catalogue, urgent, urgent_forms
+from services.aids.models import State, UrgentSituation
+from services.aids.presenting.local_aids import KINDS, SOON
+from services.places import presenting as places
+from vault.records.models import PaperKind
+
+#: From how many days before its end a delay is shown as near.
+NEAR = 7
+
+
+def state_words(row: UrgentSituation) -> str:
+    return _("Proposée") if row.state == State.TESTED else str(row.get_state_display())
+
+
+# Agents
+
+
+def agents_rows(rows: Sequence[UrgentSituation], today: date) -> list[dict[str, Any]]:
+    found = []
+    for row in rows:
+        text = _("Version %(version)s, à revoir le %(day)s") % {
+            "version": row.version,
+            "day": long_date(row.review_on),
+        }
+        late = row.state == State.PUBLISHED and row.review_on <= today + SOON
+        found.append(
+            {
+                "label": row.name,
+                "href": reverse("aids:urgent_version", args=[row.pk]),
+                "text": text,
+                "tag": _("À revoir") if late else state_words(row),
+                "tag_kind": "expired" if late else KINDS[State(row.state)],
+            }
+        )
+    return found
+
+
+def version_page(row: UrgentSituation, reader: User) -> dict[str, Any]:
+    """Return the context of a version's page: its parts, what stops it, what the reader may do next."""
+    faults = [] if row.is_frozen else row.faults
+    mine = row.written_by_id == reader.pk and not row.is_frozen
+    others = list(UrgentSituation.objects.filter(code=row.code).exclude(pk=row.pk).order_by("-version"))
+    return {
+        "row": row,
+        "title": row.label,
+        "kicker": _("Situation urgente, version %(version)s") % {"version": row.version},
+        "hint": _hint(row, faults),
+        "state": state_words(row),
+        "mine": mine,
+        "faults": faults,
+        "sheet": sheet_rows(row),
+        "parts": [_part(row, name, editable=mine) for name in urgent_forms.PARTS],
+        "versions": [
+            {
+                "label": _("Version %(version)s") % {"version": one.version},
+                "href": reverse("aids:urgent_version", args=[one.pk]),
+                "tag": state_words(one),
+                "tag_kind": KINDS[State(one.state)],
+            }
+            for one in others
+        ],
+        "former": next((one for one in others if one.version < row.version), None),
+        "may_publish": row.state == State.TESTED and row.written_by_id != reader.pk,
+        "may_close": row.state == State.PUBLISHED,
+        "may_renew": row.is_frozen,
+    }
+
+
+def _hint(row: UrgentSituation, faults: Sequence[str]) -> str:
+    if row.state == State.PUBLISHED:
+        return _("Les habitants voient cette version. Elle ne change plus.")
+    if row.state == State.CLOSED:
+        return _("Cette version est fermée. Elle ne change plus.")
+    if row.state == State.TESTED:
+        return _("Elle est complète. Une autre personne la publie.")
+    count = len(faults)
+    return (
+        ngettext("Une chose à corriger avant de publier.", "%(count)s choses à corriger avant de publier.", count)
+        % {"count": count}
+        if faults
+        else _("Elle est complète : proposez-la, puis une autre personne la publie.")
+    )
+
+
+def _part(row: UrgentSituation, name: str, *, editable: bool) -> dict[str, Any]:
+    headings = {
+        "numero": (_("Qui appeler"), _("Ajouter un numéro"), _("Le premier est le plus grand sur la page.")),
+        "evenement": (_("Ce que la personne date"), _("Ajouter un événement"), ""),
+        "delai": (_("Les délais"), _("Ajouter un délai"), ""),
+    }
+    heading, add, hint = headings[name]
+    url = reverse("aids:urgent_part", args=[row.pk, name])
+    lines = [
+        {"text": text, "hint": more, "href": f"{url}?rang={rank}", "rank": rank}
+        for rank, (text, more) in enumerate(_lines(row, name), 1)
+    ]
+    return {
+        "name": name,
+        "heading": heading,
+        "hint": hint,
+        "lines": lines,
+        "add": add,
+        "href": url,
+        "editable": editable,
+        "remove": reverse("aids:urgent_remove", args=[row.pk, name]),
+    }
+
+
+def _lines(row: UrgentSituation, name: str) -> list[tuple[str, str]]:
+    said = row.rules
+    if name == "numero":
+        return [
+            (f"{call['number']} {catalogue.numbers()[call['number']]['name']}", call["why"]) for call in said["calls"]
+        ]
+    if name == "evenement":
+        return [(event["label"], "") for event in said["events"]]
+    events = {event["code"]: event["label"] for event in said["events"]}
+    return [(f"{line['what']} : {line['when']}", counted(line, events)) for line in said["deadlines"]]
+
+
+def counted(line: Mapping[str, Any], events: Mapping[str, str]) -> str:
+    """Return how a deadline is counted, in one sentence; nothing for one that is not."""
+    if not line.get("since"):
+        return ""
+    units = {
+        "day": ngettext("%(count)s jour", "%(count)s jours", line["count"]),
+        "week": ngettext("%(count)s semaine", "%(count)s semaines", line["count"]),
+        "month": _("%(count)s mois"),
+        "year": ngettext("%(count)s an", "%(count)s ans", line["count"]),
+    }
+    words = [
+        _("%(length)s après : %(event)s")
+        % {"length": units[line["unit"]] % {"count": line["count"]}, "event": events.get(line["since"], "?")}
+    ]
+    if line["days"] != "all":
+        words.append(str(dict(urgent_forms.DAYS)[line["days"]]))
+    if line.get("moved"):
+        words.append(_("jusqu’au jour ouvré suivant"))
+    if line.get("month_end"):
+        words.append(_("de fin de mois à fin de mois"))
+    return ", ".join(words) + f". {line['source']}"
+
+
+def sheet_rows(row: UrgentSituation) -> list[dict[str, Any]]:
+    """Return the texts of a version, for agents."""
+    said = row.rules
+    names = {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=said["papers"])}
+    dossiers = [catalogue.get(code).name for code in said["dossiers"] if catalogue.exists(code)]
+    rows = [
+        (_("Première phrase"), said["intro"]),
+        (_("Premiers jours"), " ; ".join(said["first_days"])),
+        (_("Droits"), " ; ".join(said["rights"])),
+        (_("Où aller"), " ; ".join(said["places"])),
+        (_("Papiers"), ", ".join(names.get(code, code) for code in said["papers"])),
+        (_("Dossiers"), ", ".join(dossiers)),
+        (_("Rien n’en paraît"), _("Oui") if said["discreet"] else _("Non")),
+        (_("À revoir le"), long_date(row.review_on)),
+    ]
+    return [{"key": key, "value": value or _("À écrire")} for key, value in rows]
+
+
+def differences(row: UrgentSituation, former: UrgentSituation) -> list[dict[str, str]]:
+    """Return what changed from a version to the next, part by part, in words."""
+    before, after = _parts(former), _parts(row)
+    return [
+        {"key": key, "before": before.get(key, "") or _("Rien"), "after": after.get(key, "") or _("Rien")}
+        for key in dict.fromkeys([*before, *after])
+        if before.get(key, "") != after.get(key, "")
+    ]
+
+
+def _parts(row: UrgentSituation) -> dict[str, str]:
+    parts = {_("Titre"): row.label} | {str(one["key"]): str(one["value"]) for one in sheet_rows(row)}
+    for name in urgent_forms.PARTS:
+        heading = str(_part(row, name, editable=False)["heading"])
+        parts[heading] = " ; ".join(f"{text} {more}".strip() for text, more in _lines(row, name))
+    return parts
+
+
+# Everybody
+
+
+def page(row: UrgentSituation) -> dict[str, Any]:
+    """Return the context of a situation's page."""
+    found = row.said
+    names = {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=found.papers)}
+    return {
+        "situation": found,
+        "aids": [catalogue.get(name) for name in found.dossiers if catalogue.exists(name)],
+        "papers": [names[code] for code in found.papers if code in names],
+        "near": places.lines_named(found.in_french),
+    }
+
+
+def deadlines(found: urgent.Situation, told: Mapping[str, date]) -> list[dict[str, Any]]:
+    """Return the deadlines with their dates, those to come first by day, then those that have none."""
+    today = timezone.localdate()
+    dated = [(line.due(told), line) for line in found.deadlines]
+    rows = []
+    for due, line in sorted(((due, line) for due, line in dated if due), key=lambda one: one[0]):
+        tag, kind = _tag((due - today).days)
+        rows.append({"what": line.what, "day": long_date(due), "when": line.when, "tag": tag, "tag_kind": kind})
+    return rows + [{"what": line.what, "day": "", "when": line.when} for due, line in dated if due is None]
+
+
+def _tag(left: int) -> tuple[str, str]:
+    if left < 0:
+        return _("Passé"), "expired"
+    if left == 0:
+        return _("Aujourd’hui"), "expired"
+    if left == 1:
+        return _("Demain"), "soon"
+    return _("Dans %(count)s jours") % {"count": left}, "soon" if left <= NEAR else ""

@@ -1,0 +1,55 @@
+"""Warn residents whose dossier is not sent that its procedure closes soon: 7 days before, then 2. Once for each."""
+
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts import reminding
+from core import journal
+from services.dossiers import across, recipients, sent
+from services.dossiers.actions.dossiers import PREPARE
+from services.dossiers.models import Dossier
+from services.procedures import finding
+
+#: How many days before, the nearest first: a scheduler that was stopped tells the nearest only.
+DAYS: Final = (2, 7)
+TEMPLATE: Final = "dossiers/email/closing"
+
+
+def warn() -> int:
+    """Warn of the procedures that close within a week. The message names none: others may see it. Idempotent."""
+    today, done = timezone.localdate(), 0
+    dates = finding.closing(today, today + timedelta(days=max(DAYS)))
+    waiting = across.for_procedures(dates)
+    gone = sent.among([key for key, _resident, _codes, _told in waiting])
+    for key, resident_id, codes, told in waiting:
+        last = min(dates[code] for code in codes if code in dates)
+        days = next(count for count in DAYS if (last - today).days <= count)
+        if key not in gone and not _is_told(told, last, days):
+            done += _warn(key, resident_id, last, days)
+    return done
+
+
+def _is_told(told: str, last: date, days: int) -> bool:
+    when, _colon, count = told.partition(":")
+    return when == last.isoformat() and int(count) <= days
+
+
+def _warn(key: UUID, resident_id: UUID, last: date, days: int) -> bool:
+    """Tell once. The message is sent before the row is committed."""
+    with scope(resident=resident_id), transaction.atomic():
+        row = Dossier.objects.select_for_update(of=("self",)).filter(pk=key).first()
+        if row is None or _is_told(row.closing_told, last, days):
+            return False
+        row.closing_told = f"{last.isoformat()}:{days}"
+        row.save(update_fields=["closing_told"])
+        details = {"number": row.number, "recipient": recipients.of(row)}
+        journal.write(
+            resident_id=resident_id, actor_id=resident_id, event="dossier_closing", purpose=PREPARE, details=details
+        )
+        reminding.remind(user_id=resident_id, template=TEMPLATE)
+    return True

@@ -1,0 +1,187 @@
+"""Find what a procedure asks: the version in force, or the one that a dossier began with.
+
+A row of the city takes the place of what came with the portal under the same code.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from services.aids import catalogue
+from services.procedures.enums import Silence
+from services.procedures.models import Procedure
+from services.procedures.rules import Rules, of_aid
+
+#: The delay that the law sets where a procedure says none (CRPA L231-1, L231-6).
+MONTHS = 2
+
+
+class Unknown(LookupError):
+    """No procedure has this code, or it takes no requests today."""
+
+
+def is_national(code: str) -> bool:
+    """Return whether a procedure is the State's or a fund's: it came with the portal and no agent changes it."""
+    return catalogue.exists(code) and catalogue.get(code).scope == "national"
+
+
+def startable() -> list[Rules]:
+    """Return the procedures that one can begin today: the portal's, then the city's own. Cost: one query."""
+    rows = {row.code: row for row in Procedure.objects.published()}
+    ours = [aid for aid in map(of_aid, catalogue.all_aids()) if aid.code not in rows]
+    return [*ours, *(row.asks for row in rows.values() if is_open(row, timezone.localdate()))]
+
+
+def is_open(row: Procedure, today: date) -> bool:
+    begun = row.opens_on is None or row.opens_on <= today
+    return begun and (row.closes_on is None or row.closes_on >= today)
+
+
+def current(codes: Iterable[str]) -> list[Rules]:
+    """Return what one can ask for today, in the order of the codes. Cost: one query, none for national codes.
+
+    Raises:
+        Unknown: a code has no procedure, or one that is closed.
+    """
+    found, today = _in_force(codes), timezone.localdate()
+    rules = []
+    for code, row in found.items():
+        if row is not None and is_open(row, today):
+            rules.append(row.asks)
+        elif row is None and catalogue.exists(code):
+            rules.append(of_aid(catalogue.get(code)))
+        else:
+            raise Unknown(code)
+    return rules
+
+
+def _in_force(codes: Iterable[str]) -> dict[str, Procedure | None]:
+    """Return the row in force of each code; None if the portal's own serves, or if there is none."""
+    codes = list(dict.fromkeys(codes))
+    cities = [code for code in codes if not is_national(code)]
+    rows = {row.code: row for row in Procedure.objects.published().filter(code__in=cities)} if cities else {}
+    return {code: rows.get(code) for code in codes}
+
+
+def chosen(codes: Sequence[str], versions: Mapping[str, int]) -> list[Rules]:
+    """Return what a dossier asks: the versions that it began with, whatever became of them since.
+
+    A code that exists no more is skipped. Cost: one query, none for national codes.
+    """
+    cities = [code for code in dict.fromkeys(codes) if not is_national(code)]
+    wanted = [Q(code=code, version=versions.get(code, 0)) for code in cities]
+    rows: dict[str, Procedure] = {}
+    if wanted:
+        either = Q()
+        for one in wanted:
+            either |= one
+        rows = {row.code: row for row in Procedure.objects.shown().filter(either)}
+    found = []
+    for code in dict.fromkeys(codes):
+        if code in rows:
+            found.append(rows[code].asks)
+        elif catalogue.exists(code):
+            found.append(of_aid(catalogue.get(code)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a procedure since a dossier began: another version, or none. `on` is its day."""
+
+    code: str
+    title: str
+    on: date | None
+    closed: bool
+    version: int = 0
+
+
+def newest(codes: Sequence[str]) -> dict[str, Procedure]:
+    """Return the last public version of each procedure of the city. Cost: one query, none for national codes."""
+    cities = [code for code in dict.fromkeys(codes) if not is_national(code)]
+    rows = Procedure.objects.shown().filter(code__in=cities).order_by("version") if cities else []
+    return {row.code: row for row in rows}
+
+
+def latest(codes: Sequence[str]) -> list[Rules]:
+    """Return what these procedures ask, or asked last. Cost: one query, none for national codes."""
+    rows = newest(codes)
+    known = [code for code in dict.fromkeys(codes) if code in rows or catalogue.exists(code)]
+    return [rows[code].asks if code in rows else of_aid(catalogue.get(code)) for code in known]
+
+
+def changes(
+    codes: Sequence[str], versions: Mapping[str, int], last: Mapping[str, Procedure] | None = None
+) -> list[Change]:
+    """Return what changed since a dossier began with these versions. `last`: what `newest` found, for several."""
+    last = newest(codes) if last is None else last
+    today, found = timezone.localdate(), []
+    for code in dict.fromkeys(codes):
+        if (row := last.get(code)) is None:
+            continue
+        if row.closed_at is not None:
+            found.append(Change(code, row.title, timezone.localdate(row.closed_at), closed=True))
+        elif row.closes_on is not None and row.closes_on < today:
+            found.append(Change(code, row.title, row.closes_on, closed=True))
+        elif row.version != versions.get(code, 0):
+            on = timezone.localdate(row.published_at) if row.published_at else None
+            found.append(Change(code, row.title, on, closed=False, version=row.version))
+    return found
+
+
+def names(codes: Sequence[str], title: str = "") -> str:
+    """Return the names of procedures in the page's language. `title` has the French names of those of the city.
+
+    Cost: one query without a title, if the catalogue lacks one of them.
+    """
+    if all(map(catalogue.exists, codes)):
+        return ", ".join(catalogue.get(code).name for code in codes)
+    if title:
+        return catalogue.name_of(title) if len(codes) == 1 else title
+    rows = Procedure.objects.shown().filter(code__in=codes).order_by("version")
+    known = {aid.code: aid.name for aid in catalogue.all_aids()} | {row.code: row.name for row in rows}
+    return ", ".join(known.get(code, code) for code in codes)
+
+
+def closing(first: date, last: date) -> dict[str, date]:
+    """Return the codes of the procedures in force that close within these days, and when."""
+    rows = Procedure.objects.published().filter(closes_on__range=(first, last))
+    return {code: last for code, last in rows.values_list("code", "closes_on") if last is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long an office has, what its silence means, and to whom one appeals."""
+
+    months: int = MONTHS
+    silence: Silence = Silence.REFUSED
+    appeals: tuple[catalogue.Appeal, ...] = ()
+
+
+def terms(codes: Sequence[str], at: datetime) -> Terms:
+    """Return the terms of a request that was received at this moment: those in force that day.
+
+    Of several procedures: the longest delay, and an acceptance only where each says so. Cost: one query, none for
+    national codes, whose offices are outside Garant.
+    """
+    cities = [code for code in codes if not is_national(code)]
+    rows = (
+        list(
+            Procedure.objects.shown()
+            .filter(Q(closed_at=None) | Q(closed_at__gt=at), code__in=cities, published_at__lte=at)
+            .order_by("version")
+        )
+        if cities
+        else []
+    )
+    found = [row.asks for row in {row.code: row for row in rows}.values()]
+    if not found:
+        return Terms()
+    delays = [one.decision_delay.months or MONTHS for one in found]
+    accepted = len(found) == len(set(codes)) and all(
+        one.decision_delay.silence_means == Silence.ACCEPTED for one in found
+    )
+    return Terms(max(delays), Silence.ACCEPTED if accepted else Silence.REFUSED, found[0].appeals)

@@ -1,0 +1,57 @@
+"""Load the city procedures that come with the portal, as versions in force that no agent wrote."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from services.procedures import denied, rules
+from services.procedures.enums import State
+from services.procedures.models import Procedure
+from vault.records.content import paper_kinds
+
+FILE: Final = Path(__file__).parent / "content" / "city.json"
+
+
+class Faulty(Exception):
+    """A shipped procedure that cannot be read, or asks what the law denies."""
+
+
+def shipped() -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))["items"]
+    return items
+
+
+def load() -> list[Procedure]:
+    """Write the shipped procedures, except those that the city has in the same version or in versions of its own."""
+    return [write(item) for item in shipped()]
+
+
+@transaction.atomic
+def write(item: Mapping[str, Any]) -> Procedure:
+    held = Procedure.objects.filter(code=item["code"])
+    newest = held.aggregate(found=Max("version"))["found"]
+    current = held.published().first() or held.order_by("-version").first()
+    if current is not None and (newest >= item["version"] or held.filter(shipped=False).exists()):
+        return current
+    refused = denied.refusals(item, paper_kinds.unsaved()) if not rules.problems(item) else []
+    if faults := [*rules.problems(item), *(one.sentence for one in refused)]:
+        raise Faulty(item["code"], *faults)
+    row = Procedure.objects.create(shipped=True, state=State.PROPOSED, **columns(item))
+    now = timezone.now()
+    held.published().update(state=State.CLOSED, closed_at=now)
+    row.state, row.published_at = State.PUBLISHED, now
+    row.save(update_fields=["state", "published_at"])
+    return row
+
+
+def columns(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a version, of the format that files have."""
+    days = {name: date.fromisoformat(item[name]) if item[name] else None for name in ("opens_on", "closes_on")}
+    kept = {name: item[name] for name in ("code", "version", "title")}
+    return {**kept, **days, "rules": {name: value for name, value in item.items() if name not in rules.COLUMNS}}

@@ -1,0 +1,84 @@
+"""Queries across residents for the watch: which watches are due, and to whom something is to be said.
+
+No page has what they return, and nothing here counts: the city learns neither who has the watch nor how many.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django_scopes import scopes_disabled
+
+from services.watch.enums import State
+from services.watch.models import Finding, Watch
+from vault.records.models import GrantField
+
+#: For how long a worker has the watches that it took. Longer than a batch takes, so that only a dead one loses them.
+LEASE = timedelta(minutes=10)
+
+
+def claim(count: int, *, law: str) -> list[Watch]:
+    """Take the watches that are due: after a change of the vault, or another month, law or aid.
+
+    Two workers share them. A watch that is paused waits until it is resumed.
+    """
+    now = timezone.now()
+    with scopes_disabled(), transaction.atomic():
+        due = Watch.objects.filter(Q(due_at__lte=now) | ~Q(law=law), Q(taken_until=None) | Q(taken_until__lte=now))
+        due = due.filter(grant__stopped_at=None, grant__paused_at=None, grant__ends_at__gt=now)
+        order = F("due_at").asc(nulls_last=True)
+        taken = due.order_by(order, "pk").select_for_update(of=("self",), skip_locked=True)[:count]
+        ids = list(taken.values_list("pk", flat=True))
+        Watch.objects.filter(pk__in=ids).update(taken_until=now + LEASE)
+        return list(Watch.objects.filter(pk__in=ids).select_related("grant").order_by(order, "pk"))
+
+
+def fields_of(watches: Sequence[Watch]) -> dict[UUID, list[str]]:
+    """Return the fields that each watch's grant allows, by the grant's id."""
+    found: dict[UUID, list[str]] = {}
+    with scopes_disabled():
+        rows = GrantField.objects.filter(grant__in=[watch.grant_id for watch in watches])
+        for grant_id, name in rows.values_list("grant_id", "field"):
+            found.setdefault(grant_id, []).append(name)
+    return found
+
+
+def open_findings(watches: Sequence[Watch]) -> dict[UUID, list[Finding]]:
+    """Return the findings whose question is still to come or to answer, by the watch's id."""
+    found: dict[UUID, list[Finding]] = {}
+    with scopes_disabled():
+        for row in Finding.objects.filter(watch__in=watches, asks_on__isnull=False):
+            found.setdefault(row.watch_id, []).append(row)
+    return found
+
+
+def put_back(watch: Watch, *, until: datetime) -> None:
+    """Give back a watch that could not be looked at; it is tried again from `until` on."""
+    with scopes_disabled():
+        Watch.objects.filter(pk=watch.pk).update(taken_until=until)
+
+
+def residents_to_tell(state: State, *, by: datetime) -> list[UUID]:
+    """Return the residents who have findings in a state that a message ends: found, or asked about since."""
+    with scopes_disabled():
+        found = Finding.objects.filter(state=state)
+        if state == State.TOLD:
+            found = found.filter(asks_on__lte=timezone.localdate(by))
+        return list(found.order_by("resident_id").values_list("resident_id", flat=True).distinct())
+
+
+def residents_left_midway(*, before: datetime) -> list[UUID]:
+    """Return the residents whose message was under way when its worker was killed."""
+    with scopes_disabled():
+        telling = Q(state=State.TELLING, told_at__lte=before) | Q(state=State.ASKING, asked_at__lte=before)
+        found = Finding.objects.filter(telling).order_by("resident_id")
+        return list(found.values_list("resident_id", flat=True).distinct())
+
+
+def is_any() -> bool:
+    """Return whether a watch is on, so that its worker is needed. It says nothing more."""
+    with scopes_disabled():
+        return Watch.objects.exists()

@@ -1,0 +1,300 @@
+"""Look at the watches that are due: read under their grants, run the engine once for all, keep what changed.
+
+A worker that is killed leaves its watches to another one, ten minutes later: a check reads again and writes once.
+Each resident's outcome and findings are written in one transaction, which looks again whether their grant stands.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django_scopes import scope
+
+from core import canonical, journal, rows
+from core.models.rows import AuthenticatedRow, Forged
+from services.aids import local, questions, results, shipping, variants
+from services.aids.actions import simulations
+from services.aids.engine import run as engine
+from services.aids.facts import from_vault
+from services.aids.household import BadHousehold, Household
+from services.aids.models import LocalAid
+from services.watch import across, agreements, outcomes
+from services.watch.actions.findings import keep_finding
+from services.watch.enums import Kind, State
+from services.watch.models import Finding, Watch
+from services.watch.outcomes import Change, Inputs, Outcome, Right
+from vault.records import gate
+from vault.records.actions import seal_note
+from vault.records.values.decrypted import Values
+
+if TYPE_CHECKING:
+    from services.aids.actions.simulations import LocalResult
+    from services.aids.results import Results
+
+logger = logging.getLogger(__name__)
+
+#: Residents of a batch. More share a run of the engine better, and hold more decrypted values at once.
+BATCH = 1_000
+#: How long a call works; the scheduler sends the next one.
+SECONDS = 240
+#: When a watch whose reading failed is tried again.
+LATER = timedelta(minutes=30)
+#: The reasons of a local aid that a finding quotes.
+QUOTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """What decides an outcome beside the values: the day's month, the engine, the city's open aids."""
+
+    day: date
+    aids: Sequence[LocalAid]
+    mark: str
+
+    @classmethod
+    def today(cls) -> "Law":
+        day = timezone.localdate()
+        aids = [*shipping.national_rights(), *LocalAid.objects.published()]
+        opened = [aid for aid in aids if aid.valid_from <= day and (aid.valid_to is None or day <= aid.valid_to)]
+        rules = [[aid.code, aid.version, aid.rules if aid.is_national else None] for aid in opened]
+        told = [day.strftime("%Y-%m"), engine.versions(), sorted(rules, key=lambda one: str(one[0]))]
+        return cls(day, opened, hashlib.sha256(canonical.encode(told)).hexdigest())
+
+
+@dataclass(slots=True)
+class Looked:
+    """A watch whose values were read: the household, if the vault describes a possible one, and the engine's rows."""
+
+    watch: Watch
+    before: Outcome | None
+    open: Mapping[UUID, str]
+    values: Values
+    read: from_vault.Read | None = None
+    rows: Sequence[Household] = ()
+    computed: "Results | None" = None
+    local: "list[LocalResult]" = field(default_factory=list)
+
+
+def look(seconds: float = SECONDS) -> int:
+    """Look at what is due, batch by batch, for some minutes at most. Return how many were looked at."""
+    until, done = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        law = Law.today()
+        claimed = across.claim(BATCH, law=law.mark)
+        if not claimed:
+            break
+        done += evaluate(claimed, law)
+    return done
+
+
+def evaluate(claimed: Sequence[Watch], law: Law) -> int:
+    """Read, run the engine once for the whole batch, then settle each watch by itself."""
+    fields, findings = across.fields_of(claimed), across.open_findings(claimed)
+    looked = []
+    for watch in claimed:
+        with _tried(watch):
+            looked.append(_look(watch, fields.get(watch.grant_id or watch.pk, []), findings.get(watch.pk, ()), law))
+    _run(looked, law)
+    done = 0
+    for one in looked:
+        with _tried(one.watch):
+            done += _settle(one, law)
+    return done
+
+
+@contextmanager
+def _tried(watch: Watch) -> Iterator[None]:
+    """Leave a watch for later if it cannot be read or settled, and go on with the others.
+
+    A grant that was stopped or paused meanwhile is refused by the gate: nothing was read.
+    """
+    try:
+        yield
+        return
+    except gate.Refused:
+        pass
+    except Forged as forged:
+        rows.report(forged)
+    except Exception:
+        logger.exception("a watch could not be looked at")
+    across.put_back(watch, until=timezone.now() + LATER)
+
+
+def _run(looked: list[Looked], law: Law) -> None:
+    """Run the engine once for all. If one household breaks it, each is run alone, and that one is left for later."""
+    with_rows = [one for one in looked if one.rows]
+    if not with_rows:
+        return
+    try:
+        runs = engine.run_many([one.rows for one in with_rows])
+    except Exception:
+        logger.exception("a batch of watches could not be run")
+        runs = []
+    for place, one in enumerate(with_rows):
+        try:
+            _compute(one, runs[place] if runs else engine.run(one.rows), law)
+        except Exception:
+            logger.exception("a watch could not be computed")
+            across.put_back(one.watch, until=timezone.now() + LATER)
+            looked.remove(one)
+
+
+def _look(watch: Watch, fields: Sequence[str], findings: Sequence[Finding], law: Law) -> Looked:
+    """Read the values that the grant allows, and what the watch keeps, with one entry.
+
+    Raises:
+        gate.Refused
+    """
+    grant = watch.grant
+    if grant is None:
+        raise Watch.DoesNotExist
+    notes: dict[str, tuple[AuthenticatedRow, bytes]] = {one.note_place: (one, bytes(one.content)) for one in findings}
+    if watch.content:
+        notes[watch.note_place] = watch, bytes(watch.content)
+    values, opened = gate.read_with_notes(grant=grant, fields=fields, notes=notes)
+    before = opened.get(watch.note_place)
+    codes = {one.pk: str(opened[one.note_place]["code"]) for one in findings}
+    found = Looked(watch, outcomes.from_note(before) if before else None, codes, values)
+    try:
+        found.read = simulations.read_household(values, resident_id=watch.resident_id, today=law.day)
+    except BadHousehold:
+        return found
+    if list(values):
+        household = found.read.household
+        found.rows = variants.plan(household, questions.open_questions(household)).households
+    return found
+
+
+def _compute(one: Looked, run: engine.Run, law: Law) -> None:
+    if one.read is None:  # never: it has rows
+        return
+    one.computed = results.compute(one.read.household, runs=lambda _rows: run, explained=False)
+    commune = simulations.commune_of(one.values)
+    one.local = simulations.evaluate_local(one.read, one.computed, commune, law.day, law.aids)
+
+
+def _outcome(one: Looked, law: Law) -> Outcome:
+    rights: dict[str, Right] = {}
+    for result in one.computed.results if one.computed else ():
+        if result.status == results.ELIGIBLE:
+            amount = f"{result.low:.2f}" if result.benefit.money else None
+            rights[result.code] = Right(amount, result.benefit.unit, result.receiving)
+    for line in one.local:
+        if line.status == "granted":
+            money = line.aid.rules.get("kind") == "money" and line.outcome.amount is not None
+            unit = {"month": "mois", "year": "an"}.get(line.aid.rules.get("periodicity", ""), "fois")
+            amount = f"{line.outcome.amount:.2f}" if money else None
+            rights[line.aid.code] = Right(amount, unit, label=line.aid.label, version=line.aid.version)
+    return Outcome(rights, _inputs(one, law))
+
+
+def _inputs(one: Looked, law: Law) -> Inputs:
+    by_type: dict[str, list[str]] = {}
+    for record in one.values:
+        by_type.setdefault(record.type, []).append(str(record.record_id))
+    month = law.day.strftime("%Y-%m")
+    names = {str(person.id): person.given_name for person in one.read.people} if one.read else {}
+    people = one.read.household.people if one.read else ()
+    ages = {person.id: [names.get(person.id, ""), person.age(month)] for person in people}
+    return Inputs({code: outcomes.digest(ids) for code, ids in by_type.items()}, month, law.mark, ages)
+
+
+def _settle(one: Looked, law: Law) -> bool:
+    """Write the outcome and what changed, once. Nothing is written if the grant ended, or another worker was first."""
+    watch, grant = one.watch, one.watch.grant
+    # An impossible household is left as it was found last: a mistake in one value is no loss of every right.
+    after = _outcome(one, law) if one.read is not None else one.before
+    changed = outcomes.changes(one.before, after) if one.before is not None and after is not None else []
+    # Sentences in each language, before the lock: they take most of the time of a change.
+    notes = _notes(one, changed, after, law) if after is not None else []
+    with transaction.atomic(durable=True), scope(resident=watch.resident_id):
+        if grant is None:
+            return False
+        gate.lock_shared(grant)
+        if gate.why_inactive(grant):
+            return False
+        held = Watch.objects.select_for_update().filter(pk=watch.pk, version=watch.version, grant=grant).first()
+        if held is None:
+            return False
+        if after is not None:
+            held.version += 1
+            held.content = seal_note(resident_id=held.resident_id, place=held.note_place, note=after.note())
+        held.checked_at, held.law, held.taken_until = timezone.now(), law.mark, None
+        # A change that came after the reading stays due.
+        held.due_at = held.due_at if held.changes != watch.changes else None
+        held.save()
+        for note in notes:
+            keep_finding(held, note)
+        if after is not None:
+            _close(held, one, after)
+        if notes:
+            journal.write(
+                resident_id=held.resident_id,
+                actor_id=grant.pk,
+                event="watch_found",
+                purpose=agreements.PURPOSE,
+                details={"recipient": grant.recipient_label, "grant": str(grant.pk), "count": str(len(notes))},
+            )
+    return True
+
+
+def _close(watch: Watch, one: Looked, after: Outcome) -> None:
+    """Ask nothing about a right that is gone, or is received by now."""
+    over = [key for key, code in one.open.items() if code not in after.rights or after.rights[code].receiving]
+    for finding in Finding.objects.select_for_update().filter(pk__in=over, watch=watch, asks_on__isnull=False):
+        finding.asks_on = None
+        if finding.is_asked:
+            finding.state = State.TOLD
+        finding.save(update_fields=["asks_on", "state"])
+
+
+def _notes(one: Looked, changed: Sequence[Change], after: Outcome, law: Law) -> list[dict[str, Any]]:
+    """Return what each finding keeps, with its reason in each language."""
+    why: dict[str, dict[str, str]] = {change.code: {} for change in changed}
+    for language, _name in settings.LANGUAGES if changed else ():
+        with translation.override(language):
+            explained = _explained(one, changed)
+            for change in changed:
+                why[change.code][language] = explained.get(change.code) or _local_sentence(one, change, law)
+    return [
+        {
+            "kind": change.kind.value,
+            "code": change.code,
+            "label": change.right.label,
+            "amount": change.right.amount,
+            "unit": change.right.unit,
+            "before": change.before,
+            "why": why[change.code],
+            "causes": outcomes.causes(one.before, after, change) if one.before else [],
+            "answer": "",
+        }
+        for change in changed
+    ]
+
+
+def _explained(one: Looked, changed: Sequence[Change]) -> dict[str, str]:
+    """Return the reasons of the law's aids in the language in force, from the run that was made."""
+    computed = one.computed
+    if computed is None or all(change.right.version for change in changed):
+        return {}
+    again = results.compute(computed.household, runs=lambda _rows: computed.run)
+    return {found.code: found.sentence for found in again.results}
+
+
+def _local_sentence(one: Looked, change: Change, law: Law) -> str:
+    line = next((line for line in one.local if line.aid.code == change.code), None)
+    if line is None:
+        return _("Cette aide est fermée.") if change.right.version else _("Votre coffre n’a plus de valeur.")
+    wanted = local.NO if change.kind == Kind.GONE else local.YES
+    told = [reason.text for reason in line.aid.evaluate(line.facts, law.day).reasons if reason.answer == wanted]
+    return ", ".join(told[:QUOTED])

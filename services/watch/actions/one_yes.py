@@ -1,0 +1,118 @@
+"""Where all is known, one yes sends the request. Nothing leaves before it, and no answer is no yes.
+
+The dossier is made when the resident asks to see what would leave, so the page shows exactly that.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django_scopes import scope
+
+from accounts.models import Organisation
+from core.models import Job
+from services.dossiers.actions import dossiers
+from services.dossiers.models import Dossier
+from services.requests import lines
+from services.requests.actions import sending
+from services.requests.models import SentRequest
+from services.watch import perms, ways
+from services.watch.actions import answering
+from services.watch.enums import Answer, Kind
+from services.watch.models import Finding
+
+#: How long the office keeps its copy, in months: the shortest that it may. A longer time is chosen on the dossier's
+#: own page.
+MONTHS: Final = min(sending.MONTHS)
+
+
+class NotOffered(Exception):
+    """No office of the city receives this dossier, or the right did not appear."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one yes would send, and the offices that may receive it: one, or those to choose from, the best first."""
+
+    dossier: Dossier
+    content: lines.Content
+    offices: list[Organisation]
+    seen: str
+
+
+def is_offered(note: dict[str, object]) -> bool:
+    """Return whether one yes may send this right's request. Cost: one query for a dossier of the city."""
+    return (
+        note["kind"] == Kind.NEW and ways.goes_to_city(str(note["code"])) and Organisation.objects.offices().exists()
+    )
+
+
+def dossier_of(finding: Finding) -> Dossier | None:
+    """Return the dossier made for a finding, if there is one. Call it in the resident's scope."""
+    return Dossier.objects.select_related("seal", "job").filter(token=finding.pk).first()
+
+
+def prepare(*, finding: Finding, by: UUID, note: dict[str, object]) -> tuple[Dossier, Job | None]:
+    """Start the dossier, and make its PDF if nothing is missing. Return no job if the resident must complete it.
+
+    Idempotent: a finding has one dossier.
+
+    Raises:
+        NotOffered
+    """
+    perms.require_owner(finding, by)
+    if not is_offered(note):
+        raise NotOffered
+    made = dossiers.start(resident_id=by, aids=[ways.dossier_of(str(note["code"]))], token=finding.pk)
+    with scope(resident=by):
+        dossier = Dossier.objects.select_related("seal", "job").get(pk=made.pk)
+        if sending.may_send(dossier):
+            return dossier, None
+        if any(need.required and not need.settled for need in dossiers.read_needs(dossier)):
+            return dossier, None
+        return dossier, dossiers.build(dossier=dossier, by=by)
+
+
+def offer(*, finding: Finding, by: UUID, note: dict[str, object]) -> Offer | None:
+    """Return exactly what one yes would send, or None until the dossier is made.
+
+    Raises:
+        NotOffered
+    """
+    perms.require_owner(finding, by)
+    if not is_offered(note):
+        raise NotOffered
+    with scope(resident=by):
+        dossier = dossier_of(finding)
+        if dossier is None or not sending.may_send(dossier):
+            return None
+        try:
+            content = lines.of_dossier(dossier)
+        except lines.NoLines:
+            return None
+        offices = [one.office for one in sending.offices(dossier, content)]
+        return Offer(dossier, content, offices, lines.fingerprint(content))
+
+
+def say_yes(*, finding: Finding, by: UUID, note: dict[str, object], office_id: UUID, seen: str) -> SentRequest:
+    """Send what the page showed to an office that it named, and note that the right was asked for.
+
+    The page asks to confirm who one is first. The same yes twice sends one request.
+
+    Raises:
+        NotOffered, sending.NotReady, sending.AlreadySent, sending.OfficeClosed, Changed
+    """
+    found = offer(finding=finding, by=by, note=note)
+    if found is None:
+        raise sending.NotReady
+    sent = sending.send(
+        resident_id=by,
+        by=by,
+        dossier=found.dossier,
+        organisation_id=office_id,
+        months=MONTHS,
+        token=finding.pk,
+        seen=seen,
+    )
+    answering.answer(finding=finding, by=by, said=Answer.YES)
+    return sent

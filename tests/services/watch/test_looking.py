@@ -1,0 +1,199 @@
+"""A change of the vault, the month or the city's aids is looked at once, and what it changes is told once."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django_scopes import scope
+
+from accounts.models import User
+from core.journal import checkpoints
+from services.aids import results
+from services.aids.engine import run as engine
+from services.aids.models import LocalAid, State
+from services.watch import across
+from services.watch.actions import evaluating, noting
+from tests.services.aids import people
+from tests.services.watch import made
+from vault.records.actions import grants
+from vault.records.models import GrantReading
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def readings(user: User) -> int:
+    with scope(resident=user.pk):
+        return GrantReading.objects.count()
+
+
+def test_the_first_check_tells_nothing(awa: User) -> None:
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.checked_at is not None and watch.due_at is None
+    assert made.findings(awa) == []
+    assert made.look() == 0, "nothing is due any more"
+    assert readings(awa) == 1
+
+
+def test_changes_of_ten_minutes_are_looked_at_together(awa: User, november: time_machine.Traveller) -> None:
+    people.payslip(awa, "2025-10", "100.00")
+    made.later(november, minutes=6)
+    people.payslip(awa, "2025-09", "100.00")
+    assert made.look() == 0
+    made.later(november, minutes=5)
+    assert made.look() == 1, "ten minutes after the first of them"
+    assert made.look() == 0
+    assert readings(awa) == 2
+
+
+def test_a_right_that_appears_is_found_with_why(awa: User, november: time_machine.Traveller) -> None:
+    for month in ("2025-10", "2025-09", "2025-08"):
+        people.payslip(awa, month, "0.00")
+    made.later(november, minutes=11)
+    made.look()
+    found = made.found(awa)
+    assert found["rsa"]["kind"] == "new"
+    assert {"cause": "records", "type": "emploi.revenu"} in found["rsa"]["causes"]
+    assert found["rsa"]["why"]["fr"] and found["rsa"]["why"]["en"] != found["rsa"]["why"]["fr"]
+    assert found["prime_activite"]["kind"] == "gone"
+
+
+def test_the_month_that_changes_is_looked_at_with_the_ages(awa: User, november, monkeypatch) -> None:
+    monkeypatch.setattr(checkpoints, "anchored", lambda: True)
+    november.move_to("2026-04-01 08:00:00+02:00")
+    assert made.look() == 1
+    causes = [cause for note in made.found(awa).values() for cause in note["causes"]]
+    assert {"cause": "month"} in causes
+    assert {"cause": "age", "name": "Moussa", "age": 8} in causes
+    assert made.look() == 0
+
+
+def test_a_new_version_of_a_local_aid_is_looked_at(awa: User) -> None:
+    LocalAid.objects.filter(code="cantine-qf").update(state=State.CLOSED)
+    assert made.look() == 1
+    gone = made.found(awa)
+    assert set(gone) <= {"cantine-qf"}
+    assert made.look() == 0
+
+
+def test_a_change_during_a_check_is_looked_at_again(awa: User, november, monkeypatch: pytest.MonkeyPatch) -> None:
+    people.payslip(awa, "2025-10", "0.00")
+    made.later(november, minutes=11)
+    real = evaluating._run
+
+    def meanwhile(*arguments: object) -> None:
+        people.payslip(awa, "2025-09", "0.00")
+        real(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(evaluating, "_run", meanwhile)
+        patched.setattr(evaluating, "SECONDS", 0)
+        law = evaluating.Law.today()
+        assert evaluating.evaluate(across.claim(10, law=law.mark), law) == 1
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.due_at is not None
+
+
+def test_a_record_that_no_aid_reads_is_not_looked_at(awa: User, november: time_machine.Traveller) -> None:
+    with scope(resident=awa.pk):
+        noting.note_change(awa.pk, {"banque.operation"})
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.due_at is None
+
+
+def test_after_a_stop_nothing_is_read_and_nothing_is_kept(awa: User, november: time_machine.Traveller) -> None:
+    people.payslip(awa, "2025-10", "0.00")
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.grant is not None
+    made.later(november, minutes=11)
+    grants.stop(grant=watch.grant, by=awa.pk)
+    before = readings(awa)
+    assert made.look() == 0 and readings(awa) == before
+    assert made.watch_of(awa) is None and made.findings(awa) == []
+
+
+def test_a_stop_between_the_reading_and_the_writing_writes_nothing(awa: User, november, monkeypatch) -> None:
+    people.payslip(awa, "2025-10", "0.00")
+    made.later(november, minutes=11)
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.grant is not None
+    real = evaluating._run
+
+    def stopped(*arguments: object) -> None:
+        grants.stop(grant=watch.grant, by=awa.pk)
+        real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(evaluating, "_run", stopped)
+    assert made.look() == 0
+    assert made.watch_of(awa) is None and made.findings(awa) == []
+
+
+def test_a_paused_watch_waits(awa: User, november: time_machine.Traveller) -> None:
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.grant is not None
+    grants.pause(grant=watch.grant, by=awa.pk)
+    people.payslip(awa, "2025-10", "0.00")
+    made.later(november, minutes=11)
+    assert made.look() == 0 and readings(awa) == 1
+    grants.resume(grant=watch.grant, by=awa.pk)
+    assert made.look() == 1
+
+
+def test_a_line_taken_out_is_not_read_any_more(awa: User, november: time_machine.Traveller) -> None:
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.grant is not None
+    made.a_finding(awa)
+    grants.take_out(grant=watch.grant, by=awa.pk, line="disability")
+    assert made.findings(awa) == [], "it was made of that line too"
+    assert made.look() == 1 and made.findings(awa) == [], "it begins again, without news"
+    with scope(resident=awa.pk):
+        last = GrantReading.objects.first()
+    assert last is not None and not [name for name in last.fields if name.startswith("handicap.")]
+
+
+def test_two_workers_look_at_a_watch_once(awa: User, november: time_machine.Traveller) -> None:
+    people.payslip(awa, "2025-10", "850.00")
+    made.later(november, minutes=11)
+    law = evaluating.Law.today()
+    first, second = across.claim(10, law=law.mark), across.claim(10, law=law.mark)
+    assert (len(first), len(second)) == (1, 0)
+    assert evaluating.evaluate(first, law) == 1
+    assert evaluating.evaluate(first, law) == 0, "one that had it for too long writes nothing"
+
+
+def test_another_year_keeps_what_was_found(awa: User, november: time_machine.Traveller) -> None:
+    made.a_finding(awa)
+    former = made.watch_of(awa)
+    assert former is not None and made.turned_on(awa).pk == former.pk, "the same yes twice gives one grant"
+    november.move_to(former.grant.ends_at - timedelta(days=10))  # type: ignore[union-attr]
+    again = made.turned_on(awa)
+    assert again.pk == former.pk and again.grant_id != former.grant_id
+    assert len(made.findings(awa)) == 1
+
+
+def test_a_broken_household_leaves_the_others_in_peace(awa: User, november, monkeypatch, stranger: User) -> None:
+    people.full_vault(stranger)
+    made.turned_on(stranger)
+    people.payslip(awa, "2025-10", "0.00")
+    made.later(november, minutes=11)
+    real, calls = engine.run_many, []
+
+    def breaks(groups: object) -> object:
+        calls.append(groups)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(engine, "run_many", breaks)
+    assert made.look() == 2 and len(calls) == 1 and real is not breaks
+
+
+def test_run_together_or_alone_gives_the_same(awa: User, resident: User) -> None:
+    from services.aids.household_json import read
+
+    one, two = read(people.single()), read(people.family())
+    both = engine.run_many([[one], [two, two]])
+    for rows, run in zip(([one], [two, two]), both, strict=True):
+        assert run.steady == engine.run(rows).steady
+        alone = results.compute(rows[0], runs=lambda _rows, rows=rows: engine.run([rows[0]]))
+        shared = results.compute(rows[0], runs=lambda _rows, run=run: run)
+        assert [(r.code, r.status, r.low) for r in alone.results] == [
+            (r.code, r.status, r.low) for r in shared.results
+        ]

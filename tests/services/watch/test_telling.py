@@ -1,0 +1,113 @@
+"""What was found is told once, without naming it; one question comes thirty days later."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts import reminding
+from accounts.models import User
+from core.messages.mails import NotSent
+from services.watch.actions import answering, findings, telling
+from services.watch.enums import Answer, State
+from services.watch.models import Finding
+from tests.services.watch import made
+
+pytestmark = pytest.mark.django_db
+
+
+def states(user: User) -> list[str]:
+    return [one.state for one in made.findings(user)]
+
+
+def test_findings_of_one_check_are_one_message_without_aid_or_amount(resident: User) -> None:
+    made.a_finding(resident)
+    made.a_finding(resident, "prime_activite", label="", amount="156.00", unit="mois")
+    telling.tell()
+    telling.tell()
+    assert [message.to for message in mail.outbox] == [[resident.email]]
+    said = f"{mail.outbox[0].subject} {mail.outbox[0].body}".casefold()
+    assert not any(word in said for word in ("cantine", "prime d", "156", "650", "€", "quotient"))
+    assert states(resident) == [State.TOLD, State.TOLD]
+
+
+def test_the_question_comes_once_thirty_days_later(resident: User, november: time_machine.Traveller) -> None:
+    made.a_finding(resident)
+    made.a_finding(resident, "rsa", kind="gone")
+    telling.tell()
+    made.later(november, days=29)
+    telling.tell()
+    assert len(mail.outbox) == 1
+    made.later(november, days=1)
+    telling.tell()
+    telling.tell()
+    made.later(november, days=40)
+    telling.tell()
+    assert [message.subject.split(" – ")[0].split(" / ")[0] for message in mail.outbox][1:] and len(mail.outbox) == 2
+    assert sorted(states(resident)) == [State.ASKED, State.TOLD], "nothing is asked about a right that is gone"
+
+
+def test_an_answer_given_before_is_not_asked_for(resident: User, november: time_machine.Traveller) -> None:
+    one = made.a_finding(resident)
+    telling.tell()
+    answering.answer(finding=one, by=resident.pk, said=Answer.NOT_YET)
+    made.later(november, days=31)
+    telling.tell()
+    assert len(mail.outbox) == 1
+    assert made.note_of(made.findings(resident)[0])["answer"] == Answer.NOT_YET
+
+
+def test_a_message_that_the_server_refuses_is_tried_again(resident: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.a_finding(resident)
+
+    def refuses(**_more: object) -> bool:
+        raise NotSent
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reminding, "remind", refuses)
+        telling.tell()
+    assert states(resident) == [State.FOUND]
+    telling.tell()
+    assert states(resident) == [State.TOLD] and len(mail.outbox) == 1
+
+
+def test_a_discreet_aid_sends_no_message(resident: User, november: time_machine.Traveller, monkeypatch) -> None:
+    monkeypatch.setattr(findings, "is_discreet", lambda code: code == "aide_violences")
+    made.a_finding(resident, "aide_violences")
+    made.later(november, days=31)
+    telling.tell()
+    assert mail.outbox == []
+    assert states(resident) == [State.TOLD]
+
+
+def test_an_aid_that_other_situations_name_too_is_not_discreet() -> None:
+    assert not findings.is_discreet("rsa")
+
+
+def test_who_wants_no_message_still_sees_it(resident: User) -> None:
+    User.objects.filter(pk=resident.pk).update(reminders_by_email=False)
+    made.a_finding(resident)
+    telling.tell()
+    assert mail.outbox == [] and states(resident) == [State.TOLD]
+
+
+def test_a_question_about_a_right_that_is_gone_is_not_answered(resident: User) -> None:
+    gone = made.a_finding(resident, "rsa", kind="gone")
+    with pytest.raises(answering.NoQuestion):
+        answering.answer(finding=gone, by=resident.pk, said=Answer.YES)
+
+
+def test_a_message_that_may_have_left_is_not_sent_again(resident: User, november: time_machine.Traveller) -> None:
+    made.a_finding(resident)
+    with scope(resident=resident.pk):
+        one = Finding.objects.get()
+        one.state, one.told_at = State.TELLING, timezone.now()
+        one.save()
+    telling.tell()
+    assert states(resident) == [State.TELLING], "its worker may be at work"
+    november.move_to(timezone.now() + timedelta(minutes=11))
+    telling.tell()
+    assert states(resident) == [State.TOLD] and mail.outbox == []
