@@ -14,6 +14,7 @@ APPS = (
     "campaigns/noise",
     "services/requests",
     "services/dossiers",
+    "services/official_forms",
     "services/aids",
     "certification/developers",
     "certification/access",

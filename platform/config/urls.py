@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("vault.sharing.urls")),
     path("", include("services.places.urls")),
     path("", include("services.aids.urls")),
+    path("", include("services.official_forms.urls")),
     path("", include("services.procedures.urls")),
     path("", include("services.dossiers.urls")),
     path("", include("services.requests.urls")),

@@ -46,6 +46,14 @@ PROBLEMS = {
     ),
     "paper_unreadable": _("Un de vos papiers ne s’ouvre plus. Remplacez-le ou ne le joignez pas, puis recommencez."),
     "too_many_pages": _("Ce dossier dépasse 120 pages de papiers. Laissez-en de côté, puis recommencez."),
+    "form_changed": _(
+        "La ville a publié une nouvelle version d’un formulaire. Ouvrez-le dans votre dossier, relisez-le, puis "
+        "recommencez."
+    ),
+    "form_does_not_fit": _(
+        "Une valeur ne tient plus dans un formulaire. Ouvrez-le dans votre dossier\u00a0: il dit laquelle. "
+        "Vous pouvez aussi ne pas le joindre."
+    ),
     "no_seal_key": _(
         "La ville ne peut pas signer de dossier pour le moment. Prévenez l’accueil\u00a0: rien n’est perdu."
     ),

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from core.pages.forms import code_input
 from services.dossiers.actions.dossiers import LETTER_LENGTH, RECIPIENT_LENGTH
+from services.dossiers.actions.official_forms import MOST_TYPED, USUALLY_TYPED
 from services.dossiers.content.refreshing import Ways
 from services.dossiers.enums import Choice
+from services.official_forms.filling import YES
+from services.official_forms.mapping import CHECK, LINES, Line
 from services.procedures import finding
 from services.procedures.rules import Rules
 from vault import types
@@ -96,6 +99,32 @@ class AddPaperForm(forms.Form):
         help_text=_("PDF, JPEG ou PNG, 10 Mo au plus. Une photo nette prise de face suffit."),
         widget=forms.FileInput(attrs={"accept": "image/*,application/pdf"}),
     )
+
+
+class AnswersForm(forms.Form):
+    """What an official form asks that the vault does not have. Nothing is required: a form may stay incomplete."""
+
+    def __init__(self, *args: Any, lines: Sequence[Line], kept: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for line in lines:
+            typed = kept.get(line.name, "")
+            if line.kind == CHECK:
+                self.fields[line.name] = forms.BooleanField(
+                    label=line.label, required=False, initial=typed == YES, label_suffix=""
+                )
+                continue
+            widget = forms.Textarea(attrs={"rows": 4}) if line.kind == LINES else forms.TextInput()
+            self.fields[line.name] = forms.CharField(
+                label=line.label,
+                required=False,
+                initial=typed,
+                widget=widget,
+                max_length=MOST_TYPED.get(line.kind, USUALLY_TYPED),
+            )
+
+    @property
+    def answers(self) -> dict[str, str]:
+        return {name: {True: YES, False: ""}.get(typed, typed) for name, typed in self.cleaned_data.items()}
 
 
 class CodeForm(forms.Form):

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from services.dossiers.views import dossiers as views
+from services.dossiers.views import official_forms as views_forms
 from services.dossiers.views import parts as views_parts
 from services.dossiers.views import preparing as views_preparing
 from services.dossiers.views import refreshing as views_refreshing
@@ -22,6 +23,10 @@ urlpatterns = [
     path("dossiers/<uuid:dossier_id>/refaire/", views.again, name="again"),
     path("dossiers/<uuid:dossier_id>/telecharger/", views.download, name="download"),
     path("dossiers/<uuid:dossier_id>/supprimer/", views.delete, name="delete"),
+    path("dossiers/<uuid:dossier_id>/formulaire/<uuid:form_id>/", views_forms.form, name="form"),
+    path("dossiers/<uuid:dossier_id>/formulaire/<uuid:form_id>/pages/", views_forms.pages, name="form_pages"),
+    path("dossiers/<uuid:dossier_id>/formulaire/<uuid:form_id>/joindre/", views_forms.join, name="join_form"),
+    path("dossiers/<uuid:dossier_id>/formulaire/<uuid:form_id>/pdf/", views_forms.download, name="form_pdf"),
     path("dossiers/<uuid:dossier_id>/part/", views_parts.ask, name="ask_part"),
     path("dossiers/<uuid:dossier_id>/part/reprendre/", views_parts.take_back, name="take_back_part"),
     path("dossiers/parts/<uuid:part_id>/", views_parts.part, name="part"),

@@ -118,6 +118,8 @@ def of_pdf(pdf: bytes, *, data_hash: str) -> Content:
 def _lines(data: Mapping[str, Any]) -> Iterator[Line]:
     for sheet in data["sheets"]:
         yield Line("", SHEET, sheet["title"], ", ".join(f"{label} : {text}" for label, text in sheet["lines"].items()))
+    for form in data.get("forms", ()):
+        yield Line("", SHEET, form["title"], ", ".join(f"{label} : {text}" for label, text in form["lines"].items()))
     for value in data["values"]:
         yield Line(
             "",

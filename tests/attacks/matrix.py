@@ -102,6 +102,10 @@ OWNED: dict[str, tuple[str, ...]] = {
     "dossiers:ask_part": ("dossier",),
     "dossiers:take_back_part": ("dossier",),
     "dossiers:part": ("part",),
+    **dict.fromkeys(
+        ("dossiers:form", "dossiers:form_pages", "dossiers:form_pdf", "dossiers:join_form"),
+        ("dossier", "published form"),
+    ),
     "debates:appeal": ("debated consultation", "set aside post"),
     "requests:send": ("built dossier",),
     "requests:request": ("request to an office",),
@@ -236,6 +240,17 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
         ),
         ("next local aid",),
     ),
+    **dict.fromkeys(
+        (
+            "official_forms:version",
+            "official_forms:preview",
+            "official_forms:close",
+            "official_forms:renew",
+        ),
+        ("published form",),
+    ),
+    **dict.fromkeys(("official_forms:map", "official_forms:drop"), ("draft form",)),
+    "official_forms:publish": ("form to publish",),
     "dossiers:verify_code": ("the seal",),
     "results:latest": ("consultation",),
     "results:window": ("consultation", "w1"),
@@ -740,6 +755,20 @@ GROUPS = [
         {"agent"},
         nothing_for=AGENTS,
     ),
+    Group(
+        {
+            "official_forms:list",
+            "official_forms:new",
+            "official_forms:version",
+            "official_forms:preview",
+            "official_forms:close",
+            "official_forms:renew",
+        },
+        AGENTS,
+    ),
+    # Only its author changes a draft; the second person publishes it.
+    Group({"official_forms:map", "official_forms:drop"}, {"agent"}, nothing_for=AGENTS),
+    Group({"official_forms:publish"}, AGENTS - {"agent"}, nothing_for=AGENTS),
     Group({"sharing:totals"}, AGENTS),
     Group({"plans:inbox", "plans:begin", "plans:plan", "plans:preview"}, AGENTS),
     # Only its author changes a plan; the officer and the second person are others.

@@ -170,6 +170,8 @@ def use_everything(live: Live) -> bytes:
     visitor.open("/aides/")
     visitor.open("/aides/prime_activite/pourquoi/")
     send_evidence(live)
+    fill_form(visitor)
+    protect_paper(visitor, receipt)
     return make_dossier(visitor)
 
 
@@ -236,6 +238,24 @@ def type_contact(visitor: Visitor) -> None:
         else:
             page = visitor.submit(page, page.form(), {"skip": "1"})
     raise AssertionError(f"the questions never end: {page.text[:300]}")
+
+
+def fill_form(visitor: Visitor) -> None:
+    """Type an answer of an official form, look at its pages and download it."""
+    page = visitor.open("/dossiers/nouveau/?aide=ville_pass_sport")
+    page = visitor.submit(page, page.form("recipient"), {"recipient": CANARIES["whom a dossier is for"]})
+    page = visitor.open(page.links("/formulaire/")[0])
+    page = visitor.submit(page, page.form("club"), {"club": CANARIES["a value typed by hand"]})
+    assert CANARIES["a value typed by hand"] in page.text
+    page = visitor.open(page.links("/pages/")[0])
+    visitor.open(page.links("/pdf/")[0])
+
+
+def protect_paper(visitor: Visitor, paper: bytes) -> None:
+    page = visitor.open("/filigrane/")
+    words = {"purpose": CANARIES["a letter"], "recipient": CANARIES["whom a dossier is for"]}
+    file = FileToSend(f"{CANARIES['the name of a file']}.pdf", "application/pdf", paper)
+    assert visitor.submit(page, page.form("purpose"), words, files={"file": file}).body.startswith(b"%PDF")
 
 
 def make_dossier(visitor: Visitor) -> bytes:

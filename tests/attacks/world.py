@@ -57,6 +57,7 @@ from tests.campaigns.made import document
 from tests.campaigns.panel import seated
 from tests.certification.made import SIRETS, charter, evidenced, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
+from tests.services.official_forms import made as forms
 from tests.services.requests.made import fresh, opened_office, sent
 from tests.services.requests.made import work as write_letters
 from tests.services.watch.made import a_finding
@@ -297,6 +298,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= debates_of(owner, examiner)
     things |= panel_of(owner, helper, examiner)
     things |= local_aids_of(examiner)
+    things |= official_forms_of(examiner)
     things |= procedures_of(examiner)
     things |= urgent_situations_of(examiner)
     urgent_dates.tell(resident_id=owner.pk, by=owner.pk, code="violences", days={"demande": timezone.localdate()})
@@ -426,6 +428,18 @@ def local_aids_of(author: User) -> dict[str, Any]:
     draft = local_aids.renew(aid=published, by=author)
     tried = versions.try_out(row=local_aids.renew(aid=other, by=author), by=author)
     return {"local aid": published.pk, "next local aid": draft.pk, "tried local aid": tried.pk}
+
+
+def official_forms_of(author: User) -> dict[str, Any]:
+    """Make three forms of an agent: one that a colleague published for the RSA, and two drafts."""
+    published = forms.published(author, AgentFactory(), aids=["rsa"])
+    draft, other = (forms.draft(author, code=code) for code in ("brouillon", "autre"))
+    return {
+        "published form": published.pk,
+        "draft form": draft.pk,
+        "form to publish": other.pk,
+        "official_forms.officialform": draft.pk,
+    }
 
 
 def procedures_of(author: User) -> dict[str, Any]:

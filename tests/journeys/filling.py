@@ -75,6 +75,7 @@ def main() -> None:
         **complaints(resident),
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         **local_aids(agent.account()),
+        **official_forms(agent.account(), resident),
         **procedures(agent.account(), resident),
     }
     theo = find("theo")
@@ -283,6 +284,24 @@ def procedures(agent: Any, resident: Any) -> dict[str, Any]:
         "draft_procedure": draft.pk,
         "proposed_procedure": proposed.pk,
         "older_list": begun.pk,
+    }
+
+
+def official_forms(agent: Any, resident: Any) -> dict[str, Any]:
+    """Use the town's form: a dossier of its aid, the next version as the agent's draft, and a colleague's."""
+    from services.dossiers.actions import dossiers
+    from services.official_forms.actions import official_forms as actions
+    from services.official_forms.models import OfficialForm, State
+    from tests.accounts.factories import AgentFactory
+
+    form = OfficialForm.objects.get(state=State.PUBLISHED)
+    draft, proposed = (actions.renew(form=form, by=author) for author in (agent, AgentFactory(name="Hugo Bastide")))
+    dossier = dossiers.start(resident_id=resident.pk, aids=form.aids)
+    return {
+        "official_form": form.pk,
+        "draft_form": draft.pk,
+        "proposed_form": proposed.pk,
+        "form_dossier": dossier.pk,
     }
 
 

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "vault.sharing",
     "services.places",
     "services.aids",
+    "services.official_forms",
     "services.procedures",
     "services.dossiers",
     "services.requests",
@@ -245,6 +246,7 @@ ACCOUNT_RATE_LIMITS = {
     "verify_dossier": "60/m/ip",
     # Each file is seconds of processor time.
     "watermark": "6/m/ip,60/h/ip",
+    "form_pages": "20/m/user,200/h/user",
     "sign_in_elsewhere": "60/m/ip",
     "household_invite": "20/h/user",
     "household_mail": "3/d/key",

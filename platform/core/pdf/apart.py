@@ -37,8 +37,11 @@ def draw_letter(template: str, letter: object) -> bytes:
     return draw(html, style=LETTER.read_text())
 
 
-def draw(html: str, *, style: str) -> bytes:
+def draw(html: str, *, style: str, tagged: bool = True) -> bytes:
     """Return the PDF of an HTML text. Both pass through pipes and never touch a disk.
+
+    Args:
+        tagged: False for pages that become parts of another document, where tags would name what is not there.
 
     Raises:
         NotDrawn: rendering failed.
@@ -46,7 +49,7 @@ def draw(html: str, *, style: str) -> bytes:
     try:
         done = subprocess.run(
             [sys.executable, "-I", str(CHILD)],
-            input=json.dumps({"html": html, "style": style}).encode(),
+            input=json.dumps({"html": html, "style": style, "tagged": tagged}).encode(),
             capture_output=True,
             timeout=WAIT,
             env=ENVIRONMENT | {"TMPDIR": tempfile.gettempdir()},

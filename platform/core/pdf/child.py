@@ -24,7 +24,8 @@ def main() -> None:
     from core.pdf.layout import VARIANT, lay_out
 
     asked = json.load(sys.stdin.buffer)
-    pdf: bytes = lay_out(asked["html"], style=asked["style"]).write_pdf(pdf_variant=VARIANT)
+    variant = VARIANT if asked["tagged"] else None
+    pdf: bytes = lay_out(asked["html"], style=asked["style"], variant=variant).write_pdf(pdf_variant=variant)
     sys.stdout.buffer.write(pdf)
     sys.stdout.buffer.flush()
     leftovers.remove_own()

@@ -19,14 +19,21 @@ def _fonts() -> FontConfiguration:
     return fonts
 
 
-def lay_out(html: str, *, style: str, files: Mapping[str, tuple[bytes, str]] | None = None) -> Document:
+def lay_out(
+    html: str,
+    *,
+    style: str,
+    files: Mapping[str, tuple[bytes, str]] | None = None,
+    variant: str | None = VARIANT,
+) -> Document:
     """Lay out the document. `files` are served as `asset:<name>` with their media type; no other URL is available."""
     assets, fonts = Assets(files or {}), _fonts()
     sheets = [
         CSS(string=text, base_url=SCHEME, font_config=fonts, url_fetcher=assets) for text in (FACES.read_text(), style)
     ]
     document = HTML(string=html, base_url=SCHEME, url_fetcher=assets).render(
-        stylesheets=sheets, font_config=fonts, pdf_variant=VARIANT
+        stylesheets=sheets, font_config=fonts, pdf_variant=variant
     )
-    document.metadata = ArchiveMetadata(**vars(document.metadata))
+    if variant:
+        document.metadata = ArchiveMetadata(**vars(document.metadata))
     return document

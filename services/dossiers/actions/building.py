@@ -6,6 +6,7 @@ unreferenced file.
 """
 
 import dataclasses
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,15 +25,17 @@ from core.symbols import new_code
 from services.dossiers import across as parts
 from services.dossiers import composing, recipients
 from services.dossiers.actions import dossiers as actions
+from services.dossiers.actions import official_forms
 from services.dossiers.composing import Material
 from services.dossiers.content.imaging import Source, rasters
 from services.dossiers.enums import Choice, State
 from services.dossiers.models import KEPT, Dossier, Seal
 from services.dossiers.pdf.build import Built
 from services.dossiers.pdf.build import build as draw
-from services.dossiers.pdf.content import DossierContent, Issuer, PageImage, PaperPages, PartWords
+from services.dossiers.pdf.content import DossierContent, Fact, FilledForm, Issuer, PageImage, PaperPages, PartWords
 from services.dossiers.pdf.seal import NoSealKey, SealKey, make_key
-from vault.readers import Unreadable
+from services.official_forms.drawing import PRINT_DPI, CannotDraw
+from vault.readers import Unreadable, sandbox
 from vault.records import gate
 from vault.records.actions import drop_file, keep_file
 from vault.records.models import Paper, PaperFile, Record
@@ -103,6 +106,8 @@ def _read(dossier: Dossier, run: Running) -> Draft:
     used = composing.computed_from(material)
     applicant = material.applicant.full_name or "la personne qui demande"
     part = partial(_part, dossier, applicant, note)
+    forms = _forms(dossier, note)
+    run.check()
     stands = Record.objects.current().filter(pk__in=used).count() == len(used)
     content = DossierContent(
         number=dossier.number,
@@ -115,21 +120,56 @@ def _read(dossier: Dossier, run: Running) -> Draft:
         code=new_code(),
         issuer=issuer(),
         letter=actions.letter_of(dossier, note),
+        forms=[_filled(one) for one in forms],
         sheets=composing.sheets(material),
         groups=composing.groups(material),
         computations=composing.computations(material, dossier.aids) if stands else [],
         papers=list(_pages(dossier, material, run)),
-        left_out=material.not_joined,
+        left_out=[*material.not_joined, *official_forms.closed(dossier, note)],
         part=part(),
     )
-    records = {*(record.record_id for record in material.values), *(used if content.computations else ())}
+    of_forms = [record for one in forms for record in one.filling.records]
+    records = {
+        *(record.record_id for record in material.values),
+        *(used if content.computations else ()),
+        *of_forms,
+    }
     return Draft(
         dossier,
         content,
         papers=material.paper_ids,
         records=list(records),
-        shown=composing.shown_records(material),
+        shown=list(dict.fromkeys([*composing.shown_records(material), *of_forms])),
         part=part,
+    )
+
+
+def _forms(dossier: Dossier, note: Mapping[str, Any]) -> list[official_forms.Joined]:
+    try:
+        return list(official_forms.joined(dossier, note))
+    except official_forms.FormChanged:
+        raise Problem("form_changed") from None
+    except CannotDraw:
+        raise Problem("form_does_not_fit") from None
+
+
+def _filled(one: official_forms.Joined) -> FilledForm:
+    try:
+        pages = [
+            PageImage(page.jpeg, page.width, page.height)
+            for page in sandbox.pages(io.BytesIO(one.drawn.flat), dpi=PRINT_DPI)
+        ]
+    except Unreadable:
+        raise Problem("form_does_not_fit") from None
+    return FilledForm(
+        code=one.form.code,
+        title=one.form.title,
+        number=one.form.number,
+        version=one.form.version,
+        blank=one.form.sha256,
+        lines=[Fact(line.label, line.said) for line in one.filling.filled],
+        pages=pages,
+        pdf=one.drawn.pdf,
     )
 
 

@@ -121,7 +121,7 @@ def again(*, dossier: Dossier, by: UUID, token: UUID) -> Dossier:
         part_of=dossier.part_of,
     )
     if note and copy.note is None:
-        _change_note(copy, by, lambda written: written or note)
+        change_note(copy, by, lambda written: written or note)
     return copy
 
 
@@ -182,7 +182,7 @@ def choose(*, dossier: Dossier, by: UUID, key: str, choice: Choice | None) -> No
         others = {name: kept for name, kept in note.get("choices", {}).items() if name != key}
         return {**note, "choices": others if choice is None else {**others, key: choice.value}}
 
-    _change_note(dossier, by, chosen)
+    change_note(dossier, by, chosen)
 
 
 def say_guarantors(*, dossier: Dossier, by: UUID, count: int) -> None:
@@ -196,7 +196,7 @@ def say_guarantors(*, dossier: Dossier, by: UUID, count: int) -> None:
         added = {key: ids for key, ids in note.get("added", {}).items() if key.rpartition(":")[2] in left}
         return {**note, "guarantors": count, "added": added}
 
-    _change_note(dossier, by, said)
+    change_note(dossier, by, said)
 
 
 def add_for_guarantor(*, dossier: Dossier, by: UUID, key: str, paper: UUID) -> None:
@@ -207,7 +207,7 @@ def add_for_guarantor(*, dossier: Dossier, by: UUID, key: str, paper: UUID) -> N
         before = note.get("added", {})
         return {**note, "added": {**before, key: list(dict.fromkeys([*before.get(key, []), str(paper)]))}}
 
-    _change_note(dossier, by, added)
+    change_note(dossier, by, added)
 
 
 def take_new_lists(*, dossier: Dossier, by: UUID) -> None:
@@ -232,7 +232,7 @@ def take_new_lists(*, dossier: Dossier, by: UUID) -> None:
 def write_letter(*, dossier: Dossier, by: UUID, text: str) -> None:
     perms.require_owner(dossier, by)
     told = text.replace("\r\n", "\n").removeprefix(URGENT_LINE).strip()
-    _change_note(dossier, by, lambda note: {**note, "letter": told[:LETTER_LENGTH]})
+    change_note(dossier, by, lambda note: {**note, "letter": told[:LETTER_LENGTH]})
 
 
 def read_note(dossier: Dossier) -> dict[str, Any]:
@@ -345,7 +345,7 @@ def _create(resident_id: UUID, token: UUID, columns: dict[str, Any]) -> tuple[Do
         )
 
 
-def _change_note(dossier: Dossier, by: UUID, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def change_note(dossier: Dossier, by: UUID, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Apply `change` to the note; apply it again to the new version if another request has written meanwhile.
 
     Raises:

@@ -141,6 +141,20 @@ class PaperPages:
 
 
 @dataclass(frozen=True)
+class FilledForm:
+    """An official form as page images, and each of its lines as text. `pdf` is attached to the dossier."""
+
+    code: str
+    title: str
+    number: str
+    version: int
+    blank: str
+    lines: Sequence[Fact]
+    pages: Sequence[PageImage]
+    pdf: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class DossierContent:
     number: str
     title: str
@@ -152,6 +166,7 @@ class DossierContent:
     code: str
     issuer: Issuer
     letter: str = ""
+    forms: Sequence[FilledForm] = ()
     sheets: Sequence[Sheet] = ()
     groups: Sequence[ValueGroup] = ()
     computations: Sequence[Computation] = ()
@@ -180,6 +195,7 @@ class DossierContent:
             "made_at": self.made_at.isoformat(),
             "applicant": self.applicant,
             "letter": self.letter,
+            "forms": [_form(form) for form in self.forms],
             "sheets": [
                 {"title": sheet.title, "lines": {fact.label: fact.text for fact in sheet.facts}}
                 for sheet in self.sheets
@@ -189,6 +205,17 @@ class DossierContent:
             "papers": [_paper(paper) for paper in self.papers],
             "left_out": list(self.left_out),
         }
+
+
+def _form(form: FilledForm) -> dict[str, Any]:
+    return {
+        "code": form.code,
+        "title": form.title,
+        "number": form.number,
+        "version": form.version,
+        "blank": form.blank,
+        "lines": {fact.label: fact.text for fact in form.lines},
+    }
 
 
 def _value(value: Value) -> dict[str, Any]:

@@ -50,7 +50,10 @@ def unsealed(content: DossierContent, *, progress: Progress = lambda done, total
     stamped = stamp(content, progress=progress)
     document = _document(stamped)
     pdf = document.write_pdf(
-        pdf_variant=VARIANT, pdf_identifier=content.data_hash[:16], attachments=[_data(stamped)], finisher=_tidy
+        pdf_variant=VARIANT,
+        pdf_identifier=content.data_hash[:16],
+        attachments=[_data(stamped), *_forms(stamped)],
+        finisher=_tidy,
     )
     return pdf, len(document.pages)
 
@@ -78,6 +81,8 @@ def _document(content: DossierContent) -> Document:
         files["logo"] = (content.issuer.logo, content.issuer.logo_type)
     for number, paper in enumerate(content.papers, 1):
         files |= {f"paper/{number}/{index}": (page.jpeg, "image/jpeg") for index, page in enumerate(paper.pages, 1)}
+    for number, form in enumerate(content.forms, 1):
+        files |= {f"form/{number}/{index}": (page.jpeg, "image/jpeg") for index, page in enumerate(form.pages, 1)}
     return lay_out(_html(content), style=STYLE.read_text(), files=files)
 
 
@@ -105,6 +110,7 @@ def _html(content: DossierContent) -> str:
 def _entries(content: DossierContent) -> list[Entry]:
     parts: list[tuple[Any, Entry]] = [
         (content.letter, Entry("lettre", "Lettre de demande")),
+        *((form, Entry(f"formulaire-{number}", form.title)) for number, form in enumerate(content.forms, 1)),
         (content.sheets, Entry("foyer", "Identité et foyer")),
         (content.groups, Entry("valeurs", "Les valeurs et leur origine")),
         (content.computations, Entry("calcul", "Le calcul")),
@@ -148,6 +154,22 @@ def _data(content: DossierContent) -> Attachment:
         relationship="Data",
         url_fetcher=Assets({}),
     )
+
+
+def _forms(content: DossierContent) -> list[Attachment]:
+    """Return the forms as files with fields, after the data, which a reader takes first."""
+    return [
+        Attachment(
+            string=form.pdf,
+            name=f"formulaire-{form.code}.pdf",
+            description=form.title,
+            created=content.made_at,
+            modified=content.made_at,
+            relationship="Supplement",
+            url_fetcher=Assets({}),
+        )
+        for form in content.forms
+    ]
 
 
 def _tidy(document: Document, pdf: pydyf.PDF) -> None:

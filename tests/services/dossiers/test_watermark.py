@@ -83,6 +83,16 @@ def test_a_photo_becomes_a_marked_page(visitor):
     assert SECRET not in send(visitor, photo(), name="photo.jpg").content, "what the file says beside its image"
 
 
+def noted(stored, entries):
+    """Return a verb of the cache that notes what it is given."""
+
+    def store(*args, **kwargs):
+        entries.append((args, kwargs))
+        return stored(*args, **kwargs)
+
+    return store
+
+
 def test_nothing_is_kept(visitor, settings, caplog, monkeypatch):
     """No row, no file, no entry of the cache but the count of the address, no line of the log has the paper."""
     written: list[str] = []
@@ -100,12 +110,7 @@ def test_nothing_is_kept(visitor, settings, caplog, monkeypatch):
     before = set(Path(tempfile.gettempdir()).iterdir())
     entries: list[object] = []
     for name in ("set", "add", "set_many"):
-        stored = getattr(cache, name)
-        monkeypatch.setattr(
-            cache,
-            name,
-            lambda *args, _stored=stored, **kwargs: (entries.append((args, kwargs)), _stored(*args, **kwargs))[1],
-        )
+        monkeypatch.setattr(cache, name, noted(getattr(cache, name), entries))
     with caplog.at_level(logging.DEBUG), CaptureQueriesContext(connection) as asked:
         answer = send(visitor, photo(size=(2400, 3200)) + SECRET * 200_000, name=f"{SECRET.decode()}.jpg")
     assert answer["Content-Type"] == "application/pdf"

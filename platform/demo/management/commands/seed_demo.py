@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo import offices, par4chemins, seeding, senders
+from demo import offices, official_form, par4chemins, seeding, senders
 
 
 class Command(BaseCommand):
@@ -12,6 +12,7 @@ class Command(BaseCommand):
         seeding.fill_city()
         seeding.fill_people(say=self.stdout.write)
         seeding.publish_charter()
+        official_form.publish()
         seeding.open_places()
         offices.open_office()
         senders.allow_senders()
