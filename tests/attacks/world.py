@@ -483,7 +483,7 @@ def debates_of(resident: User, agent: User) -> dict[str, Any]:
         moderation = posts.set_aside(post=one, by=agent, rule=Rule.TWICE, reasons="Deux fois.")
     posts.appeal(moderation=moderation, words="Une fois.", **me)
     voted.asked(open_one)
-    voted.asked(asked, state=VoteState.TESTED, decided_by=None, created_by=agent)
+    voted.asked(asked, state=VoteState.PROPOSED, decided_by=None, created_by=agent)
     return {
         "debated consultation": debated.code,
         "voted consultation": open_one.code,

@@ -554,7 +554,7 @@ def debates(resident: Any, open_one: Any) -> dict[str, Any]:
     for name, counts in (("compte", tallies), ("nul", [])):
         voted.publish_count(voted.asked(made[name], closes_at=yesterday), counts, url)
     free = voted.proposal(made["a-voter"])
-    voted.asked(made["a-decider"], state=VoteState.TESTED, decided_by=None)
+    voted.asked(made["a-decider"], state=VoteState.PROPOSED, decided_by=None)
     return {"post": proposal.pk, "free_post": free.pk, "aside_post": aside[0].pk, "appealed_post": aside[1].pk}
 
 

@@ -77,11 +77,11 @@ def test_a_text_does_not_lift_what_no_text_can():
 
 def test_a_denied_procedure_is_neither_proposed_nor_published(author, second):
     draft = actions.begin(by=author, item=asking("identite.pivot#/gender"))
-    with pytest.raises(actions.Faulty, match="C-394/23"):
+    with pytest.raises(versions.Faulty, match="C-394/23"):
         versions.try_out(row=draft, by=author)
     lawful = versions.try_out(row=actions.begin(by=author, item=asking()), by=author)
     type(lawful).objects.filter(pk=lawful.pk).update(rules=draft.rules)
-    with pytest.raises(actions.Faulty, match="C-394/23"):
+    with pytest.raises(versions.Faulty, match="C-394/23"):
         versions.publish(row=lawful, by=second)
 
 
