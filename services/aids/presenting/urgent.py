@@ -123,12 +123,17 @@ def _lines(row: UrgentSituation, name: str) -> list[tuple[str, str]]:
     said = row.rules
     if name == "numero":
         return [
-            (f"{call['number']} {catalogue.numbers()[call['number']]['name']}", call["why"]) for call in said["calls"]
+            (f"{call['number']} {_name_of(call['number'])}", call["why"]) for call in said["calls"]
         ]
     if name == "evenement":
         return [(event["label"], "") for event in said["events"]]
     events = {event["code"]: event["label"] for event in said["events"]}
     return [(f"{line['what']} : {line['when']}", counted(line, events)) for line in said["deadlines"]]
+
+
+def _name_of(number: str) -> str:
+    found = catalogue.numbers().get(number)
+    return found["name"] if found else ""
 
 
 def counted(line: Mapping[str, Any], events: Mapping[str, str]) -> str:
