@@ -28,6 +28,7 @@ class Lack(models.TextChoices):
     NOT_SEEN = "not_seen", _("Votre double vérification n’a pas été réglée devant une autre personne.")
     TOO_NEW = "too_new", _("Votre nomination est trop récente.")
     SAME = "same", _("Vous l’avez demandé : une autre personne décide.")
+    OPENED = "opened", _("Vous avez ouvert ce coffre : un autre agent vérifie le papier d’identité.")
     MADE_ALONE = (
         "made_alone",
         _("L’un de vous deux a été nommé par l’autre seul, ou par la seule personne qui a nommé l’autre."),
@@ -43,7 +44,7 @@ class NotTwo(Exception):
 
     def words_for(self, reader: User) -> str:
         """Return the reason for one of the two: their own, or that the other one may not decide."""
-        if self.lack in {Lack.SAME, Lack.MADE_ALONE} or reader == self.who:
+        if self.lack in {Lack.SAME, Lack.OPENED, Lack.MADE_ALONE} or reader == self.who:
             return str(self.lack.label)
         return gettext("%(name)s ne peut pas encore décider à deux.") % {"name": self.who.name}
 

@@ -16,6 +16,7 @@ from accounts.actions.identities import linked
 from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.sign_in import pivot
+from accounts.two_persons import Lack, NotTwo
 from campaigns.debates.enums import Means
 from campaigns.debates.models import ProvenIdentity
 from core import journal
@@ -82,13 +83,22 @@ def prove_at_desk(
     """Keep the pseudonym of an identity paper that the resident shows at the desk. The names are not kept.
 
     Raises:
+        NotTwo: this agent opened the vault at the desk: one agent alone would make a voter of nobody.
         PermissionDenied: the visit is another agent's, or its session has ended.
         gate.Refused: the visit has ended.
     """
     perms.require_may_help_at_desk(visit, agent)
+    if _opened_at_desk_by(agent, visit.resident_id):
+        raise NotTwo(Lack.OPENED, agent)
     found = pseudonym(family_name=family_name, given_names=given_names, birthdate=birthdate)
     with at_desk(), acts.under(visit.grant):
         return _keep(visit.resident_id, agent.pk, found, Means.DESK)
+
+
+def _opened_at_desk_by(agent: User, resident_id: UUID) -> bool:
+    """Return whether this agent opened the vault: the first entry of its journal names who did."""
+    first = journal.entries(resident_id=resident_id, limit=1, before=2)
+    return bool(first) and (first[0].event, first[0].actor_id) == ("vault_opened_at_desk", agent.pk)
 
 
 def _keep(resident_id: UUID, by: UUID, found: bytes, means: Means) -> ProvenIdentity:

@@ -121,6 +121,8 @@ def identity(request: SignedInRequest) -> HttpResponse:
             return render(request, "debates/no_visit.html")
         try:
             identities.prove_at_desk(visit=visit, agent=request.user, **form.civil())
+        except NotTwo as problem:
+            return refused(request, problem)
         except gate.Refused:
             return render(request, "debates/no_visit.html")
         messages.success(request, _("L’identité est prouvée. Le portail n’en garde qu’une empreinte."))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from unittest.mock import Mock
 from uuid import uuid4
 
+import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from campaigns.debates.models import Moderation, Post, ProvenIdentity, Vote
 from core import canonical, journal
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.campaigns.debates import voted
-from tests.vault.at_desk import visited
+from tests.vault.at_desk import come_back, keeper, opened, sheet_of, visited
 from vault.sharing.actions import desk
 
 CODE = "trajets"
@@ -229,6 +230,21 @@ def test_at_the_desk_an_identity_is_proven_during_a_visit(resident):
         assert journal.entries(resident_id=visit.resident_id, limit=1)[0].event == "identity_proven"
     desk.finish(visit=visit, agent=agent)
     assert "Ouvrez d’abord la visite" in text_of(browser.get(page))
+
+
+@pytest.mark.django_db
+def test_who_opened_a_vault_at_the_desk_does_not_prove_its_identity_alone():
+    agathe, bertrand = keeper(), keeper("Bertrand Colas")
+    first, second = signed_in(agathe), signed_in(bertrand)
+    visit = opened(agathe, first)
+    refused = first.post(reverse("debates:prove_identity"), CIVIL | {"visit": str(visit.pk)})
+    assert refused.status_code == 403 and "un autre agent vérifie le papier" in text_of(refused)
+    with scope(resident=visit.resident_id):
+        assert not ProvenIdentity.objects.exists()
+    back = come_back(bertrand, second, sheet_of(visit, agathe), "home")
+    assert second.post(reverse("debates:prove_identity"), CIVIL | {"visit": str(back.pk)}).status_code == 302
+    with scope(resident=visit.resident_id):
+        assert ProvenIdentity.objects.get().means == Means.DESK
 
 
 def test_no_page_shows_a_count_before_the_end_and_everybody_reads_it_after(vote, as_release, client):
