@@ -21,6 +21,8 @@ RECORD = struct.Struct(f"<d{KEY_BYTES}s")
 MOST_RECORDS = 8192
 #: Seconds within which requests are answered. A page is expected within the fourth.
 BUCKETS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10.0)
+#: Namespaces of URLs whose requests are counted and logged without their route.
+_unnamed: set[str] = set()
 
 
 def add(name: str, amount: float = 1, **labels: str) -> None:
@@ -34,6 +36,17 @@ def add_all(amounts: Mapping[str, float]) -> None:
         _file(settings.VAR / "metrics").add(amounts)
     except (OSError, struct.error):  # the disk is full, or somebody cuts the file at this moment
         return
+
+
+def leave_unnamed(namespace: str) -> None:
+    """Count and log the requests for these pages without their route: their number would tell how many residents
+    chose something that nobody shall count.
+    """
+    _unnamed.add(namespace)
+
+
+def is_unnamed(namespace: str) -> bool:
+    return namespace in _unnamed
 
 
 def add_request(route: str, status: int, seconds: float) -> None:

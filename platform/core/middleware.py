@@ -59,7 +59,8 @@ class RequestIdMiddleware:
             if request.path not in QUIET:
                 seconds = time.monotonic() - started
                 match = request.resolver_match
-                counters.add_request(match.view_name if match else "", response.status_code, seconds)
+                named = match is not None and not counters.is_unnamed(match.namespace)
+                counters.add_request(match.view_name if match and named else "", response.status_code, seconds)
                 _log_request(request, response, round(1000 * seconds))
         return response
 
@@ -138,6 +139,7 @@ def _signed_in(request: HttpRequest) -> bool:
 
 def _log_request(request: HttpRequest, response: HttpResponse, milliseconds: int) -> None:
     """Log the route (`coffre/papiers/<uuid:paper_id>/`), never the URL, which may hold an access code."""
-    route = request.resolver_match.route if request.resolver_match else ""
+    match = request.resolver_match
+    route = match.route if match and not counters.is_unnamed(match.namespace) else ""
     fields = {"method": request.method, "route": route, "status": response.status_code, "milliseconds": milliseconds}
     logger.info("request", extra=fields)

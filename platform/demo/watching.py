@@ -14,9 +14,9 @@ from services.watch.models import Watch
 from vault.records.actions import Subject, add_record
 from vault.types.spans import add_months
 
-WHO: Final = "mael"
-#: The value that came: his own family quotient, since he left his parents' home.
-QUOTIENT: Final = 380
+WHO: Final = "elise"
+#: The value that came: her family quotient, which the vault did not have.
+QUOTIENT: Final = 526
 
 
 def turn_on(say: Callable[[str], None] = lambda line: None) -> None:

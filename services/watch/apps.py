@@ -16,7 +16,7 @@ class WatchConfig(AppConfig):
     verbose_name = _("Veille")
 
     def ready(self) -> None:
-        from core import health
+        from core import counters, health
         from core import leaving as registry
         from services.watch import across, agreements, home, leaving, recipient  # noqa: F401 - home registers itself
         from services.watch.actions import noting
@@ -30,6 +30,7 @@ class WatchConfig(AppConfig):
         recipients.register(
             recipients.RecipientKind(CITY_KIND, _("le programme de la ville"), recipient.never_again, counted=False)
         )
+        counters.leave_unnamed(self.label)
         changes.listen(noting.note_change)
         health.register_queue(QUEUE, needed=across.is_any)
         for event, sentence in SENTENCES.items():

@@ -23,6 +23,12 @@ def test_a_right_appears_with_the_quotient_that_came(monkeypatch: pytest.MonkeyP
     for _twice in range(2):
         watching.turn_on(said.append)
     found = made.found(account)
+    watch = made.watch_of(account)
+    import json
+    from vault.records.actions.notes import unseal_note
+    print(json.dumps(unseal_note(resident_id=account.pk, place=watch.note_place, content=bytes(watch.content)))[:3000])
+    from services.aids.actions import simulations
+    print([(l.aid.code, l.status, [(r.text, r.answer) for r in l.outcome.reasons]) for l in simulations.simulate(resident_id=account.pk).local][-4:])
     assert [note["code"] for note in found.values() if note["kind"] == "new"] != [], found
     assert all({"cause": "records", "type": "social.quotient_familial"} in note["causes"] for note in found.values())
     assert said == [f"watch: {len(found)} changes found for {account.name}", "watch: on"]

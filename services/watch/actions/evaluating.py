@@ -205,7 +205,7 @@ def _outcome(one: Looked, law: Law) -> Outcome:
             amount = f"{result.low:.2f}" if result.benefit.money else None
             rights[result.code] = Right(amount, result.benefit.unit, result.receiving)
     for line in one.local:
-        if line.status == "granted":
+        if line.is_granted:
             money = line.aid.rules.get("kind") == "money" and line.outcome.amount is not None
             unit = {"month": "mois", "year": "an"}.get(line.aid.rules.get("periodicity", ""), "fois")
             amount = f"{line.outcome.amount:.2f}" if money else None
@@ -308,4 +308,8 @@ def _local_sentence(one: Looked, change: Change, law: Law) -> str:
         return _("Cette aide est fermée.") if change.right.version else _("Votre coffre n’a plus de valeur.")
     wanted = local.NO if change.kind == Kind.GONE else local.YES
     told = [reason.text for reason in line.aid.evaluate(line.facts, law.day).reasons if reason.answer == wanted]
-    return ", ".join(told[:QUOTED])
+    reasons = ", ".join(told[:QUOTED])
+    if change.kind != Kind.GONE and line.status == "to_check":
+        checked = _("Une personne de la ville vérifie une condition.")
+        return f"{reasons}. {checked}" if reasons else checked
+    return reasons
