@@ -1,6 +1,6 @@
-"""Fill a portal for the sweep of its pages: what others than the resident open in a vault.
+"""Fill a portal for the sweep of its pages: what others than the resident open in a vault, and official forms.
 
-Visitors of links, a companion, an agent with an urgent access, the desk, agents of official forms. `filling.py` calls each function once.
+Visitors of links, a companion, an agent with an urgent access, the desk. `filling.py` calls each function once.
 """
 
 from typing import Any
