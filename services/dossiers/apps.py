@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from core.pages import menu
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     from core.models import Job
 
 
@@ -37,7 +39,9 @@ class DossiersConfig(AppConfig):
             sentences.register(event, sentence)
         menu.register(_("Mes dossiers"), "dossiers:home", order=30)
         menu.register(_("Vérifier un dossier"), "dossiers:verify", place=menu.Place.RIGHTS, order=20)
-        menu.register(_("Protéger un papier"), "dossiers:watermark", place=menu.Place.RIGHTS, order=21)
+        menu.register(
+            _("Protéger un papier"), "dossiers:watermark", place=menu.Place.RIGHTS, order=21, shown=_is_visitor
+        )
 
 
 PROBLEMS = {
@@ -76,6 +80,11 @@ SENTENCES = {
     "part_withdrawn": _("Vous avez retiré votre part d’un dossier. Son code n’est plus valable."),
     "dossier_expired": _("Un dossier est arrivé à sa date de fin : il est effacé."),
 }
+
+
+def _is_visitor(request: "HttpRequest") -> bool:
+    """Return whether nobody is signed in. Residents find the same link in “Mes dossiers”."""
+    return not request.user.is_authenticated
 
 
 def _page(job: "Job") -> str:

@@ -16,27 +16,20 @@ from accounts.models import Organisation
 from core.pages import charts
 from core.templatetags.civic import clock, long_date, number, short_date, size
 from services.aids.catalogue import in_words
-from services.dossiers import recipients
+from services.dossiers import presenting_forms, recipients
 from services.dossiers.across import PartnerPart, Received, preparers
 from services.dossiers.actions import dossiers as actions
-from services.dossiers.actions import official_forms
 from services.dossiers.content import overtaken, refreshing
 from services.dossiers.content.needs import PAPER, SETTLED, Need, most_guarantors
 from services.dossiers.content.refreshing import Ways
 from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier, Part
-from services.official_forms.drawing import Drawn
-from services.official_forms.filling import Filled, Filling
-from services.official_forms.mapping import CHECK
-from services.official_forms.models import OfficialForm
-from services.official_forms.presenting import pages as pages_of_form
 from services.places import presenting as places
 from services.procedures import finding
 from services.procedures import presenting as procedures
 from services.procedures.finding import Change
 from services.procedures.rules import Rules
 from vault.holders.presenting import connections as connecting
-from vault.records import wording
 from vault.records.values import questions
 
 TAGS: dict[str, str] = {
@@ -99,7 +92,7 @@ def draft(
             for title, found in sections
             if (tasks := _tasks(dossier, [need for need in found if need.key not in here]))
         ]
-        + _form_sections(dossier, note),
+        + presenting_forms.sections(dossier, note),
         "complete": not to_do,
         "problem": _problem(dossier),
         "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
@@ -192,59 +185,6 @@ def stale_line(dossier: Dossier, ways: Ways, *, typed: Any, paper: Any) -> dict[
         "pull": refreshing.PULL,
         "by_paper": refreshing.PAPER,
         "by_typing": refreshing.TYPED,
-    }
-
-
-def _form_sections(dossier: Dossier, note: Mapping[str, Any]) -> list[dict[str, Any]]:
-    forms = [_form_task(dossier, form, note) for form in official_forms.offered(dossier)]
-    title = ngettext("Le formulaire officiel", "Les formulaires officiels", len(forms))
-    return [{"title": title, "tasks": forms}] if forms else []
-
-
-def _form_task(dossier: Dossier, form: OfficialForm, note: Mapping[str, Any]) -> dict[str, Any]:
-    joined = official_forms.is_joined(note, form)
-    newer = not joined and bool(official_forms.of_note(note, form).get("joined"))
-    return {
-        "name": form.title,
-        "href": reverse("dossiers:form", args=[dossier.pk, form.pk]),
-        "hint": _("La ville l’a mis à jour : relisez-le.") if newer else _("Rempli avec votre coffre, à relire."),
-        "tag": _("Joint") if joined else _("À relire"),
-        "tag_kind": "ok" if joined else "soon",
-    }
-
-
-def form(
-    dossier: Dossier, official: OfficialForm, filling: Filling | None, note: Mapping[str, Any], problem: str = ""
-) -> dict[str, Any]:
-    """Return what a form says, line by line: what the pages say, for who cannot see them."""
-    return {
-        "dossier": dossier,
-        "official": official,
-        "rows": [_form_row(one) for one in filling.filled] if filling else [],
-        "missing": len([line for line in filling.missing if line.required]) if filling else 0,
-        "joined": official_forms.is_joined(note, official),
-        "problem": problem,
-    }
-
-
-def _form_row(one: Filled) -> dict[str, Any]:
-    ticked = _("Coché") if one.ticked else _("Non coché")
-    text = ticked if one.line.kind == CHECK else one.text
-    origin = wording.origin(one.origin) if one.origin else _("Tapé par vous pour ce formulaire")
-    return {
-        "key": one.label,
-        "value": format_html('{}<br><span class="civic-small">{}</span>', text, origin),
-        "href": reverse("records:history", args=[one.record_id]) if one.record_id else "",
-        "action": _("Voir"),
-    }
-
-
-def form_pages(dossier: Dossier, official: OfficialForm, drawn: Drawn, note: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "dossier": dossier,
-        "official": official,
-        "pages": pages_of_form(drawn.images()),
-        "joined": official_forms.is_joined(note, official),
     }
 
 

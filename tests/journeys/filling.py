@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from tests.journeys.filling_others import at_the_desk, companion, links, urgencies
+from tests.journeys.filling_others import at_the_desk, companion, links, official_forms, urgencies
 from vault.holders.actions.requests import known_parts, note_step, start_request
 
 SOON = timedelta(hours=6)
@@ -284,24 +284,6 @@ def procedures(agent: Any, resident: Any) -> dict[str, Any]:
         "draft_procedure": draft.pk,
         "proposed_procedure": proposed.pk,
         "older_list": begun.pk,
-    }
-
-
-def official_forms(agent: Any, resident: Any) -> dict[str, Any]:
-    """Use the town's form: a dossier of its aid, the next version as the agent's draft, and a colleague's."""
-    from services.dossiers.actions import dossiers
-    from services.official_forms.actions import official_forms as actions
-    from services.official_forms.models import OfficialForm, State
-    from tests.accounts.factories import AgentFactory
-
-    form = OfficialForm.objects.get(state=State.PUBLISHED)
-    draft, proposed = (actions.renew(form=form, by=author) for author in (agent, AgentFactory(name="Hugo Bastide")))
-    dossier = dossiers.start(resident_id=resident.pk, aids=form.aids)
-    return {
-        "official_form": form.pk,
-        "draft_form": draft.pk,
-        "proposed_form": proposed.pk,
-        "form_dossier": dossier.pk,
     }
 
 

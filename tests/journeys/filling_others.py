@@ -1,4 +1,4 @@
-"""Fill a portal for the sweep of its pages: what others than the resident open in a vault.
+"""Fill a portal for the sweep of its pages: what others than the resident open in a vault, and official forms.
 
 Visitors of links, a companion, an agent with an urgent access, the desk. `filling.py` calls each function once.
 """
@@ -156,3 +156,21 @@ def on_paper(visit: Any, agent: Any) -> Any:
         visit=visit, agent=agent, membership_id=place.pk, terms=terms, allowed=[], upload=upload, keep=False
     )
     return signed.grant_id
+
+
+def official_forms(agent: Any, resident: Any) -> dict[str, Any]:
+    """Use the town's form: a dossier of its aid, the next version as the agent's draft, and a colleague's."""
+    from services.dossiers.actions import dossiers
+    from services.official_forms.actions import official_forms as actions
+    from services.official_forms.models import OfficialForm, State
+    from tests.accounts.factories import AgentFactory
+
+    form = OfficialForm.objects.get(state=State.PUBLISHED)
+    draft, proposed = (actions.renew(form=form, by=author) for author in (agent, AgentFactory(name="Hugo Bastide")))
+    dossier = dossiers.start(resident_id=resident.pk, aids=form.aids)
+    return {
+        "official_form": form.pk,
+        "draft_form": draft.pk,
+        "proposed_form": proposed.pk,
+        "form_dossier": dossier.pk,
+    }

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import SignedInRequest
-from services.dossiers import presenting
+from services.dossiers import presenting_forms as presenting
 from services.dossiers.actions import dossiers
 from services.dossiers.actions import official_forms as actions
 from services.dossiers.enums import State
@@ -85,7 +85,7 @@ def form(request: SignedInRequest, dossier: Dossier, official: OfficialForm) -> 
         actions.answer(dossier=dossier, by=request.user.pk, form=official, answers=answers.answers)
         messages.success(request, _("C’est gardé avec votre dossier, chiffré."))
         return redirect("dossiers:form", dossier_id=dossier.pk, form_id=official.pk)
-    context = {**presenting.form(dossier, official, found, note, problem), "form": answers}
+    context = {**presenting.lines(dossier, official, found, note, problem), "form": answers}
     return render(request, "dossiers/official_form.html", context)
 
 
@@ -109,9 +109,9 @@ def pages(request: SignedInRequest, dossier: Dossier, official: OfficialForm) ->
     try:
         drawn = actions.draw(official, actions.read(dossier=dossier, form=official, note=note))
     except CannotDraw as refusal:
-        context = presenting.form(dossier, official, None, note, str(refusal))
+        context = presenting.lines(dossier, official, None, note, str(refusal))
         return render(request, "dossiers/official_form_pages.html", context, status=422)
-    return render(request, "dossiers/official_form_pages.html", presenting.form_pages(dossier, official, drawn, note))
+    return render(request, "dossiers/official_form_pages.html", presenting.pages(dossier, official, drawn, note))
 
 
 @require_POST

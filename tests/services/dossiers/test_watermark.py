@@ -4,7 +4,6 @@ import io
 import logging
 import os
 import tempfile
-from pathlib import Path
 
 import pikepdf
 import pypdfium2 as pdfium
@@ -93,7 +92,7 @@ def noted(stored, entries):
     return store
 
 
-def test_nothing_is_kept(visitor, settings, caplog, monkeypatch):
+def test_nothing_is_kept(visitor, caplog, monkeypatch, tmp_path):
     """No row, no file, no entry of the cache but the count of the address, no line of the log has the paper."""
     written: list[str] = []
     real = os.open
@@ -107,7 +106,7 @@ def test_nothing_is_kept(visitor, settings, caplog, monkeypatch):
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", lambda *args, **kwargs: pytest.fail("a temporary file"))
     monkeypatch.setattr(tempfile, "mkstemp", lambda *args, **kwargs: pytest.fail("a temporary file"))
     monkeypatch.setattr(sealed_storage, "create", lambda *args, **kwargs: pytest.fail("a stored file"))
-    before = set(Path(tempfile.gettempdir()).iterdir())
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     entries: list[object] = []
     for name in ("set", "add", "set_many"):
         monkeypatch.setattr(cache, name, noted(getattr(cache, name), entries))
@@ -119,7 +118,7 @@ def test_nothing_is_kept(visitor, settings, caplog, monkeypatch):
         sql for sql in sent if not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE")) and "core_cache" not in sql
     ]
     assert not [sql for sql in sent if SECRET.decode() in sql or "agence du Port" in sql]
-    assert set(Path(tempfile.gettempdir()).iterdir()) == before
+    assert not list(tmp_path.iterdir())
     assert set(written) <= {"/dev/null"}
     for told in (caplog.text, repr(entries)):
         assert SECRET.decode() not in told and "agence du Port" not in told and "location" not in told
