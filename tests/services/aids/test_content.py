@@ -100,7 +100,7 @@ def test_urgent_situations_are_fully_translated():
 
 def test_displayed_facts_about_aids_are_translated():
     """Organisations, places, forms, appeals and the shipped local aids."""
-    displayed = set()
+    displayed: set[str | None] = set()
     for aid in catalogue.all_aids():
         displayed |= {
             aid.organisation,
@@ -116,7 +116,7 @@ def test_displayed_facts_about_aids_are_translated():
         displayed |= {item["summary"], item["organisation"], *item["where_to_send"], item["renewal"], item["notes"]}
         displayed |= {step["to"] for step in item["appeals"]} | {section["title"] for section in item["sections"]}
         displayed |= {text for paper in papers for text in (paper["note"], (paper["condition"] or {}).get("question"))}
-    displayed -= {None}
+    displayed.discard(None)
     for rules in (*catalogue.local_aids(), *catalogue.national_rights()):
         displayed |= {rules["label"], rules["institution"]["name"], rules["instructions"], rules["contact"]}
     assert {*catalogue.load("english")["catalogue"]} == displayed
