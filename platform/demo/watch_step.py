@@ -18,7 +18,7 @@ def read_and_answer(base_url: str) -> str:
             break
     else:
         raise Unexpected(f"/veille/: no right appeared: {page.text[:300]}")
-    if "quotient" not in finding.text.casefold():
+    if "Dans votre coffre" not in finding.text:
         raise Unexpected(f"{finding.path}: it does not say why: {finding.text[:300]}")
     visitor.submit(finding, finding.form("answer"), {"answer": "not_yet"})
     if "Pas encore" not in visitor.open("/veille/").text:

@@ -1,4 +1,4 @@
-"""A resident of the demonstration has the watch: it looked once, then a value came, and it found what that changes."""
+"""A resident of the demonstration has the watch: it looked once, then wages came, and it found what they change."""
 
 from collections.abc import Callable
 from typing import Final
@@ -14,13 +14,14 @@ from services.watch.models import Watch
 from vault.records.actions import Subject, add_record
 from vault.types.spans import add_months
 
-WHO: Final = "elise"
-#: The value that came: her family quotient, which the vault did not have.
-QUOTIENT: Final = 526
+WHO: Final = "leo"
+#: The wage of each of his last months, net: his employer cut his hours.
+WAGE: Final = "300.00"
+MONTHS: Final = 3
 
 
 def turn_on(say: Callable[[str], None] = lambda line: None) -> None:
-    """Turn the watch on and have it look, before and after the value. Once; the engine is loaded here."""
+    """Turn the watch on and have it look, before and after the wages. Once; the engine is loaded here."""
     person = find(WHO)
     account = person.account() if person else None
     if account is None:
@@ -33,7 +34,7 @@ def turn_on(say: Callable[[str], None] = lambda line: None) -> None:
     from services.watch.actions import evaluating
 
     evaluating.look()
-    _receive_quotient(account)
+    _receive_wages(account)
     with scope(resident=account.pk):
         Watch.objects.update(due_at=timezone.now())
     evaluating.look()
@@ -42,8 +43,10 @@ def turn_on(say: Callable[[str], None] = lambda line: None) -> None:
     say(f"watch: {found} changes found for {account.name}")
 
 
-def _receive_quotient(account: User) -> None:
-    month = add_months(timezone.localdate(), -1)
-    payload = {"fournisseur": "CNAF", "valeur": QUOTIENT, "annee": month.year, "mois": month.month}
-    subject = Subject(type="social.quotient_familial", person=account.pk, role="household")
-    add_record(resident_id=account.pk, by=account.pk, subject=subject, payload=payload)
+def _receive_wages(account: User) -> None:
+    for ago in range(1, MONTHS + 1):
+        month = add_months(timezone.localdate(), -ago).strftime("%Y-%m")
+        figures = {"net_avant_impot": WAGE, "net_social": WAGE, "net_imposable": WAGE, "brut": "385.00"}
+        subject = Subject(type="emploi.revenu", person=account.pk)
+        payload = {"mois": month, **figures}
+        add_record(resident_id=account.pk, by=account.pk, subject=subject, payload=payload, in_place=True)

@@ -1,4 +1,4 @@
-"""The demonstration's watch: it really looked twice, and found what the quotient changes; once."""
+"""The demonstration's watch: it really looked twice, and found what the wages change; once."""
 
 import pytest
 from django.utils import timezone
@@ -11,7 +11,7 @@ from vault.records.content import paper_kinds
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("aids")]
 
 
-def test_a_right_appears_with_the_quotient_that_came(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_right_appears_with_the_wages_that_came(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.journal.checkpoints.anchored", lambda: True)
     seeding.fill_city()
     paper_kinds.load()
@@ -23,12 +23,6 @@ def test_a_right_appears_with_the_quotient_that_came(monkeypatch: pytest.MonkeyP
     for _twice in range(2):
         watching.turn_on(said.append)
     found = made.found(account)
-    watch = made.watch_of(account)
-    import json
-    from vault.records.actions.notes import unseal_note
-    print(json.dumps(unseal_note(resident_id=account.pk, place=watch.note_place, content=bytes(watch.content)))[:3000])
-    from services.aids.actions import simulations
-    print([(l.aid.code, l.status, [(r.text, r.answer) for r in l.outcome.reasons]) for l in simulations.simulate(resident_id=account.pk).local][-4:])
     assert [note["code"] for note in found.values() if note["kind"] == "new"] != [], found
-    assert all({"cause": "records", "type": "social.quotient_familial"} in note["causes"] for note in found.values())
+    assert all({"cause": "records", "type": "emploi.revenu"} in note["causes"] for note in found.values())
     assert said == [f"watch: {len(found)} changes found for {account.name}", "watch: on"]
