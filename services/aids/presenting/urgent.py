@@ -122,9 +122,7 @@ def _part(row: UrgentSituation, name: str, *, editable: bool) -> dict[str, Any]:
 def _lines(row: UrgentSituation, name: str) -> list[tuple[str, str]]:
     said = row.rules
     if name == "numero":
-        return [
-            (f"{call['number']} {_name_of(call['number'])}", call["why"]) for call in said["calls"]
-        ]
+        return [(f"{call['number']} {_name_of(call['number'])}", call["why"]) for call in said["calls"]]
     if name == "evenement":
         return [(event["label"], "") for event in said["events"]]
     events = {event["code"]: event["label"] for event in said["events"]}
