@@ -172,7 +172,8 @@ def sheet_rows(row: UrgentSituation) -> list[dict[str, Any]]:
         (_("Rien n’en paraît"), _("Oui") if said["discreet"] else _("Non")),
         (_("À revoir le"), long_date(row.review_on)),
     ]
-    return [{"key": key, "value": value or _("À écrire")} for key, value in rows]
+    written = [said["intro"], *(" ; ".join(said[name]) for name in urgent_forms.LINES)]
+    return [{"key": key, "value": value or _("À écrire"), "french": value in written} for key, value in rows]
 
 
 def differences(row: UrgentSituation, former: UrgentSituation) -> list[dict[str, str]]:
