@@ -251,9 +251,9 @@ def local_aids(agent: Any) -> dict[str, Any]:
         "local_aid": first.pk,
         "draft_aid": draft.pk,
         "tried_aid": tried.pk,
-        "urgent": situation.pk,
-        "draft_urgent": begun.pk,
-        "tried_urgent": waiting.pk,
+        "situation": situation.pk,
+        "draft_situation": begun.pk,
+        "tried_situation": waiting.pk,
     }
 
 

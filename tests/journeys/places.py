@@ -286,18 +286,18 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "aids:urgent_list": [(AGENT, "/agents/situations/")],
     "aids:urgent_new": [(AGENT, "/agents/situations/nouvelle/")],
     "aids:urgent_version": [
-        (AGENT, f"/agents/situations/{{{name}}}/") for name in ("urgent", "draft_urgent", "tried_urgent")
+        (AGENT, f"/agents/situations/{{{name}}}/") for name in ("situation", "draft_situation", "tried_situation")
     ],
-    "aids:urgent_preview": [(AGENT, "/agents/situations/{draft_urgent}/apercu/")],
-    "aids:urgent_differences": [(AGENT, "/agents/situations/{draft_urgent}/differences/")],
-    "aids:urgent_sheet": [(AGENT, "/agents/situations/{draft_urgent}/textes/")],
+    "aids:urgent_preview": [(AGENT, "/agents/situations/{draft_situation}/apercu/")],
+    "aids:urgent_differences": [(AGENT, "/agents/situations/{draft_situation}/differences/")],
+    "aids:urgent_sheet": [(AGENT, "/agents/situations/{draft_situation}/textes/")],
     "aids:urgent_part": [
-        (AGENT, "/agents/situations/{draft_urgent}/partie/delai/?rang=1"),
-        *((AGENT, f"/agents/situations/{{draft_urgent}}/partie/{part}/") for part in ("numero", "evenement")),
+        (AGENT, "/agents/situations/{draft_situation}/partie/delai/?rang=1"),
+        *((AGENT, f"/agents/situations/{{draft_situation}}/partie/{part}/") for part in ("numero", "evenement")),
     ],
-    "aids:urgent_publish": [(AGENT, "/agents/situations/{tried_urgent}/publier/")],
-    "aids:urgent_close": [(AGENT, "/agents/situations/{urgent}/fermer/")],
-    "aids:urgent_drop": [(AGENT, "/agents/situations/{draft_urgent}/supprimer/")],
+    "aids:urgent_publish": [(AGENT, "/agents/situations/{tried_situation}/publier/")],
+    "aids:urgent_close": [(AGENT, "/agents/situations/{situation}/fermer/")],
+    "aids:urgent_drop": [(AGENT, "/agents/situations/{draft_situation}/supprimer/")],
     "plans:register": [(VISITOR, "/consultations/"), (RESIDENT, "/consultations/")],
     "plans:sheet": [(VISITOR, "/consultations/{waiting_plan}/fiche/")],
     "sharing:totals": [(AGENT, "/agents/chiffres/")],

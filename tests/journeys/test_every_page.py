@@ -113,7 +113,7 @@ def test_each_place_is_where_it_says() -> None:
     # allauth's own rows are numbered, and so are versions that agents write, panels and their questions
     made |= dict.fromkeys(("passkey", "local_aid", "draft_aid", "tried_aid"), "1")
     made |= dict.fromkeys(("procedure", "draft_procedure", "proposed_procedure"), "1")
-    made |= dict.fromkeys(("urgent", "draft_urgent", "tried_urgent"), "1")
+    made |= dict.fromkeys(("situation", "draft_situation", "tried_situation"), "1")
     made |= dict.fromkeys(("panel", "announced_panel", "referral"), "1")
     wrong = {
         address: name

@@ -122,9 +122,7 @@ def _part(row: UrgentSituation, name: str, *, editable: bool) -> dict[str, Any]:
 def _lines(row: UrgentSituation, name: str) -> list[tuple[str, str]]:
     said = row.rules
     if name == "numero":
-        return [
-            (f"{call['number']} {_name_of(call['number'])}", call["why"]) for call in said["calls"]
-        ]
+        return [(f"{call['number']} {_name_of(call['number'])}", call["why"]) for call in said["calls"]]
     if name == "evenement":
         return [(event["label"], "") for event in said["events"]]
     events = {event["code"]: event["label"] for event in said["events"]}
@@ -174,7 +172,8 @@ def sheet_rows(row: UrgentSituation) -> list[dict[str, Any]]:
         (_("Rien n’en paraît"), _("Oui") if said["discreet"] else _("Non")),
         (_("À revoir le"), long_date(row.review_on)),
     ]
-    return [{"key": key, "value": value or _("À écrire")} for key, value in rows]
+    written = [said["intro"], *(" ; ".join(said[name]) for name in urgent_forms.LINES)]
+    return [{"key": key, "value": value or _("À écrire"), "french": value in written} for key, value in rows]
 
 
 def differences(row: UrgentSituation, former: UrgentSituation) -> list[dict[str, str]]:
