@@ -17,7 +17,7 @@ def test_a_form_is_read_completed_looked_at_and_joined(visitor: Visitors) -> Non
     hands.follow("Demande de pass sport municipal")
     eyes.look()
     for name in ("Jade", "Tom", "Anouk"):
-        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+        expect(page.locator("main dd", has_text=name).first).to_be_visible()
     page.locator("main [name=club]").fill("Judo, au Dojo de l’Œuvre")
     hands.press("Garder ces réponses")
     hands.follow("Voir ses pages")
