@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import cast
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -13,14 +14,28 @@ from services.dossiers import across as parts
 from services.dossiers import recipients
 from services.dossiers.across import preparers
 from services.dossiers.enums import PartState, State
-from services.dossiers.models import Dossier
+from services.dossiers.models import Dossier, Part
 
 SHOWN = 3
 
 
 def blocks(request: HttpRequest) -> Iterable[home.Part]:
+    if home.has(request, "drafts"):
+        yield from _drafts()
+    if home.has(request, "parts"):
+        yield from _parts(cast(UUID, request.user.pk))
+
+
+def _of_drafts() -> QuerySet[Dossier]:
+    return Dossier.objects.filter(state=State.DRAFT)
+
+
+home.look_for(drafts=_of_drafts, parts=lambda: Part.objects.all())
+
+
+def _drafts() -> Iterable[home.Part]:
     """Read drafts, and whom they are for. Counting missing values would decrypt them and journal each visit."""
-    drafts = list(Dossier.objects.filter(state=State.DRAFT)[:SHOWN])
+    drafts = list(_of_drafts()[:SHOWN])
     recipient = recipients.of_all(drafts)
     prepared = preparers(drafts)
     for dossier in drafts:
@@ -37,7 +52,10 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
             tag=_("À relire") if by else _("En préparation"),
             order=20 if by else 40,
         )
-    for one in parts.received(cast(UUID, request.user.pk)):
+
+
+def _parts(resident_id: UUID) -> Iterable[home.Part]:
+    for one in parts.received(resident_id):
         if one.state == PartState.ASKED:
             yield home.ToDo(
                 name=_("%(name)s vous demande votre part d’un dossier") % {"name": one.asker.name},

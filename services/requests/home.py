@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,9 +13,35 @@ from services.requests.enums import State
 from services.requests.models import Correction, OutsideRequest, SentRequest
 
 
+def _to_correct() -> QuerySet[Correction]:
+    return Correction.objects.filter(answered_at=None, request__state__in=(State.CORRECTION, State.REVIEW))
+
+
+def _silent() -> QuerySet[SentRequest]:
+    return SentRequest.objects.open().exclude(silence_told_at=None)
+
+
+home.look_for(
+    corrections=_to_correct,
+    silent_requests=_silent,
+    late_outside=lambda: OutsideRequest.objects.late(),
+    to_renew=lambda: SentRequest.objects.to_renew(),
+)
+
+
 def blocks(request: HttpRequest) -> Iterable[home.Part]:
-    waiting = Correction.objects.filter(answered_at=None, request__state__in=(State.CORRECTION, State.REVIEW))
-    for one in waiting.defer("message"):
+    if home.has(request, "corrections"):
+        yield from _corrections()
+    if home.has(request, "silent_requests"):
+        yield from _unanswered()
+    if home.has(request, "late_outside"):
+        yield from _late_outside()
+    if home.has(request, "to_renew"):
+        yield from _to_renew()
+
+
+def _corrections() -> Iterable[home.Part]:
+    for one in _to_correct().defer("message"):
         yield home.ToDo(
             name=_("Corriger une ligne de votre demande"),
             href=reverse("requests:correct", args=[one.request_id, one.pk]),
@@ -23,7 +50,10 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
             tag_kind="soon",
             order=12,
         )
-    for row in SentRequest.objects.open().exclude(silence_told_at=None).defer("content", "decision"):
+
+
+def _unanswered() -> Iterable[home.Part]:
+    for row in _silent().defer("content", "decision"):
         yield home.ToDo(
             name=_("Votre demande est restée sans réponse"),
             href=reverse("requests:request", args=[row.pk]),
@@ -34,6 +64,9 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
             tag_kind="expired",
             order=14,
         )
+
+
+def _late_outside() -> Iterable[home.Part]:
     for outside in OutsideRequest.objects.late().defer("content"):
         yield home.ToDo(
             name=_("Votre demande est restée sans réponse"),
@@ -43,6 +76,9 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
             tag_kind="expired",
             order=14,
         )
+
+
+def _to_renew() -> Iterable[home.Part]:
     for row in SentRequest.objects.to_renew().defer("content", "decision"):
         yield home.ToDo(
             name=_("Redemander : %(name)s") % {"name": row.name},

@@ -139,7 +139,7 @@ def _with_session(user: User, methods: dict[str, Any]) -> Client:
     )
     session.create()
     client = Client()
-    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
     return client
 
 

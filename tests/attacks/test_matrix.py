@@ -15,6 +15,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.template.backends.django import Template
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_scopes import scopes_disabled
 
@@ -50,6 +51,25 @@ IN, NOTHING, REFUSED, SIGN_IN, NO_SUCH_VERB = (
     "no such verb",
 )
 SAID = {403: REFUSED, 404: NOTHING, 405: NO_SUCH_VERB}
+#: How many queries a page makes at most. The exceptions have the number that they make and may not exceed.
+MOST_QUERIES = 25
+MORE_QUERIES = {
+    "home": 32,  # twelve kinds of row have one each here: most residents have none of most, and one query says so
+    # Each item, paper or text of another's is read apart, each time with its entry in the journal.
+    "sharing:visit": 28,
+    "sharing:visit_paper": 27,
+    "sharing:visit_all": 53,
+    "sharing:make_link": 26,
+    "dossiers:prepared": 31,
+    "requests:office_dossier": 30,
+    # The rows of each account that decides are checked with their head, one account after another.
+    "two_persons": 107,
+    "labels:request": 40,
+    "labels:examine": 37,
+}
+#: What a page does not choose: transactions, and the savepoints into which a test turns them.
+OF_TRANSACTIONS = re.compile(r"(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b")
+render = Template.render
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)", re.IGNORECASE)
 # Writes of the session's last use, and of the cache.
 OF_THE_SESSION = re.compile(r'"accounts_session"|"core_cache"')
@@ -143,6 +163,35 @@ def test_only_admitted_users_get_each_page(things: dict[str, Any], people: dict[
                 if found not in expected(name, who, verb):
                     wrong.append(f"{verb} {name}: {who} {found}")
     assert not wrong, "\n".join(wrong)
+
+
+def queries_of(person: Person, url: str) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        client = person.browser()
+        client.raise_request_exception = False
+        response: Any = client.get(url)
+        if response.streaming:
+            list(response.streaming_content)
+    return sum(not OF_TRANSACTIONS.match(query["sql"]) for query in asked.captured_queries)
+
+
+def test_no_page_makes_more_than_25_queries(
+    things: dict[str, Any], people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page is shown, with its template, to a user whom it admits, who has one thing of each kind."""
+    monkeypatch.setattr(Template, "render", render)
+    made = {}
+    for name, group in GROUP_OF.items():
+        if name in POST_ONLY or not group.opens_to:
+            continue
+        who = "owner" if "owner" in group.opens_to else next(one for one in people if one in group.opens_to)
+        url = address(name, things | people[who].holds)
+        with rolled_back():
+            made[name] = queries_of(people[who], url)
+            if made[name] > MOST_QUERIES:  # it simulated, or wrote what the second visit finds
+                made[name] = queries_of(people[who], url)
+    assert made["home"] > 5
+    assert {name: count for name, count in made.items() if count > MOST_QUERIES} == MORE_QUERIES
 
 
 def test_other_methods_are_refused(things: dict[str, Any], people: dict[str, Person]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,9 +19,23 @@ NAMED = 4
 
 
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
-    yield from _ways()
-    yield from _connections()
-    yield from _requests()
+    if not home.has(request, "values"):
+        yield from _ways()
+    if home.has(request, "connections"):
+        yield from _connections()
+    if home.has(request, "data_requests"):
+        yield from _requests()
+
+
+def _active() -> QuerySet[Connection]:
+    return Connection.objects.open().filter(state=ConnectionState.ACTIVE)
+
+
+def _unanswered() -> QuerySet[DataRequest]:
+    return DataRequest.objects.filter(answered_on=None, complained_on=None)
+
+
+home.look_for(connections=_active, data_requests=_unanswered)
 
 
 def _ways() -> Iterator[home.Part]:
@@ -41,7 +56,7 @@ def _ways() -> Iterator[home.Part]:
 
 def _connections() -> Iterator[home.Part]:
     """Yield connections that the holder has ended, and monthly connections that end within 30 days."""
-    for connection in Connection.objects.open().filter(state=ConnectionState.ACTIVE):
+    for connection in _active():
         href = reverse("holders:connection", args=[connection.pk])
         values = {"holder": holder_catalogue.name(connection.holder), "day": short_date(connection.expires_on)}
         if connection.problem == "consent_over":
@@ -58,7 +73,7 @@ def _connections() -> Iterator[home.Part]:
 
 
 def _requests() -> Iterator[home.Part]:
-    for request in DataRequest.objects.filter(answered_on=None, complained_on=None):
+    for request in _unanswered():
         label, href = holder_catalogue.name(request.holder), reverse("holders:request", args=[request.pk])
         if request.state == RequestState.DRAFT:
             name = _("Envoyer votre demande : %(holder)s") % {"holder": label}

@@ -21,8 +21,8 @@ SOON = timedelta(days=30)
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
     """Read rows only, never a value: the home page writes no journal entry."""
     today = timezone.localdate()
-    held = list(Paper.objects.all())
-    if not held and listing.is_bare():
+    held = list(Paper.objects.all()) if home.has(request, "papers") else []
+    if not held and not home.has(request, "values"):
         yield home.Empty()
     yield _way()
     papers = [paper for paper in held if _matters(paper)]
@@ -45,6 +45,9 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
             yield home.Expiry(
                 label, reverse("records:paper", args=[paper.pk]), on=paper.expires_on, tag=tag, tag_kind=tag_kind
             )
+
+
+home.look_for(papers=Paper.objects.all, values=listing.beyond_identity)
 
 
 def _way() -> home.Way:

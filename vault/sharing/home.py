@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -27,16 +28,28 @@ SHOWN = 5
 
 
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
-    yield from _asked()
-    yield from _handed_over()
-    yield from _emergencies()
-    if isinstance(request.user, User):
+    for name, parts in _PARTS.items():
+        if home.has(request, name):
+            yield from parts()
+    if isinstance(request.user, User) and home.has(request, "visits"):
         desk.end_left_of(resident_id=request.user.pk)
-    yield from _returned()
-    yield from _late_erasures()
     yield from _shares()
-    if meetings := mandates.own_help():
-        yield home.HomeBlock(home.Slot.MAIN, "sharing/home_meetings.html", {"lines": meetings}, order=60)
+
+
+def _meetings() -> Iterator[home.Part]:
+    yield home.HomeBlock(home.Slot.MAIN, "sharing/home_meetings.html", {"lines": mandates.own_help()}, order=60)
+
+
+def _of_the_week() -> QuerySet[EmergencyAccess]:
+    return EmergencyAccess.objects.filter(created_at__gt=timezone.now() - A_WEEK)
+
+
+def _given_back() -> QuerySet[GrantEvent]:
+    return GrantEvent.objects.filter(happened=Happened.RETURNED, at__gt=timezone.now() - RETURNED)
+
+
+def _overdue() -> QuerySet[ErasureRequest]:
+    return ErasureRequest.objects.open().filter(due_at__lte=timezone.now())
 
 
 def companions_start(request: HttpRequest) -> str:
@@ -72,7 +85,7 @@ def _handed_over() -> Iterator[home.Part]:
 
 def _emergencies() -> Iterator[home.Part]:
     """Yield each emergency access for a week after it was asked, whatever its state, at the top of the list."""
-    for access in EmergencyAccess.objects.filter(created_at__gt=timezone.now() - A_WEEK).select_related("grant"):
+    for access in _of_the_week().select_related("grant"):
         name = _("Accès d’urgence à votre coffre : lire qui et pourquoi")
         hint = _("Demandé par %(name)s le %(day)s.") % {
             "name": access.asked_by_name,
@@ -91,9 +104,7 @@ def _emergencies() -> Iterator[home.Part]:
 
 def _returned() -> Iterator[home.Part]:
     """Yield for a week each agreement that its recipient gave back."""
-    since = timezone.now() - RETURNED
-    found = GrantEvent.objects.filter(happened=Happened.RETURNED, at__gt=since).select_related("grant")
-    for event in found:
+    for event in _given_back().select_related("grant"):
         name = _("%(name)s vous rend votre accord : rien n’est plus lu") % {"name": event.grant.recipient_label}
         hint = _("Rien à faire. Vous pouvez voir ce qui a été reçu.")
         href = reverse("sharing:share", args=[event.grant_id])
@@ -102,8 +113,7 @@ def _returned() -> Iterator[home.Part]:
 
 def _late_erasures() -> Iterator[home.Part]:
     """Yield the requests to erase whose time is over without an answer."""
-    late = ErasureRequest.objects.open().filter(due_at__lte=timezone.now()).select_related("grant")
-    for request in late:
+    for request in _overdue().select_related("grant"):
         name = _("%(name)s n’a pas dit avoir effacé ce qu’il a reçu") % {"name": request.grant.recipient_label}
         hint = _("Réponse due le %(day)s. Vous pouvez vous plaindre à la CNIL.") % {"day": short_date(request.due_at)}
         href = reverse("sharing:erasure", args=[request.grant_id])
@@ -112,7 +122,7 @@ def _late_erasures() -> Iterator[home.Part]:
 
 def _shares() -> Iterator[home.Part]:
     """Yield the current shares, those that end within 30 days, and for a month those that are unused."""
-    standing = list(Grant.objects.standing().prefetch_related("fields", "papers"))
+    standing = list(Grant.objects.standing())
     for grant in standing:
         href = reverse("sharing:share", args=[grant.pk])
         values = {"name": grant.recipient_label, "day": short_date(grant.ends_at)}
@@ -130,7 +140,27 @@ def _shares() -> Iterator[home.Part]:
             yield home.ToDo(
                 _("Le partage avec %(name)s ne sert pas") % values, href, hint=hint, tag=_("À regarder"), order=70
             )
-    lines = [shares.home_line(one) for one in shares.shares_of(standing[:SHOWN])]
+    lines = shares.home_lines(standing[:SHOWN])
     yield home.HomeBlock(
         home.Slot.ASIDE, "sharing/home_shares.html", {"lines": lines, "more": len(standing) > SHOWN}, order=90
     )
+
+
+#: What shows each kind of row, by the name under which the page looks for it.
+_PARTS = {
+    "access_requests": _asked,
+    "handovers": _handed_over,
+    "emergencies": _emergencies,
+    "given_back": _returned,
+    "late_erasures": _late_erasures,
+    "meetings": _meetings,
+}
+home.look_for(
+    access_requests=lambda: AccessRequest.objects.waiting(),
+    handovers=lambda: Handover.objects.waiting(),
+    emergencies=_of_the_week,
+    given_back=_given_back,
+    late_erasures=_overdue,
+    meetings=mandates.help_ahead,
+    visits=desk.visits_standing,
+)

@@ -1,8 +1,9 @@
 """Residents' data keys, each wrapped by the keyring (core/keyrings) and bound to its resident.
 
-A resident's row is read at each use. Once it is deleted, everything sealed under that key is unreadable at once. A key
-unwrapped by a key service is cached in memory for a minute, and used only while the row holds the same bytes. Anyone
-with root access to this machine can use the keyring, hence read; the documentation says so.
+A resident's row is read at each use; on the home page, whose blocks open several of the resident's own texts, once for
+the page. Once it is deleted, everything sealed under that key is unreadable at once. A key unwrapped by a key service
+is cached in memory for a minute, and used only while the row holds the same bytes. Anyone with root access to this
+machine can use the keyring, hence read; the documentation says so.
 """
 
 import hmac
@@ -10,6 +11,9 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -74,6 +78,7 @@ class _Cache:
 
 
 _cache = _Cache()
+_read: ContextVar[dict[UUID, KeyRow | None] | None] = ContextVar("read", default=None)
 
 
 def make_keyring() -> Path:
@@ -104,9 +109,28 @@ def key_of(*, resident_id: UUID) -> bytes:
         KeyringError: the keyring cannot unwrap it.
         KeysDown: the key service does not answer.
     """
+    kept = _read.get()
+    if kept is not None and resident_id in kept:
+        return key_in(kept[resident_id], resident_id=resident_id)
     with scope(resident=resident_id):
-        row = ResidentKey.objects.filter(pk=resident_id).values_list("version", "kid", "wrapped").first()
-    return key_in(KeyRow(*row) if row else None, resident_id=resident_id)
+        found = ResidentKey.objects.filter(pk=resident_id).values_list("version", "kid", "wrapped").first()
+    row = KeyRow(*found) if found else None
+    if kept is not None:
+        kept[resident_id] = row
+    return key_in(row, resident_id=resident_id)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Read the row of a resident's key once in the block, which serves one page.
+
+    The gate reads it anew each time, with the journal's last entry.
+    """
+    before = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(before)
 
 
 def key_in(row: KeyRow | None, *, resident_id: UUID) -> bytes:

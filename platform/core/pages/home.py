@@ -4,6 +4,9 @@
 
 A block's template finds its context under the name `block` (`{{ block.href }}`). The function runs at each visit, in
 the resident's scope: limit it to a few queries, and decrypt only the values that the page shows.
+
+Most residents have no row of most kinds. An app names the rows that its blocks look for (`look_for`), and one query
+says of all apps' rows whether there are any (`has`); the others are not asked for.
 """
 
 import datetime
@@ -11,9 +14,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
+from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
+
+from core import keys
 
 Text = str | Promise
 
@@ -78,6 +87,8 @@ class Empty:
 Part = HomeBlock | ToDo | Expiry | Way | Empty
 _sources: list[Callable[[HttpRequest], Iterable[Part]]] = []
 _starts: list[Callable[[HttpRequest], str]] = []
+_rows: dict[str, Callable[[], QuerySet[Any]]] = {}
+_HELD = "_home_held"
 
 
 @dataclass
@@ -103,6 +114,38 @@ def register(source: Callable[[HttpRequest], Iterable[Part]]) -> None:
         _sources.append(source)
 
 
+def look_for(**rows: Callable[[], QuerySet[Any]]) -> None:
+    """Name rows that a block of the page shows. Each function is called in the resident's scope."""
+    _rows.update(rows)
+
+
+def has(request: HttpRequest, name: str) -> bool:
+    """Return True if the resident has such a row. All are looked for by one query, once for a request."""
+    held: dict[str, bool] | None = getattr(request, _HELD, None)
+    if held is None:
+        held = _look({name: rows() for name, rows in _rows.items()})
+        setattr(request, _HELD, held)
+    return held[name]
+
+
+def _look(named: Mapping[str, QuerySet[Any]]) -> dict[str, bool]:
+    asked: list[str] = []
+    parts: list[str] = []
+    values: list[Any] = []
+    for name, rows in named.items():
+        try:
+            sql, given = rows.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        asked.append(name)
+        parts.append(f"EXISTS ({sql})")
+        values.extend(given)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        found = cursor.fetchone()
+    return dict.fromkeys(named, False) | dict(zip(asked, found, strict=True))
+
+
 def register_start(start: Callable[[HttpRequest], str]) -> None:
     """Register a function that returns the start page of users without a vault.
 
@@ -117,7 +160,8 @@ def start(request: HttpRequest) -> str:
 
 
 def build(request: HttpRequest) -> Home:
-    parts = list(chain.from_iterable(source(request) for source in _sources))
+    with keys.read_once():
+        parts = list(chain.from_iterable(source(request) for source in _sources))
     blocks = sorted((part for part in parts if isinstance(part, HomeBlock)), key=lambda block: block.order)
     is_empty = any(isinstance(part, Empty) for part in parts)
     ways = sorted((part for part in parts if isinstance(part, Way)), key=lambda way: way.order)

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Max
+from django.contrib.postgres.aggregates import BoolOr
+from django.db.models import Exists, Max, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -75,9 +76,10 @@ class Waiting:
 
 def waiting(*, resident_id: UUID, session: MutableMapping[str, Any]) -> Waiting | None:
     """Return what waits for the resident, or None if nothing can be computed. Requires their scope."""
-    if not Record.objects.current().filter(type__in=TYPES).exists():
+    times = _times()
+    if not times["gives"]:
         return None
-    if _is_stale(session):
+    if _is_stale(times, session):
         simulation = simulations.simulate(resident_id=resident_id)
         session[COMPUTED] = timezone.now().isoformat()
         if isinstance(simulation, simulations.Nothing):
@@ -90,16 +92,29 @@ def waiting(*, resident_id: UUID, session: MutableMapping[str, Any]) -> Waiting 
     return _of(last.payload) if last else None
 
 
-def _is_stale(session: Mapping[str, Any]) -> bool:
+def _times() -> dict[str, Any]:
+    """Return whether a value can be computed from, and when each of what a result depends on last changed.
+
+    Cost: one query.
+    """
+    current = Record.objects.current()
+    held = current.filter(type=simulations.RESULT, type_version=types.get(simulations.RESULT).version)
+    rules = LocalAid.objects.shown().order_by("-updated_at")
+    return Record.objects.filter(type__in=TYPES).aggregate(
+        gives=BoolOr(Exists(current.filter(type__in=TYPES))),
+        last=Max(Subquery(held.order_by("-created_at").values("created_at")[:1])),
+        made=Max("created_at"),
+        withdrawn=Max("withdrawn_at"),
+        rules=Max(Subquery(rules.values("updated_at")[:1])),
+    )
+
+
+def _is_stale(times: Mapping[str, Any], session: Mapping[str, Any]) -> bool:
     """Compare times only: nothing is decrypted."""
-    held = Record.objects.current().filter(type=simulations.RESULT, type_version=types.get(simulations.RESULT).version)
-    last = held.order_by("-created_at").values_list("created_at", flat=True).first()
-    done = max((time for time in (last, _time(session.get(COMPUTED))) if time), default=None)
+    done = max((time for time in (times["last"], _time(session.get(COMPUTED))) if time), default=None)
     if done is None or timezone.localtime(done).strftime("%Y-%m") != timezone.localdate().strftime("%Y-%m"):
         return True
-    changed = Record.objects.filter(type__in=TYPES).aggregate(made=Max("created_at"), withdrawn=Max("withdrawn_at"))
-    rules = LocalAid.objects.shown().filter(updated_at__gt=done).exists()
-    return rules or any(time is not None and time > done for time in changed.values())
+    return any(times[name] is not None and times[name] > done for name in ("made", "withdrawn", "rules"))
 
 
 def _time(text: object) -> datetime | None:

@@ -181,6 +181,6 @@ def test_a_notice_alone_says_how_many_aids_wait_for_an_answer(resident, villebru
 def test_a_result_of_a_former_version_is_computed_again(awa, resident):
     awa.get(HOME)
     with scope(resident=resident.pk):
-        assert not waiting._is_stale({})
+        assert not waiting._is_stale(waiting._times(), {})
         Record.objects.current().filter(type="calcul.resultat").update(type_version="2.0.0")
-        assert waiting._is_stale({})
+        assert waiting._is_stale(waiting._times(), {})

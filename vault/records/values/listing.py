@@ -127,7 +127,11 @@ def shown() -> RecordQuerySet:
 
 def is_bare() -> bool:
     """Return True if the vault has no record, or only who its resident is."""
-    return not shown().exclude(type__startswith="identite.").exists()
+    return not beyond_identity().exists()
+
+
+def beyond_identity() -> RecordQuerySet:
+    return shown().exclude(type__startswith="identite.")
 
 
 def newest_first(records: RecordQuerySet, fitting: Q | None = None) -> list[Row]:

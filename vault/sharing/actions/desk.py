@@ -11,6 +11,7 @@ from uuid import UUID, uuid4, uuid5
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_scopes import scope
 
@@ -252,10 +253,12 @@ def end_left() -> int:
 
 def end_left_of(*, resident_id: UUID) -> int:
     """Do the same for one resident, so that their pages show no visit that is over. Requires the resident's scope."""
-    standing = Grant.objects.standing().filter(recipient_kind=DESK_KIND)
-    return _end_left(
-        list(DeskVisit.objects.filter(grant__in=standing, resident_id=resident_id).select_related("grant"))
-    )
+    return _end_left(list(visits_standing().filter(resident_id=resident_id).select_related("grant")))
+
+
+def visits_standing() -> QuerySet[DeskVisit]:
+    """Return the visits that are not over, or are to be ended. Requires the resident's scope."""
+    return DeskVisit.objects.filter(grant__in=Grant.objects.standing().filter(recipient_kind=DESK_KIND))
 
 
 def _end_left(found: Sequence[DeskVisit]) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -64,9 +65,13 @@ def slot(request: HelpRequest) -> str:
     return _("%(day)s, %(half)s") % {"day": long_date(request.on_day), "half": HalfDay(request.half).label}
 
 
+def help_ahead() -> QuerySet[HelpRequest]:
+    return HelpRequest.objects.filter(withdrawn_at=None, on_day__gte=timezone.localdate())
+
+
 def own_help() -> list[dict[str, str]]:
     """Return the resident's help requests until their day has passed: when, where, what next. Requires their scope."""
-    found = list(HelpRequest.objects.filter(withdrawn_at=None, on_day__gte=timezone.localdate()))
+    found = list(help_ahead())
     places = Organisation.objects.in_bulk([request.organisation_id for request in found])
     return [_own_help(request, places.get(request.organisation_id)) for request in found]
 

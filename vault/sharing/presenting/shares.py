@@ -125,14 +125,21 @@ def ended_line(card: Share) -> dict[str, str]:
     }
 
 
-def home_line(card: Share) -> dict[str, str]:
-    """Return a row for the home page, with a link to the page that asks whether to stop the share."""
+def home_lines(grants: Sequence[Grant]) -> list[dict[str, str]]:
+    """Return rows for the home page, which do not say what is shared, with a link to the page that asks whether to
+    stop.
+    """
+    names, halts = names_of(grants), recipients.halts(grants)
+    return [_home_line(grant, names[grant.pk], halts.get(grant.pk)) for grant in grants]
+
+
+def _home_line(grant: Grant, names: Names, halt: Halt | None) -> dict[str, str]:
     return {
-        "label": _("%(who)s : %(why)s") % {"who": card.who, "why": card.why},
-        "href": card.href,
-        "text": card.tag,
+        "label": _("%(who)s : %(why)s") % {"who": names.who, "why": names.title or title(grant)},
+        "href": reverse("sharing:share", args=[grant.pk]),
+        "text": halt.tag if halt else _tag(grant)[0],
         "action": _("Arrêter"),
-        "action_href": card.stop,
+        "action_href": reverse("sharing:stop_sharing", args=[grant.pk]),
     }
 
 
