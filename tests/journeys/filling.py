@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from tests.journeys.filling_others import at_the_desk, companion, links, urgencies
+from tests.journeys.filling_others import at_the_desk, companion, links, outside_requests, urgencies, watched
 from vault.holders.actions.requests import known_parts, note_step, start_request
 
 SOON = timedelta(hours=6)
@@ -675,53 +675,6 @@ def sent_requests(resident: Any, agent: Any) -> dict[str, Any]:
         **outside_requests(resident),
         **watched(resident),
     }
-
-
-def watched(resident: Any) -> dict[str, Any]:
-    """Turn the watch on, which found three changes; the dossier of one is made, and waits for one yes."""
-    from django.utils import timezone
-    from django_scopes import scope
-
-    from services.watch.actions import answering
-    from services.watch.enums import Answer
-    from services.watch.models import Watch
-    from tests.services.requests.made import finished
-    from tests.services.watch.made import a_finding
-
-    found = a_finding(resident)
-    stuck = a_finding(resident, "prime_activite", label="", amount="156.00", unit="mois")
-    a_finding(resident, "rsa", kind="gone", label="", amount="300.00", unit="mois")
-    answering.answer(finding=stuck, by=resident.pk, said=Answer.STUCK)
-    finished(resident, token=found.pk)
-    with scope(resident=resident.pk):
-        # The portal's own worker leaves it as it is.
-        Watch.objects.update(taken_until=timezone.now() + timedelta(days=1))
-    return {"finding": found.pk, "stuck_finding": stuck.pk}
-
-
-def outside_requests(resident: Any) -> dict[str, Any]:
-    """Note two requests to the CAF: one whose time has passed, one that waits for a paper."""
-    from django.utils import timezone
-
-    from services.requests.actions.outside import note_sent, note_step
-    from services.requests.enums import OutsideStep
-    from tests.services.requests.made import finished
-
-    today = timezone.localdate()
-    late, stopped = (
-        note_sent(
-            resident_id=resident.pk,
-            by=resident.pk,
-            dossier=finished(resident, aids=["prime_activite"], title="Prime d’activité"),
-            office="CAF de Villebrume",
-            number=number,
-            on=today - timedelta(days=80),
-            token=uuid4(),
-        )
-        for number in ("0427781", "")
-    )
-    note_step(request=stopped, by=resident.pk, step=OutsideStep.ASKED, on=today - timedelta(days=9))
-    return {"outside_late": late.pk, "outside_stopped": stopped.pk}
 
 
 def until_ready(dossier: Any) -> None:
