@@ -1,6 +1,7 @@
 """Fill a portal for the sweep of its pages: what others than the resident open in a vault.
 
-Visitors of links, a companion, an agent with an urgent access, the desk; the watch, offices outside. `filling.py` calls each function once.
+Visitors of links, a companion, an agent with an urgent access, the desk; also the watch, and offices outside.
+`filling.py` calls each function once.
 """
 
 from datetime import timedelta
