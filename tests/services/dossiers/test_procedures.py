@@ -186,8 +186,13 @@ def test_who_has_not_sent_is_warned_seven_days_then_two_days_before_once_each(re
         assert closing.number not in message.body
 
 
-def test_the_page_says_until_when_to_send(resident, closing):
+def test_the_page_says_until_when_to_send(resident, agents, closing):
     assert "À envoyer au plus tard le" in page(signed_in(resident), closing)
+    published(agents[0], agents[1], document())
+    later = start(resident, CANTEEN)
+    assert "À envoyer au plus tard le" not in page(signed_in(resident), later)
+    published(agents[0], agents[1], document(closes_on=(timezone.localdate() + timedelta(days=3)).isoformat()))
+    assert "À envoyer au plus tard le" in page(signed_in(resident), later), "the new date counts, whatever its list"
 
 
 def test_who_has_sent_is_not_warned(resident, closing):
