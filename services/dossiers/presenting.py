@@ -103,7 +103,7 @@ def draft(
         "prepared_by": preparers([dossier]).get(dossier.pk, ""),
         "closed": _closed(changes),
         "changed": _changed(dossier, asked, changes),
-        "closing": _closing(asked),
+        "closing": _closing([*asked, *(finding.latest(dossier.aids) if changes else ())]),
         "procedures": [{"label": one.name, "href": reverse("procedures:page", args=[one.code])} for one in asked],
         "guarantors": _guarantors(asked, note),
     }

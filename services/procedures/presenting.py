@@ -85,12 +85,12 @@ def period_words(period: Period | None) -> str:
     return str(PERIODS[period.type])
 
 
-def paper_row(paper: PaperNeed, kinds: Mapping[str, PaperKind]) -> Row:
+def paper_row(paper: PaperNeed, kinds: Mapping[str, PaperKind], *, guarantor: bool = False) -> Row:
     def label(code: str) -> str:
         return kinds[code].label if code in kinds else code
 
     about = [
-        str(WHO.get(paper.who, "")),
+        "" if guarantor else str(WHO.get(paper.who, "")),
         period_words(paper.period),
         _("Pour chaque enfant") if paper.each else "",
         condition_words(paper.condition),
@@ -103,7 +103,7 @@ def paper_row(paper: PaperNeed, kinds: Mapping[str, PaperKind]) -> Row:
     count = f"{paper.count} × " if paper.count > 1 else ""
     return {
         "label": f"{count}{label(paper.kind)}",
-        "text": ". ".join(one.rstrip(".") for one in about if one) + ".",
+        "text": " ".join(f"{one.rstrip('.')}." for one in about if one),
         "tag": "" if paper.required else _("Facultatif"),
         "tag_kind": "",
     }
@@ -183,7 +183,7 @@ def _asked(rules: Rules, bases: Mapping[str, str]) -> dict[str, Any]:
     return {
         "sections": section_rows(rules, bases),
         "papers": [paper_row(paper, kinds) for paper in rules.papers],
-        "guarantors": [paper_row(paper, kinds) for paper in rules.guarantor_papers],
+        "guarantors": [paper_row(paper, kinds, guarantor=True) for paper in rules.guarantor_papers],
         "guarantors_title": _guarantors_title(rules.most_guarantors),
     }
 

@@ -23,7 +23,6 @@ from tests.accounts.factories import AgentFactory, signed_in
 from tests.services.dossiers.made import add_paper, built, fresh, one_page, start
 from tests.services.procedures.written import CANTEEN, NURSERY, RENTAL, document, paper, published
 from tests.vault.made import HOME, IDENTITY, add
-from vault.records.content import paper_kinds
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
@@ -127,9 +126,10 @@ def test_the_paper_of_a_guarantor_is_what_was_added_for_them_and_answers_nothing
         "paper:avis_impot:guarantor2",
     }
     assert found[CARD].state == NeedState.MISSING and found["paper:cni:applicant"].papers == (own.pk,)
-    theirs = add_paper(resident, paper_kinds.OTHER)
+    theirs = add_paper(resident, "cni")
     actions.add_for_guarantor(dossier=fresh(dossier), by=resident.pk, key=CARD, paper=theirs.pk)
     found = keys(dossier)
+    assert found["paper:cni:applicant"].papers == (own.pk,), "even one of the same kind, and newer"
     assert found[CARD].papers == (theirs.pk,) and found["paper:cni:guarantor2"].state == NeedState.MISSING
     assert "de votre garant n° 1" in found[CARD].title.replace("\u00a0", " ")
     browser.post(reverse("dossiers:guarantors", args=[dossier.pk]), {"count": "0"})
@@ -186,8 +186,13 @@ def test_who_has_not_sent_is_warned_seven_days_then_two_days_before_once_each(re
         assert closing.number not in message.body
 
 
-def test_the_page_says_until_when_to_send(resident, closing):
+def test_the_page_says_until_when_to_send(resident, agents, closing):
     assert "À envoyer au plus tard le" in page(signed_in(resident), closing)
+    published(agents[0], agents[1], document())
+    later = start(resident, CANTEEN)
+    assert "À envoyer au plus tard le" not in page(signed_in(resident), later)
+    published(agents[0], agents[1], document(closes_on=(timezone.localdate() + timedelta(days=3)).isoformat()))
+    assert "À envoyer au plus tard le" in page(signed_in(resident), later), "the new date counts, whatever its list"
 
 
 def test_who_has_sent_is_not_warned(resident, closing):

@@ -164,6 +164,8 @@ def test_terms_are_those_of_the_day_of_receipt(author, second):
     assert finding.terms(["rsa"], timezone.now()) == finding.Terms()
     both = finding.terms([CANTEEN, "rsa"], timezone.now())
     assert both.silence == "refused", "a request for two things is accepted only if both say so"
+    versions.close(row=Procedure.objects.published().get(), by=author)
+    assert finding.terms([CANTEEN], timezone.now()) == finding.Terms(), "what is closed promises nothing more"
 
 
 def test_a_draft_lacks_its_act_and_its_silence(author):
