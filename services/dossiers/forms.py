@@ -14,6 +14,7 @@ from services.dossiers.content.refreshing import Ways
 from services.dossiers.enums import Choice
 from services.official_forms.filling import YES
 from services.official_forms.mapping import CHECK, LINES, Line
+from services.official_forms.presenting import in_french
 from services.procedures import finding
 from services.procedures.rules import Rules
 from vault import types
@@ -110,12 +111,12 @@ class AnswersForm(forms.Form):
             typed = kept.get(line.name, "")
             if line.kind == CHECK:
                 self.fields[line.name] = forms.BooleanField(
-                    label=line.label, required=False, initial=typed == YES, label_suffix=""
+                    label=in_french(line.label), required=False, initial=typed == YES, label_suffix=""
                 )
                 continue
             widget = forms.Textarea(attrs={"rows": 4}) if line.kind == LINES else forms.TextInput()
             self.fields[line.name] = forms.CharField(
-                label=line.label,
+                label=in_french(line.label),
                 required=False,
                 initial=typed,
                 widget=widget,

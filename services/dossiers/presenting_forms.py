@@ -14,6 +14,7 @@ from services.official_forms.drawing import Drawn
 from services.official_forms.filling import Filled, Filling
 from services.official_forms.mapping import CHECK
 from services.official_forms.models import OfficialForm
+from services.official_forms.presenting import in_french
 from services.official_forms.presenting import pages as images_of
 from vault.records import wording
 
@@ -55,7 +56,7 @@ def _row(one: Filled) -> dict[str, Any]:
     text = ticked if one.line.kind == CHECK else one.text
     origin = wording.origin(one.origin) if one.origin else _("Tapé par vous pour ce formulaire")
     return {
-        "key": one.label,
+        "key": in_french(one.label),
         "value": format_html('{}<br><span class="civic-small">{}</span>', text, origin),
         "href": reverse("records:history", args=[one.record_id]) if one.record_id else "",
         "action": _("Voir"),

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -36,7 +38,9 @@ def version_page(form: OfficialForm, reader: User) -> dict[str, Any]:
     mine = form.written_by_id == reader.pk and not form.is_frozen
     problem, lines = "", []
     try:
-        lines = [{"key": line.label, "value": line.value or _("Tapé par la personne")} for line in form.map.lines]
+        lines = [
+            {"key": in_french(line.label), "value": line.value or _("Tapé par la personne")} for line in form.map.lines
+        ]
     except Refused as refusal:
         problem = str(refusal)
     return {
@@ -70,6 +74,11 @@ def preview(form: OfficialForm) -> dict[str, Any]:
     """
     images = actions.drawn_sample(form).images()
     return {"form_shown": form, "pages": pages(images), "mark": actions.mark(form)}
+
+
+def in_french(label: str) -> SafeString:
+    """Return a label in the form's own language, which a screen reader then reads as such."""
+    return format_html('<span lang="fr">{}</span>', label)
 
 
 def pages(images: Sequence[bytes]) -> list[dict[str, str]]:
