@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django.views.i18n import set_language
 
-from core import logs
+from core import keys, logs
 from core.models import City, HelpPage, LegalPage
 from core.pages import help as help_pages
 from core.pages import home as home_page
@@ -45,7 +45,8 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "core/home_public.html")
     if not getattr(request.user, "is_resident", False):
         return redirect(home_page.start(request))
-    return render(request, "core/home.html", {"home": home_page.build(request)})
+    with keys.read_once():
+        return render(request, "core/home.html", {"home": home_page.build(request)})
 
 
 @login_not_required

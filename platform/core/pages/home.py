@@ -22,8 +22,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
-from core import keys
-
 Text = str | Promise
 
 
@@ -160,8 +158,7 @@ def start(request: HttpRequest) -> str:
 
 
 def build(request: HttpRequest) -> Home:
-    with keys.read_once():
-        parts = list(chain.from_iterable(source(request) for source in _sources))
+    parts = list(chain.from_iterable(source(request) for source in _sources))
     blocks = sorted((part for part in parts if isinstance(part, HomeBlock)), key=lambda block: block.order)
     is_empty = any(isinstance(part, Empty) for part in parts)
     ways = sorted((part for part in parts if isinstance(part, Way)), key=lambda way: way.order)
