@@ -717,7 +717,7 @@ def parts_of_dossiers(resident: Any, partner: Any) -> dict[str, Any]:
     from services.dossiers.models import Dossier
 
     with scope(resident=resident.pk):
-        own = Dossier.objects.get(state="draft")
+        own = Dossier.objects.get(state="draft", aids=["prime_activite"])
     actions_parts.ask(dossier=own, by=resident.pk)
     for _ in range(2):
         actions_parts.ask(dossier=actions.start(resident_id=partner.pk, aids=["prime_activite"]), by=partner.pk)
