@@ -66,7 +66,7 @@ AIDS = Pages(
     gettext_lazy("Fermer cette aide"),
     gettext_lazy(
         "Les habitants ne voient plus cette aide, ni son montant, dès leur prochain calcul. Une demande déjà déposée "
-        "suit son cours : dites-le à ceux qui l’instruisent."
+        "suit son cours\u00a0: dites-le à ceux qui l’instruisent."
     ),
     gettext_lazy("Le brouillon et ses cas sont effacés."),
     renewed=lambda row, by: local_aids.renew(aid=row, by=by),
