@@ -43,7 +43,7 @@ def test_from_a_value_to_the_dossier_on_a_telephone(live: Live, visitor: Visitor
     # From the aids: two clicks, no field, nothing ticked beforehand.
     nadia.page.goto("/aides/")
     nadia.clicks = 0
-    nadia.follow("La veille de mes droits")
+    nadia.follow("Être prévenu si un droit change")
     assert nadia.page.locator("main input:checked").count() == 0
     nadia.press("Activer la veille")
     nadia.reads("La veille est active.")
