@@ -773,6 +773,7 @@ OTHERS: dict[str, str] = {
     "requests:ask": ACT,
     "requests:propose": ACT,
     "requests:decide": ACT,
+    "watch:prepare": ACT,
     "requests:office_dossier": FILE,
     "requests:office_paper": FILE,
     **dict.fromkeys(("dossiers:choose", "dossiers:refresh", "dossiers:join_form", "dossiers:guarantors"), ACT),

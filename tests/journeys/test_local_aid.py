@@ -59,6 +59,12 @@ def test_an_aid_is_written_by_one_agent_published_by_another_and_read_by_all(
     expect(shown).to_contain_text("Nadia")
     expect(shown).not_to_contain_text(re.compile(r"@agents\.example"))
 
+    # Others' residents of this portal are entitled to nothing new.
+    author.page.reload()
+    author.act("Fermer cette aide", "Close this benefit")
+    author.eyes.look()
+    author.act("Fermer", "Close")
+
 
 def add_case(author: Walker, persona: str, commune: str, *, refused: bool) -> None:
     author.act("Ajouter un cas", "Add a case")

@@ -117,7 +117,7 @@ def test_what_is_killed_is_started_again_while_the_demonstration_runs(prepared: 
     port = services.free_port()
     launcher = start(prepared, port)
     killed = [pid for pid in processes_of(prepared.var) if parent(pid) == launcher.pid and "config" in command(pid)]
-    assert len(killed) == 4
+    assert len(killed) == 5
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
     portal = services.Services("127.0.0.1", port, {}, prepared.var / "log")
