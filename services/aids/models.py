@@ -1,5 +1,7 @@
 """Aids decided by the city and urgent situations, stored as data written by its agents; what is kept for residents."""
 
+import hashlib
+import json
 from datetime import date
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -92,6 +94,16 @@ class Version(models.Model):
     @property
     def is_frozen(self) -> bool:
         return self.state in FROZEN
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return the whole version: what the schema describes."""
+        raise NotImplementedError
+
+    @property
+    def mark(self) -> str:
+        """Return what tells one content of a draft from another."""
+        return hashlib.sha256(json.dumps(self.document, sort_keys=True, default=str).encode()).hexdigest()
 
     @property
     def faults(self) -> list[str]:

@@ -65,8 +65,15 @@ class Drawn:
     flat: bytes = field(repr=False)
 
     def images(self, *, dpi: int = SCREEN_DPI) -> list[bytes]:
-        """Return each page as JPEG."""
-        return [page.jpeg for page in sandbox.raster(io.BytesIO(self.flat), dpi=dpi)]
+        """Return each page as JPEG.
+
+        Raises:
+            CannotDraw: a page is too large, or the machine was too busy.
+        """
+        try:
+            return [page.jpeg for page in sandbox.raster(io.BytesIO(self.flat), dpi=dpi)]
+        except Unreadable as refusal:
+            raise CannotDraw(_(UNREADABLE[refusal.code])) from None
 
 
 @dataclass(frozen=True)
@@ -95,19 +102,32 @@ def _checked(facts: dict[str, Any]) -> dict[str, Any]:
         "pages": [[int(side) for side in (wide, high)] for wide, high in facts["pages"]],
         "fields": [
             {
-                "name": str(one["name"]),
-                "kind": str(one["kind"]),
+                "name": _name(one["name"]),
+                "kind": _name(one["kind"]),
                 "page": int(one["page"]),
                 "place": int(one["place"]),
                 "box": [int(side) for side in one["box"]],
-                "states": [str(state) for state in one["states"]],
+                "states": [_name(state) for state in one["states"]],
                 "cells": int(one["cells"]),
                 "lines": bool(one["lines"]),
             }
             for one in facts["fields"]
         ],
-        "removed": [str(code) for code in facts["removed"]],
+        "removed": [_name(code) for code in facts["removed"]],
     }
+
+
+def _name(one: object) -> str:
+    """Return a text that a page and the database can hold.
+
+    Raises:
+        ValueError: it has a NUL or half a character.
+    """
+    found = str(one)
+    found.encode()
+    if "\0" in found:
+        raise ValueError("a NUL")
+    return found
 
 
 def draw(blank: Blank, filling: Filling, *, framed: bool = False) -> Drawn:
@@ -146,7 +166,9 @@ def draw(blank: Blank, filling: Filling, *, framed: bool = False) -> Drawn:
         ],
     }
     message, both = _asked(child.FILL, options, blank.content + texts)
-    size = int(message["filled"])
+    size = message.get("filled")
+    if not isinstance(size, int) or not 0 < size < len(both):
+        raise CannotDraw(_(UNREADABLE["too_heavy"]))
     return Drawn(both[:size], both[size:])
 
 

@@ -13,7 +13,7 @@ docs/forms.md has the rest. A map comes from somebody: it is read by the safe lo
 its events before anything is built.
 """
 
-import math
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -172,6 +172,7 @@ def _loaded(text: str) -> dict[str, Any]:
     try:
         _measure(text)
         found = yaml.load(text, _Loader)  # noqa: S506 - it derives from the safe loader
+        json.dumps(found, ensure_ascii=False, default=str).encode()  # half a character can be shown on no page
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = _("ligne %(line)s") % {"line": mark.line + 1} if mark else _("quelque part")
@@ -288,9 +289,7 @@ def _places(item: Mapping[str, Any], row: int, facts: Mapping[str, Any], refuse:
 
 
 def _is_length(value: Any) -> bool:  # noqa: ANN401 - any part of a file
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value < 2000
-    )
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2000
 
 
 def _option(field: str, option: str, facts: Mapping[str, Any], refuse: Refuse) -> str:

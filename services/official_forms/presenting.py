@@ -13,6 +13,7 @@ from core.pages.images import as_address
 from core.templatetags.civic import long_date
 from services.aids import catalogue
 from services.official_forms.actions import official_forms as actions
+from services.official_forms.drawing import CannotDraw
 from services.official_forms.mapping import Refused
 from services.official_forms.models import OfficialForm, State
 
@@ -34,7 +35,7 @@ def rows(forms: Sequence[OfficialForm]) -> list[dict[str, Any]]:
 
 def version_page(form: OfficialForm, reader: User) -> dict[str, Any]:
     """Return the context of a version's page: its facts, what stops it, what the reader may do next."""
-    others = OfficialForm.objects.filter(code=form.code).exclude(pk=form.pk).order_by("-version")
+    others = OfficialForm.objects.filter(code=form.code).exclude(pk=form.pk).defer("blank").order_by("-version")
     mine = form.written_by_id == reader.pk and not form.is_frozen
     problem, lines = "", []
     try:
@@ -72,7 +73,10 @@ def preview(form: OfficialForm) -> dict[str, Any]:
     Raises:
         Faulty
     """
-    images = actions.drawn_sample(form).images()
+    try:
+        images = actions.drawn_sample(form).images()
+    except CannotDraw as problem:
+        raise actions.Faulty(str(problem)) from None
     return {"form_shown": form, "pages": pages(images), "mark": actions.mark(form)}
 
 

@@ -161,8 +161,8 @@ def ask(
     """
     with _process(script, mode, options, io.BytesIO(data), cpu_seconds=cpu_seconds) as output:
         message = _message(output, refusals)
-        size = int(message.get("bytes", 0))
-        answer = output.read(size) if 0 < size <= MAX_MESSAGE else b""
+        size = message.get("bytes", 0)
+        answer = output.read(size) if isinstance(size, int) and 0 < size <= MAX_MESSAGE else b""
     if len(answer) != size:
         raise Unreadable("too_heavy")
     return message, answer

@@ -80,13 +80,16 @@ def try_out(*, row: V, by: User) -> V:
 def publish(*, row: V, by: User) -> V:
     """Publish a tested version, as the second of two persons. It takes the place of the version in force.
 
+    Args:
+        row: the version as the second person read it.
+
     Raises:
         NotTwo: `by` may not decide with the author.
-        NotNow: it is not a tested version.
+        NotNow: it is not a tested version, or its author changed it since it was read.
         Faulty: as `try_out`, which is done again.
     """
     with alone(row) as held:
-        if held.state != State.TESTED or held.written_by is None:
+        if held.state != State.TESTED or held.written_by is None or held.mark != row.mark:
             raise NotNow
         DECIDING.require(held.written_by, by)
         if faults := held.faults:

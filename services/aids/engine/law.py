@@ -116,8 +116,11 @@ def _files() -> list[str]:
 
 
 def _mark() -> str:
-    """Return what changes with any file, as `pip` and an editor change it: each one's name, size and time."""
-    stats = sorted((_key(file), (found := os.stat(file)).st_size, found.st_mtime_ns) for file in _files())
+    """Return what changes with any file, as `pip` and an editor change it: each one's name, size and time.
+
+    In whole seconds, as of byte code: an image or an archive keeps no more, and would never match.
+    """
+    stats = sorted((_key(file), (found := os.stat(file)).st_size, int(found.st_mtime)) for file in _files())
     versions = [version(package) for package in ("openfisca-france", "openfisca-core", "pyyaml")]
     return hashlib.sha256(repr((versions, stats)).encode()).hexdigest()
 

@@ -136,14 +136,18 @@ def try_out(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
 @recently_authenticated
 @said_why()
 def publish(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
-    """Publish a tested version of somebody else."""
+    """Publish a tested version of somebody else, as the page of the version showed it: the link there has its mark."""
     found = of.rows.filter(state=State.TESTED).exclude(written_by=request.user)
     row = cast(Row, get_object_or_404(found, pk=row_id))
+    shown = request.POST.get("shown", "") if request.method == "POST" else request.GET.get("lu", row.mark)
+    if shown != row.mark:
+        raise versions.NotNow
     if request.method == "POST":
         versions.publish(row=row, by=request.user)
         messages.success(request, _("C’est publié."))
         return redirect(of.version, row.pk)
-    return form_page(request, None, _("Publier cette version"), _("Publier"), of.page(row), hint=str(of.publish))
+    said = {"hint": str(of.publish), "hidden": {"shown": shown}}
+    return form_page(request, None, _("Publier cette version"), _("Publier"), of.page(row), **said)
 
 
 @agents_only

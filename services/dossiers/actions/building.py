@@ -55,6 +55,7 @@ class Draft:
     papers: Sequence[UUID]
     records: Sequence[UUID]
     shown: Sequence[UUID]
+    forms: Sequence[UUID]
     part: Callable[[], PartWords]
 
 
@@ -140,6 +141,7 @@ def _read(dossier: Dossier, run: Running) -> Draft:
         papers=material.paper_ids,
         records=list(records),
         shown=list(dict.fromkeys([*composing.shown_records(material), *of_forms])),
+        forms=[one.form.pk for one in forms],
         part=part,
     )
 
@@ -254,8 +256,8 @@ def _publish(draft: Draft, built: Built, run: Running) -> None:
 
 
 def _lock(draft: Draft, run: Running) -> Dossier:
-    """Lock the dossier and check that its papers, records, choices and the partner's part have not changed since they
-    were read.
+    """Lock the dossier and check that its papers, records, choices, official forms and the partner's part have not
+    changed since they were read.
 
     Raises:
         Cancelled: the dossier is deleted or given to another job.
@@ -274,6 +276,7 @@ def _lock(draft: Draft, run: Running) -> Dossier:
         row.note_version != draft.dossier.note_version
         or papers != len(draft.papers)
         or records != len(draft.records)
+        or not official_forms.in_force(draft.forms)
         or draft.part() != draft.content.part
     ):
         raise Problem("changed")

@@ -4,7 +4,7 @@ Nothing that is drawn is kept. The note keeps what the resident typed for a form
 pages are drawn again from the vault each time, after an entry of the journal.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -134,6 +134,11 @@ def joined(dossier: Dossier, note: Mapping[str, Any]) -> Iterator[Joined]:
             raise FormChanged
         found = read(dossier=dossier, form=form, note=note)
         yield Joined(form, found, draw(form, found))
+
+
+def in_force(forms: Collection[UUID]) -> bool:
+    """Return whether each of these versions is still the one that residents are offered."""
+    return OfficialForm.objects.filter(pk__in=forms, state=State.PUBLISHED).count() == len(forms)
 
 
 def closed(dossier: Dossier, note: Mapping[str, Any]) -> list[str]:

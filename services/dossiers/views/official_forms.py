@@ -108,10 +108,11 @@ def pages(request: SignedInRequest, dossier: Dossier, official: OfficialForm) ->
     note = dossiers.read_note(dossier)
     try:
         drawn = actions.draw(official, actions.read(dossier=dossier, form=official, note=note))
+        context = presenting.pages(dossier, official, drawn, note)
     except CannotDraw as refusal:
         context = presenting.lines(dossier, official, None, note, str(refusal))
         return render(request, "dossiers/official_form_pages.html", context, status=422)
-    return render(request, "dossiers/official_form_pages.html", presenting.pages(dossier, official, drawn, note))
+    return render(request, "dossiers/official_form_pages.html", context)
 
 
 @require_POST
@@ -129,12 +130,14 @@ def join(request: SignedInRequest, dossier: Dossier, official: OfficialForm) -> 
 @_of_draft
 @_slowed
 def download(request: SignedInRequest, dossier: Dossier, official: OfficialForm) -> HttpResponseBase:
-    """Send the filled PDF as an attachment, whose name says nothing of whom."""
+    """Send the filled PDF as an attachment, whose name says nothing of whom.
+
+    Its pages say why it cannot be drawn: the sentence has a value, which no message keeps in the session.
+    """
     try:
         found = actions.read(dossier=dossier, form=official, note=dossiers.read_note(dossier))
         drawn = actions.draw(official, found)
-    except CannotDraw as refusal:
-        messages.warning(request, str(refusal))
-        return redirect("dossiers:form", dossier_id=dossier.pk, form_id=official.pk)
+    except CannotDraw:
+        return redirect("dossiers:form_pages", dossier_id=dossier.pk, form_id=official.pk)
     name = f'attachment; filename="formulaire-{official.code}.pdf"'
     return HttpResponse(drawn.pdf, content_type="application/pdf", headers={"Content-Disposition": name})

@@ -36,6 +36,9 @@ MULTILINE, PUSH_BUTTON, COMB = 1 << 12, 1 << 16, 1 << 24
 HIDDEN = 1 << 1 | 1 << 5
 ROOT_ENTRIES = ("/OpenAction", "/AA", "/Perms", "/DSS", "/AF", "/Collection", "/Legal", "/Threads")
 NAME_TREES = ("/JavaScript", "/EmbeddedFiles", "/AlternatePresentations", "/Renditions")
+#: Entries that are taken out of every dictionary of the file, and what they are.
+EVERYWHERE = {"/AA": "scripts", "/AF": "files", "/EF": "files", "/XFA": "xfa"}
+SIGNATURES = ("/Sig", "/DocTimeStamp")
 #: The only actions that stay: a link to a page of the form, or to an address that the reader's program shows first.
 PLAIN_ACTIONS = ("/GoTo", "/URI")
 PLAIN_ANNOTATIONS = ("/Widget", "/Link")
@@ -128,28 +131,50 @@ def _clean(writer: PdfWriter) -> set[str]:
             removed.add("files" if name == "/EmbeddedFiles" else "scripts")
     form = _plain(root.get("/AcroForm"))
     if isinstance(form, DictionaryObject):
-        if form.pop(NameObject("/XFA"), None) is not None:
-            removed.add("xfa")
         for name in ("/NeedAppearances", "/SigFlags", "/CO"):
             form.pop(NameObject(name), None)
     for page in writer.pages:
         removed |= _clean_page(page)
+    for one in _dictionaries(writer):
+        removed |= _clean_one(one)
     return removed
 
 
+def _dictionaries(writer: PdfWriter) -> Iterator[DictionaryObject]:
+    """Yield each dictionary, whatever names it: a page, a bookmark, a field without a place, the document's structure.
+
+    What the caller takes out of one is not looked at.
+    """
+    waiting: list[Any] = list(writer._objects)  # noqa: SLF001 - all that the copy has
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, DictionaryObject):
+            yield one
+            waiting.extend(one.values())
+        elif isinstance(one, ArrayObject):
+            waiting.extend(list(one))
+
+
+def _clean_one(one: DictionaryObject) -> set[str]:
+    removed = {code for name, code in EVERYWHERE.items() if one.pop(NameObject(name), None) is not None}
+    if _plain(one.get("/Type")) in SIGNATURES or "/ByteRange" in one:
+        one.clear()
+        return removed | {"rights"}
+    if _inherited(one, "/FT") == "/Sig" and one.pop(NameObject("/V"), None) is not None:
+        removed.add("rights")
+    return removed | _clean_action(one)
+
+
 def _clean_page(page: PageObject) -> set[str]:
-    removed = {"scripts"} if page.pop(NameObject("/AA"), None) is not None else set()
-    if page.pop(NameObject("/AF"), None) is not None:
-        removed.add("files")
+    removed: set[str] = set()
     kept = ArrayObject()
     for reference in _plain(page.get("/Annots")) or ():
         annotation = _plain(reference)
         if not isinstance(annotation, DictionaryObject) or annotation.get("/Subtype") not in PLAIN_ANNOTATIONS:
             removed.add("files")
+            if isinstance(annotation, DictionaryObject):
+                annotation.clear()  # the structure may name it too
             continue
-        removed |= _clean_actions(annotation)
-        for parent in _parents(annotation):
-            removed |= _clean_actions(parent)
         if _inherited(annotation, "/FT") == "/Sig":
             removed.add("rights")
             continue
@@ -159,16 +184,16 @@ def _clean_page(page: PageObject) -> set[str]:
     return removed
 
 
-def _clean_actions(one: DictionaryObject) -> set[str]:
-    removed = {"scripts"} if one.pop(NameObject("/AA"), None) is not None else set()
+def _clean_action(one: DictionaryObject) -> set[str]:
     action = _plain(one.get("/A"))
-    if isinstance(action, DictionaryObject):
-        if action.get("/S") not in PLAIN_ACTIONS:
-            one.pop(NameObject("/A"))
-            removed.add("scripts")
-        else:
-            action.pop(NameObject("/Next"), None)
-    return removed
+    # The structure names attributes by the same letter; they have no kind of action.
+    if not isinstance(action, DictionaryObject) or "/S" not in action:
+        return set()
+    if action.get("/S") in PLAIN_ACTIONS:
+        action.pop(NameObject("/Next"), None)
+        return set()
+    one.pop(NameObject("/A"))
+    return {"scripts"}
 
 
 # Fields

@@ -1,6 +1,7 @@
 """The law that is loaded from compiled parameters is OpenFisca's own."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,13 @@ class TestCompiledFile:
         self.values()
         (package / "parameters" / name).write_text("values: {2026-01-01: {value: 1000}}")
         assert self.values()[f"parameters/{name}"] == 1000
+
+    def test_an_image_that_keeps_whole_seconds_needs_no_parsing(self, package, parsings):
+        self.values()
+        for file in (package / "parameters").rglob("*.yaml"):
+            os.utime(file, (int(file.stat().st_mtime),) * 2)
+        self.values()
+        assert len(parsings) == 2
 
     def test_another_version_of_the_engine_is_read(self, monkeypatch, parsings):
         self.values()

@@ -131,7 +131,7 @@ def test_an_aid_is_written_by_pages_published_by_another_agent_and_gives_what_it
     assert {name: document[name] for name in said} == said
     assert [one.as_expected for one in local_rules.trials(document)] == [True] * len(item["tests"])
     author.post(at("try", aid.pk))
-    send(second, at("publish", aid.pk), {})
+    send(second, at("publish", aid.pk), {"shown": aid.mark})
     aid.refresh_from_db()
     assert aid.state == State.PUBLISHED
     for case in item["tests"]:

@@ -129,7 +129,7 @@ def test_two_agents_write_and_publish_and_the_register_says_so(draft, author, se
     actions.change(row=draft, by=author, label="Quelqu’un est mort")
     with pytest.raises(versions.NotNow):
         versions.publish(row=draft, by=second)
-    versions.try_out(row=draft, by=author)
+    draft = versions.try_out(row=draft, by=author)
     with pytest.raises(NotTwo):
         versions.publish(row=draft, by=author)
     versions.publish(row=draft, by=second)
@@ -227,7 +227,8 @@ def test_a_situation_is_written_proposed_and_published_by_pages(author, second):
     assert pages.post(at("try", row.pk)).status_code == 302
     other = signed_in(second)
     assert other.get(at("sheet", row.pk)).status_code == 404, "only its author changes a draft"
-    assert other.post(at("publish", row.pk)).status_code == 302
+    assert f"?lu={row.mark}" in text(other.get(at("version", row.pk)))
+    assert other.post(at("publish", row.pk), {"shown": row.mark}).status_code == 302
     public = text(Client().get(reverse("aids:situation", args=[row.code])))
     assert "pour un toit ce soir" in public and "Awa Sorel" not in public
     assert "Mon logement a brûlé" in text(Client().get(reverse("aids:urgent")))

@@ -1,12 +1,14 @@
 """A version of a local aid: written by one agent, tried, published by another, and never changed afterwards."""
 
 import copy
+import re
 from datetime import date
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.two_persons import NotTwo
@@ -15,7 +17,7 @@ from services.aids import catalogue, local_rules, shipping
 from services.aids.actions import local_aids as actions
 from services.aids.actions import versions
 from services.aids.models import LocalAid, LocalAidCase, State
-from tests.accounts.factories import AgentFactory
+from tests.accounts.factories import AgentFactory, signed_in
 from tests.at_once import at_once
 
 CANTINE = catalogue.local_aids()[0]
@@ -110,6 +112,24 @@ def test_a_change_has_to_be_tried_again(author, second):
         versions.try_out(row=aid, by=author)
     with pytest.raises(versions.NotNow):
         versions.publish(row=aid, by=second)
+
+
+def test_what_is_published_is_what_the_second_person_read(author, second):
+    """Its author changes it, and proposes it again, between the second person's reading and their yes."""
+    aid = tried(author)
+    read, pages = LocalAid.objects.get(pk=aid.pk), signed_in(second)
+    page = pages.get(reverse("aids:local_version", args=[aid.pk])).content.decode()
+    (link,) = re.findall(r'href="([^"]+/publier/[^"]*)"', page)
+    hidden = pages.get(link).context["hidden"]
+    actions.change(aid=aid, by=author, label="Cantine gratuite")
+    versions.try_out(row=aid, by=author)
+    with pytest.raises(versions.NotNow):
+        versions.publish(row=read, by=second)
+    for answer in (pages.get(link), pages.post(link, hidden), pages.post(link, {})):
+        assert answer["Location"] == reverse("aids:local_version", args=[aid.pk])
+    aid.refresh_from_db()
+    assert aid.state == State.TESTED
+    versions.publish(row=aid, by=second)
 
 
 def test_only_its_author_changes_a_draft_and_a_new_agent_publishes_nothing(author, second, resident):

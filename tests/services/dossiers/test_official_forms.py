@@ -16,8 +16,8 @@ from django_scopes import scope
 from core import journal
 from core.files.storage import sealed_storage
 from core.models import Job
+from services.dossiers.actions import building, official_forms
 from services.dossiers.actions import dossiers as actions
-from services.dossiers.actions import official_forms
 from services.dossiers.enums import State
 from services.official_forms.actions import official_forms as publishing
 from services.official_forms.drawing import CannotDraw
@@ -27,6 +27,7 @@ from tests.accounts.factories import AgentFactory
 from tests.services.dossiers.made import fresh, pdf_of, start, work
 from tests.services.official_forms.made import FIELDED, FLAT, mapped, published
 from tests.vault.made import HOME, HOUSEHOLD, IDENTITY, add
+from vault.readers import Unreadable, sandbox
 from vault.records import gate
 from vault.records.actions import withdraw_record
 
@@ -189,6 +190,20 @@ def test_a_closed_form_blocks_nothing_and_is_said_to_be_left_out(browser, dossie
     assert data["forms"] == [] and "Demande d’aide" in data["left_out"]
 
 
+def test_a_form_that_closes_while_the_pdf_is_made_does_not_go_out(dossier, form, nadia, agents, monkeypatch):
+    official_forms.join(dossier=dossier, by=nadia.pk, form=form, joined=True)
+    real = building.draw
+
+    def slowly(content, **options):
+        publishing.close(form=form, by=agents[0])
+        return real(content, **options)
+
+    monkeypatch.setattr(building, "draw", slowly)
+    actions.build(dossier=dossier, by=nadia.pk)
+    work()
+    assert fresh(dossier).state == State.DRAFT and problem_of(dossier) == "changed"
+
+
 def test_a_value_that_no_longer_fits_is_named_and_does_not_go_out_cut(browser, dossier, form, nadia):
     official_forms.join(dossier=dossier, by=nadia.pk, form=form, joined=True)
     add(
@@ -199,7 +214,9 @@ def test_a_value_that_no_longer_fits_is_named_and_does_not_go_out_cut(browser, d
     refused = browser.get(at("form_pages", dossier.pk, form.pk))
     assert refused.status_code == 422 and "« Nom »" in text(refused) and "ne tient pas" in text(refused)
     assert "data:image" not in text(refused)
-    assert browser.get(at("form_pdf", dossier.pk, form.pk)).status_code == 302
+    sent = browser.get(at("form_pdf", dossier.pk, form.pk))
+    assert sent["Location"] == at("form_pages", dossier.pk, form.pk)
+    assert "Kervella" not in str(dict(browser.session)), "the session keeps no value"
     actions.build(dossier=dossier, by=nadia.pk)
     work()
     assert problem_of(dossier) == "form_does_not_fit"
@@ -207,6 +224,14 @@ def test_a_value_that_no_longer_fits_is_named_and_does_not_go_out_cut(browser, d
     actions.build(dossier=fresh(dossier), by=nadia.pk)
     work()
     assert fresh(dossier).state == State.READY
+
+
+def test_pages_that_no_machine_can_draw_are_a_sentence(browser, dossier, form, monkeypatch):
+    def heavy(*_asked, **_options):
+        raise Unreadable("too_heavy")
+
+    monkeypatch.setattr(sandbox, "raster", heavy)
+    assert browser.get(at("form_pages", dossier.pk, form.pk)).status_code == 422
 
 
 def test_more_children_than_rows_are_refused_and_none_is_dropped(browser, dossier, form, nadia):

@@ -2,6 +2,7 @@
 
 import io
 import os
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from services.official_forms.drawing import CannotDraw, draw
 from services.official_forms.filling import Filled, Filling
 from services.official_forms.pdf import blank
 from tests.services.official_forms.made import FIELDED, FLAT, NAME, TALK, blank_of, filled, mapped, sha256
-from vault.readers import Unreadable
+from vault.readers import Unreadable, sandbox
 
 GOLDEN = Path(__file__).with_name("golden")
 #: The most that a blurred point may differ. Another rasteriser moves edges by a third of a point: 45 at most. A text
@@ -114,11 +115,17 @@ def test_nothing_that_runs_or_forbids_stays():
     rect = pikepdf.Array([0, 0, 9, 9])
     page.Annots.append(pdf.make_indirect(pikepdf.Dictionary(Subtype=pikepdf.Name.Link, Rect=rect, A=launch)))
     page.Annots.append(pdf.make_indirect(pikepdf.Dictionary(Subtype=pikepdf.Name.FileAttachment, Rect=rect)))
+    assert drawing.look(saved(pdf))["removed"] == ["files", "rights", "scripts", "xfa"]
+    assert_clean(saved(pdf))
+
+
+def saved(pdf: pikepdf.Pdf) -> bytes:
     out = io.BytesIO()
     pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable)
-    trapped = out.getvalue()
-    facts = drawing.look(trapped)
-    assert facts["removed"] == ["files", "rights", "scripts", "xfa"]
+    return out.getvalue()
+
+
+def assert_clean(trapped: bytes) -> None:
     drawn = draw(blank_of(trapped), Filling([], []))
     for content in (drawn.pdf, drawn.flat):
         plain = pikepdf.open(io.BytesIO(content))
@@ -128,6 +135,44 @@ def test_nothing_that_runs_or_forbids_stays():
         for one in plain.objects:
             if isinstance(one, pikepdf.Stream):
                 assert b"sesame" not in one.read_bytes()
+
+
+def bookmark(pdf, script):
+    item = pdf.make_indirect(pikepdf.Dictionary(Title="Haut", A=script))
+    pdf.Root.Outlines = pikepdf.Dictionary(First=item, Last=item, Count=1)
+    return "scripts"
+
+
+def field_without_a_place(pdf, script):
+    field = pikepdf.Dictionary(T="total", FT=pikepdf.Name.Tx, AA=pikepdf.Dictionary(C=script))
+    pdf.Root.AcroForm.Fields.append(pdf.make_indirect(field))
+    return "scripts"
+
+
+def signature(pdf, script):
+    value = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Sig, ByteRange=[0, 1, 2, 3], Contents="sesame"))
+    field = pikepdf.Dictionary(Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Sig, T="visa", V=value, Rect=[0, 0, 9, 9])
+    made = pdf.make_indirect(field)
+    pdf.Root.AcroForm.Fields.append(made)
+    pdf.pages[0].obj.Annots.append(made)
+    return "rights"
+
+
+def file_of_the_structure(pdf, script):
+    file = pikepdf.Dictionary(Type=pikepdf.Name.Filespec, EF=pikepdf.Dictionary(F=pdf.make_stream(b"sesame")))
+    note = pikepdf.Dictionary(Subtype=pikepdf.Name.FileAttachment, Rect=[0, 0, 9, 9], FS=file, Contents="sesame")
+    made = pdf.make_indirect(note)
+    pdf.pages[0].obj.Annots.append(made)
+    pdf.Root.StructTreeRoot = pikepdf.Dictionary(K=pikepdf.Dictionary(K=pikepdf.Dictionary(Obj=made)))
+    return "files"
+
+
+@pytest.mark.parametrize("hide", [bookmark, field_without_a_place, signature, file_of_the_structure])
+def test_nothing_that_runs_signs_or_hides_stays_outside_the_pages(hide):
+    pdf = pikepdf.open(io.BytesIO(FIELDED))
+    code = hide(pdf, pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert('sesame')"))
+    assert code in drawing.look(saved(pdf))["removed"]
+    assert_clean(saved(pdf))
 
 
 def test_the_copy_keeps_its_fields_and_asks_no_viewer_to_draw_them_again():
@@ -202,6 +247,26 @@ def turned() -> bytes:
 def test_a_bad_blank_is_refused_in_a_sentence(content, said):
     with pytest.raises(CannotDraw, match=said):
         drawing.look(content())
+
+
+def test_a_field_whose_name_no_database_holds_is_refused():
+    pdf = pikepdf.open(io.BytesIO(FIELDED))
+    pdf.pages[0].obj.Annots[-1].T = pikepdf.String("a\0b")
+    with pytest.raises(CannotDraw, match="abîmé"):
+        drawing.look(saved(pdf))
+
+
+@pytest.mark.parametrize(
+    "answer", [b'{"bytes": "x"}', b'{"bytes": 2, "filled": "x"}', b'{"bytes": 2}', b'{"bytes": 2, "filled": 9}']
+)
+def test_what_a_child_that_was_taken_over_answers_is_a_refusal(answer, monkeypatch):
+    @contextmanager
+    def process(*_asked, **_options):
+        yield io.BytesIO(answer + b"\nab")
+
+    monkeypatch.setattr(sandbox, "_process", process)
+    with pytest.raises(CannotDraw):
+        draw(blank_of(FLAT), Filling([], []))
 
 
 def test_a_form_with_many_fields_is_refused(monkeypatch):

@@ -61,6 +61,8 @@ def test_a_first_map_has_a_line_for_each_field():
         ({"nom": {"box": [10, 10, 30]}}, "quatre longueurs"),
         ({"nom": {"box": [10, 10, 30, float("nan")]}}, "quatre longueurs"),
         ({"nom": {"box": [10, 10, 30, 1e300]}}, "quatre longueurs"),
+        ({"nom": {"box": [10, 10, 30, 10**400]}}, "quatre longueurs"),
+        ({"nom": {"box": [10, 10, 30, float("inf")]}}, "quatre longueurs"),
         ({"nom": {"box": [10, 10, 0.1, 7]}}, "sort de la page"),
         ({"nom": {"page": 2}}, "« page » va de 1 à 1"),
         ({"nom": {"page": 0}}, "« page » va de 1 à 1"),
@@ -104,8 +106,9 @@ def test_the_map_of_another_blank_is_refused():
         ("juste du texte", "aucune ligne"),
         ("", "aucune ligne"),
         ("\x00", "YAML lisible"),
+        ('lines: ["\\ud800"]', "YAML lisible"),
     ],
-    ids=["bomb", "deep", "deeper", "many", "big", "broken", "python", "text", "empty", "nul"],
+    ids=["bomb", "deep", "deeper", "many", "big", "broken", "python", "text", "empty", "nul", "half"],
 )
 def test_a_hostile_text_is_refused_in_a_sentence(text, said):
     assert re.search(said, refusal(text))

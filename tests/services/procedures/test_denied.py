@@ -81,6 +81,7 @@ def test_a_denied_procedure_is_neither_proposed_nor_published(author, second):
         versions.try_out(row=draft, by=author)
     lawful = versions.try_out(row=actions.begin(by=author, item=asking()), by=author)
     type(lawful).objects.filter(pk=lawful.pk).update(rules=draft.rules)
+    lawful.refresh_from_db()
     with pytest.raises(versions.Faulty, match="C-394/23"):
         versions.publish(row=lawful, by=second)
 

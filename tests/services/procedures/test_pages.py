@@ -75,8 +75,9 @@ def test_a_procedure_is_written_proposed_and_published_by_pages(pages, second):
     assert pages.get(at("publish", row.pk)).status_code == 404
     pages.post(at("propose", row.pk))
     other = signed_in(second)
-    assert "Publier cette version" in text(other.get(at("version", row.pk)))
-    assert other.post(at("publish", row.pk)).status_code == 302
+    row.refresh_from_db()
+    assert f"?lu={row.mark}" in text(other.get(at("version", row.pk)))
+    assert other.post(at("publish", row.pk), {"shown": row.mark}).status_code == 302
     row.refresh_from_db()
     assert (row.state, row.published_by) == (State.PUBLISHED, second)
     assert other.post(at("publish", row.pk)).status_code == 404, "it is published once"
