@@ -170,8 +170,8 @@ class Batch:
         return _places(seats, sources, alone)
 
 
-def _places(*lists: list[int]) -> Any:  # noqa: ANN401 - numpy arrays
-    return tuple(np.array(one, dtype=np.intp) for one in lists)
+def _places(seats: list[int], sources: list[int], alone: list[int]) -> Sides:
+    return np.array(seats, dtype=np.intp), np.array(sources, dtype=np.intp), np.array(alone, dtype=np.intp)
 
 
 @dataclass(slots=True)
@@ -344,11 +344,17 @@ def _steady_income(income: Income, month: str) -> bool:
 
 
 def _later(incomes: tuple[Income, ...] | None, month: str) -> tuple[Income, ...]:
-    moved = tuple(
-        replace(income, first=months.shift(income.first, 1), last=months.shift(income.last, 1))
+    return tuple(
+        Income(
+            income.type,
+            months.shift(income.first, 1),
+            months.shift(income.last, 1),
+            income.net,
+            income.taxable,
+            income.gross,
+        )
         for income in incomes or ()
     )
-    return moved
 
 
 def _batches(done: Run, rows: list[tuple[Household, int]], stock: bool) -> Iterable[Batch]:
