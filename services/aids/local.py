@@ -62,15 +62,21 @@ class Outcome:
     waits: bool = False
 
 
-def evaluate(aid: Rule, facts: Facts, today: date) -> Outcome:
-    """Evaluate an aid for one person or household on a day. The amount is None if it depends on an unknown price."""
+def evaluate(aid: Rule, facts: Facts, today: date, *, explained: bool = True) -> Outcome:
+    """Evaluate an aid for one person or household on a day. The amount is None if it depends on an unknown price.
+
+    Args:
+        explained: False leaves the reasons out, whose words take most of the time.
+    """
     day = day_of(facts, today)
     if not _open(aid, day):
-        return Outcome("refused", None, (LocalReason(_("Cette aide n’est pas ouverte à cette date."), NO),))
+        closed = (LocalReason(_("Cette aide n’est pas ouverte à cette date."), NO),) if explained else ()
+        return Outcome("refused", None, closed)
     answer = read(aid["conditions"], facts, aid, day)
     amount = amount_of(aid["amount"], facts) if answer in {YES, MANUAL} else None
     waits = answer == MISSING or (answer != NO and _lacks(aid["amount"], facts))
-    return Outcome(STATUS[answer], amount, tuple(_reasons(aid["conditions"], facts, aid, day)), waits)
+    reasons = tuple(_reasons(aid["conditions"], facts, aid, day)) if explained else ()
+    return Outcome(STATUS[answer], amount, reasons, waits)
 
 
 def _lacks(amount: Rule, facts: Facts) -> bool:

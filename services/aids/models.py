@@ -168,8 +168,8 @@ class LocalAid(Version):
         """Return why the version cannot be published, each in a sentence; nothing if it can."""
         return local_rules.faults(self.document)
 
-    def evaluate(self, facts: local.Facts, today: date) -> local.Outcome:
-        return local.evaluate(self.rule, facts, today)
+    def evaluate(self, facts: local.Facts, today: date, *, explained: bool = True) -> local.Outcome:
+        return local.evaluate(self.rule, facts, today, explained=explained)
 
 
 class LocalAidCase(models.Model):

@@ -22,6 +22,10 @@ QUESTIONS_KEPT: Final = 3
 SAME: Final = 0.5  # euros: smaller differences between two answers are ignored
 
 
+#: The open questions of a household, and the rows to run for it.
+Planned = tuple[list[Question], Plan]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question that affects a result. `most` is the largest difference, in the unit of that aid."""
@@ -131,6 +135,12 @@ class Results:
         )
 
 
+def plan(household: Household, combined: int = variants.PRODUCT) -> Planned:
+    """Return the open questions of a household, and the rows to run for it; `combined` as in `compute`."""
+    waiting = questions.open_questions(household)
+    return waiting, variants.plan(household, waiting, combined)
+
+
 def compute(
     household: Household,
     *,
@@ -138,11 +148,13 @@ def compute(
     combined: int = variants.PRODUCT,
     runs: Callable[[Sequence[Household]], engine.Run] | None = None,
     explained: bool = True,
+    planned: Planned | None = None,
 ) -> Results:
     """Run the household, with one row for each combination of possible answers to its questions.
 
     Args:
         combined: most rows that combine answers; fewer make a shorter run, whose ranges may miss a rare combination.
+        planned: what `plan` returned for this household, if the caller has run its rows already.
         runs: gives the run of these rows, instead of the engine.
         explained: False leaves the reasons out, which are most of the time of a run that is shared. Then an aid of no
             euros is never unknown for an open condition alone.
@@ -150,8 +162,7 @@ def compute(
     Raises:
         NotKept: the run that `runs` gave has not all that explains the results.
     """
-    waiting = questions.open_questions(household)
-    rows = variants.plan(household, waiting, combined)
+    waiting, rows = planned or plan(household, combined)
     run = runs(rows.households) if runs else engine.run(rows.households, stock=stock)
     contexts = [Context(run, row, stock) for row in range(len(rows.households))]
     amounts = [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]

@@ -14,7 +14,6 @@ from django_scopes import scopes_disabled
 
 from services.watch.enums import State
 from services.watch.models import Finding, Watch
-from vault.records.models import GrantField
 
 #: For how long a worker has the watches that it took. Longer than a batch takes, so that only a dead one loses them.
 LEASE = timedelta(minutes=10)
@@ -33,17 +32,8 @@ def claim(count: int, *, law: str) -> list[Watch]:
         taken = due.order_by(order, "pk").select_for_update(of=("self",), skip_locked=True)[:count]
         ids = list(taken.values_list("pk", flat=True))
         Watch.objects.filter(pk__in=ids).update(taken_until=now + LEASE)
-        return list(Watch.objects.filter(pk__in=ids).select_related("grant").order_by(order, "pk"))
-
-
-def fields_of(watches: Sequence[Watch]) -> dict[UUID, list[str]]:
-    """Return the fields that each watch's grant allows, by the grant's id."""
-    found: dict[UUID, list[str]] = {}
-    with scopes_disabled():
-        rows = GrantField.objects.filter(grant__in=[watch.grant_id for watch in watches])
-        for grant_id, name in rows.values_list("grant_id", "field"):
-            found.setdefault(grant_id, []).append(name)
-    return found
+        found = Watch.objects.filter(pk__in=ids).select_related("grant").defer("grant__snapshot")
+        return list(found.order_by(order, "pk"))
 
 
 def open_findings(watches: Sequence[Watch]) -> dict[UUID, list[Finding]]:

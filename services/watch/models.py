@@ -40,7 +40,10 @@ class Watch(AuthenticatedRow, ResidentModel):
 
     @property
     def note_place(self) -> str:
-        return f"watch_watch|{self.pk}|{self.version}|content"
+        return self.note_place_of(self.version)
+
+    def note_place_of(self, version: int) -> str:
+        return f"watch_watch|{self.pk}|{version}|content"
 
 
 class Finding(AuthenticatedRow, ResidentModel):

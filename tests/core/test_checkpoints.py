@@ -354,6 +354,25 @@ def test_checkpoints_are_not_anchored_after_four_hours_without_a_copy(person, ou
     assert not checkpoints.anchored()
 
 
+def test_what_is_remembered_for_a_batch_ends_with_its_four_hours(
+    person, outside, time_machine, django_assert_num_queries
+):
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    write(person)
+    checkpoints.seal()
+    with checkpoints.remembered():
+        assert checkpoints.anchored()
+        with django_assert_num_queries(0):
+            assert checkpoints.anchored()
+        time_machine.move_to(start + timedelta(hours=4, seconds=1), tick=False)
+        assert not checkpoints.anchored(), "and asks again"
+        checkpoints.seal()
+        assert checkpoints.anchored()
+    time_machine.move_to(start + timedelta(hours=9), tick=False)
+    assert not checkpoints.anchored(), "nothing is remembered after the batch"
+
+
 def test_a_resident_s_proofs_lead_to_the_published_roots(three):
     someone(2)
     write(three)

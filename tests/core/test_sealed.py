@@ -90,3 +90,10 @@ def test_key_order_is_ignored_and_non_finite_floats_are_refused():
     assert canonical.encode({"b": 1, "a": "é"}) == canonical.encode({"a": "é", "b": 1}) == '{"a":"é","b":1}'.encode()
     with pytest.raises(ValueError, match="JSON"):
         canonical.encode(float("nan"))
+
+
+@pytest.mark.parametrize(
+    "values", [[], ["é", 'a "quote" and \\', "\n\x00\u2028", "emploi.revenu#/brut"], ["a", None, 1]]
+)
+def test_the_items_of_a_list_are_those_of_its_text(values):
+    assert f"[{canonical.items(values)}]" == canonical.text(values)

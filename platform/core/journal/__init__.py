@@ -46,6 +46,16 @@ LARGEST_BATCH = 10_000
 DAY = timedelta(days=1)
 
 
+# A leaf and its entry in one round trip: every act waits for it.
+APPEND = """
+WITH leaf AS (
+    INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain) VALUES (%s, %s, %s, %s, %s) RETURNING id
+)
+INSERT INTO core_journalentry (id, resident_id, created_at, leaf_id, content)
+SELECT %s, %s, %s, leaf.id, %s FROM leaf RETURNING leaf_id
+"""
+
+
 class Ground(StrEnum):
     """Legal basis of an act under the GDPR's article 6."""
 
@@ -166,13 +176,15 @@ def _append(tip: heads.Tip, payload: dict[str, Any], *, at: datetime) -> Journal
     salted = secrets.token_bytes(SALT_BYTES) + canonical.encode(payload)
     leaf = _leaf(salted)
     linked = accounts.link(tip.end.chain or START, leaf)
-    row = JournalLeaf.objects.create(
-        resident_id=tip.resident_id, number=payload["number"], at=at, leaf=leaf, chain=linked
-    )
-    entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, leaf=row)
+    row = JournalLeaf(resident_id=tip.resident_id, number=payload["number"], at=at, leaf=leaf, chain=linked)
+    entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, created_at=at, leaf=row)
     entry.content = tip.opened.seal(salted, place=place_of(entry.id))
-    entry.save(force_insert=True)
-    tip.follow(row.number, linked, at, entry.id, bytes(entry.content))
+    with connection.cursor() as cursor:
+        told = [row.resident_id, row.number, at, leaf, linked, entry.id, row.resident_id, at, entry.content]
+        cursor.execute(APPEND, told)
+        (row.id,) = cursor.fetchone()
+    entry.leaf = row  # with its number
+    tip.follow(row.number, linked, at, entry.id, entry.content, payload.get("head", ""))
     return entry
 
 

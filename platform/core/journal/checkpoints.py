@@ -10,6 +10,8 @@ reveals a rewritten database, checkpoints included.
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,6 +37,7 @@ TOLERATED = timedelta(hours=4)
 #: Number of a resident's checkpoints whose leaf the page proves. The command proves all of them.
 PROVED = 100
 LOCK = int.from_bytes(b"sealing.", signed=True)
+_until: ContextVar[list[datetime] | None] = ContextVar("until", default=None)
 
 
 class Fault(StrEnum):
@@ -99,15 +102,32 @@ def publish() -> None:
         Checkpoint.objects.filter(pk=checkpoint.pk).update(anchored_at=timezone.now())
 
 
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Remember, in the block, until when the copy outside that `anchored` found suffices: for a batch of readings."""
+    before = _until.set([])
+    try:
+        yield
+    finally:
+        _until.reset(before)
+
+
 def anchored() -> bool:
     """Return True if a checkpoint of the last four hours was copied outside, or if the portal is younger than that."""
-    limit = timezone.now() - TOLERATED
-    if Checkpoint.objects.filter(at__gte=limit).exclude(anchored_at=None).exists():
+    kept, now = _until.get(), timezone.now()
+    if kept and kept[0] >= now:
         return True
-    with scopes_disabled():
-        # With its content, because the time of an erased leaf is under no hash.
-        first = JournalEntry.objects.select_related("leaf").order_by("leaf_id").first()
-    return first is None or first.leaf.at >= limit
+    limit = now - TOLERATED
+    last = Checkpoint.objects.filter(at__gte=limit).exclude(anchored_at=None).order_by("-number")
+    at = last.values_list("at", flat=True).first()
+    if at is None:
+        with scopes_disabled():
+            # With its content, because the time of an erased leaf is under no hash.
+            first = JournalEntry.objects.select_related("leaf").order_by("leaf_id").first()
+        at = first.leaf.at if first else None
+    if kept is not None and at is not None:
+        kept[:] = [at + TOLERATED]
+    return at is None or at >= limit
 
 
 def unanchored() -> int:

@@ -99,9 +99,7 @@ class Tip:
             if end.at is not None and end.at > timezone.now() - KEPT:
                 raise Unreadable("the last entry")
             return None
-        claim = payload_of(self.opened.unseal(end.content, place=place_of(end.entry_id))).get("head")
-        counter, _dot, mac = claim.partition(".") if claim else ("", "", "")
-        return (int(counter), mac) if claim else None
+        return _named(payload_of(self.opened.unseal(end.content, place=place_of(end.entry_id))).get("head"))
 
     @cached_property
     def tags(self) -> Mapping[bytes, bytes]:
@@ -179,10 +177,13 @@ class Tip:
         self.end = self.end._replace(counter=counter, tags=packed, ended=over, counts=told, mac=mac)
         self._forget()
 
-    def follow(self, number: int, chain: bytes, at: datetime, entry_id: UUID, content: bytes) -> None:
-        """Follow an entry that was written after this tip, under the journal's lock."""
+    def follow(self, number: int, chain: bytes, at: datetime, entry_id: UUID, content: bytes, claim: str) -> None:
+        """Follow an entry that was written after this tip, under the journal's lock; `claim` is what it names.
+
+        The head stays as it was, and what was read of it: the entry names it, or that was refused before.
+        """
         self.end = self.end._replace(number=number, chain=chain, at=at, entry_id=entry_id, content=content)
-        self._forget()
+        self.__dict__["former"] = _named(claim)
 
     def _forget(self) -> None:
         for name in ("former", "tags", "ended", "counts"):
@@ -197,6 +198,11 @@ class Tip:
         more += ["counts", hashlib.sha256(counts).hexdigest()] if counts else []
         told = canonical.encode(["core.RowHead", str(self.resident_id), counter, tags.hex(), *more])
         return hmac.digest(self.opened.row_key, told, "sha256")
+
+
+def _named(claim: str | None) -> tuple[int, str] | None:
+    counter, _dot, mac = claim.partition(".") if claim else ("", "", "")
+    return (int(counter), mac) if claim else None
 
 
 #: The tip that a transaction read under the journal's lock, and still holds.

@@ -1,7 +1,7 @@
 # ruff: noqa: SLF001 - Django documents _meta
 """The values of a row's columns in one form, as its MAC covers them, whether they were just set or were loaded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from operator import attrgetter
@@ -30,6 +30,14 @@ def values_of(row: models.Model, names: tuple[str, ...]) -> list[canonical.Json]
         if type(value) is kind
         else _plain(to_python(value))
         for value, (kind, encode, to_python) in zip(get(row), forms, strict=True)
+    ]
+
+
+def plain(values: Iterable[Any]) -> list[canonical.Json]:
+    """Return values that were just loaded from a model's columns, as `values_of` returns those of its row."""
+    return [
+        value if (kind := type(value)) in PLAIN else ENCODED[kind](value) if kind in ENCODED else _plain(value)
+        for value in values
     ]
 
 

@@ -35,7 +35,7 @@ from uuid import UUID
 from django.db import models, transaction
 
 from core import canonical
-from core.models.row_values import columns_of, encoded_in_two, values_of
+from core.models.row_values import columns_of, encoded_in_two, plain, values_of
 
 M = TypeVar("M", bound=models.Model)
 #: Of a row's tag in a head.
@@ -250,6 +250,27 @@ def check_encoded(rows: "Sequence[AuthenticatedRow]", columns: tuple[str, ...], 
     return texts
 
 
+def check_read(model: "type[AuthenticatedRow]", rows: Iterable[Sequence[Any]], *, key: bytes) -> None:
+    """Check rows as `check` does, without an object for each, which takes most of the time of a hundred rows.
+
+    Args:
+        rows: `values_list` of the id, the MAC, then the columns of the model's list, in its order. No head follows it.
+
+    Raises:
+        Forged: the portal did not write a row as it is.
+    """
+    if not checking():
+        return
+    version = len(model.decides.lists)
+    start, first = f'["{_label(model)}",{version},"', bytes([version])
+    for pk, mac, *columns in rows:
+        told = f'{start}{pk}",[{canonical.items(plain(columns))}]]'.encode()
+        if not hmac.compare_digest(bytes(mac), first + hmac.digest(key, told, "sha256")):
+            row = model._base_manager.get(pk=pk)  # under an earlier list of columns, or forged
+            if not is_genuine(row, row.mac, key=key):
+                raise Forged(row)
+
+
 def check_current(*rows: "AuthenticatedRow") -> None:
     """Check that rows of a model with `ends`, whose MACs the caller has checked and which it has locked, did not end.
 
@@ -407,14 +428,17 @@ class AuthenticatedRow(models.Model):
             raise TypeError(f"{cls.__name__}: load the whole row, or none of the columns under its MAC")
         return covered <= deferred
 
-    def write(self, *, key: bytes | None = None, **columns: Any) -> None:
+    def write(self, *, key: bytes | None = None, checked: bool = False, **columns: Any) -> None:
         """Write these columns of a row that the caller has locked and just loaded, with its MAC, in one statement.
+
+        Args:
+            checked: the caller has called `check` for the row since it loaded it.
 
         Raises:
             Forged: the row was not as the portal wrote it.
         """
         with changing(self):
-            changed = self._write(key, columns)
+            changed = self._write(key, columns, checked=checked)
         if changed:
             _heads[0].change([self])
 
@@ -428,9 +452,10 @@ class AuthenticatedRow(models.Model):
             _heads[0].end([row])
         return deleted
 
-    def _write(self, key: bytes | None, columns: dict[str, Any]) -> bool:
+    def _write(self, key: bytes | None, columns: dict[str, Any], *, checked: bool = False) -> bool:
         """Write as `write`. Return whether the head must follow."""
-        check(self, key=key, ended=True)
+        if not checked:
+            check(self, key=key, ended=True)
         version = self.mac[:1]
         for name, value in columns.items():
             setattr(self, name, value)

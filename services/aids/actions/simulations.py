@@ -152,28 +152,45 @@ def _computed(
     return computed, keeping.of(computed.run, marks[-1]), False
 
 
-def read_household(values: Values, *, resident_id: UUID, today: date) -> from_vault.Read:
+def read_household(
+    values: Values, *, resident_id: UUID, today: date, city_commune: str | None = None
+) -> from_vault.Read:
+    """Build the household of the values. `city_commune` as in `commune_of`."""
     return from_vault.read(
         values,
         resident_id=resident_id,
         month=today.strftime("%Y-%m"),
         communes=catalogue.reference_communes(),
-        default_commune=City.current().insee,
+        default_commune=City.current().insee if city_commune is None else city_commune,
     )
 
 
-def commune_of(values: Values) -> str:
-    """Return the commune of the resident's home, else that of the city that runs the portal."""
-    return str(values.value("logement.domicile#/adresse/cog") or City.current().insee)
+def commune_of(values: Values, city_commune: str | None = None) -> str:
+    """Return the commune of the resident's home, else that of the city that runs the portal.
+
+    Args:
+        city_commune: the latter, if the caller has read it for many residents.
+    """
+    own = values.value("logement.domicile#/adresse/cog")
+    return str(own or (City.current().insee if city_commune is None else city_commune))
 
 
 def evaluate_local(
-    read: from_vault.Read, commune: str, today: date, aids: Sequence[LocalAid] | None = None
+    read: from_vault.Read,
+    commune: str,
+    today: date,
+    aids: Sequence[LocalAid] | None = None,
+    *,
+    explained: bool = True,
 ) -> list[LocalResult]:
-    """Return the outcome of each of the city's aids that is open, or of `aids`. No engine runs."""
+    """Return the outcome of each of the city's aids that is open, or of `aids`. No engine runs.
+
+    Args:
+        explained: as in `local.evaluate`.
+    """
     facts = _facts(read, commune)
     published = LocalAid.objects.published() if aids is None else aids
-    return [_local(aid, facts, read, today) for aid in published if _is_open(aid, today)]
+    return [_local(aid, facts, read, today, explained=explained) for aid in published if _is_open(aid, today)]
 
 
 def _facts(read: from_vault.Read, commune: str) -> Facts:
@@ -189,13 +206,16 @@ def _is_open(aid: LocalAid, today: date) -> bool:
     return aid.valid_from <= today and (aid.valid_to is None or today <= aid.valid_to)
 
 
-def _local(aid: LocalAid, facts: Facts, read: from_vault.Read, today: date) -> LocalResult:
+def _local(aid: LocalAid, facts: Facts, read: from_vault.Read, today: date, *, explained: bool = True) -> LocalResult:
     """Evaluate one aid. An aid per person takes the best outcome among the household."""
     household = read.household
     if aid.rules.get("audience") != "person":
         known = facts[household.applicant.id]
-        return LocalResult(aid, aid.evaluate(known, today), known)
-    tried = [(aid.evaluate(facts[person.id], today), facts[person.id], person) for person in household.people]
+        return LocalResult(aid, aid.evaluate(known, today, explained=explained), known)
+    tried = [
+        (aid.evaluate(facts[person.id], today, explained=explained), facts[person.id], person)
+        for person in household.people
+    ]
     order = ("granted", "to_check", "unknown", "refused")
     best = min(tried, key=lambda one: order.index(one[0].status))
     granted = tuple(person for outcome, _facts, person in tried if outcome.status == best[0].status)

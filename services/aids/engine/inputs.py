@@ -278,12 +278,20 @@ def _incomes(filled: Arrays, seats: Layout, month: str) -> None:
     span = months.between(f"{int(month[:4]) - 2}-01", month)
     rank = {name: index for index, name in enumerate(span)}
     blocks = {variable: np.zeros((len(span), len(seats.persons)), dtype=np.float32) for variable in INCOME_VARIABLES}
+    # Of each variable: the months, the seats and the euros. Added at once, since most incomes are of one month.
+    added: dict[str, tuple[list[int], list[int], list[float]]] = defaultdict(lambda: ([], [], []))
     for seat, (_, person) in enumerate(seats.persons):
         for income in (person.incomes or ()) if person else ():
             first, last = max(income.first, span[0]), min(income.last, span[-1])
             if first <= last:
+                ranks = range(rank[first], rank[last] + 1)
                 for variable, figure in INCOME[income.type].items():
-                    blocks[variable][rank[first] : rank[last] + 1, seat] += _or(getattr(income, figure), 0.0)
+                    in_months, in_seats, euros = added[variable]
+                    in_months.extend(ranks)
+                    in_seats.extend([seat] * len(ranks))
+                    euros.extend([_or(getattr(income, figure), 0.0)] * len(ranks))
+    for variable, (in_months, in_seats, euros) in added.items():
+        np.add.at(blocks[variable], (in_months, in_seats), np.array(euros, dtype=np.float32))
     nothing = np.zeros(len(seats.persons), dtype=np.float32)
     for index, name in enumerate(span):
         for variable, block in blocks.items():

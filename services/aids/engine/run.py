@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -128,7 +128,11 @@ def _dummy(month: str) -> Household:
     )
 
 
-@dataclass(slots=True)
+#: Positions in the arrays of an entity: of the side rows, of the rows that they serve, of who is in a side row only.
+Sides = tuple[Any, Any, Any]
+
+
+@dataclass
 class Batch:
     """Rows with the same signature, simulated together."""
 
@@ -146,6 +150,28 @@ class Batch:
             "foyer_fiscal": self.seats.main_foyer,
         }
         return groups[entity][local]
+
+    @cached_property
+    def side_families(self) -> Sides:
+        families = self.seats.main_famille
+        pairs = [(families[local], families[main]) for local, main in enumerate(self.main) if local != main]
+        return _places([seat for seat, _source in pairs], [source for _seat, source in pairs], [])
+
+    @cached_property
+    def side_people(self) -> Sides:
+        seats, sources, alone = [], [], []
+        for (local, person), seat in self.seats.place.items():
+            main = self.main[local]
+            if local != main and (main, person) in self.seats.place:
+                seats.append(seat)
+                sources.append(self.seats.place[main, person])
+            elif local != main:
+                alone.append(seat)
+        return _places(seats, sources, alone)
+
+
+def _places(seats: list[int], sources: list[int], alone: list[int]) -> Sides:
+    return np.array(seats, dtype=np.intp), np.array(sources, dtype=np.intp), np.array(alone, dtype=np.intp)
 
 
 @dataclass(slots=True)
@@ -318,11 +344,17 @@ def _steady_income(income: Income, month: str) -> bool:
 
 
 def _later(incomes: tuple[Income, ...] | None, month: str) -> tuple[Income, ...]:
-    moved = tuple(
-        replace(income, first=months.shift(income.first, 1), last=months.shift(income.last, 1))
+    return tuple(
+        Income(
+            income.type,
+            months.shift(income.first, 1),
+            months.shift(income.last, 1),
+            income.net,
+            income.taxable,
+            income.gross,
+        )
         for income in incomes or ()
     )
-    return moved
 
 
 def _batches(done: Run, rows: list[tuple[Household, int]], stock: bool) -> Iterable[Batch]:
@@ -336,7 +368,8 @@ def _batches(done: Run, rows: list[tuple[Household, int]], stock: bool) -> Itera
         households = [rows[number][0] for number in chosen]
         seats = inputs.layout(households)
         filled = inputs.arrays(households, seats)
-        main = [chosen.index(rows[number][1]) for number in chosen]
+        place = {number: local for local, number in enumerate(chosen)}
+        main = [place[rows[number][1]] for number in chosen]
         yield Batch(simulation.build(system(stock), seats, filled, done.month), seats, chosen, main)
 
 
@@ -372,17 +405,9 @@ def _of_main(batch: Batch, name: str, values: Any) -> Any:  # noqa: ANN401 - num
     if batch.main == list(range(len(batch.rows))):
         return values
     taken = values.copy()
-    for local, main in enumerate(batch.main):
-        if local == main:
-            continue
-        if ENTITY[name] == "famille":
-            taken[batch.seats.main_famille[local]] = values[batch.seats.main_famille[main]]
-        else:
-            for (row, person), seat in batch.seats.place.items():
-                if row == local:
-                    taken[seat] = (
-                        values[batch.seats.place[main, person]] if (main, person) in batch.seats.place else 0.0
-                    )
+    seats, sources, alone = batch.side_families if ENTITY[name] == "famille" else batch.side_people
+    taken[seats] = values[sources]
+    taken[alone] = 0.0
     return taken
 
 

@@ -91,9 +91,10 @@ class MoneyReader:
     def note(self, key: str, *records: Opened | None) -> None:
         for record in records:
             if record is not None:
-                self.records[str(record.record_id)] = record
-                if str(record.record_id) not in self.sources[key]:
-                    self.sources[key].append(str(record.record_id))
+                id = str(record.record_id)
+                self.records[id] = record
+                if id not in self.sources[key]:
+                    self.sources[key].append(id)
 
     def of(self, type: str, person: UUID) -> Opened | None:
         return self.values.latest(type, person)

@@ -21,8 +21,10 @@ from django.utils.translation import gettext as _
 from django_scopes import scope
 
 from core import canonical, journal, rows
+from core.journal import checkpoints
+from core.models import City
 from core.models.rows import AuthenticatedRow, Forged
-from services.aids import local, questions, results, shipping, variants
+from services.aids import local, results, shipping
 from services.aids.actions import simulations
 from services.aids.engine import run as engine
 from services.aids.facts import from_vault
@@ -34,12 +36,12 @@ from services.watch.enums import Kind, State
 from services.watch.models import Finding, Watch
 from services.watch.outcomes import Change, Inputs, Outcome, Right
 from vault.records import gate
-from vault.records.actions import seal_note
+from vault.records.actions import write_note
 from vault.records.values.decrypted import Values
 
 if TYPE_CHECKING:
     from services.aids.actions.simulations import LocalResult
-    from services.aids.results import Results
+    from services.aids.results import Planned, Results
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +57,15 @@ QUOTED = 2
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What decides an outcome beside the values: the day's month, the engine, the city's open aids."""
+    """What decides an outcome beside the values: the day's month, the engine, the city's open aids.
+
+    `commune` is the city's, for a household whose home the vault does not say.
+    """
 
     day: date
     aids: Sequence[LocalAid]
     mark: str
+    commune: str
 
     @classmethod
     def today(cls) -> "Law":
@@ -68,7 +74,7 @@ class Law:
         opened = [aid for aid in aids if aid.valid_from <= day and (aid.valid_to is None or day <= aid.valid_to)]
         rules = [[aid.code, aid.version, aid.rules if aid.is_national else None] for aid in opened]
         told = [day.strftime("%Y-%m"), engine.versions(), sorted(rules, key=lambda one: str(one[0]))]
-        return cls(day, opened, hashlib.sha256(canonical.encode(told)).hexdigest())
+        return cls(day, opened, hashlib.sha256(canonical.encode(told)).hexdigest(), City.current().insee)
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ class Looked:
     open: Mapping[UUID, str]
     values: Values
     read: from_vault.Read | None = None
-    rows: Sequence[Household] = ()
+    planned: "Planned | None" = None
     computed: "Results | None" = None
     local: "list[LocalResult]" = field(default_factory=list)
 
@@ -99,11 +105,12 @@ def look(seconds: float = SECONDS) -> int:
 
 def evaluate(claimed: Sequence[Watch], law: Law) -> int:
     """Read, run the engine once for the whole batch, then settle each watch by itself."""
-    fields, findings = across.fields_of(claimed), across.open_findings(claimed)
+    findings = across.open_findings(claimed)
     looked = []
-    for watch in claimed:
-        with _tried(watch):
-            looked.append(_look(watch, fields.get(watch.grant_id or watch.pk, []), findings.get(watch.pk, ()), law))
+    with checkpoints.remembered():
+        for watch in claimed:
+            with _tried(watch):
+                looked.append(_look(watch, findings.get(watch.pk, ()), law))
     _run(looked, law)
     news = [(one, after) for one in looked if (after := _news(one, law)) is not None]
     settled = {one.watch.pk for one, _after in news}
@@ -147,24 +154,24 @@ def _tried(watch: Watch) -> Iterator[None]:
 
 def _run(looked: list[Looked], law: Law) -> None:
     """Run the engine once for all. If one household breaks it, each is run alone, and that one is left for later."""
-    with_rows = [one for one in looked if one.rows]
+    with_rows = [one for one in looked if one.planned]
     if not with_rows:
         return
     try:
-        runs = engine.run_many([one.rows for one in with_rows])
+        runs = engine.run_many([_rows(one) for one in with_rows])
     except Exception:
         logger.exception("a batch of watches could not be run")
         runs = []
     for place, one in enumerate(with_rows):
         try:
-            _compute(one, runs[place] if runs else engine.run(one.rows), law)
+            _compute(one, runs[place] if runs else engine.run(_rows(one)), law)
         except Exception:
             logger.exception("a watch could not be computed")
             across.put_back(one.watch, until=timezone.now() + LATER)
             looked.remove(one)
 
 
-def _look(watch: Watch, fields: Sequence[str], findings: Sequence[Finding], law: Law) -> Looked:
+def _look(watch: Watch, findings: Sequence[Finding], law: Law) -> Looked:
     """Read the values that the grant allows, and what the watch keeps, with one entry.
 
     Raises:
@@ -176,26 +183,31 @@ def _look(watch: Watch, fields: Sequence[str], findings: Sequence[Finding], law:
     notes: dict[str, tuple[AuthenticatedRow, bytes]] = {one.note_place: (one, bytes(one.content)) for one in findings}
     if watch.content:
         notes[watch.note_place] = watch, bytes(watch.content)
-    values, opened = gate.read_with_notes(grant=grant, fields=fields, notes=notes)
+    values, opened = gate.read_with_notes(grant=grant, notes=notes)
     before = opened.get(watch.note_place)
     codes = {one.pk: str(opened[one.note_place]["code"]) for one in findings}
     found = Looked(watch, outcomes.from_note(before) if before else None, codes, values)
     try:
-        found.read = simulations.read_household(values, resident_id=watch.resident_id, today=law.day)
+        found.read = simulations.read_household(
+            values, resident_id=watch.resident_id, today=law.day, city_commune=law.commune
+        )
     except BadHousehold:
         return found
     if list(values):
-        household = found.read.household
-        found.rows = variants.plan(household, questions.open_questions(household)).households
+        found.planned = results.plan(found.read.household)
     return found
+
+
+def _rows(one: Looked) -> Sequence[Household]:
+    return one.planned[1].households if one.planned else ()
 
 
 def _compute(one: Looked, run: engine.Run, law: Law) -> None:
     if one.read is None:  # never: it has rows
         return
-    one.computed = results.compute(one.read.household, runs=lambda _rows: run, explained=False)
-    commune = simulations.commune_of(one.values)
-    one.local = simulations.evaluate_local(one.read, commune, law.day, law.aids)
+    one.computed = results.compute(one.read.household, runs=lambda _rows: run, explained=False, planned=one.planned)
+    commune = simulations.commune_of(one.values, law.commune)
+    one.local = simulations.evaluate_local(one.read, commune, law.day, law.aids, explained=False)
 
 
 def _outcome(one: Looked, law: Law) -> Outcome:
@@ -239,12 +251,17 @@ def _settle(one: Looked, after: Outcome, law: Law) -> bool:
         held = Watch.objects.select_for_update().filter(pk=watch.pk, version=watch.version, grant=grant).first()
         if held is None:
             return False
-        held.version += 1
-        held.content = seal_note(resident_id=held.resident_id, place=held.note_place, note=after.note())
-        held.checked_at, held.law, held.taken_until = timezone.now(), law.mark, None
-        # A change that came after the reading stays due.
-        held.due_at = held.due_at if held.changes != watch.changes else None
-        held.save()
+        write_note(
+            held,
+            place=held.note_place_of(held.version + 1),
+            note=after.note(),
+            version=held.version + 1,
+            checked_at=timezone.now(),
+            law=law.mark,
+            taken_until=None,
+            # A change that came after the reading stays due.
+            due_at=held.due_at if held.changes != watch.changes else None,
+        )
         for note in notes:
             keep_finding(held, note)
         _close(held, one, after)

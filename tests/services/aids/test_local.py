@@ -1,5 +1,6 @@
 """The city's own aids: four answers, bands and shares, and what is shipped."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -21,6 +22,15 @@ def test_each_persona_gets_the_expected_outcome(code, case):
     aid = next(aid for aid in catalogue.local_aids() if aid["code"] == code)
     found = local.evaluate(aid, case["facts"], TODAY)
     assert (found.status, found.amount) == (case["expect"]["status"], case["expect"].get("amount"))
+
+
+def test_without_reasons_the_outcome_is_the_same():
+    for aid in catalogue.local_aids():
+        for test in aid["tests"]:
+            found, told = (local.evaluate(aid, test["facts"], TODAY, explained=one) for one in (False, True))
+            assert replace(told, reasons=()) == found
+    closed = local.evaluate(AID | {"valid_to": "2026-02-01"}, {}, TODAY, explained=False)
+    assert (closed.status, closed.reasons) == ("refused", ())
 
 
 def test_all_seventy_eight_personas_are_there():

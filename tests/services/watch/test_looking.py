@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django_scopes import scope
 
 from accounts.models import User
+from core import journal
 from core.journal import checkpoints
 from services.aids.benefits import BY_CODE
 from services.aids.engine import run as engine
@@ -14,10 +16,11 @@ from services.aids.models import LocalAid, State
 from services.aids.reasons import Context, explain
 from services.watch import across
 from services.watch.actions import evaluating, noting
+from services.watch.models import Watch
 from tests.services.aids import people
 from tests.services.watch import made
 from vault.records.actions import grants
-from vault.records.models import GrantReading
+from vault.records.models import GrantField, GrantReading
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -56,6 +59,34 @@ def test_a_right_that_appears_is_found_with_why(awa: User, november: time_machin
     assert {"cause": "records", "type": "emploi.revenu"} in found["rsa"]["causes"]
     assert found["rsa"]["why"]["fr"] and found["rsa"]["why"]["en"] != found["rsa"]["why"]["fr"]
     assert found["prime_activite"]["kind"] == "gone"
+
+
+def test_a_check_asks_the_database_little(awa: User, stranger: User, django_assert_max_num_queries) -> None:
+    people.full_vault(stranger)
+    made.turned_on(stranger)
+    law = evaluating.Law.today()
+    claimed = across.claim(10, law=law.mark)
+    with django_assert_max_num_queries(24):
+        assert evaluating.evaluate(claimed, law) == 1, "Its first outcome is written too."
+    with scope(resident=awa.pk):
+        Watch.objects.update(law="another month")
+    claimed = across.claim(10, law=law.mark)
+    with django_assert_max_num_queries(16):
+        assert evaluating.evaluate(claimed, law) == 1, "Nothing changed: nothing but the reading is written."
+
+
+def test_a_field_that_the_resident_did_not_grant_is_not_read(awa: User, november: time_machine.Traveller) -> None:
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.grant is not None
+    people.payslip(awa, "2025-10", "0.00")
+    made.later(november, minutes=11)
+    with scope(resident=awa.pk), connection.cursor() as cursor:
+        field = GrantField.objects.filter(grant=watch.grant, field="emploi.revenu#/brut").get()
+        cursor.execute("UPDATE records_grantfield SET field = 'banque.compte#/solde' WHERE id = %s", [field.pk])
+    before = readings(awa)
+    assert made.look() == 0 and readings(awa) == before
+    refused = next(journal.lines(resident_id=awa.pk))
+    assert refused.event == "row_refused" and refused.details["kind"] == "records.GrantField"
 
 
 def test_the_month_that_changes_is_looked_at_with_the_ages(awa: User, november, monkeypatch) -> None:
@@ -198,3 +229,18 @@ def test_run_together_or_alone_gives_the_same(awa: User, resident: User) -> None
         assert [str(reason.text) for code in BY_CODE for reason in explain(first, code).reasons] == [
             str(reason.text) for code in BY_CODE for reason in explain(shared, code).reasons
         ]
+
+
+def test_side_rows_of_many_residents_serve_their_own_rows_only() -> None:
+    """Incomes that change, or a child who is expected, take a row beside in the engine."""
+    from services.aids.household_json import read
+
+    changed = people.person(people.family(), disability_rate=0.8)
+    changed["people"][0]["incomes"][0] |= {"from": "2025-06", "net": 200, "taxable": 207, "gross": 256}
+    expecting = people.person(people.single(), pregnant=True, due_date="2026-02-15")
+    groups = [[read(changed)], [read(expecting), read(changed)], [read(people.single())], [read(expecting)]]
+    for rows, run in zip(groups, engine.run_many(groups), strict=True):
+        alone = engine.run(rows)
+        assert (run.first, run.steady) == (alone.first, alone.steady)
+        assert Context(run, 0).read("css_cmu_base_ressources") == Context(alone, 0).read("css_cmu_base_ressources")
+    assert engine.run(groups[0]).steady[0]["p1.aah"] > 0, "an amount of a person, put back between two passes"

@@ -192,7 +192,7 @@ def test_the_city_has_no_page_and_no_count_of_the_watch(awa: Client, resident: U
     watch = made.turned_on(resident)
     assert watch.grant is not None
     for _ in range(metrics.STEP + 1):
-        gate.read_with_notes(grant=watch.grant, fields=["foyer.situation#/activite"], notes={})
+        gate.read_with_notes(grant=watch.grant, notes={})
     for address in (HOME, ACCEPT, SEARCH):
         awa.get(address)
     shown = metrics.exposition()

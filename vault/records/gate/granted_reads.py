@@ -16,7 +16,7 @@ from core.journal import checkpoints, heads
 from core.keys import sealed
 from core.keys.sealed import Box
 from core.models import JournalEntry
-from core.models.rows import AuthenticatedRow, check
+from core.models.rows import AuthenticatedRow, check, check_read
 from vault.records.enums import GrantState, Mode, RefusalCode
 from vault.records.gate import passing_on
 from vault.records.gate.decrypting import decrypt_current, decrypt_papers, require_known
@@ -76,21 +76,25 @@ def read(*, grant: Grant, fields: Sequence[str], person: UUID | None = None) -> 
 
 
 def read_with_notes(
-    *, grant: Grant, fields: Sequence[str], notes: Mapping[str, tuple[AuthenticatedRow, bytes]]
+    *, grant: Grant, notes: Mapping[str, tuple[AuthenticatedRow, bytes]]
 ) -> tuple[Values, dict[str, dict[str, Any]]]:
-    """Return the values as `read` does, and the notes that a service keeps sealed for the resident, by place.
+    """Return all the values that `grant` allows, oldest record first, and notes that a service keeps sealed for the
+    resident, by place.
 
-    It is one reading with one entry. Each note comes with its row.
+    It is one reading with one entry. Each note comes with its row. The fields are read once, under the locks.
 
     Raises:
         UnknownField, Refused, NotAnchored, KeyMissing
     """
-    require_known(fields)
 
     def reading(refusal: Refusal | None, box: Box) -> tuple[Values, dict[str, dict[str, Any]]] | Refusal:
-        values = _read(grant, fields, None, refusal, box)
-        if isinstance(values, Refusal):
-            return values
+        fields = _granted(grant.pk, box)
+        require_known(fields)
+        refusal = refusal or mark_used(grant, box, fields, granted=fields)
+        _note(grant, fields, None, refusal, box, None)
+        if refusal:
+            return refusal
+        values = _values(grant, fields, None, box, passing_on.terms_for(grant), [])
         check(*(row for row, _content in notes.values()), key=box.row_key)
         return values, {
             place: box.unseal_json(content, place=f"note|{place}") for place, (_row, content) in notes.items()
@@ -227,11 +231,21 @@ def _tag(grant: Grant, fields: Sequence[str], records: Iterable[UUID]) -> str:
     return hashlib.sha256(canonical.encode(told)).hexdigest()[:TAG_LENGTH]
 
 
-def mark_used(grant: Grant, box: Box, fields: Sequence[str] = (), *, things: Collection[UUID] = ()) -> Refusal | None:
+def mark_used(
+    grant: Grant,
+    box: Box,
+    fields: Sequence[str] = (),
+    *,
+    things: Collection[UUID] = (),
+    granted: Sequence[str] | None = None,
+) -> Refusal | None:
     """Mark the grant as used, or return why it, or one of the fields, papers or documents, may not be read.
 
     If two reads arrive together, only one gets a grant for a single reading, or with a minimum delay between two: each
     holds the journal's lock.
+
+    Args:
+        granted: the grant's fields, if the caller has read them in this transaction.
 
     Raises:
         Forged: the resident did not agree to this grant or to a field as it is.
@@ -241,14 +255,27 @@ def mark_used(grant: Grant, box: Box, fields: Sequence[str] = (), *, things: Col
         return Refusal(RefusalCode.STOPPED)
     if refusal := why_not_now(found):
         return refusal
-    granted = GrantField.objects.filter(grant=found.pk, field__in=fields) if fields else ()
-    check(found, *granted, key=box.row_key)
-    if len(granted) != len(set(fields)) or found.has_lost([*fields, *things]):
+    check(found, key=box.row_key)
+    if granted is None:
+        granted = _granted(found.pk, box, fields) if fields else ()
+    if not {*fields} <= {*granted} or found.has_lost([*fields, *things]):
         return Refusal(RefusalCode.NOT_COVERED)
     refusal = recipient_refusal(found)
     if refusal is None:
-        found.write(key=box.row_key, last_used_at=timezone.now())
+        found.write(key=box.row_key, checked=True, last_used_at=timezone.now())
     return refusal
+
+
+def _granted(grant_id: UUID, box: Box, among: Sequence[str] | None = None) -> list[str]:
+    """Return the fields of a grant, or those among `among`, each of whose rows was checked.
+
+    Raises:
+        Forged: the resident did not agree to one of them.
+    """
+    found = GrantField.objects.filter(grant=grant_id).values_list("pk", "mac", "grant", "field")
+    rows_read = list(found if among is None else found.filter(field__in=among))
+    check_read(GrantField, rows_read, key=box.row_key)
+    return [field for _pk, _mac, _grant, field in rows_read]
 
 
 def recipient_refusal(grant: Grant) -> Refusal | None:
@@ -264,7 +291,7 @@ def why_inactive(grant: Grant, thing: UUID | None = None) -> Refusal | None:
 
     Call it after `lock_shared`, in a statement of its own. A minimum delay between readings does not count.
     """
-    found = Grant.objects.filter(pk=grant.pk).first()
+    found = Grant.objects.filter(pk=grant.pk).defer(*UNUSED_HERE).first()
     if found is None:
         return Refusal(RefusalCode.STOPPED)
     if refusal := _why_over(found) or recipient_refusal(found):
