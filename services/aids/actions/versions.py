@@ -77,16 +77,22 @@ def try_out(*, row: V, by: User) -> V:
     return held
 
 
-def publish(*, row: V, by: User) -> V:
+def publish(*, row: V, by: User, seen: str | None = None) -> V:
     """Publish a tested version, as the second of two persons. It takes the place of the version in force.
+
+    Args:
+        seen: when it was last written (`updated_at`), as the page said that `by` read; None for a caller without a
+            page.
 
     Raises:
         NotTwo: `by` may not decide with the author.
-        NotNow: it is not a tested version.
+        NotNow: it is not a tested version, or its author wrote it again since it was read.
         Faulty: as `try_out`, which is done again.
     """
     with alone(row) as held:
         if held.state != State.TESTED or held.written_by is None:
+            raise NotNow
+        if seen is not None and seen != held.updated_at.isoformat():
             raise NotNow
         DECIDING.require(held.written_by, by)
         if faults := held.faults:

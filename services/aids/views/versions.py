@@ -136,14 +136,15 @@ def try_out(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
 @recently_authenticated
 @said_why()
 def publish(request: SignedInRequest, row_id: int, of: Pages) -> HttpResponse:
-    """Publish a tested version of somebody else."""
+    """Publish a tested version of somebody else, as its page showed it."""
     found = of.rows.filter(state=State.TESTED).exclude(written_by=request.user)
     row = cast(Row, get_object_or_404(found, pk=row_id))
     if request.method == "POST":
-        versions.publish(row=row, by=request.user)
+        versions.publish(row=row, by=request.user, seen=request.POST.get("seen", ""))
         messages.success(request, _("C’est publié."))
         return redirect(of.version, row.pk)
-    return form_page(request, None, _("Publier cette version"), _("Publier"), of.page(row), hint=str(of.publish))
+    said = {"hint": str(of.publish), "hidden": {"seen": request.GET.get("seen") or row.updated_at.isoformat()}}
+    return form_page(request, None, _("Publier cette version"), _("Publier"), of.page(row), **said)
 
 
 @agents_only

@@ -104,7 +104,8 @@ def test_an_aid_is_written_tried_and_published_by_pages(pages, author):
     hugo = AgentFactory(name="Hugo Bastide")
     second = signed_in(hugo)
     assert "Publier cette version" in text(second.get(at("version", aid.pk)))
-    assert second.post(at("publish", aid.pk)).status_code == 302
+    aid.refresh_from_db()
+    assert second.post(at("publish", aid.pk), {"seen": aid.updated_at.isoformat()}).status_code == 302
     aid.refresh_from_db()
     assert aid.state == State.PUBLISHED and aid.published_by == hugo
     public = text(Client().get(reverse("aids:local_aid", args=[aid.code])))

@@ -227,7 +227,8 @@ def test_a_situation_is_written_proposed_and_published_by_pages(author, second):
     assert pages.post(at("try", row.pk)).status_code == 302
     other = signed_in(second)
     assert other.get(at("sheet", row.pk)).status_code == 404, "only its author changes a draft"
-    assert other.post(at("publish", row.pk)).status_code == 302
+    row.refresh_from_db()
+    assert other.post(at("publish", row.pk), {"seen": row.updated_at.isoformat()}).status_code == 302
     public = text(Client().get(reverse("aids:situation", args=[row.code])))
     assert "pour un toit ce soir" in public and "Awa Sorel" not in public
     assert "Mon logement a brûlé" in text(Client().get(reverse("aids:urgent")))
