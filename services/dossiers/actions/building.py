@@ -254,8 +254,8 @@ def _publish(draft: Draft, built: Built, run: Running) -> None:
 
 
 def _lock(draft: Draft, run: Running) -> Dossier:
-    """Lock the dossier and check that its papers, records, choices and the partner's part have not changed since they
-    were read.
+    """Lock the dossier and check that its papers, records, choices, lists and the partner's part have not changed
+    since they were read.
 
     Raises:
         Cancelled: the dossier is deleted or given to another job.
@@ -272,6 +272,7 @@ def _lock(draft: Draft, run: Running) -> Dossier:
     records = Record.objects.current().filter(pk__in=draft.records).count()
     if (
         row.note_version != draft.dossier.note_version
+        or row.versions != draft.dossier.versions
         or papers != len(draft.papers)
         or records != len(draft.records)
         or draft.part() != draft.content.part
