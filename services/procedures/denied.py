@@ -9,7 +9,7 @@ of who stands surety. GDPR: 5(1)(c), only what is needed (gender: CJEU, 9 Januar
 Some of them give way to a text: its author then names it (`basis`, `bases`), and the page shows it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -90,12 +90,14 @@ def refusals(item: Mapping[str, Any], kinds: Mapping[str, PaperKind]) -> list[Re
         one
         for field in dict.fromkeys(fields)
         for one in _of_field(field, item)
-        if not (one.lifted and bases.get(field))
+        if not (one.lifted and bases.get(field, "").strip())
     ]
     for paper in item["papers"]:
         found += [one for one in _of_paper(paper, item, kinds) if not (one.lifted and paper.get("basis", "").strip())]
     for paper in item["guarantors"]["papers"]:
         found += _of_guarantor(paper, kinds)
+    for paper in (*item["papers"], *item["guarantors"]["papers"]):
+        found += [one for one in _of_condition(paper, item) if not (one.lifted and paper.get("basis", "").strip())]
     if item["guarantors"]["most"] and item["subject"] != Subject.RENTAL:
         found.append(
             Refusal(_("Un garant"), gettext_lazy("seul un bailleur peut en demander un"), GDPR_NEEDED),
@@ -122,12 +124,21 @@ def _of_field(field: str, item: Mapping[str, Any]) -> Iterator[Refusal]:
         yield _canteen(info.label)
 
 
+def _of_condition(paper: Mapping[str, Any], item: Mapping[str, Any]) -> Iterator[Refusal]:
+    """Yield what a paper’s condition may not look at: whoever receives the paper learns the answer."""
+    field = (paper["condition"] or {}).get("field")
+    if field:
+        yield from _of_field(field, item)
+
+
 def _of_paper(paper: Mapping[str, Any], item: Mapping[str, Any], kinds: Mapping[str, PaperKind]) -> Iterator[Refusal]:
     kind = kinds.get(paper["kind"])
     if kind is None:
         yield Refusal(paper["kind"], gettext_lazy("ce papier n’existe pas"), GDPR_NEEDED)
         return
     label, asker = kind.label, _asker(item)
+    if asker == Asker.LANDLORD:
+        yield from _of_list(paper["alternatives"], kinds)
     if minimum.asked(kind.who_may_ask, asker) == Outcome.FAILED:
         yield (
             _unlisted(label)
@@ -179,9 +190,15 @@ def _of_administration(paper: Mapping[str, Any], kind: PaperKind) -> Iterator[Re
 
 
 def _of_guarantor(paper: Mapping[str, Any], kinds: Mapping[str, PaperKind]) -> Iterator[Refusal]:
-    kind = kinds.get(paper["kind"])
-    if kind is None or minimum.asked(kind.who_may_ask, Asker.LANDLORD) == Outcome.FAILED:
-        yield _unlisted(kind.label if kind else paper["kind"])
+    return _of_list([paper["kind"], *paper["alternatives"]], kinds)
+
+
+def _of_list(codes: Iterable[str], kinds: Mapping[str, PaperKind]) -> Iterator[Refusal]:
+    """What a landlord may not ask for, not even instead of another paper."""
+    for code in codes:
+        kind = kinds.get(code)
+        if kind is None or minimum.asked(kind.who_may_ask, Asker.LANDLORD) == Outcome.FAILED:
+            yield _unlisted(kind.label if kind else code)
 
 
 def _asker(item: Mapping[str, Any]) -> Asker:

@@ -256,8 +256,8 @@ def _publish(draft: Draft, built: Built, run: Running) -> None:
 
 
 def _lock(draft: Draft, run: Running) -> Dossier:
-    """Lock the dossier and check that its papers, records, choices, official forms and the partner's part have not
-    changed since they were read.
+    """Lock the dossier and check that its papers, records, choices, lists, official forms and the partner's part have
+    not changed since they were read.
 
     Raises:
         Cancelled: the dossier is deleted or given to another job.
@@ -274,6 +274,7 @@ def _lock(draft: Draft, run: Running) -> Dossier:
     records = Record.objects.current().filter(pk__in=draft.records).count()
     if (
         row.note_version != draft.dossier.note_version
+        or row.versions != draft.dossier.versions
         or papers != len(draft.papers)
         or records != len(draft.records)
         or not official_forms.in_force(draft.forms)

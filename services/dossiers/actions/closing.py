@@ -1,5 +1,6 @@
 """Warn residents whose dossier is not sent that its procedure closes soon: 7 days before, then 2. Once for each."""
 
+import logging
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,10 +11,13 @@ from django_scopes import scope
 
 from accounts import reminding
 from core import journal
+from core.messages.mails import NotSent
 from services.dossiers import across, recipients, sent
 from services.dossiers.actions.dossiers import PREPARE
 from services.dossiers.models import Dossier
 from services.procedures import finding
+
+logger = logging.getLogger(__name__)
 
 #: How many days before, the nearest first: a scheduler that was stopped tells the nearest only.
 DAYS: Final = (2, 7)
@@ -30,7 +34,10 @@ def warn() -> int:
         last = min(dates[code] for code in codes if code in dates)
         days = next(count for count in DAYS if (last - today).days <= count)
         if key not in gone and not _is_told(told, last, days):
-            done += _warn(key, resident_id, last, days)
+            try:
+                done += _warn(key, resident_id, last, days)
+            except NotSent:
+                logger.warning("a closing date was not told: the next hour tries again")
     return done
 
 

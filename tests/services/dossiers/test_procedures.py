@@ -10,9 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import reminding
+from core.messages.mails import NotSent
 from services.aids.actions import versions
 from services.dossiers import tasks
 from services.dossiers.across import may_have_parts
+from services.dossiers.actions import building
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.enums import Choice, NeedState
 from services.dossiers.models import Dossier
@@ -20,7 +23,7 @@ from services.procedures import finding, shipping
 from services.procedures.models import Procedure
 from services.requests.actions.outside import note_sent
 from tests.accounts.factories import AgentFactory, signed_in
-from tests.services.dossiers.made import add_paper, built, fresh, one_page, start
+from tests.services.dossiers.made import add_paper, built, fresh, one_page, start, work
 from tests.services.procedures.written import CANTEEN, NURSERY, RENTAL, document, paper, published
 from tests.vault.made import HOME, IDENTITY, add
 
@@ -71,6 +74,22 @@ def test_a_draft_keeps_its_list_when_the_procedure_changes_and_says_so(resident,
     assert found["paper:livret_famille:applicant"].state == NeedState.MISSING
     assert found["paper:attestation_qf:household"].state == NeedState.LEFT_OUT, "choices stay"
     assert start(resident, CANTEEN).versions == {CANTEEN: 2}
+
+
+def test_a_new_list_taken_during_the_build_counts(resident, agents, shipped, monkeypatch):
+    add(resident, "identite.pivot", IDENTITY)
+    dossier = start(resident, CANTEEN)
+    published(agents[0], agents[1], document(title="Inscription à la cantine scolaire"))
+    actions.build(dossier=dossier, by=resident.pk)
+    draw = building.draw
+
+    def take_while_drawing(*args: Any, **kwargs: Any) -> Any:
+        actions.take_new_lists(dossier=fresh(dossier), by=resident.pk)
+        return draw(*args, **kwargs)
+
+    monkeypatch.setattr(building, "draw", take_while_drawing)
+    work()
+    assert fresh(dossier).job.problem == "changed"
 
 
 def test_a_procedure_that_closes_leaves_its_drafts_and_begins_no_other(resident, agents, shipped):
@@ -206,6 +225,23 @@ def test_who_has_sent_is_not_warned(resident, closing):
         token=uuid4(),
     )
     assert warn() == []
+
+
+def test_a_message_that_does_not_leave_keeps_no_other_from_leaving(resident, stranger, closing, monkeypatch):
+    start(stranger, CANTEEN)
+    real, refused = reminding.remind, []
+
+    def refuses(*, user_id: Any, template: str) -> bool:
+        if not refused:
+            refused.append(user_id)
+            raise NotSent
+        return real(user_id=user_id, template=template)
+
+    monkeypatch.setattr(reminding, "remind", refuses)
+    first = [message.to for message in warn()]
+    assert len(first) == 1
+    second = [message.to for message in warn()]
+    assert len(second) == 1 and first != second, "the next hour tries it again"
 
 
 def test_a_stopped_scheduler_tells_only_the_nearest(resident, closing, time_machine):

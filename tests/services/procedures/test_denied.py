@@ -14,6 +14,8 @@ pytestmark = pytest.mark.django_db
 
 CRPA = "code des relations entre le public et l’administration"
 QUITTANCE = {"period": {"type": "age", "months": 3}}
+#: Who receives the paper learns the answer.
+IF_WOMAN = {"type": "value", "field": "identite.pivot#/gender", "in": ["female"], "question": "Êtes-vous une femme ?"}
 
 
 def said(item: dict[str, Any]) -> list[str]:
@@ -28,6 +30,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (asking("foyer.situation#/enceinte"), "RGPD, article 9"),
     (asking("handicap.decision#/taux_incapacite"), "RGPD, article 9"),
     (asking(papers=[paper("carnet_vaccination")]), "RGPD, article 9"),
+    (asking(papers=[paper("cni", condition=IF_WOMAN)]), "C-394/23"),
     (asking(papers=[paper("avis_impot")]), "L113-12 et L114-8"),
     (asking(papers=[paper("avis_impot", condition={"type": "wages"})]), "L113-12 et L114-8"),
     (asking(papers=[paper("facture_energie", **QUITTANCE)]), "R113-8"),
@@ -39,6 +42,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (document(sections=[{"title": "Travail", "fields": ["emploi.revenu#/mois"]}]), "article L131-13"),
     (document(RENTAL, papers=[paper("releve_bancaire", required=False)]), "2015-1437"),
     (document(RENTAL, papers=[paper("carte_vitale")]), "2015-1437"),
+    (document(RENTAL, papers=[paper("cni", alternatives=["releve_bancaire"])]), "2015-1437"),
+    (
+        document(RENTAL, guarantors={"most": 1, "papers": [paper("cni", alternatives=["releve_bancaire"])]}),
+        "2015-1437",
+    ),
     (document(RENTAL, guarantors={"most": 1, "papers": [paper("releve_bancaire")]}), "2015-1437"),
     (document(guarantors={"most": 1, "papers": [paper("cni")]}), "garant"),
 ]
@@ -53,6 +61,7 @@ def test_what_the_law_denies_is_refused_with_its_article():
 ALLOWED: list[dict[str, Any]] = [
     asking("identite.pivot#/gender", bases={"identite.pivot#/gender": "Code du sport, article L1"}),
     asking(papers=[paper("carnet_vaccination", basis="Code de la santé publique, article L3111-2")]),
+    asking(papers=[paper("cni", condition=IF_WOMAN, basis="Code du sport, article L1")]),
     asking(papers=[paper("avis_impot", condition={"type": "unread"})]),
     asking(papers=[paper("avis_impot", required=False)]),
     asking(papers=[paper("facture_energie", alternatives=["attestation_honneur"])]),
@@ -73,6 +82,7 @@ def test_a_text_does_not_lift_what_no_text_can():
     assert said(document(RENTAL, papers=[paper("releve_bancaire", basis="Règlement intérieur")]))
     assert said(asking(papers=[paper("avis_impot", basis="Règlement intérieur")]))
     assert said(asking(papers=[paper("facture_energie", basis="   ")])), "an empty text is none"
+    assert said(asking("identite.pivot#/gender", bases={"identite.pivot#/gender": "   "}))
 
 
 def test_a_denied_procedure_is_neither_proposed_nor_published(author, second):

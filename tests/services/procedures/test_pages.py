@@ -1,5 +1,7 @@
 """Pages of procedures: an agent writes one without JSON, another publishes it, everybody reads it."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -80,11 +82,25 @@ def test_a_procedure_is_written_proposed_and_published_by_pages(pages, second):
     assert other.post(at("publish", row.pk), {"shown": row.mark}).status_code == 302
     row.refresh_from_db()
     assert (row.state, row.published_by) == (State.PUBLISHED, second)
-    assert other.post(at("publish", row.pk)).status_code == 404, "it is published once"
+    assert other.post(at("publish", row.pk), {"shown": row.mark}).status_code == 404, "it is published once"
     public = text(Client().get(at("page", row.code)))
     assert "Délibération 2026-77" in public and "Étudiez-vous ?" in public and "Awa Sorel" not in public
     assert "Sans réponse, la demande est acceptée." in public and "Préparer mon dossier" in public
     assert row.label in text(Client().get(at("listed", q="médiathèque")))
+
+
+def test_only_what_the_second_person_read_is_published(author, second):
+    row = versions.try_out(row=actions.begin(by=author, item=asking()), by=author)
+    other = signed_in(second)
+    link = re.search(r'href="([^"]*/publier/[^"]*)"', text(other.get(at("version", row.pk))))
+    assert link
+    actions.change(row=row, by=author, seen=0, label="Autre chose")
+    versions.try_out(row=row, by=author)
+    assert "Quelqu’un a agi avant vous" in text(other.get(html.unescape(link[1]), follow=True))
+    for sent in ({"shown": link[1].partition("lu=")[2]}, {}):
+        assert "Quelqu’un a agi avant vous" in text(other.post(at("publish", row.pk), sent, follow=True))
+    row.refresh_from_db()
+    assert row.state == State.TESTED
 
 
 def test_what_the_law_denies_is_named_on_the_page_and_stops_the_proposal(pages, author):
