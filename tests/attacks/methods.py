@@ -248,6 +248,8 @@ GET_ONLY = PUBLIC_AND_GET_ONLY | {
     "sharing:desk_visit",
     "sharing:desk_values",
     "sharing:desk_sent",
+    "sharing:desk_types",
+    "sharing:desk_added",
     "sharing:accompanied_sent",
     "two_persons",
     "journal:journal",

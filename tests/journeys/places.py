@@ -464,6 +464,9 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "sharing:desk_visit": [(AGENT, "/agents/guichet/{desk_visit}/")],
     "sharing:desk_paper": [(AGENT, "/agents/guichet/{desk_visit}/papier/")],
     "sharing:desk_mandate": [(AGENT, "/agents/guichet/{desk_visit}/mandat/")],
+    "sharing:desk_types": [(AGENT, "/agents/guichet/{desk_visit}/ecrire/")],
+    "sharing:desk_type": [(AGENT, "/agents/guichet/{desk_visit}/ecrire/logement.domicile/")],
+    "sharing:desk_added": [(AGENT, "/agents/guichet/{desk_visit}/ajouts/")],
     "sharing:stop_desk_mandate": [(AGENT, "/agents/guichet/{desk_visit}/mandat/{paper_grant}/arreter/")],
     "sharing:finish_desk": [(AGENT, "/agents/guichet/{desk_visit}/terminer/")],
     "sharing:desk_values": [
@@ -825,6 +828,7 @@ OTHERS: dict[str, str] = {
     "admin:places_place_delete": FORBIDDEN,
     "sharing:accompanied_sent": STEP,
     "sharing:desk_sent": STEP,
+    "sharing:desk_confirm": STEP,
     "admin:accounts_factorreset_delete": FORBIDDEN,
     "admin:accounts_organisation_delete": FORBIDDEN,
     "admin:accounts_membership_delete": FORBIDDEN,

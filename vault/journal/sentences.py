@@ -192,6 +192,15 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre : %(paper)s."),
         gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre."),
     ),
+    "brought_paper_read": (
+        gettext_lazy("« %(recipient)s » a comparé avec vous un papier ajouté pendant la visite : %(paper)s."),
+        gettext_lazy("« %(recipient)s » a comparé avec vous un papier ajouté pendant la visite."),
+    ),
+    "typed_at_desk": (gettext_lazy("Au guichet, « %(recipient)s » a écrit ce que vous avez dit : %(what)s."), ""),
+    "paper_confirmed_at_desk": (
+        gettext_lazy("Au guichet, vous avez confirmé un papier devant « %(recipient)s » : %(paper)s."),
+        gettext_lazy("Au guichet, vous avez confirmé un papier devant « %(recipient)s »."),
+    ),
     "help_asked": (gettext_lazy("Vous avez demandé de l’aide à « %(recipient)s »."), ""),
     "help_withdrawn": (gettext_lazy("Vous avez retiré une demande d’aide à « %(recipient)s »."), ""),
     "help_read": (gettext_lazy("L’organisme à qui vous demandez de l’aide a lu le nom que vous avez donné."), ""),

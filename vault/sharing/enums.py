@@ -15,10 +15,15 @@ class EmergencyState(models.TextChoices):
 
 
 class Act(models.TextChoices):
-    """An act allowed by a mandate, besides reading the ticked items."""
+    """An act allowed by a mandate or a desk visit, besides reading the named items."""
 
     ADD_PAPER = "add_paper", _("Ajouter un papier à mon coffre")
     PREPARE = "prepare", _("Préparer une demande et voir les papiers qui y manquent, sans jamais l’envoyer")
+    TYPE = "type", _("Écrire ce que je dis et ranger un papier que je confirme, devant moi")
+
+
+#: Those that a mandate may allow. The others are for a desk visit alone, with the resident present.
+ENTRUSTED = (Act.ADD_PAPER, Act.PREPARE)
 
 
 class Done(models.TextChoices):

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from vault.sharing.views import companion, desk, emergency, erasures, household, links, mandates, shares, totals, visit
+from vault.sharing.views import (
+    companion,
+    desk,
+    desk_values,
+    emergency,
+    erasures,
+    household,
+    links,
+    mandates,
+    shares,
+    totals,
+    visit,
+)
 
 app_name = "sharing"
 urlpatterns = [
@@ -72,6 +84,12 @@ urlpatterns = [
     path("agents/guichet/<uuid:visit_id>/", desk.visit, name="desk_visit"),
     path("agents/guichet/<uuid:visit_id>/papier/", desk.add_paper, name="desk_paper"),
     path("agents/guichet/<uuid:visit_id>/papier/<str:sent>/", desk.sent_paper, name="desk_sent"),
+    path(
+        "agents/guichet/<uuid:visit_id>/papier/<str:sent>/confirmer/", desk_values.confirm_paper, name="desk_confirm"
+    ),
+    path("agents/guichet/<uuid:visit_id>/ecrire/", desk_values.choose, name="desk_types"),
+    path("agents/guichet/<uuid:visit_id>/ecrire/<str:type_code>/", desk_values.type_values, name="desk_type"),
+    path("agents/guichet/<uuid:visit_id>/ajouts/", desk_values.added, name="desk_added"),
     path("agents/guichet/<uuid:visit_id>/feuille/", desk.sheet, name="desk_sheet"),
     path("agents/guichet/<uuid:visit_id>/mandat/", desk.sign_mandate, name="desk_mandate"),
     path(

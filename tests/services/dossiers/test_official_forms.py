@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pikepdf

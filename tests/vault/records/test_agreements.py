@@ -23,9 +23,9 @@ READ = {
         "fr": "af40e1a1356740de54a36540c8e6ab006d4e828d00f034fa7dd033e60a64104d",
         "en": "1014051a1b5247d4cb91204f5056ab2c38344edfe36a68c847abaf93fe7d2941",
     },
-    ("desk", "1"): {
-        "fr": "c8dbed91b6c7bc752200633935fc73de6fb34471afb3b7b2b0311af3c307aee0",
-        "en": "3652978943700de0ebccbadc5b2d068c9986608d8e2b20985a92e3f0c5aeb9fb",
+    ("desk", "2"): {
+        "fr": "547e9a9ba716b59202f7653c2f046e09e099a54556412f72a9efa7efaf2a2fc2",
+        "en": "3f4532b1e95186cb665e03fdfa940629ee9ab38eabcb031d63d4acc0d85cfcff",
     },
     ("emergency", "1"): {
         "fr": "7abdff1ba1ee26625fe5719e166626b5d3ff015f2933525555366894ded91828",

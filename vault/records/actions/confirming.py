@@ -60,22 +60,42 @@ def confirm_paper(
     perms.require_may_write(paper.resident_id, by)
     answers = answers or Answers(values=values or {})
     with transaction.atomic(), scope(resident=paper.resident_id):
-        held = Paper.objects.select_for_update().filter(pk=paper.pk).first()
-        if held is None or held.state not in {PaperState.TO_CONFIRM, PaperState.KEPT}:
-            raise NotReady
+        held = lock_confirmable(paper.pk)
         if held.state == PaperState.KEPT:
             return list(Record.objects.filter(paper=held))
-        one_at_a_time(paper.resident_id)
-        content = content_of_paper(held)
-        read = enumerate(content.get("reading", {}).get("records", []))
-        records = [_confirm_record(held, envelope, position, answers) for position, envelope in read]
-        held.state, held.kept_at = PaperState.KEPT, timezone.now()
-        held.save(update_fields=["state", "kept_at"])
-        named = [f"{record.type}#/{name}" for record in records for name in content_of(record)["payload"]]
+        records, named = keep_confirmed(held, content_of_paper(held), answers)
         journal_paper_event(held, by, "paper_kept", CONFIRM, named)
         if held.replaces_id is not None:
             delete_replaced(held.replaces_id, by)
     return records
+
+
+def lock_confirmable(paper_id: UUID) -> Paper:
+    """Lock a paper that waits for an answer, or has had it, in the caller's transaction and scope.
+
+    Raises:
+        NotReady
+    """
+    held = Paper.objects.select_for_update().filter(pk=paper_id).first()
+    if held is None or held.state not in {PaperState.TO_CONFIRM, PaperState.KEPT}:
+        raise NotReady
+    return held
+
+
+def keep_confirmed(held: Paper, content: Mapping[str, Any], answers: Answers) -> tuple[list[Record], list[str]]:
+    """Keep a paper that waits for an answer, once the right is checked. Return its records and their fields.
+
+    Call it in the caller's transaction and scope; the caller journals.
+
+    Raises:
+        AlreadyOne, Invalid
+    """
+    one_at_a_time(held.resident_id)
+    read = enumerate(content.get("reading", {}).get("records", []))
+    records = [_confirm_record(held, envelope, position, answers) for position, envelope in read]
+    held.state, held.kept_at = PaperState.KEPT, timezone.now()
+    held.save(update_fields=["state", "kept_at"])
+    return records, [f"{record.type}#/{name}" for record in records for name in content_of(record)["payload"]]
 
 
 def _confirm_record(paper: Paper, envelope: Mapping[str, Any], position: int, answers: Answers) -> Record:

@@ -17,7 +17,7 @@ from core.keys import sealed
 from core.keys.sealed import Box
 from core.models import JournalEntry
 from core.models.rows import AuthenticatedRow, check, check_read
-from vault.records.enums import GrantState, Mode, RefusalCode
+from vault.records.enums import GrantState, Mode, PaperState, RefusalCode
 from vault.records.gate import passing_on
 from vault.records.gate.decrypting import decrypt_current, decrypt_papers, require_known
 from vault.records.gate.locks import try_lock, wait_for_lock
@@ -152,6 +152,31 @@ def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tupl
         return values, decrypt_papers(papers, box)
 
     return under_grant(grant, reading)
+
+
+def read_brought(*, grant: Grant, paper_id: UUID) -> PaperOpened | None:
+    """Return a paper that waits for an answer, added since the grant began; None if not by its recipient.
+
+    Write one entry.
+
+    Raises:
+        Refused, NotAnchored: also if no paper added since waits for an answer under this id.
+    """
+
+    def reading(refusal: Refusal | None, box: Box) -> tuple[PaperOpened | None] | Refusal:
+        waiting = Paper.objects.filter(state=PaperState.TO_CONFIRM, created_at__gte=grant.starts_at)
+        paper = waiting.filter(pk=paper_id).first()
+        missing = None if paper else Refusal(RefusalCode.NOT_COVERED)
+        refusal = refusal or missing or mark_used(grant, box)
+        kind = paper.kind if paper else ""
+        entry = journal_read(grant, (), "brought_paper_read", box, refusal, kind=kind)
+        if paper is None or refusal:
+            return refusal or Refusal(RefusalCode.NOT_COVERED)
+        note_reading(grant, entry, paper_kind=kind or "?")
+        [opened] = decrypt_papers([paper], box)
+        return (opened if opened.brought_by == grant.recipient_label else None,)
+
+    return under_grant(grant, reading)[0]
 
 
 def under_grant(grant: Grant, reading: Callable[[Refusal | None, Box], Found | Refusal]) -> Found:

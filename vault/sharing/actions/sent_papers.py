@@ -22,13 +22,20 @@ def state_of(*, grant: Grant, sent: str) -> PaperState | None:
 
     Check first that the grant is active.
     """
-    try:
-        paper_id = UUID(signing.loads(sent, salt=_salt(grant), max_age=LASTS))
-    except (signing.BadSignature, ValueError):
+    paper_id = paper_of(grant=grant, sent=sent)
+    if paper_id is None:
         return None
     with scope(resident=grant.resident_id):
         state = Paper.objects.filter(pk=paper_id).values_list("state", flat=True).first()
     return PaperState(state) if state else None
+
+
+def paper_of(*, grant: Grant, sent: str) -> UUID | None:
+    """Return the paper's id, or None if the ticket is not of this grant, or is over."""
+    try:
+        return UUID(signing.loads(sent, salt=_salt(grant), max_age=LASTS))
+    except (signing.BadSignature, ValueError):
+        return None
 
 
 def _salt(grant: Grant) -> str:

@@ -120,14 +120,18 @@ APPOINTMENT_AGREEMENT: Final = Agreement(
 #: The resident names the items at the desk; the agent ticks them.
 DESK_AGREEMENT: Final = Agreement(
     code=DESK,
-    version="1",
+    version="2",
     title=_("Une visite au guichet"),
     purpose=AT_DESK,
     words=(
         _("%(name)s vous aide au guichet, à votre demande et devant vous."),
         _(
             "Cette personne voit les lignes que vous avez dites, avec leur valeur du moment, et peut ajouter un "
-            "papier. Rien d’autre."
+            "papier. Rien d’autre de ce qui est déjà dans votre coffre."
+        ),
+        _(
+            "Elle peut écrire ce que vous dites, et ranger un papier ajouté pendant la visite, une fois que vous avez "
+            "confirmé les valeurs devant elle."
         ),
         _("Elle ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
         _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),

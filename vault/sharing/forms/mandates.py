@@ -18,7 +18,7 @@ from vault.records.grants.agreements import Agreement
 from vault.records.grants.terms import Terms
 from vault.sharing.actions.mandates import Chosen
 from vault.sharing.agreements.entrusting import length_words
-from vault.sharing.enums import Act, AskedFor, HalfDay, HelpAnswer
+from vault.sharing.enums import ENTRUSTED, Act, AskedFor, HalfDay, HelpAnswer
 from vault.sharing.forms.household import advice, with_value
 
 
@@ -36,7 +36,7 @@ class EntrustForm(forms.Form):
         help_text=gettext_lazy("Vous vérifiez vous-même les valeurs d’un papier qu’elle ajoute."),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        choices=Act.choices,
+        choices=[(act.value, act.label) for act in ENTRUSTED],
     )
     length = forms.ChoiceField(
         label=gettext_lazy("Pendant combien de temps ?"),
@@ -49,7 +49,7 @@ class EntrustForm(forms.Form):
         agreement: Agreement,
         held: Mapping[str, str],
         *args: Any,
-        acts: Sequence[Act] = tuple(Act),
+        acts: Sequence[Act] = ENTRUSTED,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)

@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django_scopes import scope
 
 from accounts.models import Membership, Sheet
+from core import journal
 from core.models import City
 from core.templatetags.civic import clock, long_date
+from vault.journal import sentences
 from vault.records.grants import agreements
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant
@@ -67,6 +69,18 @@ def mandates(visit: DeskVisit) -> list[dict[str, str]]:
             "action_href": reverse("sharing:stop_desk_mandate", args=[visit.pk, grant.pk]),
         }
         for grant in found
+    ]
+
+
+def added(found: Sequence[journal.Line]) -> list[dict[str, str]]:
+    """Return what was added in a visit as the resident's journal says it, with the names of values and their hour."""
+    kinds = sentences.paper_kinds(found)
+    return [
+        {
+            "label": sentences.sentence(entry, kinds),
+            "text": ", ".join([clock(entry.at), *sentences.labels(entry.fields)]),
+        }
+        for entry in found
     ]
 
 

@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -29,6 +30,7 @@ from core.files.sizes import MAX_PAPER
 from core.files.uploads import sealed_upload
 from core.pdf.apart import NotDrawn
 from vault.records import downloads, gate
+from vault.records.enums import PaperState
 from vault.records.forms.papers import UploadForm
 from vault.records.grants import agreements
 from vault.records.models import Grant
@@ -138,7 +140,8 @@ def visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """List what the visit allows. Reading a value is a click, and writes an entry in the resident's journal."""
     found = find_visit(request, visit_id)
     person = _person(found)
-    context = {"see": words.may_see(found), "may_add": found.allows(Act.ADD_PAPER)}
+    allowed = {"may_add": found.allows(Act.ADD_PAPER), "may_type": found.allows(Act.TYPE)}
+    context = {"see": words.may_see(found), **allowed}
     return _render(request, found, "visit", context | _paper_context(found, person))
 
 
@@ -208,7 +211,9 @@ def sent_paper(request: SignedInRequest, visit_id: UUID, sent: str) -> HttpRespo
     state = sent_papers.state_of(grant=found.grant, sent=sent)
     if state is None:
         raise Http404
-    return _render(request, found, "added", mandate_words.sent_paper(state))
+    waits = state == PaperState.TO_CONFIRM and found.allows(Act.TYPE)
+    context = {"confirm": reverse("sharing:desk_confirm", args=[found.pk, sent]) if waits else ""}
+    return _render(request, found, "added", context | mandate_words.sent_paper(state))
 
 
 @agents_only
