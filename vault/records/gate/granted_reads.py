@@ -80,7 +80,8 @@ def read_with_notes(
 ) -> tuple[Values, dict[str, dict[str, Any]]]:
     """Return the values as `read` does, and the notes that a service keeps sealed for the resident, by place.
 
-    It is one reading with one entry. Each note comes with its row.
+    It is one reading with one entry. Each note comes with its row, which must be of the grant's resident; one without
+    a note yet is only checked.
 
     Raises:
         UnknownField, Refused, NotAnchored, KeyMissing
@@ -93,7 +94,9 @@ def read_with_notes(
             return values
         check(*(row for row, _content in notes.values()), key=box.row_key)
         return values, {
-            place: box.unseal_json(content, place=f"note|{place}") for place, (_row, content) in notes.items()
+            place: box.unseal_json(content, place=f"note|{place}")
+            for place, (_row, content) in notes.items()
+            if content
         }
 
     return under_grant(grant, reading)
@@ -303,9 +306,10 @@ def journal_read(
     details = {"recipient": recipient_name(grant, box), "grant": str(grant.pk), "mode": grant.mode, **more}
     if refusal:
         event, details["reason"] = "read_refused", refusal.code.value
-        counters.add("garant_gate_refusals_total", reason=refusal.code.value)
-    else:
-        if recipients.get(grant.recipient_kind).counted:
+    if recipients.get(grant.recipient_kind).counted:
+        if refusal:
+            counters.add("garant_gate_refusals_total", reason=refusal.code.value)
+        else:
             counters.add("garant_gate_reads_total", reader=grant.recipient_kind)
     return journal.write(
         resident_id=grant.resident_id,
