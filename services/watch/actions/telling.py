@@ -84,7 +84,7 @@ def _say(resident_id: UUID, step: Step) -> bool:
         return False
     try:
         if _is_to_say(resident_id, taken):
-            reminding.remind(user_id=resident_id, template=step.template)
+            reminding.remind(user_id=resident_id, template=step.template, counted=False)
     except (NotSent, gate.Refused):
         _move(resident_id, step, step.under_way, step.first, only=taken)
         return False

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import time_machine
@@ -11,7 +12,9 @@ from django_scopes import scope
 
 from accounts import reminding
 from accounts.models import User
+from core import counters
 from core.journal import checkpoints
+from core.messages import mails
 from core.messages.mails import NotSent
 from services.aids import shipping
 from services.watch.actions import answering, findings, telling
@@ -116,6 +119,21 @@ def test_a_paused_watch_says_nothing(resident: User) -> None:
     grants.resume(grant=watch.grant, by=resident.pk)
     telling.tell()
     assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("problem", [None, mails.NotSent])
+def test_no_metric_counts_its_messages(resident: User, monkeypatch: pytest.MonkeyPatch, problem: type | None) -> None:
+    """Those that do not leave are counted to the unit: while the mail server is down, one a minute for each watch."""
+    made.a_finding(resident)
+    if problem:
+        monkeypatch.setattr(mails._post, "hand_over", Mock(side_effect=problem))
+    before = of_mails()
+    telling.tell()
+    assert of_mails() == before
+
+
+def of_mails() -> dict[str, float]:
+    return {name: count for name, count in counters.counts().items() if name.startswith("garant_mail")}
 
 
 def test_an_aid_that_other_situations_name_too_is_not_discreet() -> None:
