@@ -11,20 +11,21 @@ from accounts.models import User
 from core.messages import mails, phones, sms
 
 
-def remind(*, user_id: UUID, template: str, asked: bool = False) -> bool:
+def remind(*, user_id: UUID, template: str, asked: bool = False, counted: bool = True) -> bool:
     """E-mail `<template>_subject.txt` and `<template>_message.txt`. Return False without an address or consent.
 
     Sent in both languages, since the user's is unknown.
 
     Args:
         asked: the user asked for this message, so their setting for reminders is ignored.
+        counted: as in `mails.send`.
     """
     user = User.objects.filter(pk=user_id, is_active=True).first()
     wanted = user is not None and (asked or user.reminders_by_email)
     address = (user.contact_email or user.email) if user and wanted else ""
     if not address:
         return False
-    mails.send(template, to=[address])
+    mails.send(template, to=[address], counted=counted)
     return True
 
 

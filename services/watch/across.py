@@ -62,9 +62,13 @@ def put_back(watch: Watch, *, until: datetime) -> None:
 
 
 def residents_to_tell(state: State, *, by: datetime) -> list[UUID]:
-    """Return the residents who have findings in a state that a message ends: found, or asked about since."""
+    """Return the residents who have findings in a state that a message ends: found, or asked about since.
+
+    A watch that is paused, or over, says nothing.
+    """
     with scopes_disabled():
-        found = Finding.objects.filter(state=state)
+        found = Finding.objects.filter(state=state, watch__grant__stopped_at=None, watch__grant__paused_at=None)
+        found = found.filter(watch__grant__ends_at__gt=by)
         if state == State.TOLD:
             found = found.filter(asks_on__lte=timezone.localdate(by))
         return list(found.order_by("resident_id").values_list("resident_id", flat=True).distinct())

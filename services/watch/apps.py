@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES = {
     "watch_found": _("Votre veille a trouvé un changement dans vos droits."),
+    "watch_told": _("Votre veille a relu ce qu’elle a trouvé, pour savoir s’il faut vous écrire."),
     "watch_opened": _("Vous avez regardé ce que votre veille a trouvé."),
     "watch_answered": _("Vous avez dit si vous aviez demandé une aide que votre veille a trouvée."),
     "search_refused": _("Vous refusez que la ville cherche vos droits d’elle-même."),

@@ -15,7 +15,13 @@ def ended(grant: Grant) -> None:
         Watch.objects.filter(grant=grant).delete()
         return
     for watch in Watch.objects.filter(grant=grant).select_for_update():
-        Finding.objects.filter(watch=watch).delete()
-        watch.version += 1
-        watch.content, watch.due_at, watch.changes = b"", timezone.now(), watch.changes + 1
+        forget(watch)
+        watch.due_at, watch.changes = timezone.now(), watch.changes + 1
         watch.save()
+
+
+def forget(watch: Watch) -> None:
+    """Delete what was found, and empty the outcome; the caller saves the row."""
+    Finding.objects.filter(watch=watch).delete()
+    watch.version += 1
+    watch.content = b""

@@ -20,10 +20,15 @@ LOCAL: Final = {
 OWN: Final = "ville_"
 
 
+def applying(code: str) -> str:
+    """Return the code of the procedure that applies for an aid, open or not; empty without one."""
+    known = benefits.BY_CODE.get(code)
+    return known.dossier if known else LOCAL.get(code, "")
+
+
 def dossier_of(code: str) -> str:
     """Return the code of the procedure that applies for an aid, empty without one that is open. Cost: one query."""
-    known = benefits.BY_CODE.get(code)
-    found = known.dossier if known else LOCAL.get(code, "")
+    found = applying(code)
     try:
         return found if found and finding.current([found]) else ""
     except finding.Unknown:

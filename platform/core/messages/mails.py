@@ -36,12 +36,18 @@ class NotSent(OSError):
 
 
 def send(
-    template: str, *, to: Sequence[str], said: Mapping[str, Any] | None = None, languages: Sequence[str] = LANGUAGES
+    template: str,
+    *,
+    to: Sequence[str],
+    said: Mapping[str, Any] | None = None,
+    languages: Sequence[str] = LANGUAGES,
+    counted: bool = True,
 ) -> None:
     """Send `<template>_subject.txt` and `<template>_message.txt` in each language. Does nothing without an address.
 
     Args:
         said: the templates' context.
+        counted: False if no metric may count it, because that would tell how many residents chose something.
 
     Raises:
         NotSent
@@ -52,9 +58,11 @@ def send(
         try:
             _post.hand_over(mail)
         except NotSent:
-            counters.add("garant_mail_failures_total")
+            if counted:
+                counters.add("garant_mail_failures_total")
             raise
-        counters.add("garant_mails_total")
+        if counted:
+            counters.add("garant_mails_total")
 
 
 class _Post:

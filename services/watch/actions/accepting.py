@@ -10,9 +10,10 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core import locks
+from core.journal import heads
 from core.models import City
 from core.models.rows import check
-from services.watch import perms
+from services.watch import ending, perms
 from services.watch.agreements import AGREEMENT
 from services.watch.enums import CITY_KIND, MONTHS
 from services.watch.models import Watch
@@ -37,7 +38,8 @@ def values_today(*, resident_id: UUID) -> Values:
 def accept(*, resident_id: UUID, by: UUID, items: Sequence[str], shown: Mapping[str, str]) -> Watch:
     """Give the grant and start the watch. The same yes twice gives one; other items, or a later year, replace it.
 
-    What was found stays when a new agreement replaces the former.
+    What was found stays when a new agreement replaces the former, unless that one has fewer lines: the watch then
+    forgets what it made of all of them, as when a line is taken out.
 
     Args:
         items: the optional items that the resident chose.
@@ -46,12 +48,16 @@ def accept(*, resident_id: UUID, by: UUID, items: Sequence[str], shown: Mapping[
     perms.require_self(resident_id, by)
     with transaction.atomic(), scope(resident=resident_id):
         locks.hold("watch", resident_id)
-        watch = Watch.objects.select_related("grant").select_for_update(of=("self",)).first()
+        watch = _locked(resident_id)
         chosen = AGREEMENT.chosen(items)
         if watch is not None:
             check(watch)
-            if watch.grant and watch.grant.stands and not watch.grant.ends_soon and _same(watch, chosen):
+            wanted = {name for item in chosen for name in item.fields}
+            former = set(fields_of(watch.grant)) if watch.grant else set()
+            if watch.grant and watch.grant.stands and not watch.grant.ends_soon and former == wanted:
                 return watch
+            if former - wanted:
+                ending.forget(watch)
             # The former grant ends below. Taken off the watch first, its end deletes nothing.
             watch.grant = None
             watch.save(update_fields=["grant"])
@@ -70,12 +76,18 @@ def accept(*, resident_id: UUID, by: UUID, items: Sequence[str], shown: Mapping[
                 shown=shown,
             ),
         )
-        watch.due_at, watch.taken_until = timezone.now(), None
+        # Counted as a change: a check under the former grant, if one is going on, does not settle this one.
+        watch.due_at, watch.taken_until, watch.changes = timezone.now(), None, watch.changes + 1
         watch.save()
     return watch
 
 
-def _same(watch: Watch, chosen: Sequence[object]) -> bool:
-    grant = watch.grant
-    wanted = {name for item in AGREEMENT.items if item in chosen for name in item.fields}
-    return grant is not None and set(fields_of(grant)) == wanted
+def _locked(resident_id: UUID) -> Watch | None:
+    """Return the watch, locked after its grant and the journal: the order of a stop, and of a change of the vault."""
+    found = Watch.objects.select_related("grant").first()
+    if found is None:
+        return None
+    if found.grant is not None:
+        gate.lock_exclusively([found.grant])
+    heads.lock(resident_id)
+    return Watch.objects.select_related("grant").select_for_update(of=("self",)).first()

@@ -21,7 +21,7 @@ ANSWER: Final = gettext_noop("Dire si vous avez demandé une aide")
 
 
 class NoQuestion(Exception):
-    """The right did not appear: there is nothing to ask for."""
+    """The right did not appear, or its watch was stopped: there is nothing to ask for."""
 
 
 def open_findings(*, resident_id: UUID, by: UUID, findings: list[Finding]) -> list[dict[str, Any]]:
@@ -48,7 +48,11 @@ def answer(*, finding: Finding, by: UUID, said: Answer) -> Finding:
     """
     perms.require_owner(finding, by)
     with transaction.atomic(), scope(resident=by):
-        held = Finding.objects.select_for_update().get(pk=finding.pk)
+        # First: a stop takes the journal before the rows too.
+        journal.write(resident_id=by, actor_id=by, event="watch_answered", purpose=ANSWER)
+        held = Finding.objects.select_for_update().filter(pk=finding.pk).first()
+        if held is None:
+            raise NoQuestion
         check(held)
         note = unseal_note(resident_id=by, place=held.note_place, content=bytes(held.content))
         if note["kind"] != Kind.NEW:
@@ -58,5 +62,4 @@ def answer(*, finding: Finding, by: UUID, said: Answer) -> Finding:
         held.state, held.answered_at, held.asks_on = State.ANSWERED, timezone.now(), None
         held.told_at = held.told_at or held.answered_at
         held.save()
-        journal.write(resident_id=by, actor_id=by, event="watch_answered", purpose=ANSWER)
     return held

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django_scopes import scope
 
 from core import canonical, journal, rows
-from core.journal import checkpoints
+from core.journal import checkpoints, heads
 from core.models import City
 from core.models.rows import AuthenticatedRow, Forged
 from services.aids import local, results, shipping
@@ -92,7 +92,12 @@ class Looked:
 
 
 def look(seconds: float = SECONDS) -> int:
-    """Look at what is due, batch by batch, for some minutes at most. Return how many were looked at."""
+    """Look at what is due, batch by batch, for some minutes at most. Return how many were looked at.
+
+    While only residents may read, nothing is tried: each refusal would be a line of a resident's journal.
+    """
+    if not checkpoints.anchored():
+        return 0
     until, done = time.monotonic() + seconds, 0
     while time.monotonic() < until:
         law = Law.today()
@@ -181,8 +186,8 @@ def _look(watch: Watch, findings: Sequence[Finding], law: Law) -> Looked:
     if grant is None:
         raise Watch.DoesNotExist
     notes: dict[str, tuple[AuthenticatedRow, bytes]] = {one.note_place: (one, bytes(one.content)) for one in findings}
-    if watch.content:
-        notes[watch.note_place] = watch, bytes(watch.content)
+    # Checked before its first outcome too: it says under whose grant, and for whom, is read.
+    notes[watch.note_place] = watch, bytes(watch.content)
     values, opened = gate.read_with_notes(grant=grant, notes=notes)
     before = opened.get(watch.note_place)
     codes = {one.pk: str(opened[one.note_place]["code"]) for one in findings}
@@ -248,6 +253,8 @@ def _settle(one: Looked, after: Outcome, law: Law) -> bool:
         gate.lock_shared(grant)
         if gate.why_inactive(grant):
             return False
+        # Before the row, as a change of the vault takes them: it waits for this one, and not each for the other.
+        heads.lock(watch.resident_id)
         held = Watch.objects.select_for_update().filter(pk=watch.pk, version=watch.version, grant=grant).first()
         if held is None:
             return False

@@ -3,6 +3,7 @@
 The dossier is made when the resident asks to see what would leave, so the page shows exactly that.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -114,5 +115,6 @@ def say_yes(*, finding: Finding, by: UUID, note: dict[str, object], office_id: U
         token=finding.pk,
         seen=seen,
     )
-    answering.answer(finding=finding, by=by, said=Answer.YES)
+    with suppress(answering.NoQuestion):  # the watch was stopped in the meantime; the request is sent
+        answering.answer(finding=finding, by=by, said=Answer.YES)
     return sent

@@ -3,6 +3,9 @@
 The state before a message is committed first. A worker that is killed then leaves a message that may have left: it is
 not sent again, and the home page says what there is. A mail server that refuses is no such doubt: the message is tried
 again.
+
+Whether an aid is a discreet one, about which no message is sent, is read in its sealed note, under the grant and with
+an entry: no column tells it.
 """
 
 import logging
@@ -18,11 +21,14 @@ from django_scopes import scope
 
 from accounts import reminding
 from core import rows
+from core.journal import checkpoints
 from core.messages.mails import NotSent
 from core.models.rows import Forged, check
 from services.watch import across
+from services.watch.actions import findings
 from services.watch.enums import State
 from services.watch.models import Finding
+from vault.records import gate
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +52,15 @@ ASK: Final = Step(State.TOLD, State.ASKING, State.ASKED, "asked_at", "watch/emai
 
 
 def tell() -> int:
-    """Send what is due: one message to a resident, however many findings. Return how many residents were told."""
+    """Send what is due: one message to a resident, however many findings. Return how many residents were told.
+
+    While only residents may read, as `evaluating.look`, nothing is sent.
+    """
     now = timezone.now()
     for resident_id in across.residents_left_midway(before=now - MIDWAY):
         _guarded(_end_midway, resident_id)
+    if not checkpoints.anchored():
+        return 0
     return sum(
         _guarded(_say, resident_id, step)
         for step in (TELL, ASK)
@@ -72,12 +83,29 @@ def _say(resident_id: UUID, step: Step) -> bool:
     if not taken:
         return False
     try:
-        reminding.remind(user_id=resident_id, template=step.template)
-    except NotSent:
+        if _is_to_say(resident_id, taken):
+            reminding.remind(user_id=resident_id, template=step.template, counted=False)
+    except (NotSent, gate.Refused):
         _move(resident_id, step, step.under_way, step.first, only=taken)
         return False
     _move(resident_id, step, step.under_way, step.last, only=taken)
     return True
+
+
+def _is_to_say(resident_id: UUID, taken: Sequence[UUID]) -> bool:
+    """Return whether a message is sent about these findings, with one entry.
+
+    Raises:
+        gate.Refused: the grant was stopped or paused meanwhile.
+    """
+    with scope(resident=resident_id):
+        found = list(Finding.objects.filter(pk__in=taken).select_related("watch__grant"))
+    grant = found[0].watch.grant if found else None
+    if grant is None:
+        return False
+    notes = {one.note_place: bytes(one.content) for one in found}
+    opened = gate.granted_notes(grant=grant, notes=notes, event="watch_told")
+    return any(not findings.is_discreet(note["code"]) for note in opened.values())
 
 
 def _move(resident_id: UUID, step: Step, first: State, then: State, only: Sequence[UUID] | None = None) -> list[UUID]:

@@ -68,8 +68,8 @@ def finding(request: SignedInRequest, finding_id: UUID) -> HttpResponse:
                 answering.answer(finding=row, by=request.user.pk, said=Answer(form.cleaned_data["answer"]))
             except answering.NoQuestion:
                 messages.info(request, _("Ce changement n’attend pas de réponse."))
-            else:
-                messages.success(request, _("C’est noté. Nous ne vous le redemanderons pas."))
+                return redirect("watch:home")
+            messages.success(request, _("C’est noté. Nous ne vous le redemanderons pas."))
             return redirect("watch:finding", finding_id=row.pk)
     context = {
         "finding": row,

@@ -1,25 +1,28 @@
 """A change of the vault, the month or the city's aids is looked at once, and what it changes is told once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django_scopes import scope
 
 from accounts.models import User
-from core import journal
+from core import journal, locks
 from core.journal import checkpoints
+from core.models.rows import AuthenticatedRow, check
 from services.aids.benefits import BY_CODE
 from services.aids.engine import run as engine
 from services.aids.models import LocalAid, State
 from services.aids.reasons import Context, explain
 from services.watch import across
-from services.watch.actions import evaluating, noting
+from services.watch.actions import accepting, evaluating, noting
 from services.watch.models import Watch
 from tests.services.aids import people
 from tests.services.watch import made
-from vault.records.actions import grants
+from vault.records.actions import grants, seal_note
 from vault.records.models import GrantField, GrantReading
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -200,6 +203,101 @@ def test_another_year_keeps_what_was_found(awa: User, november: time_machine.Tra
     again = made.turned_on(awa)
     assert again.pk == former.pk and again.grant_id != former.grant_id
     assert len(made.findings(awa)) == 1
+
+
+def test_an_agreement_to_fewer_lines_forgets_what_was_made_of_the_others(awa: User) -> None:
+    made.a_finding(awa)
+    made.turned_on(awa, [])
+    assert made.findings(awa) == [], "it was made of those lines too"
+    assert made.look() == 1 and made.findings(awa) == [], "nothing stopped: it begins again"
+
+
+def test_a_check_under_the_former_agreement_leaves_the_new_one_due(awa: User, november, monkeypatch) -> None:
+    people.payslip(awa, "2025-10", "850.00")
+    made.later(november, minutes=11)
+    real = evaluating._run
+
+    def meanwhile(*arguments: object) -> None:
+        made.turned_on(awa, ["disability"])
+        real(*arguments)  # type: ignore[arg-type]
+
+    law = evaluating.Law.today()
+    claimed = across.claim(10, law=law.mark)
+    with monkeypatch.context() as patched:
+        patched.setattr(evaluating, "_run", meanwhile)
+        patched.setattr(evaluating, "_news", lambda *_: None)
+        evaluating.evaluate(claimed, law)
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.due_at is not None
+
+
+def test_a_row_that_somebody_wrote_in_the_database_opens_no_other_vault(awa: User, stranger: User) -> None:
+    theirs, hers = made.turned_on(stranger), made.watch_of(awa)
+    assert hers is not None
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE watch_watch SET grant_id = %s WHERE id = %s", [hers.grant_id, theirs.pk])
+    before = readings(awa)
+    made.look()
+    assert readings(awa) == before
+    kept = made.watch_of(stranger)
+    assert kept is not None and bytes(kept.content) == b""
+
+
+def test_without_a_recent_checkpoint_nothing_is_tried(awa: User, november, monkeypatch: pytest.MonkeyPatch) -> None:
+    people.payslip(awa, "2025-10", "850.00")
+    made.later(november, minutes=11)
+    monkeypatch.setattr(checkpoints, "anchored", lambda: False)
+    assert made.look() == 0
+    events = [line.event for line in journal.entries(resident_id=awa.pk, limit=20)]
+    assert "read_refused" not in events, "a line each half hour for each resident says nothing"
+    monkeypatch.setattr(checkpoints, "anchored", lambda: True)
+    assert made.look() == 1
+
+
+# A change of the vault, and a stop, take the grant, then the journal, then the row. In another order, each could wait
+# for the other, and a resident's page would fail.
+
+
+def is_free(kind: str, id: UUID) -> bool:
+    """Return whether another connection could take a lock now."""
+
+    def tried() -> bool:
+        try:
+            with transaction.atomic():
+                return locks.try_hold(kind, id)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(tried).result()
+
+
+def test_a_check_that_writes_has_the_journal_before_the_row(awa: User, november, monkeypatch) -> None:
+    people.payslip(awa, "2025-10", "0.00")
+    made.later(november, minutes=11)
+    free = []
+
+    def sealing(**named: object) -> bytes:
+        free.append(is_free("journal", awa.pk))
+        return seal_note(**named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(evaluating, "seal_note", sealing)
+    assert made.look() == 1
+    assert free == [False]
+
+
+def test_an_agreement_has_the_grant_and_the_journal_before_the_row(awa: User, monkeypatch) -> None:
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.grant is not None
+    grant_id, free = watch.grant.pk, []
+
+    def checking(row: AuthenticatedRow) -> None:
+        free.append((is_free("grant", grant_id), is_free("journal", awa.pk)))
+        check(row)
+
+    monkeypatch.setattr(accepting, "check", checking)
+    made.turned_on(awa, [])
+    assert free == [(False, False)]
 
 
 def test_a_broken_household_leaves_the_others_in_peace(awa: User, november, monkeypatch, stranger: User) -> None:

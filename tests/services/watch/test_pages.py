@@ -10,7 +10,7 @@ from django.test import Client
 from django_scopes import scope
 
 from accounts.models import Organisation, User
-from core import journal, metrics
+from core import counters, journal, metrics
 from services.aids.facts import from_vault
 from services.requests.models import SentRequest
 from services.watch.agreements import AGREEMENT
@@ -21,6 +21,7 @@ from tests.services.aids import people
 from tests.services.requests.made import finished, opened_office
 from tests.services.watch import made
 from vault.records import gate
+from vault.records.actions import grants
 from vault.records.models import Grant
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +199,21 @@ def test_the_city_has_no_page_and_no_count_of_the_watch(awa: Client, resident: U
     shown = metrics.exposition()
     told = [line for line in shown.splitlines() if "watch" in line or f'"{CITY_KIND}"' in line]
     assert [line for line in told if not line.startswith("garant_worker_silence_seconds")] == []
+
+
+def test_a_refused_reading_of_the_watch_is_not_counted(resident: User, villebrume: object) -> None:
+    """Refusals are counted to the unit: while the journal is not anchored, there is one for each watch."""
+    watch = made.turned_on(resident)
+    assert watch.grant is not None
+    grants.pause(grant=watch.grant, by=resident.pk)
+    before = refusals()
+    with pytest.raises(gate.Refused):
+        gate.read_with_notes(grant=watch.grant, notes={})
+    assert refusals() == before
+
+
+def refusals() -> dict[str, float]:
+    return {name: count for name, count in counters.counts().items() if name.startswith("garant_gate_refusals_total")}
 
 
 def test_no_code_of_the_watch_counts_residents() -> None:

@@ -1,6 +1,8 @@
 """What was found is told once, without naming it; one question comes thirty days later."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import time_machine
@@ -10,13 +12,25 @@ from django_scopes import scope
 
 from accounts import reminding
 from accounts.models import User
+from core import counters
+from core.journal import checkpoints
+from core.messages import mails
 from core.messages.mails import NotSent
+from services.aids import shipping
 from services.watch.actions import answering, findings, telling
 from services.watch.enums import Answer, State
 from services.watch.models import Finding
 from tests.services.watch import made
+from vault.records.actions import grants
 
 pytestmark = pytest.mark.django_db
+#: What a finding's row has in plaintext that may differ, whatever was found.
+OWN = {"id", "mac", "content", "created_at", "found_at", "told_at", "asked_at"}
+
+
+@pytest.fixture(autouse=True)
+def anchored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "anchored", lambda: True)
 
 
 def states(user: User) -> list[str]:
@@ -74,16 +88,62 @@ def test_a_message_that_the_server_refuses_is_tried_again(resident: User, monkey
     assert states(resident) == [State.TOLD] and len(mail.outbox) == 1
 
 
-def test_a_discreet_aid_sends_no_message(resident: User, november: time_machine.Traveller, monkeypatch) -> None:
+def plaintext(finding: Finding) -> dict[str, object]:
+    return {field.attname: getattr(finding, field.attname) for field in Finding._meta.fields if field.name not in OWN}
+
+
+def test_a_discreet_aid_sends_no_message_and_its_row_is_as_any(resident: User, november, monkeypatch) -> None:
     monkeypatch.setattr(findings, "is_discreet", lambda code: code == "aide_violences")
     made.a_finding(resident, "aide_violences")
+    assert states(resident) == [State.FOUND]
+    telling.tell()
+    assert mail.outbox == [] and states(resident) == [State.TOLD]
+    made.a_finding(resident)
+    telling.tell()
+    assert len(mail.outbox) == 1
+    quiet, loud = made.findings(resident)
+    assert plaintext(quiet) == plaintext(loud)
+    answering.answer(finding=loud, by=resident.pk, said=Answer.YES)
     made.later(november, days=31)
     telling.tell()
-    assert mail.outbox == []
-    assert states(resident) == [State.TOLD]
+    assert len(mail.outbox) == 1, "nor is it asked about by a message"
+    assert states(resident)[0] == State.ASKED, "the page asks"
+
+
+def test_a_paused_watch_says_nothing(resident: User) -> None:
+    watch = made.a_finding(resident).watch
+    assert watch.grant is not None
+    grants.pause(grant=watch.grant, by=resident.pk)
+    telling.tell()
+    assert mail.outbox == [] and states(resident) == [State.FOUND]
+    grants.resume(grant=watch.grant, by=resident.pk)
+    telling.tell()
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("problem", [None, mails.NotSent])
+def test_no_metric_counts_its_messages(resident: User, monkeypatch: pytest.MonkeyPatch, problem: type | None) -> None:
+    """Those that do not leave are counted to the unit: while the mail server is down, one a minute for each watch."""
+    made.a_finding(resident)
+    if problem:
+        monkeypatch.setattr(mails._post, "hand_over", Mock(side_effect=problem))
+    before = of_mails()
+    telling.tell()
+    assert of_mails() == before
+
+
+def of_mails() -> dict[str, float]:
+    return {name: count for name, count in counters.counts().items() if name.startswith("garant_mail")}
 
 
 def test_an_aid_that_other_situations_name_too_is_not_discreet() -> None:
+    assert not findings.is_discreet("rsa")
+
+
+def test_an_aid_is_discreet_by_the_procedure_that_applies_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = SimpleNamespace(said=SimpleNamespace(discreet=True, dossiers=("paje", "ville_cantine")))
+    monkeypatch.setattr(shipping, "urgent_situations", lambda: [quiet])
+    assert findings.is_discreet("paje_base") and findings.is_discreet("cantine-qf")
     assert not findings.is_discreet("rsa")
 
 
@@ -92,6 +152,14 @@ def test_who_wants_no_message_still_sees_it(resident: User) -> None:
     made.a_finding(resident)
     telling.tell()
     assert mail.outbox == [] and states(resident) == [State.TOLD]
+
+
+def test_an_answer_after_the_watch_was_stopped_finds_no_question(resident: User) -> None:
+    found = made.a_finding(resident)
+    assert found.watch.grant is not None
+    grants.stop(grant=found.watch.grant, by=resident.pk)
+    with pytest.raises(answering.NoQuestion):
+        answering.answer(finding=found, by=resident.pk, said=Answer.YES)
 
 
 def test_a_question_about_a_right_that_is_gone_is_not_answered(resident: User) -> None:

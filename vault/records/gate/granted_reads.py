@@ -81,7 +81,8 @@ def read_with_notes(
     """Return all the values that `grant` allows, oldest record first, and notes that a service keeps sealed for the
     resident, by place.
 
-    It is one reading with one entry. Each note comes with its row. The fields are read once, under the locks.
+    It is one reading with one entry. Each note comes with its row, which must be of the grant's resident; one without
+    a note yet is only checked. The fields are read once, under the locks.
 
     Raises:
         UnknownField, Refused, NotAnchored, KeyMissing
@@ -97,7 +98,9 @@ def read_with_notes(
         values = _values(grant, fields, None, box, passing_on.terms_for(grant), [])
         check(*(row for row, _content in notes.values()), key=box.row_key)
         return values, {
-            place: box.unseal_json(content, place=f"note|{place}") for place, (_row, content) in notes.items()
+            place: box.unseal_json(content, place=f"note|{place}")
+            for place, (_row, content) in notes.items()
+            if content
         }
 
     return under_grant(grant, reading)
@@ -355,9 +358,10 @@ def journal_read(
     details = {"recipient": recipient_name(grant, box), "grant": str(grant.pk), "mode": grant.mode, **more}
     if refusal:
         event, details["reason"] = "read_refused", refusal.code.value
-        counters.add("garant_gate_refusals_total", reason=refusal.code.value)
-    else:
-        if recipients.get(grant.recipient_kind).counted:
+    if recipients.get(grant.recipient_kind).counted:
+        if refusal:
+            counters.add("garant_gate_refusals_total", reason=refusal.code.value)
+        else:
             counters.add("garant_gate_reads_total", reader=grant.recipient_kind)
     return journal.write(
         resident_id=grant.resident_id,

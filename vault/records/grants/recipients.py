@@ -61,7 +61,7 @@ class RecipientKind:
     `erasing` is how it is asked to erase what it received, `contact` whom a letter is for. Without `may_have_closed`,
     it never reads what the law or a holder's terms keep here (vault/records/gate/passing_on.py).
 
-    Without `counted`, no metric says how often it reads: that would tell how many residents chose it.
+    Without `counted`, no metric says how often it reads or is refused: that would tell how many residents chose it.
     """
 
     code: str
