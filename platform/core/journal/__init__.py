@@ -44,6 +44,17 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 BATCHES = (100, 500, 2_500)
 LARGEST_BATCH = 10_000
 DAY = timedelta(days=1)
+# The leaf of an entry and its sealed content, in one round trip: every reading writes them.
+ADD = """
+WITH line AS (
+    INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain)
+    VALUES (%(resident)s, %(number)s, %(at)s, %(leaf)s, %(chain)s) RETURNING id
+), sealed AS (
+    INSERT INTO core_journalentry (id, resident_id, created_at, leaf_id, content)
+    SELECT %(entry)s, %(resident)s, %(at)s, id, %(content)s FROM line
+)
+SELECT id FROM line
+"""
 
 
 class Ground(StrEnum):
@@ -166,12 +177,14 @@ def _append(tip: heads.Tip, payload: dict[str, Any], *, at: datetime) -> Journal
     salted = secrets.token_bytes(SALT_BYTES) + canonical.encode(payload)
     leaf = _leaf(salted)
     linked = accounts.link(tip.end.chain or START, leaf)
-    row = JournalLeaf.objects.create(
-        resident_id=tip.resident_id, number=payload["number"], at=at, leaf=leaf, chain=linked
-    )
-    entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, leaf=row)
+    row = JournalLeaf(resident_id=tip.resident_id, number=payload["number"], at=at, leaf=leaf, chain=linked)
+    entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, created_at=at)
     entry.content = tip.opened.seal(salted, place=place_of(entry.id))
-    entry.save(force_insert=True)
+    stored: dict[str, Any] = {"resident": tip.resident_id, "number": row.number, "at": at, "leaf": leaf}
+    with connection.cursor() as cursor:
+        cursor.execute(ADD, stored | {"chain": linked, "entry": entry.id, "content": entry.content})
+        row.pk = cursor.fetchone()[0]
+    entry.leaf = row
     tip.follow(row.number, linked, at, entry.id, bytes(entry.content))
     return entry
 
