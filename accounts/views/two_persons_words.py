@@ -79,8 +79,10 @@ def decision(found: CityDecision) -> list[Row]:
 def named(*, links: bool) -> list[Row]:
     """Return the agents named to a role, each with what still lacks."""
     rows = []
-    for one in Nomination.objects.standing().select_related("person").order_by("person__name"):
-        tag, kind = _state(one)
+    standing = list(Nomination.objects.standing().select_related("person").order_by("person__name"))
+    seen, city = two_persons.were_set_up_in_presence(standing), City.current()
+    for one in standing:
+        tag, kind = _state(one, city, seen=one.pk in seen)
         who = f"{one.person.name}, {one.employer}" if one.employer else one.person.name
         row = {"label": who, "text": str(one.get_role_display()).capitalize() + ".", "tag": tag, "tag_kind": kind}
         rows.append(row | ({"href": reverse("nomination", args=[one.pk])} if links else {}))
@@ -94,7 +96,7 @@ def rows(one: Nomination) -> list[Row]:
         (_("Employeur"), one.employer or City.current().label),
         (_("Rôle"), str(one.get_role_display())),
         (_("Proposé"), _proposed(one)),
-        (_("État"), _state(one)[0] if one.confirmed_at else _("Attend une autre personne")),
+        (_("État"), _state_now(one) if one.confirmed_at else _("Attend une autre personne")),
     ]
     return [{"key": key, "value": value} for key, value in found]
 
@@ -118,10 +120,14 @@ def follows_end(one: Nomination) -> list[str]:
     ]
 
 
-def _state(one: Nomination) -> tuple[str, str]:
-    if not two_persons.was_set_up_in_presence(one):
+def _state_now(one: Nomination) -> str:
+    return _state(one, City.current(), seen=one.pk in two_persons.were_set_up_in_presence([one]))[0]
+
+
+def _state(one: Nomination, city: City, *, seen: bool) -> tuple[str, str]:
+    if not seen:
         return _("Double vérification à régler devant quelqu’un"), "soon"
-    counts = two_persons.counts_from(one)
+    counts = two_persons.counts_from(one, city)
     if counts > timezone.now():
         return _("Compte à partir du %(day)s") % {"day": long_date(counts)}, "soon"
     return _("Peut décider à deux"), "fresh"

@@ -38,7 +38,7 @@ def _of_description(request: LabelRequest) -> Iterator[Missing]:
 
 
 def _of_purposes(request: LabelRequest) -> Iterator[Missing]:
-    purposes = list(request.purposes.prefetch_related("fields", "papers"))
+    purposes = levels.purposes(request)
     if not purposes:
         yield Missing("purposes", _("Un but au moins."))
     for purpose in purposes:

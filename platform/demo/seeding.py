@@ -129,7 +129,8 @@ def join_couple() -> None:
             return
     code = household.invite(resident_id=claire.pk, by=claire.pk, role=HouseholdRole.PARTNER)
     his = household.join(resident_id=yann.pk, by=yann.pk, code=code)
-    [hers] = household_access.others(his)
+    circle = household_access.of(yann.pk)
+    [hers] = circle.others if circle else []
     joint, year = agreements.get("joint_simulation"), 12
     for giver, other in ((yann, hers), (claire, his)):
         shown = values_by_item(joint, household.values_today(resident_id=giver.pk, agreement=joint))

@@ -41,4 +41,4 @@ def _way() -> home.Way:
     )
 
 
-home.register(blocks)
+home.register(blocks, first=True)

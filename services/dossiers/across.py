@@ -65,16 +65,26 @@ def may_have_parts(dossier: Dossier) -> bool:
 
 def received(resident_id: UUID) -> list[Received]:
     """Return the requests from the partner who lives with this resident."""
+    with scope(resident=resident_id):
+        return [
+            Received(part, asker, _state(part)[0], dossiers_for(part).values_list("pk", flat=True).first())
+            for part, asker in _from_partner(resident_id)
+        ]
+
+
+def unanswered(resident_id: UUID) -> list[tuple[Part, Member]]:
+    """Return the requests from the partner of this resident that wait for an answer, and who asks each."""
+    return [(part, asker) for part, asker in _from_partner(resident_id) if _state(part)[0] == PartState.ASKED]
+
+
+def _from_partner(resident_id: UUID) -> list[tuple[Part, Member]]:
     place = household_access.of(resident_id)
     if place is None or place.partner is None:
         return []
     with scope(resident=resident_id):
         parts = list(Part.objects.filter(member=place.me, asker_id=place.partner.pk))
-        check(*parts)
-        return [
-            Received(part, place.partner, _state(part)[0], dossiers_for(part).values_list("pk", flat=True).first())
-            for part in parts
-        ]
+    check(*parts)
+    return [(part, place.partner) for part in parts]
 
 
 def asker_of_withdrawn_part(dossier: Dossier) -> Member | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import cast
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from core.pages import home
 from services.dossiers import across as parts
 from services.dossiers import recipients
-from services.dossiers.across import preparers
-from services.dossiers.enums import PartState, State
+from services.dossiers.enums import Answer, State
 from services.dossiers.models import Dossier, Part
+from vault.records.models import Grant
 
 SHOWN = 3
 
@@ -30,16 +30,16 @@ def _of_drafts() -> QuerySet[Dossier]:
     return Dossier.objects.filter(state=State.DRAFT)
 
 
-home.look_for(drafts=_of_drafts, parts=lambda: Part.objects.all())
+home.look_for(drafts=_of_drafts, parts=lambda: Part.objects.filter(answer=Answer.NONE))
 
 
 def _drafts() -> Iterable[home.Part]:
     """Read drafts, and whom they are for. Counting missing values would decrypt them and journal each visit."""
-    drafts = list(_of_drafts()[:SHOWN])
+    label = Grant.objects.filter(pk=OuterRef("prepared_under")).values("recipient_label")[:1]
+    drafts = list(_of_drafts().annotate(prepared_by=Subquery(label))[:SHOWN])
     recipient = recipients.of_all(drafts)
-    prepared = preparers(drafts)
     for dossier in drafts:
-        by = prepared.get(dossier.pk, "")
+        by = dossier.prepared_by or ""
         name = (
             _("Relire la demande préparée pour vous\u00a0: %(title)s")
             if by
@@ -55,15 +55,14 @@ def _drafts() -> Iterable[home.Part]:
 
 
 def _parts(resident_id: UUID) -> Iterable[home.Part]:
-    for one in parts.received(resident_id):
-        if one.state == PartState.ASKED:
-            yield home.ToDo(
-                name=_("%(name)s vous demande votre part d’un dossier") % {"name": one.asker.name},
-                href=reverse("dossiers:part", args=[one.part.pk]),
-                hint=one.part.name,
-                tag=_("À répondre"),
-                order=30,
-            )
+    for part, asker in parts.unanswered(resident_id):
+        yield home.ToDo(
+            name=_("%(name)s vous demande votre part d’un dossier") % {"name": asker.name},
+            href=reverse("dossiers:part", args=[part.pk]),
+            hint=part.name,
+            tag=_("À répondre"),
+            order=30,
+        )
 
 
 home.register(blocks)

@@ -15,6 +15,7 @@ from vault.records.enums import Mode
 from vault.records.grants.agreements import Agreement, WriteItem
 
 VERSION = "1"
+TITLE = _("Envoyer une demande")
 PURPOSE = gettext_noop("Étudier une demande que vous avez envoyée, et y répondre")
 DECISION = "droit.decision"
 #: The words of the agreement. `%(name)s` is the office.
@@ -44,7 +45,7 @@ def made(request: SentRequest) -> Agreement:
     return Agreement(
         code=code_of(request.pk),
         version=VERSION,
-        title=_("Envoyer une demande"),
+        title=TITLE,
         purpose=PURPOSE,
         words=WORDS,
         items=(),

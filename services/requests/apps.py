@@ -59,7 +59,7 @@ class RequestsConfig(AppConfig):
         from vault.records.grants import agreements as known
         from vault.records.grants import recipients
 
-        known.register_prefix(PREFIX, agreements.resolve)
+        known.register_prefix(PREFIX, agreements.resolve, title=agreements.TITLE)
         recipients.register(
             recipients.RecipientKind(
                 OFFICE_KIND,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,13 +11,22 @@ from core.pages import home
 from services.watch.enums import State
 from services.watch.models import Finding
 
+ASKED = Q(state__in=(State.ASKING, State.ASKED))
+
+
+def _new() -> QuerySet[Finding]:
+    return Finding.objects.filter(~ASKED, seen_at=None)
+
+
+def _asked() -> QuerySet[Finding]:
+    return Finding.objects.filter(ASKED)
+
+
+home.look_for(new_findings=_new, asked_findings=_asked)
+
 
 def blocks(request: HttpRequest) -> Iterable[home.Part]:
-    asked = Q(state__in=(State.ASKING, State.ASKED))
-    found = Finding.objects.aggregate(
-        new=Count("pk", filter=Q(seen_at=None) & ~asked), asked=Count("pk", filter=asked)
-    )
-    if found["new"]:
+    if home.has(request, "new_findings"):
         yield home.ToDo(
             name=_("Votre veille a trouvé un changement"),
             href=reverse("watch:home"),
@@ -26,7 +35,7 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
             tag_kind="fresh",
             order=11,
         )
-    if found["asked"]:
+    if home.has(request, "asked_findings"):
         yield home.ToDo(
             name=_("Une question sur un droit que vous avez"),
             href=reverse("watch:home"),

@@ -15,6 +15,7 @@ from accounts.actions import accounts, city_decisions, nominations
 from accounts.models import CityDecision, Nomination, Role
 from accounts.two_persons import DECIDING, GOVERNING, PRESENCE, Lack, NotTwo, label
 from accounts.views import two_persons_words as words
+from core import rows
 from core.models import City
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, established, signed_in
 
@@ -428,6 +429,25 @@ def test_a_setting_is_chosen_through_the_pages(manager, other):
     decides.post(one, {"answer": "agree"})
     assert City.current().emergency_access
     assert by.post(reverse("city_choice"), {"emergency": "1", "days": "0"}).context["form"].errors["days"]
+
+
+def test_second_factors_are_loaded_and_checked_in_one_query(manager, other, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert {one.user_id for one in rows.load(Authenticator.objects.all())} == {manager.pk, other.pk}
+    for forged in (
+        "UPDATE mfa_authenticator SET created_at = created_at - interval '1 day'",
+        "UPDATE core_rowmac SET mac = ''",
+        "DELETE FROM core_rowmac",
+    ):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(forged)
+            with pytest.raises(rows.Forged):
+                rows.load(Authenticator.objects.all())
+            with pytest.raises(rows.Forged):
+                DECIDING.lack(manager)
+            transaction.set_rollback(True)
+    assert DECIDING.lack(manager) is None
 
 
 def test_the_page_says_what_is_missing(zoe, agent):

@@ -28,7 +28,6 @@ EXCEPTIONS = {
     "platform/core/journal/__init__.py: by_hash_alone": "counts the purged entries of all journals",
     "platform/core/journal/__init__.py: _residents": "lists the journals to verify",
     "platform/core/journal/checkpoints.py: seal": "puts the head of every journal under one checkpoint",
-    "platform/core/journal/checkpoints.py: anchored": "looks for the first entry of any journal",
     "platform/core/journal/checkpoints.py: proofs": "a Merkle proof needs the hashes of the other journals",
     "platform/core/journal/checkpoints.py: _broken_chain": "computes every checkpoint's Merkle root again",
     "platform/core/journal/checkpoints.py: open_epoch": "puts the head of every journal under a restore's checkpoint",

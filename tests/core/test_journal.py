@@ -77,6 +77,16 @@ def test_entries_are_read_complete_and_newest_first(person):
     assert abs(datetime.now(UTC) - last.at) < timedelta(minutes=1)
 
 
+def test_an_entry_costs_two_statements(person, django_assert_num_queries):
+    with django_assert_num_queries(2), scope(resident=person):
+        entry = journal.write(resident_id=person, actor_id=person, event="read", purpose="Voir mes valeurs")
+    with scope(resident=person):
+        stored = JournalEntry.objects.select_related("leaf").get()
+    assert (stored.pk, stored.leaf_id, stored.created_at) == (entry.pk, entry.leaf.pk, entry.leaf.at)
+    assert bytes(stored.content) == entry.content and stored.leaf.xid is not None
+    assert bytes(stored.leaf.chain) == entry.leaf.chain
+
+
 def test_pages_go_back_in_time(five):
     assert [line.number for line in journal.entries(resident_id=five, limit=2)] == [5, 4]
     assert [line.number for line in journal.entries(resident_id=five, limit=2, before=4)] == [3, 2]

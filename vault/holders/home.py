@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from core.pages import home
 from core.templatetags.civic import short_date
 from vault.holders import connectors
-from vault.holders.enums import ConnectionState, RequestState
+from vault.holders.enums import RequestState
 from vault.holders.models import Connection, DataRequest
 from vault.records.content import holder_catalogue
 
@@ -21,21 +21,17 @@ NAMED = 4
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
     if not home.has(request, "values"):
         yield from _ways()
-    if home.has(request, "connections"):
+    if home.has(request, "connections_to_renew"):
         yield from _connections()
     if home.has(request, "data_requests"):
         yield from _requests()
-
-
-def _active() -> QuerySet[Connection]:
-    return Connection.objects.open().filter(state=ConnectionState.ACTIVE)
 
 
 def _unanswered() -> QuerySet[DataRequest]:
     return DataRequest.objects.filter(answered_on=None, complained_on=None)
 
 
-home.look_for(connections=_active, data_requests=_unanswered)
+home.look_for(connections_to_renew=lambda: Connection.objects.to_renew(), data_requests=_unanswered)
 
 
 def _ways() -> Iterator[home.Part]:
@@ -56,7 +52,7 @@ def _ways() -> Iterator[home.Part]:
 
 def _connections() -> Iterator[home.Part]:
     """Yield connections that the holder has ended, and monthly connections that end within 30 days."""
-    for connection in _active():
+    for connection in Connection.objects.to_renew():
         href = reverse("holders:connection", args=[connection.pk])
         values = {"holder": holder_catalogue.name(connection.holder), "day": short_date(connection.expires_on)}
         if connection.problem == "consent_over":
@@ -67,7 +63,7 @@ def _connections() -> Iterator[home.Part]:
                 tag_kind="expired",
                 order=30,
             )
-        elif connection.unattended and connection.ends_soon:
+        else:
             name = _("La connexion à %(holder)s se termine le %(day)s") % values
             yield home.ToDo(name, href, hint=_("Renouvelez-la si elle vous sert encore."), tag=_("Bientôt"), order=30)
 

@@ -14,6 +14,7 @@ from core.pages import home
 from core.templatetags.civic import clock, short_date
 from vault import types
 from vault.journal import sentences
+from vault.records.content import paper_kinds
 
 #: How many entries are searched, how many of others are shown.
 SEARCHED = 100
@@ -27,7 +28,8 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
     entries = list(islice(journal.lines(resident_id=reader), SEARCHED))
     others = [entry for entry in entries if not sentences.is_own(entry, reader)][:OTHERS]
     own = [entry for entry in entries if sentences.is_own(entry, reader) and _is_act(entry)][:1]
-    kinds = sentences.paper_kinds([*others, *own])
+    named = any("kind" in entry.details for entry in [*others, *own])
+    kinds = {kind.code: kind.label for kind in home.once(request, paper_kinds.by_code).values()} if named else {}
     context = {
         "lines": [{"label": _written(entry, kinds)} for entry in others],
         "own": [_written(entry, kinds) for entry in own],

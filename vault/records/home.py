@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from core.pages import home
 from core.templatetags.civic import short_date
 from vault.records import wording
+from vault.records.content import paper_kinds
 from vault.records.enums import PaperState
 from vault.records.models import Paper, PaperKind
 from vault.records.values import listing
@@ -26,11 +27,7 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
         yield home.Empty()
     yield _way()
     papers = [paper for paper in held if _matters(paper)]
-    kinds = (
-        {kind.code: kind for kind in PaperKind.objects.filter(code__in={paper.kind for paper in papers})}
-        if papers
-        else {}
-    )
+    kinds = home.once(request, paper_kinds.by_code) if papers else {}
     for paper in papers:
         kind = kinds.get(paper.kind)
         label = wording.paper_title(kind)

@@ -95,7 +95,7 @@ def tasks(request: LabelRequest) -> list[dict[str, Any]]:
             **_done(not lacking & described),
         }
     ]
-    for purpose in request.purposes.prefetch_related("fields", "papers"):
+    for purpose in levels.purposes(request):
         problems = list(problems_of(purpose))
         count = len(purpose.fields.all()) + len(purpose.papers.all())
         asks = ngettext("%(count)s donnée demandée.", "%(count)s données demandées.", count) % {"count": count}
@@ -307,7 +307,7 @@ def description_rows(request: LabelRequest) -> list[Row]:
 def purposes(request: LabelRequest) -> list[dict[str, Any]]:
     """Return each purpose with the table of what it asks, for agents."""
     found = []
-    for one in request.purposes.prefetch_related("fields", "papers"):
+    for one in levels.purposes(request):
         rows = [*asked_rows(one), *written_rows(one)]
         found.append({"purpose": one, "rows": rows, "keeping": registry.keeping(one.keep_days)})
     return found
@@ -332,8 +332,8 @@ def reviews(request: LabelRequest, *, instructor: bool) -> list[dict[str, Any]]:
 
 
 def unreviewed(request: LabelRequest) -> int:
-    needed = levels.criteria(request)
-    return needed.count() - request.reviews.filter(criterion__in=needed).count()
+    seen = {one.criterion_id for one in request.reviews.all()}
+    return sum(one.pk not in seen for one in levels.criteria(request))
 
 
 def inbox(found: Sequence[LabelRequest]) -> list[Row]:

@@ -18,7 +18,7 @@ from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.two_persons import DECIDING, NotTwo
 from accounts.views.two_persons import refused
-from certification.labels import across, perms
+from certification.labels import across, levels, perms
 from certification.labels.actions import complaints
 from certification.labels.actions import labels as label_actions
 from certification.labels.actions import requests as actions
@@ -82,6 +82,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         actions.write_message(request=found, by=request.user, text=form.cleaned_data["text"])
         messages.success(request, _("Le message est envoyé."))
         return redirect("labels:examine", request_id=found.pk)
+    levels.load(found)
     mine = found.instructor_id == request.user.pk
     examining = mine and found.state == State.EXAMINED
     context = {

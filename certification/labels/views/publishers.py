@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.decorators import publishers_only, recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.models import PublisherRole
-from certification.labels import perms
+from certification.labels import levels, perms
 from certification.labels.actions import charters, templates
 from certification.labels.actions import labels as label_actions
 from certification.labels.actions import requests as actions
@@ -169,6 +169,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Le message est envoyé."))
             return redirect("labels:request", request_id=found.pk)
+    levels.load(found)
     owner = perms.place_of(request.user).role == PublisherRole.OWNER
     context = {
         "found": found,

@@ -26,7 +26,7 @@ from django_scopes import scope, scopes_disabled
 
 from core.journal import merkle, register, sealing, signed_notes
 from core.journal.signed_notes import Statement
-from core.models import Checkpoint, JournalEntry, JournalLeaf, JournalSeal
+from core.models import Checkpoint, JournalLeaf, JournalSeal
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,15 @@ TOLERATED = timedelta(hours=4)
 #: Number of a resident's checkpoints whose leaf the page proves. The command proves all of them.
 PROVED = 100
 LOCK = int.from_bytes(b"sealing.", signed=True)
+# When the last copy outside was made in time, else when the first entry was written. The entry has its content: an
+# erased leaf's time is under no hash.
+ANCHORED = """
+SELECT coalesce(
+    (SELECT at FROM core_checkpoint WHERE at >= %s AND anchored_at IS NOT NULL ORDER BY number DESC LIMIT 1),
+    (SELECT leaf.at FROM core_journalentry entry JOIN core_journalleaf leaf ON leaf.id = entry.leaf_id
+    ORDER BY entry.leaf_id LIMIT 1)
+)
+"""
 _until: ContextVar[list[datetime] | None] = ContextVar("until", default=None)
 
 
@@ -118,13 +127,9 @@ def anchored() -> bool:
     if kept and kept[0] >= now:
         return True
     limit = now - TOLERATED
-    last = Checkpoint.objects.filter(at__gte=limit).exclude(anchored_at=None).order_by("-number")
-    at = last.values_list("at", flat=True).first()
-    if at is None:
-        with scopes_disabled():
-            # With its content, because the time of an erased leaf is under no hash.
-            first = JournalEntry.objects.select_related("leaf").order_by("leaf_id").first()
-        at = first.leaf.at if first else None
+    with connection.cursor() as cursor:
+        cursor.execute(ANCHORED, [limit])
+        (at,) = cursor.fetchone()
     if kept is not None and at is not None:
         kept[:] = [at + TOLERATED]
     return at is None or at >= limit

@@ -36,7 +36,7 @@ from django_scopes import scopes_disabled
 from core import canonical, locks
 from core.journal.contents import KEPT, payload_of, place_of
 from core.journal.lots import Ended, by_lots, counted_models, stored
-from core.keys import KeyMissing, KeyringError, KeyRow, KeysDown
+from core.keys import KeyMissing, KeyringError, KeyRow, KeysDown, note_read
 from core.keys.sealed import Box, Unreadable, box_in
 from core.models import ResidentKey, RowHead
 from core.models.rows import LOT, TAG_BYTES, AuthenticatedRow, Forged, is_genuine, lot_of
@@ -258,8 +258,8 @@ def take(resident_id: UUID, opened: Box | None) -> Tip:
     return Tip(resident_id, end, opened or box_in(end.key, resident_id=resident_id))
 
 
-def check(rows: Sequence[AuthenticatedRow], *, locked: bool, genuine: bool) -> None:
-    """Check that their residents' heads allow the rows as they are.
+def check(rows: Sequence[AuthenticatedRow], *, locked: bool, genuine: bool) -> dict[UUID, bytes]:
+    """Check that their residents' heads allow the rows as they are. Return the residents' keys of rows.
 
     Args:
         locked: nobody can change them meanwhile. Else a row that changed since it was loaded gets its new values.
@@ -284,6 +284,7 @@ def check(rows: Sequence[AuthenticatedRow], *, locked: bool, genuine: bool) -> N
             del tips[resident_id]
         else:
             raise Forged(row)
+    return {resident_id: tip.opened.row_key for resident_id, tip in tips.items()}
 
 
 def change(rows: Sequence[AuthenticatedRow], *, added: bool = False) -> None:
@@ -487,6 +488,7 @@ def _read(resident_id: UUID, *, lock: bool, also: str = "true") -> tuple[bool, E
     content, chain = (value and bytes(value) for value in (content, chain))
     tags, ended, counts, mac = (bytes(value or b"") for value in head)
     key = None if wrapped is None else KeyRow(version, kid, bytes(wrapped))
+    note_read(resident_id, key)
     return holds, End(key, number or 0, chain, at, entry_id, content, counter or 0, tags, ended, counts, mac)
 
 

@@ -122,15 +122,22 @@ def key_of(*, resident_id: UUID) -> bytes:
 
 @contextmanager
 def read_once() -> Iterator[None]:
-    """Read the row of a resident's key once in the block, which serves one page.
+    """Read the row of a resident's key once in the block, which serves one page or one reading.
 
-    The gate reads it anew each time, with the journal's last entry.
+    The gate reads it anew each time, with the journal's last entry, and what follows in the block uses that row.
     """
-    before = _read.set({})
+    known = _read.get()
+    before = _read.set({} if known is None else known)
     try:
         yield
     finally:
         _read.reset(before)
+
+
+def note_read(resident_id: UUID, row: KeyRow | None) -> None:
+    """Let the block of `read_once`, if any, use the row of a key that was read with something else."""
+    if (known := _read.get()) is not None:
+        known[resident_id] = row
 
 
 def key_in(row: KeyRow | None, *, resident_id: UUID) -> bytes:

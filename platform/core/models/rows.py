@@ -23,7 +23,7 @@ portal never makes a forged column genuine. `core.rows` gives the keys, and guar
 """
 
 import hmac
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -123,7 +123,7 @@ def nothing(reason: str) -> Nothing:
 class Heads(Protocol):
     """Which rows may open something as they are, which ones ended, and how many did not (core/journal/heads.py)."""
 
-    def check(self, rows: "Sequence[AuthenticatedRow]", *, locked: bool, genuine: bool) -> None: ...
+    def check(self, rows: "Sequence[AuthenticatedRow]", *, locked: bool, genuine: bool) -> Mapping[Any, bytes]: ...
     def change(self, rows: "Sequence[AuthenticatedRow]", *, added: bool = False) -> None: ...
     def end(self, rows: Sequence[tuple[UUID, UUID, str]]) -> None: ...
 
@@ -220,13 +220,26 @@ def check(*rows: "AuthenticatedRow", key: bytes | None = None, locked: bool = Tr
     others: list[AuthenticatedRow] = []
     for row in rows:
         (followed if row.decides.head or (row.decides.ends and not ended) else others).append(row)
-    mine = rows if key else others
-    found = {} if key else keys_of(mine)
-    for row in mine:
-        if not is_genuine(row, row.mac, key=key or found[row]):
-            raise Forged(row)
-    if followed:
-        _heads[0].check(followed, locked=locked, genuine=key is not None)
+    if key:
+        for row in rows:
+            _require_genuine(row, key)
+    known = _heads[0].check(followed, locked=locked, genuine=key is not None) if followed else {}
+    if key:
+        return
+    unread = [row for row in others if _reader(row) not in known]
+    found = keys_of(unread)
+    for row in others:
+        _require_genuine(row, known.get(_reader(row)) or found[row])
+
+
+def _reader(row: "AuthenticatedRow") -> UUID | None:
+    """Return the resident under whose key the row's MAC is, if any."""
+    return getattr(row, "resident_id", None) if row.decides.key is Key.RESIDENT else None
+
+
+def _require_genuine(row: "AuthenticatedRow", key: bytes) -> None:
+    if not is_genuine(row, row.mac, key=key):
+        raise Forged(row)
 
 
 def check_encoded(rows: "Sequence[AuthenticatedRow]", columns: tuple[str, ...], *, key: bytes) -> list[str]:

@@ -6,7 +6,8 @@ A block's template finds its context under the name `block` (`{{ block.href }}`)
 the resident's scope: limit it to a few queries, and decrypt only the values that the page shows.
 
 Most residents have no row of most kinds. An app names the rows that its blocks look for (`look_for`), and one query
-says of all apps' rows whether there are any (`has`); the others are not asked for.
+says of all apps' rows whether there are any (`has`); the others are not asked for. What several blocks read is read
+once (`once`).
 """
 
 import datetime
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -23,6 +24,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 
 Text = str | Promise
+T = TypeVar("T")
 
 
 class Slot(StrEnum):
@@ -86,7 +88,7 @@ Part = HomeBlock | ToDo | Expiry | Way | Empty
 _sources: list[Callable[[HttpRequest], Iterable[Part]]] = []
 _starts: list[Callable[[HttpRequest], str]] = []
 _rows: dict[str, Callable[[], QuerySet[Any]]] = {}
-_HELD = "_home_held"
+_HELD, _READ = "_home_held", "_home_read"
 
 
 @dataclass
@@ -107,9 +109,10 @@ class Home:
         return next((block.lede for block in self.headline), "")
 
 
-def register(source: Callable[[HttpRequest], Iterable[Part]]) -> None:
+def register(source: Callable[[HttpRequest], Iterable[Part]], *, first: bool = False) -> None:
+    """Register an app's blocks. `first`: they read through the gate, and the other apps need the key that it read."""
     if source not in _sources:
-        _sources.append(source)
+        _sources.insert(0 if first else len(_sources), source)
 
 
 def look_for(**rows: Callable[[], QuerySet[Any]]) -> None:
@@ -124,6 +127,15 @@ def has(request: HttpRequest, name: str) -> bool:
         held = _look({name: rows() for name, rows in _rows.items()})
         setattr(request, _HELD, held)
     return held[name]
+
+
+def once(request: HttpRequest, read: Callable[[], T]) -> T:
+    """Return what `read` returns. It is called once for a request, whatever blocks need it."""
+    known: dict[Callable[[], Any], Any] = request.__dict__.setdefault(_READ, {})
+    if read not in known:
+        known[read] = read()
+    found: T = known[read]
+    return found
 
 
 def _look(named: Mapping[str, QuerySet[Any]]) -> dict[str, bool]:

@@ -21,6 +21,12 @@ class ConnectionQuerySet(RowQuerySet["Connection"]):
     def open(self) -> Self:
         return self.exclude(state=ConnectionState.STOPPED)
 
+    def to_renew(self) -> Self:
+        """Return the active connections that their holder ended, and the monthly ones that end soon."""
+        today = timezone.localdate()
+        soon = Q(unattended=True, expires_on__range=(today, today + WARNED))
+        return self.filter(Q(problem="consent_over") | soon, state=ConnectionState.ACTIVE)
+
     def due(self) -> Self:
         """Return the connections to pull without their resident. `perms.may_pull` decides again when the pull runs."""
         now = timezone.now()

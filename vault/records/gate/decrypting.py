@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django_scopes import scope
 
-from core import counters, journal
+from core import counters, journal, keys
 from core.journal import heads
 from core.keys import sealed
 from core.models.row_values import encoded
@@ -43,20 +43,36 @@ def journalled(
     resident_id: UUID, event: str, purpose: str, fields: Sequence[str], **details: object
 ) -> Iterator[sealed.Box]:
     """Write the journal entry, then run the block. An error in the block rolls the entry back: nothing was read."""
-    with transaction.atomic(durable=True), scope(resident=resident_id):
+    with locked(resident_id) as box:
+        enter(box, resident_id, event, purpose, fields, **details)
+        yield box
+    counters.add("garant_gate_reads_total", reader="own")
+
+
+@contextmanager
+def locked(resident_id: UUID) -> Iterator[sealed.Box]:
+    """Lock the journal in a transaction of its own, for who looks at rows before the entry (`enter`) and decrypts
+    after it.
+    """
+    with transaction.atomic(durable=True), scope(resident=resident_id), keys.read_once():
         tip = heads.lock(resident_id)
         with heads.holding(tip):
-            journal.write(
-                resident_id=resident_id,
-                actor_id=resident_id,
-                event=event,
-                purpose=purpose,
-                fields=fields,
-                details={name: str(value) for name, value in details.items() if value},
-                opened=tip.opened,
-            )
             yield tip.opened
-    counters.add("garant_gate_reads_total", reader="own")
+
+
+def enter(
+    box: sealed.Box, resident_id: UUID, event: str, purpose: str, fields: Sequence[str], **details: object
+) -> None:
+    """Write the entry of a reading by the resident."""
+    journal.write(
+        resident_id=resident_id,
+        actor_id=resident_id,
+        event=event,
+        purpose=purpose,
+        fields=fields,
+        details={name: str(value) for name, value in details.items() if value},
+        opened=box,
+    )
 
 
 def decrypt_current(

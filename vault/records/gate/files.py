@@ -127,8 +127,9 @@ def read_document(
     """
 
     def reading(refusal: Refusal | None, box: Box) -> WatchedFile | Refusal:
-        document = next((one for one in documents.opened_by(grant) if one.id == document_id), None)
-        check(*grant.documents.filter(document_id=document_id), key=box.row_key)
+        given = list(grant.documents.filter(document_id=document_id))
+        document = next((one for one in documents.held() if one.id == document_id), None) if given else None
+        check(*given, key=box.row_key)
         refusal = refusal or (mark_used(grant, box, things=[document_id]) if document else NOT_COVERED)
         refusal = refusal or _by(refused)
         of_kind = f"granted_{document.kind}_downloaded" if document else ""

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django_scopes import scope
 
-from core import canonical, counters, journal, rows
+from core import canonical, counters, journal, keys, rows
 from core.journal import checkpoints, heads
 from core.keys import sealed
 from core.keys.sealed import Box
@@ -148,8 +149,8 @@ def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tupl
         values = _read(grant, fields, grant.resident_id, refusal, box, visit)
         if isinstance(values, Refusal):
             return values
-        taken = Grant.objects.values_list("taken_away", flat=True).get(pk=grant.pk)
-        granted = [one for one in grant.papers.all() if str(one.paper_id) not in taken]
+        given = list(grant.papers.annotate(taken_away=F("grant__taken_away")))
+        granted = [one for one in given if str(one.paper_id) not in one.taken_away]
         check(*granted, key=box.row_key)
         papers = Paper.objects.kept().filter(pk__in=[one.paper_id for one in granted])
         return values, decrypt_papers(papers, box)
@@ -202,7 +203,7 @@ def under_grant(grant: Grant, reading: Callable[[Refusal | None, Box], Found | R
 
 def _locked(grant: Grant, reading: Callable[[Box], Found]) -> Found:
     while True:
-        with transaction.atomic(durable=True), scope(resident=grant.resident_id):
+        with transaction.atomic(durable=True), scope(resident=grant.resident_id), keys.read_once():
             if (end := try_lock(grant)) is not None:
                 box = sealed.box_in(end.key, resident_id=grant.resident_id)
                 with heads.holding(heads.Tip(grant.resident_id, end, box)):
@@ -319,12 +320,18 @@ def why_inactive(grant: Grant, thing: UUID | None = None) -> Refusal | None:
 
     Call it after `lock_shared`, in a statement of its own. A minimum delay between readings does not count.
     """
-    found = Grant.objects.filter(pk=grant.pk).defer(*UNUSED_HERE).first()
+    found = active(grant, thing)
+    return found if isinstance(found, Refusal) else None
+
+
+def active(grant: Grant, thing: UUID | None = None) -> Grant | Refusal:
+    """Return the grant as it is now, or why nothing more may be done under it, as `why_inactive`."""
+    found = Grant.objects.filter(pk=grant.pk).first()
     if found is None:
         return Refusal(RefusalCode.STOPPED)
     if refusal := _why_over(found) or recipient_refusal(found):
         return refusal
-    return Refusal(RefusalCode.NOT_COVERED) if thing and found.has_lost([thing]) else None
+    return Refusal(RefusalCode.NOT_COVERED) if thing and found.has_lost([thing]) else found
 
 
 def _why_over(grant: Grant) -> Refusal | None:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django_scopes import scope
 
+from core import counters
 from core.files import resumable
 from core.journal import heads
 from core.keys.sealed import Unreadable
@@ -20,7 +20,9 @@ from vault.records.gate.decrypting import (
     decrypt_papers,
     decrypt_records,
     decrypted,
+    enter,
     journalled,
+    locked,
     require_known,
 )
 from vault.records.grants.recipient_names import recipient_name
@@ -141,15 +143,16 @@ def own_papers(*, resident_id: UUID, purpose: str, paper_ids: Sequence[UUID] | N
     Raises:
         Forged: also if somebody deleted a paper or a file of one in the database.
     """
-    with transaction.atomic(), scope(resident=resident_id):
+    count = 0 if paper_ids is None else len(paper_ids)
+    with locked(resident_id) as box:
         heads.require_whole(resident_id, Paper, PaperFile)
-        papers = Paper.objects.all() if paper_ids is None else Paper.objects.filter(pk__in=paper_ids)
-        if not papers.exists():
+        papers = list(Paper.objects.all() if paper_ids is None else Paper.objects.filter(pk__in=paper_ids))
+        if not papers:
             return []
-    with journalled(
-        resident_id, "papers_read", purpose, [], count=len(paper_ids) if paper_ids is not None else 0
-    ) as box:
-        return decrypt_papers(papers, box, with_proofs=True)
+        enter(box, resident_id, "papers_read", purpose, [], count=count)
+        found = decrypt_papers(papers, box, with_proofs=True)
+    counters.add("garant_gate_reads_total", reader="own")
+    return found
 
 
 def own_uploads(*, resident_id: UUID, purpose: str) -> list[UploadOpened]:

@@ -183,15 +183,22 @@ class Agreement:
 
 _agreements: dict[str, Agreement] = {}
 _resolvers: dict[str, Callable[[str], Agreement | None]] = {}
+_titles: dict[str, Text] = {}
 
 
 def register(agreement: Agreement) -> None:
     _agreements[agreement.code] = agreement
 
 
-def register_prefix(prefix: str, resolve: Callable[[str], Agreement | None]) -> None:
-    """Register the function that returns the agreement `prefix:id` by its id, or None if there is no such row."""
+def register_prefix(prefix: str, resolve: Callable[[str], Agreement | None], *, title: Text = "") -> None:
+    """Register the function that returns the agreement `prefix:id` by its id, or None if there is no such row.
+
+    Args:
+        title: of all of them, if they have the same one. A list of grants then loads no row to name them.
+    """
     _resolvers[prefix] = resolve
+    if title:
+        _titles[prefix] = title
 
 
 def get(code: str) -> Agreement:
@@ -209,6 +216,15 @@ def get(code: str) -> Agreement:
 def of(grant: Grant) -> Agreement | None:
     """Return the agreement of a grant, or None if no app registers it any more; the grant then keeps its page."""
     return _find(grant.agreement)
+
+
+def title_of(grant: Grant) -> str:
+    """Return the title of a grant's agreement, or "" as `of` returns None."""
+    prefix, _colon, _id = grant.agreement.partition(":")
+    if prefix in _titles:
+        return str(_titles[prefix])
+    agreement = of(grant)
+    return str(agreement.title) if agreement else ""
 
 
 def _find(code: str) -> Agreement | None:

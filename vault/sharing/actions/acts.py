@@ -33,12 +33,12 @@ def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[
         if changing is not None:
             gate.lock_exclusively([grant, *changing])
         gate.lock_shared(grant)
-        refusal = gate.why_inactive(grant)
-        if refusal is None:
-            check(Grant.objects.get(pk=grant.pk))
+        found = gate.active(grant)
+        if isinstance(found, Grant):
+            check(found)
             yield
         else:
-            details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "reason": refusal.code.value}
+            details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "reason": found.code.value}
             journal.write(
                 resident_id=grant.resident_id,
                 actor_id=grant.pk,
@@ -46,8 +46,8 @@ def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[
                 purpose=grant.purpose,
                 details=details,
             )
-    if refusal is not None:
-        raise gate.Refused(grant.pk, refusal)
+    if not isinstance(found, Grant):
+        raise gate.Refused(grant.pk, found)
 
 
 def note(grant: Grant, done: Done) -> None:

@@ -86,7 +86,7 @@ def held(
 def held_by(*, grant: Grant, purpose: str) -> Held:
     """Return what a link shows now, for its resident."""
     with scope(resident=grant.resident_id):
-        fields = [row.field for row in grant.fields.order_by("created_at", "pk")]
+        fields = links.fields_of(grant)
         papers = [row.paper_id for row in grant.papers.all()]
         made = [row.document_id for row in grant.documents.all()]
     return held(resident_id=grant.resident_id, fields=fields, papers=papers, made=made, purpose=purpose)

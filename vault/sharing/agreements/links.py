@@ -21,6 +21,7 @@ from vault import types
 from vault.records.enums import Mode
 from vault.records.grants.agreements import Agreement, Item
 from vault.records.grants.documents import Document
+from vault.records.models import Grant
 from vault.records.values.decrypted import PaperOpened, Values, walk
 from vault.sharing.across import links
 from vault.sharing.models import Link
@@ -105,6 +106,11 @@ class Held:
         type_code, _sharp, pointer = field_id.partition("#/")
         values = (walk(record.payload, pointer.split("/")) for record in self.values.of_type(type_code))
         return any(value not in (None, "", [], {}) for value in values)
+
+
+def fields_of(grant: Grant) -> list[str]:
+    """Return the fields of a link in the order in which they were chosen. Requires the resident's scope."""
+    return [row.field for row in sorted(grant.fields.all(), key=lambda row: (row.created_at, row.pk))]
 
 
 def fingerprint(values: Values, papers: Sequence[PaperOpened], made: Sequence[Document] = ()) -> str:

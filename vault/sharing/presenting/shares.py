@@ -89,8 +89,7 @@ def _share(grant: Grant, names: Names, halt: Halt | None) -> Share:
 
 
 def title(grant: Grant) -> str:
-    agreement = agreements.of(grant)
-    return str(agreement.title) if agreement else _(grant.purpose)
+    return agreements.title_of(grant) or _(grant.purpose)
 
 
 def facts(grant: Grant) -> list[dict[str, str]]:

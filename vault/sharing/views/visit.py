@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -26,9 +27,9 @@ from vault.records.copies import zipping
 from vault.records.gate import WatchedFile
 from vault.records.grants import documents
 from vault.records.grants.documents import Document
-from vault.records.grants.recipient_names import names_of
 from vault.records.models import PaperFile
 from vault.records.values.decrypted import PaperOpened
+from vault.sharing import link_words
 from vault.sharing.actions import links as actions
 from vault.sharing.agreements import links
 from vault.sharing.agreements.links import Held
@@ -126,7 +127,7 @@ def everything(request: HttpRequest, token: str) -> HttpResponseBase:
         held = _read(link, visit)
     except gate.Refused as refused:
         return _refused(request, refused)
-    listed = words.text(words.sheets(held.values, _fields(link)), [*_head(link).values()])
+    listed = words.text(words.sheets(held.values, _fields(link)), [*_head(request, link).values()])
     found = words.files(held.papers)
     names = zipping.distinct(
         [_("informations.txt"), *(file.name for file in found), *(one.name for one in held.documents)]
@@ -222,11 +223,19 @@ def _read(link: Link, visit: Visit | None) -> Held:
     """
     if visit is None:
         return _own(link)
+    _load(link)
     return Held(*gate.read_all(grant=link.grant, fields=_fields(link), visit=visit.pk), _documents(link))
 
 
 def _own(link: Link) -> Held:
+    _load(link)
     return actions.held_by(grant=link.grant, purpose=actions.LOOK)
+
+
+def _load(link: Link) -> None:
+    """Load what the page lists of the link once. The gate loads its own."""
+    with scope(resident=link.resident_id):
+        prefetch_related_objects([link.grant], "fields", "documents")
 
 
 def _documents(link: Link) -> list[Document]:
@@ -237,7 +246,7 @@ def _documents(link: Link) -> list[Document]:
 
 def _fields(link: Link) -> list[str]:
     with scope(resident=link.resident_id):
-        return [row.field for row in link.grant.fields.order_by("created_at", "pk")]
+        return links.fields_of(link.grant)
 
 
 def _open(
@@ -260,9 +269,22 @@ def _open(
 
 
 def _pieces(link: Link, visit: Visit | None, file: words.File) -> Iterator[bytes]:
-    with _open(link, visit, file.paper_id, file.position)[1] as stream:
+    """Yield a file of a paper that the page has just read, as a separate reading.
+
+    Raises:
+        gate.Refused
+    """
+    with _open_read(link, visit, file) as stream:
         while piece := stream.read(downloads.CHUNK):
             yield piece
+
+
+def _open_read(link: Link, visit: Visit | None, file: words.File) -> BinaryIO | WatchedFile:
+    if visit is not None:
+        return _open(link, visit, file.paper_id, file.position)[1]
+    return gate.open_file(
+        resident_id=link.resident_id, purpose=actions.LOOK, paper_id=file.paper_id, position=file.position
+    )
 
 
 def _open_document(link: Link, visit: Visit | None, document: Document) -> BinaryIO | WatchedFile:
@@ -291,7 +313,7 @@ def _content(request: HttpRequest, token: str, link: Link, held: Held) -> HttpRe
         "files": words.files(held.papers),
         "documents": words.documents(held.documents),
         "gone": len(held.documents) < _document_count(link),
-        **_head(link),
+        **_head(request, link),
     }
     return render(request, "sharing/visit/content.html", context)
 
@@ -299,19 +321,24 @@ def _content(request: HttpRequest, token: str, link: Link, held: Held) -> HttpRe
 def _document_count(link: Link) -> int:
     """Return the number of documents that the link was made with, deleted ones included."""
     with scope(resident=link.resident_id):
-        return link.grant.documents.count()
+        return len(link.grant.documents.all())
 
 
-def _head(link: Link) -> dict[str, str]:
+def _head(request: HttpRequest, link: Link) -> dict[str, str]:
     """Return the page's head: who shows, to whom, why, until when."""
     grant = link.grant
-    names = names_of([grant])[grant.pk]
-    who = User.objects.get(pk=link.resident_id).name
+    names = link_words.names(link)
     return {
-        "who": _("%(who)s vous montre ces informations.") % {"who": who},
+        "who": _("%(who)s vous montre ces informations.") % {"who": _owner_name(request, link)},
         "recipient": _("Pour %(name)s : %(why)s") % {"name": names.who, "why": names.why},
         "until": _("Jusqu’au %(day)s. La personne peut arrêter avant.") % {"day": long_date(grant.ends_at)},
     }
+
+
+def _owner_name(request: HttpRequest, link: Link) -> str:
+    if isinstance(request.user, User) and request.user.pk == link.resident_id:
+        return request.user.name
+    return User.objects.get(pk=link.resident_id).name
 
 
 def _refused(request: HttpRequest, refused: gate.Refused) -> HttpResponse:

@@ -277,3 +277,22 @@ def test_the_journal_names_holder_and_data(holders, nadia, her_browser, connecte
     page = her_browser.get("/journal/").content.decode()
     assert "Vous avez demandé à recevoir de CAF" in page
     assert "Vos données ont été demandées à CAF" in page
+
+
+def test_the_home_page_says_which_connections_ended_or_end_soon(holders, nadia, connected, her_browser) -> None:
+    made = connected("caf", ["quotient"], unattended=True)
+    ended, soon = "Renouveler votre accord", "La connexion à CAF se termine"
+    today = timezone.localdate()
+
+    def said(**columns) -> list[str]:
+        with scope(resident=nadia.pk):
+            Connection.objects.filter(pk=made.pk).update(**columns)
+        page = her_browser.get("/").content.decode()
+        return [words for words in (ended, soon) if words in page]
+
+    assert said() == []
+    assert said(expires_on=today) == said(expires_on=today + timedelta(days=30)) == [soon]
+    assert said(expires_on=today + timedelta(days=31)) == said(expires_on=today - timedelta(days=1)) == []
+    assert said(expires_on=today, unattended=False) == []
+    assert said(problem="consent_over") == [ended]
+    assert said(state=ConnectionState.PAUSED) == []
