@@ -770,15 +770,8 @@ OTHERS: dict[str, str] = {
     **dict.fromkeys(
         ("aids:forget_dates", "aids:urgent_take_up", "aids:urgent_remove", "aids:urgent_try", "aids:urgent_renew"), ACT
     ),
-    "requests:letter": FILE,
-    "requests:appeal": FILE,
-    "requests:take": ACT,
-    "requests:ask": ACT,
-    "requests:propose": ACT,
-    "requests:decide": ACT,
-    "watch:prepare": ACT,
-    "requests:office_dossier": FILE,
-    "requests:office_paper": FILE,
+    **dict.fromkeys(("requests:letter", "requests:appeal", "requests:office_dossier", "requests:office_paper"), FILE),
+    **dict.fromkeys(("requests:take", "requests:ask", "requests:propose", "requests:decide", "watch:prepare"), ACT),
     **dict.fromkeys(("dossiers:choose", "dossiers:refresh", "dossiers:join_form", "dossiers:guarantors"), ACT),
     **dict.fromkeys(("dossiers:take_new_lists", "dossiers:build", "dossiers:again", "dossiers:take_back_part"), ACT),
     "demo:confirm": ACT,
