@@ -10,7 +10,6 @@ from django_scopes.exceptions import ScopeError
 
 from core import journal
 from core.keys.sealed import Unreadable
-from core.models import JournalLeaf
 from tests.telling import tells
 from tests.vault.made import HOME, HOUSEHOLD, NOTICE, add, add_signed_notice
 from vault.records import actions, gate
@@ -89,9 +88,7 @@ def test_nothing_is_read_if_the_database_refuses_the_entry(resident, monkeypatch
     add_signed_notice(resident)
     opened = []
     monkeypatch.setattr(own_reads, "decrypt_current", lambda *args: opened.append(args))
-    monkeypatch.setattr(
-        JournalLeaf.objects, "create", lambda **row: JournalLeaf(**{**row, "number": 1}).save(force_insert=True)
-    )
+    monkeypatch.setattr(journal, "ADD", journal.ADD.replace("%(number)s", "1"))
     with pytest.raises(DatabaseError):
         gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
     assert opened == []
