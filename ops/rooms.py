@@ -12,10 +12,13 @@ APPS = (
     "campaigns/contributions",
     "campaigns/plans",
     "campaigns/noise",
+    "services/watch",
     "services/requests",
     "services/dossiers",
+    "services/procedures",
     "services/official_forms",
     "services/aids",
+    "services/places",
     "certification/developers",
     "certification/access",
     "certification/labels",
@@ -42,8 +45,8 @@ def main() -> None:
     found = lines()
     total = sum(found.values())
     for app, count in found.items():
-        print(f"{app:18} {count:6,} {count / total:4.0%}")
-    print(f"{'in all':18} {total:6,}")
+        print(f"{app:24} {count:6,} {count / total:4.0%}")
+    print(f"{'in all':24} {total:6,}")
 
 
 if __name__ == "__main__":
