@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,7 +23,7 @@ from services.watch.actions import accepting, evaluating, noting
 from services.watch.models import Watch
 from tests.services.aids import people
 from tests.services.watch import made
-from vault.records.actions import grants, seal_note
+from vault.records.actions import grants, write_note
 from vault.records.models import GrantField, GrantReading
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -277,11 +278,11 @@ def test_a_check_that_writes_has_the_journal_before_the_row(awa: User, november,
     made.later(november, minutes=11)
     free = []
 
-    def sealing(**named: object) -> bytes:
+    def writing(row: AuthenticatedRow, **named: Any) -> None:
         free.append(is_free("journal", awa.pk))
-        return seal_note(**named)  # type: ignore[arg-type]
+        write_note(row, **named)
 
-    monkeypatch.setattr(evaluating, "seal_note", sealing)
+    monkeypatch.setattr(evaluating, "write_note", writing)
     assert made.look() == 1
     assert free == [False]
 
