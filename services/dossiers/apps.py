@@ -83,8 +83,12 @@ SENTENCES = {
 
 
 def _is_visitor(request: "HttpRequest") -> bool:
-    """Return whether nobody is signed in. Residents find the same link in “Mes dossiers”."""
-    return not request.user.is_authenticated
+    """Return whether nobody is signed in, as on a page of error that comes before the session is read.
+
+    Residents find the same link in “Mes dossiers”.
+    """
+    user = getattr(request, "user", None)
+    return user is None or not user.is_authenticated
 
 
 def _page(job: "Job") -> str:
