@@ -849,7 +849,6 @@ OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
 SENT = {
     "dossiers:line": "cle=paper:rib:applicant",
     "dossiers:refresh": "cle=paper:rib:applicant",
-    "procedures:remove": "what=papers:0",
 }
 
 #: URLs that answer 404 to admitted users too: their content is not configured or does not exist.
@@ -862,6 +861,8 @@ NOT_HERE = {
         ("debates:result_file", "debates:group_result"), "nothing is counted yet: tests/campaigns/debates"
     ),
     "requests:appeal": "the request is neither refused nor late",
+    "aids:urgent_remove": "sent without the rank of a part",
+    "procedures:remove": "sent without the place of a part",
     "access:nothing": "whatever the API does not have",
     "access:no_erasure": "whatever the API does not have",
     "access:no_lot": "whatever the API does not have",

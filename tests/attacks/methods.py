@@ -54,6 +54,7 @@ POST_ONLY = {
     "aids:interview_erase",
     "aids:interview_set_aside",
     "dossiers:choose",
+    "dossiers:refresh",
     "dossiers:join_form",
     "dossiers:guarantors",
     "dossiers:take_new_lists",

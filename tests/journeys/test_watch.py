@@ -56,7 +56,8 @@ def test_from_a_value_to_the_dossier_on_a_telephone(live: Live, visitor: Visitor
     # Three months without wages come into the vault. The home page says that something changed, and nothing more.
     live.run(LOOK.format(address=address, months=(1, 2, 3)))
     nadia.page.goto("/")
-    expect(nadia.page.locator("main").get_by_text("RSA")).to_have_count(0)
+    said = nadia.page.locator("main li").filter(has_text="Votre veille a trouvé un changement")
+    expect(said).not_to_contain_text("RSA")
     nadia.follow("Votre veille a trouvé un changement")
     nadia.follow("RSA")
     nadia.reads("Dans votre coffre")
