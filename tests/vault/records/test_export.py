@@ -18,7 +18,10 @@ from django_scopes import scope
 from core import journal, leaving
 from core.files.storage import sealed_storage
 from core.models import Job
+from services.aids.actions import urgent_dates
+from services.watch.actions.objecting import object_to_search
 from tests.accounts.factories import signed_in
+from tests.services.watch.made import a_finding
 from tests.vault.lived import brought, contest, exported, live
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf
@@ -142,7 +145,12 @@ def test_every_model_declared_as_copied_is_in_the_copy(lived, resident, monkeypa
 
     monkeypatch.setattr(leaving, "export_row", recorded)
     brought(resident)
-    opened(resident)
+    a_finding(resident)
+    object_to_search(resident_id=resident.pk, by=resident.pk)
+    urgent_dates.tell(resident_id=resident.pk, by=resident.pk, code="deces", days={"deces": timezone.localdate()})
+    archive = opened(resident)
+    dates = next(name for name in archive.namelist() if name.endswith("dates.json"))
+    assert str(timezone.localdate()) in archive.read(dates).decode()
     apart = {
         "core.JournalEntry",
         "mfa.Authenticator",
@@ -165,6 +173,7 @@ def test_every_model_declared_as_copied_is_in_the_copy(lived, resident, monkeypa
         "requests.OutsideRequest",
         "sharing.Handover",
         "sharing.MandateAct",
+        "aids.UrgentDates",
     }
     assert copied == {rows.model for rows in leaving.declared() if rows.copied} - apart | (copied & apart)
 
