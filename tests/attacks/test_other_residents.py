@@ -14,7 +14,7 @@ from django.urls import reverse
 from campaigns.debates import standing
 from tests.accounts.factories import AgentFactory, CompanionFactory, signed_in
 from tests.attacks.matrix import OWNED
-from tests.attacks.world import debates_of, handed_over, sent_to_an_office, things_of
+from tests.attacks.world import debates_of, handed_over, official_forms_of, sent_to_an_office, things_of
 from tests.vault.entrusted import entrusted, helping_place
 from vault.sharing.enums import Act
 
@@ -73,6 +73,7 @@ def test_another_resident_gets_a_404_by_any_method(
     monkeypatch.setattr(standing, "has_debate", lambda campaign: campaign.code.startswith("debat-"))
     things, agent = things_of(resident), AgentFactory()
     things |= sent_to_an_office(resident, agent, things["built dossier"]) | debates_of(resident, agent)
+    things |= official_forms_of(agent)
     helper = CompanionFactory(organisation=helping_place().name)
     things["handover"] = handed_over(entrusted(resident, helper, "home", acts=list(Act)), helper)
     theirs, before, wrong = signed_in(stranger), rows_of(resident), {}
