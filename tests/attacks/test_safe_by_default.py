@@ -136,7 +136,7 @@ def test_no_process_of_the_portal_has_the_owner_s_address(tmp_path: Path, monkey
     owner = {"MIGRATION_DATABASE_URL": "postgresql://owner@/garant", "RELEASE_DATABASE_URL": "postgresql://r@/garant"}
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@/garant")
     services.Services("127.0.0.1", 8000, owner, tmp_path, holders_port=8001).start()
-    assert len(given) == 5
+    assert len(given) == 6
     assert not any("postgresql://owner@/garant" in variables.values() for variables in given)
     assert sum("postgresql://r@/garant" in variables.values() for variables in given) == 1
 

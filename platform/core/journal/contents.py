@@ -19,3 +19,9 @@ def place_of(entry_id: UUID) -> str:
 def payload_of(salted: bytes) -> dict[str, Any]:
     payload: dict[str, Any] = canonical.decode(salted[SALT_BYTES:])
     return payload
+
+
+def named_head(claim: str | None) -> tuple[int, str] | None:
+    """Return the counter and the MAC of the head that an entry names; None: it names none."""
+    counter, _dot, mac = claim.partition(".") if claim else ("", "", "")
+    return (int(counter), mac) if claim else None

@@ -34,7 +34,7 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core import canonical, locks
-from core.journal.contents import KEPT, payload_of, place_of
+from core.journal.contents import KEPT, named_head, payload_of, place_of
 from core.journal.lots import Ended, by_lots, counted_models, stored
 from core.keys import KeyMissing, KeyringError, KeyRow, KeysDown, note_read
 from core.keys.sealed import Box, Unreadable, box_in
@@ -99,7 +99,7 @@ class Tip:
             if end.at is not None and end.at > timezone.now() - KEPT:
                 raise Unreadable("the last entry")
             return None
-        return _named(payload_of(self.opened.unseal(end.content, place=place_of(end.entry_id))).get("head"))
+        return named_head(payload_of(self.opened.unseal(end.content, place=place_of(end.entry_id))).get("head"))
 
     @cached_property
     def tags(self) -> Mapping[bytes, bytes]:
@@ -178,12 +178,9 @@ class Tip:
         self._forget()
 
     def follow(self, number: int, chain: bytes, at: datetime, entry_id: UUID, content: bytes, claim: str) -> None:
-        """Follow an entry that was written after this tip, under the journal's lock; `claim` is what it names.
-
-        The head stays as it was, and what was read of it: the entry names it, or that was refused before.
-        """
+        """Follow an entry written after this tip, under the journal's lock: it names this head, by `claim`."""
         self.end = self.end._replace(number=number, chain=chain, at=at, entry_id=entry_id, content=content)
-        self.__dict__["former"] = _named(claim)
+        self.__dict__["former"] = named_head(claim)
 
     def _forget(self) -> None:
         for name in ("former", "tags", "ended", "counts"):
@@ -198,11 +195,6 @@ class Tip:
         more += ["counts", hashlib.sha256(counts).hexdigest()] if counts else []
         told = canonical.encode(["core.RowHead", str(self.resident_id), counter, tags.hex(), *more])
         return hmac.digest(self.opened.row_key, told, "sha256")
-
-
-def _named(claim: str | None) -> tuple[int, str] | None:
-    counter, _dot, mac = claim.partition(".") if claim else ("", "", "")
-    return (int(counter), mac) if claim else None
 
 
 #: The tip that a transaction read under the journal's lock, and still holds.

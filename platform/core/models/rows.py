@@ -35,7 +35,7 @@ from uuid import UUID
 from django.db import models, transaction
 
 from core import canonical
-from core.models.row_values import columns_of, encoded_in_two, plain, values_of
+from core.models.row_values import columns_of, encoded_in_two, values_of
 
 M = TypeVar("M", bound=models.Model)
 #: Of a row's tag in a head.
@@ -177,17 +177,17 @@ def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0) -> 
     """Return the MAC of a row: the version of its list of columns, then an HMAC-SHA256."""
     lists = declared(type(row)).lists
     version = version or len(lists)
-    told = canonical.encode([_label(type(row)), version, str(row.pk), values_of(row, lists[version - 1])])
+    told = canonical.encode([label_of(type(row)), version, str(row.pk), values_of(row, lists[version - 1])])
     return bytes([version]) + hmac.digest(key or _key_of[0](row), told, "sha256")
 
 
 def lot_of(model: type[models.Model], values: Iterable[object]) -> str:
     """Return the name of a lot of a model's rows, by the values of the columns `lot`."""
-    return LOT.join([_label(model), *map(str, values)])
+    return LOT.join([label_of(model), *map(str, values)])
 
 
 @cache
-def _label(model: type[models.Model]) -> str:
+def label_of(model: type[models.Model]) -> str:
     shown = model._meta.concrete_model or model  # a proxy shows the same rows
     return shown._meta.label
 
@@ -254,34 +254,13 @@ def check_encoded(rows: "Sequence[AuthenticatedRow]", columns: tuple[str, ...], 
     for row in rows:
         lists = row.decides.lists
         text, rest = encoded_in_two(row, lists[-1], len(columns))
-        told = f'["{_label(type(row))}",{len(lists)},"{row.pk}",[{text},{rest}]]'.encode()
+        told = f'["{label_of(type(row))}",{len(lists)},"{row.pk}",[{text},{rest}]]'.encode()
         mac = bytes([len(lists)]) + hmac.digest(key, told, "sha256")
         if checking() and not hmac.compare_digest(row.mac, mac) and not is_genuine(row, row.mac, key=key):
             raise Forged(row)
         texts.append(text)
     check_current(*rows)
     return texts
-
-
-def check_read(model: "type[AuthenticatedRow]", rows: Iterable[Sequence[Any]], *, key: bytes) -> None:
-    """Check rows as `check` does, without an object for each, which takes most of the time of a hundred rows.
-
-    Args:
-        rows: `values_list` of the id, the MAC, then the columns of the model's list, in its order. No head follows it.
-
-    Raises:
-        Forged: the portal did not write a row as it is.
-    """
-    if not checking():
-        return
-    version = len(model.decides.lists)
-    start, first = f'["{_label(model)}",{version},"', bytes([version])
-    for pk, mac, *columns in rows:
-        told = f'{start}{pk}",[{canonical.items(plain(columns))}]]'.encode()
-        if not hmac.compare_digest(bytes(mac), first + hmac.digest(key, told, "sha256")):
-            row = model._base_manager.get(pk=pk)  # under an earlier list of columns, or forged
-            if not is_genuine(row, row.mac, key=key):
-                raise Forged(row)
 
 
 def check_current(*rows: "AuthenticatedRow") -> None:
@@ -499,7 +478,7 @@ class AuthenticatedRow(models.Model):
 
     def tag(self, key: bytes) -> bytes:
         """Return what the head has of this row."""
-        told = canonical.encode([_label(type(self)), "head", str(self.pk), values_of(self, self.followed())])
+        told = canonical.encode([label_of(type(self)), "head", str(self.pk), values_of(self, self.followed())])
         return hmac.digest(key, told, "sha256")[:TAG_BYTES]
 
     def take(self, stored: Self) -> None:

@@ -17,7 +17,8 @@ from core.journal import checkpoints, heads
 from core.keys import sealed
 from core.keys.sealed import Box
 from core.models import JournalEntry
-from core.models.rows import AuthenticatedRow, check, check_read
+from core.models.many_rows import check_read
+from core.models.rows import AuthenticatedRow, check
 from vault.records.enums import GrantState, Mode, PaperState, RefusalCode
 from vault.records.gate import passing_on
 from vault.records.gate.decrypting import decrypt_current, decrypt_papers, require_known
