@@ -4,12 +4,12 @@ import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django_scopes import scopes_disabled
 
@@ -132,11 +132,11 @@ def test_a_partner_has_months_of_their_own(villebrume: object, resident: User) -
 PHOTO = "/aides/declaration/photo/"
 
 
-def send(client: Client, content: bytes, name: str = "page.pdf") -> HttpResponse:
+def send(client: Client, content: bytes, name: str = "page.pdf") -> Any:
     return client.post(PHOTO, {"file": SimpleUploadedFile(name, content)})
 
 
-def body(answer: HttpResponse) -> str:
+def body(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
 
