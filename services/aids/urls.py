@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from services.aids.views import aids as views
 from services.aids.views import (
+    accompanied,
     compare,
     declaration,
     interview,
@@ -30,6 +31,7 @@ pages = [
     path("ensemble/<slug:code>/", views_together.why, name="why_together"),
     path("question/<slug:place>/", views.question, name="question"),
     path("question/<slug:place>/passer/", views.skip, name="skip"),
+    path("accompagnement/<uuid:mandate_id>/", accompanied.under_mandate, name="accompanied_aids"),
     path("<slug:code>/pourquoi/", views.why, name="why"),
     path("<slug:code>/pourquoi/imprimer/", compare.explanation, name="why_pdf"),
 ]
@@ -49,6 +51,7 @@ public_pages = [
 ]
 agents_pages = [
     path("", local_agents.listed, name="local_list"),
+    path("guichet/<uuid:visit_id>/", accompanied.at_desk, name="desk_aids"),
     path("nouvelle/", local_agents.begin, name="local_new"),
     path("importer/", local_agents.bring_in, name="local_import"),
     path("<int:aid_id>/", local_agents.version, name="local_version"),
