@@ -1,6 +1,5 @@
 from django.urls import include, path
 
-from services.aids.views import aids as views
 from services.aids.views import (
     accompanied,
     compare,
@@ -13,6 +12,7 @@ from services.aids.views import (
     versions,
     whatif,
 )
+from services.aids.views import aids as views
 from services.aids.views import together as views_together
 
 app_name = "aids"

@@ -7,7 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from accounts.models import User
-from services.aids.actions.simulations import Nothing, Simulation, of_values
+from services.aids.actions import simulations
+from services.aids.actions.simulations import Nothing, Simulation
 from services.aids.facts import from_vault
 from vault.records import gate
 from vault.sharing import perms
@@ -51,4 +52,4 @@ def simulate_under_mandate(*, mandate: Mandate, companion: User) -> Simulation |
 
 def _simulate(under: DeskVisit | Mandate) -> Simulation | Nothing:
     values = gate.read_to_compute(grant=under.grant, fields=from_vault.FIELDS, act=under)
-    return of_values(values, resident_id=under.resident_id, today=timezone.localdate())
+    return simulations.of_values(values, resident_id=under.resident_id, today=timezone.localdate())

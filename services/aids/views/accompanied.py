@@ -73,4 +73,4 @@ def under_mandate(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
 
 
 def _not_sealed() -> str:
-    return _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")
+    return _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")

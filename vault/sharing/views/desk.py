@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from django_scopes import scope
 
+from accounts.actions import sheet_closing
 from accounts.actions.sheets import NoSheet
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
@@ -151,7 +152,7 @@ def _paper_context(found: DeskVisit, person: User) -> dict[str, Any]:
     if person.email:
         return {}
     told = {"sheet": getattr(person, "sheet", None), "mandates": words.mandates(found), "more": words.more(found)}
-    return {"on_paper": True, **told}
+    return {"on_paper": True, "closing": sheet_closing.standing(person), "closes_at": person.closes_at, **told}
 
 
 @agents_only
