@@ -31,7 +31,6 @@ pages = [
     path("ensemble/<slug:code>/", views_together.why, name="why_together"),
     path("question/<slug:place>/", views.question, name="question"),
     path("question/<slug:place>/passer/", views.skip, name="skip"),
-    path("accompagnement/<uuid:mandate_id>/", accompanied.under_mandate, name="accompanied_aids"),
     path("<slug:code>/pourquoi/", views.why, name="why"),
     path("<slug:code>/pourquoi/imprimer/", compare.explanation, name="why_pdf"),
 ]
@@ -51,7 +50,6 @@ public_pages = [
 ]
 agents_pages = [
     path("", local_agents.listed, name="local_list"),
-    path("guichet/<uuid:visit_id>/", accompanied.at_desk, name="desk_aids"),
     path("nouvelle/", local_agents.begin, name="local_new"),
     path("importer/", local_agents.bring_in, name="local_import"),
     path("<int:aid_id>/", local_agents.version, name="local_version"),
@@ -92,4 +90,6 @@ urlpatterns = [
     path("aides-locales/", include(public_pages)),
     path("agents/aides/", include(agents_pages)),
     path("agents/situations/", include(situations_pages)),
+    path("agents/guichet/<uuid:visit_id>/aides/calcul/", accompanied.at_desk, name="desk_aids"),
+    path("accompagnement/<uuid:mandate_id>/aides/calcul/", accompanied.under_mandate, name="accompanied_aids"),
 ]

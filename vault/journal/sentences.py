@@ -310,7 +310,9 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
         "",
     ),
     "sheet_closing_confirmed": (
-        gettext_lazy("Au guichet, « %(recipient)s » a confirmé la fermeture de votre coffre, dans trente jours au plus."),
+        gettext_lazy(
+            "Au guichet, « %(recipient)s » a confirmé la fermeture de votre coffre, dans trente jours au plus."
+        ),
         "",
     ),
     "sheet_closing_cancelled": (

@@ -48,7 +48,7 @@ def _page(simulation: Simulation, link: Link) -> dict[str, Any]:
     unknown = sorted((one for one in computed.of(results.UNKNOWN) if not one.receiving), key=lambda one: -one.high)
     refused = [one for one in computed.of(results.NOT_ELIGIBLE) if not one.receiving]
     return {
-        "headline": words.headline(computed, _("Ce qui peut être demandé")),
+        "headline": words.headline(computed, theirs=True),
         "claims": [
             *(_claim(one, people) | words.note(notes, one.code) for one in computed.claims),
             *(_local_claim(one) | words.note(notes, one.aid.code) for one in words.rights_first(simulation)),

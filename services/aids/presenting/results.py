@@ -103,16 +103,20 @@ def note(notes: Mapping[str, Sequence[str]], code: str) -> dict[str, str]:
     return {"note": " ".join(notes.get(code, ()))}
 
 
-def headline(computed: results.Results, title: str = "") -> dict[str, str] | None:
+def headline(computed: results.Results, *, theirs: bool = False) -> dict[str, str] | None:
     """Return the main total, monthly if there is one; the sentence gives the other totals.
 
     Args:
-        title: in place of the one that speaks to the resident.
+        theirs: word it for who helps the resident.
     """
     monthly, yearly, once = (computed.total(unit) for unit in (benefits.MONTH, benefits.YEAR, benefits.ONCE))
     if not (monthly or yearly or once):
         return None
-    told = _("Argent non demandé") if computed.knows_received else _("Ce que vous pourriez recevoir")
+    if theirs:
+        title, grows = _("Argent qui peut être demandé"), _("C’est un minimum : ce qui manque peut l’augmenter.")
+    else:
+        title = _("Argent non demandé") if computed.knows_received else _("Ce que vous pourriez recevoir")
+        grows = _("C’est un minimum : vos réponses peuvent l’augmenter.")
     main, unit = (monthly, benefits.MONTH) if monthly else (yearly, benefits.YEAR) if yearly else (once, benefits.ONCE)
     others = []
     if monthly and yearly:
@@ -120,9 +124,9 @@ def headline(computed: results.Results, title: str = "") -> dict[str, str] | Non
     if (monthly or yearly) and once:
         others.append(_("Et %(amount)s une fois.") % {"amount": euros(once)})
     if computed.may_grow:
-        others.append(_("C’est un minimum : vos réponses peuvent l’augmenter."))
+        others.append(grows)
     others.append(_("Ce sont des estimations, pas des décisions : l’organisme décide."))
-    return {"title": title or told, "number": euros(main), "unit": unit_words(unit), "text": nbsp(" ".join(others))}
+    return {"title": title, "number": euros(main), "unit": unit_words(unit), "text": nbsp(" ".join(others))}
 
 
 def why_url(code: str) -> str:

@@ -75,7 +75,9 @@ AGREEMENT: Final = Agreement(
     title=_("Se faire accompagner"),
     purpose=ENTRUST,
     words=(
-        _("%(name)s voit les lignes que vous cochez, avec leur valeur du moment, et ce que montrent les actes cochés."),
+        _(
+            "%(name)s voit les lignes que vous cochez, avec leur valeur du moment, et ce que montrent les actes cochés."
+        ),
         _("Cette personne ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
         _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
         _("Si elle quitte cet organisme, le mandat ne sert plus à personne."),
