@@ -189,8 +189,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "sharing:accompanied_paper": [(COMPANION, "/accompagnement/{mandate}/papier/")],
     "sharing:give_back": [(COMPANION, "/accompagnement/{mandate}/rendre/")],
     "sharing:accompanied_values": [
-        (COMPANION, "/accompagnement/{mandate}/home/"),
-        (COMPANION, "/accompagnement/{mandate}/unemployment/"),
+        (COMPANION, f"/accompagnement/{{mandate}}/{item}/") for item in ("home", "unemployment")
     ],
     "access:authorize": [(RESIDENT, "/oauth/authorize?{consent}")],
     "access:programs": [(PUBLISHER, "/editeurs/programmes/")],
@@ -472,10 +471,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "sharing:desk_added": [(AGENT, "/agents/guichet/{desk_visit}/ajouts/")],
     "sharing:stop_desk_mandate": [(AGENT, "/agents/guichet/{desk_visit}/mandat/{paper_grant}/arreter/")],
     "sharing:finish_desk": [(AGENT, "/agents/guichet/{desk_visit}/terminer/")],
-    "sharing:desk_values": [
-        (AGENT, "/agents/guichet/{desk_visit}/home/"),
-        (AGENT, "/agents/guichet/{desk_visit}/unemployment/"),
-    ],
+    "sharing:desk_values": [(AGENT, f"/agents/guichet/{{desk_visit}}/{item}/") for item in ("home", "unemployment")],
     "sharing:shares": [(NEWCOMER, "/partages/"), (RESIDENT, "/partages/")],
     "sharing:make_link": [(NEWCOMER, "/partages/lien/"), (RESIDENT, "/partages/lien/")],
     "sharing:stop_links": [(NEWCOMER, "/partages/liens/arreter/"), (RESIDENT, "/partages/liens/arreter/")],

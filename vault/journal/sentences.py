@@ -179,10 +179,6 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Compté sous votre accord avec « %(recipient)s », sans lui être montré : %(what)s."),
         "",
     ),
-    "granted_computed": (
-        gettext_lazy("« %(recipient)s » a calculé vos aides et vu le résultat, sans voir les valeurs : %(what)s."),
-        "",
-    ),
     "read_refused": (
         gettext_lazy("Une lecture par « %(recipient)s » a été refusée : votre accord ne la permet pas."),
         "",
