@@ -144,3 +144,15 @@ class PrefilledForm(forms.Form):
         if not self.errors and not any(cleaned.get(one) is not None for one in self.fields):
             raise ValidationError(_("Écrivez au moins un montant."))
         return cleaned
+
+
+class SimulateAtDeskForm(forms.Form):
+    """The yes of the resident, in front of the agent, for one computation."""
+
+    present = forms.BooleanField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["present"]
+        field.label = _("La personne est devant moi. Elle veut ce calcul, et que j’en voie le résultat avec elle.")
+        field.error_messages["required"] = _("Demandez-le-lui, et cochez si elle dit oui.")
