@@ -161,7 +161,14 @@ class OutsideStepForm(forms.Form):
 
     def __init__(self, step: OutsideStep, request: OutsideRequest, data: Any = None) -> None:  # noqa: ANN401 - a QueryDict
         noted = getattr(request, f"{step}_on")
-        super().__init__(data, initial={"on": noted or timezone.localdate(), "answer": request.answer})
+        super().__init__(
+            data,
+            initial={
+                "on": noted or timezone.localdate(),
+                "answer": request.answer,
+                "ends_on": request.ends_on,
+            },
+        )
         self.title, hint = STEP_QUESTIONS[step]
         self.fields["on"].label, self.fields["on"].help_text = _("Le jour"), str(hint)
         if step == OutsideStep.ANSWERED:
@@ -170,4 +177,9 @@ class OutsideStepForm(forms.Form):
                 choices=OutsideAnswer.choices,
                 widget=forms.RadioSelect,
                 error_messages={"required": _("Dites ce qu’il a répondu.")},
+            )
+            self.fields["ends_on"] = DateField(
+                label=_("Si c’est accordé, jusqu’à quand ?"),
+                help_text=_("Vide si la lettre n’en dit rien. Nous vous le rappelons un mois avant."),
+                required=False,
             )
