@@ -184,6 +184,30 @@ def read_brought(*, grant: Grant, paper_id: UUID) -> PaperOpened | None:
     return under_grant(grant, reading)[0]
 
 
+def read_to_compute(*, grant: Grant, fields: Sequence[str], act: AuthenticatedRow) -> Values:
+    """Return the values of `fields`, about everybody, for a computation of which the recipient sees the result alone.
+
+    The items of the grant need not open them: the resident agreed to the computation itself, in the row `act` beside
+    the grant, which is checked here. What they took out of the grant is left out. Write one entry.
+
+    Raises:
+        UnknownField, Refused, NotAnchored, KeyMissing
+    """
+    require_known(fields)
+
+    def reading(refusal: Refusal | None, box: Box) -> Values | Refusal:
+        refusal = refusal or mark_used(grant, box)
+        lost = Grant.objects.filter(pk=grant.pk).values_list("taken_away", flat=True).first() or ()
+        kept = [field for field in fields if field not in lost]
+        journal_read(grant, kept, "granted_computed", box, refusal)
+        if refusal:
+            return refusal
+        check(act, key=box.row_key)
+        return _values(grant, kept, None, box, passing_on.terms_for(grant), [])
+
+    return under_grant(grant, reading)
+
+
 def under_grant(grant: Grant, reading: Callable[[Refusal | None, Box], Found | Refusal]) -> Found:
     """Run `reading` in the transaction of a read under a grant.
 
