@@ -208,18 +208,18 @@ def _append(acts: Sequence[tuple[heads.Tip, Act]]) -> list[JournalEntry]:
         leaf = _leaf(salted)
         linked = accounts.link(tip.end.chain or START, leaf)
         row = JournalLeaf(resident_id=tip.resident_id, number=payload["number"], at=now, leaf=leaf, chain=linked)
-        entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, created_at=now, leaf=row)
+        entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, created_at=now)
         entry.content = tip.opened.seal(salted, place=place_of(entry.id))
         told += [entry.id, tip.resident_id, row.number, now, leaf, linked, entry.content]
         tip.follow(row.number, linked, now, entry.id, entry.content, payload.get("head", ""))
-        made.append(entry)
+        made.append((entry, row))
     with connection.cursor() as cursor:
         cursor.execute(APPEND.format(rows=", ".join([ROW] * len(made))), told)
         ids = dict(cursor.fetchall())
-    for entry in made:
-        entry.leaf.id = ids[entry.id]
-        entry.leaf_id = entry.leaf.id
-    return made
+    for entry, row in made:
+        row.id = ids[entry.id]
+        entry.leaf = row  # with its number
+    return [entry for entry, _row in made]
 
 
 def _payload(tip: heads.Tip, act: Act, at: datetime) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def test_a_check_asks_the_database_little(awa: User, stranger: User, django_asse
     made.turned_on(stranger)
     law = evaluating.Law.today()
     claimed = across.claim(10, law=law.mark)
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(22):
         assert evaluating.evaluate(claimed, law) == 1, "Its first outcome is written too."
     with scope(resident=awa.pk):
         Watch.objects.update(law="another month")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django_scopes import scope
 
 from accounts.models import User
@@ -197,3 +198,12 @@ def test_the_lines_of_the_agreement_are_those_read(both: list[User]) -> None:
 def test_a_grant_for_one_reading_is_read_alone() -> None:
     version = bytes([len(Grant.decides.lists)])
     assert together._is_followed(Grant(once=True, mac=version)) and not together._is_followed(Grant(mac=version))
+
+
+def test_one_more_resident_is_read_with_as_many_statements(both: list[User]) -> None:
+    with CaptureQueriesContext(connection) as alone:
+        read(both[:1])
+    with CaptureQueriesContext(connection) as together:
+        read(both)
+    looked_up = sum('FROM "watch_watch"' in one["sql"] for one in alone)
+    assert len(together) - len(alone) == looked_up, "those by which the test itself looks for another watch"

@@ -87,7 +87,7 @@ def _read(asked: Sequence[tuple[Grant, Notes]], boxes: Mapping[UUID, Box]) -> di
 def _take(asked: Sequence[tuple[Grant, Notes]], boxes: Mapping[UUID, Box]) -> list[_Taken]:
     """Return those of the grants that may be read now: each is checked as it is under its locks, with its notes."""
     ids = [grant.pk for grant, _notes in asked]
-    now, rows = across.grants_now(ids, without=UNUSED_HERE), across.fields_granted(ids)
+    now, rows = across.grants_now(ids, without=("snapshot",)), across.fields_granted(ids)
     taken = []
     for grant, notes in asked:
         found, box, granted = now.get(grant.pk), boxes[grant.resident_id], rows.get(grant.pk, ())
