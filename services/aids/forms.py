@@ -4,6 +4,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.pages.forms import DateField
 from core.templatetags.civic import month
@@ -106,6 +107,20 @@ class ReceivedForm(forms.Form):
         field = cast(forms.MultipleChoiceField, self.fields["received"])
         field.label = _("Cochez ce que vous recevez. Ne cochez rien si vous ne recevez rien.")
         field.choices = [(code, choice_words("social.prestation#/prestation", code)) for code in answers.RECEIVED]
+
+
+class PhotoForm(forms.Form):
+    """A photo or a PDF of what the CAF filled in. It is read once and not kept."""
+
+    file = forms.FileField(
+        label=gettext_lazy("Une photo, une capture d’écran ou un PDF"),
+        help_text=gettext_lazy("PDF, JPEG ou PNG, 10 Mo au plus. Nous lisons les montants, vous les vérifiez."),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,image/jpeg,image/png"}),
+        error_messages={
+            "required": gettext_lazy("Choisissez un fichier."),
+            "empty": gettext_lazy("Ce fichier est vide."),
+        },
+    )
 
 
 class PrefilledForm(forms.Form):

@@ -27,6 +27,7 @@ pages = [
     path("comparer/", compare.home, name="compare"),
     path("comparer/lettre/", compare.letter, name="compare_letter"),
     path("declaration/", declaration.home, name="prefilled"),
+    path("declaration/photo/", declaration.photo, name="prefilled_photo"),
     path("ensemble/", views_together.home, name="together"),
     path("ensemble/<slug:code>/", views_together.why, name="why_together"),
     path("question/<slug:place>/", views.question, name="question"),

@@ -556,6 +556,7 @@ OWN_VAULT = {
     "aids:compare",
     "aids:compare_letter",
     "aids:prefilled",
+    "aids:prefilled_photo",
     "aids:together",
     "aids:why_together",
     "dossiers:home",

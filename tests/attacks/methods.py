@@ -52,6 +52,7 @@ POST_ONLY = {
     "aids:urgent_renew",
     "aids:forget_dates",
     "aids:skip",
+    "aids:prefilled_photo",
     "aids:interview_erase",
     "aids:interview_set_aside",
     "dossiers:choose",
