@@ -76,7 +76,8 @@ AGREEMENT: Final = Agreement(
     purpose=ENTRUST,
     words=(
         _(
-            "%(name)s voit les lignes que vous cochez, avec leur valeur du moment, et ce que montrent les actes cochés."
+            "%(name)s voit les lignes que vous cochez, avec leur valeur du moment, et ce que montrent les actes "
+            "cochés."
         ),
         _("Cette personne ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
         _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
