@@ -175,7 +175,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send the pages of the running portal to one worker, and its paths to another, before xdist reads the groups."""
+    """Send the pages of the running portal to one worker, and its paths to another, before xdist reads the groups.
+
+    xdist sends tests of no group to the next free worker. A module whose fixture takes seconds names a group, or each
+    worker would make it.
+    """
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "live" in fixtures:
@@ -211,10 +215,12 @@ def first_language() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def done_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw, read and simulate the same things once, except in the tests of the child and of the engine themselves."""
+    """Draw, read and simulate the same things once, except in the tests of the children and of the engine."""
     from tests import once
 
     monkeypatch.setattr("demo.papers._drawn", once.drawn)
+    if request.path.name != "test_pdf_apart.py":
+        monkeypatch.setattr("core.pdf.apart.draw", once.letter)
     if not {ROOT / "tests" / "vault" / "readers", ROOT / "tests" / "faults"} & {*request.path.parents}:
         monkeypatch.setattr("vault.readers.sandbox._child", once.child)
     if request.path.name != "test_engine.py":
