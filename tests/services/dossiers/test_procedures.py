@@ -256,3 +256,18 @@ def test_national_procedures_cost_no_query(resident, django_assert_num_queries):
         assert [one.code for one in finding.chosen(dossier.aids, dossier.versions)] == ["rsa", "aide_logement"]
         assert finding.changes(dossier.aids, dossier.versions) == []
         assert dossier.name
+
+
+def test_a_worker_killed_between_the_message_and_the_end_tells_nothing_twice(resident, closing, monkeypatch):
+    real = reminding.remind
+
+    def killed(**named: Any) -> bool:
+        real(**named)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reminding, "remind", killed)
+        with pytest.raises(KeyboardInterrupt):
+            warn()
+    assert len(mail.outbox) == 1
+    assert warn() == []
