@@ -216,10 +216,12 @@ def first_language() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def done_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw, read and simulate the same things once, except in the tests of the child and of the engine themselves."""
+    """Draw, read and simulate the same things once, except in the tests of the children and of the engine."""
     from tests import once
 
     monkeypatch.setattr("demo.papers._drawn", once.drawn)
+    if request.path.name != "test_pdf_apart.py":
+        monkeypatch.setattr("core.pdf.apart.draw", once.letter)
     if not {ROOT / "tests" / "vault" / "readers", ROOT / "tests" / "faults"} & {*request.path.parents}:
         monkeypatch.setattr("vault.readers.sandbox._child", once.child)
     if request.path.name != "test_engine.py":

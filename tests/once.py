@@ -1,9 +1,9 @@
 """What gives the same answer each time is done once: drawing a fictional paper (200 ms) for a whole run, reading the
-same bytes in a child process (tests/reading.py), simulating the same household (150 ms) and preparing the rows that
-come with the software (20 ms) for a worker.
+same bytes and drawing the same letter in a child process (tests/forked.py), simulating the same household (150 ms) and
+preparing the rows that come with the software (20 ms) for a worker.
 
-The first time is a real one. Tests of the child (tests/vault/readers, tests/faults) and of the engine
-(tests/services/aids/test_engine.py) never use this.
+The first time is a real one. Tests of the children (tests/vault/readers, tests/faults, tests/core/test_pdf_apart.py)
+and of the engine (tests/services/aids/test_engine.py) never use this.
 """
 
 import contextlib
@@ -23,8 +23,9 @@ import pytest
 from django.db import connection
 from django.db.models import Model
 
+from core.pdf.apart import NotDrawn
 from demo import papers
-from tests import reading
+from tests import forked
 from vault.readers import sandbox
 
 #: Larger files are read each time, so that a worker's memory stays small.
@@ -64,12 +65,22 @@ def child(mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds: 
         return
     question = str(sandbox.CHILD), mode, json.dumps(options), hashlib.sha256(start).hexdigest()
     if question not in ANSWERS:
-        said = reading.reader().answer(mode, cpu_seconds, json.dumps(options).encode() + b"\n" + start)
+        sent = json.dumps(options).encode() + b"\n" + start
+        said = forked.parent("vault.readers.child").answer(sent, mode, str(cpu_seconds))
         if not said.endswith(b"\n") or len(said) > MOST:
             yield io.BytesIO(said)
             return
         ANSWERS[question] = said
     yield io.BytesIO(ANSWERS[question])
+
+
+@lru_cache(100)
+def letter(html: str, *, style: str, tagged: bool = True) -> bytes:
+    asked = json.dumps({"html": html, "style": style, "tagged": tagged})
+    said = forked.parent("core.pdf.child").answer(asked.encode())
+    if not said.startswith(b"%PDF"):
+        raise NotDrawn
+    return said
 
 
 class Rows:

@@ -62,12 +62,14 @@ def main() -> None:
     import django
 
     django.setup()
+    from core.pdf import apart
     from demo import papers
-    from tests import once, reading
+    from tests import forked, once
     from vault.readers import sandbox
 
-    papers._drawn, sandbox._child = once.drawn, once.child
-    reading.reader()
+    papers._drawn, sandbox._child, apart.draw = once.drawn, once.child, once.letter
+    for child in forked.LOAD:
+        forked.parent(child)
     for line in sys.stdin:
         answer = run(json.loads(line))
         sys.stdout.write(json.dumps(answer) + "\n")

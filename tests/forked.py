@@ -1,9 +1,11 @@
-"""Reads files as vault/readers/child.py does, in processes forked from one that has loaded the readers.
+"""Does what vault/readers/child.py and platform/core/pdf/child.py do, in processes forked from one that has loaded
+their modules.
 
 Loading them takes half a second of processor time. Each fork sets the child's own limits, but for its memory, which
 counts from what is loaded.
 """
 
+import ctypes.util
 import importlib
 import json
 import os
@@ -13,6 +15,7 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 #: What readers load when they need it.
@@ -22,36 +25,38 @@ LATER = (
 )
 
 
-class Reader:
-    """The process that has loaded the readers."""
+class Parent:
+    """The process that has loaded the modules of a child: `vault.readers.child` or `core.pdf.child`."""
 
-    def __init__(self) -> None:
+    def __init__(self, child: str) -> None:
         variables = {
             "HOME": "/nonexistent",
             "LANG": "C.UTF-8",
+            "MALLOC_ARENA_MAX": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
+            "TMPDIR": tempfile.gettempdir(),
         }
-        command = [sys.executable, "-m", "tests.reading"]
+        command = [sys.executable, "-m", "tests.forked", child]
         self.process = subprocess.Popen(
             command, env=variables, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
 
-    def answer(self, mode: str, cpu_seconds: int, sent: bytes) -> bytes:
+    def answer(self, sent: bytes, *arguments: str) -> bytes:
         """Return all that the child writes when it is sent these bytes."""
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps([mode, cpu_seconds, len(sent)]).encode() + b"\n" + sent)
+        self.process.stdin.write(json.dumps([len(sent), *arguments]).encode() + b"\n" + sent)
         self.process.stdin.flush()
         return self.process.stdout.read(int(self.process.stdout.readline()))
 
 
 @cache
-def reader() -> Reader:
+def parent(child: str) -> Parent:
     """Return the one of this worker. It ends with it: its input is closed then."""
-    return Reader()
+    return Parent(child)
 
 
-def load() -> None:
+def load_readers() -> None:
     from vault import readers
 
     for module in pkgutil.walk_packages(readers.__path__, "vault.readers."):
@@ -61,20 +66,27 @@ def load() -> None:
         importlib.import_module(name)
 
 
-def read(mode: str, cpu_seconds: int, sent: bytes) -> bytes:
+def load_renderer() -> None:
+    """Load what draws. It has drawn nothing yet, so it has no thread, which a fork would lack."""
+    ctypes.util.find_library = lambda name: None  # as the child does
+    importlib.import_module("core.pdf.layout")
+
+
+LOAD = {"vault.readers.child": load_readers, "core.pdf.child": load_renderer}
+
+
+def answer(child: Any, sent: bytes, arguments: list[str]) -> bytes:
     ours, theirs = os.pipe()
     with tempfile.TemporaryFile() as file:
         file.write(sent)
         file.seek(0)
         process = os.fork()
         if not process:
-            from vault.readers import child
-
             os.dup2(file.fileno(), 0)
             os.dup2(theirs, 1)
             sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
             try:
-                child.main(mode, str(cpu_seconds))
+                child.main(*arguments)
             finally:
                 os._exit(0)
         os.close(theirs)
@@ -84,18 +96,17 @@ def read(mode: str, cpu_seconds: int, sent: bytes) -> bytes:
     return said
 
 
-def main() -> None:
-    load()
-    from vault.readers import child
-
+def main(name: str) -> None:
+    LOAD[name]()
+    child: Any = importlib.import_module(name)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     child.MAX_MEMORY += pages * os.sysconf("SC_PAGE_SIZE")
     while line := sys.stdin.buffer.readline():
-        mode, cpu_seconds, size = json.loads(line)
-        said = read(mode, cpu_seconds, sys.stdin.buffer.read(size))
+        size, *arguments = json.loads(line)
+        said = answer(child, sys.stdin.buffer.read(size), arguments)
         sys.stdout.buffer.write(b"%d\n" % len(said) + said)
         sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
