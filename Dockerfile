@@ -14,6 +14,7 @@ FROM ${DEBIAN}
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3 ca-certificates postgresql-client \
         libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+        tesseract-ocr tesseract-ocr-fra \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/garant --create-home garant
 COPY --from=built /opt/garant /opt/garant

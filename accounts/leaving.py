@@ -55,6 +55,12 @@ ROWS = [
             "asked_told_at decided_told_at": REGISTER,
         },
     ),
+    Rows(
+        "accounts.SheetClosing",
+        kept={
+            "id person_id asked_by_id asked_at confirmed_by_id confirmed_at cancelled_by_id cancelled_at": REGISTER,
+        },
+    ),
     Rows("account.EmailAddress", erased={"id user_id email verified primary": "the account's own address, again"}),
     Rows(
         "account.EmailConfirmation",

@@ -45,9 +45,9 @@ from tests.accounts.factories import signed_in
 from tests.browser import CHROMIUM, Load, chromium, load
 from tests.heights import LIMITS, SCROLL_HEIGHT, USUAL
 
-KILOBYTES, REQUESTS, QUERIES, MILLISECONDS = 120, 8, 40, 400
-#: The page that explains an aid runs the engine three times, to find the income at which it starts or stops.
-SLOWER = {"aids:why": 900}
+KILOBYTES, REQUESTS, QUERIES, MILLISECONDS = 120, 8, 25, 150
+#: Pages that simulate. The one that explains an aid runs the engine three times, to find the income at which it stops.
+SLOWER = {"aids:why": 900, "aids:whatif": 900, "aids:home": 500}
 #: Read from each page: its links, without those of the header and the footer.
 MAIN = re.compile(r"<main.*?</main>", re.DOTALL)
 HREF = re.compile(r'<a\s[^>]*?href="(/[^"#?]*)[^"]*"', re.DOTALL)

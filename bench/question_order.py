@@ -69,6 +69,7 @@ SHARES: Final[Mapping[str, Shares]] = {
     },
     "crous": {True: 0.5, False: 0.5},
     "ass": {False: 0.8, True: 0.2},
+    "deux_ans": {False: 0.7, True: 0.3},
     "rattachement": {False: 0.5, True: 0.5},
     "parents": {False: 0.6, True: 0.4},
     "etudes": {"superieur": 0.8, "lycee": 0.2},

@@ -61,12 +61,17 @@ def venv_works() -> bool:
     return PYTHON.exists() or all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
 
 
+#: What Debian's `tesseract-ocr-fra` installs.
+LETTERS = Path("/usr/share/tesseract-ocr/5/tessdata/fra.traineddata")
+WITHOUT_LETTERS = "a photo of a prefilled declaration is not read: its amounts are typed"
 NEEDS = (
     Need("python3-venv", venv_works),
     Need("libpango-1.0-0", library("libpango-1.0.so.0")),
     Need("libpangoft2-1.0-0", library("libpangoft2-1.0.so.0")),
     Need("libharfbuzz-subset0", library("libharfbuzz-subset.so.0")),
     Need("fonts-dejavu-core", FONTS.exists),
+    Need("tesseract-ocr", program("tesseract"), optional=True, without=WITHOUT_LETTERS),
+    Need("tesseract-ocr-fra", LETTERS.exists, optional=True, without=WITHOUT_LETTERS),
 )
 #: The journeys use the first one found. Chromium's headless shell has the same engine without windows, and resizes a
 #: page in a fifth of the time.

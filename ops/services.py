@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,6 +94,8 @@ class Services:
     holders_port: int | None = None
     #: The ports of the demonstration's own services (demo/services), by name.
     programs: Mapping[str, int] = field(default_factory=dict)
+    #: The names of processes that `start` leaves out.
+    without: Collection[str] = ()
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -116,6 +118,8 @@ class Services:
         """Start the processes. The web and the watch simulate; only the web loads the engine at once."""
         self.logs.mkdir(parents=True, exist_ok=True)
         for name in self.commands():
+            if name in self.without:
+                continue
             (self.logs / f"{name}.log").unlink(missing_ok=True)
             self.run(name)
 

@@ -175,7 +175,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send the pages of the running portal to one worker, and its paths to another, before xdist reads the groups."""
+    """Send the pages of the running portal to one worker, and its paths to another, before xdist reads the groups.
+
+    xdist sends tests of no group to the next free worker. A module whose fixture takes seconds names a group, or each
+    worker would make it.
+    """
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "live" in fixtures:

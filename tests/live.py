@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,26 +60,23 @@ class Live:
         self.services.wait_until_ready()
 
 
-TOWN = """
-from django.core.management import call_command
-call_command("load_content")
-call_command("seed_demo")
-"""
-
-
 @contextmanager
-def portal(databases: "Databases", *, name: str, extra: Mapping[str, str] = {}) -> Iterator[Live]:
+def portal(
+    databases: "Databases", *, name: str, extra: Mapping[str, str] = {}, without: Collection[str] = ()
+) -> Iterator[Live]:
     """Run a portal of the fictional town, on a copy of its database and of its folder.
 
     Args:
         name: distinguishes two portals of one test process.
         extra: more environment variables for all its processes.
+        without: the names of processes that its tests do not need.
     """
     database, var = f"test_{os.getpid()}_{name}", Path(os.environ["GARANT_VAR"]) / name
     town, folder = furnished(databases)
     databases.server.copy(town, database)
     shutil.copytree(folder, var)
     live = at(databases, database, var, extra, programs=PROGRAMS)
+    live.services.without = without
     try:
         live.services.start()
         live.services.wait_until_ready()
@@ -120,12 +117,7 @@ def settle(live: Live) -> None:
 
 def offer_emergency_access(live: Live) -> None:
     """Switch urgent access on as the city's page does: written by SQL alone, it stays off."""
-    live.manage(
-        "shell",
-        "-v0",
-        "-c",
-        "from core.models import City; city = City.current(); city.emergency_access = True; city.save()",
-    )
+    live.run("from core.models import City; city = City.current(); city.emergency_access = True; city.save()")
 
 
 def label_par4chemins(live: Live) -> str:

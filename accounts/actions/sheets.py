@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import perms
 from accounts.actions.accounts import AddressTaken, keep_proved_address, register_resident
-from accounts.models import Sheet, User
+from accounts.models import Sheet, SheetClosing, User
 from core import journal, rows
 from core.symbols import new_code, read_code
 
@@ -74,6 +74,8 @@ def open_vault_with(*, name: str, by: User) -> User:
 def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
     """Make a sheet and return its code, which is stored only as a hash. The previous sheet becomes invalid.
 
+    A closing that two agents confirmed keeps its date.
+
     Raises:
         PermissionDenied: `by` may not work at the desk, or the resident has a sign-in address.
     """
@@ -91,8 +93,9 @@ def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
             "expires_at": now + LASTS,
         }
         sheet, _made = Sheet.objects.update_or_create(person=held, defaults=values)
-        held.closes_at = sheet.expires_at + LATE
-        held.save(update_fields=["closes_at"])
+        if not SheetClosing.objects.confirmed().filter(person=held).exists():
+            held.closes_at = sheet.expires_at + LATE
+            held.save(update_fields=["closes_at"])
         journal.write(
             resident_id=held.pk,
             actor_id=by.pk,
@@ -107,6 +110,8 @@ def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
 def claim(*, code_hash: str, email: str) -> User:
     """Let the resident sign in with `email`, which a code has verified. The sheet becomes invalid.
 
+    A closing asked for at the desk ends: whoever takes the vault up closes it from there.
+
     Raises:
         NoSheet: no valid sheet has this code.
         AddressTaken: another account signs in with this address.
@@ -115,6 +120,9 @@ def claim(*, code_hash: str, email: str) -> User:
         with transaction.atomic():
             sheet = find_locked(code_hash)
             person = User.objects.select_for_update().get(pk=sheet.person_id)
+            SheetClosing.objects.filter(person=person, cancelled_at=None).update(
+                cancelled_by=person, cancelled_at=timezone.now()
+            )
             person.email, person.closes_at = email, None
             person.save(update_fields=["email", "closes_at"])
             keep_proved_address(person)

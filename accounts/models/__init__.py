@@ -1,4 +1,4 @@
-from accounts.models.decisions import CityDecision, FactorReset, Nomination, PendingAccount, Role
+from accounts.models.decisions import CityDecision, FactorReset, Nomination, PendingAccount, Role, SheetClosing
 from accounts.models.people import (
     Invitation,
     Lifetime,
@@ -30,6 +30,7 @@ __all__ = [
     "Session",
     "SessionQuerySet",
     "Sheet",
+    "SheetClosing",
     "User",
     "UserManager",
 ]

@@ -73,6 +73,48 @@ class FactorReset(AuthenticatedRow):
         return self.get_reason_display()
 
 
+class SheetClosingQuerySet(RowQuerySet["SheetClosing"]):
+    def waiting(self, since: datetime) -> Self:
+        return self.filter(confirmed_at=None, cancelled_at=None, asked_at__gt=since)
+
+    def confirmed(self) -> Self:
+        return self.filter(confirmed_at__isnull=False, cancelled_at=None)
+
+
+class SheetClosing(AuthenticatedRow):
+    """A closing of a vault that only a printed sheet opens: one agent of the desk notes it, another confirms it.
+
+    The rows are the desk's register: never deleted. A waiting one that is too old is none.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    cancelled_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", help_text="an agent, or the resident at home"
+    )
+    cancelled_at = models.DateTimeField(null=True)
+
+    objects = SheetClosingQuerySet.as_manager()
+    decides = by_city("person", "asked_by", "asked_at", "confirmed_by", "confirmed_at", "cancelled_by", "cancelled_at")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by=None, confirmed_at=None)
+                | models.Q(confirmed_by__isnull=False, confirmed_at__isnull=False)
+                & ~models.Q(confirmed_by=models.F("asked_by")),
+                name="sheet_closing_two_persons",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"closing {self.pk}"
+
+
 class PendingAccountQuerySet(RowQuerySet["PendingAccount"]):
     def open(self, since: datetime) -> Self:
         return self.filter(opened_at=None, withdrawn_at=None, offered_at__gt=since)

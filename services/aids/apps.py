@@ -6,11 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from core.pages import menu, next_act
 
-#: They name no situation: others may look at the journal's page too.
+#: Those of dates name no situation: others may look at the journal's page too.
 SENTENCES = {
     "dates_told": _("Vous avez noté des dates."),
     "dates_opened": _("Vous avez regardé des dates que vous aviez notées."),
     "dates_forgotten": _("Vous avez effacé des dates que vous aviez notées."),
+    "granted_computed": _(
+        "« %(recipient)s » a calculé vos aides et vu le résultat, sans voir les valeurs : %(what)s."
+    ),
 }
 
 

@@ -36,6 +36,13 @@ class Benefit:
         return self.money and self.code not in {"cej", "pass_culture", "pass_sport"}
 
     @property
+    def taxed(self) -> bool:
+        """Return True if the CRDS is taken from it (ordonnance n° 96-50, article 14). The engine gives these before
+        the tax; the housing aid it gives after.
+        """
+        return self.code in {"af", "cf", "asf", "paje_base", "paje_naissance", "ars"}
+
+    @property
     def received_as(self) -> tuple[str, ...]:
         return self.paid_as or self.variables
 

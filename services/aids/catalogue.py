@@ -99,6 +99,8 @@ class Aid:
     renewal: str | None
     notes: str | None
     verified: bool
+    #: Codes of the city's aids that one asks for by this dossier.
+    for_aids: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -154,6 +156,7 @@ def _aid(item: Mapping[str, Any]) -> Aid:
         renewal=item["renewal"],
         notes=item["notes"],
         verified=item["verified"],
+        for_aids=tuple(item.get("for_aids", ())),
     )
 
 

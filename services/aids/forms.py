@@ -4,6 +4,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.pages.forms import DateField
 from core.templatetags.civic import month
@@ -108,6 +109,20 @@ class ReceivedForm(forms.Form):
         field.choices = [(code, choice_words("social.prestation#/prestation", code)) for code in answers.RECEIVED]
 
 
+class PhotoForm(forms.Form):
+    """A photo or a PDF of what the CAF filled in. It is read once and not kept."""
+
+    file = forms.FileField(
+        label=gettext_lazy("Une photo, une capture d’écran ou un PDF"),
+        help_text=gettext_lazy("PDF, JPEG ou PNG, 10 Mo au plus. Nous lisons les montants, vous les vérifiez."),
+        widget=forms.FileInput(attrs={"accept": "application/pdf,image/jpeg,image/png"}),
+        error_messages={
+            "required": gettext_lazy("Choisissez un fichier."),
+            "empty": gettext_lazy("Ce fichier est vide."),
+        },
+    )
+
+
 class PrefilledForm(forms.Form):
     """What the CAF filled in for each month of a declaration. A month left empty is not compared."""
 
@@ -129,3 +144,15 @@ class PrefilledForm(forms.Form):
         if not self.errors and not any(cleaned.get(one) is not None for one in self.fields):
             raise ValidationError(_("Écrivez au moins un montant."))
         return cleaned
+
+
+class SimulateAtDeskForm(forms.Form):
+    """The yes of the resident, in front of the agent, for one computation."""
+
+    present = forms.BooleanField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["present"]
+        field.label = _("La personne est devant moi. Elle veut ce calcul, et que j’en voie le résultat avec elle.")
+        field.error_messages["required"] = _("Demandez-le-lui, et cochez si elle dit oui.")

@@ -126,6 +126,7 @@ class Person:
     shared_custody: bool | None = None
     orphan: bool | None = None
     ass_open: bool | None = None
+    worked_two_years: bool | None = None
     city: CityFacts = CityFacts()
 
     def age(self, month: str) -> int:

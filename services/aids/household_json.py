@@ -150,6 +150,7 @@ PERSON: Final[Mapping[str, tuple[str, Reader]]] = {
     "shared_custody": ("shared_custody", flag),
     "orphan": ("orphan", flag),
     "ass_open": ("ass_open", flag),
+    "worked_two_years": ("worked_two_years", flag),
 }
 # Values of missing keys: a file lists only the situations that exist.
 NO: Final[Mapping[str, object]] = {
@@ -163,6 +164,7 @@ NO: Final[Mapping[str, object]] = {
     "shared_custody": False,
     "orphan": False,
     "ass_open": False,
+    "worked_two_years": False,
 }
 
 

@@ -1,7 +1,7 @@
 from django.urls import include, path
 
-from services.aids.views import aids as views
 from services.aids.views import (
+    accompanied,
     compare,
     declaration,
     interview,
@@ -12,6 +12,7 @@ from services.aids.views import (
     versions,
     whatif,
 )
+from services.aids.views import aids as views
 from services.aids.views import together as views_together
 
 app_name = "aids"
@@ -26,6 +27,7 @@ pages = [
     path("comparer/", compare.home, name="compare"),
     path("comparer/lettre/", compare.letter, name="compare_letter"),
     path("declaration/", declaration.home, name="prefilled"),
+    path("declaration/photo/", declaration.photo, name="prefilled_photo"),
     path("ensemble/", views_together.home, name="together"),
     path("ensemble/<slug:code>/", views_together.why, name="why_together"),
     path("question/<slug:place>/", views.question, name="question"),
@@ -89,4 +91,6 @@ urlpatterns = [
     path("aides-locales/", include(public_pages)),
     path("agents/aides/", include(agents_pages)),
     path("agents/situations/", include(situations_pages)),
+    path("agents/guichet/<uuid:visit_id>/aides/calcul/", accompanied.at_desk, name="desk_aids"),
+    path("accompagnement/<uuid:mandate_id>/aides/calcul/", accompanied.under_mandate, name="accompanied_aids"),
 ]

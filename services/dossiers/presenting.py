@@ -19,6 +19,7 @@ from services.aids.catalogue import in_words
 from services.dossiers import presenting_forms, recipients
 from services.dossiers.across import PartnerPart, Received, preparers
 from services.dossiers.actions import dossiers as actions
+from services.dossiers.actions import official_forms
 from services.dossiers.content import overtaken, refreshing
 from services.dossiers.content.needs import PAPER, SETTLED, Need, most_guarantors
 from services.dossiers.content.refreshing import Ways
@@ -75,6 +76,7 @@ def draft(
     choices: Mapping[str, str] = note.get("choices", {})
     asked = finding.chosen(dossier.aids, dossier.versions)
     changes = finding.changes(dossier.aids, dossier.versions)
+    forms = official_forms.of_dossier(dossier, asked)
     to_do = [need for need in needs if need.required and not need.settled]
     here = {line["need"].key for line in stale}
     ready = [need for need in needs if need.state == NeedState.PRESENT]
@@ -92,8 +94,9 @@ def draft(
             for title, found in sections
             if (tasks := _tasks(dossier, [need for need in found if need.key not in here]))
         ]
-        + presenting_forms.sections(dossier, note),
-        "complete": not to_do,
+        + presenting_forms.sections(dossier, forms, note),
+        "complete": not to_do and not forms.to_read(note),
+        "without_form": presenting_forms.without(forms),
         "problem": _problem(dossier),
         "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
         "part_key": actions.PART,

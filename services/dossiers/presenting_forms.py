@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from services.dossiers.actions import official_forms
+from services.dossiers.actions.official_forms import Forms
 from services.dossiers.models import Dossier
 from services.official_forms.drawing import Drawn
 from services.official_forms.filling import Filled, Filling
@@ -19,22 +20,38 @@ from services.official_forms.presenting import pages as images_of
 from vault.records import wording
 
 
-def sections(dossier: Dossier, note: Mapping[str, Any]) -> list[dict[str, Any]]:
-    forms = [_task(dossier, form, note) for form in official_forms.offered(dossier)]
-    title = ngettext("Le formulaire officiel", "Les formulaires officiels", len(forms))
-    return [{"title": title, "tasks": forms}] if forms else []
+def sections(dossier: Dossier, forms: Forms, note: Mapping[str, Any]) -> list[dict[str, Any]]:
+    tasks = [_task(dossier, form, note, form.code in forms.named) for form in forms.offered]
+    title = ngettext("Le formulaire officiel", "Les formulaires officiels", len(tasks))
+    return [{"title": title, "tasks": tasks}] if tasks else []
 
 
-def _task(dossier: Dossier, form: OfficialForm, note: Mapping[str, Any]) -> dict[str, Any]:
+def _task(dossier: Dossier, form: OfficialForm, note: Mapping[str, Any], is_asked: bool) -> dict[str, Any]:
     joined = official_forms.is_joined(note, form)
     newer = not joined and bool(official_forms.of_note(note, form).get("joined"))
     return {
         "name": form.title,
         "href": reverse("dossiers:form", args=[dossier.pk, form.pk]),
-        "hint": _("La ville l’a mis à jour : relisez-le.") if newer else _("Rempli avec votre coffre, à relire."),
+        "hint": _hint(newer=newer, is_asked=is_asked),
         "tag": _("Joint") if joined else _("À relire"),
         "tag_kind": "ok" if joined else "soon",
     }
+
+
+def _hint(*, newer: bool, is_asked: bool) -> str:
+    if newer:
+        return _("La ville l’a mis à jour : relisez-le.")
+    if is_asked:
+        return _("La démarche le demande. Il est rempli avec votre coffre, à relire.")
+    return _("Rempli avec votre coffre, à relire.")
+
+
+def without(forms: Forms) -> str:
+    """Return which forms the dossier does without, because the city closed them; empty if none."""
+    return " ".join(
+        _("« %(title)s » n’est plus demandé : la ville l’a fermé. Votre dossier se fait sans lui.") % {"title": title}
+        for title in forms.withdrawn()
+    )
 
 
 def lines(

@@ -20,8 +20,9 @@ class BeginForm(forms.Form):
     )
     aids = forms.MultipleChoiceField(
         label=_("Pour quelles aides ?"),
+        help_text=_("Aucune, s’il est pour une démarche de la ville : sa fiche le nomme."),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Cochez au moins une aide.")},
+        required=False,
     )
     blank = forms.FileField(
         label=_("Le PDF vierge"),

@@ -10,8 +10,8 @@ from datetime import date, datetime
 from django.db.models import Q
 from django.utils import timezone
 
-from services.aids import catalogue
-from services.procedures.enums import Silence
+from services.aids import benefits, catalogue
+from services.procedures.enums import Kind, Silence
 from services.procedures.models import Procedure
 from services.procedures.rules import Rules, of_aid
 
@@ -56,6 +56,33 @@ def current(codes: Iterable[str]) -> list[Rules]:
         else:
             raise Unknown(code)
     return rules
+
+
+def applying(aid: str) -> str:
+    """Return the code of the procedure by which one asks for an aid, open or not; empty without one.
+
+    What an agent published goes before the catalogue. Cost: one query, none for a national aid.
+    """
+    if known := benefits.BY_CODE.get(aid):
+        return known.dossier
+    row = Procedure.objects.published().filter(rules__for_aids__contains=[aid]).order_by("code").first()
+    if row is not None:
+        return row.code
+    return next((one.code for one in catalogue.all_aids() if aid in one.for_aids), "")
+
+
+def open_for(aid: str) -> Rules | None:
+    """Return the procedure by which one asks for an aid today. Cost: two queries, none for a national aid."""
+    code = applying(aid)
+    try:
+        return current([code])[0] if code else None
+    except Unknown:
+        return None
+
+
+def is_answered_here(asked: Rules) -> bool:
+    """Return whether an office of this portal may answer: the one that it names, or else the city's."""
+    return asked.office is not None or not (asked.kind == Kind.PARTNER or is_national(asked.code))
 
 
 def _in_force(codes: Iterable[str]) -> dict[str, Procedure | None]:

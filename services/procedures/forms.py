@@ -10,8 +10,12 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Organisation
 from core.pages.forms import DateField
 from services.aids.local_forms import choice_field, text_field
+from services.aids.models import LocalAid
+from services.official_forms.models import OfficialForm
+from services.official_forms.models import State as FormState
 from services.procedures import rules
 from services.procedures.enums import Kind, Silence, Subject
 from services.procedures.presenting import CONDITIONS, PERIODS, WHO
@@ -34,6 +38,25 @@ class SheetForm(forms.Form):
     summary = text_field(gettext_lazy("En quelques mots"), 600, required=False)
     organisation = forms.CharField(label=gettext_lazy("Service qui répond"), max_length=200)
     where_to_send = text_field(gettext_lazy("Où l’envoyer"), 1000, help_text=gettext_lazy("Un lieu par ligne."))
+    office = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label=gettext_lazy("Quel service reçoit les demandes dans Garant ?"),
+        required=False,
+        empty_label=gettext_lazy("Aucun : l’habitant choisit"),
+        help_text=gettext_lazy("L’habitant le voit en premier quand il envoie son dossier."),
+    )
+    for_aids = forms.MultipleChoiceField(
+        label=gettext_lazy("Quelles aides de la ville demande-t-on ainsi ?"),
+        widget=forms.SelectMultiple({"size": 8}),
+        required=False,
+        help_text=gettext_lazy("Qui a droit à l’une d’elles est conduit à cette démarche."),
+    )
+    form = choice_field(
+        gettext_lazy("Quel formulaire officiel ?"),
+        [],
+        required=False,
+        help_text=gettext_lazy("Il est rempli avec le coffre ; l’habitant le relit, puis le joint."),
+    )
     act = forms.CharField(
         label=gettext_lazy("Texte"),
         max_length=300,
@@ -66,6 +89,15 @@ class SheetForm(forms.Form):
     def __init__(self, data: Any = None, *, item: Mapping[str, Any]) -> None:  # noqa: ANN401 - a QueryDict
         self.item = item
         super().__init__(data, initial=_sheet(item))
+        self.fields["office"].queryset = Organisation.objects.offices()  # type: ignore[attr-defined]
+        aids = sorted(LocalAid.objects.published(), key=lambda aid: aid.name.casefold())
+        published = OfficialForm.objects.filter(state=FormState.PUBLISHED).order_by("title")
+        choices = {
+            "for_aids": [(aid.code, aid.name) for aid in aids],
+            "form": [("", _("Aucun")), *published.values_list("code", "title")],
+        }
+        for name, found in choices.items():
+            self.fields[name].choices = found  # type: ignore[attr-defined]  # fields of choices
 
     def clean_label(self) -> str:
         label: str = self.cleaned_data["label"]
@@ -88,7 +120,7 @@ class SheetForm(forms.Form):
     def rules(self) -> dict[str, Any]:
         told = self.cleaned_data
         known = {one["to"]: one for one in self.item["appeals"]}
-        texts = ("kind", "subject", "summary", "organisation", "where_to_send", "act", "co_holder")
+        texts = ("kind", "subject", "summary", "organisation", "where_to_send", "for_aids", "act", "co_holder")
         appeals = [
             {"deadline_months": 2, "note": None, "verified": True, **known.get(to, {}), "step": step, "to": to}
             for step, to in enumerate(told["appeals"], 1)
@@ -102,12 +134,13 @@ class SheetForm(forms.Form):
                 "silence_means": told["silence"] or None,
             },
             "guarantors": {**self.item["guarantors"], "most": told["most_guarantors"]},
+            "form": told["form"] or None,
             "renewal": told["renewal"] or None,
             "notes": told["notes"] or None,
         }
 
     def columns(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("label", "opens_on", "closes_on", "review_on")}
+        return {name: self.cleaned_data[name] for name in ("label", "office", "opens_on", "closes_on", "review_on")}
 
 
 def _sheet(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +151,9 @@ def _sheet(item: Mapping[str, Any]) -> dict[str, Any]:
         **{name: item[name] for name in same},
         **days,
         "label": item["title"],
+        "office": Organisation.objects.filter(name=item["office"]).first() if item.get("office") else None,
+        "for_aids": item.get("for_aids", []),
+        "form": item.get("form") or "",
         "where_to_send": "\n".join(item["where_to_send"]),
         "months": item["decision_delay"]["months"] or 2,
         "silence": item["decision_delay"]["silence_means"] or "",

@@ -4,10 +4,14 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organisation
 from services.aids import catalogue
 from services.aids.models import Version, VersionQuerySet, version_constraints
+from services.official_forms.models import OfficialForm
+from services.official_forms.models import State as FormState
 from services.procedures import denied, rules
 from services.procedures.rules import Rules
 from vault.records.content import paper_kinds
@@ -20,6 +24,14 @@ class Procedure(Version):
 
     opens_on = models.DateField(_("ouvre le"), null=True, blank=True)
     closes_on = models.DateField(_("ferme le"), null=True, blank=True)
+    office = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("service qui reçoit les demandes"),
+    )
     changes = models.PositiveIntegerField(default=0, help_text="counts the writings of a draft")
 
     objects = VersionQuerySet["Procedure"].as_manager()
@@ -43,7 +55,11 @@ class Procedure(Version):
 
     @property
     def document(self) -> dict[str, Any]:
-        """Return the whole version: what the schema describes."""
+        """Return the whole version: what the schema describes. Cost: one query if it names an office."""
+        return {**self._written, "office": self.office.name if self.office else None}
+
+    @property
+    def _written(self) -> dict[str, Any]:
         days = {
             name: day.isoformat() if (day := getattr(self, name)) else None
             for name in ("opens_on", "closes_on", "review_on")
@@ -53,13 +69,25 @@ class Procedure(Version):
     @property
     def asks(self) -> Rules:
         """Return what it asks, as dossiers read it. The rules must follow the schema, as those of a public one do."""
-        return rules.of_document(self.document)
+        return rules.of_document(self._written, office=self.office_id)
 
     @property
     def faults(self) -> list[str]:
-        """Return what is still to write, then what the law denies, each in a sentence."""
-        document = self.document
+        """Return what is still to write, then what the law denies, then what it names in vain, each in a sentence."""
+        document = self._written
         if found := rules.problems(document):
             return found
         refused = denied.refusals(document, paper_kinds.by_code())
-        return [*rules.to_write(document), *(one.sentence for one in refused)]
+        return [*rules.to_write(document), *(one.sentence for one in refused), *self._named_in_vain()]
+
+    def _named_in_vain(self) -> list[str]:
+        """Return a sentence for a form that is not in force, and for an aid that another procedure answers."""
+        asks, found = self.asks, []
+        if asks.form and not OfficialForm.objects.filter(code=asks.form, state=FormState.PUBLISHED).exists():
+            found.append(gettext("Son formulaire n’est pas publié : publiez-le d’abord, ou choisissez-en un autre."))
+        others = Procedure.objects.published().exclude(code=self.code).order_by("code")
+        for aid in asks.for_aids:
+            if other := others.filter(rules__for_aids__contains=[aid]).first():
+                text = gettext("L’aide « %(aid)s » se demande déjà par « %(procedure)s ».")
+                found.append(text % {"aid": aid, "procedure": other.name})
+        return found

@@ -11,10 +11,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from core.templatetags.civic import long_date
 from services.aids.catalogue import Condition, PaperNeed, Period, in_words
-from services.aids.models import State
+from services.aids.models import LocalAid, State
+from services.official_forms.models import OfficialForm
+from services.official_forms.models import State as FormState
 from services.procedures.enums import Kind, Silence, Subject
 from services.procedures.models import Procedure
 from services.procedures.rules import Rules
@@ -156,10 +158,38 @@ def dates_words(opens: date | None, closes: date | None) -> str:
     return _("À partir du %(first)s") % {"first": long_date(opens)} if opens else _("Toute l’année")
 
 
+def _office(rules: Rules) -> str:
+    if rules.office is None:
+        return ""
+    office = Organisation.objects.get(pk=rules.office)
+    if office.is_active and office.receives:
+        return office.name
+    return _("%(office)s (ne reçoit plus de demandes)") % {"office": office.name}
+
+
+def _form(rules: Rules) -> str:
+    """Return the name of its form, which may be closed since."""
+    if not rules.form:
+        return ""
+    versions = OfficialForm.objects.filter(code=rules.form).exclude(state=FormState.DRAFT).defer("blank")
+    form = versions.order_by("-version").first()
+    if form is None or form.state == FormState.CLOSED:
+        return _("%(form)s (fermé : les dossiers se font sans lui)") % {"form": form.title if form else rules.form}
+    return f"{form.title} ({form.number})" if form.number else form.title
+
+
+def _aids(rules: Rules) -> str:
+    names = {aid.code: aid.name for aid in LocalAid.objects.published().filter(code__in=rules.for_aids)}
+    return ", ".join(names.get(code, code) for code in rules.for_aids) if rules.for_aids else ""
+
+
 def sheet_rows(rules: Rules) -> list[Row]:
     rows = [
         (_("Qui répond"), in_words(rules.organisation)),
         (_("Où l’envoyer"), ", ".join(map(in_words, rules.where_to_send))),
+        (_("Dans Garant, à"), _office(rules)),
+        (_("Formulaire"), _form(rules)),
+        (_("Aides de la ville"), _aids(rules)),
         (_("Quand"), dates_words(rules.opens_on, rules.closes_on)),
         (_("Réponse"), silence_words(rules)),
         (

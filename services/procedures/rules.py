@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import jsonschema
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ SCHEMA: Final = Path(__file__).parent / "content" / "procedure.schema.json"
 MOST_SECTIONS, MOST_FIELDS, MOST_PAPERS, MOST_GUARANTORS = 12, 60, 40, 2
 MOST_PROBLEMS: Final = 8
 #: The part of a document that columns hold, not `Procedure.rules`.
-COLUMNS: Final = ("code", "version", "title", "opens_on", "closes_on", "review_on")
+COLUMNS: Final = ("code", "version", "title", "office", "opens_on", "closes_on", "review_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ class Rules:
     notes: str | None = None
     opens_on: date | None = None
     closes_on: date | None = None
+    for_aids: tuple[str, ...] = ()
+    form: str = ""
+    #: The organisation of this portal that receives the requests.
+    office: UUID | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -83,11 +88,12 @@ def of_aid(aid: Aid) -> Rules:
         co_holder=True,
         decision_delay=aid.decision_delay,
         appeals=aid.appeals,
+        for_aids=aid.for_aids,
     )
 
 
-def of_document(item: Mapping[str, Any]) -> Rules:
-    """Return a document that follows the schema."""
+def of_document(item: Mapping[str, Any], *, office: UUID | None) -> Rules:
+    """Return a document that follows the schema. `office` is the one that it names."""
     guarantors = item["guarantors"]
     return Rules(
         **{name: item[name] for name in ("code", "version", "title", "kind", "subject", "organisation")},
@@ -102,6 +108,9 @@ def of_document(item: Mapping[str, Any]) -> Rules:
         appeals=tuple(Appeal(**one) for one in item["appeals"]),
         opens_on=_day(item["opens_on"]),
         closes_on=_day(item["closes_on"]),
+        for_aids=tuple(item.get("for_aids", ())),
+        form=item.get("form") or "",
+        office=office,
     )
 
 
@@ -135,7 +144,10 @@ def blank(title: str, organisation: str, review_on: date) -> dict[str, Any]:
         "subject": Subject.OTHER.value,
         "summary": "",
         "organisation": organisation,
+        "office": None,
         "where_to_send": [organisation],
+        "for_aids": [],
+        "form": None,
         "act": "",
         "opens_on": None,
         "closes_on": None,

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts.models import Organisation
 from services.aids.models import State
 from services.procedures import denied, rules
 from services.procedures.models import Procedure
@@ -51,9 +52,11 @@ def write(item: Mapping[str, Any]) -> Procedure:
 
 
 def columns(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of a version, of the format that files have."""
+    """Return the columns of a version, of the format that files have. An office that this portal lacks is left out."""
     days = {
         name: date.fromisoformat(item[name]) if item[name] else None for name in ("opens_on", "closes_on", "review_on")
     }
-    kept = {"code": item["code"], "version": item["version"], "label": item["title"]}
+    kept: dict[str, Any] = {"code": item["code"], "version": item["version"], "label": item["title"]}
+    if item.get("office"):
+        kept["office"] = Organisation.objects.offices().filter(name=item["office"]).first()
     return {**kept, **days, "rules": {name: value for name, value in item.items() if name not in rules.COLUMNS}}

@@ -102,6 +102,12 @@ def sent_dossiers(dossiers: Collection[UUID]) -> set[UUID]:
         return {*inside, *outside}
 
 
+def outside_ending_soon() -> Sequence[Key]:
+    """Return the requests outside Garant whose right ends soon, and whose residents were not reminded."""
+    with scopes_disabled():
+        return list(OutsideRequest.objects.to_renew().filter(renewal_told_at=None).values_list("pk", "resident_id"))
+
+
 def outside_late() -> Sequence[Key]:
     """Return the requests outside Garant whose time has passed, and whose residents were not told."""
     with scopes_disabled():

@@ -11,10 +11,9 @@ from core.pages.forms import DateField
 from services.requests.actions.answering import TEXT_LENGTH
 from services.requests.actions.office import MESSAGE_LENGTH
 from services.requests.actions.outside import NUMBER_LENGTH, OFFICE_LENGTH
-from services.requests.actions.sending import MONTHS
+from services.requests.actions.sending import MONTHS, Office
 from services.requests.enums import Fault, OutsideAnswer, OutsideStep, Proposal
 from services.requests.models import OutsideRequest
-from services.requests.suited import Suited
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -54,12 +53,12 @@ class SendForm(forms.Form):
         error_messages={"required": _("Choisissez une durée.")},
     )
 
-    def __init__(self, *args: Any, offices: Sequence[Suited], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offices: Sequence[Office], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = [(str(one.office.pk), f"{one.office.name}, {one.office.address}") for one in offices]
-        if len(offices) > 1 and any(one.handles or one.nearby for one in offices):
-            self.fields["office"].help_text = _("Le plus indiqué pour ce dossier est en premier.")
-        self.fields["office"].choices = named  # type: ignore[attr-defined]  # a field of choices
+        found = [(str(one.organisation.pk), f"{one.organisation.name}, {one.organisation.address}") for one in offices]
+        if len(offices) > 1 and offices[0].is_named:
+            self.fields["office"].help_text = _("Celui de cette démarche est en premier.")
+        self.fields["office"].choices = found  # type: ignore[attr-defined]  # a field of choices
         self.fields["months"].choices = [(count, _months(count)) for count in MONTHS]  # type: ignore[attr-defined]
 
 
@@ -162,7 +161,14 @@ class OutsideStepForm(forms.Form):
 
     def __init__(self, step: OutsideStep, request: OutsideRequest, data: Any = None) -> None:  # noqa: ANN401 - a QueryDict
         noted = getattr(request, f"{step}_on")
-        super().__init__(data, initial={"on": noted or timezone.localdate(), "answer": request.answer})
+        super().__init__(
+            data,
+            initial={
+                "on": noted or timezone.localdate(),
+                "answer": request.answer,
+                "ends_on": request.ends_on,
+            },
+        )
         self.title, hint = STEP_QUESTIONS[step]
         self.fields["on"].label, self.fields["on"].help_text = _("Le jour"), str(hint)
         if step == OutsideStep.ANSWERED:
@@ -171,4 +177,9 @@ class OutsideStepForm(forms.Form):
                 choices=OutsideAnswer.choices,
                 widget=forms.RadioSelect,
                 error_messages={"required": _("Dites ce qu’il a répondu.")},
+            )
+            self.fields["ends_on"] = DateField(
+                label=_("Si c’est accordé, jusqu’à quand ?"),
+                help_text=_("Vide si la lettre n’en dit rien. Nous vous le rappelons un mois avant."),
+                required=False,
             )

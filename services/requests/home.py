@@ -26,6 +26,7 @@ home.look_for(
     silent_requests=_silent,
     late_outside=lambda: OutsideRequest.objects.late(),
     to_renew=lambda: SentRequest.objects.to_renew(),
+    outside_to_renew=lambda: OutsideRequest.objects.to_renew(),
 )
 
 
@@ -37,7 +38,9 @@ def blocks(request: HttpRequest) -> Iterable[home.Part]:
     if home.has(request, "late_outside"):
         yield from _late_outside()
     if home.has(request, "to_renew"):
-        yield from _to_renew()
+        yield from _to_renew(SentRequest.objects.to_renew().defer("content", "decision"), "requests:request")
+    if home.has(request, "outside_to_renew"):
+        yield from _to_renew(OutsideRequest.objects.to_renew().defer("content"), "requests:outside")
 
 
 def _corrections() -> Iterable[home.Part]:
@@ -78,11 +81,11 @@ def _late_outside() -> Iterable[home.Part]:
         )
 
 
-def _to_renew() -> Iterable[home.Part]:
-    for row in SentRequest.objects.to_renew().defer("content", "decision"):
+def _to_renew(rows: Iterable[SentRequest | OutsideRequest], page: str) -> Iterable[home.Part]:
+    for row in rows:
         yield home.ToDo(
             name=_("Redemander : %(name)s") % {"name": row.name},
-            href=reverse("requests:request", args=[row.pk]),
+            href=reverse(page, args=[row.pk]),
             hint=_("Ce qui vous est accordé finit le %(day)s.") % {"day": short_date(row.ends_on)},
             tag=_("Bientôt fini"),
             tag_kind="soon",

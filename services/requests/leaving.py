@@ -40,8 +40,8 @@ ROWS = [
     ),
     Rows(
         "requests.OutsideRequest",
-        copied="dossier_id aids sent_on asked_on supplied_on answered_on answer due_on content",
-        erased={"id resident_id created_at": NUMBER, "token version told_at": WRITTEN},
+        copied="dossier_id aids sent_on asked_on supplied_on answered_on answer ends_on due_on content",
+        erased={"id resident_id created_at": NUMBER, "token version told_at renewal_told_at": WRITTEN},
     ),
 ]
 

@@ -252,6 +252,15 @@ class OutsideRequestQuerySet(models.QuerySet["OutsideRequest"]):
         """Return those whose answer was due: late from the day after `due_on`."""
         return self.filter(answered_on=None, due_on__lt=timezone.localdate())
 
+    def to_renew(self) -> Self:
+        """Return the granted requests that end within a month, unless the same was asked for since."""
+        today = timezone.localdate()
+        same = {"resident_id": OuterRef("resident_id"), "aids": OuterRef("aids")}
+        outside = OutsideRequest.objects.filter(**same, sent_on__gt=OuterRef("answered_on"))
+        inside = SentRequest.objects.filter(**same, sent_at__date__gt=OuterRef("answered_on"))
+        ending = self.filter(answer=OutsideAnswer.GRANTED, ends_on__range=(today, today + clock.RENEWAL))
+        return ending.exclude(Exists(outside)).exclude(Exists(inside.exclude(state=State.WITHDRAWN)))
+
 
 OutsideRequestManager = ResidentManager.from_queryset(OutsideRequestQuerySet)
 
@@ -270,8 +279,10 @@ class OutsideRequest(ResidentModel):
     supplied_on = models.DateField(null=True, blank=True, help_text="when its resident sent that paper")
     answered_on = models.DateField(null=True, blank=True)
     answer = models.CharField(max_length=10, choices=OutsideAnswer, blank=True)
+    ends_on = models.DateField(null=True, blank=True, help_text="until when what was granted lasts, if known")
     due_on = models.DateField(null=True, blank=True, help_text="empty while the clock is stopped")
     told_at = models.DateTimeField(null=True, blank=True, help_text="when its resident was told that the time passed")
+    renewal_told_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1, help_text="counts the writings of `content`")
     content = models.BinaryField()
 
@@ -290,6 +301,9 @@ class OutsideRequest(ResidentModel):
             models.CheckConstraint(
                 condition=Q(supplied_on=None) | Q(asked_on__isnull=False), name="outside_supplies_what_is_asked"
             ),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(answer=OutsideAnswer.GRANTED), name="outside_ends_what_is_granted"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -307,6 +321,11 @@ class OutsideRequest(ResidentModel):
     def is_stopped(self) -> bool:
         """Return whether the office waits for a paper: its time does not run."""
         return self.is_open and self.asked_on is not None and self.supplied_on is None
+
+    @property
+    def ends_soon(self) -> bool:
+        """Return whether what was granted ends within a month, or has ended."""
+        return self.ends_on is not None and self.ends_on <= timezone.localdate() + clock.RENEWAL
 
     @property
     def is_late(self) -> bool:

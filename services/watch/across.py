@@ -45,6 +45,13 @@ def open_findings(watches: Sequence[Watch]) -> dict[UUID, list[Finding]]:
     return found
 
 
+def held(watches: Sequence[Watch]) -> list[Watch]:
+    """Return these watches as they are now, locked, in the caller's transaction, without those that somebody holds."""
+    with scopes_disabled():
+        found = Watch.objects.filter(pk__in=[one.pk for one in watches]).order_by("pk")
+        return list(found.select_for_update(of=("self",), skip_locked=True))
+
+
 def nothing_new(watches: Sequence[Watch], *, law: str) -> None:
     """Note that these watches were looked at, and that nothing changed. A change of the vault since stays due."""
     now = timezone.now()

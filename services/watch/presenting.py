@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from core.templatetags.civic import clock, long_date, money, short_date
 from services.aids import benefits, catalogue
-from services.watch import ways
+from services.procedures import finding as procedures
 from services.watch.agreements import AGREEMENT
 from services.watch.enums import Answer, Kind, State
 from services.watch.models import Finding, Watch
@@ -91,10 +91,10 @@ def _cause(cause: Mapping[str, Any]) -> str:
 
 def links(note: Mapping[str, Any]) -> dict[str, str]:
     """Return where the aid is explained, and the dossier that applies for it."""
-    code = ways.dossier_of(note["code"])
+    found = procedures.open_for(note["code"])
     return {
         "why": reverse("aids:why", args=[note["code"]]),
-        "dossier": f"{reverse('dossiers:new')}?{urlencode({'aide': code})}" if code else "",
+        "dossier": f"{reverse('dossiers:new')}?{urlencode({'aide': found.code})}" if found else "",
     }
 
 

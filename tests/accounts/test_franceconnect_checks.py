@@ -15,7 +15,7 @@ from accounts.models import User
 from tests.accounts.oidc import engines
 from tests.accounts.oidc.engines import Engine
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("engines")]
 
 #: Faults, and the check that must detect each, as logged.
 SPOILT = {

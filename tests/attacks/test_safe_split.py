@@ -59,6 +59,9 @@ WORDS = (
     "emploi.revenu",
     "violences",
 )
+METHODS = ("get", "post")
+#: The household is left there, then the session.
+LAST = ("/coffre/foyer/quitter/", "/quitter/")
 #: Ways out of the account, and of the portal's own files: they end the walk, or are no page of a resident.
 NOT_WALKED = re.compile(r"^(admin/|deconnexion/|langue/|static/|mon-compte/)|/fin/$")
 #: Rooms of companions, agents, publishers and their programs: a resident is refused at their door, whatever the
@@ -67,7 +70,7 @@ OF_A_ROLE = ("/accompagnement/", "/dossiers/accompagnement/", "/agents/", "/edit
 
 
 @pytest.fixture
-def home(resident: Any, stranger: Any) -> dict[str, Any]:
+def couple(resident: Any, stranger: Any) -> dict[str, Any]:
     """The resident stays; the stranger, their partner, leaves. Before that each page of the couple was opened."""
     paper_kinds.load()
     today = timezone.localdate()
@@ -77,6 +80,18 @@ def home(resident: Any, stranger: Any) -> dict[str, Any]:
     agreed(resident, stranger, "joint_simulation")
     shared(stranger, resident, "address")
     shared(resident, stranger, "people")
+    mine = signed_in(resident)
+    was = place(stranger)
+    assert mine.get(reverse("sharing:shared_with_me", args=[was.pk])).status_code == 200
+    assert mine.get(reverse("aids:together")).status_code == 200
+    with scope(resident=resident.pk):
+        joint = Record.objects.get(type="calcul.resultat", subject_person=stranger.pk)
+    return {"member": was.pk, "joint": joint.pk}
+
+
+@pytest.fixture
+def home(couple: dict[str, Any], resident: Any, stranger: Any) -> dict[str, Any]:
+    """The couple, with papers, jobs and dossiers."""
     theirs = signed_in(stranger)
     actions.confirm_paper(paper=uploaded(theirs, stranger, notice_pdf()), by=stranger.pk)
     built(stranger)
@@ -85,15 +100,9 @@ def home(resident: Any, stranger: Any) -> dict[str, Any]:
         Job.objects.create(
             resident_id=stranger.pk, kind="read_paper", subject_id=stranger.pk, purpose="x", state=Job.State.FAILED
         )
-    mine = signed_in(resident)
-    was = place(stranger)
-    assert mine.get(reverse("sharing:shared_with_me", args=[was.pk])).status_code == 200
-    assert mine.get(reverse("aids:together")).status_code == 200
-    with scope(resident=resident.pk):
-        joint = Record.objects.get(type="calcul.resultat", subject_person=stranger.pk)
     draft = dossiers.start(resident_id=resident.pk, aids=["prime_activite"])
     asked = in_parts(resident, stranger, draft)
-    return {"member": was.pk, "joint": joint.pk, "dossier": draft, "asked": asked}
+    return {**couple, "dossier": draft, "asked": asked}
 
 
 def in_parts(resident: Any, stranger: Any, draft: Any) -> list[UUID]:
@@ -149,31 +158,44 @@ def tables_naming(ids: list[UUID]) -> dict[str, set[UUID]]:
     return held
 
 
-def walked(ids: list[UUID], telling_apart: Callable[[str], set[UUID]] | None = None) -> Iterator[tuple[str, bool]]:
-    """Each address of the portal, with ids and each word where it takes one; True when it names an id. The quick way
-    out is last: it ends the session.
+def requests(
+    ids: list[UUID], telling_apart: Callable[[str, str], set[UUID]] | None = None
+) -> Iterator[tuple[str, str, bool]]:
+    """Return the method and the address of each request; True when it names an id.
+
+    Those that change something come last, since the answers after them would be another person's.
 
     Args:
-        telling_apart: the ids that an address with an unknown id could tell from it; all of them otherwise.
+        telling_apart: the ids that the answer to an unknown id could tell from it; all of them otherwise.
     """
-    for _name, route in sorted(addresses.routes(), key=lambda one: one[1] == "quitter/"):
+    found = [*walked()]
+    for address in found:
+        for method in METHODS if "{}" in address else ():
+            # A role's room refuses a resident at its door, before it looks at the id.
+            if address.startswith(OF_A_ROLE):
+                tried = ids[:1]
+            else:
+                known = set(ids) if telling_apart is None else telling_apart(method, address)
+                tried = [key for key in ids if key in known]
+            for key in tried:
+                yield method, address.replace("{}", str(key)), True
+    others = [address for address in found if "{}" not in address and address not in LAST]
+    yield from ((method, address, False) for method in METHODS for address in others)
+    yield from ((method, address, False) for address in LAST for method in METHODS)
+
+
+def walked() -> Iterator[str]:
+    """Each address of the portal: with {} where it takes an id, with each word where it takes one."""
+    for _name, route in addresses.routes():
         if NOT_WALKED.search(route) or "(?P" in route:
             continue
         if "<uuid:" in route:
-            filled = "/" + words(route, WORDS[0], ids="{}")
-            # A role's room refuses a resident at its door, before it looks at the id.
-            if filled.startswith(OF_A_ROLE):
-                tried = ids[:1]
-            else:
-                known = set(ids) if telling_apart is None else telling_apart(filled)
-                tried = [key for key in ids if key in known]
-            for key in tried:
-                yield filled.replace("{}", str(key)), True
+            yield "/" + words(route, WORDS[0], ids="{}")
         elif "<" in route:
             for word in WORDS:
-                yield "/" + words(route, word), False
+                yield "/" + words(route, word)
         else:
-            yield "/" + route, False
+            yield "/" + route
 
 
 def words(route: str, word: str, ids: str = "") -> str:
@@ -197,16 +219,15 @@ def telling(stranger: Any, home: dict[str, Any]) -> list[str]:
     return [*figures, REFUGE, "Iris", THEIR_RECIPIENT, "seconde partie", str(stranger.pk), *moments]
 
 
-def what_it_could_find(client: Client, ids: list[UUID]) -> Callable[[str], set[UUID]]:
-    """Return a function of an address, which asks for an unknown id there: it answers alike for each id that no row
-    names of the tables that it looked into.
+def what_it_could_find(client: Client, ids: list[UUID]) -> Callable[[str, str], set[UUID]]:
+    """Return a function of a method and an address, which asks for an unknown id there: it answers alike for each id
+    that no row names of the tables that it looked into.
     """
     held = tables_naming(ids)
 
-    def found(address: str) -> set[UUID]:
+    def found(method: str, address: str) -> set[UUID]:
         with CaptureQueriesContext(connection) as asked:
-            for method in ("get", "post"):
-                read(client, address.replace("{}", str(uuid4())), method)
+            read(client, address.replace("{}", str(uuid4())), method)
         tables = {*re.findall(r"\w+", " ".join(query["sql"] for query in asked.captured_queries))} & {*held}
         assert "accounts_user" in tables
         return set().union(*(held[table] for table in tables))
@@ -235,25 +256,24 @@ def test_no_address_tells_anything_of_the_one_who_left(
     monkeypatch.setattr(views, "_page", page_of_an_error(views._page))
     with time_machine.travel(LOOKED):
         mine = signed_in(resident)
-        for address, names_one in walked(ids, what_it_could_find(mine, ids)):
-            for method in ("get", "post"):
-                status, content = read(mine, address, method)
-                found = [secret for secret in secrets if secret in content]
-                refused = {401, 403, 405} if address.startswith(OF_A_ROLE) else {404, 405}
-                if found or (names_one and status not in refused):
-                    wrong[f"{method} {address}"] = status, found
+        for method, address, names_one in requests(ids, what_it_could_find(mine, ids)):
+            status, content = read(mine, address, method)
+            found = [secret for secret in secrets if secret in content]
+            refused = {401, 403, 405} if address.startswith(OF_A_ROLE) else {404, 405}
+            if found or (names_one and status not in refused):
+                wrong[f"{method} {address}"] = status, found
     assert wrong == {}
 
 
-def test_the_walk_would_see_what_is_shared(home: dict[str, Any], resident: Any) -> None:
+def test_the_walk_would_see_what_is_shared(couple: dict[str, Any], resident: Any) -> None:
     """Before they part, the same walk finds the member's page: an empty walk would prove nothing."""
-    mine = signed_in(resident)
-    named = [address for address, _named in walked([home["member"]]) if str(home["member"]) in address]
-    opened = [address for address in named if read(mine, address, "get")[0] == 200]
-    assert reverse("sharing:shared_with_me", args=[home["member"]]) in opened
+    mine, member = signed_in(resident), couple["member"]
+    asked = [address for method, address, _named in requests([member]) if method == "get" and str(member) in address]
+    opened = [address for address in asked if read(mine, address, "get")[0] == 200]
+    assert reverse("sharing:shared_with_me", args=[member]) in opened
 
 
-def test_their_journals_stay_their_own(home: dict[str, Any], resident: Any, stranger: Any) -> None:
+def test_their_journals_stay_their_own(couple: dict[str, Any], resident: Any, stranger: Any) -> None:
     leave(stranger)
     with time_machine.travel(LOOKED):
         household.learn_of_partings(resident_id=resident.pk, by=resident.pk)
@@ -264,12 +284,12 @@ def test_their_journals_stay_their_own(home: dict[str, Any], resident: Any, stra
     assert [line.details for line in mine if line.event == "sharing_ended"] == [{"recipient": "Bruno"}]
 
 
-def test_the_couple_s_computation_is_over_on_every_path(home: dict[str, Any], resident: Any, stranger: Any) -> None:
+def test_the_couple_s_computation_is_over_on_every_path(couple: dict[str, Any], resident: Any, stranger: Any) -> None:
     leave(stranger)
     with time_machine.travel(LOOKED):
         assert isinstance(actions_together.simulate(resident_id=resident.pk), actions_together.NotTogether)
-        assert gate.own_record(resident_id=resident.pk, purpose="x", record_id=home["joint"]) is None
-        assert gate.own_history(resident_id=resident.pk, purpose="x", record_id=home["joint"]) == []
+        assert gate.own_record(resident_id=resident.pk, purpose="x", record_id=couple["joint"]) is None
+        assert gate.own_history(resident_id=resident.pk, purpose="x", record_id=couple["joint"]) == []
         alone = aids.simulate(resident_id=resident.pk)
         assert isinstance(alone, aids.Simulation)
         assert alone.read.household.partner is not None and alone.read.household.partner.incomes is None

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.web import Portal, Server
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("slow_visitors")]
 PAGE = "/aide/"
 #: A page that waits for a slow visitor, or for the mail server, waits for their time-out: ten seconds or more.
 FROZEN = 4

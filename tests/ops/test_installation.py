@@ -15,7 +15,7 @@ from ops.cluster import ROOT
 from tests.faults.test_worker_killed import BROKERS, PORTS, answers
 from tests.ops.installed import Server
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installed")]
 
 
 def scheduler() -> str:

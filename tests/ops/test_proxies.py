@@ -22,7 +22,7 @@ from tests.ops import proxies
 from tests.ops.installed import Server
 from tests.ops.smtps import MailServer, mail_server
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installed")]
 LARGE = 64_000_000
 OCTETS = "application/offset+octet-stream"
 MARK = b"what only the resident reads. "

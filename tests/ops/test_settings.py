@@ -19,6 +19,7 @@ from django.test import override_settings
 from config import checks, environment
 from ops.cluster import ROOT, Cluster
 
+pytestmark = pytest.mark.xdist_group("production")
 COMPLETE = {
     "DJANGO_SETTINGS_MODULE": "config.settings.prod",
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz" * 2,

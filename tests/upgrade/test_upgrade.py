@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import ROOT, Databases
 from tests.live import Live, at
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("upgrade")]
 KEPT = ROOT / "tests" / "fixtures" / "furnished" / "0.1.tar.gz"
 #: Puts the rows and files back as version 0.1 left them. `restore` refuses a backup of another version: a city
 #: restores with that version, then upgrades.

@@ -301,6 +301,20 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "vault_closed": (gettext_lazy("Vous avez fermé votre coffre."), ""),
     "closing_asked": (gettext_lazy("Vous avez demandé la fermeture de votre coffre."), ""),
     "closing_cancelled": (gettext_lazy("Vous avez annulé la fermeture de votre coffre."), ""),
+    "sheet_closing_asked": (
+        gettext_lazy("Au guichet, « %(recipient)s » a noté que vous demandez la fermeture de votre coffre."),
+        "",
+    ),
+    "sheet_closing_confirmed": (
+        gettext_lazy(
+            "Au guichet, « %(recipient)s » a confirmé la fermeture de votre coffre, dans trente jours au plus."
+        ),
+        "",
+    ),
+    "sheet_closing_cancelled": (
+        gettext_lazy("Au guichet, « %(recipient)s » a noté que vous gardez votre coffre."),
+        "",
+    ),
     "file_opened": (
         gettext_lazy("Vous avez ouvert un fichier : %(paper)s."),
         gettext_lazy("Vous avez ouvert un fichier."),

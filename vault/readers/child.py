@@ -14,10 +14,16 @@ MEGABYTE = 1024 * 1024
 MAX_MEMORY = 512 * MEGABYTE
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, SIGKILL = 1, 38, 9
 JPEG_QUALITY = 85
+#: Letters of 10 points are then 28 pixels high, which Tesseract reads best.
+TEXT_DPI = 200
 
 
 def main(mode: str, cpu_seconds: str) -> None:
-    serve({"read": _read, "read_several": _read_several, "raster": _raster, "clean": _clean}, mode, cpu_seconds)
+    serve(
+        {"read": _read, "read_several": _read_several, "raster": _raster, "clean": _clean, "text": _text},
+        mode,
+        cpu_seconds,
+    )
 
 
 def serve(modes: Mapping[str, Callable[[bytes, dict[str, Any]], None]], mode: str, cpu_seconds: str) -> None:
@@ -70,6 +76,19 @@ def _read(data: bytes, settings: dict[str, Any]) -> None:
         ask=Ask(**settings["ask"]),
     )
     write_message({"reading": reading.as_json()})
+
+
+def _text(data: bytes, settings: dict[str, Any]) -> None:
+    """Write the text of the first pages: of a PDF that has one, else what a photo of them shows."""
+    from vault.readers.files import letters
+    from vault.readers.files.document import open_document
+
+    document = open_document(data)
+    text = document.text()
+    if not text.strip() and letters.can_read():
+        pages = range(min(document.pages, int(settings["max_pages"])))
+        text = "\n".join(letters.read(document.raster(number, dpi=TEXT_DPI)) for number in pages)
+    write_message({"text": text})
 
 
 def _clean(data: bytes, settings: dict[str, Any]) -> None:

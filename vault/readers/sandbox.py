@@ -100,6 +100,16 @@ def _answer(output: IO[bytes]) -> Reading | Unreadable:
         return refusal
 
 
+def text(stream: BinaryIO, *, max_pages: int = 2) -> str:
+    """Return the text of a PDF's or a photo's first pages. A photo gives none where Tesseract is missing.
+
+    Raises:
+        Unreadable: the file is refused.
+    """
+    with _child("text", {"max_pages": max_pages}, stream, cpu_seconds=READ_SECONDS) as output:
+        return str(_message(output).get("text", ""))
+
+
 def raster(stream: BinaryIO, *, dpi: int = 150, max_pages: int = MAX_PAGES) -> list[PageImage]:
     return list(pages(stream, dpi=dpi, max_pages=max_pages))
 

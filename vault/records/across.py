@@ -3,6 +3,8 @@
 They return rows or resident ids, never a value; the caller then enters each resident's scope.
 """
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -10,7 +12,7 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from vault.records.enums import GrantState, Happened
-from vault.records.models import Export, Grant, Paper
+from vault.records.models import Export, Grant, GrantField, GrantReading, Paper, Record
 
 
 def residents_with_papers(condition: Q) -> set[UUID]:
@@ -43,3 +45,36 @@ def grants_to_pause() -> list[Grant]:
     """Return the grants in force or to come that are not paused."""
     with scopes_disabled():
         return list(Grant.objects.standing().filter(paused_at=None))
+
+
+def grants_now(ids: Collection[UUID], *, without: Iterable[str]) -> dict[UUID, Grant]:
+    """Return grants as they are now, without some of their columns. The caller has their locks."""
+    with scopes_disabled():
+        return {grant.pk: grant for grant in Grant.objects.filter(pk__in=ids).defer(*without).order_by()}
+
+
+def fields_granted(ids: Collection[UUID]) -> dict[UUID, list[Sequence[Any]]]:
+    """Return the rows of each grant's fields, for `check_read`."""
+    found: dict[UUID, list[Sequence[Any]]] = {}
+    with scopes_disabled():
+        for row in GrantField.objects.filter(grant__in=ids).values_list("pk", "mac", "grant", "field"):
+            found.setdefault(row[2], []).append(row)
+    return found
+
+
+def current_records(types: Mapping[UUID, Collection[str]]) -> dict[UUID, list[Record]]:
+    """Return the current records of these types of each resident. Cost: one query for each set of types."""
+    sets: dict[frozenset[str], list[UUID]] = {}
+    for resident_id, chosen in types.items():
+        sets.setdefault(frozenset(chosen), []).append(resident_id)
+    found: dict[UUID, list[Record]] = {resident_id: [] for resident_id in types}
+    with scopes_disabled():
+        for chosen, residents in sets.items():
+            for record in Record.objects.current().filter(resident_id__in=residents, type__in=chosen):
+                found[record.resident_id].append(record)
+    return found
+
+
+def note_readings(readings: Iterable[GrantReading]) -> None:
+    with scopes_disabled():
+        GrantReading.objects.bulk_create(readings)

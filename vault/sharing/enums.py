@@ -19,11 +19,15 @@ class Act(models.TextChoices):
 
     ADD_PAPER = "add_paper", _("Ajouter un papier à mon coffre")
     PREPARE = "prepare", _("Préparer une demande et voir les papiers qui y manquent, sans jamais l’envoyer")
+    SIMULATE = (
+        "simulate",
+        _("Calculer mes aides avec tout mon coffre\u00a0: voir le résultat et ce qui manque, pas ces valeurs"),
+    )
     TYPE = "type", _("Écrire ce que je dis et ranger un papier que je confirme, devant moi")
 
 
 #: Those that a mandate may allow. The others are for a desk visit alone, with the resident present.
-ENTRUSTED = (Act.ADD_PAPER, Act.PREPARE)
+ENTRUSTED = (Act.ADD_PAPER, Act.PREPARE, Act.SIMULATE)
 
 
 class Done(models.TextChoices):
@@ -32,6 +36,7 @@ class Done(models.TextChoices):
     PAPER = "paper", _("Papier ajouté")
     PREPARED = "prepared", _("Demande préparée")
     LOOKED = "looked", _("Ce qui manque à une demande, regardé")
+    SIMULATED = "simulated", _("Aides calculées")
 
 
 class AskedFor(models.TextChoices):

@@ -3,6 +3,7 @@ from django.urls import path
 from vault.sharing.views import (
     companion,
     desk,
+    desk_closing,
     desk_values,
     emergency,
     erasures,
@@ -95,6 +96,8 @@ urlpatterns = [
     path(
         "agents/guichet/<uuid:visit_id>/mandat/<uuid:grant_id>/arreter/", desk.stop_mandate, name="stop_desk_mandate"
     ),
+    path("agents/guichet/<uuid:visit_id>/fermer/", desk_closing.close, name="desk_close"),
+    path("agents/guichet/<uuid:visit_id>/garder/", desk_closing.keep, name="desk_keep"),
     path("agents/guichet/<uuid:visit_id>/terminer/", desk.finish, name="finish_desk"),
     path("agents/guichet/<uuid:visit_id>/<slug:item>/", desk.values, name="desk_values"),
     path(".well-known/jwks.json", shares.jwks, name="jwks"),

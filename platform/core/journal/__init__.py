@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import chain, islice, repeat
@@ -29,14 +29,14 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from core import canonical
-from core.journal import accounts, checkpoints, contents, heads
+from core.journal import accounts, checkpoints, contents, ends, heads
 from core.journal.contents import payload_of, place_of
 from core.keys import KeyMissing, KeyringError, KeysDown
 from core.keys.sealed import Box, Unreadable, box
 from core.models import JournalEntry, JournalLeaf, JournalSeal
 
 SALT_BYTES, KEPT = contents.SALT_BYTES, contents.KEPT
-lock_key = heads.lock_key
+lock_key = ends.lock_key
 START = accounts.START
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -46,14 +46,18 @@ LARGEST_BATCH = 10_000
 DAY = timedelta(days=1)
 
 
-# A leaf and its entry in one round trip: every act waits for it.
+# Leaves and their entries in one round trip: every act waits for it.
 APPEND = """
-WITH leaf AS (
-    INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain) VALUES (%s, %s, %s, %s, %s) RETURNING id
+WITH told (entry_id, resident_id, number, at, leaf, chain, content) AS (VALUES {rows}),
+leaf AS (
+    INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain)
+    SELECT resident_id, number, at, leaf, chain FROM told RETURNING id, resident_id
 )
 INSERT INTO core_journalentry (id, resident_id, created_at, leaf_id, content)
-SELECT %s, %s, %s, leaf.id, %s FROM leaf RETURNING leaf_id
+SELECT told.entry_id, told.resident_id, told.at, leaf.id, told.content FROM told JOIN leaf USING (resident_id)
+RETURNING id, leaf_id
 """
+ROW = "(%s, %s, %s, %s, %s, %s, %s)"
 
 
 class Ground(StrEnum):
@@ -103,6 +107,20 @@ class Line:
     means: Means
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What an entry is written of. `fields`, `ground` and `means` as in `write`."""
+
+    resident_id: UUID
+    actor_id: UUID
+    event: str
+    purpose: str
+    fields: Sequence[str] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
+    ground: Ground | None = None
+    means: Means | None = None
+
+
 class Verification(NamedTuple):
     checked: int
     first_bad: str | None
@@ -149,43 +167,78 @@ def write(
         RuntimeError: outside a transaction, where only one of the act and its entry could be kept.
         KeyMissing: the resident's key was erased, so no entry can be written.
     """
+    _require_transaction()
+    act = Act(
+        resident_id=resident_id,
+        actor_id=actor_id,
+        event=event,
+        purpose=purpose,
+        fields=fields,
+        details=details,
+        ground=ground,
+        means=means,
+    )
+    return _append([(heads.take(resident_id, opened), act)])[0]
+
+
+def write_together(acts: Sequence[Act]) -> list[JournalEntry]:
+    """Add an entry of each act, as `write` does, in one round trip. The acts are of different residents.
+
+    Trap: two transactions that lock the journals of several residents may wait for each other. The caller holds them
+    all (`heads.holding`), and waited for none.
+
+    Raises:
+        RuntimeError, KeyMissing: as `write`.
+    """
+    _require_transaction()
+    return _append([(heads.take(act.resident_id, None), act) for act in acts]) if acts else []
+
+
+def _require_transaction() -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("A journal entry is written in the transaction of the act that it records.")
-    with scope(resident=resident_id):
-        tip = heads.take(resident_id, opened)
-        now, by = timezone.now(), means or _means.get()
-        payload: dict[str, Any] = {
-            "actor": str(actor_id),
-            "at": _microseconds(now),
-            "details": dict(details),
-            "event": event,
-            "fields": list(fields),
-            "ground": ground or _usual_ground(resident_id, actor_id, details, by),
-            "means": by,
-            "number": tip.end.number + 1,
-            "purpose": purpose,
-            "resident": str(resident_id),
-        }
-        if claim := tip.claim():
-            payload["head"] = claim
-        return _append(tip, payload, at=now)
 
 
-def _append(tip: heads.Tip, payload: dict[str, Any], *, at: datetime) -> JournalEntry:
-    """Add the leaf of an entry after the tip, and its sealed content."""
-    salted = secrets.token_bytes(SALT_BYTES) + canonical.encode(payload)
-    leaf = _leaf(salted)
-    linked = accounts.link(tip.end.chain or START, leaf)
-    row = JournalLeaf(resident_id=tip.resident_id, number=payload["number"], at=at, leaf=leaf, chain=linked)
-    entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, created_at=at, leaf=row)
-    entry.content = tip.opened.seal(salted, place=place_of(entry.id))
+def _append(acts: Sequence[tuple[heads.Tip, Act]]) -> list[JournalEntry]:
+    """Add the leaf of each entry after its tip, and its sealed content."""
+    now, made, told = timezone.now(), [], []
+    for tip, act in acts:
+        payload = _payload(tip, act, now)
+        salted = secrets.token_bytes(SALT_BYTES) + canonical.encode(payload)
+        leaf = _leaf(salted)
+        linked = accounts.link(tip.end.chain or START, leaf)
+        row = JournalLeaf(resident_id=tip.resident_id, number=payload["number"], at=now, leaf=leaf, chain=linked)
+        entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, created_at=now, leaf=row)
+        entry.content = tip.opened.seal(salted, place=place_of(entry.id))
+        told += [entry.id, tip.resident_id, row.number, now, leaf, linked, entry.content]
+        tip.follow(row.number, linked, now, entry.id, entry.content, payload.get("head", ""))
+        made.append(entry)
     with connection.cursor() as cursor:
-        told = [row.resident_id, row.number, at, leaf, linked, entry.id, row.resident_id, at, entry.content]
-        cursor.execute(APPEND, told)
-        (row.id,) = cursor.fetchone()
-    entry.leaf = row  # with its number
-    tip.follow(row.number, linked, at, entry.id, entry.content, payload.get("head", ""))
-    return entry
+        cursor.execute(APPEND.format(rows=", ".join([ROW] * len(made))), told)
+        ids = dict(cursor.fetchall())
+    for entry in made:
+        entry.leaf.id = ids[entry.id]
+        entry.leaf_id = entry.leaf.id
+    return made
+
+
+def _payload(tip: heads.Tip, act: Act, at: datetime) -> dict[str, Any]:
+    by = act.means or _means.get()
+    payload: dict[str, Any] = {
+        "actor": str(act.actor_id),
+        "at": _microseconds(at),
+        "details": dict(act.details),
+        "event": act.event,
+        "fields": list(act.fields),
+        "ground": act.ground or _usual_ground(act.resident_id, act.actor_id, act.details, by),
+        "means": by,
+        "number": tip.end.number + 1,
+        "purpose": act.purpose,
+        "resident": str(act.resident_id),
+    }
+    if claim := tip.claim():
+        payload["head"] = claim
+    return payload
 
 
 def entries(*, resident_id: UUID, limit: int, before: int | None = None) -> list[Line]:

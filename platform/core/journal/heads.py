@@ -26,17 +26,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from core import canonical, locks
+from core import canonical
+from core.journal import ends
 from core.journal.contents import KEPT, named_head, payload_of, place_of
+from core.journal.ends import End
 from core.journal.lots import Ended, by_lots, counted_models, stored
-from core.keys import KeyMissing, KeyringError, KeyRow, KeysDown, note_read
+from core.keys import KeyMissing, KeyringError, KeysDown
 from core.keys.sealed import Box, Unreadable, box_in
 from core.models import ResidentKey, RowHead
 from core.models.rows import LOT, TAG_BYTES, AuthenticatedRow, Forged, is_genuine, lot_of
@@ -44,38 +46,6 @@ from core.models.rows import LOT, TAG_BYTES, AuthenticatedRow, Forged, is_genuin
 ID_BYTES = 16
 #: How often a row that somebody changes meanwhile is read again.
 TRIES = 5
-
-# The end of a journal, the head and the wrapped key beside it, in one round trip. The lateral join reads one leaf.
-COLUMNS = (
-    "key.version, key.kid, key.wrapped, last.number, last.chain, last.at, last.id, last.content,"
-    " head.counter, head.tags, head.ended, head.counts, head.mac"
-)
-TABLES = """
-FROM (SELECT) one
-LEFT JOIN keystore.resident_key key ON key.resident_id = %(resident)s
-LEFT JOIN core_rowhead head ON head.resident_id = %(resident)s
-LEFT JOIN LATERAL (
-    SELECT leaf.number, leaf.chain, leaf.at, entry.id, entry.content FROM core_journalleaf leaf
-    LEFT JOIN core_journalentry entry ON entry.leaf_id = leaf.id
-    WHERE leaf.resident_id = %(resident)s ORDER BY leaf.number DESC LIMIT 1
-) last ON true
-"""
-
-
-class End(NamedTuple):
-    """The last entry of a journal, the head and the key, as they are stored. Without an entry `number` is 0."""
-
-    key: KeyRow | None
-    number: int
-    chain: bytes | None
-    at: datetime | None
-    entry_id: UUID | None
-    content: bytes | None
-    counter: int
-    tags: bytes
-    ended: bytes
-    counts: bytes
-    mac: bytes
 
 
 class Tip:
@@ -197,22 +167,17 @@ class Tip:
         return hmac.digest(self.opened.row_key, told, "sha256")
 
 
-#: The tip that a transaction read under the journal's lock, and still holds.
-_held: ContextVar[list[Tip] | None] = ContextVar("held", default=None)
-
-
-def lock_key(resident_id: UUID) -> int:
-    """Return the key of the journal's lock, held from the first entry or change of a head to the transaction's end."""
-    return locks.key("journal", resident_id)
+#: The tips that a transaction read under the journals' locks, and still holds, by their residents.
+_held: ContextVar[Mapping[UUID, Tip]] = ContextVar("held", default=MappingProxyType({}))
 
 
 @contextmanager
-def holding(tip: Tip) -> Iterator[None]:
-    """Use this tip, read under the journal's lock, in the block, which ends no later than its transaction.
+def holding(*tips: Tip) -> Iterator[None]:
+    """Use these tips, read under their journals' locks, in the block, which ends no later than its transaction.
 
     Trap: nothing in the block may be rolled back without the block.
     """
-    before = _held.set([tip])
+    before = _held.set({tip.resident_id: tip for tip in tips})
     try:
         yield
     finally:
@@ -221,7 +186,7 @@ def holding(tip: Tip) -> Iterator[None]:
 
 def lock_end(resident_id: UUID, *, also: str) -> End | None:
     """Take the journal's lock and return its end, or None if the SQL condition `also` is false."""
-    holds, end = _read(resident_id, lock=True, also=also)
+    holds, end = ends.read(resident_id, lock=True, also=also)
     return end if holds else None
 
 
@@ -231,7 +196,7 @@ def lock(resident_id: UUID) -> Tip:
     Raises:
         KeyMissing: the resident's key was erased.
     """
-    _holds, end = _read(resident_id, lock=True)
+    _holds, end = ends.read(resident_id, lock=True)
     return Tip(resident_id, end, box_in(end.key, resident_id=resident_id))
 
 
@@ -241,10 +206,9 @@ def take(resident_id: UUID, opened: Box | None) -> Tip:
     Raises:
         KeyMissing: a caller that read the key before its erasure can write no entry, hence read nothing.
     """
-    held = _held.get()
-    if held and held[0].resident_id == resident_id:
-        return held[0]
-    _holds, end = _read(resident_id, lock=True)
+    if held := _held.get().get(resident_id):
+        return held
+    _holds, end = ends.read(resident_id, lock=True)
     if end.key is None:
         raise KeyMissing(str(resident_id))
     return Tip(resident_id, end, opened or box_in(end.key, resident_id=resident_id))
@@ -458,30 +422,10 @@ def _resident(row: AuthenticatedRow) -> UUID:
 
 
 def _tip(resident_id: UUID, *, lock: bool) -> Tip:
-    held = _held.get()
-    if held and held[0].resident_id == resident_id:
-        return held[0]
-    _holds, end = _read(resident_id, lock=lock)
+    if held := _held.get().get(resident_id):
+        return held
+    _holds, end = ends.read(resident_id, lock=lock)
     return Tip(resident_id, end, box_in(end.key, resident_id=resident_id))
-
-
-def _read(resident_id: UUID, *, lock: bool, also: str = "true") -> tuple[bool, End]:
-    """Read the end of a journal; with `lock`, take the journal's lock first.
-
-    Two statements in one round trip: only the second one sees what was committed during the wait.
-    """
-    asked: dict[str, UUID | int] = {"resident": resident_id, "lock": lock_key(resident_id)}
-    first = "SELECT pg_advisory_xact_lock(%(lock)s);" if lock else ""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{first} SELECT {also}, {COLUMNS} {TABLES}", asked)
-        if lock:
-            cursor.nextset()
-        holds, version, kid, wrapped, number, chain, at, entry_id, content, counter, *head = cursor.fetchone()
-    content, chain = (value and bytes(value) for value in (content, chain))
-    tags, ended, counts, mac = (bytes(value or b"") for value in head)
-    key = None if wrapped is None else KeyRow(version, kid, bytes(wrapped))
-    note_read(resident_id, key)
-    return holds, End(key, number or 0, chain, at, entry_id, content, counter or 0, tags, ended, counts, mac)
 
 
 def _changed_meanwhile(row: AuthenticatedRow, opened: Box) -> bool:

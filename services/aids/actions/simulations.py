@@ -78,6 +78,8 @@ class Simulation:
     before: Sequence[Mapping[str, Any]] | None = None
     kept: "Kept | None" = None
     records: Collection[UUID] = ()
+    #: Whether the run was kept already: the engine did not run.
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +101,46 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     day = today or timezone.localdate()
     fields = [*from_vault.FIELDS, f"{RESULT}#/empreinte", f"{RESULT}#/resultats"]
     values, note = kept_runs.read(resident_id=resident_id, purpose=SIMULATE, fields=fields)
+    simulation = of_values(values, resident_id=resident_id, today=day, note=note)
+    if isinstance(simulation, Nothing):
+        return simulation
+    last = values.latest(RESULT, resident_id)
+    simulation.before = (last.payload.get("resultats") or ()) if last else None
+    if keep:
+        keep_outcome(resident_id=resident_id, simulation=simulation, values=values)
+    if not simulation.again and simulation.kept is not None:
+        kept_runs.keep(resident_id=resident_id, kept=simulation.kept, records=simulation.records)
+    return simulation
+
+
+def of_values(
+    values: Values, *, resident_id: UUID, today: date, note: Mapping[str, Any] | None = None
+) -> Simulation | Nothing:
+    """Simulate the aids of the resident with these values, which the caller has read. Nothing is written.
+
+    Args:
+        note: the last run that is kept, if there is one.
+    """
     records = {record.record_id for record in values if record.type != RESULT}
     if not records:
         return Nothing()
     try:
-        read = read_household(values, resident_id=resident_id, today=day)
+        read = read_household(values, resident_id=resident_id, today=today)
     except BadHousehold as problem:
         return Nothing(problem)
     aids = list(LocalAid.objects.published())
     computed, kept, again = _computed(read, note, sorted(map(str, records)), [[aid.code, aid.version] for aid in aids])
-    last = values.latest(RESULT, resident_id)
     commune = commune_of(values)
-    lines = evaluate_local(read, commune, day, [*shipping.national_rights(), *aids])
-    simulation = Simulation(
+    lines = evaluate_local(read, commune, today, [*shipping.national_rights(), *aids])
+    return Simulation(
         read,
         computed,
         lines,
-        asked=ask_for_local(read, {one.question.place for one in computed.asked}, lines, commune, day),
-        before=(last.payload.get("resultats") or ()) if last else None,
+        asked=ask_for_local(read, {one.question.place for one in computed.asked}, lines, commune, today),
         kept=kept,
         records=records,
+        again=again,
     )
-    if keep:
-        keep_outcome(resident_id=resident_id, simulation=simulation, values=values)
-    if not again:
-        kept_runs.keep(resident_id=resident_id, kept=kept, records=records)
-    return simulation
 
 
 def _computed(

@@ -97,6 +97,7 @@ def _partner(household: Household) -> Person:
         disability_rate=0.0,
         pregnant=False,
         ass_open=False,
+        worked_two_years=False,
     )
 
 

@@ -32,6 +32,8 @@ def people(household: Household) -> Iterator[Question]:
             and not person.received(household.month, "unemployment")
         ):
             yield _ass(person)
+        if person.worked_two_years is None and not household.children and _may_have_worked(household, person):
+            yield _two_years(person)
 
 
 def who(person: Person, you: str, partner: str) -> str:
@@ -190,6 +192,20 @@ def _ass(person: Person) -> Question:
         _("France Travail a-t-il ouvert à votre conjoint l’allocation de solidarité spécifique ?"),
     )
     return _yes_or_no(person, "ass", text, field="ass_ouverte", value="ass_open")
+
+
+def _may_have_worked(household: Household, person: Person) -> bool:
+    """Return True for a worker of 20 to 24: from 25 the RSA asks for no years of work."""
+    return 20 <= person.age(household.month) < 25 and person.status in {"employed", "self_employed", "unemployed"}
+
+
+def _two_years(person: Person) -> Question:
+    text = who(
+        person,
+        _("Avez-vous travaillé au moins deux ans à plein temps au cours des trois dernières années ?"),
+        _("Votre conjoint a-t-il travaillé au moins deux ans à plein temps au cours des trois dernières années ?"),
+    )
+    return _yes_or_no(person, "deux_ans", text, field="deux_ans_de_travail", value="worked_two_years")
 
 
 def _yes_or_no(person: Person, key: str, text: str, *, field: str, value: str) -> Question:

@@ -85,6 +85,7 @@ def _of_rights() -> Mapping[str, str]:
         ),
         "sejour": _("Le RSA demande cinq ans de séjour avec le droit de travailler, l’ASPA dix ans."),
         "ass": _("L’ASS remplace l’allocation chômage finie, si vous avez travaillé assez longtemps."),
+        "deux_ans": _("Avant 25 ans et sans enfant, le RSA demande deux ans de travail sur les trois derniers."),
         "handicap_foyer": _("Un handicap reconnu par la MDPH ouvre l’AAH pour un adulte, l’AEEH pour un enfant."),
         "handicap": _("L’AAH est ouverte à partir d’un taux de 80 %, ou de 50 % si l’emploi est difficile à trouver."),
         "handicap_enfant": _("L’AEEH est ouverte à partir d’un taux de 50 % reconnu à l’enfant."),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-VERSION: Final = "2026.1"
+VERSION: Final = "2026.2"
 
 
 @dataclass(frozen=True, slots=True)

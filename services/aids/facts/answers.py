@@ -395,6 +395,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "nationalite": Way(CHOICE, _situation("nationalite"), ("FR", "UE", "autre")),
     "sejour": Way(DATE, _situation("titre_sejour_depuis")),
     "ass": Way(YES_NO, _situation("ass_ouverte")),
+    "deux_ans": Way(YES_NO, _situation("deux_ans_de_travail")),
     "handicap_foyer": Way(CHOICE, _nobody_else, alone=False),
     "handicap": Way(CHOICE, _disability, ("none", "half", "high")),
     "handicap_enfant": Way(CHOICE, _disability, ("none", "half", "high")),

@@ -269,6 +269,8 @@ class Reader(MoneyReader):
         since = self.known("foyer.situation", "apprenti_depuis", person, f"{key}.status")
         return {
             "apprentice_since": read_day(since),
+            "worked_two_years": role != "child"
+            and self.known("foyer.situation", "deux_ans_de_travail", person, f"{key}.worked_two_years"),
             "ass_open": role != "child" and self.known("foyer.situation", "ass_ouverte", person, f"{key}.ass_open"),
         }
 

@@ -16,7 +16,17 @@ MOST_RUNS: Final = 12
 MOST_ANSWERS: Final = 80
 # Answers that another one decides: changing it drops them.
 DEPENDENT: Final = {
-    "activite": ("revenus", "mois", "avant", "invalidite", "ass", "etudes", "etablissement", "parents_revenus"),
+    "activite": (
+        "revenus",
+        "mois",
+        "avant",
+        "invalidite",
+        "ass",
+        "deux_ans",
+        "etudes",
+        "etablissement",
+        "parents_revenus",
+    ),
     "revenus": ("mois", "avant"),
     "mois": ("avant",),
     "logement": ("loyer", "crous"),

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 
 from core.templatetags.civic import long_date, money, nbsp
 from core.templatetags.civic import month as month_words
@@ -35,6 +35,14 @@ def page(found: Declaration, compared: Sequence[Month]) -> dict[str, Any]:
         ],
         "never": never_words(),
     }
+
+
+def read_words(found: int, asked: int) -> str:
+    """Return what was read of a photo: amounts to check, and those left to type."""
+    words = ngettext("%(found)s montant lu.", "%(found)s montants lus.", found) % {"found": found}
+    if found < asked:
+        return f"{words} {_('Vérifiez, et écrivez ce qui manque.')}"
+    return f"{words} {_('Vérifiez avant de comparer.')}"
 
 
 def _table(compared: Sequence[Month]) -> dict[str, Any]:

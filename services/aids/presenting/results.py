@@ -78,12 +78,12 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
     return {
         "today": long_date(timezone.localdate()),
         "values": sum(bool(found) for found in read.sources.values()),
-        "headline": _headline(computed),
+        "headline": headline(computed),
         "claims": [
-            *(_claim(result, people) | _note(notes, result.code) for result in computed.claims),
-            *(_local_claim(line) | _note(notes, line.aid.code) for line in _rights_first(simulation)),
+            *(_claim(result, people) | note(notes, result.code) for result in computed.claims),
+            *(_local_claim(line) | note(notes, line.aid.code) for line in rights_first(simulation)),
         ],
-        "received": [_received(result) | _note(notes, result.code) for result in computed.received],
+        "received": [_received(result) | note(notes, result.code) for result in computed.received],
         "unknown": unknown,
         "refused": refused[:REFUSALS_SHOWN],
         "refused_more": refused[REFUSALS_SHOWN:],
@@ -93,22 +93,30 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _rights_first(simulation: Simulation) -> list[LocalResult]:
+def rights_first(simulation: Simulation) -> list[LocalResult]:
     """Return the aids of the city that are granted, after the national rights."""
     granted = [line for line in simulation.local if line.is_granted]
     return sorted(granted, key=lambda line: not line.aid.is_national)
 
 
-def _note(notes: Mapping[str, Sequence[str]], code: str) -> dict[str, str]:
+def note(notes: Mapping[str, Sequence[str]], code: str) -> dict[str, str]:
     return {"note": " ".join(notes.get(code, ()))}
 
 
-def _headline(computed: results.Results) -> dict[str, str] | None:
-    """Return the main total, monthly if there is one; the sentence gives the other totals."""
+def headline(computed: results.Results, *, theirs: bool = False) -> dict[str, str] | None:
+    """Return the main total, monthly if there is one; the sentence gives the other totals.
+
+    Args:
+        theirs: word it for who helps the resident.
+    """
     monthly, yearly, once = (computed.total(unit) for unit in (benefits.MONTH, benefits.YEAR, benefits.ONCE))
     if not (monthly or yearly or once):
         return None
-    title = _("Argent non demandé") if computed.knows_received else _("Ce que vous pourriez recevoir")
+    if theirs:
+        title, grows = _("Argent qui peut être demandé"), _("C’est un minimum : ce qui manque peut l’augmenter.")
+    else:
+        title = _("Argent non demandé") if computed.knows_received else _("Ce que vous pourriez recevoir")
+        grows = _("C’est un minimum : vos réponses peuvent l’augmenter.")
     main, unit = (monthly, benefits.MONTH) if monthly else (yearly, benefits.YEAR) if yearly else (once, benefits.ONCE)
     others = []
     if monthly and yearly:
@@ -116,7 +124,7 @@ def _headline(computed: results.Results) -> dict[str, str] | None:
     if (monthly or yearly) and once:
         others.append(_("Et %(amount)s une fois.") % {"amount": euros(once)})
     if computed.may_grow:
-        others.append(_("C’est un minimum : vos réponses peuvent l’augmenter."))
+        others.append(grows)
     others.append(_("Ce sont des estimations, pas des décisions : l’organisme décide."))
     return {"title": title, "number": euros(main), "unit": unit_words(unit), "text": nbsp(" ".join(others))}
 
@@ -266,7 +274,7 @@ def _questions(simulation: Simulation, skipped: Sequence[str]) -> list[dict[str,
         {
             "label": nbsp(asked.question.text),
             "href": question_url(asked.question.place),
-            "text": _effect(asked),
+            "text": effect(asked),
             "waits": len(unknown & set(asked.codes)),
         }
         for asked in (*computed.asked, *simulation.asked)
@@ -281,7 +289,7 @@ def _questions(simulation: Simulation, skipped: Sequence[str]) -> list[dict[str,
     return listed[:QUESTIONS_SHOWN]
 
 
-def _effect(asked: results.Asked) -> str:
+def effect(asked: results.Asked) -> str:
     if not asked.most:
         return _("Peut ouvrir un droit")
     return str(nbsp(_("Jusqu’à %(amount)s %(unit)s") % {"amount": euros(asked.most), "unit": unit_words(asked.unit)}))

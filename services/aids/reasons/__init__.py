@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from services.aids.benefits import ALL, BY_CODE, Benefit
 from services.aids.household import Person
 from services.aids.reasons import derived, family, health, housing, minima, school, social_housing
-from services.aids.reasons.common import Context, Explanation, Reason
+from services.aids.reasons.common import Context, Explanation, Reason, percent
 from services.aids.reasons.conditions import refusal
 
+CRDS: Final = "prelevements_sociaux.contributions_sociales.crds"
 FOR_HOUSEHOLD: Final[Mapping[str, Callable[[Context], Explanation]]] = {
     "rsa": minima.rsa,
     "prime_activite": minima.prime_activite,
@@ -54,7 +55,8 @@ def amount_of(context: Context, benefit: Benefit) -> float:
     if benefit.code == "c2s":
         return float(bool(context.amount("cmu_c") or context.amount("css_participation_forfaitaire")))
     if not benefit.personal:
-        return float(sum(context.amount(name) for name in benefit.variables))
+        whole = float(sum(context.amount(name) for name in benefit.variables))
+        return round(whole * (1 - context.parameter(CRDS)), 2) if benefit.taxed else whole
     found = sum(context.amount(name, person) for person in context.people for name in benefit.variables)
     return round(float(found), 2) if benefit.money else float(bool(found))
 
@@ -84,7 +86,12 @@ def _for_nearest(context: Context, benefit: Benefit) -> Explanation:
 
 
 def _complete(context: Context, benefit: Benefit, explanation: Explanation) -> Explanation:
-    """Add a general reason to an aid of zero euros whose listed conditions are all met."""
+    """Add the tax to the operation, and a general reason to an aid of zero euros whose conditions are all met."""
+    if benefit.taxed and explanation.formula:
+        explanation.formula = _("%(sum)s, moins la CRDS de %(rate)s") % {
+            "sum": explanation.formula,
+            "rate": percent(context.parameter(CRDS)),
+        }
     if not amount_of(context, benefit) and not explanation.failed and not explanation.open:
         explanation.reasons.append(
             refusal(_("Le barème complet donne 0 € avec vos chiffres."), keys=context.income_keys())

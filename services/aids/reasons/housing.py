@@ -1,5 +1,7 @@
 """Housing and energy: aide au logement, energy voucher, Visale, Loca-Pass, Mobili-jeune."""
 
+from typing import Final
+
 from django.utils.translation import gettext as _
 
 from services.aids import months
@@ -29,6 +31,8 @@ from services.aids.reasons.common import (
 from services.aids.reasons.conditions import age_between, condition, needs_more, refusal, resources_under
 
 LOCATIF = f"{HOUSING}.allocations_logement.locatif"
+# In old homes of zone 3, loans opened the aid two years longer.
+LOANS_UNTIL: Final = 2020
 ACTION = f"{HOUSING}.action_logement"
 ENERGY = f"{SOCIAL}.solidarite_insertion.autre_solidarite.cheque_energie"
 
@@ -48,11 +52,22 @@ def tenant_reason(context: Context, law: Law) -> Reason:
     )
 
 
+def _rented(context: Context, rent: float, law: Law) -> list[Reason]:
+    """The conditions of a tenant. A loan signed before 2018 still opens the aid (law n° 2017-1837, article 126), and
+    nobody is asked for its day: an owner who moved in before, or on no known day, is sent to the CAF.
+    """
+    home = context.household.housing
+    if home and home.status == "owner_mortgage" and not (home.moved_in and home.moved_in.year >= LOANS_UNTIL):
+        text = _("Un prêt signé avant 2018 peut encore ouvrir cette aide. Demandez à la CAF.")
+        return [needs_more(text, law=law, keys=("housing.status",))]
+    return [tenant_reason(context, law), _rent_reason(rent, law)]
+
+
 def aide_logement(context: Context) -> Explanation:
     home = context.household.housing
     rent = float((home and home.rent) or 0)
     law = context.law(f"{LOCATIF}.seuils_minimum_versement.non_apl")
-    reasons = [tenant_reason(context, law), _rent_reason(rent, law)]
+    reasons = _rented(context, rent, law)
     explanation = Explanation(
         "aide_logement", reasons, yes=_("Vous payez un loyer et vos revenus sont sous la limite.")
     )
@@ -71,6 +86,10 @@ def aide_logement(context: Context) -> Explanation:
     explanation.figures = [*_rent_figures(context, rent, have), *(_aid_figures(context) if paid else [])]
     explanation.formula = _aid_formula(context) if paid else ""
     return explanation
+
+
+# 1 for a person whose unemployment is paid for two months, or who left work for a pension (R822-13, R822-14 CCH).
+DEDUCTED: Final = "aide_logement_abattement_revenus_activite_professionnelle"
 
 
 def _aid_parts(context: Context) -> tuple[float, float, float, float]:
@@ -129,6 +148,10 @@ def _rent_figures(context: Context, rent: float, have: float) -> list[Figure]:
     counted = round(float(context.read("aide_logement_loyer_retenu")), 2)
     zone = _("Zone %(zone)s") % {"zone": str(context.read("zone_apl")).removeprefix("zone_")}
     after = _("Douze mois jusqu’à l’avant-dernier, après les abattements")
+    if any(
+        parent.status == "unemployed" and context.read(DEDUCTED, person=parent) for parent in context.household.parents
+    ):
+        after = _("Douze mois jusqu’à l’avant-dernier, après les abattements, dont 30 % des salaires pour le chômage")
     return [
         per_month(_("Loyer"), rent, key="housing.rent"),
         per_month(_("Loyer retenu, dans la limite de la zone"), counted, key="housing.insee", rule=zone),

@@ -103,15 +103,28 @@ def _rsa_age(context: Context, children: int) -> Reason:
     path = f"{RSA}.rsa_cond.age_pac"
     least = int(context.parameter(path))
     words = {"age": age, "least": least}
+    workers = [person for person in context.household.parents if person.worked_two_years is not False]
+    if age < least and not children and any(person.worked_two_years for person in workers):
+        return _young_worker(context)
     return condition(
         age >= least or children > 0 or bool(context.read("rsa_majore_eligibilite")),
         yes=_("Vous avez %(age)s ans ou un enfant à charge.") % words,
-        no=_("Vous avez %(age)s ans : il faut %(least)s ans, ou un enfant à charge.") % words,
+        no=_("Vous avez %(age)s ans : il faut %(least)s ans, un enfant à charge, ou deux ans de travail.") % words,
         value=age,
         limit=least,
         unit=YEARS,
         law=context.law(path),
-        keys=_keys(context.household.people, "birth_date"),
+        keys=(*_keys(context.household.people, "birth_date"), *_keys(tuple(workers), "worked_two_years")),
+    )
+
+
+def _young_worker(context: Context) -> Reason:
+    """The RSA before 25 without a child: two years of work in the last three (L262-7-1 CASF)."""
+    return Reason(
+        text=_("Vous avez travaillé deux ans sur les trois derniers, à plein temps."),
+        ok=True,
+        law=context.law(f"{RSA}.rsa_cond.age_max_rsa_jeune"),
+        keys=_keys(context.household.parents, "worked_two_years"),
     )
 
 

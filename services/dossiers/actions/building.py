@@ -126,7 +126,7 @@ def _read(dossier: Dossier, run: Running) -> Draft:
         groups=composing.groups(material),
         computations=composing.computations(material, dossier.aids) if stands else [],
         papers=list(_pages(dossier, material, run)),
-        left_out=[*material.not_joined, *official_forms.closed(dossier, note)],
+        left_out=[*material.not_joined, *official_forms.left_out(dossier, note)],
         part=part(),
     )
     of_forms = [record for one in forms for record in one.filling.records]

@@ -4,7 +4,7 @@ Nothing that is drawn is kept. The note keeps what the resident typed for a form
 pages are drawn again from the vault each time, after an entry of the journal.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +21,8 @@ from services.official_forms.drawing import CannotDraw, Drawn
 from services.official_forms.filling import Filling
 from services.official_forms.mapping import LINES, Refused
 from services.official_forms.models import OfficialForm, State
+from services.procedures import finding
+from services.procedures.rules import Rules
 from vault.records import gate
 
 FILL: Final = gettext_noop("Remplir un formulaire officiel")
@@ -41,16 +43,44 @@ class Joined:
     drawn: Drawn
 
 
+@dataclass(frozen=True)
+class Forms:
+    """The forms that a dossier is offered, and the codes of those that its procedures ask for, in force or not."""
+
+    offered: list[OfficialForm]
+    named: frozenset[str]
+
+    def to_read(self, note: Mapping[str, Any]) -> list[OfficialForm]:
+        """Return the forms that are asked for and that the resident has not joined yet."""
+        return [form for form in self.offered if form.code in self.named and not is_joined(note, form)]
+
+    def withdrawn(self) -> list[str]:
+        """Return the names of the forms that are asked for and that the city has closed. Cost: one query at most."""
+        gone = self.named - {form.code for form in self.offered}
+        return _titles(gone) if gone else []
+
+
 class FormChanged(Exception):
     """The city published another version of a form since the resident joined it."""
 
 
-def offered(dossier: Dossier) -> list[OfficialForm]:
-    """Return the forms in force of the dossier's aids. A partner's part has none: its applicant fills one form."""
+def of_dossier(dossier: Dossier, asked: Sequence[Rules] | None = None) -> Forms:
+    """Return the forms of a dossier. A partner's part has none: its applicant fills one form. Cost: two queries.
+
+    Args:
+        asked: what `finding.chosen` gives for the dossier, for who has it already.
+    """
     if dossier.part_of:
-        return []
+        return Forms([], frozenset())
+    asked = finding.chosen(dossier.aids, dossier.versions) if asked is None else asked
+    named = frozenset(one.form for one in asked if one.form)
     found = OfficialForm.objects.filter(state=State.PUBLISHED).defer("blank").order_by("title")
-    return [form for form in found if set(form.aids) & set(dossier.aids)]
+    return Forms([form for form in found if form.code in named or set(form.aids) & set(dossier.aids)], named)
+
+
+def offered(dossier: Dossier) -> list[OfficialForm]:
+    """Return the forms in force of the dossier's aids, and those that its procedures name."""
+    return of_dossier(dossier).offered
 
 
 def of_note(note: Mapping[str, Any], form: OfficialForm) -> dict[str, Any]:
@@ -141,11 +171,17 @@ def in_force(forms: Collection[UUID]) -> bool:
     return OfficialForm.objects.filter(pk__in=forms, state=State.PUBLISHED).count() == len(forms)
 
 
-def closed(dossier: Dossier, note: Mapping[str, Any]) -> list[str]:
-    """Return the names of the joined forms that the city closed: the PDF says that they are left out."""
+def left_out(dossier: Dossier, note: Mapping[str, Any]) -> list[str]:
+    """Return the names of the forms that the PDF says are left out: asked for and not joined, or joined and closed."""
+    forms = of_dossier(dossier)
     codes = {code for code, kept in note.get(NOTE, {}).items() if kept.get("joined")}
-    codes -= {form.code for form in offered(dossier)}
-    last = OfficialForm.objects.filter(code__in=codes).order_by("code", "-version").distinct("code")
+    codes -= {form.code for form in forms.offered}
+    return [*(form.title for form in forms.to_read(note)), *_titles(codes)]
+
+
+def _titles(codes: Collection[str]) -> list[str]:
+    """Return the titles of the newest versions."""
+    last = OfficialForm.objects.filter(code__in=codes).defer("blank").order_by("code", "-version").distinct("code")
     return [form.title for form in last]
 
 

@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from core.files.unstored import HashedUpload, View, hashed_upload
 from core.symbols import read_code
 from services.dossiers.forms import CodeForm, FileForm
-from services.dossiers.hashed_upload import HashedUpload, View, hashed_upload
 from services.dossiers.verification import Answer, by_code, by_file
 
 MAX_BYTES = 60_000_000

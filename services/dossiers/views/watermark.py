@@ -17,8 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from core.files.sizes import MAX_PAPER
+from core.files.unstored import HeldUpload, View, held_upload
 from services.dossiers.forms import WatermarkForm
-from services.dossiers.hashed_upload import HeldUpload, View, held_upload
 from services.dossiers.watermarking import CannotMark, mark
 
 #: Papers marked at once by one process: each takes a core, and up to 512 MB.

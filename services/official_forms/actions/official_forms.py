@@ -55,8 +55,8 @@ def begin(*, by: User, title: str, number: str, aids: Sequence[str], content: by
     """
     perms.require_agent(by)
     facts = _looked(content)
-    if not aids or not all(catalogue.exists(code) for code in aids):
-        raise Faulty(_("Choisissez au moins une aide du catalogue."))
+    if not all(catalogue.exists(code) for code in aids):
+        raise Faulty(_("Choisissez des aides du catalogue."))
     sha256 = hashlib.sha256(content).hexdigest()
     wanted = slugify(title)[:CODE_LENGTH] or KIND
     with transaction.atomic():

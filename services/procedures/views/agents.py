@@ -76,8 +76,9 @@ def begin(request: SignedInRequest) -> HttpResponse:
         told = form.columns()
         dates = ("opens_on", "closes_on", "review_on")
         days = {name: told[name].isoformat() if told[name] else None for name in dates}
+        named = {"title": told["label"], "office": told["office"].name if told["office"] else None}
         try:
-            row = actions.begin_new(by=request.user, item={**item, **form.rules(), "title": told["label"], **days})
+            row = actions.begin_new(by=request.user, item={**item, **form.rules(), **named, **days})
         except Faulty as problem:
             form.add_error(None, " ".join(problem.faults[:3]))
         else:

@@ -16,6 +16,7 @@ from core.templatetags.civic import long_date
 from services.requests import across, clock, ending, lines, perms
 from services.requests.actions import outside
 from services.requests.actions.office import NEWS, NotNow, UnknownLine
+from services.requests.actions.outside import RENEWAL
 from services.requests.actions.sending import give
 from services.requests.enums import Happened, State
 from services.requests.models import Correction, SentRequest
@@ -26,7 +27,6 @@ from vault.records.models import Paper
 
 logger = logging.getLogger(__name__)
 
-RENEWAL = "requests/email/renewal"
 TEXT_LENGTH = 500
 
 
@@ -104,6 +104,7 @@ def follow() -> int:
         + _each(_tell_silence, across.past_due())
         + _each(_remind_renewal, across.ending_soon())
         + _each(outside.notify_late, across.outside_late())
+        + _each(outside.remind_renewal, across.outside_ending_soon())
     )
 
 

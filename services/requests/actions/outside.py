@@ -28,12 +28,16 @@ from vault.records import gate
 from vault.records.actions.notes import seal_note, unseal_note
 
 FOLLOW = gettext_noop("Suivre une demande que vous avez envoyée vous-même")
-NEWS = "requests/email/news"
+NEWS, RENEWAL = "requests/email/news", "requests/email/renewal"
 OFFICE_LENGTH, NUMBER_LENGTH = 80, 40
 
 
 class WrongDay(ValueError):
     """A day in the future, or one that contradicts another step. The message is for the resident."""
+
+
+class WrongEnd(WrongDay):
+    """The end of what was granted comes before its answer."""
 
 
 def note_sent(
@@ -60,9 +64,18 @@ def note_sent(
 
 
 def note_step(
-    *, request: OutsideRequest, by: UUID, step: OutsideStep, on: date | None, answer: str = ""
+    *,
+    request: OutsideRequest,
+    by: UUID,
+    step: OutsideStep,
+    on: date | None,
+    answer: str = "",
+    ends_on: date | None = None,
 ) -> OutsideRequest:
     """Note the day of a step; None takes it back, and with it what followed.
+
+    Args:
+        ends_on: of a granted answer, until when it lasts; its renewal is reminded a month before.
 
     Raises:
         WrongDay
@@ -78,6 +91,7 @@ def note_step(
             held.supplied_on = None
         if step == OutsideStep.ANSWERED:
             held.answer = OutsideAnswer(answer) if on else ""
+            _end(held, ends_on if held.answer == OutsideAnswer.GRANTED else None)
         before, held.due_on = held.due_on, held.last_day(months_of(held.aids))
         if held.due_on != before:
             held.told_at = None
@@ -130,6 +144,19 @@ def notify_late(key: UUID, resident_id: UUID) -> bool:
     return True
 
 
+def remind_renewal(key: UUID, resident_id: UUID) -> bool:
+    """Tell a resident once that what was granted ends soon. The message is sent before the row is committed."""
+    with scope(resident=resident_id), transaction.atomic():
+        due = OutsideRequest.objects.to_renew().filter(pk=key, renewal_told_at=None)
+        held = due.select_for_update(of=("self",), skip_locked=True).first()
+        if held is None:
+            return False
+        held.renewal_told_at = timezone.now()
+        held.save(update_fields=["renewal_told_at"])
+        reminding.remind(user_id=resident_id, template=RENEWAL)
+    return True
+
+
 def months_of(aids: Sequence[str]) -> int:
     """Return the longest time that these aids give their office, in months."""
     known = [one.decision_delay.months for one in finding.latest(aids)]
@@ -140,6 +167,14 @@ def silence_grants(aids: Sequence[str]) -> bool:
     """Return whether no answer means yes, for each of these aids."""
     found = [one.decision_delay.silence_means for one in finding.latest(aids)]
     return bool(found) and all(meaning == "accepted" for meaning in found)
+
+
+def _end(held: OutsideRequest, ends_on: date | None) -> None:
+    """Note until when what was granted lasts; another day is reminded again."""
+    if ends_on is not None and held.answered_on is not None and ends_on < held.answered_on:
+        raise WrongEnd(_("Cette date est avant la réponse."))
+    if ends_on != held.ends_on:
+        held.ends_on, held.renewal_told_at = ends_on, None
 
 
 def _check_day(held: OutsideRequest, step: OutsideStep, on: date) -> None:

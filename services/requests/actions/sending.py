@@ -1,5 +1,6 @@
 """Send a finished dossier to an office: a grant over a copy of it, a receipt, one line in the office's list."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from services.dossiers import perms as dossier_perms
 from services.dossiers.enums import State as DossierState
 from services.dossiers.models import Dossier, new_number
 from services.procedures import finding
-from services.requests import agreements, clock, ending, lines, suited
+from services.requests import agreements, clock, ending, lines
 from services.requests.enums import OFFICE_KIND, Happened
 from services.requests.models import SentRequest
 from vault.records.actions import grants
@@ -42,10 +43,19 @@ class OfficeClosed(Exception):
     """The office is closed, or receives no requests."""
 
 
-def offices(dossier: Dossier, content: lines.Content) -> list[suited.Suited]:
-    """Return the offices that receive requests, those that suit this dossier best first."""
-    asked = finding.chosen(dossier.aids, dossier.versions)
-    return suited.in_order(list(Organisation.objects.offices()), asked, content)
+@dataclass(frozen=True)
+class Office:
+    """An office that receives requests. `is_named`: a procedure of the dossier names it."""
+
+    organisation: Organisation
+    is_named: bool
+
+
+def offices(dossier: Dossier) -> list[Office]:
+    """Return the offices that receive requests: those that the dossier's procedures name, then the others by name."""
+    named = {asked.office for asked in finding.chosen(dossier.aids, dossier.versions)}
+    found = [Office(one, one.pk in named) for one in Organisation.objects.offices().order_by("name")]
+    return sorted(found, key=lambda office: not office.is_named)
 
 
 def may_send(dossier: Dossier) -> bool:

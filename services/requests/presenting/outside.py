@@ -1,6 +1,7 @@
 """Words of requests to offices outside Garant."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -45,6 +46,10 @@ def listed(row: OutsideRequest) -> dict[str, str]:
 def gist(row: OutsideRequest) -> str:
     """Return where the request is, in one sentence."""
     if row.answered_on is not None:
+        if row.ends_on is not None:
+            return _("L’organisme a dit oui, jusqu’au %(day)s. Gardez sa lettre dans votre coffre.") % {
+                "day": long_date(row.ends_on)
+            }
         if row.answer == OutsideAnswer.GRANTED:
             return _("L’organisme a dit oui. Gardez sa lettre dans votre coffre.")
         return _("L’organisme a dit non. Voici comment contester.")
@@ -59,6 +64,11 @@ def gist(row: OutsideRequest) -> str:
         _("Sans réponse ce jour-là, c’est accordé.") if granting else _("Sans réponse ce jour-là, c’est un refus.")
     )
     return _("Réponse avant le %(day)s. %(silence)s") % {"day": long_date(row.due_on), "silence": silence}
+
+
+def again(row: OutsideRequest) -> str:
+    """Return where to ask for the same again; empty until what was granted ends soon."""
+    return f"{reverse('dossiers:new')}?{urlencode([('aide', code) for code in row.aids])}" if row.ends_soon else ""
 
 
 def may_appeal(row: OutsideRequest) -> bool:

@@ -61,6 +61,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "steps": words.steps(row),
         "days": words.days(row),
         "may_appeal": words.may_appeal(row),
+        "again": words.again(row),
         "aids": [dossier_words.after(one) for one in finding.latest(row.aids)],
     }
     return render(request, "requests/outside/request.html", context)
@@ -79,9 +80,18 @@ def step(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
     form = OutsideStepForm(what, row, request.POST if request.method == "POST" else None)
     undo = "undo" in request.POST and what != OutsideStep.SENT
     if undo or (request.method == "POST" and form.is_valid()):
-        on, answer = (None, "") if undo else (form.cleaned_data["on"], form.cleaned_data.get("answer", ""))
+        said = {} if undo else form.cleaned_data
         try:
-            actions.note_step(request=row, by=request.user.pk, step=what, on=on, answer=answer)
+            actions.note_step(
+                request=row,
+                by=request.user.pk,
+                step=what,
+                on=said.get("on"),
+                answer=said.get("answer", ""),
+                ends_on=said.get("ends_on"),
+            )
+        except actions.WrongEnd as error:
+            form.add_error("ends_on", str(error))
         except actions.WrongDay as error:
             form.add_error("on", str(error))
         else:

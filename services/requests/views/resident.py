@@ -63,7 +63,7 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
         content = lines.of_dossier(dossier)
     except lines.NoLines:
         return _not_ready(request, dossier)
-    seen, offices = lines.fingerprint(content), sending.offices(dossier, content)
+    seen, offices = lines.fingerprint(content), sending.offices(dossier)
     form = SendForm(request.POST if request.method == "POST" else None, offices=offices, initial={"seen": seen})
     status = 200
     if request.method == "POST":
@@ -75,7 +75,7 @@ def send(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
             status = 409
             data = request.POST.copy()
             data["seen"] = seen
-            offices = sending.offices(dossier, content)
+            offices = sending.offices(dossier)
             form = SendForm(data, offices=offices)
     context = {
         "dossier": dossier,

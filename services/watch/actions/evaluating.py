@@ -11,19 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_scopes import scope
 
 from core import canonical, journal, rows
 from core.journal import checkpoints, heads
+from core.keys import KeyMissing
 from core.models import City
-from core.models.rows import AuthenticatedRow, Forged
+from core.models.rows import AuthenticatedRow, Forged, check
 from services.aids import local, results, shipping
 from services.aids.actions import simulations
 from services.aids.engine import run as engine
@@ -36,7 +37,7 @@ from services.watch.enums import Kind, State
 from services.watch.models import Finding, Watch
 from services.watch.outcomes import Change, Inputs, Outcome, Right
 from vault.records import gate
-from vault.records.actions import write_note
+from vault.records.actions import write_note, write_notes
 from vault.records.values.decrypted import Values
 
 if TYPE_CHECKING:
@@ -44,9 +45,12 @@ if TYPE_CHECKING:
     from services.aids.results import Planned, Results
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: Residents of a batch. More share a run of the engine better, and hold more decrypted values at once.
 BATCH = 1_000
+#: How many of them are read, or written, in one transaction. For so many readings, a page of one of them may wait.
+TOGETHER = 20
 #: How long a call works; the scheduler sends the next one.
 SECONDS = 240
 #: When a watch whose reading failed is tried again.
@@ -111,21 +115,27 @@ def look(seconds: float = SECONDS) -> int:
 def evaluate(claimed: Sequence[Watch], law: Law) -> int:
     """Read, run the engine once for the whole batch, then settle each watch by itself."""
     findings = across.open_findings(claimed)
-    looked = []
+    looked: list[Looked] = []
     with checkpoints.remembered():
-        for watch in claimed:
-            with _tried(watch):
-                looked.append(_look(watch, findings.get(watch.pk, ()), law))
+        for some in _slices(claimed):
+            looked += _look_together(some, findings, law)
     _run(looked, law)
     news = [(one, after) for one in looked if (after := _news(one, law)) is not None]
     settled = {one.watch.pk for one, _after in news}
     same = [one.watch for one in looked if one.watch.pk not in settled]
     across.nothing_new(same, law=law.mark)
-    done = len(same)
+    quiet = {one.watch.pk: (one, after) for one, after in news if _is_quiet(one, after)}
+    written = {pk for some in _slices([*quiet.values()]) for pk in _settle_together(some, law)}
+    done = len(same) + len(written)
     for one, after in news:
-        with _tried(one.watch):
-            done += _settle(one, after, law)
+        if one.watch.pk not in written:
+            with _tried(one.watch):
+                done += _settle(one, after, law)
     return done
+
+
+def _slices(of: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (of[at : at + TOGETHER] for at in range(0, len(of), TOGETHER))
 
 
 def _news(one: Looked, law: Law) -> Outcome | None:
@@ -135,8 +145,12 @@ def _news(one: Looked, law: Law) -> Outcome | None:
     if one.read is None:
         return None
     after = _outcome(one, law)
-    is_over = any(code not in after.rights or after.rights[code].receiving for code in one.open.values())
-    return None if one.before and outcomes.is_same(one.before, after) and not is_over else after
+    return None if one.before and outcomes.is_same(one.before, after) and not _is_over(one, after) else after
+
+
+def _is_over(one: Looked, after: Outcome) -> bool:
+    """Return whether a question is to end: its right is gone, or is received by now."""
+    return any(code not in after.rights or after.rights[code].receiving for code in one.open.values())
 
 
 @contextmanager
@@ -176,19 +190,35 @@ def _run(looked: list[Looked], law: Law) -> None:
             looked.remove(one)
 
 
-def _look(watch: Watch, findings: Sequence[Finding], law: Law) -> Looked:
-    """Read the values that the grant allows, and what the watch keeps, with one entry.
+def _look_together(watches: Sequence[Watch], findings: Mapping[UUID, Sequence[Finding]], law: Law) -> list[Looked]:
+    """Look at watches whose values are read in one transaction. Those that it leaves out are read alone."""
+    looked = []
+    asked = {watch.pk: _notes_of(watch, findings.get(watch.pk, ())) for watch in watches}
+    read = gate.read_together([(watch.grant, asked[watch.pk]) for watch in watches if watch.grant is not None])
+    for watch in watches:
+        with _tried(watch):
+            looked.append(_look(watch, findings.get(watch.pk, ()), law, read))
+    return looked
+
+
+def _notes_of(watch: Watch, findings: Sequence[Finding]) -> gate.Notes:
+    notes: dict[str, tuple[AuthenticatedRow, bytes]] = {one.note_place: (one, bytes(one.content)) for one in findings}
+    # Checked before its first outcome too: it says under whose grant, and for whom, is read.
+    notes[watch.note_place] = watch, bytes(watch.content)
+    return notes
+
+
+def _look(watch: Watch, findings: Sequence[Finding], law: Law, read: Mapping[UUID, gate.Read]) -> Looked:
+    """Take the values that the grant allows, and what the watch keeps, from `read`; else read them, with one entry.
 
     Raises:
         gate.Refused
     """
-    grant = watch.grant
-    if grant is None:
+    if watch.grant is None:
         raise Watch.DoesNotExist
-    notes: dict[str, tuple[AuthenticatedRow, bytes]] = {one.note_place: (one, bytes(one.content)) for one in findings}
-    # Checked before its first outcome too: it says under whose grant, and for whom, is read.
-    notes[watch.note_place] = watch, bytes(watch.content)
-    values, opened = gate.read_with_notes(grant=grant, notes=notes)
+    values, opened = read.get(watch.grant.pk) or gate.read_with_notes(
+        grant=watch.grant, notes=_notes_of(watch, findings)
+    )
     before = opened.get(watch.note_place)
     codes = {one.pk: str(opened[one.note_place]["code"]) for one in findings}
     found = Looked(watch, outcomes.from_note(before) if before else None, codes, values)
@@ -239,6 +269,39 @@ def _inputs(one: Looked, law: Law) -> Inputs:
     people = one.read.household.people if one.read else ()
     ages = {person.id: [names.get(person.id, ""), person.age(month)] for person in people}
     return Inputs({code: outcomes.digest(ids) for code, ids in by_type.items()}, month, law.mark, ages)
+
+
+def _is_quiet(one: Looked, after: Outcome) -> bool:
+    """Return whether an outcome is only to be kept: nothing is told, and no question ends."""
+    return not _is_over(one, after) and (one.before is None or not outcomes.changes(one.before, after))
+
+
+def _settle_together(quiet: Sequence[tuple[Looked, Outcome]], law: Law) -> list[UUID]:
+    """Keep outcomes with which nothing is told, in one transaction. Return the ids of the watches that were written.
+
+    The others are settled alone: their grant ended, or somebody changes it, or the watch, at this moment. Nothing
+    waits, and no journal is locked: no entry is written.
+    """
+    outcomes_of = {one.watch.pk: (one.watch, after) for one, after in quiet}
+    grants = [one.watch.grant for one, _after in quiet if one.watch.grant is not None]
+    try:
+        with transaction.atomic(durable=True):
+            boxes = gate.open_together(grants)
+            written = []
+            for held in across.held([one.watch for one, _after in quiet]):
+                watch, after = outcomes_of[held.pk]
+                box = boxes.get(held.grant_id) if held.grant_id else None
+                if box is None or (held.version, held.grant_id) != (watch.version, watch.grant_id):
+                    continue
+                check(held, key=box.row_key)
+                held.version, held.checked_at, held.law = held.version + 1, timezone.now(), law.mark
+                # A change that came after the reading stays due.
+                held.due_at, held.taken_until = held.due_at if held.changes != watch.changes else None, None
+                written.append((held, held.note_place, after.note(), box))
+            write_notes(written, "version", "checked_at", "law", "due_at", "taken_until")
+    except (Forged, KeyMissing, OperationalError):
+        return []
+    return [held.pk for held, *_of in written]
 
 
 def _settle(one: Looked, after: Outcome, law: Law) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from services.aids import shipping
-from services.watch import ways
+from services.procedures import finding
 from services.watch.enums import ASKED_AFTER, Kind
 from services.watch.models import Finding, Watch
 from vault.records.actions import seal_note
@@ -26,9 +26,9 @@ def keep_finding(watch: Watch, note: Mapping[str, Any]) -> Finding:
 
 def is_discreet(code: str) -> bool:
     """Return whether only situations that send no message, such as violence at home, name the procedure that applies
-    for an aid. One query.
+    for an aid. Two queries at most.
     """
     situations = [row.said for row in shipping.urgent_situations()]
     discreet = {name for one in situations if one.discreet for name in one.dossiers}
     others = {name for one in situations if not one.discreet for name in one.dossiers}
-    return bool({code, ways.applying(code)} & discreet - others)
+    return bool({code, finding.applying(code)} & discreet - others)

@@ -3,6 +3,7 @@
 The dossier is made when the resident asks to see what would leave, so the page shows exactly that.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -12,12 +13,14 @@ from django_scopes import scope
 
 from accounts.models import Organisation
 from core.models import Job
-from services.dossiers.actions import dossiers
+from services.dossiers.actions import dossiers, official_forms
 from services.dossiers.models import Dossier
+from services.procedures import finding as procedures
+from services.procedures.rules import Rules
 from services.requests import lines
 from services.requests.actions import sending
 from services.requests.models import SentRequest
-from services.watch import perms, ways
+from services.watch import perms
 from services.watch.actions import answering
 from services.watch.enums import Answer, Kind
 from services.watch.models import Finding
@@ -33,7 +36,7 @@ class NotOffered(Exception):
 
 @dataclass(frozen=True)
 class Offer:
-    """What one yes would send, and the offices that may receive it: one, or those to choose from, the best first."""
+    """What one yes would send, and the offices that may receive it: the one that its procedure names, else all."""
 
     dossier: Dossier
     content: lines.Content
@@ -42,10 +45,8 @@ class Offer:
 
 
 def is_offered(note: dict[str, object]) -> bool:
-    """Return whether one yes may send this right's request. Cost: one query for a dossier of the city."""
-    return (
-        note["kind"] == Kind.NEW and ways.goes_to_city(str(note["code"])) and Organisation.objects.offices().exists()
-    )
+    """Return whether one yes may send this right's request. Cost: three queries for an aid of the city."""
+    return _asked(note) is not None and Organisation.objects.offices().exists()
 
 
 def dossier_of(finding: Finding) -> Dossier | None:
@@ -62,14 +63,17 @@ def prepare(*, finding: Finding, by: UUID, note: dict[str, object]) -> tuple[Dos
         NotOffered
     """
     perms.require_owner(finding, by)
-    if not is_offered(note):
+    asked = _asked(note)
+    if asked is None or not Organisation.objects.offices().exists():
         raise NotOffered
-    made = dossiers.start(resident_id=by, aids=[ways.dossier_of(str(note["code"]))], token=finding.pk)
+    made = dossiers.start(resident_id=by, aids=[asked.code], token=finding.pk)
     with scope(resident=by):
         dossier = Dossier.objects.select_related("seal", "job").get(pk=made.pk)
         if sending.may_send(dossier):
             return dossier, None
         if any(need.required and not need.settled for need in dossiers.read_needs(dossier)):
+            return dossier, None
+        if official_forms.of_dossier(dossier).to_read(dossiers.read_note(dossier)):
             return dossier, None
         return dossier, dossiers.build(dossier=dossier, by=by)
 
@@ -91,7 +95,8 @@ def offer(*, finding: Finding, by: UUID, note: dict[str, object]) -> Offer | Non
             content = lines.of_dossier(dossier)
         except lines.NoLines:
             return None
-        offices = [one.office for one in sending.offices(dossier, content)]
+        found = sending.offices(dossier)
+        offices = [one.organisation for one in found if one.is_named] or [one.organisation for one in found]
         return Offer(dossier, content, offices, lines.fingerprint(content))
 
 
@@ -118,3 +123,9 @@ def say_yes(*, finding: Finding, by: UUID, note: dict[str, object], office_id: U
     with suppress(answering.NoQuestion):  # the watch was stopped in the meantime; the request is sent
         answering.answer(finding=finding, by=by, said=Answer.YES)
     return sent
+
+
+def _asked(note: Mapping[str, object]) -> Rules | None:
+    """Return the procedure that asks for a right that appeared, if an office of the city answers it."""
+    found = procedures.open_for(str(note["code"])) if note["kind"] == Kind.NEW else None
+    return found if found is not None and procedures.is_answered_here(found) else None

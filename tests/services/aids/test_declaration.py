@@ -1,23 +1,30 @@
 """The prefilled declaration beside the payslips: each gap explained, the correction ready, nothing kept."""
 
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django_scopes import scopes_disabled
 
 from accounts.models import User
 from core import journal
+from core.pdf import apart
 from services.aids import prefilled
 from services.aids.actions import declaration as actions
 from services.aids.prefilled import Slip
+from services.aids.views import declaration as views
 from tests.accounts.factories import signed_in
 from tests.services.aids import people
 from tests.services.aids.test_pages import text
-from vault.records.models import Record
+from vault.readers.files import letters
+from vault.records.models import Paper, Record
 from vault.records.values.decrypted import Opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -120,3 +127,54 @@ def test_a_partner_has_months_of_their_own(villebrume: object, resident: User) -
     people.put(resident, "emploi.revenu", slip, person=people.CHILD, role="spouse")
     answer = signed_in(resident).post(PAGE, {"2025-08-1": "700"}).content.decode()
     assert "Août 2025, Yann" in answer and "net avant impôt du bulletin" in answer
+
+
+PHOTO = "/aides/declaration/photo/"
+
+
+def send(client: Client, content: bytes, name: str = "page.pdf") -> Any:
+    return client.post(PHOTO, {"file": SimpleUploadedFile(name, content)})
+
+
+def body(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def declared() -> bytes:
+    """Return a PDF of the declaration, as caf.fr gives one."""
+    lines = ("Juillet 2025 : 1 200,00 €", "Août 2025 : 1 180,00 €", "Septembre 2025 : 0,00 €")
+    return apart.draw("".join(f"<p>{line}</p>" for line in lines), style="")
+
+
+def test_a_pdf_of_the_declaration_fills_the_form_and_is_not_kept(awa: Client) -> None:
+    with scopes_disabled():
+        before = Record.objects.count(), Paper.objects.count()
+    page = send(awa, declared())
+    assert page.status_code == 200 and "3 montants lus." in body(page)
+    values = {name: page.context["typed"][name].value() for name in page.context["typed"].fields}
+    assert values == {"2025-07": "1200", "2025-08": "1180", "2025-09": "0"}
+    assert "Écart" not in body(page), "nothing is compared before the resident has checked"
+    with scopes_disabled():
+        assert (Record.objects.count(), Paper.objects.count()) == before
+
+
+def test_a_file_without_an_amount_a_broken_one_and_none_get_a_sentence(awa: Client) -> None:
+    nothing = apart.draw("<p>Bonjour</p>", style="")
+    assert "aucun montant" in body(send(awa, nothing))
+    assert "abîmé" in body(send(awa, b"%PDF-1.7 cut"))
+    assert "Choisissez un fichier" in body(awa.post(PHOTO, {}))
+    assert awa.get(PHOTO).status_code == 405
+
+
+def test_one_photo_is_read_at_a_time(awa: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "_turns", threading.BoundedSemaphore(1))
+    with views._turns:
+        page = send(awa, declared())
+    assert page.status_code == 503 and "dans une minute" in body(page)
+    assert send(awa, declared()).status_code == 200
+
+
+def test_where_photos_cannot_be_read_the_page_says_so(awa: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ("ne sait pas lire une photo" in text(awa, PAGE)) is not letters.can_read()
+    monkeypatch.setattr(letters, "PROGRAM", Path("/nonexistent"))
+    assert "ne sait pas lire une photo" in text(awa, PAGE)

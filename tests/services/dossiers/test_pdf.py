@@ -28,6 +28,7 @@ from services.dossiers.pdf.seal import NoSealKey, SealKey, make_key
 from services.dossiers.pdf.watermark import Watermark
 from tests.services.dossiers.samples import ROOT, SIZE, content, page, paper, value
 
+pytestmark = pytest.mark.xdist_group("pdf")
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}RDF"
 KNOWN_RULES = {"FRM-003"}  # pyHanko's field is outside the structure tree
 

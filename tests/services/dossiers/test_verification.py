@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.files import unstored
 from core.symbols import ALPHABET, new_code, read_code
-from services.dossiers import hashed_upload
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.models import KEPT, Seal, new_number
 from tests.services.dossiers.made import built, fill, pdf_of
@@ -191,7 +191,7 @@ def test_over_the_limit_a_file_is_refused_before_it_is_read(settings, monkeypatc
     assert strict.post(VERIFY, {"csrfmiddlewaretoken": token, "code": "0000-0000-0000"}).status_code == 302
     read: list[bytes] = []
     monkeypatch.setattr(
-        hashed_upload.HashingHandler, "receive_data_chunk", lambda handler, data, start: read.append(data)
+        unstored.HashingHandler, "receive_data_chunk", lambda handler, data, start: read.append(data)
     )
     assert (
         strict.post(VERIFY, {"csrfmiddlewaretoken": token, "file": SimpleUploadedFile("x.pdf", FILE)}).status_code

@@ -15,8 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image, ImageChops
 
+from core.files import unstored
 from core.files.storage import sealed_storage
-from services.dossiers import hashed_upload
 from services.dossiers.views import watermark as views
 from services.dossiers.watermarking import CannotMark, mark
 
@@ -163,7 +163,7 @@ def test_an_address_sends_six_papers_a_minute(visitor, settings, monkeypatch):
     assert send(visitor, b"").status_code == 200
     read: list[bytes] = []
     monkeypatch.setattr(
-        hashed_upload.HoldingHandler, "receive_data_chunk", lambda _self, data, start: read.append(data)
+        unstored.HoldingHandler, "receive_data_chunk", lambda _self, data, start: read.append(data)
     )
     assert send(visitor, photo()).status_code == 429 and not read
     assert visitor.get(PAGE).status_code == 200

@@ -18,6 +18,7 @@ from services.official_forms.pdf import blank
 from tests.services.official_forms.made import FIELDED, FLAT, NAME, TALK, blank_of, filled, mapped, sha256
 from vault.readers import Unreadable, sandbox
 
+pytestmark = pytest.mark.xdist_group("drawing")
 GOLDEN = Path(__file__).with_name("golden")
 #: The most that a blurred point may differ. Another rasteriser moves edges by a third of a point: 45 at most. A text
 #: that moved by a millimetre differs by 120.

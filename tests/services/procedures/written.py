@@ -24,7 +24,7 @@ def paper(kind: str, **changes: Any) -> dict[str, Any]:
 def asking(*fields: str, **changes: Any) -> dict[str, Any]:
     """Return a procedure of the city about nothing special, which asks for these fields."""
     sections = [{"title": "Vous", "fields": list(fields or ["identite.contact#/email"])}]
-    return document(subject="other", papers=[], sections=sections) | changes
+    return document(subject="other", papers=[], sections=sections, for_aids=[]) | changes
 
 
 def published(author: Any, second: Any, item: dict[str, Any]) -> Procedure:

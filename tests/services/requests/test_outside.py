@@ -18,7 +18,7 @@ from services.requests.actions import outside as actions
 from services.requests.enums import OutsideAnswer, OutsideStep
 from services.requests.models import OutsideRequest
 from tests.accounts.factories import signed_in
-from tests.services.requests.made import finished
+from tests.services.requests.made import finished, opened_office, sent
 from tests.services.requests.test_pages import text
 from tests.vault.records.test_export import opened as opened_copy
 from vault.types.spans import add_months
@@ -163,3 +163,59 @@ def test_one_request_that_fails_stops_no_other(resident, monkeypatch):
     monkeypatch.setattr(reminding, "remind", remind)
     assert answering.follow() == 1 and failed
     assert answering.follow() == 1 and fresh(second).told_at
+
+
+def granted(resident, *, ends_on, **more):
+    row = noted(resident, on=ago(40), **more)
+    step = {"step": OutsideStep.ANSWERED, "on": ago(10), "answer": OutsideAnswer.GRANTED}
+    return actions.note_step(request=row, by=resident.pk, ends_on=ends_on, **step)
+
+
+def test_what_an_office_outside_granted_is_reminded_a_month_before_its_end_once(resident, mailoutbox):
+    row = granted(resident, ends_on=ago(-20))
+    granted(resident, ends_on=ago(-40))
+    mailoutbox.clear()
+    assert answering.follow() == 1 and answering.follow() == 0
+    assert len(mailoutbox) == 1 and "CAF" not in mailoutbox[0].body and "finit dans un mois" in mailoutbox[0].body
+    browser = signed_in(resident)
+    assert text(browser.get(reverse("home"))).count("Redemander :") == 1
+    page = text(browser.get(reverse("requests:outside", args=[row.pk])))
+    assert "L’organisme a dit oui, jusqu’au" in page and f"{reverse('dossiers:new')}?aide=prime_activite" in page
+    later = actions.note_step(
+        request=fresh(row), by=resident.pk, step=OutsideStep.ANSWERED, on=ago(10), answer="granted", ends_on=ago(-25)
+    )
+    assert later.renewal_told_at is None and answering.follow() == 1, "another end is told again"
+    (copied, _other) = json.loads(opened_copy(resident).read("demandes_ailleurs.json"))
+    assert copied["ends_on"] == ago(-25).isoformat()
+
+
+@pytest.mark.parametrize("where", ["outside", "inside"])
+def test_what_was_asked_for_again_is_not_reminded(resident, where, mailoutbox):
+    granted(resident, ends_on=ago(-20))
+    if where == "outside":
+        noted(resident, on=ago(5))
+    else:
+        sent(resident, opened_office(), finished(resident, aids=["prime_activite"]))
+    mailoutbox.clear()
+    assert answering.follow() == 0 and not mailoutbox
+    assert "Redemander :" not in text(signed_in(resident).get(reverse("home")))
+
+
+def test_an_end_is_noted_with_a_granted_answer_only_and_not_before_it(resident):
+    browser, row = signed_in(resident), noted(resident, on=ago(40))
+    url = reverse("requests:outside_step", args=[row.pk, "reponse"])
+
+    def told(answer, ends_on):
+        days = {"on": ago(10), "ends_on": ends_on}
+        sent = {
+            f"{name}_{part}": getattr(day, part) for name, day in days.items() for part in ("day", "month", "year")
+        }
+        return browser.post(url, {**sent, "answer": answer})
+
+    refused = told("granted", ago(20))
+    assert refused.status_code == 400 and "avant la réponse" in text(refused) and fresh(row).answer == ""
+    assert told("granted", ago(-90)).status_code == 302 and fresh(row).ends_on == ago(-90)
+    assert told("refused", ago(-90)).status_code == 302 and fresh(row).ends_on is None
+    told("granted", ago(-90))
+    browser.post(url, {"undo": "1"})
+    assert (fresh(row).answer, fresh(row).ends_on) == ("", None)

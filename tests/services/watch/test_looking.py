@@ -1,5 +1,6 @@
 """A change of the vault, the month or the city's aids is looked at once, and what it changes is told once."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -21,10 +22,13 @@ from services.aids.reasons import Context, explain
 from services.watch import across
 from services.watch.actions import accepting, evaluating, noting
 from services.watch.models import Watch
+from services.watch.outcomes import Inputs, Outcome
 from tests.services.aids import people
 from tests.services.watch import made
+from vault.records import gate
 from vault.records.actions import grants, write_note
 from vault.records.models import GrantField, GrantReading
+from vault.records.values.decrypted import Values
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -70,7 +74,7 @@ def test_a_check_asks_the_database_little(awa: User, stranger: User, django_asse
     made.turned_on(stranger)
     law = evaluating.Law.today()
     claimed = across.claim(10, law=law.mark)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(26):
         assert evaluating.evaluate(claimed, law) == 1, "Its first outcome is written too."
     with scope(resident=awa.pk):
         Watch.objects.update(law="another month")
@@ -259,18 +263,27 @@ def test_without_a_recent_checkpoint_nothing_is_tried(awa: User, november, monke
 # for the other, and a resident's page would fail.
 
 
-def is_free(kind: str, id: UUID) -> bool:
-    """Return whether another connection could take a lock now."""
+def elsewhere(act: Callable[..., Any], *arguments: object) -> Any:
+    """Run an act in another connection."""
 
-    def tried() -> bool:
+    def done() -> object:
         try:
-            with transaction.atomic():
-                return locks.try_hold(kind, id)
+            return act(*arguments)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(tried).result()
+        return pool.submit(done).result()
+
+
+def is_free(kind: str, id: UUID) -> bool:
+    """Return whether another connection could take a lock now."""
+
+    def tried() -> bool:
+        with transaction.atomic():
+            return locks.try_hold(kind, id)
+
+    return bool(elsewhere(tried))
 
 
 def test_a_check_that_writes_has_the_journal_before_the_row(awa: User, november, monkeypatch) -> None:
@@ -283,8 +296,27 @@ def test_a_check_that_writes_has_the_journal_before_the_row(awa: User, november,
         write_note(row, **named)
 
     monkeypatch.setattr(evaluating, "write_note", writing)
+    monkeypatch.setattr(evaluating, "_is_quiet", lambda one, after: False)
     assert made.look() == 1
     assert free == [False]
+
+
+def test_an_outcome_without_news_waits_for_nobody(awa: User, november, monkeypatch) -> None:
+    """It is written with those of others: who waits with several rows in hand could be waited for."""
+    watch = made.watch_of(awa)
+    assert watch is not None and watch.grant is not None
+    law, [claimed] = evaluating.Law.today(), across.claim(10, law="another")
+    quiet = [(evaluating.Looked(claimed, None, {}, Values()), Outcome({}, Inputs()))]
+    with transaction.atomic(), scope(resident=awa.pk):
+        Watch.objects.select_for_update().get()
+        assert elsewhere(evaluating._settle_together, quiet, law) == []
+    with transaction.atomic():
+        gate.lock_exclusively([watch.grant])
+        assert elsewhere(evaluating._settle_together, quiet, law) == []
+    assert evaluating._settle_together(quiet, law) == [watch.pk]
+    after = made.watch_of(awa)
+    assert after is not None and after.version == watch.version + 1
+    assert evaluating._settle_together(quiet, law) == [], "it was written in the meantime"
 
 
 def test_an_agreement_has_the_grant_and_the_journal_before_the_row(awa: User, monkeypatch) -> None:

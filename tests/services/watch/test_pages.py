@@ -12,14 +12,20 @@ from django_scopes import scope
 from accounts.models import Organisation, User
 from core import counters, journal, metrics
 from services.aids.facts import from_vault
+from services.dossiers.actions import official_forms
+from services.dossiers.models import Dossier
 from services.requests.models import SentRequest
 from services.watch.agreements import AGREEMENT
 from services.watch.enums import CITY_KIND, Answer
 from services.watch.models import Objection
-from tests.accounts.factories import signed_in
+from tests.accounts.factories import AgentFactory, signed_in
 from tests.services.aids import people
+from tests.services.official_forms.made import FLAT
+from tests.services.official_forms.made import published as published_form
+from tests.services.procedures.written import CANTEEN, asking, published
 from tests.services.requests.made import finished, opened_office
 from tests.services.watch import made
+from tests.vault.made import add
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.models import Grant
@@ -172,6 +178,38 @@ def test_what_is_missing_leads_to_the_dossier(awa: Client, resident: User, offic
     again = awa.post(f"/veille/{found.pk}/preparer/")
     assert answer.headers["Location"].startswith("/dossiers/")
     assert answer.headers["Location"] == again.headers["Location"], "a finding has one dossier"
+
+
+def test_the_office_that_the_procedure_names_is_the_one_to_which_a_yes_sends(
+    awa: Client, resident: User, office: Organisation
+) -> None:
+    named = opened_office("Service Scolarité")
+    published(AgentFactory(name="Awa"), AgentFactory(name="Hugo"), asking(for_aids=["cantine-qf"], office=named.name))
+    found = made.a_finding(resident)
+    finished(resident, token=found.pk, aids=[CANTEEN], versions={CANTEEN: 1})
+    address = f"/veille/{found.pk}/une-reponse/"
+    told = seen_on(awa, address)
+    assert told["office"] == str(named.pk)
+    assert awa.post(address, told | {"office": str(office.pk)}).status_code == 400
+    assert awa.post(address, told).status_code == 302
+    assert [sent.organisation for sent in requests_of(resident)] == [named]
+
+
+def test_a_form_to_read_keeps_the_dossier_from_being_made(awa: Client, resident: User, office: Organisation) -> None:
+    author, second = AgentFactory(name="Awa"), AgentFactory(name="Hugo")
+    form = published_form(author, second, FLAT, aids=[])
+    item = asking("identite.contact#/email", for_aids=["cantine-qf"], form=form.code, papers=[])
+    published(author, second, item)
+    found = made.a_finding(resident)
+    add(resident, "identite.contact", {"email": "awa@example.org"})
+    assert "/dossiers/" in awa.post(f"/veille/{found.pk}/preparer/").headers["Location"]
+    with scope(resident=resident.pk):
+        dossier = Dossier.objects.get(token=found.pk)
+        assert dossier.job is None, "nobody sends a form that they did not see"
+        official_forms.join(dossier=dossier, by=resident.pk, form=form, joined=True)
+    awa.post(f"/veille/{found.pk}/preparer/")
+    with scope(resident=resident.pk):
+        assert Dossier.objects.get(token=found.pk).job is not None
 
 
 # The city

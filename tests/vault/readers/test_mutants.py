@@ -26,6 +26,7 @@ from vault import readers
 from vault.readers import Ask, Reading, Unreadable
 from vault.readers.formats import FORMATS
 
+pytestmark = pytest.mark.xdist_group("mutants")
 TABLE = Path(__file__).with_name("mutants.json")
 OURS = [file for file in FILES if file.format in FORMATS]
 SAID = {"fewer, said", "other, said"}

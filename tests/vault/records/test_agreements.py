@@ -11,21 +11,21 @@ READ = {
         "fr": "f950def70c932ef8762488cd547795c229181c40a41775b43c5262098bf6f990",
         "en": "d6d0458b19673b820e75341be319c8297d8207ce848d1ac86abca29f1d166acd",
     },
-    ("mandate", "1"): {
-        "fr": "b72fa8a81bdf59d4e9495b7c2544b89c98f553e31f2d198dec0d7dc424b32bcc",
-        "en": "ad3f70ad41340c6bba1a3e6c12aa005ee30be60c830d8cbd1c7140b28f1666eb",
+    ("mandate", "2"): {
+        "fr": "7d7998665a8edfdd29cebc0b23d262f70c97026687dddbde0bf597184ea9b245",
+        "en": "3a612d10b509b1db8451b9603cd687c55b1fc1e9cddcff15c0a00a0f37a5b1f0",
     },
-    ("appointment", "1"): {
-        "fr": "6bb467ccbef588cc3679dfaf5e90d7af281efd3facee6647b757d0c2347e5ed7",
-        "en": "5d6d95e46d3f5d1eb59018769165dc05d98483d1bce0e6462dd5c8b78a59f054",
+    ("appointment", "2"): {
+        "fr": "b39e904767a47386e9bbd5defff1c52ec91576fa3775ec7dce087ae7a9478d92",
+        "en": "6e9a218e88e4e8c9515dfa673a06962edd2b4e06a42d679330bdc1747dab8ea0",
     },
     ("link", "1"): {
         "fr": "af40e1a1356740de54a36540c8e6ab006d4e828d00f034fa7dd033e60a64104d",
         "en": "1014051a1b5247d4cb91204f5056ab2c38344edfe36a68c847abaf93fe7d2941",
     },
-    ("desk", "2"): {
-        "fr": "547e9a9ba716b59202f7653c2f046e09e099a54556412f72a9efa7efaf2a2fc2",
-        "en": "3f4532b1e95186cb665e03fdfa940629ee9ab38eabcb031d63d4acc0d85cfcff",
+    ("desk", "3"): {
+        "fr": "c82e1549e966d8c48970a9157fc3967726a13249f88fc25d437a77f2bc443e3c",
+        "en": "af64b9961978f513cb8b98d74eac668503f1821b4a6c16c439f19e980e459119",
     },
     ("emergency", "1"): {
         "fr": "7abdff1ba1ee26625fe5719e166626b5d3ff015f2933525555366894ded91828",

@@ -88,8 +88,8 @@ def test_nothing_is_read_if_the_database_refuses_the_entry(resident, monkeypatch
     add_signed_notice(resident)
     opened = []
     monkeypatch.setattr(own_reads, "decrypt_current", lambda *args: opened.append(args))
-    assert "VALUES (%s, %s," in journal.APPEND
-    monkeypatch.setattr(journal, "APPEND", journal.APPEND.replace("VALUES (%s, %s,", "VALUES (%s, least(%s, 1),"))
+    assert journal.ROW.startswith("(%s, %s, %s,")
+    monkeypatch.setattr(journal, "ROW", journal.ROW.replace("(%s, %s, %s,", "(%s, %s, least(%s, 1),"))
     with pytest.raises(DatabaseError):
         gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
     assert opened == []

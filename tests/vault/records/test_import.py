@@ -26,7 +26,7 @@ from vault.records.copies import package
 from vault.records.grants import receipts
 from vault.records.models import Brought, Grant, Paper, PaperFile, Record
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("copy")]
 
 
 @pytest.fixture

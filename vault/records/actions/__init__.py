@@ -7,7 +7,7 @@ from vault.records.actions.drafts import DraftOpened, answer, drop_draft, finish
 from vault.records.actions.expiry import notify_expiring_papers
 from vault.records.actions.files import drop_file, keep_file
 from vault.records.actions.identity import keep_identity
-from vault.records.actions.notes import seal_note, write_note
+from vault.records.actions.notes import seal_note, write_note, write_notes
 from vault.records.actions.paper_checks import check_paper
 from vault.records.actions.paper_files import add_side, check_sides, drop_side, move_side
 from vault.records.actions.papers import (
@@ -77,4 +77,5 @@ __all__ = [
     "would_supersede",
     "write_many",
     "write_note",
+    "write_notes",
 ]

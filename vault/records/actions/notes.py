@@ -3,7 +3,7 @@
 `gate.own_note` decrypts them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from core.keys import make_key, sealed
+from core.models.many_rows import write_together
 from core.models.rows import AuthenticatedRow
 
 
@@ -45,6 +46,20 @@ def write_note(row: AuthenticatedRow, *, place: str, note: Mapping[str, Any], **
     """
     box = sealed.box(resident_id=row.resident_id)  # type: ignore[attr-defined]  # a resident's
     row.write(key=box.row_key, content=box.seal_json(dict(note), place=f"note|{place}"), **columns)
+
+
+def write_notes(notes: Sequence[tuple[AuthenticatedRow, str, Mapping[str, Any], sealed.Box]], *columns: str) -> None:
+    """Seal a note into `content` of each of these rows of one model, and write it with these columns as they are now.
+
+    The caller has locked, just loaded and checked the rows, then set the columns.
+
+    Args:
+        notes: each row, its place as in `seal_note`, its note, and its resident's box.
+    """
+    for row, place, note, box in notes:
+        setattr(row, "content", box.seal_json(dict(note), place=f"note|{place}"))  # noqa: B010 - each model has one
+    keys = [box.row_key for _row, _place, _note, box in notes]
+    write_together([row for row, *_of in notes], keys, "content", *columns)
 
 
 def unseal_note(*, resident_id: UUID, place: str, content: bytes) -> dict[str, Any]:

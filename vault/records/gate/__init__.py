@@ -9,7 +9,7 @@ grant's shared lock, and check the grant in the next statement. After `grants.st
 and a lock of its own, which stop all its readings at once (`RecipientKind.refusal`, `lock_key`).
 
 Lock order: household, grants, values, journal. Exception: `read*` locks the journal, then tries the shared locks
-without waiting, so `stop` waits for at most one read.
+without waiting, so `stop` waits for at most one read. `read_together` locks several journals, and waits for none.
 """
 
 from vault.records.gate.decrypting import UnknownField, require_known
@@ -23,6 +23,7 @@ from vault.records.gate.granted_reads import (
     read_all,
     read_brought,
     read_newer,
+    read_to_compute,
     read_with_notes,
     why_inactive,
     why_not_now,
@@ -42,9 +43,12 @@ from vault.records.gate.own_reads import (
     read_own,
     read_own_with_note,
 )
+from vault.records.gate.together import Notes, Read, open_together, read_together
 
 __all__ = [
     "NotAnchored",
+    "Notes",
+    "Read",
     "Refusal",
     "Refused",
     "UnknownField",
@@ -58,6 +62,7 @@ __all__ = [
     "open_file",
     "open_kept",
     "open_side",
+    "open_together",
     "own_history",
     "own_note",
     "own_notes",
@@ -76,6 +81,8 @@ __all__ = [
     "read_newer",
     "read_own",
     "read_own_with_note",
+    "read_to_compute",
+    "read_together",
     "read_with_notes",
     "require_known",
     "sent_note",

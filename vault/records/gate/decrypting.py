@@ -88,9 +88,24 @@ def decrypt_current(
     Raises:
         Forged: also if somebody deleted one of them in the database (core/journal/heads.py).
     """
-    paths, about = paths_of(fields), str(person or "")
-    records = Record.objects.current().filter(type__in=list(paths))
+    records = Record.objects.current().filter(type__in=list(paths_of(fields)))
     found = list(records.filter(subject_person=person) if person else records)
+    return decrypt_loaded(resident_id, found, fields, box, person=person, keep=keep)
+
+
+def decrypt_loaded(
+    resident_id: UUID,
+    found: Sequence[Record],
+    fields: Sequence[str],
+    box: sealed.Box,
+    *,
+    person: UUID | None = None,
+    keep: Callable[[Record], bool] = lambda record: True,
+) -> Values:
+    """Decrypt as `decrypt_current`, of `found`: the current records of the fields' types, loaded under the journal's
+    lock.
+    """
+    paths, about = paths_of(fields), str(person or "")
     envelopes = check_encoded(found, ENVELOPE, key=box.row_key)
     heads.require_lots(resident_id, found, lambda lot: lot[0] == LABEL and lot[1] in paths and about in {"", lot[2]})
     kept = [(one, _content(one, box, envelope)) for one, envelope in zip(found, envelopes, strict=True) if keep(one)]

@@ -184,6 +184,30 @@ def read_brought(*, grant: Grant, paper_id: UUID) -> PaperOpened | None:
     return under_grant(grant, reading)[0]
 
 
+def read_to_compute(*, grant: Grant, fields: Sequence[str], act: AuthenticatedRow) -> Values:
+    """Return the values of `fields`, about everybody, for a computation of which the recipient sees the result alone.
+
+    The items of the grant need not open them: the resident agreed to the computation itself, in the row `act` beside
+    the grant, which is checked here. What they took out of the grant is left out. Write one entry.
+
+    Raises:
+        UnknownField, Refused, NotAnchored, KeyMissing
+    """
+    require_known(fields)
+
+    def reading(refusal: Refusal | None, box: Box) -> Values | Refusal:
+        refusal = refusal or mark_used(grant, box)
+        lost = Grant.objects.filter(pk=grant.pk).values_list("taken_away", flat=True).first() or ()
+        kept = [field for field in fields if field not in lost]
+        journal_read(grant, kept, "granted_computed", box, refusal)
+        if refusal:
+            return refusal
+        check(act, key=box.row_key)
+        return _values(grant, kept, None, box, passing_on.terms_for(grant), [])
+
+    return under_grant(grant, reading)
+
+
 def under_grant(grant: Grant, reading: Callable[[Refusal | None, Box], Found | Refusal]) -> Found:
     """Run `reading` in the transaction of a read under a grant.
 
@@ -246,7 +270,7 @@ def _note(
     grant: Grant, fields: Sequence[str], person: UUID | None, refusal: Refusal | None, box: Box, visit: UUID | None
 ) -> None:
     """Write the entry of a reading of values, or of its refusal."""
-    entry = journal_read(grant, fields, _event(grant, fields), box, refusal)
+    entry = journal_read(grant, fields, event_of(grant, fields), box, refusal)
     if refusal is None:
         note_reading(grant, entry, fields=list(fields), person=person, visit=visit)
 
@@ -281,6 +305,25 @@ def mark_used(
         Forged: the resident did not agree to this grant or to a field as it is.
     """
     found = Grant.objects.filter(pk=grant.pk).defer(*UNUSED_HERE).first()
+    refusal = why_not(found, box, fields, things=things, granted=granted)
+    if found is not None and refusal is None:
+        found.write(key=box.row_key, checked=True, last_used_at=timezone.now())
+    return refusal
+
+
+def why_not(
+    found: Grant | None,
+    box: Box,
+    fields: Sequence[str],
+    *,
+    things: Collection[UUID] = (),
+    granted: Sequence[str] | None = None,
+) -> Refusal | None:
+    """Return why a grant, just loaded under its locks, or one of the fields, papers or documents, may not be read.
+
+    Raises:
+        Forged: as `mark_used`.
+    """
     if found is None:
         return Refusal(RefusalCode.STOPPED)
     if refusal := why_not_now(found):
@@ -290,10 +333,7 @@ def mark_used(
         granted = _granted(found.pk, box, fields) if fields else ()
     if not {*fields} <= {*granted} or found.has_lost([*fields, *things]):
         return Refusal(RefusalCode.NOT_COVERED)
-    refusal = recipient_refusal(found)
-    if refusal is None:
-        found.write(key=box.row_key, checked=True, last_used_at=timezone.now())
-    return refusal
+    return recipient_refusal(found)
 
 
 def _granted(grant_id: UUID, box: Box, among: Sequence[str] | None = None) -> list[str]:
@@ -330,12 +370,12 @@ def active(grant: Grant, thing: UUID | None = None) -> Grant | Refusal:
     found = Grant.objects.filter(pk=grant.pk).first()
     if found is None:
         return Refusal(RefusalCode.STOPPED)
-    if refusal := _why_over(found) or recipient_refusal(found):
+    if refusal := why_over(found) or recipient_refusal(found):
         return refusal
     return Refusal(RefusalCode.NOT_COVERED) if thing and found.has_lost([thing]) else found
 
 
-def _why_over(grant: Grant) -> Refusal | None:
+def why_over(grant: Grant) -> Refusal | None:
     return None if grant.state == GrantState.ACTIVE else Refusal(RefusalCode(grant.state.value))
 
 
@@ -343,17 +383,21 @@ def why_not_now(grant: Grant) -> Refusal | None:
     """Return why nothing may be read under the grant as it was loaded: it is not active, or was read too recently."""
     until = grant.rests_until
     too_soon = Refusal(RefusalCode.TOO_SOON, until) if until and until > timezone.now() else None
-    return _why_over(grant) or too_soon
+    return why_over(grant) or too_soon
 
 
-def note_reading(grant: Grant, entry: JournalEntry, *, fields: Sequence[str] = (), **more: object) -> None:
+def note_reading(grant: Grant, entry: JournalEntry, **more: Any) -> None:
+    reading_of(grant, entry, **more).save(force_insert=True)
+
+
+def reading_of(grant: Grant, entry: JournalEntry, *, fields: Sequence[str] = (), **more: Any) -> GrantReading:
     at, number = entry.leaf.at, entry.leaf.number
-    GrantReading.objects.create(
+    return GrantReading(
         resident_id=grant.resident_id, grant_id=grant.pk, at=at, line=number, fields=list(fields), **more
     )
 
 
-def _event(grant: Grant, fields: Sequence[str]) -> str:
+def event_of(grant: Grant, fields: Sequence[str]) -> str:
     if not fields:
         return "granted_looked"
     return "granted_count" if grant.mode == Mode.COUNT else "granted_read"
@@ -363,15 +407,28 @@ def journal_read(
     grant: Grant, fields: Sequence[str], event: str, box: Box, refusal: Refusal | None, **more: str
 ) -> JournalEntry:
     """Write the entry of a reading, or of its refusal with the reason's code."""
+    count_read(grant, refusal)
+    act = act_of(grant, fields, event, box, refusal, **more)
+    return journal.write(
+        resident_id=act.resident_id,
+        actor_id=act.actor_id,
+        event=act.event,
+        purpose=act.purpose,
+        fields=act.fields,
+        details=act.details,
+        ground=act.ground,
+        opened=box,
+    )
+
+
+def act_of(
+    grant: Grant, fields: Sequence[str], event: str, box: Box, refusal: Refusal | None, **more: str
+) -> journal.Act:
+    """Return what the entry of a reading says, or of its refusal."""
     details = {"recipient": recipient_name(grant, box), "grant": str(grant.pk), "mode": grant.mode, **more}
     if refusal:
         event, details["reason"] = "read_refused", refusal.code.value
-    if recipients.get(grant.recipient_kind).counted:
-        if refusal:
-            counters.add("garant_gate_refusals_total", reason=refusal.code.value)
-        else:
-            counters.add("garant_gate_reads_total", reader=grant.recipient_kind)
-    return journal.write(
+    return journal.Act(
         resident_id=grant.resident_id,
         actor_id=grant.pk,
         event=event,
@@ -379,5 +436,13 @@ def journal_read(
         fields=fields,
         details={name: value for name, value in details.items() if value},
         ground=journal.Ground.EMERGENCY if grant.in_emergency else None,
-        opened=box,
     )
+
+
+def count_read(grant: Grant, refusal: Refusal | None) -> None:
+    if not recipients.get(grant.recipient_kind).counted:
+        return
+    if refusal:
+        counters.add("garant_gate_refusals_total", reason=refusal.code.value)
+    else:
+        counters.add("garant_gate_reads_total", reader=grant.recipient_kind)

@@ -6,11 +6,12 @@ all readings of that recipient takes it exclusively, and then waits for no grant
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from django.db import connection, transaction
 from django_scopes import scope
 
-from core.journal import heads
+from core.journal import ends, heads
 from vault.records.grants import recipients
 from vault.records.models import Grant
 
@@ -41,7 +42,7 @@ def locked_exclusively(grant: Grant) -> Iterator[None]:
         yield
 
 
-def try_lock(grant: Grant) -> heads.End | None:
+def try_lock(grant: Grant) -> ends.End | None:
     """Take the journal's lock, then try the locks that a reading shares. Return the journal's end, which stays locked.
 
     Return None if one of them is held or awaited exclusively.
@@ -50,8 +51,24 @@ def try_lock(grant: Grant) -> heads.End | None:
     for all of them. If it waited for its grant's lock while it held the journal, it would deadlock with the stop's own
     entry.
     """
-    tries = " AND ".join(f"pg_try_advisory_xact_lock_shared({key})" for key in _keys_of(grant))
-    return heads.lock_end(grant.resident_id, also=tries)
+    return heads.lock_end(grant.resident_id, also=_tries(grant))
+
+
+def try_locks(grants: Iterable[Grant], *, journals: bool) -> dict[UUID, ends.End]:
+    """Try the locks that the readings of several residents share; with `journals`, those of their journals first.
+
+    Return the ends of the journals, by resident, of those for whom all were free. Nothing waits, so that two
+    transactions that lock several residents never wait for each other.
+    """
+    tries = {grant.resident_id: _tries(grant) for grant in grants}
+    if journals:
+        for resident_id, shared in tries.items():
+            tries[resident_id] = f"pg_try_advisory_xact_lock({ends.lock_key(resident_id)}) AND {shared}"
+    return ends.try_many(tries)
+
+
+def _tries(grant: Grant) -> str:
+    return " AND ".join(f"pg_try_advisory_xact_lock_shared({key})" for key in _keys_of(grant))
 
 
 def wait_for_lock(grant: Grant) -> None:

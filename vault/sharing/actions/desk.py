@@ -296,7 +296,7 @@ def _begin(person: User, agent: User, session: Session, key: UUID, items: Sequen
     grant = grants.give_at_desk(
         resident_id=person.pk, by=agent.pk, agreement=DESK_AGREEMENT, recipient=_recipient(agent), terms=terms
     )
-    return _visit(person, grant, session, key, [Act.ADD_PAPER, Act.TYPE])
+    return _visit(person, grant, session, key, [Act.ADD_PAPER, Act.TYPE, Act.SIMULATE])
 
 
 def _visit(person: User, grant: Grant, session: Session, key: UUID, allowed: Sequence[Act]) -> DeskVisit:

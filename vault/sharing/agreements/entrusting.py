@@ -71,11 +71,14 @@ ITEMS: Final = (
 
 AGREEMENT: Final = Agreement(
     code=MANDATE,
-    version="1",
+    version="2",
     title=_("Se faire accompagner"),
     purpose=ENTRUST,
     words=(
-        _("%(name)s voit les lignes que vous cochez, avec leur valeur du moment, et rien d’autre."),
+        _(
+            "%(name)s voit les lignes que vous cochez, avec leur valeur du moment, et ce que montrent les actes "
+            "cochés."
+        ),
         _("Cette personne ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
         _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
         _("Si elle quitte cet organisme, le mandat ne sert plus à personne."),
@@ -96,11 +99,14 @@ AGREEMENT: Final = Agreement(
 
 APPOINTMENT_AGREEMENT: Final = Agreement(
     code=MEETING,
-    version="1",
+    version="2",
     title=_("Un rendez-vous de deux heures"),
     purpose=MEET,
     words=(
-        _("La personne qui tape ce code voit les lignes que vous cochez, pendant deux heures, et rien d’autre."),
+        _(
+            "La personne qui tape ce code voit les lignes que vous cochez, et ce que montrent les actes cochés, "
+            "pendant deux heures."
+        ),
         _("Elle ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
         _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
         _(
@@ -120,7 +126,7 @@ APPOINTMENT_AGREEMENT: Final = Agreement(
 #: The resident names the items at the desk; the agent ticks them.
 DESK_AGREEMENT: Final = Agreement(
     code=DESK,
-    version="2",
+    version="3",
     title=_("Une visite au guichet"),
     purpose=AT_DESK,
     words=(
@@ -132,6 +138,10 @@ DESK_AGREEMENT: Final = Agreement(
         _(
             "Elle peut écrire ce que vous dites, et ranger un papier ajouté pendant la visite, une fois que vous avez "
             "confirmé les valeurs devant elle."
+        ),
+        _(
+            "Elle peut calculer vos aides devant vous, chaque fois que vous dites oui. Le calcul prend tout ce que "
+            "dit votre coffre\u00a0; elle voit le résultat et ce qui manque, pas ces valeurs."
         ),
         _("Elle ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
         _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),

@@ -63,6 +63,25 @@ class ComeBackForm(forms.Form):
         cast(forms.ChoiceField, self.fields["items"]).choices = offered()
 
 
+class AskToCloseForm(forms.Form):
+    """The resident's request to close their vault, in front of the first agent."""
+
+    present = forms.BooleanField(
+        label=gettext_lazy(
+            "La personne est devant moi, avec sa feuille et un papier d’identité. Elle demande la fermeture, et sait "
+            "ce qui s’efface."
+        ),
+        error_messages={"required": gettext_lazy("Un coffre se ferme à la demande de la personne, devant elle.")},
+    )
+    step = forms.CharField(initial="ask", widget=forms.HiddenInput)
+
+
+class ConfirmClosingForm(AskToCloseForm):
+    """The same, in front of the second agent."""
+
+    step = forms.CharField(initial="confirm", widget=forms.HiddenInput)
+
+
 class PaperMandateForm(EntrustForm):
     """The choices printed on a paper mandate and, once the resident has signed it, its scan (`signed`)."""
 

@@ -149,6 +149,7 @@ def person(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
         "do": words.may_do(mandate),
         "may_add": mandate.allows(Act.ADD_PAPER),
         "may_prepare": mandate.allows(Act.PREPARE),
+        "may_simulate": mandate.allows(Act.SIMULATE),
         "may_hand_over": bool(handing_over.colleagues(mandate)),
     }
     return _render(request, mandate, "person", context)

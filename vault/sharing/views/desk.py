@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from django_scopes import scope
 
+from accounts.actions import sheet_closing
 from accounts.actions.sheets import NoSheet
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
@@ -140,7 +141,8 @@ def visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """List what the visit allows. Reading a value is a click, and writes an entry in the resident's journal."""
     found = find_visit(request, visit_id)
     person = _person(found)
-    allowed = {"may_add": found.allows(Act.ADD_PAPER), "may_type": found.allows(Act.TYPE)}
+    acts = {"may_add": Act.ADD_PAPER, "may_type": Act.TYPE, "may_simulate": Act.SIMULATE}
+    allowed = {name: found.allows(act) for name, act in acts.items()}
     context = {"see": words.may_see(found), **allowed}
     return _render(request, found, "visit", context | _paper_context(found, person))
 
@@ -150,7 +152,7 @@ def _paper_context(found: DeskVisit, person: User) -> dict[str, Any]:
     if person.email:
         return {}
     told = {"sheet": getattr(person, "sheet", None), "mandates": words.mandates(found), "more": words.more(found)}
-    return {"on_paper": True, **told}
+    return {"on_paper": True, "closing": sheet_closing.standing(person), "closes_at": person.closes_at, **told}
 
 
 @agents_only
@@ -165,7 +167,7 @@ def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
         fields, opened = actions.look(visit=found, agent=request.user, item_code=item)
     except gate.NotAnchored:
         reason = _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")
-        return _render(request, found, "refused", {"reason": reason}, status=403)
+        return refused(request, found, reason)
     except (gate.Refused, PermissionDenied):
         return over(request)
     return _render(request, found, "values", {"title": yours_to_theirs(granted), **opened_values(opened, fields)})
@@ -180,7 +182,7 @@ def add_paper(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
         reason = _(
             "La personne n’a pas dit que vous pouviez ajouter un papier. Elle seule peut le dire, par un autre code."
         )
-        return _render(request, found, "refused", {"reason": reason}, status=403)
+        return refused(request, found, reason)
     with scope(resident=found.resident_id):
         return _receive(request, found)
 
@@ -249,7 +251,7 @@ def sign_mandate(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
     found = find_visit(request, visit_id)
     if _person(found).email:
         reason = _("Cette personne se connecte elle-même : elle signe un mandat depuis son coffre.")
-        return _render(request, found, "refused", {"reason": reason}, 403)
+        return refused(request, found, reason)
     with scope(resident=found.resident_id):
         return _sign(request, found)
 
@@ -347,6 +349,10 @@ def _render(
     return render(
         request, f"sharing/desk/{page}.html", {"visit": found, "acting": words.banner(found), **context}, status=status
     )
+
+
+def refused(request: SignedInRequest, found: DeskVisit, reason: str, status: int = 403) -> HttpResponse:
+    return _render(request, found, "refused", {"reason": reason}, status)
 
 
 def over(request: SignedInRequest) -> HttpResponse:

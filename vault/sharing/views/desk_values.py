@@ -29,7 +29,7 @@ from vault.sharing.enums import Act
 from vault.sharing.forms import desk_values as forms
 from vault.sharing.models import DeskVisit
 from vault.sharing.presenting import desk as words
-from vault.sharing.views.desk import find_visit, for_who_keeps_it, over
+from vault.sharing.views.desk import find_visit, for_who_keeps_it, over, refused
 
 
 @agents_only
@@ -95,7 +95,7 @@ def confirm_paper(request: SignedInRequest, visit_id: UUID, sent: str) -> HttpRe
         opened = actions.look_at_paper(visit=visit, agent=request.user, paper_id=paper_id)
     except gate.NotAnchored:
         reason = _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")
-        return _refused(request, visit, reason)
+        return refused(request, visit, reason)
     except (gate.Refused, PermissionDenied):
         return over(request)
     if opened is None:
@@ -118,12 +118,12 @@ def _confirm(request: SignedInRequest, visit: DeskVisit, paper_id: UUID) -> Http
         actions.confirm_paper(visit=visit, agent=request.user, paper_id=paper_id)
     except NotReady:
         reason = _("Ce papier n’attend plus de réponse : il a été rangé, refusé ou retiré.")
-        return _refused(request, visit, reason, 409)
+        return refused(request, visit, reason, 409)
     except records.AlreadyOne:
         reason = _("Ce papier contredit un autre avis de la même année : la personne choisit elle-même, sans vous.")
-        return _refused(request, visit, reason, 409)
+        return refused(request, visit, reason, 409)
     except records.Invalid as error:
-        return _refused(request, visit, " ".join(error.problems), 400)
+        return refused(request, visit, " ".join(error.problems), 400)
     messages.success(request, _("Le papier est rangé dans son coffre, avec ce qui y est lu."))
     return redirect("sharing:desk_visit", visit_id=visit.pk)
 
@@ -143,11 +143,7 @@ def _not_here(request: SignedInRequest, visit: DeskVisit) -> HttpResponse:
         reason = _("Cette personne se connecte elle-même : elle écrit et confirme depuis son coffre.")
     else:
         reason = _("Cette visite a commencé sans le permettre. Terminez-la, et recommencez avec sa feuille.")
-    return _refused(request, visit, reason)
-
-
-def _refused(request: SignedInRequest, visit: DeskVisit, reason: str, status: int = 403) -> HttpResponse:
-    return _render(request, visit, "refused", {"reason": reason}, status)
+    return refused(request, visit, reason)
 
 
 def _render(

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo import offices, official_form, par4chemins, seeding, senders
+from demo import offices, official_form, par4chemins, procedures, seeding, senders
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
         seeding.publish_charter()
         official_form.publish()
         seeding.open_places()
-        offices.open_office()
+        procedures.name_form_and_office(offices.open_office())
         senders.allow_senders()
         par4chemins.fill_vault()
         par4chemins.label_service()

@@ -1,0 +1,121 @@
+"""Closing of a vault that only a printed sheet opens: its resident asks two agents of the desk, one after the other.
+
+No telephone number of such a vault is proved, so no code is sent. One agent is enough to keep the vault.
+"""
+
+from datetime import timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import perms
+from accounts.actions.closing import CLOSE, COOLING_OFF
+from accounts.actions.sheets import LATE, WITHOUT_A_SHEET
+from accounts.models import Sheet, SheetClosing, User
+from accounts.two_persons import DECIDING
+from core import journal
+
+#: How long the second agent may confirm.
+WAITS = timedelta(days=7)
+
+
+class NotAsked(Exception):
+    """Nobody asked for the closing, or it was too long ago."""
+
+
+def standing(person: User) -> SheetClosing | None:
+    """Return the closing that waits for a second agent or is confirmed, or None."""
+    found = SheetClosing.objects.select_related("asked_by", "confirmed_by").filter(person=person)
+    waiting = found.waiting(timezone.now() - WAITS)
+    return (found.confirmed() | waiting).order_by("-asked_at").first()
+
+
+def end(*, person: User, by: User) -> bool:
+    """End the closing that stands, in the caller's transaction. Return whether there was one."""
+    found = standing(person)
+    if found is None:
+        return False
+    found.cancelled_by, found.cancelled_at = by, timezone.now()
+    found.save(update_fields=["cancelled_by", "cancelled_at"])
+    return True
+
+
+def ask(*, person: User, by: User) -> SheetClosing:
+    """Note that the resident asks for the closing. Nothing is decided. Asking again returns the same row.
+
+    Raises:
+        PermissionDenied: `by` does not keep the desk, or the resident has a sign-in address.
+        NotTwo: `by` may not be one of the two who decide.
+    """
+    perms.require_desk(by)
+    DECIDING.require_one(by)
+    with transaction.atomic():
+        held = _locked(person)
+        there = standing(held)
+        if there is not None:
+            return there
+        made = SheetClosing.objects.create(person=held, asked_by=by)
+        _journal_event(held, by, "sheet_closing_asked")
+    return made
+
+
+def confirm(*, person: User, by: User) -> SheetClosing:
+    """Confirm as the second agent: the vault is erased in thirty days. Idempotent.
+
+    Raises:
+        PermissionDenied: as `ask`.
+        NotTwo: `by` asked, or the two may not decide together.
+        NotAsked
+    """
+    perms.require_desk(by)
+    with transaction.atomic():
+        held = _locked(person)
+        asked = standing(held)
+        if asked is None:
+            raise NotAsked
+        if asked.confirmed_at is not None:
+            return asked
+        DECIDING.require(asked.asked_by, by)
+        now = timezone.now()
+        asked.confirmed_by, asked.confirmed_at = by, now
+        asked.save(update_fields=["confirmed_by", "confirmed_at"])
+        held.closes_at = min(held.closes_at or now + COOLING_OFF, now + COOLING_OFF)
+        held.save(update_fields=["closes_at"])
+        _journal_event(held, by, "sheet_closing_confirmed")
+    return asked
+
+
+def cancel(*, person: User, by: User) -> None:
+    """Keep the vault: one agent is enough. It is erased on the date of its sheet again. Idempotent.
+
+    Raises:
+        PermissionDenied: as `ask`.
+    """
+    perms.require_desk(by)
+    with transaction.atomic():
+        held = _locked(person)
+        if not end(person=held, by=by):
+            return
+        sheet = Sheet.objects.filter(person=held).first()
+        held.closes_at = sheet.expires_at + LATE if sheet else timezone.now() + WITHOUT_A_SHEET
+        held.save(update_fields=["closes_at"])
+        _journal_event(held, by, "sheet_closing_cancelled")
+
+
+def _locked(person: User) -> User:
+    held = User.objects.select_for_update().get(pk=person.pk)
+    if not held.is_resident or not held.is_active or held.email:
+        raise PermissionDenied
+    return held
+
+
+def _journal_event(person: User, by: User, event: str) -> None:
+    journal.write(
+        resident_id=person.pk,
+        actor_id=by.pk,
+        event=event,
+        purpose=CLOSE,
+        details={"recipient": by.name},
+        means=journal.Means.DESK,
+    )

@@ -1,0 +1,251 @@
+"""A vault that only its sheet opens is closed at the desk by two agents, one after the other, its resident there."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import strip_tags
+from django_scopes import scope
+
+from accounts.actions import closing, sheet_closing, sheets
+from accounts.actions.closing import COOLING_OFF
+from accounts.models import Sheet, SheetClosing, User
+from accounts.two_persons import Lack, NotTwo
+from core import journal, rows
+from tests.accounts.factories import AgentFactory, signed_in
+from tests.at_once import at_once
+from tests.vault.at_desk import come_back, keeper, opened, owner, sheet_of, visited
+from tests.vault.made import HOME, add
+from vault.records import gate
+from vault.records.models import Record
+from vault.sharing.actions import desk
+from vault.sharing.actions import desk_closing as actions
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
+YES = {"present": "on"}
+ASK, CONFIRM = YES | {"step": "ask"}, YES | {"step": "confirm"}
+
+
+@pytest.fixture(autouse=True)
+def ledger(settings, tmp_path):
+    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path)}}
+    settings.STORAGES = {**settings.STORAGES, "erasures": kept}
+
+
+@pytest.fixture
+def hugo(db) -> User:
+    return keeper("Hugo Blanc", email="hugo@ville.example")
+
+
+@pytest.fixture
+def his(hugo) -> Client:
+    return signed_in(hugo)
+
+
+@pytest.fixture
+def code(agathe, hers) -> str:
+    """The code of the sheet of Rosa, whose vault has a value."""
+    first = opened(agathe, hers, "Rosa Delmas")
+    add(owner(first), "logement.domicile", HOME)
+    return sheet_of(first, agathe)
+
+
+@pytest.fixture
+def first(agathe, hers, code):
+    """Her visit to the first agent."""
+    return come_back(agathe, hers, code)
+
+
+@pytest.fixture
+def second(first, hugo, his, code):
+    """Her visit to the second agent, once the first one noted her request."""
+    actions.ask_to_close(visit=first, agent=first_agent(first))
+    return come_back(hugo, his, code)
+
+
+def first_agent(visit) -> User:
+    return User.objects.get(pk=visit.grant.recipient_id)
+
+
+def page(visit, name="desk_close") -> str:
+    return reverse(f"sharing:{name}", args=[visit.pk])
+
+
+def text(answer) -> str:
+    return " ".join(strip_tags(answer.content.decode()).replace("\xa0", " ").split())
+
+
+def said(lack: Lack) -> str:
+    return str(lack.label).replace("\xa0", " ")
+
+
+def events(visit):
+    found = journal.entries(resident_id=visit.resident_id, limit=50)
+    return [(one.event, one.actor_id, one.means) for one in found if one.event.startswith("sheet_closing")]
+
+
+def closes_in(visit) -> timedelta:
+    closes_at = owner(visit).closes_at
+    assert closes_at is not None
+    return closes_at - timezone.now()
+
+
+def nearly(delay: timedelta) -> bool:
+    return abs(delay - COOLING_OFF) < timedelta(minutes=1)
+
+
+def test_two_agents_close_it_and_thirty_days_later_nothing_is_left(first, agathe, hers, hugo, his, code):
+    assert page(first) in hers.get(page(first, "desk_visit")).content.decode()
+    asked = hers.get(page(first))
+    assert " checked" not in asked.content.decode() and "deux agents" in text(asked)
+    assert hers.post(page(first), {"step": "ask"}).status_code == 400 and not SheetClosing.objects.exists()
+    for _twice in range(2):
+        assert hers.post(page(first), ASK)["Location"] == page(first)
+    assert "va voir un autre agent" in text(hers.get(page(first)))
+    assert closes_in(first) > timedelta(days=300), "one agent decided nothing"
+
+    there = come_back(hugo, his, code)
+    assert "Demande notée par Agathe Roussel" in text(his.get(page(there)))
+    his.post(page(there), ASK)
+    assert closes_in(there) > timedelta(days=300), "a page opened before confirms nothing"
+    for _twice in range(2):
+        assert his.post(page(there), CONFIRM)["Location"] == page(there)
+    told = text(his.get(page(there)))
+    assert "Confirmée par Hugo Blanc" in told and "Imprimez cette page" in told
+    assert nearly(closes_in(there))
+    assert events(there) == [
+        ("sheet_closing_confirmed", hugo.pk, "desk"),
+        ("sheet_closing_asked", agathe.pk, "desk"),
+    ]
+    assert journal.verify(resident_id=there.resident_id).first_bad is None
+    assert closing.close_due() == 0
+
+    with time_machine.travel(timezone.now() + COOLING_OFF + timedelta(hours=1)):
+        assert closing.close_due() == 1
+    with scope(resident=there.resident_id):
+        assert not Record.objects.exists()
+    assert not owner(there).is_active and SheetClosing.objects.get().confirmed_by == hugo, "the desk's register stays"
+
+
+def test_the_same_agent_never_confirms_even_in_another_visit_or_in_the_database(first, agathe, hers, code):
+    actions.ask_to_close(visit=first, agent=agathe)
+    again = come_back(agathe, hers, code)
+    assert "Confirmer la fermeture" not in text(hers.get(page(again)))
+    answer = hers.post(page(again), CONFIRM)
+    assert answer.status_code == 409 and said(Lack.SAME) in text(answer)
+    with pytest.raises(NotTwo) as problem:
+        actions.confirm_closing(visit=again, agent=agathe)
+    assert problem.value.lack == Lack.SAME
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SheetClosing.objects.update(confirmed_by=agathe, confirmed_at=timezone.now())
+    assert closes_in(again) > timedelta(days=300)
+
+
+def test_an_agent_who_may_not_decide_with_another_is_none_of_the_two(first, hers, agathe, code):
+    new = keeper("Nina Roche", email="nina@ville.example", new=True)
+    browser = signed_in(new)
+    hers_there = come_back(new, browser, code)
+    assert said(Lack.NOT_NAMED) in text(browser.get(page(hers_there)))
+    answer = browser.post(page(hers_there), ASK)
+    assert answer.status_code == 409 and not SheetClosing.objects.exists()
+    actions.ask_to_close(visit=first, agent=agathe)
+    assert browser.post(page(hers_there), CONFIRM).status_code == 409
+    assert closes_in(first) > timedelta(days=300)
+
+
+def test_nothing_is_confirmed_that_nobody_asked_or_too_long_ago(first, hugo, his, code):
+    there = come_back(hugo, his, code)
+    answer = his.post(page(there), CONFIRM, follow=True)
+    assert "Cette demande n’est plus là" in text(answer) and closes_in(there) > timedelta(days=300)
+    actions.ask_to_close(visit=first, agent=first_agent(first))
+    SheetClosing.objects.update(asked_at=timezone.now() - sheet_closing.WAITS)
+    with pytest.raises(sheet_closing.NotAsked):
+        actions.confirm_closing(visit=there, agent=hugo)
+    assert actions.ask_to_close(visit=there, agent=hugo).asked_by == hugo
+
+
+def test_one_agent_is_enough_to_keep_the_vault(second, hugo, his, agathe, hers, code):
+    actions.confirm_closing(visit=second, agent=hugo)
+    back = come_back(agathe, hers, code)
+    assert "sera effacé le" in text(hers.get(page(back, "desk_visit")))
+    for _twice in range(2):
+        assert hers.post(page(back, "desk_keep"))["Location"] == page(back, "desk_visit")
+    assert closes_in(back) > timedelta(days=300) and sheet_closing.standing(owner(back)) is None
+    assert [event for event, *_more in events(back)][0] == "sheet_closing_cancelled"
+    assert len(events(back)) == 3
+    with pytest.raises(sheet_closing.NotAsked):
+        actions.confirm_closing(visit=second, agent=hugo)
+
+
+def test_another_sheet_keeps_the_date_and_claiming_the_vault_ends_the_closing(second, hugo):
+    actions.confirm_closing(visit=second, agent=hugo)
+    code = sheet_of(second, hugo)
+    assert nearly(closes_in(second))
+    sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
+    person = owner(second)
+    assert person.closes_at is None and sheet_closing.standing(person) is None
+    assert SheetClosing.objects.get().cancelled_by == person
+
+
+def test_a_closing_does_not_outlast_the_sheet(second, hugo):
+    soon = timezone.now() + timedelta(days=3)
+    person = owner(second)
+    person.closes_at = soon
+    person.save(update_fields=["closes_at"])
+    actions.confirm_closing(visit=second, agent=hugo)
+    assert owner(second).closes_at == soon
+
+
+def test_a_resident_who_signs_in_closes_alone(resident):
+    agent, browser, visit = visited(resident, "home")
+    answer = browser.get(page(visit))
+    assert answer.status_code == 403 and "ferme son coffre seule" in text(answer)
+    assert page(visit) not in browser.get(page(visit, "desk_visit")).content.decode()
+    for verb in (actions.ask_to_close, actions.confirm_closing, actions.keep_open):
+        with pytest.raises(PermissionDenied):
+            verb(visit=visit, agent=agent)
+
+
+def test_a_visit_that_is_over_or_another_agents_closes_nothing(first, agathe, hers, hugo, his):
+    for browser, status in (
+        (his, 404),
+        (signed_in(agathe), 404),
+        (signed_in(AgentFactory(email="no.desk@ville.example")), 403),
+        (signed_in(owner(first)), 403),
+        (Client(), 302),
+    ):
+        assert browser.post(page(first), ASK).status_code == status
+        assert browser.post(page(first, "desk_keep")).status_code == status
+    with pytest.raises(PermissionDenied):
+        actions.ask_to_close(visit=first, agent=hugo)
+    desk.finish(visit=first, agent=agathe)
+    assert hers.get(page(first)).status_code == hers.post(page(first), ASK).status_code == 404
+    for verb in (actions.ask_to_close, actions.confirm_closing, actions.keep_open):
+        with pytest.raises(gate.Refused):
+            verb(visit=first, agent=agathe)
+    assert not SheetClosing.objects.exists()
+
+
+def test_two_agents_who_ask_at_the_same_time_make_one_request(first, agathe, hugo, his, code):
+    there = come_back(hugo, his, code)
+    agents = iter([(first, agathe), (there, hugo)])
+
+    def ask() -> None:
+        visit, agent = next(agents)
+        actions.ask_to_close(visit=visit, agent=agent)
+
+    at_once(ask, times=2)
+    assert SheetClosing.objects.count() == 1 and closes_in(first) > timedelta(days=300)
+
+
+def test_a_row_that_the_portal_did_not_write_closes_nothing(second, hugo):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_sheetclosing SET asked_by_id = %s", [AgentFactory(email="zoe@v.example").pk])
+    with pytest.raises(rows.Forged):
+        actions.confirm_closing(visit=second, agent=hugo)
+    assert Sheet.objects.get().claimed_at is None and closes_in(second) > timedelta(days=300)
