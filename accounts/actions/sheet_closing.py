@@ -13,7 +13,7 @@ from accounts import perms
 from accounts.actions.closing import CLOSE, COOLING_OFF
 from accounts.actions.sheets import LATE, WITHOUT_A_SHEET
 from accounts.models import Sheet, SheetClosing, User
-from accounts.two_persons import DECIDING, Lack, NotTwo
+from accounts.two_persons import DECIDING
 from core import journal
 
 #: How long the second agent may confirm.
@@ -61,7 +61,7 @@ def ask(*, person: User, by: User) -> SheetClosing:
 
 
 def confirm(*, person: User, by: User) -> SheetClosing:
-    """Confirm as the second agent: the vault is erased in thirty days. Idempotent for the same agent.
+    """Confirm as the second agent: the vault is erased in thirty days. Idempotent.
 
     Raises:
         PermissionDenied: as `ask`.
@@ -74,8 +74,6 @@ def confirm(*, person: User, by: User) -> SheetClosing:
         asked = standing(held)
         if asked is None:
             raise NotAsked
-        if by == asked.asked_by:
-            raise NotTwo(Lack.SAME, by)
         if asked.confirmed_at is not None:
             return asked
         DECIDING.require(asked.asked_by, by)

@@ -1,9 +1,11 @@
-"""A step of the tour: a resident sends a dossier to an office, mends the line named, and reads its decision."""
+"""A step of the tour: a resident reads a form, sends it with a dossier, mends the line named, reads the decision."""
 
 from demo.offices import DECIDES, EXAMINES
 from demo.visitor import NOTHING, Page, Unexpected, Values, Visitor
 
-AID, LINE = "ville_cantine", "Quotient"
+AID, LINE = "inscription-cantine", "Quotient"
+#: What the town's form asks, which no vault has.
+DAYS = "Lundi, mardi, jeudi et vendredi"
 GRANTED = "1,80 € le repas"
 
 
@@ -29,21 +31,34 @@ def send_and_be_answered(visitor: Visitor) -> str:
     decided, vault = visitor.open(sent.path), visitor.open("/coffre/")
     if GRANTED not in decided.text or "accordée" not in decided.text:
         raise Unexpected(f"{decided.path}: no decision: {decided.text[:300]}")
-    if "Tarif de cantine" not in vault.text:
+    if "Inscription à la cantine" not in vault.text:
         raise Unexpected(f"/coffre/: the decision is not there: {vault.text[:300]}")
-    return f"n° {number}, one line corrected, decided by another agent: {GRANTED}, in the vault"
+    return f"n° {number}, its form read and joined, one line corrected, decided by another agent, in the vault"
 
 
 def _sent(visitor: Visitor) -> Page:
     start = visitor.open(f"/dossiers/nouveau/?aide={AID}")
     draft = visitor.submit(start, start.form("recipient"))
+    draft = _joined(visitor, draft)
     ready = visitor.wait_for_job(visitor.submit(draft, draft.form("/fabriquer/")))
     send = visitor.open(next(iter(ready.links("/demandes/dossier/")), ""))
     if "/confirmer/" in send.path:
         send = visitor.submit(send, send.form("next"))
+    if DAYS not in send.text:
+        raise Unexpected(f"{send.path}: the form is not in what is sent: {send.text[:300]}")
     form = send.form("office")
     office = str(send.tree.xpath("string(//input[@name='office']/@value)"))
     return visitor.submit(send, form, {"office": office, "months": "3"})
+
+
+def _joined(visitor: Visitor, draft: Page) -> Page:
+    """Complete the form that the procedure names, look at its pages, and join it. Return the dossier's page."""
+    form = visitor.open(next(iter(draft.links("/formulaire/")), ""))
+    kept = visitor.submit(form, form.form("jours"), {"jours": DAYS})
+    pages = visitor.open(next(link for link in kept.links("/pages/")))
+    if not pages.tree.xpath("//main//img"):
+        raise Unexpected(f"{pages.path}: no page is shown: {pages.text[:300]}")
+    return visitor.submit(pages, pages.form("/joindre/"), {"choice": "yes"})
 
 
 def _opened(base_url: str, slug: str, number: str) -> tuple[Visitor, Page]:

@@ -268,7 +268,7 @@ def procedures(agent: Any, resident: Any) -> dict[str, Any]:
     from tests.accounts.factories import AgentFactory
 
     shipping.load()
-    canteen, nursery, rental = (Procedure.objects.get(code=item["code"], version=1) for item in shipping.shipped())
+    canteen, nursery, rental = (Procedure.objects.published().get(code=item["code"]) for item in shipping.shipped())
     begun = dossiers.start(resident_id=resident.pk, aids=[rental.code])
     dossiers.say_guarantors(dossier=begun, by=resident.pk, count=1)
     hugo, awa = AgentFactory(name="Hugo Bastide"), AgentFactory(name="Awa Sorel")

@@ -160,12 +160,13 @@ def on_paper(visit: Any, agent: Any) -> Any:
 
 def official_forms(agent: Any, resident: Any) -> dict[str, Any]:
     """Use the town's form: a dossier of its aid, the next version as the agent's draft, and a colleague's."""
+    from demo.official_form import SPORT
     from services.dossiers.actions import dossiers
     from services.official_forms.actions import official_forms as actions
     from services.official_forms.models import OfficialForm, State
     from tests.accounts.factories import AgentFactory
 
-    form = OfficialForm.objects.get(state=State.PUBLISHED)
+    form = OfficialForm.objects.get(state=State.PUBLISHED, number=SPORT.number)
     draft, proposed = (actions.renew(form=form, by=author) for author in (agent, AgentFactory(name="Hugo Bastide")))
     dossier = dossiers.start(resident_id=resident.pk, aids=form.aids)
     return {

@@ -109,7 +109,7 @@ def test_a_procedure_that_closes_leaves_its_drafts_and_begins_no_other(resident,
 
 def test_a_finished_dossier_says_that_its_procedure_changed(resident, agents, shipped):
     add(resident, "identite.pivot", IDENTITY)
-    dossier = built(resident, CANTEEN)
+    dossier = built(resident, CANTEEN, drawn=False)
     published(agents[0], agents[1], document(title="Inscription à la cantine scolaire"))
     assert "Ce que demande sa démarche a changé." in page(signed_in(resident), dossier)
     answer = signed_in(resident).post(reverse("dossiers:take_new_lists", args=[dossier.pk]), follow=True)

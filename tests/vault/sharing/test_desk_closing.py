@@ -111,6 +111,8 @@ def test_two_agents_close_it_and_thirty_days_later_nothing_is_left(first, agathe
 
     there = come_back(hugo, his, code)
     assert "Demande notée par Agathe Roussel" in text(his.get(page(there)))
+    his.post(page(there), ASK)
+    assert closes_in(there) > timedelta(days=300), "a page opened before confirms nothing"
     for _twice in range(2):
         assert his.post(page(there), CONFIRM)["Location"] == page(there)
     told = text(his.get(page(there)))
