@@ -54,7 +54,7 @@ def test_a_message_does_not_say_that_it_is_about_rights(resident: User, template
     """Others see it: on a telephone, at an employer's. It reads as any news of the portal."""
     reminding.remind(user_id=resident.pk, template=template)
     (message,) = mail.outbox
-    lines = [message.subject, *message.body.splitlines()]
+    lines = [str(message.subject), *str(message.body).splitlines()]
     said = " ".join(line for line in lines if not line.startswith("Garant,")).casefold()  # what all messages sign
     named = [word for word in ("veille", "watch", "droit", "right", "aide", "benefit") if word in said]
     assert named == [], said

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -94,7 +95,7 @@ def test_each_is_read_by_the_lines_that_they_gave(both: list[User]) -> None:
 @pytest.mark.parametrize("ends", [grants.stop, grants.pause])
 def test_one_who_stopped_or_paused_meanwhile_is_not_read(both: list[User], ends: Callable[..., object]) -> None:
     one, other = both
-    asked = [(grant_of(user), {}) for user in both]
+    asked: list[tuple[Grant, gate.Notes]] = [(grant_of(user), {}) for user in both]
     ends(grant=grant_of(other), by=other.pk)
     assert set(gate.read_together(asked)) == {asked[0][0].pk}
     assert counts(other) == [] and len(counts(one)) == 1
@@ -111,7 +112,7 @@ def test_nothing_waits_for_a_journal_or_a_grant_that_somebody_holds(both: list[U
 
 
 def test_a_stop_waits_until_all_are_read(both: list[User], monkeypatch: pytest.MonkeyPatch) -> None:
-    free, real = [], together.decrypt_loaded
+    free, real = list[bool](), decrypting.decrypt_loaded
 
     def watched(*arguments: Any, **named: Any) -> Any:
         free.extend(elsewhere(try_exclusively, grant_of(user)) for user in both)
@@ -131,9 +132,17 @@ def try_exclusively(grant: Grant) -> bool:
 def test_the_entries_are_written_before_anything_is_decrypted(
     both: list[User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    did, write, content = [], journal.write_together, decrypting._content
-    monkeypatch.setattr(journal, "write_together", lambda acts: did.append("entries") or write(acts))
-    monkeypatch.setattr(decrypting, "_content", lambda *named: did.append("decrypt") or content(*named))
+    did = list[str]()
+
+    def noting(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: object) -> object:
+            did.append(name)
+            return act(*arguments)
+
+        return noted
+
+    monkeypatch.setattr(journal, "write_together", noting("entries", journal.write_together))
+    monkeypatch.setattr(decrypting, "_content", noting("decrypt", decrypting._content))
     assert len(read(both)) == 2
     assert did[0] == "entries" and did.count("entries") == 1 and "decrypt" in did
 
@@ -179,7 +188,7 @@ def test_a_field_that_the_resident_did_not_give_is_refused(both: list[User]) -> 
     assert read(both).keys() == {one.email}
 
 
-def change(sql: str, id: object) -> None:
+def change(sql: str, id: UUID) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, [id])
         assert cursor.rowcount == 1
