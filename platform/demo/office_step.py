@@ -33,9 +33,7 @@ def send_and_be_answered(visitor: Visitor) -> str:
         raise Unexpected(f"{decided.path}: no decision: {decided.text[:300]}")
     if "Inscription à la cantine" not in vault.text:
         raise Unexpected(f"/coffre/: the decision is not there: {vault.text[:300]}")
-    return (
-        f"n° {number}, its form read and joined, one line corrected, decided by another agent, in the vault"
-    )
+    return f"n° {number}, its form read and joined, one line corrected, decided by another agent, in the vault"
 
 
 def _sent(visitor: Visitor) -> Page:
