@@ -161,11 +161,47 @@ def judge_of(browser: Browser, origin: str, width: int, height: int) -> Page:
     return page
 
 
+# Tags, classes and attributes that change what assistive technologies are told, or how it looks; texts only by their
+# presence. Ids and addresses differ from one row to the next, and say nothing to axe unless a label or an ARIA
+# attribute refers to one: then the reference counts by the kind of element it leads to.
+BONES = r"""
+    const kept = "type role lang hidden disabled open checked required scope tabindex autocomplete".split(" ");
+    const refers = ["for", "aria-labelledby", "aria-describedby", "aria-controls", "headers", "list"];
+    const kinds = ids => ids.split(/\s+/).map(id => document.getElementById(id)?.localName);
+    const told = ({name, value}) => {
+        if (refers.includes(name)) return `${name}=${kinds(value)}`;
+        if (kept.includes(name)) return `${name}=${value}`;
+        if (name === "alt" || name === "title") return `${name}=${value !== ""}`;
+        if (!name.startsWith("aria-")) return "";
+        return `${name}=${/^(true|false|mixed|page|step|polite|assertive|\d*)$/.test(value) ? value : "text"}`;
+    };
+    const bones = node => {
+        if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? "text" : "";
+        if (node.nodeType !== Node.ELEMENT_NODE) return "";
+        const attributes = [...node.attributes].map(told).filter(Boolean).sort().join(" ");
+        return `<${node.localName}.${node.className} ${attributes}>${[...node.childNodes].map(bones).join("")}/`;
+    };
+"""
+SKELETON = f"""() => {{
+    {BONES}
+    const sheets = [...document.querySelectorAll("link[rel=stylesheet]")].map(sheet => sheet.href.replace(origin, ""));
+    return sheets.join(" ") + bones(document.documentElement);
+}}"""
+
 ON_TOP = "document.querySelector(':modal, :popover-open') !== null"
 # The elements as they stand, without scripts. Images keep their size and are not fetched again; what was ticked stays.
+# Of the items or rows of a list that differ by their words only, the first two and the last stay: a quarter of all
+# elements say nothing more to axe.
 COPY = """() => {
+    BONES
     const copy = document.documentElement.cloneNode(true);
     const pairs = (root, name) => [...root.querySelectorAll(name)];
+    const items = pairs(copy, "li, tr"), lists = new Map();
+    const alike = pairs(document, "li, tr").map((item, place) => {
+        const list = lists.get(item.parentNode) ?? new Map(), said = bones(item), times = (list.get(said) ?? 0) + 1;
+        lists.set(item.parentNode, list.set(said, times));
+        return times > 2 && item.nextElementSibling ? items[place] : null;
+    });
     const images = pairs(copy, "img"), boxes = pairs(copy, "input"), options = pairs(copy, "option");
     pairs(document, "img").forEach(({naturalWidth, naturalHeight}, place) => {
         const size = `width="${naturalWidth}" height="${naturalHeight}"`;
@@ -179,8 +215,9 @@ COPY = """() => {
         const style = copy.querySelector("head").appendChild(document.createElement("style"));
         style.textContent = [...sheet.cssRules].map(rule => rule.cssText).join("");
     }
+    alike.forEach(item => item?.remove());
     return copy.outerHTML;
-}"""
+}""".replace("BONES", BONES)
 # Hidden until its style sheets are there, or its colours would be on their way from those without them.
 SHOW = """async html => {
     const fresh = new DOMParser().parseFromString(html, "text/html").documentElement;
@@ -191,31 +228,6 @@ SHOW = """async html => {
     await Promise.all(sheets);
     fresh.style.removeProperty("display");
     if (!fresh.getAttribute("style")) fresh.removeAttribute("style");
-}"""
-
-
-# Tags, classes and attributes that change what assistive technologies are told, or how it looks; texts only by their
-# presence. Ids and addresses differ from one row to the next, and say nothing to axe unless a label or an ARIA
-# attribute refers to one: then the reference counts by the kind of element it leads to.
-SKELETON = r"""() => {
-    const kept = "type role lang hidden disabled open checked required scope tabindex autocomplete".split(" ");
-    const refers = ["for", "aria-labelledby", "aria-describedby", "aria-controls", "headers", "list"];
-    const kinds = ids => ids.split(/\s+/).map(id => document.getElementById(id)?.localName);
-    const told = ({name, value}) => {
-        if (refers.includes(name)) return `${name}=${kinds(value)}`;
-        if (kept.includes(name)) return `${name}=${value}`;
-        if (name === "alt" || name === "title") return `${name}=${value !== ""}`;
-        if (!name.startsWith("aria-")) return "";
-        return `${name}=${/^(true|false|mixed|page|step|polite|assertive|\d*)$/.test(value) ? value : "text"}`;
-    };
-    const sheets = [...document.querySelectorAll("link[rel=stylesheet]")].map(sheet => sheet.href.replace(origin, ""));
-    const bones = node => {
-        if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? "text" : "";
-        if (node.nodeType !== Node.ELEMENT_NODE) return "";
-        const attributes = [...node.attributes].map(told).filter(Boolean).sort().join(" ");
-        return `<${node.localName}.${node.className} ${attributes}>${[...node.childNodes].map(bones).join("")}/`;
-    };
-    return sheets.join(" ") + bones(document.documentElement);
 }"""
 
 

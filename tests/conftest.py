@@ -120,8 +120,9 @@ class Databases:
             else:
                 connection.close()
 
-    def url(self, role: str) -> str:
-        return self.server.url(role=role, database=COPY, settings=NOT_DURABLE)
+    def url(self, role: str, database: str = COPY) -> str:
+        """Return an address whose commits wait for no disk."""
+        return self.server.url(role=role, database=database, settings=NOT_DURABLE)
 
 
 @pytest.fixture(scope="session")

@@ -59,6 +59,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "follow_requests": _every(AN_HOUR, "services.requests.tasks.follow", queue="documents"),
     # The watch: its worker, woken only while somebody has it; what it found is told, and asked about a month later.
     "follow_watch": _every(60, "services.watch.tasks.follow"),
+    "purge_findings": _every(AN_HOUR, "services.watch.tasks.purge"),
     # The official pages of local aids, each once a week.
     "look_at_links": _every(AN_HOUR, "services.aids.tasks.look_at_links"),
     # Procedures that close within a week, for those whose dossier is not sent: days, so an hourly run is enough.

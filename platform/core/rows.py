@@ -294,7 +294,10 @@ def _give_mac(row: Model) -> None:
     if isinstance(row, AuthenticatedRow):
         type(row)._base_manager.filter(pk=row.pk).update(mac=mac_of(row))
     else:
-        RowMac.objects.update_or_create(label=row._meta.label, row=str(row.pk), defaults={"mac": mac_of(row)})
+        beside = RowMac(label=row._meta.label, row=str(row.pk), mac=mac_of(row))
+        RowMac.objects.bulk_create(
+            [beside], update_conflicts=True, unique_fields=["label", "row"], update_fields=["mac"]
+        )
 
 
 def _all_models() -> list[type[Model]]:

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from services.aids import catalogue, days
 
 Content = Mapping[str, Any]
+#: The number that serves for any emergency, in all of the Union.
+EMERGENCY: Final = "112"
 #: Limits of one situation. Its page shows all of it at once.
 MOST_CALLS: Final = 8
 MOST_DEADLINES: Final = 20
@@ -100,7 +102,7 @@ def situation(code: str, title: str, content: Content) -> Situation:
         code=code,
         title=told["title"],
         intro=told["intro"],
-        calls=tuple(_call(call) for call in told["calls"]),
+        calls=_calls(told["calls"]),
         rights=tuple(told["rights"]),
         events=tuple(Event(**event) for event in told["events"]),
         deadlines=tuple(Deadline(**deadline) for deadline in told["deadlines"]),
@@ -113,9 +115,14 @@ def situation(code: str, title: str, content: Content) -> Situation:
     )
 
 
-def _call(item: Mapping[str, str]) -> Call:
-    number = catalogue.numbers()[item["number"]]
-    return Call(item["number"], number["name"], item["why"])
+def _calls(items: Sequence[Mapping[str, str]]) -> tuple[Call, ...]:
+    """Return whom to call. A number that left the catalogue is not shown: it may be somebody else's by now. The
+    European emergency number is, if no other is left.
+    """
+    numbers = catalogue.numbers()
+    known = [(one["number"], one["why"]) for one in items if one["number"] in numbers]
+    last = [(EMERGENCY, _("si vous êtes en danger"))]
+    return tuple(Call(number, numbers[number]["name"], why) for number, why in known or last)
 
 
 def blank() -> dict[str, Any]:

@@ -4,7 +4,9 @@ No page has what they return, and nothing here counts: the city learns neither w
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 from uuid import UUID
 
 from django.db import transaction
@@ -12,21 +14,49 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from services.watch.enums import State
+from services.watch.enums import KEPT, State
 from services.watch.models import Finding, Watch
 
 #: For how long a worker has the watches that it took. Longer than a batch takes, so that only a dead one loses them.
 LEASE = timedelta(minutes=10)
 
 
-def claim(count: int, *, law: str) -> list[Watch]:
+#: When this process began to look.
+STARTED = timezone.now()
+
+
+@dataclass(frozen=True, slots=True)
+class LawMark:
+    """What decides an outcome beside the values: `city`, the month and the city's own aids; `code`, what this version
+    of the portal brings: the engine, the law's parameters, national rights.
+    """
+
+    LENGTH: ClassVar = 31
+
+    city: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.city}:{self.code}"
+
+    def is_past(self) -> Q:
+        """Return which watches were looked at under another law.
+
+        Of another version of the portal, only those looked at before this process began: two versions that run beside
+        each other during an upgrade would otherwise read each watch again each minute.
+        """
+        other = ~Q(law=str(self)) & (Q(checked_at=None) | Q(checked_at__lt=STARTED))
+        return ~Q(law__startswith=f"{self.city}:") | other
+
+
+def claim(count: int, *, law: LawMark) -> list[Watch]:
     """Take the watches that are due: after a change of the vault, or another month, law or aid.
 
     Two workers share them. A watch that is paused waits until it is resumed.
     """
     now = timezone.now()
     with scopes_disabled(), transaction.atomic():
-        due = Watch.objects.filter(Q(due_at__lte=now) | ~Q(law=law), Q(taken_until=None) | Q(taken_until__lte=now))
+        due = Watch.objects.filter(Q(due_at__lte=now) | law.is_past(), Q(taken_until=None) | Q(taken_until__lte=now))
         due = due.filter(grant__stopped_at=None, grant__paused_at=None, grant__ends_at__gt=now)
         order = F("due_at").asc(nulls_last=True)
         taken = due.order_by(order, "pk").select_for_update(of=("self",), skip_locked=True)[:count]
@@ -52,11 +82,11 @@ def held(watches: Sequence[Watch]) -> list[Watch]:
         return list(found.select_for_update(of=("self",), skip_locked=True))
 
 
-def nothing_new(watches: Sequence[Watch], *, law: str) -> None:
+def nothing_new(watches: Sequence[Watch], *, law: LawMark) -> None:
     """Note that these watches were looked at, and that nothing changed. A change of the vault since stays due."""
     now = timezone.now()
     with scopes_disabled(), transaction.atomic():
-        Watch.objects.filter(pk__in=[one.pk for one in watches]).update(checked_at=now, law=law, taken_until=None)
+        Watch.objects.filter(pk__in=[one.pk for one in watches]).update(checked_at=now, law=str(law), taken_until=None)
         for one in watches:
             if one.due_at is not None:
                 Watch.objects.filter(pk=one.pk, changes=one.changes).update(due_at=None)
@@ -87,6 +117,12 @@ def residents_left_midway(*, before: datetime) -> list[UUID]:
         telling = Q(state=State.TELLING, told_at__lte=before) | Q(state=State.ASKING, asked_at__lte=before)
         found = Finding.objects.filter(telling).order_by("resident_id")
         return list(found.values_list("resident_id", flat=True).distinct())
+
+
+def delete_old_findings() -> int:
+    """Delete what was found a year ago: the watch may last longer, given again. Return how many."""
+    with scopes_disabled():
+        return Finding.objects.filter(found_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 def is_any() -> bool:

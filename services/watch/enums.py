@@ -11,6 +11,8 @@ QUEUE = "watch"
 MONTHS = 12
 #: Changes of a vault are gathered for so long before its values are read again.
 GATHERED = timedelta(minutes=10)
+#: For how long what was found is kept, while the watch is given again each year.
+KEPT = timedelta(days=366)
 #: How long after a right was told the one question comes.
 ASKED_AFTER = timedelta(days=30)
 

@@ -12,7 +12,12 @@ from vault.sharing.forms.household import with_value
 
 
 class AcceptForm(forms.Form):
-    """The items that the resident may leave out; nothing is ticked beforehand. The page lists the required ones."""
+    """The items that the resident may leave out; nothing is ticked beforehand. The page lists the required ones.
+
+    `seen` is the fingerprint of what the page showed.
+    """
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
     items = forms.MultipleChoiceField(
         label=_("Ce que vous pouvez ajouter"),
@@ -21,8 +26,9 @@ class AcceptForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, held: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, held: Mapping[str, str], seen: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["seen"] = seen
         self.fields["items"].choices = [  # type: ignore[attr-defined]  # a field of choices
             (item.code, with_value(str(item.label), held.get(item.code, "")))
             for item in AGREEMENT.items

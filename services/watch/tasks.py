@@ -19,6 +19,12 @@ def follow() -> int:
 
 
 @shared_task
+def purge() -> int:
+    """Delete what was found a year ago. Each hour, in any worker."""
+    return across.delete_old_findings()
+
+
+@shared_task
 @journal.through(journal.Means.SCHEDULER)
 def look() -> int:
     """Look at the watches that are due. Only the workers of the queue `watch` run it: it loads the engine."""

@@ -94,7 +94,7 @@ def home(couple: dict[str, Any], resident: Any, stranger: Any) -> dict[str, Any]
     """The couple, with papers, jobs and dossiers."""
     theirs = signed_in(stranger)
     actions.confirm_paper(paper=uploaded(theirs, stranger, notice_pdf()), by=stranger.pk)
-    built(stranger)
+    built(stranger, drawn=False)
     actions.start_draft(resident_id=stranger.pk, by=stranger.pk, type="logement.domicile")
     with scope(resident=stranger.pk):
         Job.objects.create(
@@ -113,7 +113,7 @@ def in_parts(resident: Any, stranger: Any, draft: Any) -> list[UUID]:
     [of_her], [of_him] = parts.received(stranger.pk), parts.received(resident.pk)
     made = actions_parts.agree(found=of_her, by=stranger.pk)
     dossiers.build(dossier=made, by=stranger.pk)
-    work()
+    work(drawn=False)
     assert THEIR_RECIPIENT in signed_in(resident).get(reverse("dossiers:home")).content.decode()
     assert "Prête depuis" in signed_in(resident).get(reverse("dossiers:dossier", args=[draft.pk])).content.decode()
     return [of_her.part.pk, of_him.part.pk]

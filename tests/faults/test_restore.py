@@ -92,7 +92,7 @@ def spare(databases):
     name = f"test_{os.getpid()}_restored"
     databases.server.drop(name)
     databases.server.create(name)
-    yield {role: databases.server.url(role=role, database=name) for role in ("owner", "web", "admin")}
+    yield {role: databases.url(role, name) for role in ("owner", "web", "admin")}
     databases.server.drop(name)
 
 

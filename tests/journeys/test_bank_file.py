@@ -224,44 +224,32 @@ def choose(keys: Keyboard, name: str, meaning: str) -> None:
     keys.page.keyboard.type(meaning)
 
 
-@pytest.mark.parametrize("name", SENTENCES)
-def test_an_incomplete_bank_file_is_refused_with_instructions(
-    live: Live, visitor: Visitors, tmp_path: Path, name: str
-) -> None:
-    content, sentence = SENTENCES[name]
-    address = f"{name.replace('.', '-')}@courriel.example"
+def test_an_incomplete_bank_file_is_refused_with_instructions(live: Live, visitor: Visitors, tmp_path: Path) -> None:
+    address = "fichiers@courriel.example"
     move_in(live, address)
     page = visitor(width=320)
     sign_in(page, live, address)
-    page.goto("/coffre/ajouter/")
-    send(page, write_file(tmp_path, name, content))
-    read(page)
-    expect(page.get_by_role("main")).to_contain_text(sentence)
-    Eyes(page, "fr").look()
+    eyes, main = Eyes(page, "fr"), page.get_by_role("main")
+    for name, (content, sentence) in SENTENCES.items():
+        page.goto("/coffre/ajouter/")
+        send(page, write_file(tmp_path, name, content))
+        read(page)
+        expect(main).to_contain_text(sentence)
+        eyes.look()
 
-
-def test_an_empty_file_is_refused_before_sending(live: Live, visitor: Visitors, tmp_path: Path) -> None:
-    address = "fichier-vide@courriel.example"
-    move_in(live, address)
-    page = visitor(width=320)
-    sign_in(page, live, address)
+    # An empty one is refused before it is sent.
     page.goto("/coffre/ajouter/")
     send(page, write_file(tmp_path, "vide.ofx", b""))
     expect(page.locator(".govuk-error-summary")).to_contain_text("Ce fichier est vide")
-    Eyes(page, "fr").look()
+    eyes.look()
 
-
-def test_a_file_cut_between_operations_warns_about_missing_ones(live: Live, visitor: Visitors, tmp_path: Path) -> None:
-    address = "fichier-coupe@courriel.example"
-    move_in(live, address)
-    page = visitor(width=320)
-    sign_in(page, live, address)
+    # One that is cut between two operations is read, with a warning.
     page.goto("/coffre/ajouter/")
     whole = bank_step.ofx(timezone.localdate())
-    send(page, write_file(tmp_path, "coupe.ofx", whole[: whole.rindex(b"<STMTTRN>")]))
+    send(page, write_file(tmp_path, "debut.ofx", whole[: whole.rindex(b"<STMTTRN>")]))
     read(page)
-    expect(page.get_by_role("main")).to_contain_text("La fin de ce fichier manque")
-    Eyes(page, "fr").look()
+    expect(main).to_contain_text("La fin de ce fichier manque")
+    eyes.look()
 
 
 def test_the_tours_step_adds_the_file_once(live: Live) -> None:

@@ -25,7 +25,7 @@ from vault.records.actions.notes import unseal_note
 
 #: Says nothing of what happened: whoever looks over a shoulder reads the journal too.
 PURPOSE: Final = gettext_noop("Compter des délais")
-#: What the sealed note measures, whatever it says.
+#: What the sealed note measures, whatever it says; doubled until it holds all of it, if the city has many situations.
 SIZE: Final = 8192
 
 Told = Mapping[str, Mapping[str, date]]
@@ -99,13 +99,9 @@ def _opened(row: UrgentDates) -> dict[str, dict[str, str]]:
 
 
 def padded(kept: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Return the note, of `SIZE` bytes once encoded.
-
-    Raises:
-        ValueError: it says more; no form can make it so.
-    """
+    """Return the note, of `SIZE` bytes once encoded, or of the least double that holds it."""
     note: dict[str, Any] = {"told": {code: dict(days) for code, days in kept.items()}, "pad": ""}
-    spare = SIZE - len(canonical.encode(note))
-    if spare < 0:
-        raise ValueError("too long to be padded")
-    return {**note, "pad": " " * spare}
+    said, size = len(canonical.encode(note)), SIZE
+    while size < said:
+        size *= 2
+    return {**note, "pad": " " * (size - said)}

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from services.aids import months
 from services.aids.asking.changes import no_or_yes, set_person
@@ -150,36 +151,41 @@ def _told(person: Person, name: str, value: object) -> Change:
     return change
 
 
+#: The question to the applicant, and the same about somebody else. Each step of an interview makes all that are open:
+#: only the words that are shown are translated.
+TEXTS: Final = {
+    "commune_depuis": (gettext_noop("Depuis quand habitez-vous votre commune ?"), ""),
+    "difficulte_logement": (gettext_noop("Avez-vous du mal à trouver un logement, ou à le payer ?"), ""),
+    "niveau": (gettext_noop("En quelle année d’études êtes-vous ?"), gettext_noop("en quelle année d’études ?")),
+    "engagement": (
+        gettext_noop("Êtes-vous en stage, en service civique ou en contrat de professionnalisation ?"),
+        gettext_noop("en stage, en service civique ou en contrat de professionnalisation ?"),
+    ),
+    "formation_sociale": (
+        gettext_noop("Suivez-vous une formation sanitaire ou sociale ?"),
+        gettext_noop("en formation sanitaire ou sociale ?"),
+    ),
+    "mention": (
+        gettext_noop("Quelle mention avez-vous eue au baccalauréat ?"),
+        gettext_noop("quelle mention au baccalauréat ?"),
+    ),
+    "boursier": (gettext_noop("Avez-vous une bourse d’études ?"), gettext_noop("une bourse d’études ?")),
+    "regime": (
+        gettext_noop("De quel régime de sécurité sociale dépendez-vous ?"),
+        gettext_noop("quel régime de sécurité sociale ?"),
+    ),
+    "interim": (gettext_noop("Travaillez-vous pour une agence d’intérim ?"), gettext_noop("en intérim ?")),
+}
+
+
 def _text(household: Household, person: Person, key: str) -> str:
     """Return the question to the applicant, or about their partner or a child."""
-    mine, theirs = {
-        "commune_depuis": (_("Depuis quand habitez-vous votre commune ?"), ""),
-        "difficulte_logement": (_("Avez-vous du mal à trouver un logement, ou à le payer ?"), ""),
-        "niveau": (_("En quelle année d’études êtes-vous ?"), _("en quelle année d’études ?")),
-        "engagement": (
-            _("Êtes-vous en stage, en service civique ou en contrat de professionnalisation ?"),
-            _("en stage, en service civique ou en contrat de professionnalisation ?"),
-        ),
-        "formation_sociale": (
-            _("Suivez-vous une formation sanitaire ou sociale ?"),
-            _("en formation sanitaire ou sociale ?"),
-        ),
-        "mention": (
-            _("Quelle mention avez-vous eue au baccalauréat ?"),
-            _("quelle mention au baccalauréat ?"),
-        ),
-        "boursier": (_("Avez-vous une bourse d’études ?"), _("une bourse d’études ?")),
-        "regime": (
-            _("De quel régime de sécurité sociale dépendez-vous ?"),
-            _("quel régime de sécurité sociale ?"),
-        ),
-        "interim": (_("Travaillez-vous pour une agence d’intérim ?"), _("en intérim ?")),
-    }[key]
+    mine, theirs = TEXTS[key]
     if person.role == "applicant":
-        return mine
+        return _(mine)
     whom = (
         _("Votre conjoint")
         if person.role == "partner"
         else _("Votre enfant de %(age)s ans") % {"age": person.age(household.month)}
     )
-    return _("%(who)s : %(question)s") % {"who": whom, "question": theirs}
+    return _("%(who)s : %(question)s") % {"who": whom, "question": theirs and _(theirs)}

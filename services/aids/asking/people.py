@@ -13,9 +13,10 @@ from services.aids.asking.changes import (
     with_income,
     with_more,
 )
-from services.aids.household import Household, Person
+from services.aids.household import INCOMES, Household, Person
 from services.aids.variants import Question
 
+NEAR_RSA = 1000.0  # euros a month: a couple without a child has no RSA above
 PENSION_AGE = 62  # past it, a disability pension becomes a retirement pension
 
 
@@ -195,8 +196,10 @@ def _ass(person: Person) -> Question:
 
 
 def _may_have_worked(household: Household, person: Person) -> bool:
-    """Return True for a worker of 20 to 24: from 25 the RSA asks for no years of work."""
-    return 20 <= person.age(household.month) < 25 and person.status in {"employed", "self_employed", "unemployed"}
+    """Return True for a worker of 20 to 24 in a household near the RSA: from 25 it asks for no years of work."""
+    if not 20 <= person.age(household.month) < 25 or person.status not in {"employed", "self_employed", "unemployed"}:
+        return False
+    return sum(one.received(household.month, *INCOMES) for one in household.parents) < NEAR_RSA
 
 
 def _two_years(person: Person) -> Question:

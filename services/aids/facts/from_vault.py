@@ -51,6 +51,7 @@ FIELDS: Final = (
             "ressources_parents_crous",
             "apprenti_depuis",
             "ass_ouverte",
+            "deux_ans_de_travail",
             "statut_marital",
             *CITY.values(),
         )

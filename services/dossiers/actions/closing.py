@@ -1,4 +1,4 @@
-"""Warn residents whose dossier is not sent that its procedure closes soon: 7 days before, then 2. Once for each."""
+"""Warn residents whose dossier is not sent that its procedure closes soon: 7 days before, then 2, at most once."""
 
 import logging
 from datetime import date, timedelta
@@ -47,16 +47,34 @@ def _is_told(told: str, last: date, days: int) -> bool:
 
 
 def _warn(key: UUID, resident_id: UUID, last: date, days: int) -> bool:
-    """Tell once. The message is sent before the row is committed."""
+    """Tell at most once: the mark is committed before the message. A worker killed between both leaves a message that
+    may have left, and the dossier's page says the date.
+    """
+    mark = f"{last.isoformat()}:{days}"
+    former = _mark(key, resident_id, last, days, mark)
+    if former is None:
+        return False
+    try:
+        reminding.remind(user_id=resident_id, template=TEMPLATE)
+    except NotSent:
+        with scope(resident=resident_id):
+            Dossier.objects.filter(pk=key, closing_told=mark).update(closing_told=former)
+        raise
     with scope(resident=resident_id), transaction.atomic():
-        row = Dossier.objects.select_for_update(of=("self",)).filter(pk=key).first()
-        if row is None or _is_told(row.closing_told, last, days):
-            return False
-        row.closing_told = f"{last.isoformat()}:{days}"
-        row.save(update_fields=["closing_told"])
-        details = {"number": row.number, "recipient": recipients.of(row)}
+        row = Dossier.objects.filter(pk=key).first()
+        details = {"number": row.number, "recipient": recipients.of(row)} if row else {}
         journal.write(
             resident_id=resident_id, actor_id=resident_id, event="dossier_closing", purpose=PREPARE, details=details
         )
-        reminding.remind(user_id=resident_id, template=TEMPLATE)
     return True
+
+
+def _mark(key: UUID, resident_id: UUID, last: date, days: int, mark: str) -> str | None:
+    """Note that the message leaves now. Return what was noted before, or None if another worker was first."""
+    with scope(resident=resident_id), transaction.atomic(durable=True):
+        row = Dossier.objects.select_for_update(of=("self",)).filter(pk=key).first()
+        if row is None or _is_told(row.closing_told, last, days):
+            return None
+        former, row.closing_told = row.closing_told, mark
+        row.save(update_fields=["closing_told"])
+    return former

@@ -22,6 +22,8 @@ from pyhanko.sign import fields, signers
 
 FIELD = "Cachet"
 MADE_FOR = timedelta(days=3650)
+#: At most, beside the certificates; a key of 4,096 bits signs with 512.
+SIGNATURE_BYTES = 4_096
 
 
 class NoSealKey(Exception):
@@ -72,8 +74,14 @@ def seal(pdf: bytes, *, key: SealKey, issuer: str, reason: str) -> bytes:
         md_algorithm="sha256",
     )
     out = io.BytesIO()
-    signers.PdfSigner(metadata, signer).sign_pdf(writer, output=out)
+    signers.PdfSigner(metadata, signer).sign_pdf(writer, output=out, bytes_reserved=_room(signer))
     return out.getvalue()
+
+
+def _room(signer: signers.SimpleSigner) -> int:
+    """Return how many hexadecimal digits the signature may take: pyHanko would sign a first time to measure it."""
+    certificates = (signer.signing_cert, *signer.cert_registry)
+    return 2 * (SIGNATURE_BYTES + sum(len(one.dump()) for one in certificates))
 
 
 def make_key(path: Path, *, name: str, passphrase: bytes | None = None) -> None:

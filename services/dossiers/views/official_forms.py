@@ -35,7 +35,7 @@ def _of_draft(view: View) -> View:
     @never_cache
     def found(request: SignedInRequest, dossier_id: UUID, form_id: UUID) -> HttpResponseBase:
         dossier = get_object_or_404(Dossier, pk=dossier_id)
-        official = get_object_or_404(OfficialForm, pk=form_id)
+        official = get_object_or_404(OfficialForm.objects.defer("blank"), pk=form_id)
         current = next((form for form in actions.offered(dossier) if form.code == official.code), None)
         if dossier.state == State.READY:
             messages.info(request, _("Ce dossier est déjà fait. Pour le changer, préparez-en une nouvelle version."))

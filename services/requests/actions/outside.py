@@ -4,7 +4,7 @@ The time and what silence means come from the catalogue of aids; where it does n
 L231-1 and L231-4, 3°). A paper that the office asks for stops the time until it is sent (L114-5).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from core import journal
 from services.dossiers import perms as dossier_perms
 from services.dossiers.models import Dossier
 from services.procedures import finding
+from services.procedures.enums import Silence
 from services.requests import clock, perms
 from services.requests.enums import OutsideAnswer, OutsideStep
 from services.requests.models import OutsideRequest
@@ -51,7 +52,7 @@ def note_sent(
     dossier_perms.require_owner(dossier, by)
     row = OutsideRequest(resident_id=resident_id, dossier_id=dossier.pk, aids=dossier.aids, token=token, sent_on=on)
     _check_day(row, OutsideStep.SENT, on)
-    row.due_on = row.last_day(months_of(row.aids))
+    row.due_on = row.last_day(months_of(row))
     _seal(row, office, number)
     with scope(resident=resident_id):
         try:
@@ -92,7 +93,7 @@ def note_step(
         if step == OutsideStep.ANSWERED:
             held.answer = OutsideAnswer(answer) if on else ""
             _end(held, ends_on if held.answer == OutsideAnswer.GRANTED else None)
-        before, held.due_on = held.due_on, held.last_day(months_of(held.aids))
+        before, held.due_on = held.due_on, held.last_day(months_of(held))
         if held.due_on != before:
             held.told_at = None
         held.save()
@@ -157,16 +158,16 @@ def remind_renewal(key: UUID, resident_id: UUID) -> bool:
     return True
 
 
-def months_of(aids: Sequence[str]) -> int:
-    """Return the longest time that these aids give their office, in months."""
-    known = [one.decision_delay.months for one in finding.latest(aids)]
+def months_of(request: OutsideRequest) -> int:
+    """Return the longest time that its procedures gave their office on the day of sending, in months."""
+    known = [one.decision_delay.months for one in finding.on_day(request.aids, request.sent_on)]
     return max([months for months in known if months], default=clock.MONTHS)
 
 
-def silence_grants(aids: Sequence[str]) -> bool:
-    """Return whether no answer means yes, for each of these aids."""
-    found = [one.decision_delay.silence_means for one in finding.latest(aids)]
-    return bool(found) and all(meaning == "accepted" for meaning in found)
+def silence_grants(request: OutsideRequest) -> bool:
+    """Return whether no answer means yes, for each of its procedures as it was on the day of sending."""
+    found = [one.decision_delay.silence_means for one in finding.on_day(request.aids, request.sent_on)]
+    return bool(found) and all(meaning == Silence.ACCEPTED for meaning in found)
 
 
 def _end(held: OutsideRequest, ends_on: date | None) -> None:

@@ -55,7 +55,7 @@ def gist(row: OutsideRequest) -> str:
         return _("L’organisme a dit non. Voici comment contester.")
     if row.is_stopped:
         return _("L’organisme attend un papier de vous. Son délai est arrêté jusqu’à ce que vous l’envoyiez.")
-    granting = actions.silence_grants(row.aids)
+    granting = actions.silence_grants(row)
     if row.is_late:
         if granting:
             return _("Le délai est passé : sans réponse, c’est accordé. Demandez-le-lui par écrit.")
@@ -74,7 +74,7 @@ def again(row: OutsideRequest) -> str:
 def may_appeal(row: OutsideRequest) -> bool:
     if row.answered_on is not None:
         return row.answer == OutsideAnswer.REFUSED
-    return row.is_late and not actions.silence_grants(row.aids)
+    return row.is_late and not actions.silence_grants(row)
 
 
 def days(row: OutsideRequest) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """Turn the watch on: a grant to the city's machine, for twelve months, and the row that it works by."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
@@ -33,6 +34,12 @@ def values_today(*, resident_id: UUID) -> Values:
     """Return the resident's own values that the watch would count now. Write one entry."""
     fields = [name for item in AGREEMENT.items for name in item.fields]
     return gate.read_own(resident_id=resident_id, purpose=PREVIEW, fields=fields)
+
+
+def fingerprint(values: Values) -> str:
+    """Return a hash of what the page of the agreement showed: its text's version, the records of the values."""
+    told = [AGREEMENT.version, *sorted(str(record.record_id) for record in values)]
+    return hashlib.sha256("|".join(told).encode()).hexdigest()
 
 
 def accept(*, resident_id: UUID, by: UUID, items: Sequence[str], shown: Mapping[str, str]) -> Watch:

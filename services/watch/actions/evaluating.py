@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_scopes import scope
 
 from core import canonical, journal, rows
 from core.journal import checkpoints, heads
-from core.keys import KeyMissing
 from core.models import City
 from core.models.rows import AuthenticatedRow, Forged, check
 from services.aids import local, results, shipping
@@ -68,7 +67,7 @@ class Law:
 
     day: date
     aids: Sequence[LocalAid]
-    mark: str
+    mark: across.LawMark
     commune: str
 
     @classmethod
@@ -76,9 +75,16 @@ class Law:
         day = timezone.localdate()
         aids = [*shipping.national_rights(), *LocalAid.objects.published()]
         opened = [aid for aid in aids if aid.valid_from <= day and (aid.valid_to is None or day <= aid.valid_to)]
-        rules = [[aid.code, aid.version, aid.rules if aid.is_national else None] for aid in opened]
-        told = [day.strftime("%Y-%m"), engine.versions(), sorted(rules, key=lambda one: str(one[0]))]
-        return cls(day, opened, hashlib.sha256(canonical.encode(told)).hexdigest(), City.current().insee)
+        ours = sorted([aid.code, aid.version] for aid in opened if not aid.is_national)
+        shipped = sorted((aid.code, aid.version, aid.rules) for aid in opened if aid.is_national)
+        mark = across.LawMark(
+            _digest([day.strftime("%Y-%m"), ours]), _digest([engine.versions(), *map(list, shipped)])
+        )
+        return cls(day, opened, mark, City.current().insee)
+
+
+def _digest(told: list[Any]) -> str:
+    return hashlib.sha256(canonical.encode(told)).hexdigest()[: across.LawMark.LENGTH]
 
 
 @dataclass(slots=True)
@@ -268,7 +274,7 @@ def _inputs(one: Looked, law: Law) -> Inputs:
     names = {str(person.id): person.given_name for person in one.read.people} if one.read else {}
     people = one.read.household.people if one.read else ()
     ages = {person.id: [names.get(person.id, ""), person.age(month)] for person in people}
-    return Inputs({code: outcomes.digest(ids) for code, ids in by_type.items()}, month, law.mark, ages)
+    return Inputs({code: outcomes.digest(ids) for code, ids in by_type.items()}, month, str(law.mark), ages)
 
 
 def _is_quiet(one: Looked, after: Outcome) -> bool:
@@ -294,12 +300,13 @@ def _settle_together(quiet: Sequence[tuple[Looked, Outcome]], law: Law) -> list[
                 if box is None or (held.version, held.grant_id) != (watch.version, watch.grant_id):
                     continue
                 check(held, key=box.row_key)
-                held.version, held.checked_at, held.law = held.version + 1, timezone.now(), law.mark
+                held.version, held.checked_at, held.law = held.version + 1, timezone.now(), str(law.mark)
                 # A change that came after the reading stays due.
                 held.due_at, held.taken_until = held.due_at if held.changes != watch.changes else None, None
                 written.append((held, held.note_place, after.note(), box))
             write_notes(written, "version", "checked_at", "law", "due_at", "taken_until")
-    except (Forged, KeyMissing, OperationalError):
+    except Exception:
+        logger.exception("outcomes could not be kept together")
         return []
     return [held.pk for held, *_of in written]
 
@@ -327,7 +334,7 @@ def _settle(one: Looked, after: Outcome, law: Law) -> bool:
             note=after.note(),
             version=held.version + 1,
             checked_at=timezone.now(),
-            law=law.mark,
+            law=str(law.mark),
             taken_until=None,
             # A change that came after the reading stays due.
             due_at=held.due_at if held.changes != watch.changes else None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -19,7 +20,8 @@ def keep_finding(watch: Watch, note: Mapping[str, Any]) -> Finding:
     """
     asks_on = timezone.localdate(timezone.now() + ASKED_AFTER) if note["kind"] == Kind.NEW else None
     made = Finding(resident_id=watch.resident_id, watch=watch, asks_on=asks_on)
-    made.content = seal_note(resident_id=watch.resident_id, place=made.note_place, note=note)
+    told = {**note, "dossier": str(uuid4())}
+    made.content = seal_note(resident_id=watch.resident_id, place=made.note_place, note=told)
     made.save(force_insert=True)
     return made
 

@@ -6,7 +6,7 @@ The dossier is made when the resident asks to see what would leave, so the page 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django_scopes import scope
@@ -44,17 +44,26 @@ class Offer:
     seen: str
 
 
-def is_offered(note: dict[str, object]) -> bool:
+def is_offered(note: Mapping[str, Any]) -> bool:
     """Return whether one yes may send this right's request. Cost: three queries for an aid of the city."""
     return _asked(note) is not None and Organisation.objects.offices().exists()
 
 
-def dossier_of(finding: Finding) -> Dossier | None:
+def _token(finding: Finding, note: Mapping[str, Any]) -> UUID:
+    """Return the token of the dossier and of the request made for a finding, whose sealed note alone has it.
+
+    The finding's own id would tell in plaintext which aid it is about: that of the dossier. A finding of the first
+    version has no other.
+    """
+    return UUID(note["dossier"]) if "dossier" in note else finding.pk
+
+
+def dossier_of(finding: Finding, note: Mapping[str, Any]) -> Dossier | None:
     """Return the dossier made for a finding, if there is one. Call it in the resident's scope."""
-    return Dossier.objects.select_related("seal", "job").filter(token=finding.pk).first()
+    return Dossier.objects.select_related("seal", "job").filter(token=_token(finding, note)).first()
 
 
-def prepare(*, finding: Finding, by: UUID, note: dict[str, object]) -> tuple[Dossier, Job | None]:
+def prepare(*, finding: Finding, by: UUID, note: Mapping[str, Any]) -> tuple[Dossier, Job | None]:
     """Start the dossier, and make its PDF if nothing is missing. Return no job if the resident must complete it.
 
     Idempotent: a finding has one dossier.
@@ -66,7 +75,7 @@ def prepare(*, finding: Finding, by: UUID, note: dict[str, object]) -> tuple[Dos
     asked = _asked(note)
     if asked is None or not Organisation.objects.offices().exists():
         raise NotOffered
-    made = dossiers.start(resident_id=by, aids=[asked.code], token=finding.pk)
+    made = dossiers.start(resident_id=by, aids=[asked.code], token=_token(finding, note))
     with scope(resident=by):
         dossier = Dossier.objects.select_related("seal", "job").get(pk=made.pk)
         if sending.may_send(dossier):
@@ -78,7 +87,7 @@ def prepare(*, finding: Finding, by: UUID, note: dict[str, object]) -> tuple[Dos
         return dossier, dossiers.build(dossier=dossier, by=by)
 
 
-def offer(*, finding: Finding, by: UUID, note: dict[str, object]) -> Offer | None:
+def offer(*, finding: Finding, by: UUID, note: Mapping[str, Any]) -> Offer | None:
     """Return exactly what one yes would send, or None until the dossier is made.
 
     Raises:
@@ -88,7 +97,7 @@ def offer(*, finding: Finding, by: UUID, note: dict[str, object]) -> Offer | Non
     if not is_offered(note):
         raise NotOffered
     with scope(resident=by):
-        dossier = dossier_of(finding)
+        dossier = dossier_of(finding, note)
         if dossier is None or not sending.may_send(dossier):
             return None
         try:
@@ -100,7 +109,7 @@ def offer(*, finding: Finding, by: UUID, note: dict[str, object]) -> Offer | Non
         return Offer(dossier, content, offices, lines.fingerprint(content))
 
 
-def say_yes(*, finding: Finding, by: UUID, note: dict[str, object], office_id: UUID, seen: str) -> SentRequest:
+def say_yes(*, finding: Finding, by: UUID, note: Mapping[str, Any], office_id: UUID, seen: str) -> SentRequest:
     """Send what the page showed to an office that it named, and note that the right was asked for.
 
     The page asks to confirm who one is first. The same yes twice sends one request.
@@ -117,7 +126,7 @@ def say_yes(*, finding: Finding, by: UUID, note: dict[str, object], office_id: U
         dossier=found.dossier,
         organisation_id=office_id,
         months=MONTHS,
-        token=finding.pk,
+        token=_token(finding, note),
         seen=seen,
     )
     with suppress(answering.NoQuestion):  # the watch was stopped in the meantime; the request is sent

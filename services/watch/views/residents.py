@@ -33,7 +33,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     """Show what the watch does and found; the agreement while it is off, or may be given again."""
     watch = _watch()
     if watch is None or watch.grant is None:
-        return _agreement(request, AcceptForm(held=(held := _held(request))), held)
+        return _agreement(request, *_page(request))
     findings = list(watch.findings.all()[:SHOWN])
     rows: dict[str, Any] = {"fresh": [], "older": []}
     if findings:
@@ -45,14 +45,20 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def accept(request: SignedInRequest) -> HttpResponse:
-    """Show the agreement with today's values, and give it."""
-    held = _held(request)
-    form = AcceptForm(request.POST if request.method == "POST" else None, held=held)
-    if request.method == "POST" and form.is_valid():
-        accepting.accept(resident_id=request.user.pk, by=request.user.pk, items=form.cleaned_data["items"], shown=held)
-        messages.success(request, _("La veille est active. Vous pouvez l’arrêter ici à tout moment."))
-        return redirect("watch:home")
-    return _agreement(request, form, held, status=400 if form.is_bound else 200)
+    """Show the agreement with today's values, and give it. A page whose values changed since is shown again."""
+    form, held = _page(request)
+    if request.method != "POST":
+        return _agreement(request, form, held)
+    if not form.is_valid():
+        return _agreement(request, form, held, status=400)
+    if form.cleaned_data["seen"] != form.initial["seen"]:
+        messages.warning(
+            request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui.")
+        )
+        return _agreement(request, AcceptForm(held=held, seen=form.initial["seen"]), held, status=409)
+    accepting.accept(resident_id=request.user.pk, by=request.user.pk, items=form.cleaned_data["items"], shown=held)
+    messages.success(request, _("La veille est active. Vous pouvez l’arrêter ici à tout moment."))
+    return redirect("watch:home")
 
 
 @require_http_methods(["GET", "POST"])
@@ -180,9 +186,12 @@ def _opened(request: SignedInRequest, finding_id: UUID) -> tuple[Finding, dict[s
     return row, note
 
 
-def _held(request: SignedInRequest) -> dict[str, str]:
+def _page(request: SignedInRequest) -> tuple[AcceptForm, dict[str, str]]:
+    """Return the form of the agreement, and today's value of each item, with one entry."""
     values = accepting.values_today(resident_id=request.user.pk)
-    return household_rows.values_by_item(AGREEMENT, values)
+    held = household_rows.values_by_item(AGREEMENT, values)
+    sent = request.POST if request.method == "POST" else None
+    return AcceptForm(sent, held=held, seen=accepting.fingerprint(values)), held
 
 
 def _agreement(request: SignedInRequest, form: AcceptForm, held: dict[str, str], *, status: int = 200) -> HttpResponse:

@@ -374,8 +374,25 @@ def test_the_note_has_one_size_whatever_it_says():
     most = {code: {event["code"]: "2026-11-10" for event in item["events"]} for code, item in SHIPPED.items()}
     for kept in ({}, {"deces": {"deces": "2026-11-10"}}, most):
         assert len(canonical.encode(urgent_dates.padded(kept))) == urgent_dates.SIZE
-    with pytest.raises(ValueError, match="too long"):
-        urgent_dates.padded({"x" * urgent_dates.SIZE: {}})
+
+
+def test_a_note_of_many_situations_has_the_next_size():
+    from core import canonical
+
+    many = {f"situation-{number}": {f"jour-{day}": "2026-11-10" for day in range(6)} for number in range(60)}
+    more = {**many, "une-autre": {"jour": "2026-11-10"}}
+    assert {len(canonical.encode(urgent_dates.padded(kept))) for kept in (many, more)} == {2 * urgent_dates.SIZE}
+
+
+def test_a_number_that_left_the_catalogue_is_not_shown(monkeypatch):
+    numbers = catalogue.numbers()
+    item, (first, *others) = SHIPPED["violences"], SHIPPED["violences"]["calls"]
+    left = {number: one for number, one in numbers.items() if number != first["number"]}
+    monkeypatch.setattr(catalogue, "numbers", lambda: left)
+    found = urgent.situation("violences", item["title"], item)
+    assert [call.number for call in found.calls] == [one["number"] for one in others]
+    alone = urgent.situation("violences", item["title"], {**item, "calls": [first]})
+    assert [call.number for call in alone.calls] == [urgent.EMERGENCY] and alone.first_call.name
 
 
 @pytest.mark.django_db

@@ -2,9 +2,11 @@
 
 import io
 import uuid
+from contextlib import nullcontext
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import pikepdf
 from django.utils import timezone
@@ -14,8 +16,13 @@ from core.files.storage import sealed_storage
 from core.files.uploads import SealedUpload
 from core.models import Job
 from services.dossiers import tasks
+from services.dossiers.actions import building
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.models import Dossier
+from services.dossiers.pdf.build import Built
+from services.dossiers.pdf.content import DossierContent
+from services.dossiers.pdf.render import Progress
+from services.dossiers.pdf.seal import SealKey
 from tests.vault.made import HOUSEHOLD, IDENTITY, add, add_signed_notice
 from vault.records.actions import receive_paper
 from vault.records.enums import PaperState
@@ -75,18 +82,24 @@ def fresh(dossier: Dossier) -> Any:
         return Dossier.objects.select_related("job", "seal").get(pk=dossier.pk)
 
 
-def work() -> None:
+def undrawn(content: DossierContent, *, key: SealKey, progress: Progress) -> Built:
+    """Take the place of drawing and sealing, which takes a second, where no test reads the file: it is no PDF."""
+    return Built(pdf=f"not drawn: {content.code}".encode(), pages=1, data_hash=content.data_hash.hex())
+
+
+def work(*, drawn: bool = True) -> None:
     """Build the waiting dossiers, as the worker does."""
     with scopes_disabled():
         waiting = list(Job.objects.filter(state=Job.State.WAITING, kind="dossier").values_list("pk", flat=True))
-    for key in waiting:
-        tasks.build(str(key))
+    with nullcontext() if drawn else patch.object(building, "draw", undrawn):
+        for key in waiting:
+            tasks.build(str(key))
 
 
-def built(resident: Any, *aids: str) -> Any:
+def built(resident: Any, *aids: str, drawn: bool = True) -> Any:
     dossier = start(resident, *aids)
     actions.build(dossier=dossier, by=resident.pk)
-    work()
+    work(drawn=drawn)
     return fresh(dossier)
 
 

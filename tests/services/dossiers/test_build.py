@@ -202,7 +202,7 @@ def test_asking_twice_gives_one_job_and_one_file(awa):
     dossier = start(awa)
     first = actions.build(dossier=dossier, by=awa.pk)
     assert actions.build(dossier=dossier, by=awa.pk) == first
-    work()
+    work(drawn=False)
     assert Seal.objects.count() == 1
     with pytest.raises(actions.AlreadyBuilt):
         actions.build(dossier=fresh(dossier), by=awa.pk)
@@ -211,7 +211,7 @@ def test_asking_twice_gives_one_job_and_one_file(awa):
 def test_a_message_that_comes_twice_builds_once(awa):
     dossier = start(awa)
     job = actions.build(dossier=dossier, by=awa.pk)
-    work()
+    work(drawn=False)
     before = stored_files()
     tasks.build(str(job.pk))
     assert Seal.objects.count() == 1
@@ -359,7 +359,7 @@ def test_too_many_pages_are_refused_before_any_is_drawn(awa, monkeypatch):
 
 
 def test_deleting_takes_the_file_and_the_row_and_leaves_a_revoked_seal(awa):
-    dossier = built(awa)
+    dossier = built(awa, drawn=False)
     assert dossier.stored_name in stored_files()
     actions.delete(dossier=dossier, by=awa.pk)
     with scope(resident=awa.pk):
@@ -389,9 +389,9 @@ def test_deleting_while_it_is_built_stops_the_work(awa, monkeypatch):
 
 def test_purge_deletes_expired_dossiers_only(awa, time_machine):
     time_machine.move_to(timezone.now())
-    old = built(awa)
+    old = built(awa, drawn=False)
     time_machine.shift(timedelta(days=200))
-    young = built(awa)
+    young = built(awa, drawn=False)
     time_machine.shift(timedelta(days=166))
     assert actions.purge() == 1
     with scope(resident=awa.pk):
@@ -404,7 +404,7 @@ def test_a_new_version_keeps_the_letter_and_the_choices_and_leaves_the_first_alo
     dossier = start(awa, "rsa")
     actions.write_letter(dossier=dossier, by=awa.pk, text="Ma lettre.")
     actions.build(dossier=dossier, by=awa.pk)
-    work()
+    work(drawn=False)
     token = uuid4()
     copy = actions.again(dossier=fresh(dossier), by=awa.pk, token=token)
     assert actions.again(dossier=fresh(dossier), by=awa.pk, token=token).pk == copy.pk
@@ -414,7 +414,7 @@ def test_a_new_version_keeps_the_letter_and_the_choices_and_leaves_the_first_alo
 
 
 def test_built_dossier_cannot_change(awa):
-    dossier = built(awa)
+    dossier = built(awa, drawn=False)
     with pytest.raises(actions.AlreadyBuilt):
         actions.write_letter(dossier=dossier, by=awa.pk, text="Autre")
     with pytest.raises(actions.AlreadyBuilt):

@@ -11,6 +11,7 @@ import pymupdf
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_scopes import scope
 
@@ -24,7 +25,7 @@ from services.official_forms.actions import official_forms as publishing
 from services.official_forms.drawing import CannotDraw
 from services.official_forms.filling import fill
 from services.requests import lines
-from tests.accounts.factories import AgentFactory
+from tests.accounts.factories import AgentFactory, signed_in
 from tests.services.dossiers.made import fresh, pdf_of, start, work
 from tests.services.official_forms.made import FIELDED, FLAT, mapped, published
 from tests.vault.made import HOME, HOUSEHOLD, IDENTITY, add
@@ -71,6 +72,12 @@ def text(answer):
 def said(pdf: bytes) -> dict[str, str]:
     shown = [(one.field_name, one.field_value) for one in pymupdf.open(stream=pdf)[0].widgets()]
     return {name: value for name, value in shown if value not in ("", "Off")}
+
+
+def test_the_page_of_the_lines_loads_no_blank(nadia, dossier, form):
+    with CaptureQueriesContext(connection) as asked:
+        assert signed_in(nadia).get(at("form", dossier.pk, form.pk)).status_code == 200
+    assert [one["sql"] for one in asked if '"blank"' in one["sql"]] == []
 
 
 def test_a_resident_reads_types_looks_and_joins(browser, dossier, form):

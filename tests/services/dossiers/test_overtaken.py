@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def ready(resident):
     fill(resident)
     add_paper(resident, "avis_impot")
-    return built(resident)
+    return built(resident, drawn=False)
 
 
 def reasons_of(resident) -> list[str]:

@@ -192,7 +192,7 @@ def test_a_letter_that_is_too_long_is_refused_and_kept_on_screen(browser, reside
 
 
 def test_forms_left_open_redirect_to_the_finished_dossier(browser, resident):
-    dossier = built(resident)
+    dossier = built(resident, drawn=False)
     for name, data in [("letter", {"letter": "x"}), ("choose", {"key": RIB, "choice": "left_out"}), ("build", {})]:
         assert browser.post(url(name, dossier), data).url == url("dossier", dossier)
     assert browser.get(url("letter", dossier)).url == url("dossier", dossier)
@@ -200,7 +200,7 @@ def test_forms_left_open_redirect_to_the_finished_dossier(browser, resident):
 
 
 def test_a_new_version_is_one_even_when_asked_twice(browser, resident):
-    dossier = built(resident, "rsa")
+    dossier = built(resident, "rsa", drawn=False)
     token = str(browser.get(url("dossier", dossier)).context["token"])
     first = browser.post(url("again", dossier), {"token": token})
     assert browser.post(url("again", dossier), {"token": token}).url == first.url
@@ -225,7 +225,7 @@ def test_failed_job_is_shown_on_the_draft_with_a_way_to_try_again(browser, resid
 
 
 def test_ready_page_has_the_address_the_delay_and_the_appeals(browser, resident):
-    page = browser.get(url("dossier", built(resident, "aah"))).content.decode()
+    page = browser.get(url("dossier", built(resident, "aah", drawn=False))).content.decode()
     for sentence in ("MDPH", "4 mois", "Si c’est refusé", "Nous le gardons jusqu’au"):
         assert sentence in page
 
@@ -242,7 +242,7 @@ def test_hostile_text_stays_text_on_every_page(browser, resident, language):
 
 
 def test_pages_hold_no_inline_style_or_script(browser, resident):
-    dossier, done = start(resident, "rsa"), built(resident, "rsa")
+    dossier, done = start(resident, "rsa"), built(resident, "rsa", drawn=False)
     addresses = [
         reverse("dossiers:home"),
         reverse("dossiers:new"),

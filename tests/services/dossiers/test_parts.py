@@ -86,9 +86,9 @@ def state_for(dossier: Dossier) -> Any:
     return None if partner_part is None else partner_part.state
 
 
-def build(dossier: Dossier) -> Any:
+def build(dossier: Dossier, *, drawn: bool = True) -> Any:
     actions.build(dossier=fresh(dossier), by=dossier.resident_id)
-    work()
+    work(drawn=drawn)
     return fresh(dossier)
 
 
@@ -165,7 +165,7 @@ def test_request_needs_a_partner(resident, stranger):
 
 def test_a_finished_dossier_may_ask_too(awa, bruno):
     hers: Any = signed_in(awa)
-    dossier = build(start(awa, AID))
+    dossier = build(start(awa, AID), drawn=False)
     assert url("ask_part", dossier.pk) in hers.get(url("dossier", dossier.pk)).content.decode()
     hers.post(url("ask_part", dossier.pk))
     assert received(bruno).part.number == dossier.number
@@ -208,7 +208,7 @@ def test_refusal_blocks_nothing_and_may_become_a_yes(asked, awa, bruno):
     assert events(bruno).count("part_refused") == 1
     assert state_for(asked) == PartState.REFUSED
     assert "ne donnera pas sa part" in signed_in(awa).get(url("dossier", asked.pk)).content.decode()
-    assert build(asked).state == State.READY
+    assert build(asked, drawn=False).state == State.READY
     agree(bruno)
     assert state_for(asked) == PartState.PREPARED
 
@@ -340,7 +340,7 @@ def test_part_has_its_makers_values_and_papers_without_computation(asked, awa, b
 def test_her_file_holds_nothing_of_his(asked, bruno):
     for _ in range(3):
         add_paper(bruno, "bulletin_salaire")
-    build(agree(bruno))
+    build(agree(bruno), drawn=False)
     text = everything(build(asked))
     assert [figure for figure in FIGURES if figure in text] == []
     assert '"papers":[]' in text
@@ -383,7 +383,7 @@ def test_a_part_that_comes_or_goes_while_the_pages_are_drawn_stops_the_file(aske
 
 
 def test_a_new_version_of_a_part_keeps_its_number_and_of_a_dossier_does_not(asked, awa, bruno):
-    his = build(agree(bruno))
+    his = build(agree(bruno), drawn=False)
     copy = actions.again(dossier=his, by=bruno.pk, token=uuid4())
     assert (copy.number, copy.part_of) == (asked.number, "Awa")
     assert state_for(asked) == PartState.READY
@@ -394,13 +394,13 @@ def test_a_new_version_of_a_part_keeps_its_number_and_of_a_dossier_does_not(aske
 
 
 def test_withdrawn_part_is_shown_its_file_deleted_and_its_seal_revoked(asked, awa, bruno):
-    his, browser = build(agree(bruno)), signed_in(bruno)
+    his, browser = build(agree(bruno), drawn=False), signed_in(bruno)
     hers = signed_in(awa)
     assert "Prête depuis le" in hers.get(url("dossier", asked.pk)).content.decode()
     assert "Awa verra qu’elle est retirée" in browser.get(url("delete", his.pk)).content.decode()
     browser.post(url("delete", his.pk))
     assert state_for(asked) == PartState.WITHDRAWN
-    build(asked)
+    build(asked, drawn=False)
     assert "Si votre PDF annonce une seconde partie" in hers.get(url("dossier", asked.pk)).content.decode()
     assert "Retirée" in hers.get(url("dossier", asked.pk)).content.decode()
     assert Seal.objects.get(code=his.seal.code).revoked_at is not None
@@ -410,8 +410,8 @@ def test_withdrawn_part_is_shown_its_file_deleted_and_its_seal_revoked(asked, aw
 
 def test_her_page_shows_states_only(asked, awa, bruno):
     add_paper(bruno, "bulletin_salaire", name="CANARI.pdf")
-    build(agree(bruno))
-    build(asked)
+    build(agree(bruno), drawn=False)
+    build(asked, drawn=False)
     page = signed_in(awa).get(url("dossier", asked.pk)).content.decode()
     assert "Prête depuis le" in page
     assert not any(figure in page for figure in FIGURES) and "CANARI" not in page and str(bruno.pk) not in page

@@ -109,7 +109,7 @@ def test_a_procedure_that_closes_leaves_its_drafts_and_begins_no_other(resident,
 
 def test_a_finished_dossier_says_that_its_procedure_changed(resident, agents, shipped):
     add(resident, "identite.pivot", IDENTITY)
-    dossier = built(resident, CANTEEN)
+    dossier = built(resident, CANTEEN, drawn=False)
     published(agents[0], agents[1], document(title="Inscription à la cantine scolaire"))
     assert "Ce que demande sa démarche a changé." in page(signed_in(resident), dossier)
     answer = signed_in(resident).post(reverse("dossiers:take_new_lists", args=[dossier.pk]), follow=True)
@@ -256,3 +256,18 @@ def test_national_procedures_cost_no_query(resident, django_assert_num_queries):
         assert [one.code for one in finding.chosen(dossier.aids, dossier.versions)] == ["rsa", "aide_logement"]
         assert finding.changes(dossier.aids, dossier.versions) == []
         assert dossier.name
+
+
+def test_a_worker_killed_between_the_message_and_the_end_tells_nothing_twice(resident, closing, monkeypatch):
+    real = reminding.remind
+
+    def killed(**named: Any) -> bool:
+        real(**named)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reminding, "remind", killed)
+        with pytest.raises(KeyboardInterrupt):
+            warn()
+    assert len(mail.outbox) == 1
+    assert warn() == []

@@ -148,7 +148,7 @@ def test_only_its_resident_refreshes_a_line_and_only_of_a_draft(stale, browser, 
         record = Record.objects.get(type="fiscal.avis_ir")
     withdraw_record(record=record, by=resident.pk)
     assert "déjà à jour" in text(browser.post(refreshing(stale), data, follow=True))
-    ready = built(resident)
+    ready = built(resident, drawn=False)
     assert "déjà fait" in text(browser.post(refreshing(ready), data, follow=True))
     with scope(resident=resident.pk):
         assert not Record.objects.current().filter(type="fiscal.avis_ir").exists()
@@ -156,7 +156,7 @@ def test_only_its_resident_refreshes_a_line_and_only_of_a_draft(stale, browser, 
 
 def test_an_overtaken_dossier_is_made_again_in_one_press_unless_a_line_is_stale(browser, resident):
     fill(resident)
-    ready = built(resident, "rsa")
+    ready = built(resident, "rsa", drawn=False)
     add_signed_notice(resident, revenu_fiscal_reference=9000)
     with scope(resident=resident.pk):
         withdraw_record(

@@ -190,9 +190,7 @@ def test_over_the_limit_a_file_is_refused_before_it_is_read(settings, monkeypatc
     token = str(strict.get(VERIFY).context["csrf_token"])
     assert strict.post(VERIFY, {"csrfmiddlewaretoken": token, "code": "0000-0000-0000"}).status_code == 302
     read: list[bytes] = []
-    monkeypatch.setattr(
-        unstored.HashingHandler, "receive_data_chunk", lambda handler, data, start: read.append(data)
-    )
+    monkeypatch.setattr(unstored.HashingHandler, "receive_data_chunk", lambda handler, data, start: read.append(data))
     assert (
         strict.post(VERIFY, {"csrfmiddlewaretoken": token, "file": SimpleUploadedFile("x.pdf", FILE)}).status_code
         == 429

@@ -162,9 +162,7 @@ def test_an_address_sends_six_papers_a_minute(visitor, settings, monkeypatch):
     settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "watermark": "1/m/ip"}
     assert send(visitor, b"").status_code == 200
     read: list[bytes] = []
-    monkeypatch.setattr(
-        unstored.HoldingHandler, "receive_data_chunk", lambda _self, data, start: read.append(data)
-    )
+    monkeypatch.setattr(unstored.HoldingHandler, "receive_data_chunk", lambda _self, data, start: read.append(data))
     assert send(visitor, photo()).status_code == 429 and not read
     assert visitor.get(PAGE).status_code == 200
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,10 +18,12 @@ from services.requests.actions import answering
 from services.requests.actions import outside as actions
 from services.requests.enums import OutsideAnswer, OutsideStep
 from services.requests.models import OutsideRequest
-from tests.accounts.factories import signed_in
+from tests.accounts.factories import AgentFactory, signed_in
+from tests.services.procedures.written import CANTEEN, document, published
 from tests.services.requests.made import finished, opened_office, sent
 from tests.services.requests.test_pages import text
 from tests.vault.records.test_export import opened as opened_copy
+from vault.records.content import paper_kinds
 from vault.types.spans import add_months
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +132,18 @@ def test_a_day_that_contradicts_the_others_is_refused(resident, step, days):
         actions.note_step(request=row, by=resident.pk, step=step, on=ago(days))
     with pytest.raises(actions.WrongDay):
         actions.note_step(request=row, by=resident.pk, step=OutsideStep.SENT, on=None)
+
+
+def test_a_later_version_of_the_procedure_changes_neither_the_time_nor_the_silence(resident):
+    paper_kinds.load()
+    agents, delay = (AgentFactory(), AgentFactory()), document()["decision_delay"]
+    published(*agents, document(decision_delay={**delay, "months": 4, "silence_means": "accepted"}))
+    row = noted(resident, CANTEEN)
+    assert row.due_on == add_months(timezone.localdate(), 4) and actions.silence_grants(row)
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        published(*agents, document(decision_delay={**delay, "months": 1, "silence_means": "refused"}))
+        assert actions.silence_grants(row) and actions.months_of(row) == 4
+        assert not actions.silence_grants(noted(resident, CANTEEN)), "one sent today is under the new one"
 
 
 def test_a_time_that_passed_is_told_once_and_says_what_silence_means(resident, mailoutbox):

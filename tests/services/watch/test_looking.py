@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import pytest
 import time_machine
 from django.db import connection, transaction
+from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import User
@@ -113,6 +115,28 @@ def test_a_new_version_of_a_local_aid_is_looked_at(awa: User) -> None:
     gone = made.found(awa)
     assert set(gone) <= {"cantine-qf"}
     assert made.look() == 0
+
+
+def test_two_versions_of_the_portal_beside_each_other_read_a_watch_once_each(awa: User, november, monkeypatch) -> None:
+    new = evaluating.Law.today()
+    old = replace(new, mark=replace(new.mark, code="another"))
+    made.later(november, minutes=1)
+    monkeypatch.setattr(across, "STARTED", timezone.now())
+    made.later(november, minutes=1)
+    for law in (old, new, old):
+        for claimed in [across.claim(10, law=law.mark)]:
+            evaluating.evaluate(claimed, law)
+    assert readings(awa) == 2, "its first check, and one by the version that came"
+    made.later(november, minutes=1)
+    monkeypatch.setattr(across, "STARTED", timezone.now())
+    assert len(across.claim(10, law=new.mark)) == 1, "a worker that begins reads what another version looked at"
+
+
+def test_a_new_aid_of_the_city_is_looked_at_whenever_the_worker_began(awa: User, november, monkeypatch) -> None:
+    monkeypatch.setattr(across, "STARTED", timezone.now() - timedelta(days=1))
+    law = evaluating.Law.today()
+    assert across.claim(10, law=law.mark) == []
+    assert len(across.claim(10, law=replace(law.mark, city="another"))) == 1
 
 
 def test_a_change_during_a_check_is_looked_at_again(awa: User, november, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,7 +329,8 @@ def test_an_outcome_without_news_waits_for_nobody(awa: User, november, monkeypat
     """It is written with those of others: who waits with several rows in hand could be waited for."""
     watch = made.watch_of(awa)
     assert watch is not None and watch.grant is not None
-    law, [claimed] = evaluating.Law.today(), across.claim(10, law="another")
+    law = evaluating.Law.today()
+    [claimed] = across.claim(10, law=replace(law.mark, city="another"))
     quiet = [(evaluating.Looked(claimed, None, {}, Values()), Outcome({}, Inputs()))]
     with transaction.atomic(), scope(resident=awa.pk):
         Watch.objects.select_for_update().get()

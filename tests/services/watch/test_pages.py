@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -15,6 +16,7 @@ from services.aids.facts import from_vault
 from services.dossiers.actions import official_forms
 from services.dossiers.models import Dossier
 from services.requests.models import SentRequest
+from services.watch.actions import one_yes
 from services.watch.agreements import AGREEMENT
 from services.watch.enums import CITY_KIND, Answer
 from services.watch.models import Objection
@@ -59,8 +61,9 @@ def test_the_page_shows_todays_values_and_ticks_nothing(awa: Client, resident: U
 
 
 def test_one_yes_turns_it_on_for_twelve_months_and_a_second_changes_nothing(awa: Client, resident: User) -> None:
-    assert awa.post(ACCEPT, {"items": ["disability"]}).status_code == 302
-    awa.post(ACCEPT, {"items": ["disability"]})
+    told = {"items": ["disability"], "seen": seen(awa)}
+    assert awa.post(ACCEPT, told).status_code == 302
+    awa.post(ACCEPT, told)
     with scope(resident=resident.pk):
         grant = Grant.objects.get()
         fields = set(grant.fields.values_list("field", flat=True))
@@ -69,8 +72,25 @@ def test_one_yes_turns_it_on_for_twelve_months_and_a_second_changes_nothing(awa:
     assert "Pas encore : la première" in text(awa, HOME).replace("\u00a0", " ")
 
 
+def test_a_yes_to_values_that_changed_since_turns_nothing_on(awa: Client, resident: User) -> None:
+    people.payslip(resident, "2025-10", "900.00")
+    told = {"seen": seen(awa)}
+    people.payslip(resident, "2025-09", "1100.00")
+    stale = awa.post(ACCEPT, told)
+    assert stale.status_code == 409 and "Une valeur a changé depuis que vous avez ouvert cette page" in str(
+        stale.content, "utf-8"
+    )
+    assert made.watch_of(resident) is None and awa.post(ACCEPT, {}).status_code == 409
+    told = {"seen": re.findall(r'name="seen" value="([^"]*)"', str(stale.content, "utf-8"))[0]}
+    assert awa.post(ACCEPT, told).status_code == 302, "the page that came back has today's values"
+
+
+def seen(client: Client) -> str:
+    return str(re.findall(r'name="seen" value="([^"]*)"', client.get(ACCEPT).content.decode())[0])
+
+
 def test_a_line_that_the_page_does_not_offer_is_refused(awa: Client, resident: User) -> None:
-    assert awa.post(ACCEPT, {"items": ["journal"]}).status_code == 400
+    assert awa.post(ACCEPT, {"items": ["journal"], "seen": seen(awa)}).status_code == 400
     assert made.watch_of(resident) is None
 
 
@@ -133,7 +153,7 @@ def requests_of(user: User) -> list[SentRequest]:
 
 def test_one_yes_sends_exactly_what_the_page_shows(awa: Client, resident: User, office: Organisation) -> None:
     found = made.a_finding(resident)
-    finished(resident, token=found.pk)
+    finished(resident, token=UUID(made.note_of(found)["dossier"]))
     address = f"/veille/{found.pk}/une-reponse/"
     assert "Quotient familial" in text(awa, address) and requests_of(resident) == [], (
         "a page that is shown sends nothing"
@@ -146,9 +166,18 @@ def test_one_yes_sends_exactly_what_the_page_shows(awa: Client, resident: User, 
     assert made.note_of(made.findings(resident)[0])["answer"] == Answer.YES
 
 
+def test_neither_the_dossier_nor_the_request_names_the_finding_in_plaintext(awa, resident, office) -> None:
+    """The dossier says in plaintext which aid it is about, what the finding seals."""
+    found = made.a_finding(resident)
+    dossier, _job = one_yes.prepare(finding=found, by=resident.pk, note=made.note_of(found))
+    again, _job = one_yes.prepare(finding=found, by=resident.pk, note=made.note_of(found))
+    assert dossier.pk == again.pk
+    assert found.pk not in [getattr(dossier, field.attname) for field in Dossier._meta.fields]
+
+
 def test_a_yes_to_another_page_sends_nothing(awa: Client, resident: User, office: Organisation) -> None:
     found = made.a_finding(resident)
-    finished(resident, token=found.pk)
+    finished(resident, token=UUID(made.note_of(found)["dossier"]))
     address = f"/veille/{found.pk}/une-reponse/"
     told = seen_on(awa, address)
     assert awa.post(address, told | {"seen": "0" * 64}).status_code == 409
@@ -158,7 +187,7 @@ def test_a_yes_to_another_page_sends_nothing(awa: Client, resident: User, office
 
 def test_a_yes_asks_who_one_is(resident: User, office: Organisation, villebrume: object, november) -> None:
     found = made.a_finding(resident)
-    finished(resident, token=found.pk)
+    finished(resident, token=UUID(made.note_of(found)["dossier"]))
     client = signed_in(resident)
     made.later(november, minutes=11)
     assert "/veille/" not in client.get(f"/veille/{found.pk}/une-reponse/").headers["Location"].split("?")[0]

@@ -17,6 +17,7 @@ from core.journal import checkpoints
 from core.messages import mails
 from core.messages.mails import NotSent
 from services.aids import shipping
+from services.watch import tasks
 from services.watch.actions import answering, findings, telling
 from services.watch.enums import Answer, State
 from services.watch.models import Finding
@@ -46,6 +47,17 @@ def test_findings_of_one_check_are_one_message_without_aid_or_amount(resident: U
     said = f"{mail.outbox[0].subject} {mail.outbox[0].body}".casefold()
     assert not any(word in said for word in ("cantine", "prime d", "156", "650", "€", "quotient"))
     assert states(resident) == [State.TOLD, State.TOLD]
+
+
+@pytest.mark.parametrize("template", [telling.TELL.template, telling.ASK.template])
+def test_a_message_does_not_say_that_it_is_about_rights(resident: User, template: str) -> None:
+    """Others see it: on a telephone, at an employer's. It reads as any news of the portal."""
+    reminding.remind(user_id=resident.pk, template=template)
+    (message,) = mail.outbox
+    lines = [message.subject, *message.body.splitlines()]
+    said = " ".join(line for line in lines if not line.startswith("Garant,")).casefold()  # what all messages sign
+    named = [word for word in ("veille", "watch", "droit", "right", "aide", "benefit") if word in said]
+    assert named == [], said
 
 
 def test_the_question_comes_once_thirty_days_later(resident: User, november: time_machine.Traveller) -> None:
@@ -179,3 +191,13 @@ def test_a_message_that_may_have_left_is_not_sent_again(resident: User, november
     november.move_to(timezone.now() + timedelta(minutes=11))
     telling.tell()
     assert states(resident) == [State.TOLD] and mail.outbox == []
+
+
+def test_what_was_found_a_year_ago_is_deleted_although_the_watch_goes_on(resident: User, november) -> None:
+    made.a_finding(resident)
+    made.later(november, days=364)
+    made.turned_on(resident)
+    old, new = made.a_finding(resident), made.a_finding(resident, "rsa")
+    assert tasks.purge() == 0 and len(made.findings(resident)) == 3
+    made.later(november, days=3)
+    assert tasks.purge() == 1 and {one.pk for one in made.findings(resident)} == {old.pk, new.pk}
