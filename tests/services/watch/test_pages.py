@@ -215,7 +215,7 @@ def test_the_office_that_the_procedure_names_is_the_one_to_which_a_yes_sends(
     named = opened_office("Service Scolarité")
     published(AgentFactory(name="Awa"), AgentFactory(name="Hugo"), asking(for_aids=["cantine-qf"], office=named.name))
     found = made.a_finding(resident)
-    finished(resident, token=found.pk, aids=[CANTEEN], versions={CANTEEN: 1})
+    finished(resident, token=UUID(made.note_of(found)["dossier"]), aids=[CANTEEN], versions={CANTEEN: 1})
     address = f"/veille/{found.pk}/une-reponse/"
     told = seen_on(awa, address)
     assert told["office"] == str(named.pk)
@@ -233,12 +233,12 @@ def test_a_form_to_read_keeps_the_dossier_from_being_made(awa: Client, resident:
     add(resident, "identite.contact", {"email": "awa@example.org"})
     assert "/dossiers/" in awa.post(f"/veille/{found.pk}/preparer/").headers["Location"]
     with scope(resident=resident.pk):
-        dossier = Dossier.objects.get(token=found.pk)
+        dossier = Dossier.objects.get(token=made.note_of(found)["dossier"])
         assert dossier.job is None, "nobody sends a form that they did not see"
         official_forms.join(dossier=dossier, by=resident.pk, form=form, joined=True)
     awa.post(f"/veille/{found.pk}/preparer/")
     with scope(resident=resident.pk):
-        assert Dossier.objects.get(token=found.pk).job is not None
+        assert Dossier.objects.get(token=made.note_of(found)["dossier"]).job is not None
 
 
 # The city
