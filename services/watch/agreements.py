@@ -32,7 +32,7 @@ SITUATION = tuple(name for name in _of("foyer.situation") if name not in {*NATIO
 
 AGREEMENT: Final = Agreement(
     code=CODE,
-    version="1",
+    version="2",
     title=_("La veille de vos droits"),
     purpose=PURPOSE,
     words=(

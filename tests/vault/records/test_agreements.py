@@ -35,9 +35,9 @@ READ = {
         "fr": "4dd73a0fb854bf72cf26068ba7373869fa10be34c58125cd71747e80bd6f0d19",
         "en": "934e5cbe4bcdfd7993fa4ebd8ce0bec9ca905f8c679128e4a82a8acc3acf9fce",
     },
-    ("watch", "1"): {
-        "fr": "5a8abda856c9fa0904082f0eb8de580058c9aece8f92b11b762dfd9d09853a4a",
-        "en": "7a369f49dc4f0482a4d757f3a49c3be5c9ef57fde92a601b1c2ecebf6fe7e3fe",
+    ("watch", "2"): {
+        "fr": "da3c5ebe98022f57a764d4ed85d2636a09726a11e55b0d09cc61b9c8953bbbdb",
+        "en": "7254453ecddddf8a0ed8cd19f1d1a97d397835e6f6ef72fd8b6702ff90fc9091",
     },
 }
 
