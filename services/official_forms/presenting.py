@@ -135,4 +135,4 @@ def _version(form: OfficialForm) -> str:
 
 def _aids(form: OfficialForm) -> str:
     names = [catalogue.get(code).name if catalogue.exists(code) else code for code in form.aids]
-    return ", ".join(names) or _("Celles des démarches qui le nomment")
+    return ", ".join(names) or _("Pour les démarches qui le demandent")

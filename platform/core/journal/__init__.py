@@ -48,13 +48,13 @@ DAY = timedelta(days=1)
 
 # Leaves and their entries in one round trip: every act waits for it.
 APPEND = """
-WITH told (entry_id, resident_id, number, at, leaf, chain, content) AS (VALUES {rows}),
+WITH added (entry_id, resident_id, number, at, leaf, chain, content) AS (VALUES {rows}),
 leaf AS (
     INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain)
-    SELECT resident_id, number, at, leaf, chain FROM told RETURNING id, resident_id
+    SELECT resident_id, number, at, leaf, chain FROM added RETURNING id, resident_id
 )
 INSERT INTO core_journalentry (id, resident_id, created_at, leaf_id, content)
-SELECT told.entry_id, told.resident_id, told.at, leaf.id, told.content FROM told JOIN leaf USING (resident_id)
+SELECT added.entry_id, added.resident_id, added.at, leaf.id, added.content FROM added JOIN leaf USING (resident_id)
 RETURNING id, leaf_id
 """
 ROW = "(%s, %s, %s, %s, %s, %s, %s)"
@@ -201,7 +201,7 @@ def _require_transaction() -> None:
 
 def _append(acts: Sequence[tuple[heads.Tip, Act]]) -> list[JournalEntry]:
     """Add the leaf of each entry after its tip, and its sealed content."""
-    now, made, told = timezone.now(), [], []
+    now, made, arguments = timezone.now(), [], []
     for tip, act in acts:
         payload = _payload(tip, act, now)
         salted = secrets.token_bytes(SALT_BYTES) + canonical.encode(payload)
@@ -210,11 +210,11 @@ def _append(acts: Sequence[tuple[heads.Tip, Act]]) -> list[JournalEntry]:
         row = JournalLeaf(resident_id=tip.resident_id, number=payload["number"], at=now, leaf=leaf, chain=linked)
         entry = JournalEntry(id=uuid4(), resident_id=tip.resident_id, created_at=now)
         entry.content = tip.opened.seal(salted, place=place_of(entry.id))
-        told += [entry.id, tip.resident_id, row.number, now, leaf, linked, entry.content]
+        arguments += [entry.id, tip.resident_id, row.number, now, leaf, linked, entry.content]
         tip.follow(row.number, linked, now, entry.id, entry.content, payload.get("head", ""))
         made.append((entry, row))
     with connection.cursor() as cursor:
-        cursor.execute(APPEND.format(rows=", ".join([ROW] * len(made))), told)
+        cursor.execute(APPEND.format(rows=", ".join([ROW] * len(made))), arguments)
         ids = dict(cursor.fetchall())
     for entry, row in made:
         row.id = ids[entry.id]

@@ -50,13 +50,13 @@ def write_together(rows: Sequence[AuthenticatedRow], keys: Sequence[bytes], *nam
     columns = [field for field in fields if isinstance(field, models.Field)]
     known = [field.column or "" for field in columns]
     row_of = ", ".join(f"%s::{field.db_type(connection)}" for field in columns)
-    told = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in columns]
-    written = ", ".join(f"{name} = told.{name}" for name in known[1:])
+    arguments = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in columns]
+    written = ", ".join(f"{name} = new.{name}" for name in known[1:])
     values = ", ".join([f"({row_of})"] * len(rows))
     stored = model._meta.db_table
-    same = f"{stored}.{known[0]} = told.{known[0]}"
+    same = f"{stored}.{known[0]} = new.{known[0]}"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {stored} SET {written} FROM (VALUES {values}) AS told ({', '.join(known)}) WHERE {same}",  # noqa: S608 - names of our own tables and columns
-            told,
+            f"UPDATE {stored} SET {written} FROM (VALUES {values}) AS new ({', '.join(known)}) WHERE {same}",  # noqa: S608 - names of our own tables and columns
+            arguments,
         )

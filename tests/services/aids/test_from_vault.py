@@ -319,3 +319,10 @@ def test_a_full_vault_leaves_nothing_to_ask():
         found.source(key)
         for key in (f"people[{ME}].incomes.salary", "housing.rent", "tax_notices[2023].rfr", "household.people")
     )
+
+
+def test_two_years_of_work_are_read_from_the_situation():
+    assert read(identity()).household.applicant.worked_two_years is None
+    found = read(identity(), record("foyer.situation", {"deux_ans_de_travail": True}))
+    assert found.household.applicant.worked_two_years is True
+    assert "foyer.situation#/deux_ans_de_travail" in from_vault.FIELDS, "the vault opens it for a computation"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.aids import benefits, catalogue, reasons, results, sweep
+from services.aids import benefits, catalogue, months, questions, reasons, results, sweep
 from services.aids.engine import run as engine
 from services.aids.household import Household
 from services.aids.household_json import read
@@ -378,3 +378,44 @@ def awa_earning(net):
     case = people.single()
     case["people"][0]["incomes"][0] |= {"net": net, "taxable": net * 1.037, "gross": net * 1.282}
     return read(case)
+
+
+def young(worked):
+    """A jobseeker of 22, alone and without income, who says whether they worked two years; None: nobody asked."""
+    case = people.person(people.single(), birth_date="2003-06-01", status="unemployed", incomes=[])
+    household = read(case)
+    return replace(household, people=(replace(household.applicant, worked_two_years=worked),))
+
+
+def test_two_years_of_work_open_the_rsa_before_25():
+    worked, other, unsaid = (people.computed(young(answer)).get("rsa") for answer in (True, False, None))
+    assert worked.status == "eligible" and worked.amount > 500
+    assert other.status == "not_eligible" and "deux ans de travail" in other.sentence
+    assert unsaid.status == "unknown" and [one.key for one in unsaid.asks] == ["deux_ans"]
+    assert [one.key for one in questions.open_questions(young(None))].count("deux_ans") == 1
+
+
+def test_paid_unemployment_takes_a_part_of_earlier_wages_off_after_two_months():
+    def aid(since):
+        case = people.person(people.single(), status="unemployed")
+        before = months.shift(since, -1)
+        wage = {"type": "salary", "from": "2023-01", "to": before, "net": 1500, "taxable": 1555, "gross": 1923}
+        paid = {"type": "unemployment", "from": since, "to": people.MONTH, "net": 900, "taxable": 927, "gross": 993}
+        case["people"][0]["incomes"] = [wage, paid]
+        return people.computed(read(case)).get("aide_logement")
+
+    late, soon = aid("2025-08"), aid(months.shift(people.MONTH, -1))
+    rules = [figure.rule for figure in late.explanation.figures]
+    assert late.amount > soon.amount and any("30" in rule for rule in rules)
+    assert not any("30" in figure.rule for figure in soon.explanation.figures)
+
+
+@pytest.mark.parametrize(
+    ("moved_in", "status"), [("", "unknown"), ("2016-05-01", "unknown"), ("2021-05-01", "not_eligible")]
+)
+def test_an_owner_with_an_old_loan_is_sent_to_the_caf(moved_in, status):
+    case = people.single()
+    case["housing"] = {"status": "owner_mortgage", "rent": 500, "charges": 0, "insee": "17300"}
+    case["housing"] |= {"moved_in": moved_in} if moved_in else {}
+    found = people.computed(read(case)).get("aide_logement")
+    assert found.status == status and ("CAF" in found.sentence) is (status == "unknown")
