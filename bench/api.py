@@ -170,9 +170,9 @@ def fill_grants(grant: Grant, count: int) -> None:
 
 def fill_lines(count: int) -> None:
     for first in range(1, count + 1, BATCH):
-        told = {"first": first, "last": min(first + BATCH - 1, count), "residents": 20_000}
+        values = {"first": first, "last": min(first + BATCH - 1, count), "residents": 20_000}
         with connection.cursor() as cursor:
-            cursor.execute(LINES, told)
+            cursor.execute(LINES, values)
 
 
 def main() -> int:

@@ -54,8 +54,8 @@ def problems(publication: Publication) -> list[str]:
         text = signed_notes.read_text(publication.note, log_name())
     except signed_notes.Forged:
         return [*found, "the note was not signed by this portal"]
-    told = _statement(publication.campaign_id, publication.window, publication.sha256, publication.previous_sha256)
-    return [*found, *([] if text == told else ["the note is about another publication"])]
+    signed = _statement(publication.campaign_id, publication.window, publication.sha256, publication.previous_sha256)
+    return [*found, *([] if text == signed else ["the note is about another publication"])]
 
 
 def _statement(campaign_id: UUID, window: str, sha256: str, previous: str) -> str:

@@ -18,8 +18,8 @@ def about(resident_id: UUID, dwelling: UUID | None = None) -> str:
 
 def _name(participation: Participation) -> bytes:
     """Return the pseudonym of a contribution. Raises NoKeys."""
-    told = about(participation.resident_id, participation.dwelling)
-    return sealing.pseudonym(campaign_id=participation.campaign_id, about=told)
+    subject = about(participation.resident_id, participation.dwelling)
+    return sealing.pseudonym(campaign_id=participation.campaign_id, about=subject)
 
 
 def forget(grant: Grant) -> None:

@@ -140,5 +140,5 @@ def _sent(error: OAuth2Error, issuer: Issuer) -> Exception:
 
 def _back(error: OAuth2Error, issuer: Issuer) -> str:
     """Return the address that tells a client of an error, with the issuer (RFC 9207)."""
-    told: list[tuple[str, str]] = [*error.twotuples, ("iss", issuer.url)]
-    return str(add_params_to_uri(error.redirect_uri, told))
+    parameters: list[tuple[str, str]] = [*error.twotuples, ("iss", issuer.url)]
+    return str(add_params_to_uri(error.redirect_uri, parameters))

@@ -258,8 +258,8 @@ def _amount(amount: Rule, facts: Facts) -> float | None:
     if kind == "fixed":
         return float(amount["value"])
     if kind == "map":
-        told = facts.get(amount["on"])
-        values = told if isinstance(told, list | tuple) else [told]
+        base = facts.get(amount["on"])
+        values = base if isinstance(base, list | tuple) else [base]
         found = [amount["values"][str(value)] for value in values if str(value) in amount["values"]]
         return float(found[0]) if found else None
     if kind in {"none", "decided"}:

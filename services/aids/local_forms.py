@@ -146,16 +146,16 @@ class ConditionForm(forms.Form):
             self.fields[name].initial = value
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if self.kind in NUMBERS and told.get("op") == "between":
-            low, high = told.get("value"), told.get("until")
+        data = super().clean() or {}
+        if self.kind in NUMBERS and data.get("op") == "between":
+            low, high = data.get("value"), data.get("until")
             if low is not None and (high is None or high < low):
                 self.add_error("until", _("Écrivez un deuxième nombre, plus grand que le premier."))
-        if self.kind == "territory" and told.get("level") != "attached" and not told.get("codes"):
+        if self.kind == "territory" and data.get("level") != "attached" and not data.get("codes"):
             self.add_error("codes", _("Écrivez au moins un code."))
-        if self.kind == "date" and not (told.get("since") or told.get("until")):
+        if self.kind == "date" and not (data.get("since") or data.get("until")):
             self.add_error("since", _("Écrivez au moins une date."))
-        return told
+        return data
 
     def clean_codes(self) -> list[str]:
         found = self.cleaned_data["codes"].replace(",", " ").upper().split()
@@ -165,39 +165,39 @@ class ConditionForm(forms.Form):
 
     def rule(self) -> dict[str, Any]:
         """Return the condition, in the format of rules."""
-        told, kind = self.cleaned_data, self.kind
+        data, kind = self.cleaned_data, self.kind
         found: dict[str, Any] = {"type": kind}
         if kind in NUMBERS:
-            found |= _span(told)
+            found |= _span(data)
         elif kind in VALUES:
-            found["values"] = told["values"]
+            found["values"] = data["values"]
         elif kind in local.FLAGS:
-            found |= {} if told["value"] == "yes" else {"value": False}
+            found |= {} if data["value"] == "yes" else {"value": False}
         if kind == "qf":
-            found |= {"source": "caf", "period": told["period"]}
-            found |= {"fallback": "rfr_parts_12"} if told["fallback"] else {}
+            found |= {"source": "caf", "period": data["period"]}
+            found |= {"fallback": "rfr_parts_12"} if data["fallback"] else {}
         if kind == "resources":
-            found["per"] = told["per"]
+            found["per"] = data["per"]
         if kind == "postcode":
-            found["values"] = told["codes"]
+            found["values"] = data["codes"]
         if kind == "territory":
-            where = {"attached": True} if told["level"] == "attached" else {"level": told["level"]}
-            found |= where | ({"values": told["codes"]} if "level" in where else {})
-            found |= {"mode": "out"} if told["mode"] == "out" else {}
+            where = {"attached": True} if data["level"] == "attached" else {"level": data["level"]}
+            found |= where | ({"values": data["codes"]} if "level" in where else {})
+            found |= {"mode": "out"} if data["mode"] == "out" else {}
         if kind == "children":
-            found |= {name: told[name] for name in ("count_min", "age_min", "age_max") if told[name] is not None}
+            found |= {name: data[name] for name in ("count_min", "age_min", "age_max") if data[name] is not None}
         if kind == "date":
-            days = {"from": told["since"], "to": told["until"]}
+            days = {"from": data["since"], "to": data["until"]}
             found |= {name: day.isoformat() for name, day in days.items() if day}
         if kind == "manual":
-            found["text"] = told["text"]
+            found["text"] = data["text"]
         return found
 
 
-def _span(told: Mapping[str, Any]) -> dict[str, Any]:
-    if told["op"] == "between":
-        return {"min": plain(told["value"]), "max": plain(told["until"])}
-    return {"op": told["op"], "value": plain(told["value"])}
+def _span(data: Mapping[str, Any]) -> dict[str, Any]:
+    if data["op"] == "between":
+        return {"min": plain(data["value"]), "max": plain(data["until"])}
+    return {"op": data["op"], "value": plain(data["value"])}
 
 
 def _fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
@@ -368,48 +368,48 @@ class AmountForm(forms.Form):
         return found
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
+        data = super().clean() or {}
         for low, high in (("min", "max"), ("child_age_min", "child_age_max")):
-            if told.get(high) is not None and (told.get(low) or 0) > told[high]:
+            if data.get(high) is not None and (data.get(low) or 0) > data[high]:
                 self.add_error(high, _("Le maximum est plus petit que le minimum."))
         if (
             self.kind == "percent"
-            and told.get("rate") is None
-            and not told.get("lines")
+            and data.get("rate") is None
+            and not data.get("lines")
             and "lines" not in self.errors
         ):
             self.add_error("rate", _("Écrivez une part, ou des tranches."))
-        if told.get("lines") and self.kind == "percent" and not told.get("on"):
+        if data.get("lines") and self.kind == "percent" and not data.get("on"):
             self.add_error("on", _("Dites selon quoi."))
-        return told
+        return data
 
     def amount(self) -> dict[str, Any]:
         """Return the amount, in the format of rules. What this form does not show of the same sort stays."""
-        told = self.cleaned_data
+        data = self.cleaned_data
         if self.kind == "none":
             return {**self.before, "kind": self.kind}
         found: dict[str, Any] = {"kind": self.kind}
-        ages = {age: told[f"child_{age}"] for age in CHILD_AGES if told.get(f"child_{age}") is not None}
+        ages = {age: data[f"child_{age}"] for age in CHILD_AGES if data.get(f"child_{age}") is not None}
         if ages:
             found["per_child"] = ages
         elif self.kind != "fixed" and "per_child" in self.before:
             found["per_child"] = self.before["per_child"]
         for name in ("value", "rate", "min", "max", "cap", "when_missing", "times"):
-            if told.get(name) is not None:
-                found[name] = plain(told[name])
+            if data.get(name) is not None:
+                found[name] = plain(data[name])
         if self.kind == "map":
-            found |= {"on": "bac_honours", "values": {name: plain(_read(value)) for name, value in told["lines"]}}
-        elif told.get("lines"):
+            found |= {"on": "bac_honours", "values": {name: plain(_read(value)) for name, value in data["lines"]}}
+        elif data.get("lines"):
             bands = [
                 {"max": plain(_read(top)) if top else None, "value": plain(_read(value))}
-                for top, value in told["lines"]
+                for top, value in data["lines"]
             ]
-            found |= {"on": told["on"], "bands": bands}
+            found |= {"on": data["on"], "bands": bands}
             found.pop("rate", None)
         elif self.kind == "linear":
-            found["on"] = told["on"]
+            found["on"] = data["on"]
         if self.kind == "percent":
-            found["meaning"] = told["meaning"]
+            found["meaning"] = data["meaning"]
         return found | {"unit": "EUR"}
 
 

@@ -81,29 +81,29 @@ class CaseForm(forms.Form):
             self.fields["amount"].initial = case["expect"].get("amount")
 
     def clean_fact_children_ages(self) -> list[int] | None:
-        told = self.cleaned_data["fact_children_ages"]
-        if not told:
+        typed = self.cleaned_data["fact_children_ages"]
+        if not typed:
             return None
-        if told.strip() == NONE:
+        if typed.strip() == NONE:
             return []
-        ages = told.replace(",", " ").replace(";", " ").split()
+        ages = typed.replace(",", " ").replace(";", " ").split()
         if not all(age.isdecimal() and int(age) < 120 for age in ages) or len(ages) > 20:
             raise ValidationError(_("Écrivez des âges, comme « 4 9 », ou un tiret s’il n’y a pas d’enfant."))
         return [int(age) for age in ages]
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if not self.errors and not any(_is_known(told.get(f"fact_{name}")) for name in self.names) and not self.kept:
+        data = super().clean() or {}
+        if not self.errors and not any(_is_known(data.get(f"fact_{name}")) for name in self.names) and not self.kept:
             raise ValidationError(_("Écrivez au moins une valeur de cette personne."))
-        return told
+        return data
 
     def case(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        facts = {name: _fact(told[f"fact_{name}"]) for name in self.names if _is_known(told[f"fact_{name}"])}
-        expect: dict[str, Any] = {"status": told["status"]}
-        if told["amount"] is not None:
-            expect["amount"] = plain(told["amount"])
-        return {"persona": told["persona"], "facts": {**self.kept, **facts}, "expect": expect}
+        data = self.cleaned_data
+        facts = {name: _fact(data[f"fact_{name}"]) for name in self.names if _is_known(data[f"fact_{name}"])}
+        expect: dict[str, Any] = {"status": data["status"]}
+        if data["amount"] is not None:
+            expect["amount"] = plain(data["amount"])
+        return {"persona": data["persona"], "facts": {**self.kept, **facts}, "expect": expect}
 
 
 def _is_known(value: object) -> bool:
@@ -265,13 +265,13 @@ class SheetForm(forms.Form):
         return link
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if told.get("valid_to") and told.get("valid_from") and told["valid_to"] < told["valid_from"]:
+        data = super().clean() or {}
+        if data.get("valid_to") and data.get("valid_from") and data["valid_to"] < data["valid_from"]:
             self.add_error("valid_to", _("Cette date est avant l’ouverture."))
-        return told
+        return data
 
     def rules(self) -> dict[str, Any]:
-        told = self.cleaned_data
+        data = self.cleaned_data
         names = (
             "audience",
             "kind",
@@ -283,13 +283,13 @@ class SheetForm(forms.Form):
             "link",
             "legal_act",
         )
-        later = [line.strip() for line in told["checked_later"].splitlines() if line.strip()]
+        later = [line.strip() for line in data["checked_later"].splitlines() if line.strip()]
         return {
-            **{name: told[name] for name in names},
-            "institution": {"level": told["level"], "id": told["institution_id"], "name": told["institution_name"]},
-            "papers": told["papers"],
+            **{name: data[name] for name in names},
+            "institution": {"level": data["level"], "id": data["institution_id"], "name": data["institution_name"]},
+            "papers": data["papers"],
             "checked_later": later,
-            "excludes": told["excludes"],
+            "excludes": data["excludes"],
         }
 
     def columns(self) -> dict[str, Any]:

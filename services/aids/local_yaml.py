@@ -249,7 +249,7 @@ def from_public(
         "instructions": "Voir la page officielle.",
         "contact": item["institution"]["name"],
         "link": link if link.startswith("https://") else "",
-        "checked_later": [told for text in texts if (told := _clean(text))],
+        "checked_later": [cleaned for text in texts if (cleaned := _clean(text))],
         "notes": str(data.get("legend") or "") or None,
     }
     return Imported(item, conditions=len(general) + sum(len(one["all"]) for one in profiles), lost=lost)

@@ -53,9 +53,9 @@ class Deadline:
     month_end: bool = False
     source: str = ""
 
-    def due(self, told: Mapping[str, date]) -> date | None:
+    def due(self, dates: Mapping[str, date]) -> date | None:
         """Return the last day, or None if the delay is not counted or its event has no date."""
-        start = told.get(self.since)
+        start = dates.get(self.since)
         if start is None:
             return None
         found = days.after(start, self.count, self.unit, days=self.days, month_end_stays=self.month_end)
@@ -97,21 +97,21 @@ class Situation:
 
 def situation(code: str, title: str, content: Content) -> Situation:
     """Return a situation in the page's language, as far as its sentences are those of the shipped content."""
-    told = catalogue.situation_words({"title": title, **content})
+    words = catalogue.situation_words({"title": title, **content})
     return Situation(
         code=code,
-        title=told["title"],
-        intro=told["intro"],
-        calls=_calls(told["calls"]),
-        rights=tuple(told["rights"]),
-        events=tuple(Event(**event) for event in told["events"]),
-        deadlines=tuple(Deadline(**deadline) for deadline in told["deadlines"]),
-        papers=tuple(told["papers"]),
-        dossiers=tuple(told["dossiers"]),
-        places=tuple(told["places"]),
+        title=words["title"],
+        intro=words["intro"],
+        calls=_calls(words["calls"]),
+        rights=tuple(words["rights"]),
+        events=tuple(Event(**event) for event in words["events"]),
+        deadlines=tuple(Deadline(**deadline) for deadline in words["deadlines"]),
+        papers=tuple(words["papers"]),
+        dossiers=tuple(words["dossiers"]),
+        places=tuple(words["places"]),
         in_french=tuple(content["places"]),
-        first_days=tuple(told["first_days"]),
-        discreet=told["discreet"],
+        first_days=tuple(words["first_days"]),
+        discreet=words["discreet"],
     )
 
 

@@ -80,9 +80,9 @@ class SituationForm(forms.Form):
         return title
 
     def rules(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        lines = {name: [one.strip() for one in told[name].splitlines() if one.strip()] for name in LINES}
-        return {**lines, **{name: told[name] for name in ("intro", "papers", "dossiers", "discreet")}}
+        data = self.cleaned_data
+        lines = {name: [one.strip() for one in data[name].splitlines() if one.strip()] for name in LINES}
+        return {**lines, **{name: data[name] for name in ("intro", "papers", "dossiers", "discreet")}}
 
     def columns(self) -> dict[str, Any]:
         return {"label": self.cleaned_data["title"], "review_on": self.cleaned_data["review_on"]}
@@ -170,23 +170,23 @@ class DeadlineForm(forms.Form):
         ]
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if told.get("since"):
-            if told.get("count") is None and "count" not in self.errors:
+        data = super().clean() or {}
+        if data.get("since"):
+            if data.get("count") is None and "count" not in self.errors:
                 self.add_error("count", _("Écrivez un nombre."))
-            if not told.get("source"):
+            if not data.get("source"):
                 self.add_error("source", _("Écrivez où c’est écrit."))
-            if told.get("unit") != "day" and told.get("days") != "all":
+            if data.get("unit") != "day" and data.get("days") != "all":
                 self.add_error("days", _("Seul un délai en jours peut en laisser de côté."))
-        return told
+        return data
 
     def part(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        found = {"what": told["what"], "when": told["when"]}
-        if not told["since"]:
+        data = self.cleaned_data
+        found = {"what": data["what"], "when": data["when"]}
+        if not data["since"]:
             return found
-        found |= {name: told[name] for name in ("since", "count", "unit", "days", "source")}
-        return found | {name: True for name in ("moved", "month_end") if told[name]}
+        found |= {name: data[name] for name in ("since", "count", "unit", "days", "source")}
+        return found | {name: True for name in ("moved", "month_end") if data[name]}
 
 
 #: The parts of a situation that are lists, by the name in their URL: the key of the content, the form.
@@ -207,14 +207,14 @@ class DatesForm(forms.Form):
             self.fields[event.code] = DateField(label=event.label, required=False)
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
+        data = super().clean() or {}
         today = timezone.localdate()
-        for name, day in list(told.items()):
+        for name, day in list(data.items()):
             if day and not today - OLDEST <= day <= today + LATEST:
                 self.add_error(name, _("Écrivez une date des dix dernières années, ou de l’année qui vient."))
-        if not self.errors and not any(told.values()):
+        if not self.errors and not any(data.values()):
             self.add_error(self.events[0].code, _("Écrivez une date, comme 31 3 1988."))
-        return told
+        return data
 
     def told(self) -> dict[str, date]:
         return {event.code: day for event in self.events if (day := self.cleaned_data[event.code])}

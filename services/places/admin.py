@@ -67,9 +67,9 @@ class PlaceAdmin(ShippedAdmin):
                 form.add_error("file", str(error))
             else:
                 refused = done.refused
-                told = _t("%(added)s lieux ajoutés, %(refreshed)s mis à jour, %(left)s modifiés ici et laissés.")
+                sentence = _t("%(added)s lieux ajoutés, %(refreshed)s mis à jour, %(left)s modifiés ici et laissés.")
                 numbers: dict[str, Any] = {"added": done.added, "refreshed": done.refreshed, "left": done.left}
-                messages.success(request, told % numbers)
+                messages.success(request, sentence % numbers)
                 if not refused:
                     return redirect("admin:places_place_changelist")
         context = {

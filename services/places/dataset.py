@@ -98,8 +98,8 @@ def _load_one(row: Mapping[str, Any], number: int, held: dict[str, Place], done:
         _fill(place, row)
         place.full_clean(validate_unique=False, validate_constraints=True)
     except (ValidationError, ValueError) as error:
-        told = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-        done.refused.append(f"{number} ({str(row.get('nom', ''))[:60]})\u00a0: {told}")
+        reason = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+        done.refused.append(f"{number} ({str(row.get('nom', ''))[:60]})\u00a0: {reason}")
         return
     place.save()
     held[place.code] = place

@@ -138,8 +138,8 @@ def sentence(state: hours.State | None) -> str:
     """Say until when it is open, or when it opens: “ouvert jusqu’à 17 h 00”, “ouvre lundi à 9 h 00”."""
     if state is None or state.until is None:
         return _("ouvert jour et nuit") if state is not None and state.is_open else ""
-    told = {"moment": _moment(state.until)}
-    return _("ouvert jusqu’à %(moment)s") % told if state.is_open else _("ouvre %(moment)s") % told
+    words = {"moment": _moment(state.until)}
+    return _("ouvert jusqu’à %(moment)s") % words if state.is_open else _("ouvre %(moment)s") % words
 
 
 def _moment(when: datetime) -> str:

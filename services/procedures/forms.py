@@ -112,31 +112,31 @@ class SheetForm(forms.Form):
         return _lines(self.cleaned_data["appeals"])
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if told.get("opens_on") and told.get("closes_on") and told["closes_on"] < told["opens_on"]:
+        data = super().clean() or {}
+        if data.get("opens_on") and data.get("closes_on") and data["closes_on"] < data["opens_on"]:
             self.add_error("closes_on", _("Cette date est avant l’ouverture."))
-        return told
+        return data
 
     def rules(self) -> dict[str, Any]:
-        told = self.cleaned_data
+        data = self.cleaned_data
         known = {one["to"]: one for one in self.item["appeals"]}
         texts = ("kind", "subject", "summary", "organisation", "where_to_send", "for_aids", "act", "co_holder")
         appeals = [
             {"deadline_months": 2, "note": None, "verified": True, **known.get(to, {}), "step": step, "to": to}
-            for step, to in enumerate(told["appeals"], 1)
+            for step, to in enumerate(data["appeals"], 1)
         ]
         return {
-            **{name: told[name] for name in texts},
+            **{name: data[name] for name in texts},
             "appeals": appeals,
             "decision_delay": {
                 **self.item["decision_delay"],
-                "months": told["months"],
-                "silence_means": told["silence"] or None,
+                "months": data["months"],
+                "silence_means": data["silence"] or None,
             },
-            "guarantors": {**self.item["guarantors"], "most": told["most_guarantors"]},
-            "form": told["form"] or None,
-            "renewal": told["renewal"] or None,
-            "notes": told["notes"] or None,
+            "guarantors": {**self.item["guarantors"], "most": data["most_guarantors"]},
+            "form": data["form"] or None,
+            "renewal": data["renewal"] or None,
+            "notes": data["notes"] or None,
         }
 
     def columns(self) -> dict[str, Any]:
@@ -274,51 +274,51 @@ class PaperForm(forms.Form):
             self.fields[name].choices = choices  # type: ignore[attr-defined]  # fields of choices
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if told.get("period") in {"age", "last"} and not told.get("months"):
+        data = super().clean() or {}
+        if data.get("period") in {"age", "last"} and not data.get("months"):
             self.add_error("months", _("Écrivez un nombre de mois."))
-        asked = {answer.partition("=")[0] for answer in told.get("answers", ())}
-        if told.get("condition") == "value" and len(asked) != 1:
+        asked = {answer.partition("=")[0] for answer in data.get("answers", ())}
+        if data.get("condition") == "value" and len(asked) != 1:
             self.add_error("answers", _("Choisissez des réponses à une seule question."))
-        if told.get("condition") in {"value", "ask"} and not told.get("question", "").strip():
+        if data.get("condition") in {"value", "ask"} and not data.get("question", "").strip():
             self.add_error("question", _("Écrivez la question à poser."))
-        least, most = told.get("age_min"), told.get("age_max")
+        least, most = data.get("age_min"), data.get("age_max")
         if least is not None and most is not None and most < least:
             self.add_error("age_max", _("Cet âge est plus petit que le premier."))
-        return told
+        return data
 
     def paper(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        period = None if not told["period"] else {"type": told["period"]}
-        if period and told["period"] in {"age", "last"}:
-            period["months"] = told["months"]
-        found = {name: told[name] for name in ("kind", "who", "count", "alternatives", "required", "basis")}
+        data = self.cleaned_data
+        period = None if not data["period"] else {"type": data["period"]}
+        if period and data["period"] in {"age", "last"}:
+            period["months"] = data["months"]
+        found = {name: data[name] for name in ("kind", "who", "count", "alternatives", "required", "basis")}
         return {
             **found,
-            "alternatives": [code for code in told["alternatives"] if code != told["kind"]],
-            "each": "child" if told["each"] else None,
+            "alternatives": [code for code in data["alternatives"] if code != data["kind"]],
+            "each": "child" if data["each"] else None,
             "period": period,
             "condition": self._condition(),
-            "note": told["note"] or None,
+            "note": data["note"] or None,
         }
 
     def _condition(self) -> dict[str, Any] | None:
-        told = self.cleaned_data
-        kind = told["condition"]
+        data = self.cleaned_data
+        kind = data["condition"]
         if not kind:
             return None
         found: dict[str, Any] = {"type": kind}
         if kind == "children":
-            found |= {name: told[name] for name in ("age_min", "age_max") if told[name] is not None}
+            found |= {name: data[name] for name in ("age_min", "age_max") if data[name] is not None}
         if kind == "activity":
             found["in"] = ["etudiant", "apprenti"]
         if kind == "value":
-            field = told["answers"][0].partition("=")[0]
-            values = [answer.partition("=")[2] for answer in told["answers"]]
+            field = data["answers"][0].partition("=")[0]
+            values = [answer.partition("=")[2] for answer in data["answers"]]
             yes_no = types.field(field).kind == "bool"
             found |= {"field": field, "in": [value == "true" for value in values] if yes_no else values}
         if kind in {"value", "ask"}:
-            found["question"] = told["question"].strip()
+            found["question"] = data["question"].strip()
         return found
 
 

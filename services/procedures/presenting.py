@@ -362,7 +362,7 @@ def _track(row: Procedure, faults: Sequence[str]) -> list[Row]:
     order = [State.DRAFT, State.TESTED, State.PUBLISHED, State.CLOSED]
     rank = order.index(State(row.state))
     end = row.closed_at or row.closes_on
-    told = [
+    steps = [
         _("Écrite par %(name)s") % {"name": author},
         ngettext("%(count)s chose à corriger", "%(count)s choses à corriger", len(faults)) % {"count": len(faults)}
         if faults
@@ -377,7 +377,7 @@ def _track(row: Procedure, faults: Sequence[str]) -> list[Row]:
     if row.state == State.DRAFT and faults:
         kinds[1] = "stop"
     return [
-        {"label": label, "text": text, "kind": kind} for label, text, kind in zip(labels, told, kinds, strict=True)
+        {"label": label, "text": text, "kind": kind} for label, text, kind in zip(labels, steps, kinds, strict=True)
     ]
 
 

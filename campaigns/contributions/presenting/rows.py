@@ -52,7 +52,7 @@ class Day:
 
 def columns(plan: Plan, offer: Offer) -> list[dict[str, Any]]:
     """Return each column of the row that leaves, in words."""
-    told = [(one, words_of(one, offer.row[one.code])) for one in columns_of(plan)]
+    worded = [(one, words_of(one, offer.row[one.code])) for one in columns_of(plan)]
     return [
         {
             "code": one.code,
@@ -62,7 +62,7 @@ def columns(plan: Plan, offer: Offer) -> list[dict[str, Any]]:
             "from_vault": bool(fields_of(one)),
             "given": bool(value),
         }
-        for one, value in told
+        for one, value in worded
     ]
 
 

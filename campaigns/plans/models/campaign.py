@@ -128,7 +128,7 @@ class CampaignEvent(AuthenticatedRow):
 
     def as_json(self) -> dict[str, Any]:
         """Return what the public register says of the step: no person."""
-        told: dict[str, Any] = {"step": self.step, "at": self.at.isoformat(timespec="seconds"), "plan": self.sha256}
+        event: dict[str, Any] = {"step": self.step, "at": self.at.isoformat(timespec="seconds"), "plan": self.sha256}
         if self.favourable is not None:
-            told["favourable"] = self.favourable
-        return told | ({"words": self.words} if self.words else {})
+            event["favourable"] = self.favourable
+        return event | ({"words": self.words} if self.words else {})

@@ -116,25 +116,25 @@ def plan_page(campaign: Campaign, reader: User) -> dict[str, Any]:
 
 
 def _sections(campaign: Campaign, *, editable: bool) -> list[dict[str, Any]]:
-    told, language = campaign.document, wording.language()
-    zones = told["zoning"]["zones"] if told["zoning"] else []
-    days = ", ".join(long_date(day) for day in told["windows"])
+    stored, language = campaign.document, wording.language()
+    zones = stored["zoning"]["zones"] if stored["zoning"] else []
+    days = ", ".join(long_date(day) for day in stored["windows"])
     listed = [
-        (_("Question"), told["question"][language], "plans:edit_question"),
-        (_("But"), told["purpose"][language], "plans:edit_question"),
-        (_("Qui demande"), told["sponsor"], "plans:edit_question"),
-        (_("Partenaires"), ", ".join(one["name"] for one in told["partners"]) or _("Aucun"), "plans:edit_question"),
+        (_("Question"), stored["question"][language], "plans:edit_question"),
+        (_("But"), stored["purpose"][language], "plans:edit_question"),
+        (_("Qui demande"), stored["sponsor"], "plans:edit_question"),
+        (_("Partenaires"), ", ".join(one["name"] for one in stored["partners"]) or _("Aucun"), "plans:edit_question"),
         (_("Zones"), _("%(count)s zones") % {"count": len(zones)} if zones else _("À écrire"), "plans:edit_zones"),
-        (_("Qui répond"), _who(told.get("group")), "plans:edit_group"),
-        (_("Ouverture"), long_date(told["opens"]), "plans:edit_dates"),
+        (_("Qui répond"), _who(stored.get("group")), "plans:edit_group"),
+        (_("Ouverture"), long_date(stored["opens"]), "plans:edit_dates"),
         (_("Publications"), days, "plans:edit_dates"),
-        (_("Minimum"), _("%(n)s personnes, avec le hasard") % {"n": told["minimum"]}, "plans:edit_dates"),
+        (_("Minimum"), _("%(n)s personnes, avec le hasard") % {"n": stored["minimum"]}, "plans:edit_dates"),
         (_("Total caché"), _("Sous 11 personnes"), ""),
-        (_("Nombre de réponses"), _counter(told.get("milestones")), "plans:edit_tables"),
-        (_("Protection"), str(dict(PRESETS)[told["sensitivity"]]), "plans:edit_tables"),
+        (_("Nombre de réponses"), _counter(stored.get("milestones")), "plans:edit_tables"),
+        (_("Protection"), str(dict(PRESETS)[stored["sensitivity"]]), "plans:edit_tables"),
     ]
-    if "holder" in told:
-        listed.insert(0, (_("Organisme"), holder_name(told["holder"]) or _("À choisir"), "plans:edit_holder"))
+    if "holder" in stored:
+        listed.insert(0, (_("Organisme"), holder_name(stored["holder"]) or _("À choisir"), "plans:edit_holder"))
     return [
         {"key": key, "value": value, "href": reverse(name, args=[campaign.code]) if name and editable else ""}
         for key, value, name in listed
@@ -144,8 +144,10 @@ def _sections(campaign: Campaign, *, editable: bool) -> list[dict[str, Any]]:
 def _who(group: dict[str, Any] | None) -> str:
     if group is None:
         return _("Tous les habitants")
-    told = _("Un groupe invité de %(invited)s personnes, s’il vote oui : %(quorum)s votes au moins, jusqu’au %(day)s")
-    return told % {**group, "day": long_date(group["votes_until"])}
+    sentence = _(
+        "Un groupe invité de %(invited)s personnes, s’il vote oui : %(quorum)s votes au moins, jusqu’au %(day)s"
+    )
+    return sentence % {**group, "day": long_date(group["votes_until"])}
 
 
 def holder_name(code: str) -> str:

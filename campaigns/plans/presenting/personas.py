@@ -38,12 +38,12 @@ def rehearsed(plan: Plan, today: date) -> Rehearsal:
         for one in personas.everyone()
         if (words := _in_words(plan, row_of(plan, one, today)))
     ]
-    told = _("%(some)s habitants fictifs sur %(all)s enverraient ceci. Les autres rempliraient le formulaire.")
-    sentence = told % {"some": len(lines), "all": len(personas.everyone())}
+    introduction = _("%(some)s habitants fictifs sur %(all)s enverraient ceci. Les autres rempliraient le formulaire.")
+    sentence = introduction % {"some": len(lines), "all": len(personas.everyone())}
     return Rehearsal(sentence, lines[:SHOWN], lines[SHOWN:])
 
 
 def _in_words(plan: Plan, row: Row) -> str:
     columns: list[Dimension | Measure] = [*plan.dimensions, *plan.measures]
-    told = [(one, words_of(one, row[one.code])) for one in columns]
-    return ". ".join(f"{one.label.in_language(language())} : {words}" for one, words in told if words)
+    worded = [(one, words_of(one, row[one.code])) for one in columns]
+    return ". ".join(f"{one.label.in_language(language())} : {words}" for one, words in worded if words)

@@ -85,17 +85,17 @@ def inbox(request: SignedInRequest) -> HttpResponse:
 def begin(request: SignedInRequest) -> HttpResponse:
     form = BeginForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        data = form.cleaned_data
         last = Campaign.objects.exclude(document__zoning=None).first()
         document = drafting.from_template(
-            told["template"],
-            code=_free_code(told["title"]),
-            title={"fr": told["title"], "en": told["title_en"]},
+            data["template"],
+            code=_free_code(data["title"]),
+            title={"fr": data["title"], "en": data["title_en"]},
             sponsor=City.current().name,
             zoning=last.document["zoning"] if last else None,
             today=timezone.localdate(),
         )
-        campaign = actions.begin(by=request.user, template=told["template"], document=document)
+        campaign = actions.begin(by=request.user, template=data["template"], document=document)
         return redirect("plans:plan", campaign.code)
     return _form(request, form, _("Nouvelle consultation"), _("Commencer le brouillon"), reverse("plans:inbox"))
 
@@ -149,17 +149,17 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
 @said_why
 def edit_question(request: SignedInRequest, code: str) -> HttpResponse:
     campaign = _draft(request, code)
-    told = campaign.document
-    initial = {"sponsor": told["sponsor"]}
+    stored = campaign.document
+    initial = {"sponsor": stored["sponsor"]}
     for name in ("title", "question", "purpose"):
-        initial |= {name: told[name]["fr"], f"{name}_en": told[name]["en"]}
+        initial |= {name: stored[name]["fr"], f"{name}_en": stored[name]["en"]}
     initial["partners"] = "\n".join(
-        f"{one['name']} ; {one['role']['fr']} ; {one['role']['en']}" for one in told["partners"]
+        f"{one['name']} ; {one['role']['fr']} ; {one['role']['en']}" for one in stored["partners"]
     )
 
     def changed(data: dict[str, Any]) -> dict[str, Any]:
         texts = {name: {"fr": data[name], "en": data[f"{name}_en"]} for name in ("title", "question", "purpose")}
-        return {**told, **texts, "sponsor": data["sponsor"], "partners": data["partners"]}
+        return {**stored, **texts, "sponsor": data["sponsor"], "partners": data["partners"]}
 
     return _edit(request, campaign, QuestionForm, initial, changed, _("La question"))
 
@@ -189,12 +189,12 @@ def edit_zones(request: SignedInRequest, code: str) -> HttpResponse:
 @said_why
 def edit_tables(request: SignedInRequest, code: str) -> HttpResponse:
     campaign = _draft(request, code)
-    told = campaign.document
-    initial = {name: told.get(name) for name in ("sensitivity", "milestones")} | pages.shares(campaign)
+    stored = campaign.document
+    initial = {name: stored.get(name) for name in ("sensitivity", "milestones")} | pages.shares(campaign)
 
     def changed(data: dict[str, Any]) -> dict[str, Any]:
         chosen = {name: data.pop(name) for name in ("sensitivity", "milestones")}
-        return drafting.with_shares({**told, **chosen}, campaign.template, data)
+        return drafting.with_shares({**stored, **chosen}, campaign.template, data)
 
     def form(data: Any = None, initial: Any = None) -> BaseForm:  # noqa: ANN401 - a form's own arguments
         return TablesForm(data, initial=initial, template=campaign.template)
@@ -207,13 +207,13 @@ def edit_tables(request: SignedInRequest, code: str) -> HttpResponse:
 @said_why
 def edit_dates(request: SignedInRequest, code: str) -> HttpResponse:
     campaign = _draft(request, code)
-    told = campaign.document
-    days = dict(zip(DatesForm.WINDOWS, told["windows"], strict=False))
+    stored = campaign.document
+    days = dict(zip(DatesForm.WINDOWS, stored["windows"], strict=False))
     initial = {
-        "opens": told["opens"],
+        "opens": stored["opens"],
         **days,
-        "minimum": told["minimum"],
-        "retention_months": told["retention_months"],
+        "minimum": stored["minimum"],
+        "retention_months": stored["retention_months"],
     }
     form = DatesForm(request.POST if request.method == "POST" else None, initial=initial)
 
@@ -221,8 +221,8 @@ def edit_dates(request: SignedInRequest, code: str) -> HttpResponse:
         dates = {"opens": data["opens"].isoformat(), "windows": form.windows()}
         numbers = {name: data[name] for name in ("minimum", "retention_months")}
         # A look at the number of contributions is paid in each window.
-        shares = drafting.shares_of(told)
-        return drafting.with_shares({**told, **dates, **numbers}, campaign.template, shares)
+        shares = drafting.shares_of(stored)
+        return drafting.with_shares({**stored, **dates, **numbers}, campaign.template, shares)
 
     return _edit(request, campaign, lambda *args, **kwargs: form, initial, changed, _("Les dates et les seuils"))
 
@@ -233,10 +233,12 @@ def edit_dates(request: SignedInRequest, code: str) -> HttpResponse:
 def edit_holder(request: SignedInRequest, code: str) -> HttpResponse:
     """Choose the holder of a portability plan. Another plan has none: 404."""
     campaign = _draft(request, code)
-    told = campaign.document
-    if "holder" not in told:
+    stored = campaign.document
+    if "holder" not in stored:
         raise Http404
-    return _edit(request, campaign, HolderForm, {"holder": told["holder"]}, lambda data: told | data, _("L’organisme"))
+    return _edit(
+        request, campaign, HolderForm, {"holder": stored["holder"]}, lambda data: stored | data, _("L’organisme")
+    )
 
 
 @agents_only
@@ -245,15 +247,15 @@ def edit_holder(request: SignedInRequest, code: str) -> HttpResponse:
 def edit_group(request: SignedInRequest, code: str) -> HttpResponse:
     """Reserve the consultation to an invited group, or open it to all residents again."""
     campaign = _draft(request, code)
-    told = campaign.document
+    stored = campaign.document
 
     def changed(data: dict[str, Any]) -> dict[str, Any]:
-        others = {name: value for name, value in told.items() if name != "group"}
+        others = {name: value for name, value in stored.items() if name != "group"}
         if not data["invited"]:
             return others
         return others | {"group": {**data, "votes_until": data["votes_until"].isoformat()}}
 
-    return _edit(request, campaign, GroupForm, told.get("group") or {}, changed, _("Un groupe invité"))
+    return _edit(request, campaign, GroupForm, stored.get("group") or {}, changed, _("Un groupe invité"))
 
 
 @agents_only
@@ -285,9 +287,9 @@ def opinion(request: SignedInRequest, code: str) -> HttpResponse:
     form = OpinionForm(request.POST if request.method == "POST" else None)
     form.fields["words"].required = True
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
+        data = form.cleaned_data
         actions.give_opinion(
-            campaign=campaign, by=request.user, favourable=told["favourable"] == "yes", words=told["words"]
+            campaign=campaign, by=request.user, favourable=data["favourable"] == "yes", words=data["words"]
         )
         return redirect("plans:plan", code)
     return _form(request, form, _("Votre avis sur le plan"), _("Donner cet avis"), reverse("plans:plan", args=[code]))
@@ -301,10 +303,10 @@ def decide(request: SignedInRequest, code: str) -> HttpResponse:
     campaign = _submitted(request, code)
     form = DecideForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
-        act = {"approve": actions.approve, "send_back": actions.send_back, "refuse": actions.refuse}[told["decision"]]
+        data = form.cleaned_data
+        act = {"approve": actions.approve, "send_back": actions.send_back, "refuse": actions.refuse}[data["decision"]]
         try:
-            act(campaign=campaign, by=request.user, words=told["words"])
+            act(campaign=campaign, by=request.user, words=data["words"])
             return redirect("plans:plan", code)
         except ValueError:
             form.add_error("words", _("Écrivez pourquoi : c’est publié."))

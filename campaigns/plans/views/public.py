@@ -35,10 +35,10 @@ def register_csv(request: HttpRequest) -> HttpResponse:
     writer = csv.writer(answer)
     writer.writerow(["consultation", "title", "step", "at", "plan_sha256", "favourable", "words"])
     for event in CampaignEvent.objects.select_related("campaign").order_by("at"):
-        told = event.as_json()
-        favourable = told.get("favourable", "")
-        row = [event.campaign.code, event.campaign.title["fr"], told["step"], told["at"], told["plan"], favourable]
-        writer.writerow([harmless(str(cell)) for cell in (*row, told.get("words", ""))])
+        line = event.as_json()
+        favourable = line.get("favourable", "")
+        row = [event.campaign.code, event.campaign.title["fr"], line["step"], line["at"], line["plan"], favourable]
+        writer.writerow([harmless(str(cell)) for cell in (*row, line.get("words", ""))])
     return answer
 
 

@@ -17,9 +17,9 @@ def content(published: Published, kind: Kind) -> bytes:
     storage = storages["publications"]
     name = f"{published.plan.code}/{published.window}-{published.sha256[:16]}.{kind.name}"
     if storage.exists(name) and storage.exists(f"{name}.sha256"):
-        with storage.open(name) as file, storage.open(f"{name}.sha256") as told:
+        with storage.open(name) as file, storage.open(f"{name}.sha256") as digest:
             found: bytes = file.read()
-            if hashlib.sha256(found).hexdigest().encode() == told.read():
+            if hashlib.sha256(found).hexdigest().encode() == digest.read():
                 return found
     made = kind.make(published)
     for stored, bytes_of in ((name, made), (f"{name}.sha256", hashlib.sha256(made).hexdigest().encode())):

@@ -140,7 +140,7 @@ def as_json(published: Published) -> bytes:
 
 def as_dcat(published: Published) -> bytes:
     """Return the description for catalogues of open data (DCAT 3, JSON-LD), with the hash of each file."""
-    plan, told = published.plan, settings.of(published)
+    plan, texts = published.plan, settings.of(published)
     page = _address("results:window", plan.code, published.window)
     distributions = [_distribution(published, kind) for kind in KINDS.values() if kind.name != "dcat.jsonld"]
     return canonical.encode(
@@ -159,12 +159,12 @@ def as_dcat(published: Published) -> bytes:
             "dcterms:title": _in_both(plan.title.fr, plan.title.en),
             "dcterms:description": _in_both(plan.purpose.fr, plan.purpose.en),
             "dcterms:publisher": {"@type": "foaf:Organization", "foaf:name": plan.sponsor},
-            "dcterms:issued": {"@type": "xsd:date", "@value": told["date"]},
+            "dcterms:issued": {"@type": "xsd:date", "@value": texts["date"]},
             "dcterms:license": {"@id": settings.LICENCE},
             "dcterms:accrualPeriodicity": {"@id": "http://publications.europa.eu/resource/authority/frequency/NEVER"},
             "dcat:landingPage": {"@id": page},
             "dcat:distribution": distributions,
-            "garant:privacy": {f"garant:{name}": value for name, value in told.items()},
+            "garant:privacy": {f"garant:{name}": value for name, value in texts.items()},
         }
     )
 
@@ -221,8 +221,8 @@ def _figures(published: Published, table: Mapping[str, Any], cell: Cell) -> list
     figures = [cell["value"], cell["low"], cell["high"]] if shown else ["", "", ""]
     count = cell.get("count") if shown else None
     counts = [count["value"], count["low"], count["high"]] if count else ["", "", ""]
-    told = [table["measure"] or "", _unit(published, table), "yes" if shown else "hidden"]
-    return [*told, *figures, *counts, table["sigma"], table["rounding"], table["rho"]]
+    columns = [table["measure"] or "", _unit(published, table), "yes" if shown else "hidden"]
+    return [*columns, *figures, *counts, table["sigma"], table["rounding"], table["rho"]]
 
 
 def _unit(published: Published, table: Mapping[str, Any]) -> str:

@@ -41,8 +41,8 @@ def show(value: Number, unit: str) -> str:
     """Write a value with its unit. A share above 90 % is not written exactly."""
     if unit == "%" and value > NEARLY_ALL:
         return _("plus de %(share)s %%") % {"share": NEARLY_ALL}
-    told = number(round(float(value), 6))
-    return f"{told}\N{NO-BREAK SPACE}{unit}" if unit else str(told)
+    shown = number(round(float(value), 6))
+    return f"{shown}\N{NO-BREAK SPACE}{unit}" if unit else str(shown)
 
 
 def shower(unit: str) -> Callable[[Number], str]:

@@ -68,8 +68,8 @@ def _ranked(published: Published) -> list[Line]:
 
 def facts(published: Published) -> list[dict[str, str]]:
     """Return what to know before quoting: who took part, the margin, what is hidden, the bound of privacy."""
-    told = published.document
-    many = told["noisy_n"]
+    stored = published.document
+    many = stored["noisy_n"]
     around = figures.Figure(many["value"], many["low"], many["high"])
     return [
         {
@@ -88,7 +88,7 @@ def facts(published: Published) -> list[dict[str, str]]:
         {
             "key": _("Secret"),
             "value": _("Une personne de plus ou de moins ne change presque rien : ε = %(epsilon)s pour δ = %(delta)s.")
-            % {"epsilon": number(round(told["epsilon_at_delta"], 2)), "delta": _power(told["delta"])},
+            % {"epsilon": number(round(stored["epsilon_at_delta"], 2)), "delta": _power(stored["delta"])},
         },
     ]
 

@@ -38,7 +38,7 @@ def _of_table(published: Published, table: Mapping[str, Any], row: Row) -> Besid
     section = sections.section(published, table)
     kept = {dimension.cells[index].code for index in indices}
     lines = [line for line in section.lines if line.figure is not None or kept & set(line.codes)]
-    told = [[*sections.row_of(line), _("Vous") if kept & set(line.codes) else ""] for line in lines[: sections.ROWS]]
+    marked = [[*sections.row_of(line), _("Vous") if kept & set(line.codes) else ""] for line in lines[: sections.ROWS]]
     if table["measure"]:
         measure = published.plan.measure(table["measure"])
         words = words_of(measure, row[measure.code])
@@ -50,7 +50,7 @@ def _of_table(published: Published, table: Mapping[str, Any], row: Row) -> Besid
         title=section.title,
         mine=words,
         sentence=_sentence(section.lines, kept, words),
-        rows=told,
+        rows=marked,
         heads=[*section.table_heads, {"label": _("Vous")}],
     )
 

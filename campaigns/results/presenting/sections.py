@@ -145,15 +145,15 @@ def _of_zones(published: Published, table: Mapping[str, Any]) -> Section:
 
 
 def _for_a_thousand(published: Published, dimension: Dimension, lines: list[Line]) -> list[Line]:
-    zoning, told = published.plan.zoning, []
+    zoning, counted = published.plan.zoning, []
     for line in lines:
         zone = zoning.by_code.get(line.codes[0]) if zoning else None
         figure = line.figure
         if figure is not None and zone is not None and zone.population:
             low, high = (round(1000 * each / zone.population, 1) for each in (figure.low, figure.high))
             figure = Figure(round(1000 * figure.value / zone.population, 1), low, high)
-        told.append(Line(line.label, figure, line.codes))
-    return told
+        counted.append(Line(line.label, figure, line.codes))
+    return counted
 
 
 def _crossed(published: Published, table: Mapping[str, Any], axis: int) -> Section:
@@ -218,9 +218,9 @@ def _step(figure: Figure | None, bounds: Sequence[float]) -> int | None:
 
 
 def _legend(bounds: Sequence[float], unit: str) -> list[str]:
-    told = [figures.show(round(bound, 6), unit) for bound in bounds]
-    middle = [charts.between(low, high) for low, high in zip(told, told[1:], strict=False)]
-    first, last = _("moins de %(value)s") % {"value": told[0]}, _("%(value)s ou plus") % {"value": told[-1]}
+    labels = [figures.show(round(bound, 6), unit) for bound in bounds]
+    middle = [charts.between(low, high) for low, high in zip(labels, labels[1:], strict=False)]
+    first, last = _("moins de %(value)s") % {"value": labels[0]}, _("%(value)s ou plus") % {"value": labels[-1]}
     return [first, *middle, last]
 
 
@@ -312,7 +312,7 @@ def plain_head(published: Published, table: Mapping[str, Any]) -> str:
 
 
 def _caption(published: Published, table: Mapping[str, Any], head: str) -> str:
-    told = [
+    sentences = [
         _("%(head)s. Le trait fin ou la marge contient la vraie valeur 19 fois sur 20, parmi ceux qui ont participé.")
         % {"head": head}
     ]
@@ -322,8 +322,8 @@ def _caption(published: Published, table: Mapping[str, Any], head: str) -> str:
             "%(count)s totaux sur %(all)s sont cachés, car sous le seuil de 11 personnes.",
             count,
         )
-        told.append(text % {"count": count, "all": len(table["cells"])})
-    return " ".join(told)
+        sentences.append(text % {"count": count, "all": len(table["cells"])})
+    return " ".join(sentences)
 
 
 def _given(lines: Sequence[Line]) -> Iterator[tuple[str, Figure]]:

@@ -68,11 +68,11 @@ def method(request: HttpRequest, code: str, window: str) -> HttpResponse:
 def table(request: HttpRequest, code: str, window: str, table: str) -> HttpResponse:
     """Show all cells of a table as published, in pages."""
     _shown, one = _published(code, window)
-    told = one.table(table)
-    if told is None:
+    found = one.table(table)
+    if found is None:
         raise Http404
-    page = Paginator(sections.every_line(one, told), A_PAGE).get_page(request.GET.get("page"))
-    section, head = sections.section(one, told), sections.plain_head(one, told)
+    page = Paginator(sections.every_line(one, found), A_PAGE).get_page(request.GET.get("page"))
+    section, head = sections.section(one, found), sections.plain_head(one, found)
     context = {
         "published": one,
         "section": section,
@@ -163,5 +163,5 @@ def _title(campaign: Campaign) -> str:
 
 def _flat(content: dict[str, Any]) -> Iterator[dict[str, str]]:
     for name, value in content.items():
-        told = ", ".join(f"{one}: {each}" for one, each in value.items()) if isinstance(value, dict) else value
-        yield {"key": name, "value": ", ".join(map(str, told)) if isinstance(told, list) else str(told)}
+        text = ", ".join(f"{one}: {each}" for one, each in value.items()) if isinstance(value, dict) else value
+        yield {"key": name, "value": ", ".join(map(str, text)) if isinstance(text, list) else str(text)}

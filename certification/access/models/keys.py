@@ -59,9 +59,9 @@ def published(environment: str = Environment.LIVE) -> dict[str, Any]:
 
 def pairwise(service_id: UUID, person_id: UUID) -> str:
     """Return the name of a person at a service. Without the key nobody computes it, or compares two services'."""
-    told = b"sub|" + service_id.bytes + person_id.bytes
+    message = b"sub|" + service_id.bytes + person_id.bytes
     key = _keys(ROWS[Environment.LIVE]).pairwise
-    return base64.urlsafe_b64encode(hmac.digest(key, told, "sha256")).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode()
 
 
 @cache

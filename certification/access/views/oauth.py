@@ -94,8 +94,8 @@ def _metadata(issuer: Issuer) -> dict[str, Any]:
 def _answer(request: HttpRequest, respond: Callable[[HttpRequest], Answer]) -> HttpResponse:
     count = limits.of_network(request)
     if count.is_over:
-        told = {"error": "temporarily_unavailable", "error_description": "Too many requests. See Retry-After."}
-        return JsonResponse(told, status=429, headers={"Retry-After": str(count.wait), **count.headers})
+        refusal = {"error": "temporarily_unavailable", "error_description": "Too many requests. See Retry-After."}
+        return JsonResponse(refusal, status=429, headers={"Retry-After": str(count.wait), **count.headers})
     with transaction.atomic():
         _address, headers, body, status = respond(request)
     return HttpResponse(body or "", status=status, headers={**headers, **count.headers})

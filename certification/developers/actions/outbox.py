@@ -57,19 +57,19 @@ def of_grant(event: GrantEvent) -> None:
     happened = Happened(event.happened)
     if happened not in OF_GRANTS:
         return
-    told: dict[str, Any] = {"ends_at": event.ends_at.isoformat()}
+    data: dict[str, Any] = {"ends_at": event.ends_at.isoformat()}
     kind = OF_GRANTS[happened]
     if kind == EventType.CHANGED:
-        told["change"] = happened.value
+        data["change"] = happened.value
     if happened == Happened.NARROWED:
-        told["removed"] = event.lines
+        data["removed"] = event.lines
     if happened == Happened.ERASING:
         request = ErasureRequest.objects.filter(grant=event.grant).latest("created_at")
-        told = {"erasure": str(request.pk), "due_at": request.due_at.isoformat()}
+        data = {"erasure": str(request.pk), "due_at": request.due_at.isoformat()}
     if happened == Happened.GIVEN and (former := _replaced(event.grant)) is not None:
         kind = EventType.CHANGED
-        told |= {"change": "replaced", "former": str(former)}
-    made = _made(event.grant, kind, event.at, **told)
+        data |= {"change": "replaced", "former": str(former)}
+    made = _made(event.grant, kind, event.at, **data)
     made.save(force_insert=True)
     transaction.on_commit(lambda: _publish_soon(made), robust=True)
 

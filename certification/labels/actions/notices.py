@@ -106,9 +106,9 @@ def _of_requests(agents_for: AgentsFor) -> Iterator[Due]:
             yield Due(Told.TO_DECIDE, one.pk, "to_decide", to, ours, mark, said)
         if one.state != State.DRAFT:
             for holder in holders.asked(one):
-                told = said | {"publisher": one.service.publisher.name, "data": ", ".join(holder.data)}
+                words = said | {"publisher": one.service.publisher.name, "data": ", ".join(holder.data)}
                 mark, to = holder.contact.holder.code, [holder.contact.email]
-                yield Due(Told.HOLDER, one.pk, "holder", to, _url("labels:registry"), mark, told)
+                yield Due(Told.HOLDER, one.pk, "holder", to, _url("labels:registry"), mark, words)
         if one.legal_deadline and one.legal_deadline - BEFORE_SILENCE <= now:
             yield Due(Told.SILENCE, one.pk, "silence", agents_for(one.service.publisher), ours, "", said)
     for one in requests.filter(state__in=DECIDED, decided_at__gt=now - RECENT):
@@ -140,8 +140,8 @@ def _of_labels(agents_for: AgentsFor) -> Iterator[Due]:
             yield Due(Told.SUSPENDED, one.pk, "suspended", _members(one.request), home, mark, said)
         days = next((days for days in BEFORE_THE_END if one.valid_until - timedelta(days=days) <= now), None)
         if days and one.valid_from <= one.valid_until - timedelta(days=days) and not _followed(one):
-            told = said | {"days": days}
-            yield Due(Told.ENDING, one.pk, "ending", _members(one.request), home, str(days), told)
+            words = said | {"days": days}
+            yield Due(Told.ENDING, one.pk, "ending", _members(one.request), home, str(days), words)
 
 
 def _of_changes(agents_for: AgentsFor) -> Iterator[Due]:

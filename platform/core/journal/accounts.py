@@ -172,8 +172,8 @@ class Accounts:
         return hmac.compare_digest(state.leaf, self._leaf(account, state.number, state.rows))
 
     def _leaf(self, account: UUID, number: int, rows: str) -> bytes:
-        told = ["account", str(account), number, hashlib.sha256(rows.encode()).hexdigest()]
-        return hmac.digest(self.key(), canonical.encode(told), "sha256")
+        parts = ["account", str(account), number, hashlib.sha256(rows.encode()).hexdigest()]
+        return hmac.digest(self.key(), canonical.encode(parts), "sha256")
 
     def _read(self, account: UUID) -> State:
         with connection.cursor() as cursor:

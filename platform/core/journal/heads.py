@@ -134,17 +134,17 @@ class Tip:
     ) -> None:
         """Write the head. Requires the journal's lock."""
         packed, over = b"".join(key + tags[key] for key in sorted(tags)), ended.pack()
-        told = b"" if counts is None else canonical.encode(dict(counts))
-        mac = self._mac(counter, packed, over, told)
+        encoded = b"" if counts is None else canonical.encode(dict(counts))
+        mac = self._mac(counter, packed, over, encoded)
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO core_rowhead (resident_id, counter, tags, ended, counts, mac)"
                 " VALUES (%s, %s, %s, %s, %s, %s)"
                 " ON CONFLICT (resident_id) DO UPDATE SET counter = EXCLUDED.counter, tags = EXCLUDED.tags,"
                 " ended = EXCLUDED.ended, counts = EXCLUDED.counts, mac = EXCLUDED.mac",
-                [self.resident_id, counter, packed, over, told, mac],
+                [self.resident_id, counter, packed, over, encoded, mac],
             )
-        self.end = self.end._replace(counter=counter, tags=packed, ended=over, counts=told, mac=mac)
+        self.end = self.end._replace(counter=counter, tags=packed, ended=over, counts=encoded, mac=mac)
         self._forget()
 
     def follow(self, number: int, chain: bytes, at: datetime, entry_id: UUID, content: bytes, claim: str) -> None:
@@ -163,8 +163,8 @@ class Tip:
     def _mac(self, counter: int, tags: bytes, ended: bytes, counts: bytes) -> bytes:
         more = [hashlib.sha256(ended).hexdigest()] if ended else []
         more += ["counts", hashlib.sha256(counts).hexdigest()] if counts else []
-        told = canonical.encode(["core.RowHead", str(self.resident_id), counter, tags.hex(), *more])
-        return hmac.digest(self.opened.row_key, told, "sha256")
+        encoded = canonical.encode(["core.RowHead", str(self.resident_id), counter, tags.hex(), *more])
+        return hmac.digest(self.opened.row_key, encoded, "sha256")
 
 
 #: The tips that a transaction read under the journals' locks, and still holds, by their residents.

@@ -52,8 +52,8 @@ def head() -> tuple[int, bytes] | None:
 
 def chain_of(entry: RegisterEntry, before: bytes) -> bytes:
     moment = (entry.at - EPOCH) // timedelta(microseconds=1)
-    told = [entry.number, moment, entry.kind, str(entry.subject_id), entry.event, entry.content]
-    return hashlib.sha256(before + canonical.encode(told)).digest()
+    parts = [entry.number, moment, entry.kind, str(entry.subject_id), entry.event, entry.content]
+    return hashlib.sha256(before + canonical.encode(parts)).digest()
 
 
 def problems(sealed: Mapping[int, bytes], due: datetime | None) -> Iterator[str]:

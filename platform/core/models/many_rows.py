@@ -26,8 +26,8 @@ def check_read(model: type[AuthenticatedRow], rows: Iterable[Sequence[Any]], *, 
     version = len(model.decides.lists)
     start, first = f'["{label_of(model)}",{version},"', bytes([version])
     for pk, mac, *columns in rows:
-        told = f'{start}{pk}",[{canonical.items(plain(columns))}]]'.encode()
-        if not hmac.compare_digest(bytes(mac), first + hmac.digest(key, told, "sha256")):
+        encoded = f'{start}{pk}",[{canonical.items(plain(columns))}]]'.encode()
+        if not hmac.compare_digest(bytes(mac), first + hmac.digest(key, encoded, "sha256")):
             row = model._base_manager.get(pk=pk)  # under an earlier list of columns, or forged
             if not is_genuine(row, row.mac, key=key):
                 raise Forged(row)

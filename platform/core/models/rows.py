@@ -177,8 +177,8 @@ def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0) -> 
     """Return the MAC of a row: the version of its list of columns, then an HMAC-SHA256."""
     lists = declared(type(row)).lists
     version = version or len(lists)
-    told = canonical.encode([label_of(type(row)), version, str(row.pk), values_of(row, lists[version - 1])])
-    return bytes([version]) + hmac.digest(key or _key_of[0](row), told, "sha256")
+    encoded = canonical.encode([label_of(type(row)), version, str(row.pk), values_of(row, lists[version - 1])])
+    return bytes([version]) + hmac.digest(key or _key_of[0](row), encoded, "sha256")
 
 
 def lot_of(model: type[models.Model], values: Iterable[object]) -> str:
@@ -254,8 +254,8 @@ def check_encoded(rows: "Sequence[AuthenticatedRow]", columns: tuple[str, ...], 
     for row in rows:
         lists = row.decides.lists
         text, rest = encoded_in_two(row, lists[-1], len(columns))
-        told = f'["{label_of(type(row))}",{len(lists)},"{row.pk}",[{text},{rest}]]'.encode()
-        mac = bytes([len(lists)]) + hmac.digest(key, told, "sha256")
+        encoded = f'["{label_of(type(row))}",{len(lists)},"{row.pk}",[{text},{rest}]]'.encode()
+        mac = bytes([len(lists)]) + hmac.digest(key, encoded, "sha256")
         if checking() and not hmac.compare_digest(row.mac, mac) and not is_genuine(row, row.mac, key=key):
             raise Forged(row)
         texts.append(text)
@@ -478,8 +478,8 @@ class AuthenticatedRow(models.Model):
 
     def tag(self, key: bytes) -> bytes:
         """Return what the head has of this row."""
-        told = canonical.encode([label_of(type(self)), "head", str(self.pk), values_of(self, self.followed())])
-        return hmac.digest(key, told, "sha256")[:TAG_BYTES]
+        encoded = canonical.encode([label_of(type(self)), "head", str(self.pk), values_of(self, self.followed())])
+        return hmac.digest(key, encoded, "sha256")[:TAG_BYTES]
 
     def take(self, stored: Self) -> None:
         """Take the values of the stored row, and keep the objects that it refers to."""

@@ -121,9 +121,9 @@ def _nice(width: float) -> float:
 def _rings(geometry: Mapping[str, Any] | None) -> list[list[tuple[float, float]]]:
     """Return the rings of a polygon or of several, or nothing if the shape is another one."""
     try:
-        told = dict(geometry or {})
-        shape: Any = told["coordinates"]
-        polygons = {"Polygon": [shape], "MultiPolygon": shape}[told["type"]]
+        geojson = dict(geometry or {})
+        shape: Any = geojson["coordinates"]
+        polygons = {"Polygon": [shape], "MultiPolygon": shape}[geojson["type"]]
         found = [[(float(one[0]), float(one[1])) for one in ring] for polygon in polygons for ring in polygon]
     except (KeyError, TypeError, ValueError, IndexError):
         return []
@@ -227,11 +227,11 @@ def _path(ring: Ring) -> str:
 
 
 def _steps(ring: Ring) -> str:
-    told = ""
+    steps = ""
     for before, after in zip(ring, ring[1:], strict=False):
         for value in (after[0] - before[0], after[1] - before[1]):
-            told += f"{value}" if value < 0 or not told else f" {value}"
-    return told
+            steps += f"{value}" if value < 0 or not steps else f" {value}"
+    return steps
 
 
 def _middle(rings: Sequence[Ring]) -> tuple[float, float]:

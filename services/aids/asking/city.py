@@ -79,14 +79,14 @@ def _of_person(household: Household, person: Person) -> Iterator[Question]:
     is_child = person.role == "child"
     if is_child and person.age(household.month) < SCHOOL_AGE:
         return
-    told = person.city
-    if told.level is None:
+    facts = person.city
+    if facts.level is None:
         yield _question(household, person, "niveau", "level", LEVELS)
-    if told.engagement is None:
+    if facts.engagement is None:
         yield _question(household, person, "engagement", "engagement", ENGAGEMENTS)
-    if told.health_social_training is None:
+    if facts.health_social_training is None:
         yield _question(household, person, "formation_sociale", "health_social_training", (False, True))
-    if told.bac_honours is None:
+    if facts.bac_honours is None:
         yield _question(household, person, "mention", "bac_honours", HONOURS)
     if person.boursier is None:
         yield Question(
@@ -99,9 +99,9 @@ def _of_person(household: Household, person: Person) -> Iterator[Question]:
         )
     if is_child:
         return
-    if told.scheme is None:
+    if facts.scheme is None:
         yield _question(household, person, "regime", "scheme", SCHEMES)
-    if told.temp_agency is None:
+    if facts.temp_agency is None:
         yield _question(household, person, "interim", "temp_agency", (False, True))
 
 

@@ -288,10 +288,10 @@ class Reader(MoneyReader):
         }
 
     def city(self, person: UUID, key: str) -> CityFacts:
-        told = {
+        values = {
             name: self.known("foyer.situation", field, person, f"{key}.city.{name}") for name, field in CITY.items()
         }
-        return CityFacts(**{**told, "resident_since": read_day(told["resident_since"])})
+        return CityFacts(**{**values, "resident_since": read_day(values["resident_since"])})
 
     def independence(self, person: UUID, key: str, role: str, age: int, has_notice: bool) -> dict[str, object]:
         """Assume independence from the parents over 25 or with a tax notice of one's own, unless the vault says

@@ -105,8 +105,8 @@ def _postcode(read: Read, commune: str) -> str | None:
 def _receives(household: Household) -> list[str] | None:
     if household.benefits is None and not household.receives:
         return None
-    told = household.receives | {paid.type for paid in household.benefits or () if round(paid.monthly, 2)}
-    return [name for code, name in FROM_BENEFIT.items() if told & set(BY_CODE[code].received_as)]
+    received = household.receives | {paid.type for paid in household.benefits or () if round(paid.monthly, 2)}
+    return [name for code, name in FROM_BENEFIT.items() if received & set(BY_CODE[code].received_as)]
 
 
 def _housing(household: Household) -> str | list[str] | None:
@@ -203,9 +203,9 @@ def _study_year(person: Person) -> tuple[list[str] | None, frozenset[str]]:
     return [year], frozenset(name for name, after in LEVELS.items() if after == year)
 
 
-def _honours(told: str | None) -> list[str] | None:
+def _honours(honours: str | None) -> list[str] | None:
     """Return the honours; the highest, with congratulations, are honours « très bien » too."""
-    return None if told is None else [told, "tb"] if told == TOP_HONOURS else [told]
+    return None if honours is None else [honours, "tb"] if honours == TOP_HONOURS else [honours]
 
 
 def _months_since(day: date | None, month: str) -> int | None:

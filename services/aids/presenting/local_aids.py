@@ -158,7 +158,7 @@ def track(aid: LocalAid, faults: Sequence[str]) -> list[dict[str, str]]:
     publisher = aid.published_by.name if aid.published_by else _("l’installation du portail")
     order = [State.DRAFT, State.TESTED, State.PUBLISHED, State.CLOSED]
     rank = order.index(State(aid.state))
-    told = [
+    steps = [
         _("Écrite par %(name)s") % {"name": author},
         ngettext("%(count)s chose à corriger", "%(count)s choses à corriger", len(faults)) % {"count": len(faults)}
         if faults
@@ -175,7 +175,7 @@ def track(aid: LocalAid, faults: Sequence[str]) -> list[dict[str, str]]:
     if aid.state == State.DRAFT:
         kinds[1] = "stop" if faults else "next"
     return [
-        {"label": label, "text": text, "kind": kind} for label, text, kind in zip(labels, told, kinds, strict=True)
+        {"label": label, "text": text, "kind": kind} for label, text, kind in zip(labels, steps, kinds, strict=True)
     ]
 
 
@@ -226,8 +226,8 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     for name, label in labels.items():
         if name in amount:
             is_share = share and name in {"rate", "when_missing"}
-            told = number(amount[name]) if name == "rate" and not share else _value(amount[name], share=is_share)
-            rows.append({"key": label, "value": told})
+            worded = number(amount[name]) if name == "rate" and not share else _value(amount[name], share=is_share)
+            rows.append({"key": label, "value": worded})
     if "times" in amount:
         rows.append({"key": _("Nombre de versements"), "value": number(amount["times"])})
     if ages := amount.get("per_child"):

@@ -209,10 +209,10 @@ def page(row: UrgentSituation) -> dict[str, Any]:
     }
 
 
-def deadlines(found: urgent.Situation, told: Mapping[str, date]) -> list[dict[str, Any]]:
+def deadlines(found: urgent.Situation, dates: Mapping[str, date]) -> list[dict[str, Any]]:
     """Return the deadlines with their dates, those to come first by day, then those that have none."""
     today = timezone.localdate()
-    dated = [(line.due(told), line) for line in found.deadlines]
+    dated = [(line.due(dates), line) for line in found.deadlines]
     rows = []
     for due, line in sorted(((due, line) for due, line in dated if due), key=lambda one: one[0]):
         tag, kind = _tag((due - today).days)

@@ -105,12 +105,12 @@ def _operation(amount: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     on = amount.get("on", "")
     basis = facts.get(local.BASIS.get(on, on))
     what = basis_words(on) if on else ""
-    told = _fact_words(local.BASIS.get(on, on), basis)
+    texts = _fact_words(local.BASIS.get(on, on), basis)
     kind = amount["kind"]
     if kind == "fixed":
         return _("Montant fixe")
     if kind == "linear" and basis is not None:
-        words = {"what": what, "value": told, "rate": number(amount["rate"])}
+        words = {"what": what, "value": texts, "rate": number(amount["rate"])}
         words |= {"low": money(amount["min"]), "high": money(amount["max"])}
         return _("%(what)s (%(value)s) multiplié par %(rate)s, entre %(low)s et %(high)s") % words
     if kind == "percent":
@@ -118,7 +118,7 @@ def _operation(amount: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
         return _("%(rate)s du prix") % {"rate": share_words(float(rate or 0))}
     if basis is None:
         return _("%(what)s inconnu : montant prévu dans ce cas") % {"what": what}
-    return _("%(what)s (%(value)s), dans sa tranche") % {"what": what, "value": told}
+    return _("%(what)s (%(value)s), dans sa tranche") % {"what": what, "value": texts}
 
 
 def why_local(line: LocalResult, simulation: Simulation) -> dict[str, Any]:

@@ -278,8 +278,8 @@ def edit_case(request: SignedInRequest, row_id: int) -> HttpResponse:
         request.POST if request.method == "POST" else None, rule=aid.rule, case=held.as_json() if held else None
     )
     if request.method == "POST" and form.is_valid():
-        told = [form.case() if case is held else case.as_json() for case in cases]
-        actions.change(aid=aid, by=request.user, cases=told if held else [*told, form.case()])
+        written = [form.case() if case is held else case.as_json() for case in cases]
+        actions.change(aid=aid, by=request.user, cases=written if held else [*written, form.case()])
         return redirect("aids:local_version", aid.pk)
     hint = _("Une valeur laissée vide n’est pas connue.")
     return form_page(request, form, _("Un cas d’essai"), _("Garder ce cas"), _page(aid), hint=hint)

@@ -43,16 +43,16 @@ def dates(request: HttpRequest, code: str) -> HttpResponse:
     kept = urgent_dates.told(resident_id=user.pk).get(row.code, {}) if user else {}
     sent = request.POST if request.method == "POST" else None
     form = urgent_forms.DatesForm(sent, events=found.counted, initial=kept)
-    told = kept
+    noted = kept
     if sent is not None and form.is_valid():
         if user:
             urgent_dates.tell(resident_id=user.pk, by=user.pk, code=row.code, days=form.told())
             return redirect("aids:dates", row.code)
-        told = form.told()
+        noted = form.told()
     context = {
         "form": form,
         "situation": found,
-        "lines": presenting.deadlines(found, told) if told else [],
+        "lines": presenting.deadlines(found, noted) if noted else [],
         "kept": bool(kept),
         "keeps": user is not None,
     }

@@ -125,8 +125,8 @@ def edit_part(request: SignedInRequest, row_id: int, part: str) -> HttpResponse:
     form = made(request.POST if request.method == "POST" else None, content=row.rules, initial=initial)
     if request.method == "POST" and form.is_valid():
         said = form.part()
-        told = [*held, said] if rank is None else [said if place == rank else one for place, one in enumerate(held)]
-        actions.change(row=row, by=request.user, rules={key: told})
+        written = [*held, said] if rank is None else [said if place == rank else one for place, one in enumerate(held)]
+        actions.change(row=row, by=request.user, rules={key: written})
         return redirect("aids:urgent_version", row.pk)
     headings = {"calls": _("Un numéro à appeler"), "events": _("Un événement"), "deadlines": _("Un délai")}
     return form_page(request, form, headings[key], _("Garder"), SITUATIONS.page(row))
@@ -151,11 +151,11 @@ def _part(name: str) -> tuple[str, Any]:
         raise Http404 from None
 
 
-def _rank(told: str, held: list[dict[str, Any]]) -> int:
+def _rank(typed: str, held: list[dict[str, Any]]) -> int:
     """Return the place in a list of what a page counts from one."""
-    if not (told.isdecimal() and len(told) < 4 and 1 <= int(told) <= len(held)):
+    if not (typed.isdecimal() and len(typed) < 4 and 1 <= int(typed) <= len(held)):
         raise Http404
-    return int(told) - 1
+    return int(typed) - 1
 
 
 def _draft(request: SignedInRequest, row_id: int) -> UrgentSituation:

@@ -30,10 +30,10 @@ def warn() -> int:
     dates = finding.closing(today, today + timedelta(days=max(DAYS)))
     waiting = across.for_procedures(dates)
     gone = sent.among([key for key, _resident, _codes, _told in waiting])
-    for key, resident_id, codes, told in waiting:
+    for key, resident_id, codes, warned in waiting:
         last = min(dates[code] for code in codes if code in dates)
         days = next(count for count in DAYS if (last - today).days <= count)
-        if key not in gone and not _is_told(told, last, days):
+        if key not in gone and not _is_told(warned, last, days):
             try:
                 done += _warn(key, resident_id, last, days)
             except NotSent:
@@ -41,8 +41,8 @@ def warn() -> int:
     return done
 
 
-def _is_told(told: str, last: date, days: int) -> bool:
-    when, _colon, count = told.partition(":")
+def _is_told(warned: str, last: date, days: int) -> bool:
+    when, _colon, count = warned.partition(":")
     return when == last.isoformat() and int(count) <= days
 
 

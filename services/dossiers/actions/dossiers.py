@@ -231,8 +231,8 @@ def take_new_lists(*, dossier: Dossier, by: UUID) -> None:
 
 def write_letter(*, dossier: Dossier, by: UUID, text: str) -> None:
     perms.require_owner(dossier, by)
-    told = text.replace("\r\n", "\n").removeprefix(URGENT_LINE).strip()
-    change_note(dossier, by, lambda note: {**note, "letter": told[:LETTER_LENGTH]})
+    written = text.replace("\r\n", "\n").removeprefix(URGENT_LINE).strip()
+    change_note(dossier, by, lambda note: {**note, "letter": written[:LETTER_LENGTH]})
 
 
 def read_note(dossier: Dossier) -> dict[str, Any]:

@@ -106,8 +106,8 @@ def read(*, dossier: Dossier, form: OfficialForm, note: Mapping[str, Any]) -> Fi
         raise CannotDraw(str(refusal)) from None
     except filling.TooMany as problem:
         sentence = _("« %(line)s » : le formulaire a %(rows)s lignes, et votre foyer %(people)s personnes.")
-        told = {"line": problem.line.label, "rows": len(problem.line.rows), "people": problem.people}
-        raise CannotDraw(sentence % told, problem.line) from None
+        words = {"line": problem.line.label, "rows": len(problem.line.rows), "people": problem.people}
+        raise CannotDraw(sentence % words, problem.line) from None
 
 
 def draw(form: OfficialForm, found: Filling) -> Drawn:

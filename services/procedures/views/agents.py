@@ -73,10 +73,10 @@ def begin(request: SignedInRequest) -> HttpResponse:
     item = rules.blank("", City.current().label, timezone.localdate() + REVIEW)
     form = forms.SheetForm(request.POST if request.method == "POST" else None, item=item)
     if request.method == "POST" and form.is_valid():
-        told = form.columns()
+        data = form.columns()
         dates = ("opens_on", "closes_on", "review_on")
-        days = {name: told[name].isoformat() if told[name] else None for name in dates}
-        named = {"title": told["label"], "office": told["office"].name if told["office"] else None}
+        days = {name: data[name].isoformat() if data[name] else None for name in dates}
+        named = {"title": data["label"], "office": data["office"].name if data["office"] else None}
         try:
             row = actions.begin_new(by=request.user, item={**item, **form.rules(), **named, **days})
         except Faulty as problem:
@@ -172,11 +172,11 @@ def edit_section(request: SignedInRequest, row_id: int) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = forms.SectionForm(sent, section=section, bases=bases)
     if request.method == "POST" and form.is_valid():
-        told = form.section()
-        changed = _put(sections, place, told)
+        data = form.section()
+        changed = _put(sections, place, data)
         kept = {field: text for field, text in bases.items() if field not in section["fields"]}
         if basis := form.cleaned_data["basis"].strip():
-            kept |= dict.fromkeys(told["fields"], basis)
+            kept |= dict.fromkeys(data["fields"], basis)
         _change(request, row, {"sections": changed, "bases": kept})
         return redirect("procedures:version", row.pk)
     return _edit(request, row, form, _("Une partie des informations"))

@@ -38,8 +38,8 @@ def values_today(*, resident_id: UUID) -> Values:
 
 def fingerprint(values: Values) -> str:
     """Return a hash of what the page of the agreement showed: its text's version, the records of the values."""
-    told = [AGREEMENT.version, *sorted(str(record.record_id) for record in values)]
-    return hashlib.sha256("|".join(told).encode()).hexdigest()
+    parts = [AGREEMENT.version, *sorted(str(record.record_id) for record in values)]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def accept(*, resident_id: UUID, by: UUID, items: Sequence[str], shown: Mapping[str, str]) -> Watch:

@@ -83,8 +83,8 @@ class Law:
         return cls(day, opened, mark, City.current().insee)
 
 
-def _digest(told: list[Any]) -> str:
-    return hashlib.sha256(canonical.encode(told)).hexdigest()[: across.LawMark.LENGTH]
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(canonical.encode(parts)).hexdigest()[: across.LawMark.LENGTH]
 
 
 @dataclass(slots=True)
@@ -401,8 +401,8 @@ def _local_sentence(one: Looked, change: Change, law: Law) -> str:
     if line is None:
         return _("Cette aide est fermée.") if change.right.version else _("Votre coffre n’a plus de valeur.")
     wanted = local.NO if change.kind == Kind.GONE else local.YES
-    told = [reason.text for reason in line.aid.evaluate(line.facts, law.day).reasons if reason.answer == wanted]
-    reasons = ", ".join(told[:QUOTED])
+    sentences = [reason.text for reason in line.aid.evaluate(line.facts, law.day).reasons if reason.answer == wanted]
+    reasons = ", ".join(sentences[:QUOTED])
     if change.kind != Kind.GONE and line.status == "to_check":
         checked = _("Une personne de la ville vérifie une condition.")
         return f"{reasons}. {checked}" if reasons else checked

@@ -20,8 +20,8 @@ def keep_finding(watch: Watch, note: Mapping[str, Any]) -> Finding:
     """
     asks_on = timezone.localdate(timezone.now() + ASKED_AFTER) if note["kind"] == Kind.NEW else None
     made = Finding(resident_id=watch.resident_id, watch=watch, asks_on=asks_on)
-    told = {**note, "dossier": str(uuid4())}
-    made.content = seal_note(resident_id=watch.resident_id, place=made.note_place, note=told)
+    sealed = {**note, "dossier": str(uuid4())}
+    made.content = seal_note(resident_id=watch.resident_id, place=made.note_place, note=sealed)
     made.save(force_insert=True)
     return made
 

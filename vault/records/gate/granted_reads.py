@@ -281,8 +281,8 @@ def _tag(grant: Grant, fields: Sequence[str], records: Iterable[UUID]) -> str:
     over = heads.ended(grant.resident_id)
     if back := next((id for id in ids if over.has(id)), None):
         raise rows.Forged(Record(pk=back, resident_id=grant.resident_id))
-    told = [str(grant.pk), timezone.localdate().isoformat(), sorted(fields), [str(id) for id in ids]]
-    return hashlib.sha256(canonical.encode(told)).hexdigest()[:TAG_LENGTH]
+    parts = [str(grant.pk), timezone.localdate().isoformat(), sorted(fields), [str(id) for id in ids]]
+    return hashlib.sha256(canonical.encode(parts)).hexdigest()[:TAG_LENGTH]
 
 
 def mark_used(

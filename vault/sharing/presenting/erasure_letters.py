@@ -91,12 +91,12 @@ def pdf(letter: Letter) -> bytes:
 def _told(grant: Grant) -> str:
     who, why = recipient_name(grant), grant.purpose
     if grant.in_emergency:
-        told = f"Le {_day(grant.starts_at)}, {who} a eu un accès d’urgence à mes données, sans mon accord : {why}."
+        sentence = f"Le {_day(grant.starts_at)}, {who} a eu un accès d’urgence à mes données, sans mon accord : {why}."
     else:
-        told = f"Le {_day(grant.starts_at)}, j’ai donné mon accord à {who} : {why}."
+        sentence = f"Le {_day(grant.starts_at)}, j’ai donné mon accord à {who} : {why}."
     if grant.state == GrantState.STOPPED and grant.stopped_at:
-        return f"{told} Il est arrêté depuis le {_day(grant.stopped_at)}."
-    return f"{told} Il s’est terminé le {_day(grant.ends_at)}." if grant.state == GrantState.OVER else told
+        return f"{sentence} Il est arrêté depuis le {_day(grant.stopped_at)}."
+    return f"{sentence} Il s’est terminé le {_day(grant.ends_at)}." if grant.state == GrantState.OVER else sentence
 
 
 def _notice(grant: Grant) -> str:
@@ -123,11 +123,11 @@ def _received(grant: Grant) -> str:
 def _asked(requests: Sequence[ErasureRequest], reasons: Sequence[str]) -> str:
     if not requests:
         return "Je n’ai pas encore demandé d’effacement."
-    told = []
+    sentences = []
     for request, reason in zip(requests, reasons, strict=True):
         asked = f"Le {_day(request.created_at)}, l’effacement (article 17), à faire avant le {_day(request.due_at)}."
-        told.append(f"{asked} {_answer(request, reason)}")
-    return "\n".join(told)
+        sentences.append(f"{asked} {_answer(request, reason)}")
+    return "\n".join(sentences)
 
 
 def _answer(request: ErasureRequest, reason: str) -> str:

@@ -151,8 +151,8 @@ def _paper_context(found: DeskVisit, person: User) -> dict[str, Any]:
     """Return the context about sheet and mandates for a resident who does not sign in by themselves."""
     if person.email:
         return {}
-    told = {"sheet": getattr(person, "sheet", None), "mandates": words.mandates(found), "more": words.more(found)}
-    return {"on_paper": True, "closing": sheet_closing.standing(person), "closes_at": person.closes_at, **told}
+    context = {"sheet": getattr(person, "sheet", None), "mandates": words.mandates(found), "more": words.more(found)}
+    return {"on_paper": True, "closing": sheet_closing.standing(person), "closes_at": person.closes_at, **context}
 
 
 @agents_only

@@ -59,5 +59,5 @@ def _chosen(plan: Plan, options: dict[str, Any]) -> Iterator[tuple[str, Row]]:
 def _rows(plan: Plan, name: str, named_windows: bool) -> Iterator[tuple[str, Row]]:
     with sys.stdin if name == "-" else Path(name).open() as lines:
         for line in lines:
-            told = json.loads(line)
-            yield (told.pop("window") if named_windows else plan.windows[0].code), told
+            row = json.loads(line)
+            yield (row.pop("window") if named_windows else plan.windows[0].code), row

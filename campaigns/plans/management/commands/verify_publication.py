@@ -36,8 +36,8 @@ class Command(BaseCommand):
         if wrong := verifying.chain_problems(found, plan):
             raise CommandError("\n".join(wrong))
         for one in found:
-            told = one.document
-            self.stdout.write(f"{told['window']}: {told['outcome']}, sha256 {one.sha256}")
+            stored = one.document
+            self.stdout.write(f"{stored['window']}: {stored['outcome']}, sha256 {one.sha256}")
         self.stdout.write(
             f"Verified. One resident spends at most rho = {plan.rho:g}, so epsilon = {budget.epsilon(plan.rho):.3f}"
             f" at delta = {budget.DELTA:g}."
