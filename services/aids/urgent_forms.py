@@ -216,5 +216,5 @@ class DatesForm(forms.Form):
             self.add_error(self.events[0].code, _("Écrivez une date, comme 31 3 1988."))
         return data
 
-    def told(self) -> dict[str, date]:
+    def days(self) -> dict[str, date]:
         return {event.code: day for event in self.events if (day := self.cleaned_data[event.code])}

@@ -301,7 +301,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     things |= official_forms_of(examiner)
     things |= procedures_of(examiner)
     things |= urgent_situations_of(examiner)
-    urgent_dates.tell(resident_id=owner.pk, by=owner.pk, code="violences", days={"demande": timezone.localdate()})
+    urgent_dates.note(resident_id=owner.pk, by=owner.pk, code="violences", days={"demande": timezone.localdate()})
     visit = settings.VISIT_COOKIE_NAME
     return {
         "nobody": Person(),

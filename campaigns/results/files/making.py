@@ -116,7 +116,7 @@ def as_geojson(published: Published) -> bytes:
         if "zone" not in kinds or codes[kinds.index("zone")] not in by_code:
             continue
         found = by_code[codes.pop(kinds.index("zone"))]["tables"].setdefault(table["code"], {})
-        found[".".join(codes) or "all"] = _told(cell)
+        found[".".join(codes) or "all"] = _figure(cell)
     return canonical.encode({"type": "FeatureCollection", "features": features, "privacy": settings.of(published)})
 
 
@@ -229,7 +229,7 @@ def _unit(published: Published, table: Mapping[str, Any]) -> str:
     return published.plan.measure(table["measure"]).unit if table["measure"] else published.plan.unit
 
 
-def _told(cell: Cell) -> dict[str, Any]:
+def _figure(cell: Cell) -> dict[str, Any]:
     """Return the fields of a cell; of a hidden one, none but that it is hidden."""
     return {name: value for name, value in cell.items() if name != "at"} if cell["shown"] else {"shown": False}
 

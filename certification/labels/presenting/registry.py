@@ -88,10 +88,10 @@ def decisions(keeps: Callable[[RegisterEntry], bool] | None = None) -> list[Regi
 
 def history(label: Label) -> list[Row]:
     """Return the decisions about one service, newest first."""
-    return [told(one) for one in reversed(register.of("label", label.service_id)) if one.event in EVENTS]
+    return [row_of(one) for one in reversed(register.of("label", label.service_id)) if one.event in EVENTS]
 
 
-def told(entry: RegisterEntry) -> Row:
+def row_of(entry: RegisterEntry) -> Row:
     reasons = " ".join(str(entry.content.get(name, "")) for name in ("reasons", "remedies")).strip()
     return {
         "label": str(EVENTS[entry.event]) % {"service": entry.content["service"]},

@@ -261,7 +261,7 @@ def clocks(request: LabelRequest) -> list[Row]:
     return _rows([(_("Délai de la ville"), _clock(request)), (_("Délai légal"), legal)])
 
 
-def told_holders(request: LabelRequest) -> list[Row]:
+def notified_holders(request: LabelRequest) -> list[Row]:
     """Return the holders that are told of a request, each with its data."""
     sent = dict(Notice.objects.filter(what=Told.HOLDER, subject_id=request.pk).values_list("mark", "at"))
     rows = []

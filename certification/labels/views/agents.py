@@ -104,7 +104,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "examining": examining,
         "may_decide": found.state == State.PROPOSED and not _took_part(found, request.user),
         "decided": found.state in DECIDED,
-        "holders": words.told_holders(found),
+        "holders": words.notified_holders(found),
         "form": form,
     }
     return render(request, "labels/examine.html", context)

@@ -81,7 +81,7 @@ def registry(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": words.rows(list(page)),
         "tally": words.tally(every),
-        "decisions": [words.told(one) for one in decided],
+        "decisions": [words.row_of(one) for one in decided],
         "filters": form,
         "query": urlencode({name: request.GET.get(name, "") for name in ("q", "state")}) if searched else "",
         "wording": wording.now(),
@@ -127,7 +127,7 @@ def registry_feed(request: HttpRequest) -> HttpResponse:
         language=get_language(),
     )
     for one in found:
-        said = words.told(one)
+        said = words.row_of(one)
         number = one.content.get("label")
         feed.add_item(
             title=said["label"],

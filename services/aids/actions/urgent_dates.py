@@ -31,7 +31,7 @@ SIZE: Final = 8192
 Told = Mapping[str, Mapping[str, date]]
 
 
-def tell(*, resident_id: UUID, by: UUID, code: str, days: Mapping[str, date]) -> None:
+def note(*, resident_id: UUID, by: UUID, code: str, days: Mapping[str, date]) -> None:
     """Keep the days of one situation, in place of those told before.
 
     Raises:
@@ -45,7 +45,7 @@ def forget(*, resident_id: UUID, by: UUID, code: str) -> None:
     _change(resident_id, by, code, {}, "dates_forgotten")
 
 
-def told(*, resident_id: UUID) -> dict[str, dict[str, date]]:
+def noted(*, resident_id: UUID) -> dict[str, dict[str, date]]:
     """Return the days of each situation, by event, through the gate with one entry; without a row, nothing is read."""
     with scope(resident=resident_id):
         row = UrgentDates.objects.first()
@@ -66,7 +66,7 @@ def told(*, resident_id: UUID) -> dict[str, dict[str, date]]:
 
 def concern(*, resident_id: UUID, aids: Collection[str]) -> bool:
     """Return whether one of these aids may help in a situation that the resident dated."""
-    found = told(resident_id=resident_id)
+    found = noted(resident_id=resident_id)
     if not found:
         return False
     rows = [row for code in found if (row := shipping.urgent_situation(code))]

@@ -139,11 +139,11 @@ def _question(household: Household, person: Person, key: str, name: str, values:
         field=f"foyer.situation#/{FIELDS[key]}",
         person=person.id,
         keys=(person.key(f"city.{name}"),),
-        answers=tuple(_told(person, name, value) for value in values),
+        answers=tuple(_answered(person, name, value) for value in values),
     )
 
 
-def _told(person: Person, name: str, value: object) -> Change:
+def _answered(person: Person, name: str, value: object) -> Change:
     def change(household: Household) -> Household:
         city = replace(household.person(person.id).city, **{name: value})  # type: ignore[arg-type]
         return household.with_person(person.id, city=city)

@@ -40,15 +40,15 @@ def dates(request: HttpRequest, code: str) -> HttpResponse:
     if not found.counted:
         raise Http404
     user = request.user if isinstance(request.user, User) and request.user.is_resident else None
-    kept = urgent_dates.told(resident_id=user.pk).get(row.code, {}) if user else {}
+    kept = urgent_dates.noted(resident_id=user.pk).get(row.code, {}) if user else {}
     sent = request.POST if request.method == "POST" else None
     form = urgent_forms.DatesForm(sent, events=found.counted, initial=kept)
     noted = kept
     if sent is not None and form.is_valid():
         if user:
-            urgent_dates.tell(resident_id=user.pk, by=user.pk, code=row.code, days=form.told())
+            urgent_dates.note(resident_id=user.pk, by=user.pk, code=row.code, days=form.days())
             return redirect("aids:dates", row.code)
-        noted = form.told()
+        noted = form.days()
     context = {
         "form": form,
         "situation": found,

@@ -41,7 +41,7 @@ def said_why(page: Page) -> Page:
     """Say why nothing was done: the request left, somebody acted first, or the same person would decide."""
 
     @wraps(page)
-    def told(request: SignedInRequest, request_id: UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def answer(request: SignedInRequest, request_id: UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return page(request, request_id, *args, **kwargs)
         except (actions.Gone, gate.Refused):
@@ -62,7 +62,7 @@ def said_why(page: Page) -> Page:
             messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
             return redirect("requests:office", request_id=request_id)
 
-    return told
+    return answer
 
 
 @agents_only

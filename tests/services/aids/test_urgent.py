@@ -267,7 +267,7 @@ def test_a_shipped_situation_that_was_not_loaded_becomes_the_citys_own(author):
 
 @pytest.fixture
 def told(resident):
-    urgent_dates.tell(resident_id=resident.pk, by=resident.pk, code="violences", days={"demande": date(2026, 11, 10)})
+    urgent_dates.note(resident_id=resident.pk, by=resident.pk, code="violences", days={"demande": date(2026, 11, 10)})
     return resident
 
 
@@ -311,13 +311,13 @@ def test_a_visitor_sees_dates_and_nothing_is_kept(villebrume):
 
 @pytest.mark.django_db
 def test_a_reader_of_the_database_does_not_learn_which_situation(told, stranger):
-    urgent_dates.tell(
+    urgent_dates.note(
         resident_id=stranger.pk,
         by=stranger.pk,
         code="deces",
         days={"deces": date(2026, 11, 10)},
     )
-    urgent_dates.tell(resident_id=stranger.pk, by=stranger.pk, code="maladie", days={"arret": date(2026, 11, 10)})
+    urgent_dates.note(resident_id=stranger.pk, by=stranger.pk, code="maladie", days={"arret": date(2026, 11, 10)})
     assert len(content(told)) == len(content(stranger)), "its size would tell"
     for table in ("aids_urgentdates", "core_journalentry", "records_record", "core_job", "core_message"):
         with connection.cursor() as cursor:
@@ -345,20 +345,20 @@ def test_nobody_who_looks_over_a_shoulder_reads_it(told, stranger, villebrume, m
 @pytest.mark.django_db
 def test_another_person_writes_nothing_and_a_row_that_was_changed_is_refused(told, stranger):
     with pytest.raises(PermissionDenied):
-        urgent_dates.tell(resident_id=told.pk, by=stranger.pk, code="deces", days={"deces": date(2026, 11, 10)})
+        urgent_dates.note(resident_id=told.pk, by=stranger.pk, code="deces", days={"deces": date(2026, 11, 10)})
     with pytest.raises(PermissionDenied):
         urgent_dates.forget(resident_id=told.pk, by=stranger.pk, code="violences")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE aids_urgentdates SET version = version + 1")
     with pytest.raises(Forged):
-        urgent_dates.told(resident_id=told.pk)
+        urgent_dates.noted(resident_id=told.pk)
 
 
 @pytest.mark.django_db
 def test_a_second_situation_stays_when_the_first_is_erased(told):
-    urgent_dates.tell(resident_id=told.pk, by=told.pk, code="deces", days={"deces": date(2026, 11, 10)})
+    urgent_dates.note(resident_id=told.pk, by=told.pk, code="deces", days={"deces": date(2026, 11, 10)})
     urgent_dates.forget(resident_id=told.pk, by=told.pk, code="violences")
-    assert urgent_dates.told(resident_id=told.pk) == {"deces": {"deces": date(2026, 11, 10)}}
+    assert urgent_dates.noted(resident_id=told.pk) == {"deces": {"deces": date(2026, 11, 10)}}
 
 
 @pytest.mark.django_db

@@ -147,7 +147,7 @@ def test_every_model_declared_as_copied_is_in_the_copy(lived, resident, monkeypa
     brought(resident)
     a_finding(resident)
     object_to_search(resident_id=resident.pk, by=resident.pk)
-    urgent_dates.tell(resident_id=resident.pk, by=resident.pk, code="deces", days={"deces": timezone.localdate()})
+    urgent_dates.note(resident_id=resident.pk, by=resident.pk, code="deces", days={"deces": timezone.localdate()})
     archive = opened(resident)
     dates = next(name for name in archive.namelist() if name.endswith("dates.json"))
     assert str(timezone.localdate()) in archive.read(dates).decode()
