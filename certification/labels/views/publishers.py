@@ -184,7 +184,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "asked": words.asked_complement(found),
         "owner": owner,
         "decided": found.state in DECIDED,
-        "holders": words.told_holders(found),
+        "holders": words.notified_holders(found),
         "may_drop": owner and found.state not in CLOSED,
         "form": form,
     }
