@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 
 def sent_requests(resident: Any, agent: Any) -> dict[str, Any]:
@@ -49,13 +49,13 @@ def watched(resident: Any) -> dict[str, Any]:
     from services.watch.enums import Answer
     from services.watch.models import Watch
     from tests.services.requests.made import finished
-    from tests.services.watch.made import a_finding
+    from tests.services.watch.made import a_finding, note_of
 
     found = a_finding(resident)
     stuck = a_finding(resident, "prime_activite", label="", amount="156.00", unit="mois")
     a_finding(resident, "rsa", kind="gone", label="", amount="300.00", unit="mois")
     answering.answer(finding=stuck, by=resident.pk, said=Answer.STUCK)
-    finished(resident, token=found.pk)
+    finished(resident, token=UUID(note_of(found)["dossier"]))
     with scope(resident=resident.pk):
         # The portal's own worker leaves it as it is.
         Watch.objects.update(taken_until=timezone.now() + timedelta(days=1))
