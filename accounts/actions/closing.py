@@ -70,14 +70,17 @@ def close_due() -> int:
 
     Called by the scheduler.
     """
-    now = timezone.now()
-    due = list(User.objects.filter(is_resident=True, is_active=True, closes_at__lte=now))
-    for user in due:
-        close(user=user, by=user.pk)
+    now, closed = timezone.now(), 0
+    due = User.objects.filter(is_resident=True, is_active=True, closes_at__lte=now)
+    for resident_id in list(due.values_list("pk", flat=True)):
+        # Asked again just before: others were closed meanwhile, and this one may have been kept.
+        if user := due.filter(pk=resident_id).first():
+            close(user=user, by=user.pk)
+            closed += 1
     for user in User.objects.filter(is_resident=False, is_active=False, closes_at__gt=now - LATE):
         if leaving.remains(resident_id=user.pk):
             _erase(user.pk)
-    return len(due)
+    return closed
 
 
 def replay() -> int:

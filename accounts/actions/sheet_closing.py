@@ -31,14 +31,14 @@ def standing(person: User) -> SheetClosing | None:
     return (found.confirmed() | waiting).order_by("-asked_at").first()
 
 
-def end(*, person: User, by: User) -> bool:
-    """End the closing that stands, in the caller's transaction. Return whether there was one."""
+def end(*, person: User, by: User) -> SheetClosing | None:
+    """End the closing that stands, in the caller's transaction. Return it, or None."""
     found = standing(person)
     if found is None:
-        return False
+        return None
     found.cancelled_by, found.cancelled_at = by, timezone.now()
     found.save(update_fields=["cancelled_by", "cancelled_at"])
-    return True
+    return found
 
 
 def ask(*, person: User, by: User) -> SheetClosing:
@@ -95,11 +95,13 @@ def cancel(*, person: User, by: User) -> None:
     perms.require_desk(by)
     with transaction.atomic():
         held = _locked(person)
-        if not end(person=held, by=by):
+        ended = end(person=held, by=by)
+        if ended is None:
             return
-        sheet = Sheet.objects.filter(person=held).first()
-        held.closes_at = sheet.expires_at + LATE if sheet else timezone.now() + WITHOUT_A_SHEET
-        held.save(update_fields=["closes_at"])
+        if ended.confirmed_at is not None:
+            sheet = Sheet.objects.filter(person=held).first()
+            held.closes_at = sheet.expires_at + LATE if sheet else timezone.now() + WITHOUT_A_SHEET
+            held.save(update_fields=["closes_at"])
         _journal_event(held, by, "sheet_closing_cancelled")
 
 

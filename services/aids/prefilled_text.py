@@ -31,7 +31,7 @@ _MONTH: Final = re.compile(rf"\b({'|'.join(MONTHS)})\b(?:\s+(20\d\d))?")
 #: “1 234,56 €”. A photo's € is often read as another sign, so cents after a comma do without it.
 _EURO: Final = r"\s*(?:€|euros?\b|eur\b)"
 _AMOUNT: Final = re.compile(
-    rf"(?<![\d,.])(\d{{1,3}}(?:[ .]\d{{3}})+|\d{{1,5}})(?:,(\d\d)(?!\d)|\.(\d\d)(?={_EURO})|(?={_EURO}))"
+    rf"(?<![\d,.])(\d{{1,3}}(?:[ .]\d{{3}}){{1,2}}|\d{{1,5}})(?:,(\d\d)(?!\d)|\.(\d\d)(?={_EURO})|(?={_EURO}))"
 )
 _TOTAL: Final = re.compile(r"\btotal\b|\bmontant net social\b")
 

@@ -7,6 +7,8 @@ import contextlib
 import dataclasses
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +28,8 @@ from vault.types import envelope
 CHILD = Path(__file__).with_name("child.py")
 CHUNK = 64 * 1024
 MAX_MESSAGE = 64 * 1024 * 1024
+#: Letters: more than two pages of a form hold.
+MAX_TEXT = 40_000
 MAX_JPEG = 20 * 1024 * 1024
 READ_SECONDS = 20
 RASTER_SECONDS = 60
@@ -107,7 +111,7 @@ def text(stream: BinaryIO, *, max_pages: int = 2) -> str:
         Unreadable: the file is refused.
     """
     with _child("text", {"max_pages": max_pages}, stream, cpu_seconds=READ_SECONDS) as output:
-        return str(_message(output).get("text", ""))
+        return str(_message(output).get("text", ""))[:MAX_TEXT]
 
 
 def raster(stream: BinaryIO, *, dpi: int = 150, max_pages: int = MAX_PAGES) -> list[PageImage]:
@@ -198,7 +202,7 @@ def _process(
         cwd="/",
         start_new_session=True,
     )
-    clock = threading.Timer(cpu_seconds * WALL_FACTOR, process.kill)
+    clock = threading.Timer(cpu_seconds * WALL_FACTOR, _kill, [process])
     clock.daemon = True
     clock.start()
     try:
@@ -207,11 +211,17 @@ def _process(
         yield process.stdout
     finally:
         clock.cancel()
-        process.kill()
+        _kill(process)
         process.wait()
         for pipe in (process.stdin, process.stdout):
             with contextlib.suppress(BrokenPipeError):
                 pipe and pipe.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill the child and the programs that it started: it leads a group of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _feed(options: bytes, stream: BinaryIO, pipe: IO[bytes]) -> None:

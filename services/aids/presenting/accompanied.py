@@ -1,6 +1,7 @@
 """Prepare a simulation for an agent of the desk or a companion: names of aids, amounts and what is missing.
 
-No sentence of the explanation is passed on, because it may hold a value of the vault.
+No sentence of an explanation or of a question is passed on, because it may tell a value of the vault: “since when
+may you stay in France?” says who is foreign. Nor is what the resident receives, which their vault says.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from services.aids.presenting import results as words
 from services.aids.presenting.exclusions import exclusions
 from services.aids.results import Result
 from services.aids.variants import Question
+from vault import types
 from vault.sharing.forms.desk_values import is_typed_here
 from vault.sharing.models import DeskVisit
 
@@ -53,14 +55,22 @@ def _page(simulation: Simulation, link: Link) -> dict[str, Any]:
             *(_claim(one, people) | words.note(notes, one.code) for one in computed.claims),
             *(_local_claim(one) | words.note(notes, one.aid.code) for one in words.rights_first(simulation)),
         ],
-        "received": [{"label": one.benefit.title} for one in computed.received],
-        "missing": [
-            {"label": nbsp(one.question.text), "text": words.effect(one), "href": link(one.question)}
-            for one in (*computed.asked, *simulation.asked)
-        ],
+        "missing": _missing(simulation, link),
         "unknown": [*({"label": one.benefit.title} for one in unknown), *_local(simulation, "unknown")],
         "refused": [*({"label": one.benefit.title} for one in refused), *_local(simulation, "refused")],
     }
+
+
+def _missing(simulation: Simulation, link: Link) -> list[dict[str, Any]]:
+    """Return a line for each kind of value that is missing, with the largest change of its questions."""
+    found: dict[str, dict[str, Any]] = {}
+    roles = {person.id: person.role for person in simulation.read.household.people}
+    for one in (*simulation.results.asked, *simulation.asked):
+        title = types.get(one.question.field.partition("#")[0]).title
+        whose = {"partner": _("conjoint"), "child": _("enfant")}.get(roles.get(one.question.person, ""), "")
+        label = nbsp(f"{title} ({whose})") if whose else nbsp(str(title))
+        found.setdefault(label, {"label": label, "text": words.effect(one), "href": link(one.question)})
+    return list(found.values())
 
 
 def _claim(result: Result, people: int) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from vault.readers.files import letters
 from vault.records import downloads
 from vault.sharing.presenting import erasure_letters
 
-#: Photos read at once by one process: each takes a core, and up to 512 MB.
+#: Photos read at once by one process: each takes a core, and up to 512 MB in the child and in Tesseract.
 AT_ONCE = 1
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
@@ -50,7 +50,7 @@ def photo(request: SignedInRequest) -> HttpResponse:
     found = actions.read(resident_id=request.user.pk)
     sent = PhotoForm(request.POST, request.FILES)
     if not sent.is_valid():
-        return _page(request, found, PrefilledForm(**_asked(found)), sent=sent)
+        return _page(request, found, PrefilledForm(**_asked(found)), sent=sent, status=400)
     upload = sent.cleaned_data["file"]
     if not isinstance(upload, HeldUpload):
         raise TypeError("a file came in by another handler")
@@ -61,7 +61,7 @@ def photo(request: SignedInRequest) -> HttpResponse:
         amounts = actions.filled_in(found, upload.content)
     except actions.NotRead as refusal:
         sent.add_error("file", str(refusal))
-        return _page(request, found, PrefilledForm(**_asked(found)), sent=sent)
+        return _page(request, found, PrefilledForm(**_asked(found)), sent=sent, status=400)
     finally:
         _turns.release()
     form = PrefilledForm(initial=amounts, **_asked(found))

@@ -197,10 +197,17 @@ def _run(looked: list[Looked], law: Law) -> None:
 
 
 def _look_together(watches: Sequence[Watch], findings: Mapping[UUID, Sequence[Finding]], law: Law) -> list[Looked]:
-    """Look at watches whose values are read in one transaction. Those that it leaves out are read alone."""
+    """Look at watches whose values are read in one transaction. Those that it leaves out are read alone.
+
+    If one resident's values make the reading fail, all are read alone: a fault of one stops no other.
+    """
     looked = []
     asked = {watch.pk: _notes_of(watch, findings.get(watch.pk, ())) for watch in watches}
-    read = gate.read_together([(watch.grant, asked[watch.pk]) for watch in watches if watch.grant is not None])
+    try:
+        read = gate.read_together([(watch.grant, asked[watch.pk]) for watch in watches if watch.grant is not None])
+    except Exception:
+        logger.exception("watches could not be read together")
+        read = {}
     for watch in watches:
         with _tried(watch):
             looked.append(_look(watch, findings.get(watch.pk, ()), law, read))

@@ -46,7 +46,7 @@ class Offer:
 
 def is_offered(note: Mapping[str, Any]) -> bool:
     """Return whether one yes may send this right's request. Cost: three queries for an aid of the city."""
-    return _asked(note) is not None and Organisation.objects.offices().exists()
+    return _asked(note) is not None
 
 
 def _token(finding: Finding, note: Mapping[str, Any]) -> UUID:
@@ -73,7 +73,7 @@ def prepare(*, finding: Finding, by: UUID, note: Mapping[str, Any]) -> tuple[Dos
     """
     perms.require_owner(finding, by)
     asked = _asked(note)
-    if asked is None or not Organisation.objects.offices().exists():
+    if asked is None:
         raise NotOffered
     made = dossiers.start(resident_id=by, aids=[asked.code], token=_token(finding, note))
     with scope(resident=by):
@@ -94,7 +94,8 @@ def offer(*, finding: Finding, by: UUID, note: Mapping[str, Any]) -> Offer | Non
         NotOffered
     """
     perms.require_owner(finding, by)
-    if not is_offered(note):
+    asked = _asked(note)
+    if asked is None:
         raise NotOffered
     with scope(resident=by):
         dossier = dossier_of(finding, note)
@@ -105,7 +106,8 @@ def offer(*, finding: Finding, by: UUID, note: Mapping[str, Any]) -> Offer | Non
         except lines.NoLines:
             return None
         found = sending.offices(dossier)
-        offices = [one.organisation for one in found if one.is_named] or [one.organisation for one in found]
+        named = [one.organisation for one in found if one.is_named]
+        offices = named if asked.office is not None else [one.organisation for one in found]
         return Offer(dossier, content, offices, lines.fingerprint(content))
 
 
@@ -135,6 +137,13 @@ def say_yes(*, finding: Finding, by: UUID, note: Mapping[str, Any], office_id: U
 
 
 def _asked(note: Mapping[str, object]) -> Rules | None:
-    """Return the procedure that asks for a right that appeared, if an office of the city answers it."""
+    """Return the procedure that asks for a right that appeared, if an office of the portal answers it today.
+
+    Where the office that it names is closed, no other takes its place.
+    """
     found = procedures.open_for(str(note["code"])) if note["kind"] == Kind.NEW else None
-    return found if found is not None and procedures.is_answered_here(found) else None
+    if found is None or not procedures.is_answered_here(found):
+        return None
+    offices = Organisation.objects.offices()
+    open_today = offices.exists() if found.office is None else offices.filter(pk=found.office).exists()
+    return found if open_today else None

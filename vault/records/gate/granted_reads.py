@@ -192,8 +192,11 @@ def read_to_compute(*, grant: Grant, fields: Sequence[str], act: AuthenticatedRo
 
     Raises:
         UnknownField, Refused, NotAnchored, KeyMissing
+        ValueError: `act` belongs to another grant.
     """
     require_known(fields)
+    if getattr(act, "grant_id", None) != grant.pk:
+        raise ValueError("the act is beside another grant")
 
     def reading(refusal: Refusal | None, box: Box) -> Values | Refusal:
         refusal = refusal or mark_used(grant, box)

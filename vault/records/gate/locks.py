@@ -59,8 +59,14 @@ def try_locks(grants: Iterable[Grant], *, journals: bool) -> dict[UUID, ends.End
 
     Return the ends of the journals, by resident, of those for whom all were free. Nothing waits, so that two
     transactions that lock several residents never wait for each other.
+
+    Raises:
+        ValueError: two grants are of one resident.
     """
-    tries = {grant.resident_id: _tries(grant) for grant in grants}
+    tried = list(grants)
+    tries = {grant.resident_id: _tries(grant) for grant in tried}
+    if len(tries) < len(tried):
+        raise ValueError("two grants of one resident")
     if journals:
         for resident_id, shared in tries.items():
             tries[resident_id] = f"pg_try_advisory_xact_lock({ends.lock_key(resident_id)}) AND {shared}"
