@@ -85,6 +85,18 @@ def test_a_check_asks_the_database_little(awa: User, stranger: User, django_asse
         assert evaluating.evaluate(claimed, law) == 1, "Nothing changed: nothing but the reading is written."
 
 
+def test_a_reading_of_several_that_fails_leaves_each_to_be_read_alone(
+    awa: User, november: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(asked: object) -> None:
+        raise LookupError("one resident's values")
+
+    monkeypatch.setattr(gate, "read_together", failing)
+    people.payslip(awa, "2025-10", "0.00")
+    made.later(november, minutes=11)
+    assert made.look() == 1
+
+
 def test_a_field_that_the_resident_did_not_grant_is_not_read(awa: User, november: time_machine.Traveller) -> None:
     watch = made.watch_of(awa)
     assert watch is not None and watch.grant is not None

@@ -224,6 +224,15 @@ def test_the_office_that_the_procedure_names_is_the_one_to_which_a_yes_sends(
     assert [sent.organisation for sent in requests_of(resident)] == [named]
 
 
+def test_a_named_office_that_closes_has_no_other_take_its_place(resident: User, office: Organisation) -> None:
+    named = opened_office("Service Scolarité")
+    published(AgentFactory(name="Awa"), AgentFactory(name="Hugo"), asking(for_aids=["cantine-qf"], office=named.name))
+    note = made.note_of(made.a_finding(resident))
+    assert one_yes.is_offered(note)
+    Organisation.objects.filter(pk=named.pk).update(is_active=False)
+    assert not one_yes.is_offered(note)
+
+
 def test_a_form_to_read_keeps_the_dossier_from_being_made(awa: Client, resident: User, office: Organisation) -> None:
     author, second = AgentFactory(name="Awa"), AgentFactory(name="Hugo")
     form = published_form(author, second, FLAT, aids=[])
