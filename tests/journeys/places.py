@@ -766,7 +766,7 @@ OTHERS: dict[str, str] = {
     "records:drop_upload": ACT,
     "uploads": FILE,
     "upload": FILE,
-    "aids:skip": ACT,
+    **dict.fromkeys(("aids:skip", "aids:prefilled_photo"), ACT),
     **dict.fromkeys(
         ("aids:forget_dates", "aids:urgent_take_up", "aids:urgent_remove", "aids:urgent_try", "aids:urgent_renew"), ACT
     ),
