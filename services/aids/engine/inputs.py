@@ -218,13 +218,15 @@ def unemployed_since(seats: Layout, month: str) -> Arrays:
 
 def _unemployed_since(person: Person, month: str) -> Any:  # noqa: ANN401 - numpy day
     """Return the first day of the unbroken months of unemployment benefit that last until `month`, or `NEVER`."""
+    if person.status != "unemployed":
+        return NEVER
     paid = {
         one
         for income in person.incomes or ()
         if income.type == "unemployment" and income.net > 0
         for one in months.between(income.first, min(income.last, month))
     }
-    if person.status != "unemployed" or month not in paid:
+    if month not in paid:
         return NEVER
     first = month
     while (before := months.shift(first, -1)) in paid:
