@@ -256,14 +256,13 @@ class MoneyReader:
                 shared.append(person)
                 continue
             share = recent[person.id] / total if total else float(person.role == "applicant")
-            shared.append(
-                replace(person, incomes=(*self._without(person, year), *self._of_year(person, year, monthly * share)))
-            )
+            documented = self._documented(person, year)
+            kept = self._without(person, year, documented)
+            shared.append(replace(person, incomes=(*kept, *self._of_year(person, year, monthly * share, documented))))
         return shared
 
-    def _without(self, person: Person, year: int) -> tuple[Income, ...]:
+    def _without(self, person: Person, year: int, documented: set[str]) -> tuple[Income, ...]:
         """Return the incomes without those assumed for `year`; documented months stay."""
-        documented = self._documented(person, year)
         return tuple(
             income
             for income in person.incomes or ()
@@ -274,8 +273,8 @@ class MoneyReader:
         lines = self._income_lines(UUID(person.id))
         return {month for _type, month, *_rest in lines if month.startswith(str(year))}
 
-    def _of_year(self, person: Person, year: int, taxable: float) -> list[Income]:
-        main, documented = _main_type(person), self._documented(person, year)
+    def _of_year(self, person: Person, year: int, taxable: float, documented: set[str]) -> list[Income]:
+        main = _main_type(person)
         missing = [month for month in months.of_year(year) if month not in documented]
         key = f"people[{person.id}].incomes.{main}"
         older = [record for record in self.sources[f"tax_notices[{year}].rfr"] if record not in self.sources[key]]
