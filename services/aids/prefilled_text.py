@@ -12,21 +12,8 @@ from decimal import Decimal
 from typing import Final
 
 from services.aids import months
+from vault.types.spans import MONTHS
 
-MONTHS: Final = (
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
-)
 _MONTH: Final = re.compile(rf"\b({'|'.join(MONTHS)})\b(?:\s+(20\d\d))?")
 #: “1 234,56 €”. A photo's € is often read as another sign, so cents after a comma do without it.
 _EURO: Final = r"\s*(?:€|euros?\b|eur\b)"

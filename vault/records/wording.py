@@ -31,6 +31,11 @@ _DATED = {Validity.PERIOD, Validity.MAX_AGE, Validity.FROM_ISSUE}
 _BARE = ("année",)
 
 
+def not_anchored() -> str:
+    """Return why nobody but the resident reads today: see `gate.NotAnchored`."""
+    return _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")
+
+
 def format_value(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's value
     """Return a value as a person writes it."""
     if value is None or value in ("", []):

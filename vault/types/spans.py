@@ -6,6 +6,21 @@ from datetime import UTC, date, datetime
 from typing import Generic, TypeVar
 
 Moment = TypeVar("Moment", date, datetime)
+#: The months in French, without accents, as the readers compare them.
+MONTHS = (
+    "janvier",
+    "fevrier",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "aout",
+    "septembre",
+    "octobre",
+    "novembre",
+    "decembre",
+)
 
 
 @dataclass(frozen=True)

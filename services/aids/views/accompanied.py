@@ -16,6 +16,7 @@ from services.aids.actions import accompanied as actions
 from services.aids.actions.simulations import Nothing
 from services.aids.forms import SimulateAtDeskForm
 from vault.records import gate
+from vault.records.wording import not_anchored
 from vault.sharing.enums import Act
 from vault.sharing.presenting import desk as desk_words
 from vault.sharing.presenting import mandates as mandate_words
@@ -38,7 +39,7 @@ def at_desk(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     try:
         found = actions.simulate_at_desk(visit=visit, agent=request.user)
     except gate.NotAnchored:
-        return desk.refused(request, visit, _not_sealed())
+        return desk.refused(request, visit, not_anchored())
     except (gate.Refused, PermissionDenied):
         return desk.over(request)
     if isinstance(found, Nothing):
@@ -60,7 +61,7 @@ def under_mandate(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
     try:
         found = actions.simulate_under_mandate(mandate=mandate, companion=request.user)
     except gate.NotAnchored:
-        return companion.refused(request, mandate, _not_sealed())
+        return companion.refused(request, mandate, not_anchored())
     except gate.Refused:
         return companion.over(request)
     context: dict[str, Any] = {"mandate": mandate, "acting": mandate_words.banner(mandate)}
@@ -70,7 +71,3 @@ def under_mandate(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
     from services.aids.presenting import accompanied as words
 
     return render(request, "aids/under_mandate.html", context | words.for_companion(found))
-
-
-def _not_sealed() -> str:
-    return _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")

@@ -17,6 +17,7 @@ from services.dossiers.actions import preparing as actions
 from services.dossiers.forms import PrepareForm
 from services.dossiers.models import Dossier
 from vault.records import gate
+from vault.records.wording import not_anchored
 from vault.sharing.enums import Act
 from vault.sharing.models import Mandate
 from vault.sharing.presenting import mandates as words
@@ -64,7 +65,7 @@ def prepared(request: SignedInRequest, mandate_id: UUID, dossier_id: UUID) -> Ht
         return refused(
             request,
             mandate,
-            _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données."),
+            not_anchored(),
         )
     except gate.Refused:
         return over(request)

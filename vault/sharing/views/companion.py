@@ -22,6 +22,7 @@ from core.files.uploads import sealed_upload
 from vault.records import gate
 from vault.records.forms.papers import UploadForm
 from vault.records.grants import agreements
+from vault.records.wording import not_anchored
 from vault.sharing.across import erasures, mandates
 from vault.sharing.actions import asking, handing_over, helping, sent_papers
 from vault.sharing.actions import mandates as actions
@@ -171,7 +172,7 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
         return refused(
             request,
             mandate,
-            _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données."),
+            not_anchored(),
         )
     except gate.Refused:
         return over(request)

@@ -35,6 +35,7 @@ from vault.records.enums import PaperState
 from vault.records.forms.papers import UploadForm
 from vault.records.grants import agreements
 from vault.records.models import Grant
+from vault.records.wording import not_anchored
 from vault.sharing.across import desk
 from vault.sharing.actions import desk as actions
 from vault.sharing.actions import mandates, sent_papers
@@ -166,7 +167,7 @@ def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
     try:
         fields, opened = actions.look(visit=found, agent=request.user, item_code=item)
     except gate.NotAnchored:
-        reason = _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")
+        reason = not_anchored()
         return refused(request, found, reason)
     except (gate.Refused, PermissionDenied):
         return over(request)

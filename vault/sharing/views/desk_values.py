@@ -23,6 +23,7 @@ from vault.records.actions.papers import NotReady
 from vault.records.enums import PaperState
 from vault.records.forms.confirmation import Confirmation
 from vault.records.values.decrypted import Values
+from vault.records.wording import not_anchored
 from vault.sharing.actions import desk_values as actions
 from vault.sharing.actions import sent_papers
 from vault.sharing.enums import Act
@@ -94,7 +95,7 @@ def confirm_paper(request: SignedInRequest, visit_id: UUID, sent: str) -> HttpRe
             return _confirm(request, visit, paper_id)
         opened = actions.look_at_paper(visit=visit, agent=request.user, paper_id=paper_id)
     except gate.NotAnchored:
-        reason = _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")
+        reason = not_anchored()
         return refused(request, visit, reason)
     except (gate.Refused, PermissionDenied):
         return over(request)

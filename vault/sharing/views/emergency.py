@@ -23,6 +23,7 @@ from accounts.two_persons import DECIDING, NotTwo
 from accounts.views.two_persons import refused
 from core.models import City
 from vault.records import gate
+from vault.records.wording import not_anchored
 from vault.sharing.across import emergencies
 from vault.sharing.actions import emergency as actions
 from vault.sharing.forms.emergency import AskForm
@@ -133,7 +134,7 @@ def values(request: SignedInRequest, access_id: UUID, item: str) -> HttpResponse
     except PermissionDenied:
         raise Http404 from None
     except gate.NotAnchored:
-        reason = _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")
+        reason = not_anchored()
         return _render(request, access, "refused", {"reason": reason}, status=403)
     except gate.Refused:
         return render(request, "sharing/emergency/over.html", status=403)

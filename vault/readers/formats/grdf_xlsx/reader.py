@@ -13,24 +13,11 @@ from vault.readers.files.source_file import SourceFile
 from vault.readers.files.workbook import Cell, has_text, is_workbook, sheets
 from vault.readers.reading import Ask, Reading
 from vault.readers.subjects import gas
+from vault.types.spans import MONTHS
 
 FORMAT = "grdf_xlsx"
 VERSION = "1.0.0"
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MONTHS = (
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
-)
 MONTH = re.compile(r"([a-z]+) (\d{4})")
 WEEK = re.compile(r"du (\S+) au (\S+)")
 EXPORTED = re.compile(r"export du (\d{2}/\d{2}/\d{4})")
