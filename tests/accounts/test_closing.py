@@ -254,6 +254,24 @@ def test_the_vault_is_erased_on_its_date_and_not_before(resident, stranger):
     assert only_the_proof_of(resident) and User.objects.get(pk=stranger.pk).is_active
 
 
+def test_a_vault_kept_while_others_are_closed_is_not_closed(resident, stranger, monkeypatch):
+    kept, real = [], closing.close
+
+    def closing_one(*, user, by):
+        """Close one of both; the other one is kept meanwhile."""
+        other = next(one for one in (resident, stranger) if one.pk != user.pk)
+        closing.cancel(user=other, by=other.pk)
+        kept.append(other.pk)
+        real(user=user, by=by)
+
+    for user in (resident, stranger):
+        closing.ask(user=user, by=user.pk)
+    monkeypatch.setattr(closing, "close", closing_one)
+    with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
+        assert closing.close_due() == 1
+    assert len(kept) == 1 and User.objects.get(pk=kept[0]).is_active
+
+
 def test_asking_twice_keeps_the_first_date(resident):
     first = closing.ask(user=resident, by=resident.pk).closes_at
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):

@@ -259,3 +259,9 @@ def test_the_pages_need_few_queries(visit, hers, mandate, theo):
         with CaptureQueriesContext(connection) as seen:
             ask()
         assert len([one for one in seen if one["sql"] not in {"BEGIN", "COMMIT"}]) <= 25
+
+
+def test_an_act_beside_another_grant_opens_nothing(visit, mandate):
+    with pytest.raises(ValueError, match="another grant"):
+        gate.read_to_compute(grant=visit.grant, fields=from_vault.FIELDS, act=mandate)
+    assert computed(visit.resident_id) == []

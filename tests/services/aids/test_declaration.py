@@ -160,9 +160,11 @@ def test_a_pdf_of_the_declaration_fills_the_form_and_is_not_kept(awa: Client) ->
 
 def test_a_file_without_an_amount_a_broken_one_and_none_get_a_sentence(awa: Client) -> None:
     nothing = apart.draw("<p>Bonjour</p>", style="")
-    assert "aucun montant" in body(send(awa, nothing))
+    refused = send(awa, nothing)
+    assert refused.status_code == 400 and "aucun montant" in body(refused)
     assert "abîmé" in body(send(awa, b"%PDF-1.7 cut"))
-    assert "Choisissez un fichier" in body(awa.post(PHOTO, {}))
+    empty = awa.post(PHOTO, {})
+    assert empty.status_code == 400 and "Choisissez un fichier" in body(empty)
     assert awa.get(PHOTO).status_code == 405
 
 

@@ -216,3 +216,10 @@ def test_one_more_resident_is_read_with_as_many_statements(both: list[User]) -> 
         read(both)
     looked_up = sum('FROM "watch_watch"' in one["sql"] for one in alone)
     assert len(together) - len(alone) == looked_up, "those by which the test itself looks for another watch"
+
+
+def test_two_grants_of_one_resident_are_not_read_together(resident: User, villebrume: City) -> None:
+    people.full_vault(resident)
+    made.turned_on(resident)
+    with pytest.raises(ValueError, match="two grants"):
+        gate.read_together([(grant_of(resident), {}), (grant_of(resident), {})])

@@ -1,6 +1,8 @@
 """Large files of data in the limited child: the records are the same as outside it."""
 
 import io
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,3 +45,18 @@ def test_positions_are_not_kept() -> None:
         "origine",
         "destination",
     }
+
+
+def test_a_program_that_the_child_started_ends_with_it(tmp_path: Path) -> None:
+    """As Tesseract does: it holds the page of a resident."""
+    script = tmp_path / "child.py"
+    script.write_text(
+        "import json, subprocess, sys\n"
+        "started = subprocess.Popen(['sleep', '600'])\n"
+        "print(json.dumps({'pid': started.pid}), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with sandbox._process(script, "text", {}, io.BytesIO(), cpu_seconds=20) as output:
+        pid = json.loads(output.readline())["pid"]
+    status = Path(f"/proc/{pid}/status")
+    assert not status.exists() or "\nState:\tZ" in status.read_text()

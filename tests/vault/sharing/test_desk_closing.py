@@ -249,3 +249,13 @@ def test_a_row_that_the_portal_did_not_write_closes_nothing(second, hugo):
     with pytest.raises(rows.Forged):
         actions.confirm_closing(visit=second, agent=hugo)
     assert Sheet.objects.get().claimed_at is None and closes_in(second) > timedelta(days=300)
+
+
+def test_keeping_a_vault_whose_closing_nobody_confirmed_leaves_its_date(first, agathe):
+    before = owner(first).closes_at
+    actions.ask_to_close(visit=first, agent=agathe)
+    actions.keep_open(visit=first, agent=agathe)
+    Sheet.objects.all().delete()
+    actions.ask_to_close(visit=first, agent=agathe)
+    actions.keep_open(visit=first, agent=agathe)
+    assert owner(first).closes_at == before
