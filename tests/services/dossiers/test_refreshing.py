@@ -95,10 +95,8 @@ def test_a_value_typed_there_is_declared_and_a_wrong_one_is_said_beside_it(stale
     answer = browser.post(refreshing(stale), {"way": "typed", **TYPED, **INCOME})
     assert answer.url == f"{page_of(stale)}#{SLUG}" and state(stale) == NeedState.PRESENT
     with scope(resident=resident.pk):
-        assert list(Record.objects.current().filter(type="fiscal.avis_ir").values_list("assurance", flat=True)) == [
-            "signature_verified",
-            "declared",
-        ]
+        notices = Record.objects.current().filter(type="fiscal.avis_ir")
+        assert {*notices.values_list("assurance", flat=True)} == {"signature_verified", "declared"}
     again = browser.post(refreshing(stale), {"way": "typed", **TYPED, **INCOME}, follow=True)
     assert "déjà à jour" in text(again)
 
