@@ -211,9 +211,22 @@ READ = """() => {
 }"""
 
 
+@cache
+def french_by_word() -> dict[str, list[str]]:
+    """Return the pieces by a word that stands between two others, the longest. A piece of two words has none: "".
+
+    Whoever reads a text looks for the pieces of its own words only: a tenth of the time.
+    """
+    found: dict[str, list[str]] = {}
+    for piece in french_sentences():
+        found.setdefault(max(piece.split(" ")[1:-1], key=len, default=""), []).append(piece)
+    return found
+
+
 def french_left(page: Page) -> list[str]:
-    text = " ".join(str(page.evaluate(READ)).split())
-    return [piece for piece in french_sentences() if piece in text]
+    words = str(page.evaluate(READ)).split()
+    text, by_word = " ".join(words), french_by_word()
+    return [piece for word in {"", *words} for piece in by_word.get(word, ()) if piece in text]
 
 
 #: Changes that axe may judge otherwise, each made on the sign-in page.

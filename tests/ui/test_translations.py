@@ -10,18 +10,29 @@ from django.utils.translation import ngettext, override, pgettext
 
 from ops import messages
 
-FOUND = messages.extract()
-ENGLISH = messages.read(messages.catalogue("en"))
+# One worker extracts the messages, which takes seconds.
+pytestmark = pytest.mark.xdist_group("translations")
+
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%|%[sd]|\{\w*\}|<[^>]+>")
 
 
-def test_every_sentence_is_translated():
-    lacking = [key for key in FOUND if key not in ENGLISH or not ENGLISH[key].is_translated]
+@pytest.fixture(scope="module")
+def found():
+    return messages.extract()
+
+
+@pytest.fixture(scope="module")
+def english():
+    return messages.read(messages.catalogue("en"))
+
+
+def test_every_sentence_is_translated(found, english):
+    lacking = [key for key in found if key not in english or not english[key].is_translated]
     assert lacking == [], "run `make messages`, then fill locale/en"
 
 
-def test_every_translation_has_a_sentence():
-    assert [key for key in ENGLISH if key not in FOUND] == []
+def test_every_translation_has_a_sentence(found, english):
+    assert [key for key in english if key not in found] == []
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -30,43 +41,43 @@ def test_the_compiled_catalogue_is_current(language):
     assert messages.catalogue(language, "mo").read_bytes() == messages.compiled(language, source.values())
 
 
-def test_the_french_catalogue_has_exactly_the_plurals():
+def test_the_french_catalogue_has_exactly_the_plurals(found):
     french = messages.read(messages.catalogue("fr"))
-    assert set(french) == {key for key, message in FOUND.items() if message.plural}
+    assert set(french) == {key for key, message in found.items() if message.plural}
     assert all(message.plural for message in french.values())
 
 
-def test_no_message_collides_with_a_french_translation_of_django():
+def test_no_message_collides_with_a_french_translation_of_django(found):
     """“Go”, a unit of size, is also a button of the admin, “Envoyer”: such a word needs a context."""
     with override("fr"):
         translations = {
             text: (pgettext(context, text) if context else translate(text))
-            for (context, text), one in FOUND.items()
+            for (context, text), one in found.items()
             if not one.plural
         }
     assert [f"{text}: {shown}" for text, shown in translations.items() if text != shown] == []
 
 
-def test_a_translation_keeps_its_placeholders():
+def test_a_translation_keeps_its_placeholders(english):
     def names(text):
         return set(PLACEHOLDER.findall(text)) - {"%%"}
 
     wrong = [
         m.singular
-        for m in ENGLISH.values()
+        for m in english.values()
         if m.is_translated and names(m.strings[-1]) - names(m.singular) - names(m.plural)
     ]
     assert wrong == []
     lost = [
         m.singular
-        for m in ENGLISH.values()
+        for m in english.values()
         if m.is_translated and not m.plural and names(m.singular) - names(m.strings[0])
     ]
     assert lost == []
 
 
-def test_french_sentences_have_their_non_breaking_spaces():
-    assert [m.singular for m in FOUND.values() if messages.spaced(m.singular) != m.singular] == [], (
+def test_french_sentences_have_their_non_breaking_spaces(found):
+    assert [m.singular for m in found.values() if messages.spaced(m.singular) != m.singular] == [], (
         "run `python -m ops.messages space`"
     )
 

@@ -436,7 +436,7 @@ def act_of(
         actor_id=grant.pk,
         event=event,
         purpose=grant.purpose,
-        fields=fields,
+        fields=sorted(fields),
         details={name: value for name, value in details.items() if value},
         ground=journal.Ground.EMERGENCY if grant.in_emergency else None,
     )
