@@ -1,5 +1,7 @@
 from django.urls import include, path
 
+from services.aids.presenting.local_aids import AIDS
+from services.aids.presenting.urgent import SITUATIONS
 from services.aids.views import (
     accompanied,
     compare,
@@ -13,8 +15,6 @@ from services.aids.views import (
 )
 from services.aids.views import aids as views
 from services.aids.views import together as views_together
-from services.aids.views.local_agents import AIDS
-from services.aids.views.urgent_agents import SITUATIONS
 from services.versions import views as versions
 
 app_name = "aids"

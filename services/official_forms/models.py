@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
+from core.models.rows import AuthenticatedRow, by_city
 from services.official_forms import drawing, filling
 from services.official_forms.drawing import Blank, CannotDraw, Drawn
 from services.official_forms.mapping import Map, Refused, read
@@ -22,7 +22,7 @@ NAMES: Final = UUID("0f5a7a52-6f0e-4f0e-8a0b-3b8a4d1f9c27")
 STATES: Final = [(State.DRAFT, _("Brouillon")), (State.PUBLISHED, _("Publié")), (State.CLOSED, _("Fermé"))]
 
 
-class FormQuerySet(VersionQuerySet["OfficialForm"], RowQuerySet["OfficialForm"]):
+class FormQuerySet(VersionQuerySet["OfficialForm"]):
     def of(self, code: str) -> Self:
         """Return the versions of a form, the newest first, without their blanks."""
         return super().of(code).defer("blank")

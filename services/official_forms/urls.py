@@ -1,9 +1,10 @@
 from django.urls import include, path
 
+from services.official_forms import presenting
 from services.official_forms.views import agents
 from services.versions import views as versions
 
-FORMS = {"of": agents.FORMS}
+FORMS = {"of": presenting.FORMS}
 app_name = "official_forms"
 pages = [
     path("", agents.listed, name="list"),

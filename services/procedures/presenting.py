@@ -261,7 +261,7 @@ def public_rows(procedures: Iterable[Rules]) -> list[Row]:
 def public_page(rules: Rules, row: Procedure | None, *, may_start: bool) -> dict[str, Any]:
     """Return the context of a procedure's page. `row` is None for what came with the portal."""
     bases = row.rules["bases"] if row else {}
-    others = Procedure.objects.of(rules.code).shown().exclude(pk=row.pk) if row else []
+    others = Procedure.objects.of(rules.code).shown().exclude(pk=row.pk) if row else Procedure.objects.none()
     page = reverse("procedures:page", args=[rules.code])
     return {
         "rules": rules,

@@ -1,9 +1,10 @@
 from django.urls import include, path
 
+from services.procedures import presenting
 from services.procedures.views import agents, public
 from services.versions import views as versions
 
-PROCEDURES = {"of": agents.PROCEDURES}
+PROCEDURES = {"of": presenting.PROCEDURES}
 app_name = "procedures"
 public_pages = [
     path("", public.listed, name="listed"),

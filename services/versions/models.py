@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.models.rows import nothing
+from core.models.rows import RowQuerySet, nothing
 
 V = TypeVar("V", bound=models.Model)
 PUBLIC: Final = nothing("the city's public rules; an amount is an estimate")
@@ -37,7 +37,7 @@ TWO_PERSONS = Q(shipped=True, written_by=None, published_by=None) | (
 )
 
 
-class VersionQuerySet(models.QuerySet[V]):
+class VersionQuerySet(RowQuerySet[V]):
     def published(self) -> Self:
         return self.filter(state=State.PUBLISHED)
 
