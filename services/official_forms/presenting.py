@@ -27,7 +27,7 @@ FORMS: Final = Pages(
     heading=gettext_lazy("Formulaires officiels"),
     kicker=gettext_lazy("Formulaire officiel, version %(version)s"),
     hints={
-        State.DRAFT: gettext_lazy("Regardez les pages : si chaque valeur est à sa place, publiez."),
+        State.DRAFT: gettext_lazy("Regardez les pages : si chaque valeur est à sa place, publiez."),
         State.PUBLISHED: gettext_lazy(
             "Les habitants le trouvent dans leur dossier, rempli avec leur coffre. Il ne changera plus."
         ),

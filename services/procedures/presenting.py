@@ -35,14 +35,14 @@ PROCEDURES: Final = RulesPages(
     kicker=gettext_lazy("Démarche, version %(version)s"),
     tested=gettext_lazy("À relire"),
     hints={
-        State.DRAFT: gettext_lazy("Rien ne manque : proposez-la, puis une autre personne la publie."),
+        State.DRAFT: gettext_lazy("Rien ne manque : proposez-la, puis une autre personne la publie."),
         State.TESTED: gettext_lazy("Une autre personne la relit, puis la publie."),
         State.PUBLISHED: SHOWN_TO_RESIDENTS,
         State.CLOSED: gettext_lazy("Cette version est fermée. Elle reste publique, et ne change plus."),
     },
     tried=gettext_lazy("C’est proposé. Une autre personne peut publier."),
     publish=gettext_lazy(
-        "Vous l’avez relue : les habitants la voient aussitôt. Elle ne changera plus. Les dossiers déjà commencés "
+        "Vous l’avez relue : les habitants la voient aussitôt. Elle ne changera plus. Les dossiers déjà commencés "
         "gardent leur liste, et le disent."
     ),
     close=gettext_lazy("Fermer cette démarche"),

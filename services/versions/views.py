@@ -44,7 +44,7 @@ def said_why(of: Pages[Any] | None = None) -> Callable[[Page], Page]:
             except NotTwo as problem:
                 return refused(request, problem)
             except versions.NotNow:
-                messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
+                messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
             except versions.Faulty as problem:
                 messages.warning(request, str(problem))
             return redirect(f"{(of or kwargs['of']).prefix}version", row_id)

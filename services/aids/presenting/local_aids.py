@@ -27,14 +27,14 @@ AIDS: Final = RulesPages(
     heading=gettext_lazy("Aides locales"),
     kicker=gettext_lazy("Aide locale, version %(version)s"),
     hints={
-        State.DRAFT: gettext_lazy("Tous les cas passent : essayez-la, puis une autre personne la publie."),
+        State.DRAFT: gettext_lazy("Tous les cas passent : essayez-la, puis une autre personne la publie."),
         State.TESTED: gettext_lazy("Tous les cas passent. Une autre personne la publie."),
         State.PUBLISHED: SHOWN_TO_RESIDENTS,
         State.CLOSED: gettext_lazy("Cette version est fermée. Elle reste publique, et ne change plus."),
     },
     tried=gettext_lazy("Tous les cas passent. Une autre personne peut publier."),
     publish=gettext_lazy(
-        "Vous l’avez relue : les habitants la verront dès leur prochain calcul. Elle ne changera plus."
+        "Vous l’avez relue : les habitants la verront dès leur prochain calcul. Elle ne changera plus."
     ),
     close=gettext_lazy("Fermer cette aide"),
     close_hint=gettext_lazy(

@@ -32,14 +32,14 @@ SITUATIONS: Final = RulesPages(
     kicker=gettext_lazy("Situation urgente, version %(version)s"),
     tested=gettext_lazy("Proposée"),
     hints={
-        State.DRAFT: gettext_lazy("Elle est complète : proposez-la, puis une autre personne la publie."),
+        State.DRAFT: gettext_lazy("Elle est complète : proposez-la, puis une autre personne la publie."),
         State.TESTED: gettext_lazy("Elle est complète. Une autre personne la publie."),
         State.PUBLISHED: SHOWN_TO_RESIDENTS,
         State.CLOSED: gettext_lazy("Cette version est fermée. Elle ne change plus."),
     },
     tried=gettext_lazy("Elle est complète. Une autre personne peut publier."),
     publish=gettext_lazy(
-        "Vous l’avez relue, numéros et délais compris : les habitants la verront aussitôt. Elle ne changera plus."
+        "Vous l’avez relue, numéros et délais compris : les habitants la verront aussitôt. Elle ne changera plus."
     ),
     close=gettext_lazy("Fermer cette situation"),
     close_hint=gettext_lazy("Les habitants ne trouvent plus cette situation, ni les numéros qu’elle donne."),

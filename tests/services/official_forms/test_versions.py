@@ -6,7 +6,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
-from accounts.two_persons import NotTwo
 from core.journal import register
 from core.models.rows import Forged
 from services.official_forms.actions import official_forms as actions
@@ -73,16 +72,6 @@ def test_a_form_goes_from_its_blank_to_its_end(author, second):
     assert OfficialForm.objects.get(version=1).state == State.CLOSED
     theirs.post(at("close", later.pk))
     assert not OfficialForm.objects.filter(state=State.PUBLISHED).exists()
-
-
-def test_one_person_does_not_suffice(author, second):
-    form = draft(author)
-    with pytest.raises(NotTwo):
-        versions.publish(row=form, by=author)
-    with pytest.raises(NotTwo):
-        versions.publish(row=form, by=AgentFactory(new=True))
-    form.refresh_from_db()
-    assert form.state == State.DRAFT
 
 
 def test_what_is_published_is_what_was_shown(author, second):
