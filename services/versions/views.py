@@ -132,12 +132,12 @@ def publish(request: SignedInRequest, row_id: Key, of: RulesPages[R]) -> HttpRes
     if shown != row.mark:
         raise versions.NotNow
     if request.method == "POST":
-        return published(request, of, row)
+        return publish_as_read(request, of, row)
     said = {"hint": str(of.publish), "hidden": {"shown": shown}}
     return form_page(request, None, _("Publier cette version"), _("Publier"), of.page(row), **said)
 
 
-def published(request: SignedInRequest, of: Pages[V], row: V) -> HttpResponse:
+def publish_as_read(request: SignedInRequest, of: Pages[V], row: V) -> HttpResponse:
     """Publish a version as it was read."""
     versions.publish(row=row, by=request.user)
     messages.success(request, _("C’est publié."))

@@ -16,7 +16,7 @@ from services.official_forms.models import OfficialForm
 from services.official_forms.presenting import FORMS
 from services.versions import presenting as versions
 from services.versions.actions.versions import Faulty, NotNow
-from services.versions.views import form_page, own_draft, published, said_why, to_publish
+from services.versions.views import form_page, own_draft, publish_as_read, said_why, to_publish
 
 
 @agents_only
@@ -101,7 +101,7 @@ def publish(request: SignedInRequest, row_id: UUID) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("shown") != held.mark:
             raise NotNow
-        return published(request, FORMS, held)
+        return publish_as_read(request, FORMS, held)
     return render(request, "official_forms/preview.html", {**presenting.preview(held), "publishing": True})
 
 
