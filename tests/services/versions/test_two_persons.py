@@ -1,6 +1,7 @@
 """One person never suffices, whatever the kind of version: neither its author, nor whom they named alone."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -29,7 +30,7 @@ from vault.records.content import paper_kinds
 
 pytestmark = pytest.mark.django_db
 
-PAGES: dict[type[Version], Pages] = {page.model: page for page in (AIDS, SITUATIONS, PROCEDURES, FORMS)}
+PAGES: dict[type[Version], Pages[Any]] = {page.model: page for page in (AIDS, SITUATIONS, PROCEDURES, FORMS)}
 DRAFTS: dict[type[Version], Callable[[User], Version]] = {
     LocalAid: lambda by: local_aids.begin(by=by, item=catalogue.local_aids()[0]),
     UrgentSituation: lambda by: urgent_situations.begin(by=by, item=catalogue.urgent_situations()[0]),
