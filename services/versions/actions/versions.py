@@ -71,7 +71,7 @@ def renew(*, row: R, by: User, begin: Callable[..., R]) -> R:
     return begin(by=by, item=row.document)
 
 
-def try_out(*, row: V, by: User) -> V:
+def try_out(*, row: R, by: User) -> R:
     """Mark a draft as ready for the second person.
 
     Raises:
