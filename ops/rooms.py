@@ -18,6 +18,7 @@ APPS = (
     "services/procedures",
     "services/official_forms",
     "services/aids",
+    "services/versions",
     "services/places",
     "certification/developers",
     "certification/access",

@@ -8,6 +8,7 @@ from core.pdf import apart
 from demo.people import find
 from services.official_forms.actions import official_forms as actions
 from services.official_forms.models import OfficialForm
+from services.versions.actions import versions
 
 ROWS, STEP = 4, 10
 STYLE = """
@@ -111,7 +112,7 @@ def publish() -> None:
         draft = actions.begin(by=by, title=blank.title, number=blank.number, aids=blank.aids, content=content)
         actions.write_map(form=draft, by=by, text=_map(blank, draft.sha256))
         draft.refresh_from_db()
-        actions.publish(form=draft, by=second.account(), shown=actions.mark(draft))
+        versions.publish(row=draft, by=second.account())
 
 
 def _page(blank: Blank) -> str:

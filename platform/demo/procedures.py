@@ -5,10 +5,10 @@ from typing import Final
 from accounts.models import Organisation
 from demo import official_form
 from demo.people import find
-from services.aids.actions import versions
-from services.official_forms.models import OfficialForm, State
+from services.official_forms.models import OfficialForm
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
+from services.versions.actions import versions
 
 CODE: Final = "inscription-cantine"
 
@@ -17,12 +17,12 @@ def name_form_and_office(office: Organisation) -> None:
     """Publish the next version of the shipped procedure, once. What agents did with it since stays so."""
     author, second = find("agathe"), find("hugo")
     row = Procedure.objects.published().filter(code=CODE, shipped=True).first()
-    form = OfficialForm.objects.filter(title=official_form.CANTEEN.title, state=State.PUBLISHED).first()
+    form = OfficialForm.objects.published().filter(title=official_form.CANTEEN.title).first()
     if author is None or second is None or row is None or form is None:
         return
     by = author.account()
     if Procedure.objects.filter(code=CODE, shipped=False).exists():
         return
-    draft = actions.renew(row=row, by=by)
+    draft = versions.renew(row=row, by=by, begin=actions.begin)
     draft = actions.change(row=draft, by=by, seen=draft.changes, rules_={"form": form.code}, office=office)
     versions.publish(row=versions.try_out(row=draft, by=by), by=second.account())

@@ -1,117 +1,21 @@
 """Aids decided by the city and urgent situations, stored as data written by its agents; what is kept for residents."""
 
-import hashlib
-import json
 from datetime import date
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any
+from uuid import UUID, uuid5
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, by_resident, nothing
 from services.aids import catalogue, local, local_rules, urgent
-
-V = TypeVar("V", bound=models.Model)
-PUBLIC = nothing("the city's public rules; an amount is an estimate")
+from services.versions.models import NAMES, PUBLIC, RulesVersion, VersionQuerySet, version_constraints
 
 
-class State(models.TextChoices):
-    DRAFT = "draft", _("Brouillon")
-    TESTED = "tested", _("Essayée")
-    PUBLISHED = "published", _("Publiée")
-    CLOSED = "closed", _("Fermée")
-
-
-#: States of versions that residents were shown. The database refuses to change such a version.
-FROZEN = frozenset({State.PUBLISHED, State.CLOSED})
-
-
-class VersionQuerySet(models.QuerySet[V]):
-    def published(self) -> Self:
-        return self.filter(state=State.PUBLISHED)
-
-    def shown(self) -> Self:
-        """Return the versions that are or were public."""
-        return self.filter(state__in=FROZEN)
-
-
-def version_constraints(prefix: str) -> list[models.BaseConstraint]:
-    """Return the constraints of a table of versions: one in force, and two persons for each."""
-    return [
-        models.UniqueConstraint(fields=["code", "version"], name=f"{prefix}_version_once"),
-        models.UniqueConstraint(fields=["code"], condition=Q(state=State.PUBLISHED), name=f"{prefix}_one_in_force"),
-        models.CheckConstraint(name=f"{prefix}_state_known", condition=Q(state__in=State.values)),
-        models.CheckConstraint(
-            name=f"{prefix}_two_persons",
-            condition=(Q(shipped=True, written_by=None, published_by=None))
-            | (
-                Q(shipped=False, written_by__isnull=False)
-                & (Q(published_by=None) | ~Q(published_by=F("written_by")))
-                & (~Q(state__in=sorted(FROZEN)) | Q(published_by__isnull=False))
-            ),
-        ),
-    ]
-
-
-class Version(models.Model):
-    """One version of what agents write and residents read: a draft, tried, published, closed.
-
-    `rules` follows a JSON Schema. The database refuses to change a version once it is published, and one that a single
-    person wrote and published.
-    """
-
-    #: The kind of the entries of the register.
-    KIND: ClassVar[str]
-
-    code = models.SlugField(_("code"), max_length=60)
-    version = models.PositiveIntegerField(_("version"), default=1)
-    label = models.CharField(_("nom"), max_length=120)
-    state = models.CharField(_("état"), max_length=10, choices=State.choices, default=State.DRAFT)
-    review_on = models.DateField(_("à revoir le"), help_text=_("Date à laquelle une personne relit les règles."))
-    rules = models.JSONField(_("règles"))
-    shipped = models.BooleanField(
-        default=False, help_text="loaded by the operator of the portal, or older than versions: no agent wrote it"
-    )
-    written_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    written_at = models.DateTimeField(default=timezone.now)
-    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    published_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
-    updated_at = models.DateTimeField(_("modifiée le"), auto_now=True)
-
-    decides = PUBLIC
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return f"{self.label} ({self.version})"
-
-    @property
-    def is_frozen(self) -> bool:
-        return self.state in FROZEN
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """Return the whole version: what the schema describes."""
-        raise NotImplementedError
-
-    @property
-    def mark(self) -> str:
-        """Return what tells one content of a draft from another."""
-        return hashlib.sha256(json.dumps(self.document, sort_keys=True, default=str).encode()).hexdigest()
-
-    @property
-    def faults(self) -> list[str]:
-        """Return why the version cannot be published, each in a sentence; nothing if it can."""
-        raise NotImplementedError
-
-
-class LocalAid(Version):
+class LocalAid(RulesVersion):
     """A version of an aid of the city, the intercommunality, the département or the region.
 
     `rules` follows content/schemas/local_aids.schema.json; the test cases are rows of their own.
@@ -135,9 +39,13 @@ class LocalAid(Version):
             *version_constraints("aids_local"),
         ]
 
+    @classmethod
+    def subject_of(cls, code: str) -> UUID:
+        """Return the id of a code in the register, as since before other kinds of version."""
+        return uuid5(NAMES, code)
+
     @property
     def name(self) -> str:
-        """Return the label in the page's language, if the aid was shipped with the software."""
         return catalogue.in_words(self.label)
 
     @property
@@ -155,7 +63,6 @@ class LocalAid(Version):
 
     @property
     def document(self) -> dict[str, Any]:
-        """Return the whole version, with its cases: what the schema describes."""
         return {**self.rule, "tests": [case.as_json() for case in self.cases.all()]}
 
     @property
@@ -165,7 +72,6 @@ class LocalAid(Version):
 
     @property
     def faults(self) -> list[str]:
-        """Return why the version cannot be published, each in a sentence; nothing if it can."""
         return local_rules.faults(self.document)
 
     def evaluate(self, facts: local.Facts, today: date, *, explained: bool = True) -> local.Outcome:
@@ -196,7 +102,7 @@ class LocalAidCase(models.Model):
         return {"persona": self.persona, "facts": self.facts, "expect": self.expect}
 
 
-class UrgentSituation(Version):
+class UrgentSituation(RulesVersion):
     """A version of an urgent situation. `rules` is its content, which `urgent.situation` reads."""
 
     KIND = "urgent_situation"
@@ -220,7 +126,6 @@ class UrgentSituation(Version):
 
     @property
     def document(self) -> dict[str, Any]:
-        """Return the whole version: what the schema describes."""
         return {
             **self.rules,
             "code": self.code,
@@ -231,7 +136,6 @@ class UrgentSituation(Version):
 
     @property
     def faults(self) -> list[str]:
-        """Return why the version cannot be published, each in a sentence; nothing if it can."""
         return urgent.faults(self.document)
 
 

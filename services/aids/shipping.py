@@ -2,21 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
-from django.utils import timezone
 
 from services.aids import catalogue, local_rules, urgent
-from services.aids.models import LocalAid, LocalAidCase, State, UrgentSituation
+from services.aids.models import LocalAid, LocalAidCase, UrgentSituation
+from services.versions.models import State
+from services.versions.shipping import Faulty, kept, put_in_force
 
-V = TypeVar("V", bound=LocalAid | UrgentSituation)
 OWN = ("code", "label", "title", "version", "valid_from", "valid_to", "review_on", "tests")
-
-
-class Faulty(Exception):
-    """A shipped aid whose own cases do not hold, or a situation that may not be published."""
 
 
 def load_local_aids(*, codes: Iterable[str] = catalogue.DEMONSTRATION) -> list[LocalAid]:
@@ -33,41 +28,26 @@ def load_urgent_situations() -> list[UrgentSituation]:
 @transaction.atomic
 def write(item: dict[str, Any]) -> LocalAid:
     held = LocalAid.objects.filter(code=item["code"])
-    if (current := _stays(held, item)) is not None:
+    if (current := kept(held, item)) is not None:
         return current
     if faults := local_rules.faults(item):
         raise Faulty(item["code"], *faults)
     aid = LocalAid.objects.create(shipped=True, state=State.TESTED, **columns(item))
     write_cases(aid, item["tests"])
-    _put_in_force(aid, held)
+    put_in_force(aid, held)
     return aid
 
 
 @transaction.atomic
 def write_situation(item: dict[str, Any]) -> UrgentSituation:
     held = UrgentSituation.objects.filter(code=item["code"])
-    if (current := _stays(held, item)) is not None:
+    if (current := kept(held, item)) is not None:
         return current
     if faults := urgent.faults(item):
         raise Faulty(item["code"], *faults)
     row = UrgentSituation.objects.create(shipped=True, state=State.TESTED, **situation_columns(item))
-    _put_in_force(row, held)
+    put_in_force(row, held)
     return row
-
-
-def _stays(held: QuerySet[V], item: Mapping[str, Any]) -> V | None:
-    """Return the city's version if it is as new as the shipped one, or if agents wrote one."""
-    newest = held.aggregate(found=Max("version"))["found"]
-    current = held.filter(state=State.PUBLISHED).first() or held.order_by("-version").first()
-    kept = current is not None and (newest >= item["version"] or held.filter(shipped=False).exists())
-    return current if kept else None
-
-
-def _put_in_force(row: V, held: QuerySet[V]) -> None:
-    now = timezone.now()
-    held.filter(state=State.PUBLISHED).update(state=State.CLOSED, closed_at=now, updated_at=now)
-    row.state, row.published_at = State.PUBLISHED, now
-    row.save(update_fields=["state", "published_at", "updated_at"])
 
 
 def urgent_situations() -> list[UrgentSituation]:

@@ -1,5 +1,7 @@
 from django.urls import include, path
 
+from services.aids.presenting.local_aids import AIDS
+from services.aids.presenting.urgent import SITUATIONS
 from services.aids.views import (
     accompanied,
     compare,
@@ -9,11 +11,11 @@ from services.aids.views import (
     local_public,
     urgent,
     urgent_agents,
-    versions,
     whatif,
 )
 from services.aids.views import aids as views
 from services.aids.views import together as views_together
+from services.versions import views as versions
 
 app_name = "aids"
 pages = [
@@ -55,7 +57,7 @@ agents_pages = [
     path("importer/", local_agents.bring_in, name="local_import"),
     path("<int:aid_id>/", local_agents.version, name="local_version"),
     path("<int:aid_id>/apercu/", local_agents.preview, name="local_preview"),
-    path("<int:aid_id>/differences/", local_agents.compare, name="local_differences"),
+    path("<int:row_id>/differences/", versions.compare, {"of": AIDS}, name="local_differences"),
     path("<int:aid_id>/aide.yaml", local_agents.download, name="local_yaml"),
     path("<int:row_id>/fiche/", local_agents.edit_sheet, name="local_sheet"),
     path("<int:row_id>/condition/", local_agents.edit_condition, name="local_condition"),
@@ -63,11 +65,11 @@ agents_pages = [
     path("<int:row_id>/montant/", local_agents.edit_amount, name="local_amount"),
     path("<int:row_id>/cas/", local_agents.edit_case, name="local_case"),
     path("<int:row_id>/cas/retirer/", local_agents.remove_case, name="local_remove_case"),
-    path("<int:row_id>/essayer/", versions.try_out, {"of": versions.AIDS}, name="local_try"),
-    path("<int:row_id>/publier/", versions.publish, {"of": versions.AIDS}, name="local_publish"),
-    path("<int:row_id>/fermer/", versions.close, {"of": versions.AIDS}, name="local_close"),
-    path("<int:row_id>/supprimer/", versions.drop, {"of": versions.AIDS}, name="local_drop"),
-    path("<int:row_id>/version/", versions.renew, {"of": versions.AIDS}, name="local_renew"),
+    path("<int:row_id>/essayer/", versions.try_out, {"of": AIDS}, name="local_try"),
+    path("<int:row_id>/publier/", versions.publish, {"of": AIDS}, name="local_publish"),
+    path("<int:row_id>/fermer/", versions.close, {"of": AIDS}, name="local_close"),
+    path("<int:row_id>/supprimer/", versions.drop, {"of": AIDS}, name="local_drop"),
+    path("<int:row_id>/version/", versions.renew, {"of": AIDS}, name="local_renew"),
 ]
 situations_pages = [
     path("", urgent_agents.listed, name="urgent_list"),
@@ -75,15 +77,15 @@ situations_pages = [
     path("reprendre/<slug:code>/", urgent_agents.take_up, name="urgent_take_up"),
     path("<int:row_id>/", urgent_agents.version, name="urgent_version"),
     path("<int:row_id>/apercu/", urgent_agents.preview, name="urgent_preview"),
-    path("<int:row_id>/differences/", urgent_agents.compare, name="urgent_differences"),
+    path("<int:row_id>/differences/", versions.compare, {"of": SITUATIONS}, name="urgent_differences"),
     path("<int:row_id>/textes/", urgent_agents.edit_sheet, name="urgent_sheet"),
     path("<int:row_id>/partie/<slug:part>/", urgent_agents.edit_part, name="urgent_part"),
     path("<int:row_id>/partie/<slug:part>/retirer/", urgent_agents.remove_part, name="urgent_remove"),
-    path("<int:row_id>/proposer/", versions.try_out, {"of": versions.SITUATIONS}, name="urgent_try"),
-    path("<int:row_id>/publier/", versions.publish, {"of": versions.SITUATIONS}, name="urgent_publish"),
-    path("<int:row_id>/fermer/", versions.close, {"of": versions.SITUATIONS}, name="urgent_close"),
-    path("<int:row_id>/supprimer/", versions.drop, {"of": versions.SITUATIONS}, name="urgent_drop"),
-    path("<int:row_id>/version/", versions.renew, {"of": versions.SITUATIONS}, name="urgent_renew"),
+    path("<int:row_id>/proposer/", versions.try_out, {"of": SITUATIONS}, name="urgent_try"),
+    path("<int:row_id>/publier/", versions.publish, {"of": SITUATIONS}, name="urgent_publish"),
+    path("<int:row_id>/fermer/", versions.close, {"of": SITUATIONS}, name="urgent_close"),
+    path("<int:row_id>/supprimer/", versions.drop, {"of": SITUATIONS}, name="urgent_drop"),
+    path("<int:row_id>/version/", versions.renew, {"of": SITUATIONS}, name="urgent_renew"),
 ]
 urlpatterns = [
     path("aides/", include(pages)),

@@ -30,6 +30,7 @@ from services.procedures import finding
 from services.procedures import presenting as procedures
 from services.procedures.finding import Change
 from services.procedures.rules import Rules
+from services.versions.presenting import differences
 from vault.holders.presenting import connections as connecting
 from vault.records.values import questions
 
@@ -137,7 +138,7 @@ def _changed(dossier: Dossier, asked: Sequence[Rules], changes: Iterable[Change]
             row
             for code, rules in after.items()
             if code in before
-            for row in procedures.differences(rules, before[code])
+            for row in differences(procedures.parts(before[code]), procedures.parts(rules))
         ],
     }
 

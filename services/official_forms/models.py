@@ -1,35 +1,38 @@
 """Official forms: for each, the versions of its blank with the map that says what goes where."""
 
+import hashlib
 import uuid
 from functools import cached_property
-from typing import Any
+from typing import Any, Final, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
-from services.official_forms.mapping import Map, read
+from core.models.rows import AuthenticatedRow, by_city
+from services.official_forms import drawing, filling
+from services.official_forms.drawing import Blank, CannotDraw, Drawn
+from services.official_forms.mapping import Map, Refused, read
+from services.versions.models import State, Version, VersionQuerySet, version_constraints
+
+NAMES: Final = UUID("0f5a7a52-6f0e-4f0e-8a0b-3b8a4d1f9c27")
+#: The words agree with "formulaire".
+STATES: Final = [(State.DRAFT, _("Brouillon")), (State.PUBLISHED, _("Publié")), (State.CLOSED, _("Fermé"))]
 
 
-class State(models.TextChoices):
-    DRAFT = "draft", _("Brouillon")
-    PUBLISHED = "published", _("Publié")
-    CLOSED = "closed", _("Fermé")
+class FormQuerySet(VersionQuerySet["OfficialForm"]):
+    def of(self, code: str) -> Self:
+        """Return the versions of a form, the newest first, without their blanks."""
+        return super().of(code).defer("blank")
 
 
-#: States of versions that residents were shown. The database refuses to change such a version.
-FROZEN = frozenset({State.PUBLISHED, State.CLOSED})
+class OfficialForm(AuthenticatedRow, Version):
+    """One version of an official form. Its map is for one blank, named by its SHA-256."""
 
-
-class OfficialForm(AuthenticatedRow):
-    """One version of an official form.
-
-    Its map is for one blank, named by its SHA-256. A draft has one author; another agent publishes it, and the
-    database refuses to change it afterwards.
-    """
+    KIND = "official_form"
+    READY = State.DRAFT
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.SlugField(max_length=60)
@@ -41,14 +44,10 @@ class OfficialForm(AuthenticatedRow):
     sha256 = models.CharField(max_length=64, help_text="of `blank`, in hexadecimal")
     facts = models.JSONField(help_text="pages and fields of the blank, in hundredths of a millimetre")
     map_text = models.TextField(blank=True, help_text="the map, in YAML; empty: none yet")
-    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    state = models.CharField(max_length=10, choices=STATES, default=State.DRAFT)
     written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    written_at = models.DateTimeField(default=timezone.now)
-    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    published_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
 
-    objects = RowQuerySet["OfficialForm"].as_manager()
+    objects = FormQuerySet.as_manager()
     decides = by_city(
         "code",
         "version",
@@ -67,25 +66,20 @@ class OfficialForm(AuthenticatedRow):
         verbose_name = _("formulaire officiel")
         verbose_name_plural = _("formulaires officiels")
         ordering = ["title", "-version"]
-        constraints = [
-            models.UniqueConstraint(fields=["code", "version"], name="official_forms_version_once"),
-            models.UniqueConstraint(
-                fields=["code"], condition=Q(state=State.PUBLISHED), name="official_forms_one_in_force"
-            ),
-            models.CheckConstraint(name="official_forms_state_known", condition=Q(state__in=State.values)),
-            models.CheckConstraint(
-                name="official_forms_two_persons",
-                condition=(Q(published_by=None) & Q(state=State.DRAFT))
-                | (Q(published_by__isnull=False) & ~Q(published_by=F("written_by"))),
-            ),
-        ]
+        constraints = version_constraints(
+            "official_forms",
+            [str(state) for state, _label in STATES],
+            (Q(published_by=None) & Q(state=State.DRAFT))
+            | (Q(published_by__isnull=False) & ~Q(published_by=F("written_by"))),
+        )
 
-    def __str__(self) -> str:
-        return f"{self.title} ({self.version})"
+    @classmethod
+    def subject_of(cls, code: str) -> UUID:
+        return uuid.uuid5(NAMES, code)
 
     @property
-    def is_frozen(self) -> bool:
-        return self.state in FROZEN
+    def name(self) -> str:
+        return self.title
 
     @cached_property
     def map(self) -> Map:
@@ -95,6 +89,36 @@ class OfficialForm(AuthenticatedRow):
             Refused: a draft's is not finished.
         """
         return read(self.map_text, sha256=self.sha256, facts=self.facts)
+
+    @property
+    def mark(self) -> str:
+        return hashlib.sha256(f"{self.sha256}|{self.map_text}".encode()).hexdigest()
+
+    @property
+    def faults(self) -> list[str]:
+        """Return why the form cannot be published, in a sentence. Cost: about a second."""
+        try:
+            self.drawn_sample()
+        except (Refused, CannotDraw) as problem:
+            return [str(problem)]
+        return []
+
+    @property
+    def registered(self) -> dict[str, Any]:
+        return {"code": self.code, "version": self.version, "title": self.title, "sha256": self.sha256}
+
+    @property
+    def as_blank(self) -> Blank:
+        return Blank(bytes(self.blank), self.sha256)
+
+    def drawn_sample(self) -> Drawn:
+        """Return the form with an invented value in each place, framed. Cost: about a second.
+
+        Raises:
+            Refused: the map is refused.
+            CannotDraw: an example does not fit.
+        """
+        return drawing.draw(self.as_blank, filling.sample(self.map), framed=True)
 
     @property
     def shown(self) -> dict[str, Any]:

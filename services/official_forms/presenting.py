@@ -3,40 +3,55 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from core.pages.images import as_address
 from core.templatetags.civic import long_date
 from services.aids import catalogue
-from services.official_forms.actions import official_forms as actions
 from services.official_forms.drawing import CannotDraw
 from services.official_forms.mapping import Refused
-from services.official_forms.models import OfficialForm, State
+from services.official_forms.models import OfficialForm
+from services.versions import presenting as versions
+from services.versions.actions.versions import Faulty
+from services.versions.models import State
+from services.versions.presenting import Pages
 
-KINDS: Final = {State.PUBLISHED: "ok", State.DRAFT: "soon", State.CLOSED: ""}
+FORMS: Final = Pages(
+    model=OfficialForm,
+    prefix="official_forms:",
+    listed="official_forms:list",
+    heading=gettext_lazy("Formulaires officiels"),
+    kicker=gettext_lazy("Formulaire officiel, version %(version)s"),
+    hints={
+        State.DRAFT: gettext_lazy("Regardez les pages : si chaque valeur est à sa place, publiez."),
+        State.PUBLISHED: gettext_lazy(
+            "Les habitants le trouvent dans leur dossier, rempli avec leur coffre. Il ne changera plus."
+        ),
+        State.CLOSED: gettext_lazy("Les habitants ne le voient plus."),
+    },
+    close=gettext_lazy("Fermer ce formulaire"),
+    close_hint=gettext_lazy(
+        "Les habitants ne le trouvent plus dans leur dossier. Les dossiers déjà faits ne changent pas."
+    ),
+    drop_hint=gettext_lazy("Le brouillon et son plan sont effacés."),
+    wanting=lambda _form: [],  # to find its faults takes a second: its page looks at the map alone
+)
 
 
-def rows(forms: Sequence[OfficialForm]) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": form.title,
-            "href": reverse("official_forms:version", args=[form.pk]),
-            "text": f"{_aids(form)}. {_version(form)}",
-            "tag": form.get_state_display(),
-            "tag_kind": KINDS[State(form.state)],
-        }
-        for form in forms
-    ]
+def listed_text(form: OfficialForm) -> str:
+    """Return what the agents' list says of a version."""
+    return f"{_aids(form)}. {versions.number_words(form)}"
 
 
 def version_page(form: OfficialForm, reader: User) -> dict[str, Any]:
     """Return the context of a version's page: its facts, what stops it, what the reader may do next."""
-    others = OfficialForm.objects.filter(code=form.code).exclude(pk=form.pk).defer("blank").order_by("-version")
-    mine = form.written_by_id == reader.pk and not form.is_frozen
+    context = versions.version_page(FORMS, form, reader)
+    if context["mine"]:
+        context["hint"] = _("Écrivez le plan, regardez les pages, puis demandez à une autre personne de publier.")
     problem, lines = "", []
     try:
         lines = [
@@ -44,26 +59,11 @@ def version_page(form: OfficialForm, reader: User) -> dict[str, Any]:
         ]
     except Refused as refusal:
         problem = str(refusal)
-    return {
-        "form_shown": form,
-        "kicker": _("Formulaire officiel, version %(version)s") % {"version": form.version},
-        "hint": _hint(form, reader),
+    return context | {
         "facts": _facts(form),
         "lines": lines,
         "problem": problem,
-        "mine": mine,
-        "may_publish": form.state == State.DRAFT and form.written_by_id != reader.pk and not problem,
-        "may_close": form.state == State.PUBLISHED,
-        "may_renew": form.is_frozen,
-        "versions": [
-            {
-                "label": _version(one),
-                "href": reverse("official_forms:version", args=[one.pk]),
-                "tag": one.get_state_display(),
-                "tag_kind": KINDS[State(one.state)],
-            }
-            for one in others
-        ],
+        "may_publish": context["may_publish"] and not problem,
     }
 
 
@@ -74,10 +74,10 @@ def preview(form: OfficialForm) -> dict[str, Any]:
         Faulty
     """
     try:
-        images = actions.drawn_sample(form).images()
-    except CannotDraw as problem:
-        raise actions.Faulty(str(problem)) from None
-    return {"form_shown": form, "pages": pages(images), "mark": actions.mark(form)}
+        images = form.drawn_sample().images()
+    except (Refused, CannotDraw) as problem:
+        raise Faulty([str(problem)]) from None
+    return {"row": form, "pages": pages(images)}
 
 
 def in_french(label: str) -> SafeString:
@@ -93,16 +93,6 @@ def pages(images: Sequence[bytes]) -> list[dict[str, str]]:
         }
         for number, jpeg in enumerate(images, 1)
     ]
-
-
-def _hint(form: OfficialForm, reader: User) -> str:
-    if form.state == State.PUBLISHED:
-        return _("Les habitants le trouvent dans leur dossier, rempli avec leur coffre. Il ne changera plus.")
-    if form.state == State.CLOSED:
-        return _("Les habitants ne le voient plus.")
-    if form.written_by_id == reader.pk:
-        return _("Écrivez le plan, regardez les pages, puis demandez à une autre personne de publier.")
-    return _("Regardez les pages : si chaque valeur est à sa place, publiez.")
 
 
 def _facts(form: OfficialForm) -> list[dict[str, str]]:
@@ -127,10 +117,6 @@ def _facts(form: OfficialForm) -> list[dict[str, str]]:
         said = _("%(name)s, le %(day)s") % {"name": form.published_by.name, "day": long_date(form.published_at)}
         facts.append((_("Publié par"), said))
     return [{"key": key, "value": value} for key, value in facts]
-
-
-def _version(form: OfficialForm) -> str:
-    return _("Version %(version)s") % {"version": form.version}
 
 
 def _aids(form: OfficialForm) -> str:

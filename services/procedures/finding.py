@@ -129,8 +129,7 @@ class Change:
 def newest(codes: Sequence[str]) -> dict[str, Procedure]:
     """Return the last public version of each procedure of the city. Cost: one query, none for national codes."""
     cities = [code for code in dict.fromkeys(codes) if not is_national(code)]
-    rows = Procedure.objects.shown().filter(code__in=cities).order_by("version") if cities else []
-    return {row.code: row for row in rows}
+    return {row.code: row for row in Procedure.objects.shown().filter(code__in=cities).order_by("version")}
 
 
 def latest(codes: Sequence[str]) -> list[Rules]:

@@ -15,7 +15,6 @@ from core.pages.forms import DateField
 from services.aids.local_forms import choice_field, text_field
 from services.aids.models import LocalAid
 from services.official_forms.models import OfficialForm
-from services.official_forms.models import State as FormState
 from services.procedures import rules
 from services.procedures.enums import Kind, Silence, Subject
 from services.procedures.presenting import CONDITIONS, PERIODS, WHO
@@ -91,7 +90,7 @@ class SheetForm(forms.Form):
         super().__init__(data, initial=_sheet(item))
         self.fields["office"].queryset = Organisation.objects.offices()  # type: ignore[attr-defined]
         aids = sorted(LocalAid.objects.published(), key=lambda aid: aid.name.casefold())
-        published = OfficialForm.objects.filter(state=FormState.PUBLISHED).order_by("title")
+        published = OfficialForm.objects.published().order_by("title")
         choices = {
             "for_aids": [(aid.code, aid.name) for aid in aids],
             "form": [("", _("Aucun")), *published.values_list("code", "title")],

@@ -9,15 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from services.aids import catalogue
-from services.aids.models import Version, VersionQuerySet, version_constraints
 from services.official_forms.models import OfficialForm
-from services.official_forms.models import State as FormState
 from services.procedures import denied, rules
 from services.procedures.rules import Rules
+from services.versions.models import RulesVersion, VersionQuerySet, version_constraints
 from vault.records.content import paper_kinds
 
 
-class Procedure(Version):
+class Procedure(RulesVersion):
     """A version of a procedure. `rules` follows content/procedure.schema.json, without the columns."""
 
     KIND = "procedure"
@@ -50,12 +49,11 @@ class Procedure(Version):
 
     @property
     def name(self) -> str:
-        """Return the title in the page's language, if it was shipped with the software."""
         return catalogue.name_of(self.label)
 
     @property
     def document(self) -> dict[str, Any]:
-        """Return the whole version: what the schema describes. Cost: one query if it names an office."""
+        """Return the whole version. Cost: one query if it names an office."""
         return {**self._written, "office": self.office.name if self.office else None}
 
     @property
@@ -83,7 +81,7 @@ class Procedure(Version):
     def _named_in_vain(self) -> list[str]:
         """Return a sentence for a form that is not in force, and for an aid that another procedure answers."""
         asks, found = self.asks, []
-        if asks.form and not OfficialForm.objects.filter(code=asks.form, state=FormState.PUBLISHED).exists():
+        if asks.form and not OfficialForm.objects.published().filter(code=asks.form).exists():
             found.append(gettext("Son formulaire n’est pas publié : publiez-le d’abord, ou choisissez-en un autre."))
         others = Procedure.objects.published().exclude(code=self.code).order_by("code")
         for aid in asks.for_aids:

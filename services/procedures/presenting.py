@@ -1,7 +1,7 @@
 """Rows of the pages of procedures: those of agents who write them, and those that everybody reads."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -14,17 +14,46 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Organisation, User
 from core.templatetags.civic import long_date
 from services.aids.catalogue import Condition, PaperNeed, Period, in_words
-from services.aids.models import LocalAid, State
+from services.aids.models import LocalAid
 from services.official_forms.models import OfficialForm
-from services.official_forms.models import State as FormState
+from services.procedures.actions import procedures as actions
 from services.procedures.enums import Kind, Silence, Subject
 from services.procedures.models import Procedure
 from services.procedures.rules import Rules
+from services.versions import presenting as versions
+from services.versions.models import State
+from services.versions.presenting import SHOWN_TO_RESIDENTS, Row, RulesPages
 from vault import types
 from vault.records.content import paper_kinds
 from vault.records.models import PaperKind
 
-TAGS: Final = {State.PUBLISHED: "ok", State.TESTED: "fresh", State.DRAFT: "soon", State.CLOSED: ""}
+PROCEDURES: Final = RulesPages(
+    model=Procedure,
+    prefix="procedures:",
+    listed="procedures:agents",
+    heading=gettext_lazy("Démarches"),
+    kicker=gettext_lazy("Démarche, version %(version)s"),
+    tested=gettext_lazy("À relire"),
+    hints={
+        State.DRAFT: gettext_lazy("Rien ne manque : proposez-la, puis une autre personne la publie."),
+        State.TESTED: gettext_lazy("Une autre personne la relit, puis la publie."),
+        State.PUBLISHED: SHOWN_TO_RESIDENTS,
+        State.CLOSED: gettext_lazy("Cette version est fermée. Elle reste publique, et ne change plus."),
+    },
+    tried=gettext_lazy("C’est proposé. Une autre personne peut publier."),
+    publish=gettext_lazy(
+        "Vous l’avez relue : les habitants la voient aussitôt. Elle ne changera plus. Les dossiers déjà commencés "
+        "gardent leur liste, et le disent."
+    ),
+    close=gettext_lazy("Fermer cette démarche"),
+    close_hint=gettext_lazy(
+        "Plus personne ne commence cette démarche. Les dossiers en préparation restent, et disent qu’elle est fermée. "
+        "Une demande déjà envoyée suit son cours."
+    ),
+    drop_hint=gettext_lazy("Le brouillon est effacé."),
+    begin=actions.begin,
+    parts=lambda row: parts(row.asks),
+)
 WHO: Final[Mapping[str, Promise]] = {
     "applicant": gettext_lazy("De qui demande"),
     "partner": gettext_lazy("Du conjoint"),
@@ -54,9 +83,6 @@ CONDITIONS: Final[Mapping[str, Promise]] = {
     "value": gettext_lazy("Selon une réponse du coffre"),
     "ask": gettext_lazy("Selon une question posée"),
 }
-Row = dict[str, Any]
-#: A review that comes within this time is named on the list.
-SOON: Final = timedelta(days=30)
 
 
 # What a version says
@@ -171,9 +197,8 @@ def _form(rules: Rules) -> str:
     """Return the name of its form, which may be closed since."""
     if not rules.form:
         return ""
-    versions = OfficialForm.objects.filter(code=rules.form).exclude(state=FormState.DRAFT).defer("blank")
-    form = versions.order_by("-version").first()
-    if form is None or form.state == FormState.CLOSED:
+    form = OfficialForm.objects.of(rules.form).shown().first()
+    if form is None or form.state == State.CLOSED:
         return _("%(form)s (fermé : les dossiers se font sans lui)") % {"form": form.title if form else rules.form}
     return f"{form.title} ({form.number})" if form.number else form.title
 
@@ -236,28 +261,19 @@ def public_rows(procedures: Iterable[Rules]) -> list[Row]:
 def public_page(rules: Rules, row: Procedure | None, *, may_start: bool) -> dict[str, Any]:
     """Return the context of a procedure's page. `row` is None for what came with the portal."""
     bases = row.rules["bases"] if row else {}
-    others = list(Procedure.objects.shown().filter(code=rules.code).order_by("-version")) if row else []
+    others = Procedure.objects.of(rules.code).shown().exclude(pk=row.pk) if row else Procedure.objects.none()
+    page = reverse("procedures:page", args=[rules.code])
     return {
         "rules": rules,
         "procedure": row,
         "title": rules.name,
-        "kicker": _("Démarche, version %(version)s") % {"version": rules.version} if row else _("Démarche"),
+        "kicker": PROCEDURES.kicker % {"version": rules.version} if row else _("Démarche"),
         "hint": in_words(rules.summary),
         "may_start": may_start,
         "start": f"{reverse('dossiers:new')}?{urlencode({'aide': rules.code})}",
         "closed": row is not None and not may_start,
         "sheet": sheet_rows(rules),
-        "versions": [
-            {
-                "label": _("Version %(version)s") % {"version": one.version},
-                "href": f"{reverse('procedures:page', args=[one.code])}?version={one.version}",
-                "text": _("publiée le %(day)s") % {"day": long_date(one.published_at)},
-                "tag": state_words(one),
-                "tag_kind": TAGS[State(one.state)],
-            }
-            for one in others
-            if row is not None and one.pk != row.pk
-        ],
+        "versions": versions.public_versions(PROCEDURES, others, page),
         **_asked(rules, bases),
     }
 
@@ -265,133 +281,34 @@ def public_page(rules: Rules, row: Procedure | None, *, may_start: bool) -> dict
 # Agents
 
 
-def state_words(row: Procedure) -> str:
-    return _("À relire") if row.state == State.TESTED else str(row.get_state_display())
-
-
-def reviews(rows: Sequence[Procedure], today: date) -> list[Row]:
-    """Return the procedures in force whose date to be read again has come or comes soon."""
-    due = sorted((one for one in rows if one.review_on <= today + SOON), key=lambda one: one.review_on)
-    return [
-        {
-            "label": one.name,
-            "href": reverse("procedures:version", args=[one.pk]),
-            "text": _("À revoir le %(day)s") % {"day": long_date(one.review_on)},
-            "tag": _("En retard") if one.review_on < today else "",
-            "tag_kind": "expired",
-        }
-        for one in due
-    ]
-
-
-def agents_rows(rows: Sequence[Procedure]) -> list[Row]:
-    return [
-        {
-            "label": one.name,
-            "href": reverse("procedures:version", args=[one.pk]),
-            "text": _("%(organisation)s, version %(version)s")
-            % {"organisation": in_words(one.rules["organisation"]), "version": one.version},
-            "tag": state_words(one),
-            "tag_kind": TAGS[State(one.state)],
-        }
-        for one in rows
-    ]
+def listed_text(row: Procedure) -> str:
+    """Return what the agents' list says of a version."""
+    names = {"organisation": in_words(row.rules["organisation"]), "version": row.version}
+    return _("%(organisation)s, version %(version)s") % names
 
 
 def version_page(row: Procedure, reader: User) -> dict[str, Any]:
     """Return the context of a version's page: its parts, what stops it, what the reader may do next."""
-    faults = [] if row.is_frozen else row.faults
-    mine = row.written_by_id == reader.pk and not row.is_frozen
-    others = list(Procedure.objects.filter(code=row.code).exclude(pk=row.pk).order_by("-version"))
-    rules = row.asks
+    rules, context = row.asks, versions.version_page(PROCEDURES, row, reader) | _asked(row.asks, row.rules["bases"])
+    end = row.closed_at or row.closes_on
     kind = _("%(kind)s, %(subject)s") % {
         "kind": Kind(rules.kind).label,
         "subject": str(Subject(rules.subject).label).lower(),
     }
-    context = _asked(rules, row.rules["bases"])
-    if mine:
+    if context["mine"]:
         for part, page in (("sections", "section"), ("papers", "paper"), ("guarantors", "guarantor")):
             for place, one in enumerate(context[part]):
                 one["edit"] = f"{reverse(f'procedures:{page}', args=[row.pk])}?place={place}"
                 one["place"], one["part"] = place, part
-    return {
+    return context | {
         "procedure": row,
-        "title": row.name,
-        "kicker": _("Démarche, version %(version)s") % {"version": row.version},
-        "hint": _hint(row, faults),
-        "track": _track(row, faults),
-        "mine": mine,
-        "faults": faults,
+        "track": versions.track(row, context["faults"], step=_("Relecture"), passes=_("Rien ne manque"), end=end),
         "sheet": [{"key": _("Sorte"), "value": kind}, *sheet_rows(rules)],
-        "versions": [
-            {
-                "label": _("Version %(version)s") % {"version": one.version},
-                "href": reverse("procedures:version", args=[one.pk]),
-                "tag": state_words(one),
-                "tag_kind": TAGS[State(one.state)],
-            }
-            for one in others
-        ],
-        "former": next((one for one in others if one.version < row.version), None),
-        "may_publish": row.state == State.TESTED and row.written_by_id != reader.pk,
-        "may_close": row.state == State.PUBLISHED,
-        "may_renew": row.is_frozen,
-        **context,
     }
 
 
-def _hint(row: Procedure, faults: Sequence[str]) -> str:
-    if row.state == State.PUBLISHED:
-        return _("Les habitants voient cette version. Elle ne change plus.")
-    if row.state == State.CLOSED:
-        return _("Cette version est fermée. Elle reste publique, et ne change plus.")
-    if row.state == State.TESTED:
-        return _("Une autre personne la relit, puis la publie.")
-    count = len(faults)
-    return (
-        ngettext("Une chose à corriger avant de publier.", "%(count)s choses à corriger avant de publier.", count)
-        % {"count": count}
-        if faults
-        else _("Rien ne manque : proposez-la, puis une autre personne la publie.")
-    )
-
-
-def _track(row: Procedure, faults: Sequence[str]) -> list[Row]:
-    author = row.written_by.name if row.written_by else _("l’installation du portail")
-    publisher = row.published_by.name if row.published_by else _("l’installation du portail")
-    order = [State.DRAFT, State.TESTED, State.PUBLISHED, State.CLOSED]
-    rank = order.index(State(row.state))
-    end = row.closed_at or row.closes_on
-    steps = [
-        _("Écrite par %(name)s") % {"name": author},
-        ngettext("%(count)s chose à corriger", "%(count)s choses à corriger", len(faults)) % {"count": len(faults)}
-        if faults
-        else _("Rien ne manque"),
-        _("Par %(name)s, le %(day)s") % {"name": publisher, "day": long_date(row.published_at)}
-        if row.published_at
-        else _("Par une autre personne"),
-        _("Le %(day)s") % {"day": long_date(end)} if end else _("Sans date de fin"),
-    ]
-    labels = [_("Brouillon"), _("Relecture"), _("Publication"), _("Fermeture")]
-    kinds = ["done" if place < rank or place == 0 else "now" if place == rank else "next" for place in range(4)]
-    if row.state == State.DRAFT and faults:
-        kinds[1] = "stop"
-    return [
-        {"label": label, "text": text, "kind": kind} for label, text, kind in zip(labels, steps, kinds, strict=True)
-    ]
-
-
-def differences(new: Rules, old: Rules) -> list[dict[str, str]]:
-    """Return what changed from a version to another, part by part, in words."""
-    before, after = _parts(old), _parts(new)
-    return [
-        {"key": key, "before": before.get(key, "") or _("Rien"), "after": after.get(key, "") or _("Rien")}
-        for key in dict.fromkeys([*before, *after])
-        if before.get(key, "") != after.get(key, "")
-    ]
-
-
-def _parts(rules: Rules) -> dict[str, str]:
+def parts(rules: Rules) -> dict[str, str]:
+    """Return what a version says, part by part, in words."""
     kinds = paper_kinds.by_code()
     found = {_("Nom"): rules.name, _("En quelques mots"): in_words(rules.summary)}
     for section in section_rows(rules, {}):

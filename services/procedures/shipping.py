@@ -7,20 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Max
-from django.utils import timezone
 
 from accounts.models import Organisation
-from services.aids.models import State
 from services.procedures import denied, rules
 from services.procedures.models import Procedure
+from services.versions.models import State
+from services.versions.shipping import Faulty, kept, put_in_force
 from vault.records.content import paper_kinds
 
 FILE: Final = Path(__file__).parent / "content" / "city.json"
-
-
-class Faulty(Exception):
-    """A shipped procedure that cannot be read, or asks what the law denies."""
 
 
 def shipped() -> list[dict[str, Any]]:
@@ -36,18 +31,13 @@ def load() -> list[Procedure]:
 @transaction.atomic
 def write(item: Mapping[str, Any]) -> Procedure:
     held = Procedure.objects.filter(code=item["code"])
-    newest = held.aggregate(found=Max("version"))["found"]
-    current = held.published().first() or held.order_by("-version").first()
-    if current is not None and (newest >= item["version"] or held.filter(shipped=False).exists()):
+    if (current := kept(held, item)) is not None:
         return current
     refused = denied.refusals(item, paper_kinds.unsaved()) if not rules.problems(item) else []
     if faults := [*rules.problems(item), *(one.sentence for one in refused)]:
         raise Faulty(item["code"], *faults)
     row = Procedure.objects.create(shipped=True, state=State.TESTED, **columns(item))
-    now = timezone.now()
-    held.published().update(state=State.CLOSED, closed_at=now, updated_at=now)
-    row.state, row.published_at = State.PUBLISHED, now
-    row.save(update_fields=["state", "published_at", "updated_at"])
+    put_in_force(row, held)
     return row
 
 

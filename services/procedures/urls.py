@@ -1,9 +1,10 @@
 from django.urls import include, path
 
-from services.aids.views import versions
+from services.procedures import presenting
 from services.procedures.views import agents, public
+from services.versions import views as versions
 
-PROCEDURES = {"of": agents.PROCEDURES}
+PROCEDURES = {"of": presenting.PROCEDURES}
 app_name = "procedures"
 public_pages = [
     path("", public.listed, name="listed"),
@@ -16,14 +17,14 @@ agents_pages = [
     path("importer/", agents.bring_in, name="import"),
     path("<int:row_id>/", agents.version, name="version"),
     path("<int:row_id>/apercu/", agents.preview, name="preview"),
-    path("<int:row_id>/differences/", agents.compare, name="differences"),
+    path("<int:row_id>/differences/", versions.compare, PROCEDURES, name="differences"),
     path("<int:row_id>/demarche.yaml", agents.download, name="yaml"),
     path("<int:row_id>/fiche/", agents.edit_sheet, name="sheet"),
     path("<int:row_id>/informations/", agents.edit_section, name="section"),
     path("<int:row_id>/papier/", agents.edit_paper, name="paper"),
     path("<int:row_id>/garant/", agents.edit_guarantor, name="guarantor"),
     path("<int:row_id>/retirer/", agents.remove, name="remove"),
-    path("<int:row_id>/proposer/", versions.try_out, PROCEDURES, name="propose"),
+    path("<int:row_id>/proposer/", versions.try_out, PROCEDURES, name="try"),
     path("<int:row_id>/publier/", versions.publish, PROCEDURES, name="publish"),
     path("<int:row_id>/fermer/", versions.close, PROCEDURES, name="close"),
     path("<int:row_id>/supprimer/", versions.drop, PROCEDURES, name="drop"),

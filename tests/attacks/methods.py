@@ -44,7 +44,7 @@ POST_ONLY = {
     "aids:local_try",
     "aids:local_renew",
     "procedures:remove",
-    "procedures:propose",
+    "procedures:try",
     "procedures:renew",
     "aids:urgent_take_up",
     "aids:urgent_remove",

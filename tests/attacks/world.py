@@ -37,7 +37,7 @@ from core.files import resumable
 from core.models import City, HelpPage, Job, LegalPage
 from demo.holders import reach
 from services.aids import catalogue, shipping
-from services.aids.actions import local_aids, urgent_dates, urgent_situations, versions
+from services.aids.actions import local_aids, urgent_dates, urgent_situations
 from services.dossiers import across as parts
 from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
@@ -49,6 +49,7 @@ from services.procedures.actions import procedures
 from services.requests.actions import office as offices
 from services.requests.actions.outside import note_sent
 from services.requests.enums import Fault
+from services.versions.actions import versions
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.accounts.soft_key import SoftKey
 from tests.campaigns import given
@@ -425,8 +426,8 @@ def labels_of(house: Publisher, author: User, examiner: User) -> dict[str, Any]:
 def local_aids_of(author: User) -> dict[str, Any]:
     """Publish a shipped aid, and make two versions of an agent: a draft of its next one, and a tried one."""
     published, other, *_others = shipping.load_local_aids()
-    draft = local_aids.renew(aid=published, by=author)
-    tried = versions.try_out(row=local_aids.renew(aid=other, by=author), by=author)
+    draft = versions.renew(row=published, by=author, begin=local_aids.begin)
+    tried = versions.try_out(row=versions.renew(row=other, by=author, begin=local_aids.begin), by=author)
     return {"local aid": published.pk, "next local aid": draft.pk, "tried local aid": tried.pk}
 
 
@@ -445,16 +446,16 @@ def official_forms_of(author: User) -> dict[str, Any]:
 def procedures_of(author: User) -> dict[str, Any]:
     """Publish the shipped procedures, and make two versions of an agent: a draft of the next one, a proposed one."""
     published, other, *_others = procedure_shipping.load()
-    draft = procedures.renew(row=published, by=author)
-    proposed_one = versions.try_out(row=procedures.renew(row=other, by=author), by=author)
+    draft = versions.renew(row=published, by=author, begin=procedures.begin)
+    proposed_one = versions.try_out(row=versions.renew(row=other, by=author, begin=procedures.begin), by=author)
     return {"procedure": published.pk, "next procedure": draft.pk, "proposed procedure": proposed_one.pk}
 
 
 def urgent_situations_of(author: User) -> dict[str, Any]:
     """Publish two shipped situations, and make two versions of an agent: a draft of a next one, and a proposed one."""
     published, other = map(shipping.write_situation, catalogue.urgent_situations()[:2])
-    draft = urgent_situations.renew(row=published, by=author)
-    tried = versions.try_out(row=urgent_situations.renew(row=other, by=author), by=author)
+    draft = versions.renew(row=published, by=author, begin=urgent_situations.begin)
+    tried = versions.try_out(row=versions.renew(row=other, by=author, begin=urgent_situations.begin), by=author)
     return {"situation": published.pk, "next situation": draft.pk, "tried situation": tried.pk}
 
 

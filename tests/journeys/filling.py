@@ -237,17 +237,18 @@ def complaints(resident: Any) -> dict[str, Any]:
 def local_aids(agent: Any) -> dict[str, Any]:
     """Make two versions of an aid and of a situation: a draft of the agent's, a colleague's for the second person."""
     from services.aids.actions import local_aids as actions
-    from services.aids.actions import urgent_situations, versions
+    from services.aids.actions import urgent_situations
     from services.aids.models import LocalAid, UrgentSituation
+    from services.versions.actions import versions
     from tests.accounts.factories import AgentFactory
 
     first, second = LocalAid.objects.published().filter(version=1).order_by("pk")[:2]
-    draft = actions.renew(aid=first, by=agent)
+    draft = versions.renew(row=first, by=agent, begin=actions.begin)
     other = AgentFactory(name="Hugo Bastide")
-    tried = versions.try_out(row=actions.renew(aid=second, by=other), by=other)
+    tried = versions.try_out(row=versions.renew(row=second, by=other, begin=actions.begin), by=other)
     situation, proposed, *_others = UrgentSituation.objects.published().filter(version=1).order_by("pk")
-    begun = urgent_situations.renew(row=situation, by=agent)
-    waiting = versions.try_out(row=urgent_situations.renew(row=proposed, by=other), by=other)
+    begun = versions.renew(row=situation, by=agent, begin=urgent_situations.begin)
+    waiting = versions.try_out(row=versions.renew(row=proposed, by=other, begin=urgent_situations.begin), by=other)
     return {
         "local_aid": first.pk,
         "draft_aid": draft.pk,
@@ -260,11 +261,11 @@ def local_aids(agent: Any) -> dict[str, Any]:
 
 def procedures(agent: Any, resident: Any) -> dict[str, Any]:
     """Make a draft of the agent's that the law refuses, a colleague's proposed one, and a dossier of an older list."""
-    from services.aids.actions import versions
     from services.dossiers.actions import dossiers
     from services.procedures import shipping
     from services.procedures.actions import procedures as actions
     from services.procedures.models import Procedure
+    from services.versions.actions import versions
     from tests.accounts.factories import AgentFactory
 
     shipping.load()
@@ -272,14 +273,14 @@ def procedures(agent: Any, resident: Any) -> dict[str, Any]:
     begun = dossiers.start(resident_id=resident.pk, aids=[rental.code])
     dossiers.say_guarantors(dossier=begun, by=resident.pk, count=1)
     hugo, awa = AgentFactory(name="Hugo Bastide"), AgentFactory(name="Awa Sorel")
-    newer = actions.renew(row=rental, by=awa)
+    newer = versions.renew(row=rental, by=awa, begin=actions.begin)
     papers = newer.rules["papers"][:-1]
     newer = actions.change(row=newer, by=awa, seen=0, rules_={"papers": papers})
     versions.publish(row=versions.try_out(row=newer, by=awa), by=hugo)
-    draft = actions.renew(row=canteen, by=agent)
+    draft = versions.renew(row=canteen, by=agent, begin=actions.begin)
     asked = {"title": "Vous", "fields": ["identite.pivot#/gender"]}
     actions.change(row=draft, by=agent, seen=0, rules_={"sections": [*draft.rules["sections"], asked]})
-    proposed = versions.try_out(row=actions.renew(row=nursery, by=awa), by=awa)
+    proposed = versions.try_out(row=versions.renew(row=nursery, by=awa, begin=actions.begin), by=awa)
     return {
         "procedure": canteen.pk,
         "draft_procedure": draft.pk,

@@ -163,7 +163,8 @@ def official_forms(agent: Any, resident: Any) -> dict[str, Any]:
     from demo.official_form import SPORT
     from services.dossiers.actions import dossiers
     from services.official_forms.actions import official_forms as actions
-    from services.official_forms.models import OfficialForm, State
+    from services.official_forms.models import OfficialForm
+    from services.versions.models import State
     from tests.accounts.factories import AgentFactory
 
     form = OfficialForm.objects.get(state=State.PUBLISHED, number=SPORT.number)

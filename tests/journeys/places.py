@@ -847,7 +847,7 @@ OTHERS: dict[str, str] = {
     "aids:local_yaml": FILE,
     "procedures:rules": FILE,
     "procedures:yaml": FILE,
-    **dict.fromkeys(("procedures:remove", "procedures:propose", "procedures:renew"), ACT),
+    **dict.fromkeys(("procedures:remove", "procedures:try", "procedures:renew"), ACT),
     **dict.fromkeys(
         ("aids:local_remove_condition", "aids:local_remove_case", "aids:local_try", "aids:local_renew"), ACT
     ),

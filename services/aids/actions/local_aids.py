@@ -1,4 +1,4 @@
-"""A local aid as its author writes it. Trying, publishing and closing a version are in `versions`."""
+"""A local aid as its author writes it. Trying, publishing and closing a version are in services.versions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,9 +7,9 @@ from django.db import transaction
 
 from accounts.models import User
 from services.aids import local_rules, shipping
-from services.aids.actions import versions
-from services.aids.actions.versions import Faulty, NotNow
-from services.aids.models import LocalAid, State
+from services.aids.models import LocalAid
+from services.versions.actions import versions
+from services.versions.actions.versions import Faulty
 
 
 def begin(*, by: User, item: Mapping[str, Any]) -> LocalAid:
@@ -39,18 +39,6 @@ def begin_new(*, by: User, item: Mapping[str, Any]) -> LocalAid:
         return begin(by=by, item={**item, "code": versions.new_code(LocalAid, item["label"])})
 
 
-def renew(*, aid: LocalAid, by: User) -> LocalAid:
-    """Begin a version that starts as a copy of a public one.
-
-    Raises:
-        PermissionDenied: `by` is no agent.
-        NotNow: the version is not public yet.
-    """
-    if not aid.is_frozen:
-        raise NotNow
-    return begin(by=by, item=aid.document)
-
-
 def change(
     *,
     aid: LocalAid,
@@ -66,15 +54,10 @@ def change(
         NotNow: it is published.
         Faulty: it passes a limit.
     """
-    with versions.own_draft(aid, by) as held:
-        held.rules = {**held.rules, **(rules or {})}
-        for name, value in columns.items():
-            setattr(held, name, value)
-        tests = list(cases) if cases is not None else []
+    tests = list(cases) if cases is not None else []
+    with versions.changing(aid, by, rules, columns) as held:
         if too_big := local_rules.oversized({**held.rules, "tests": tests}):
             raise Faulty(too_big)
-        held.state = State.DRAFT
-        held.save()
         if cases is not None:
             held.cases.all().delete()
             shipping.write_cases(held, tests)

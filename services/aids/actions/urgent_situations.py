@@ -1,4 +1,4 @@
-"""An urgent situation as its author writes it. Proposing, publishing and closing a version are in `versions`."""
+"""An urgent situation as its author writes it. Trying, publishing and closing a version are in services.versions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,9 @@ from django.db import transaction
 
 from accounts.models import User
 from services.aids import shipping, urgent
-from services.aids.actions import versions
-from services.aids.actions.versions import Faulty, NotNow
-from services.aids.models import State, UrgentSituation
+from services.aids.models import UrgentSituation
+from services.versions.actions import versions
+from services.versions.actions.versions import Faulty
 
 
 def begin(*, by: User, item: Mapping[str, Any]) -> UrgentSituation:
@@ -28,18 +28,6 @@ def begin(*, by: User, item: Mapping[str, Any]) -> UrgentSituation:
         return UrgentSituation.objects.create(written_by=by, **shipping.situation_columns(numbered))
 
 
-def renew(*, row: UrgentSituation, by: User) -> UrgentSituation:
-    """Begin a version that starts as a copy of a public one.
-
-    Raises:
-        PermissionDenied: `by` is no agent.
-        NotNow: the version is not public yet.
-    """
-    if not row.is_frozen:
-        raise NotNow
-    return begin(by=by, item=row.document)
-
-
 def change(
     *, row: UrgentSituation, by: User, rules: Mapping[str, Any] | None = None, **columns: Any
 ) -> UrgentSituation:
@@ -50,12 +38,7 @@ def change(
         NotNow: it is published.
         Faulty: it passes a limit.
     """
-    with versions.own_draft(row, by) as held:
-        held.rules = {**held.rules, **(rules or {})}
-        for name, value in columns.items():
-            setattr(held, name, value)
+    with versions.changing(row, by, rules, columns) as held:
         if too_big := urgent.oversized(held.rules):
             raise Faulty(too_big)
-        held.state = State.DRAFT
-        held.save()
     return held

@@ -1,25 +1,51 @@
 """Rows of the pages of local aids: those of agents who write them, and those that everybody reads."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
 from typing import Any, Final
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from core.templatetags.civic import long_date, money, nbsp, number
 from services.aids import local, local_forms, local_rules, local_sheets, local_tree
+from services.aids.actions import local_aids
 from services.aids.benefits import ALL, BY_CODE
 from services.aids.catalogue import in_words
-from services.aids.models import LinkState, LocalAid, LocalAidCase, State
+from services.aids.models import LinkState, LocalAid, LocalAidCase
+from services.versions import presenting as versions
+from services.versions.models import State
+from services.versions.presenting import SHOWN_TO_RESIDENTS, RulesPages
 from vault.records.models import PaperKind
 
-KINDS: Final = {State.PUBLISHED: "ok", State.TESTED: "fresh", State.DRAFT: "soon", State.CLOSED: ""}
-#: A review that comes within this time is named on the list.
-SOON: Final = timedelta(days=30)
+AIDS: Final = RulesPages(
+    model=LocalAid,
+    prefix="aids:local_",
+    listed="aids:local_list",
+    heading=gettext_lazy("Aides locales"),
+    kicker=gettext_lazy("Aide locale, version %(version)s"),
+    hints={
+        State.DRAFT: gettext_lazy("Tous les cas passent : essayez-la, puis une autre personne la publie."),
+        State.TESTED: gettext_lazy("Tous les cas passent. Une autre personne la publie."),
+        State.PUBLISHED: SHOWN_TO_RESIDENTS,
+        State.CLOSED: gettext_lazy("Cette version est fermée. Elle reste publique, et ne change plus."),
+    },
+    tried=gettext_lazy("Tous les cas passent. Une autre personne peut publier."),
+    publish=gettext_lazy(
+        "Vous l’avez relue : les habitants la verront dès leur prochain calcul. Elle ne changera plus."
+    ),
+    close=gettext_lazy("Fermer cette aide"),
+    close_hint=gettext_lazy(
+        "Les habitants ne voient plus cette aide, ni son montant, dès leur prochain calcul. Une demande déjà déposée "
+        "suit son cours\u00a0: dites-le à ceux qui l’instruisent."
+    ),
+    drop_hint=gettext_lazy("Le brouillon et ses cas sont effacés."),
+    begin=local_aids.begin,
+    parts=lambda aid: parts(aid),
+    wanting=lambda aid: wanting(aid.document),
+)
 
 
 def sentence(text: str) -> str:
@@ -29,33 +55,10 @@ def sentence(text: str) -> str:
 # Agents
 
 
-def agents_rows(aids: Sequence[LocalAid]) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": aid.name,
-            "href": reverse("aids:local_version", args=[aid.pk]),
-            "text": _("%(institution)s, version %(version)s")
-            % {"institution": in_words(aid.rules["institution"]["name"]), "version": aid.version},
-            "tag": aid.get_state_display(),
-            "tag_kind": KINDS[State(aid.state)],
-        }
-        for aid in aids
-    ]
-
-
-def reviews(aids: Sequence[LocalAid], today: date) -> list[dict[str, Any]]:
-    """Return the aids in force whose date to be read again has come or comes soon."""
-    due = sorted((aid for aid in aids if aid.review_on <= today + SOON), key=lambda aid: aid.review_on)
-    return [
-        {
-            "label": aid.name,
-            "href": reverse("aids:local_version", args=[aid.pk]),
-            "text": _("À revoir le %(day)s") % {"day": long_date(aid.review_on)},
-            "tag": _("En retard") if aid.review_on < today else "",
-            "tag_kind": "expired",
-        }
-        for aid in due
-    ]
+def listed_text(aid: LocalAid) -> str:
+    """Return what the agents' list says of a version."""
+    names = {"institution": in_words(aid.rules["institution"]["name"]), "version": aid.version}
+    return _("%(institution)s, version %(version)s") % names
 
 
 def broken_links(aids: Sequence[LocalAid]) -> list[dict[str, Any]]:
@@ -77,42 +80,15 @@ def broken_links(aids: Sequence[LocalAid]) -> list[dict[str, Any]]:
 
 def version_page(aid: LocalAid, reader: User) -> dict[str, Any]:
     """Return the context of a version's page: its parts, what stops it, what the reader may do next."""
-    document = aid.document
-    faults = [] if aid.is_frozen else wanting(document)
-    mine = aid.written_by_id == reader.pk and not aid.is_frozen
-    others = list(LocalAid.objects.filter(code=aid.code).exclude(pk=aid.pk).order_by("-version"))
-    return {
-        "aid": aid,
-        "title": aid.name,
-        "kicker": _("Aide locale, version %(version)s") % {"version": aid.version},
-        "hint": _hint(aid, faults),
-        "track": track(aid, faults),
-        "mine": mine,
-        "tree": tree(document["conditions"], aid, editable=mine),
+    document, context = aid.document, versions.version_page(AIDS, aid, reader)
+    end = aid.closed_at or aid.valid_to
+    return context | {
+        "track": versions.track(aid, context["faults"], step=_("Essai"), passes=_("Tous les cas passent"), end=end),
+        "tree": tree(document["conditions"], aid, editable=context["mine"]),
         "summary": sentence(local.condition_text(document["conditions"], document)) + ".",
         "amount": amount_rows(document),
         "cases": case_rows(aid, document),
-        "case_heads": [
-            {"label": _("Personne")},
-            {"label": _("Attendu")},
-            {"label": _("Obtenu")},
-            {"label": _("Résultat")},
-        ],
-        "faults": faults,
         "sheet": sheet_rows(aid),
-        "versions": [
-            {
-                "label": _("Version %(version)s") % {"version": one.version},
-                "href": reverse("aids:local_version", args=[one.pk]),
-                "tag": one.get_state_display(),
-                "tag_kind": KINDS[State(one.state)],
-            }
-            for one in others
-        ],
-        "former": next((one for one in others if one.version < aid.version), None),
-        "may_publish": aid.state == State.TESTED and aid.written_by_id != reader.pk,
-        "may_close": aid.state == State.PUBLISHED,
-        "may_renew": aid.is_frozen,
     }
 
 
@@ -134,49 +110,6 @@ def wanting(document: Mapping[str, Any]) -> list[str]:
 def _has_empty_group(rule: dict[str, Any]) -> bool:
     inner = local_tree.members(rule)
     return local_tree.kind_of(rule) in local_tree.GROUPS and (not inner or any(map(_has_empty_group, inner)))
-
-
-def _hint(aid: LocalAid, faults: Sequence[str]) -> str:
-    if aid.state == State.PUBLISHED:
-        return _("Les habitants voient cette version. Elle ne change plus.")
-    if aid.state == State.CLOSED:
-        return _("Cette version est fermée. Elle reste publique, et ne change plus.")
-    if aid.state == State.TESTED:
-        return _("Tous les cas passent. Une autre personne la publie.")
-    count = len(faults)
-    return (
-        ngettext("Une chose à corriger avant de publier.", "%(count)s choses à corriger avant de publier.", count)
-        % {"count": count}
-        if faults
-        else _("Tous les cas passent : essayez-la, puis une autre personne la publie.")
-    )
-
-
-def track(aid: LocalAid, faults: Sequence[str]) -> list[dict[str, str]]:
-    """Return the four steps of a version, each done, now, stopped or next."""
-    author = aid.written_by.name if aid.written_by else _("l’installation du portail")
-    publisher = aid.published_by.name if aid.published_by else _("l’installation du portail")
-    order = [State.DRAFT, State.TESTED, State.PUBLISHED, State.CLOSED]
-    rank = order.index(State(aid.state))
-    steps = [
-        _("Écrite par %(name)s") % {"name": author},
-        ngettext("%(count)s chose à corriger", "%(count)s choses à corriger", len(faults)) % {"count": len(faults)}
-        if faults
-        else _("Tous les cas passent"),
-        _("Par %(name)s, le %(day)s") % {"name": publisher, "day": long_date(aid.published_at)}
-        if aid.published_at
-        else _("Par une autre personne"),
-        _("Le %(day)s") % {"day": long_date(aid.closed_at or aid.valid_to)}
-        if aid.closed_at or aid.valid_to
-        else _("Sans date de fin"),
-    ]
-    labels = [_("Brouillon"), _("Essai"), _("Publication"), _("Fermeture")]
-    kinds = ["done" if place < rank or place == 0 else "now" if place == rank else "next" for place in range(4)]
-    if aid.state == State.DRAFT:
-        kinds[1] = "stop" if faults else "next"
-    return [
-        {"label": label, "text": text, "kind": kind} for label, text, kind in zip(labels, steps, kinds, strict=True)
-    ]
 
 
 def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = "") -> dict[str, Any]:
@@ -307,25 +240,16 @@ def sheet_rows(aid: LocalAid) -> list[dict[str, Any]]:
     return [{"key": key, "value": value} for key, value in rows if value]
 
 
-def differences(aid: LocalAid, former: LocalAid) -> list[dict[str, str]]:
-    """Return what changed from a version to the next, part by part, in words."""
-    before, after = _parts(former), _parts(aid)
-    return [
-        {"key": key, "before": before.get(key, "") or _("Rien"), "after": after.get(key, "") or _("Rien")}
-        for key in dict.fromkeys([*before, *after])
-        if before.get(key, "") != after.get(key, "")
-    ]
-
-
-def _parts(aid: LocalAid) -> dict[str, str]:
+def parts(aid: LocalAid) -> dict[str, str]:
+    """Return what a version says, part by part, in words."""
     document = aid.document
-    parts = {_("Nom"): aid.label, _("Conditions"): sentence(local.condition_text(document["conditions"], document))}
-    parts[_("Montant")] = " ; ".join(f"{row['key']} : {row['value']}" for row in amount_rows(document))
-    parts |= {str(row["key"]): str(row["value"]) for row in sheet_rows(aid)}
-    parts[_("Ce que l’organisme vérifiera")] = " ".join(aid.rules.get("checked_later", ()))
-    parts[_("Page officielle")] = aid.rules.get("link", "")
+    found = {_("Nom"): aid.label, _("Conditions"): sentence(local.condition_text(document["conditions"], document))}
+    found[_("Montant")] = " ; ".join(f"{row['key']} : {row['value']}" for row in amount_rows(document))
+    found |= {str(row["key"]): str(row["value"]) for row in sheet_rows(aid)}
+    found[_("Ce que l’organisme vérifiera")] = " ".join(aid.rules.get("checked_later", ()))
+    found[_("Page officielle")] = aid.rules.get("link", "")
     cases = [f"{trial.persona} : {trial.expected}" for trial in local_rules.trials(document)]
-    return parts | {_("Cas d’essai"): " ; ".join(cases)}
+    return found | {_("Cas d’essai"): " ; ".join(cases)}
 
 
 def names_of(codes: Collection[str]) -> dict[str, str]:
@@ -362,7 +286,7 @@ def public_rows(aids: Iterable[LocalAid]) -> list[dict[str, Any]]:
 def public_page(aid: LocalAid) -> dict[str, Any]:
     """Return the context of the public page of a version: rules in words, parameters, cases, versions."""
     document = aid.document
-    versions = LocalAid.objects.filter(code=aid.code).shown().order_by("-version")
+    page = reverse("aids:local_aid", args=[aid.code])
     return {
         "aid": aid,
         "title": aid.name,
@@ -375,15 +299,6 @@ def public_page(aid: LocalAid) -> dict[str, Any]:
         "case_heads": [{"label": _("Personne inventée")}, {"label": _("Ce que la règle donne")}],
         "sheet": sheet_rows(aid),
         "link": aid.rules.get("link", ""),
-        "versions": [
-            {
-                "label": _("Version %(version)s") % {"version": one.version},
-                "href": f"{reverse('aids:local_aid', args=[one.code])}?version={one.version}",
-                "text": _("Publiée le %(day)s") % {"day": long_date(one.published_at)} if one.published_at else "",
-                "tag": one.get_state_display(),
-                "tag_kind": KINDS[State(one.state)],
-            }
-            for one in versions
-        ],
+        "versions": versions.public_versions(AIDS, LocalAid.objects.of(aid.code).shown(), page),
         "today": long_date(timezone.localdate()),
     }

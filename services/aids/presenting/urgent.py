@@ -1,98 +1,78 @@
 """Rows of the pages of urgent situations: those of agents who write them, and those that everybody reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from core.templatetags.civic import long_date
 from services.aids import catalogue, urgent, urgent_forms
-from services.aids.models import State, UrgentSituation
-from services.aids.presenting.local_aids import KINDS, SOON
+from services.aids.actions import urgent_situations
+from services.aids.models import UrgentSituation
 from services.places import presenting as places
+from services.versions import presenting as versions
+from services.versions.models import State
+from services.versions.presenting import SHOWN_TO_RESIDENTS, SOON, RulesPages
 from vault.records.models import PaperKind
 
 #: From how many days before its end a delay is shown as near.
 NEAR = 7
 
 
-def state_words(row: UrgentSituation) -> str:
-    return _("Proposée") if row.state == State.TESTED else str(row.get_state_display())
+SITUATIONS: Final = RulesPages(
+    model=UrgentSituation,
+    prefix="aids:urgent_",
+    listed="aids:urgent_list",
+    heading=gettext_lazy("Situations urgentes"),
+    kicker=gettext_lazy("Situation urgente, version %(version)s"),
+    tested=gettext_lazy("Proposée"),
+    hints={
+        State.DRAFT: gettext_lazy("Elle est complète : proposez-la, puis une autre personne la publie."),
+        State.TESTED: gettext_lazy("Elle est complète. Une autre personne la publie."),
+        State.PUBLISHED: SHOWN_TO_RESIDENTS,
+        State.CLOSED: gettext_lazy("Cette version est fermée. Elle ne change plus."),
+    },
+    tried=gettext_lazy("Elle est complète. Une autre personne peut publier."),
+    publish=gettext_lazy(
+        "Vous l’avez relue, numéros et délais compris : les habitants la verront aussitôt. Elle ne changera plus."
+    ),
+    close=gettext_lazy("Fermer cette situation"),
+    close_hint=gettext_lazy("Les habitants ne trouvent plus cette situation, ni les numéros qu’elle donne."),
+    drop_hint=gettext_lazy("Le brouillon est effacé."),
+    begin=urgent_situations.begin,
+    parts=lambda row: parts(row),
+)
 
 
 # Agents
 
 
-def agents_rows(rows: Sequence[UrgentSituation], today: date) -> list[dict[str, Any]]:
+def agents_rows(rows: Iterable[UrgentSituation], today: date) -> list[dict[str, Any]]:
     found = []
     for row in rows:
-        text = _("Version %(version)s, à revoir le %(day)s") % {
-            "version": row.version,
-            "day": long_date(row.review_on),
-        }
-        late = row.state == State.PUBLISHED and row.review_on <= today + SOON
-        found.append(
-            {
-                "label": row.name,
-                "href": reverse("aids:urgent_version", args=[row.pk]),
-                "text": text,
-                "tag": _("À revoir") if late else state_words(row),
-                "tag_kind": "expired" if late else KINDS[State(row.state)],
-            }
-        )
+        about = {"version": row.version, "day": long_date(row.review_on)}
+        line = versions.line(SITUATIONS, row, _("Version %(version)s, à revoir le %(day)s") % about)
+        if row.state == State.PUBLISHED and row.review_on <= today + SOON:
+            line |= {"tag": _("À revoir"), "tag_kind": "expired"}
+        found.append(line)
     return found
 
 
 def version_page(row: UrgentSituation, reader: User) -> dict[str, Any]:
     """Return the context of a version's page: its parts, what stops it, what the reader may do next."""
-    faults = [] if row.is_frozen else row.faults
-    mine = row.written_by_id == reader.pk and not row.is_frozen
-    others = list(UrgentSituation.objects.filter(code=row.code).exclude(pk=row.pk).order_by("-version"))
-    return {
-        "row": row,
+    context = versions.version_page(SITUATIONS, row, reader)
+    return context | {
         "title": row.label,
-        "kicker": _("Situation urgente, version %(version)s") % {"version": row.version},
-        "hint": _hint(row, faults),
-        "state": state_words(row),
-        "mine": mine,
-        "faults": faults,
+        "state": SITUATIONS.state_words(row),
         "sheet": sheet_rows(row),
-        "parts": [_part(row, name, editable=mine) for name in urgent_forms.PARTS],
-        "versions": [
-            {
-                "label": _("Version %(version)s") % {"version": one.version},
-                "href": reverse("aids:urgent_version", args=[one.pk]),
-                "tag": state_words(one),
-                "tag_kind": KINDS[State(one.state)],
-            }
-            for one in others
-        ],
-        "former": next((one for one in others if one.version < row.version), None),
-        "may_publish": row.state == State.TESTED and row.written_by_id != reader.pk,
-        "may_close": row.state == State.PUBLISHED,
-        "may_renew": row.is_frozen,
+        "no_preview": not row.rules["calls"],
+        "parts": [_part(row, name, editable=context["mine"]) for name in urgent_forms.PARTS],
     }
-
-
-def _hint(row: UrgentSituation, faults: Sequence[str]) -> str:
-    if row.state == State.PUBLISHED:
-        return _("Les habitants voient cette version. Elle ne change plus.")
-    if row.state == State.CLOSED:
-        return _("Cette version est fermée. Elle ne change plus.")
-    if row.state == State.TESTED:
-        return _("Elle est complète. Une autre personne la publie.")
-    count = len(faults)
-    return (
-        ngettext("Une chose à corriger avant de publier.", "%(count)s choses à corriger avant de publier.", count)
-        % {"count": count}
-        if faults
-        else _("Elle est complète : proposez-la, puis une autre personne la publie.")
-    )
 
 
 def _part(row: UrgentSituation, name: str, *, editable: bool) -> dict[str, Any]:
@@ -176,22 +156,13 @@ def sheet_rows(row: UrgentSituation) -> list[dict[str, Any]]:
     return [{"key": key, "value": value or _("À écrire"), "french": value in written} for key, value in rows]
 
 
-def differences(row: UrgentSituation, former: UrgentSituation) -> list[dict[str, str]]:
-    """Return what changed from a version to the next, part by part, in words."""
-    before, after = _parts(former), _parts(row)
-    return [
-        {"key": key, "before": before.get(key, "") or _("Rien"), "after": after.get(key, "") or _("Rien")}
-        for key in dict.fromkeys([*before, *after])
-        if before.get(key, "") != after.get(key, "")
-    ]
-
-
-def _parts(row: UrgentSituation) -> dict[str, str]:
-    parts = {_("Titre"): row.label} | {str(one["key"]): str(one["value"]) for one in sheet_rows(row)}
+def parts(row: UrgentSituation) -> dict[str, str]:
+    """Return what a version says, part by part, in words."""
+    found = {_("Titre"): row.label} | {str(one["key"]): str(one["value"]) for one in sheet_rows(row)}
     for name in urgent_forms.PARTS:
         heading = str(_part(row, name, editable=False)["heading"])
-        parts[heading] = " ; ".join(f"{text} {more}".strip() for text, more in _lines(row, name))
-    return parts
+        found[heading] = " ; ".join(f"{text} {more}".strip() for text, more in _lines(row, name))
+    return found
 
 
 # Everybody

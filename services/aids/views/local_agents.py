@@ -1,10 +1,10 @@
-"""Pages of agents who write a local aid. Proposing, publishing and closing it are in `versions`.
+"""Pages of agents who write a local aid. Trying, publishing and closing it are in services.versions.
 
 No personal data is on any of them.
 """
 
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -21,19 +21,18 @@ from services.aids import local_forms as forms
 from services.aids import local_sheets as sheets
 from services.aids import local_tree, local_yaml
 from services.aids.actions import local_aids as actions
-from services.aids.actions.versions import Faulty
 from services.aids.models import LocalAid
 from services.aids.presenting import local_aids as presenting
-from services.aids.views.versions import AIDS, form_page, said_why
+from services.aids.presenting.local_aids import AIDS
+from services.versions import presenting as versions
+from services.versions.actions.versions import Faulty
+from services.versions.views import form_page, found_by_word, own_draft, said_why
 
-#: Aids of one page of the list.
-SHOWN = 60
 WHOLE = "tout"
 
 
 def _draft(request: SignedInRequest, aid_id: int) -> LocalAid:
-    """Return a draft of the agent's own."""
-    return cast(LocalAid, AIDS.draft(request, aid_id))
+    return own_draft(request, AIDS, aid_id)
 
 
 def _tree(aid: LocalAid) -> dict[str, Any]:
@@ -46,16 +45,11 @@ def _tree(aid: LocalAid) -> dict[str, Any]:
 @require_safe
 def listed(request: SignedInRequest) -> HttpResponse:
     """The newest version of each aid, found by a word of its name."""
-    wanted = request.GET.get("q", "").strip()[:60]
-    found = LocalAid.objects.order_by("code", "-version").distinct("code")
-    aids = sorted(found.filter(label__icontains=wanted) if wanted else found, key=lambda aid: aid.label.casefold())
-    in_force = list(LocalAid.objects.published())
-    context = {
-        "q": wanted,
-        "rows": presenting.agents_rows(aids[:SHOWN]),
-        "more": len(aids) - SHOWN,
-        "reviews": presenting.reviews(in_force, timezone.localdate()),
-        "links": presenting.broken_links(in_force),
+    aids, context = found_by_word(request, AIDS)
+    context |= {
+        "rows": [versions.line(AIDS, aid, presenting.listed_text(aid)) for aid in aids],
+        "reviews": versions.reviews(AIDS, timezone.localdate()),
+        "links": presenting.broken_links(list(LocalAid.objects.published())),
     }
     return render(request, "aids/local/list.html", context)
 
@@ -109,10 +103,8 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
             code = local_yaml.code_of(file.name)
             read = local_yaml.read(content, code=code, today=timezone.localdate())
             aid = actions.begin(by=request.user, item=read.item)
-        except local_yaml.Unreadable as problem:
+        except (local_yaml.Unreadable, Faulty) as problem:
             form.add_error("file", str(problem))
-        except Faulty as problem:
-            form.add_error("file", " ".join(problem.faults))
         else:
             for text in read.lost:
                 messages.warning(request, _("Cette condition n’est pas lue : %(text)s") % {"text": text})
@@ -125,8 +117,8 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
 @agents_only
 @require_safe
 def version(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    versions = LocalAid.objects.select_related("written_by", "published_by").prefetch_related("cases")
-    aid = get_object_or_404(versions, pk=aid_id)
+    found = LocalAid.objects.select_related("written_by", "published_by").prefetch_related("cases")
+    aid = get_object_or_404(found, pk=aid_id)
     return render(request, "aids/local/version.html", presenting.version_page(aid, request.user))
 
 
@@ -137,18 +129,6 @@ def preview(request: SignedInRequest, aid_id: int) -> HttpResponse:
     aid = get_object_or_404(LocalAid.objects.prefetch_related("cases"), pk=aid_id)
     context = presenting.public_page(aid) | {"preview": True, "back": reverse("aids:local_version", args=[aid.pk])}
     return render(request, "aids/local/public.html", context)
-
-
-@agents_only
-@require_safe
-def compare(request: SignedInRequest, aid_id: int) -> HttpResponse:
-    """Show what changed since the version before."""
-    aid = get_object_or_404(LocalAid, pk=aid_id)
-    former = LocalAid.objects.filter(code=aid.code, version__lt=aid.version).order_by("-version").first()
-    if former is None:
-        raise Http404
-    context = {"aid": aid, "former": former, "rows": presenting.differences(aid, former), "back": _page(aid)}
-    return render(request, "aids/local/differences.html", context)
 
 
 @agents_only

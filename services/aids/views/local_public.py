@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from services.aids.models import LocalAid
 from services.aids.presenting import local_aids as presenting
 from services.aids.views.local_agents import yaml_file
+from services.versions.views import named
 
 
 @login_not_required
@@ -38,12 +39,7 @@ def rules(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, code: str) -> LocalAid:
-    versions = LocalAid.objects.filter(code=code).shown().order_by("-version").prefetch_related("cases")
-    wanted = request.GET.get("version", "")
-    if wanted:
-        found = versions.filter(version=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 7 else None
-    else:
-        found = versions.published().first() or versions.first()
+    found = named(request, LocalAid.objects.of(code).shown().prefetch_related("cases"))
     if found is None:
         raise Http404
     return found

@@ -1,7 +1,7 @@
-"""Pages of agents who write an urgent situation. Proposing, publishing and closing it are in `versions`."""
+"""Pages of agents who write an urgent situation. Trying, publishing and closing it are in services.versions."""
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +16,8 @@ from services.aids import shipping, urgent, urgent_forms
 from services.aids.actions import urgent_situations as actions
 from services.aids.models import UrgentSituation
 from services.aids.presenting import urgent as presenting
-from services.aids.views.versions import SITUATIONS, form_page, said_why
+from services.aids.presenting.urgent import SITUATIONS
+from services.versions.views import form_page, own_draft, said_why
 
 #: Of a situation that somebody begins, until a person reads it again.
 REVIEW = timedelta(days=180)
@@ -26,8 +27,7 @@ REVIEW = timedelta(days=180)
 @require_safe
 def listed(request: SignedInRequest) -> HttpResponse:
     """The newest version of each situation, and the shipped ones that the city has not loaded."""
-    rows = UrgentSituation.objects.order_by("code", "-version").distinct("code")
-    found = sorted(rows, key=lambda row: row.label.casefold())
+    found = sorted(UrgentSituation.objects.newest(), key=lambda row: row.label.casefold())
     missing = [row for row in shipping.urgent_situations() if row.pk is None]
     context = {"rows": presenting.agents_rows(found, timezone.localdate()), "missing": missing}
     return render(request, "aids/urgent_agents/list.html", context)
@@ -79,23 +79,6 @@ def preview(request: SignedInRequest, row_id: int) -> HttpResponse:
     if not row.rules["calls"]:
         raise Http404
     return render(request, "aids/situation.html", presenting.page(row) | {"preview": row})
-
-
-@agents_only
-@require_safe
-def compare(request: SignedInRequest, row_id: int) -> HttpResponse:
-    """Show what changed since the version before."""
-    row = get_object_or_404(UrgentSituation, pk=row_id)
-    former = UrgentSituation.objects.filter(code=row.code, version__lt=row.version).order_by("-version").first()
-    if former is None:
-        raise Http404
-    context = {
-        "aid": row,
-        "former": former,
-        "rows": presenting.differences(row, former),
-        "back": SITUATIONS.page(row),
-    }
-    return render(request, "aids/local/differences.html", context)
 
 
 @agents_only
@@ -159,4 +142,4 @@ def _rank(typed: str, held: list[dict[str, Any]]) -> int:
 
 
 def _draft(request: SignedInRequest, row_id: int) -> UrgentSituation:
-    return cast(UrgentSituation, SITUATIONS.draft(request, row_id))
+    return own_draft(request, SITUATIONS, row_id)

@@ -16,11 +16,10 @@ from services.dossiers import perms
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.models import Dossier
 from services.official_forms import drawing, filling
-from services.official_forms.actions.official_forms import blank_of
 from services.official_forms.drawing import CannotDraw, Drawn
 from services.official_forms.filling import Filling
 from services.official_forms.mapping import LINES, Refused
-from services.official_forms.models import OfficialForm, State
+from services.official_forms.models import OfficialForm
 from services.procedures import finding
 from services.procedures.rules import Rules
 from vault.records import gate
@@ -74,7 +73,7 @@ def of_dossier(dossier: Dossier, asked: Sequence[Rules] | None = None) -> Forms:
         return Forms([], frozenset())
     asked = finding.chosen(dossier.aids, dossier.versions) if asked is None else asked
     named = frozenset(one.form for one in asked if one.form)
-    found = OfficialForm.objects.filter(state=State.PUBLISHED).defer("blank").order_by("title")
+    found = OfficialForm.objects.published().defer("blank").order_by("title")
     return Forms([form for form in found if form.code in named or set(form.aids) & set(dossier.aids)], named)
 
 
@@ -112,7 +111,7 @@ def read(*, dossier: Dossier, form: OfficialForm, note: Mapping[str, Any]) -> Fi
 
 def draw(form: OfficialForm, found: Filling) -> Drawn:
     """Return the filled form. Raises CannotDraw."""
-    return drawing.draw(blank_of(form), found)
+    return drawing.draw(form.as_blank, found)
 
 
 def answer(*, dossier: Dossier, by: UUID, form: OfficialForm, answers: Mapping[str, str]) -> None:
@@ -168,7 +167,7 @@ def joined(dossier: Dossier, note: Mapping[str, Any]) -> Iterator[Joined]:
 
 def in_force(forms: Collection[UUID]) -> bool:
     """Return whether each of these versions is still the one that residents are offered."""
-    return OfficialForm.objects.filter(pk__in=forms, state=State.PUBLISHED).count() == len(forms)
+    return OfficialForm.objects.published().filter(pk__in=forms).count() == len(forms)
 
 
 def left_out(dossier: Dossier, note: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A procedure as its author writes it. Proposing, publishing and closing a version are in `aids.actions.versions`."""
+"""A procedure as its author writes it. Trying, publishing and closing a version are in services.versions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +8,10 @@ from django.db import transaction
 
 from accounts.models import User
 from services.aids import catalogue
-from services.aids.actions import versions
-from services.aids.actions.versions import Faulty, NotNow
-from services.aids.models import State
 from services.procedures import finding, rules, shipping
 from services.procedures.models import Procedure
+from services.versions.actions import versions
+from services.versions.actions.versions import Faulty, NotNow
 
 
 def begin(*, by: User, item: Mapping[str, Any]) -> Procedure:
@@ -43,18 +42,6 @@ def begin_new(*, by: User, item: Mapping[str, Any]) -> Procedure:
         return begin(by=by, item={**item, "code": versions.new_code(Procedure, item["title"], known)})
 
 
-def renew(*, row: Procedure, by: User) -> Procedure:
-    """Begin a version that starts as a copy of a public one.
-
-    Raises:
-        PermissionDenied: `by` is no agent.
-        NotNow: the version is not public yet.
-    """
-    if not row.is_frozen:
-        raise NotNow
-    return begin(by=by, item=row.document)
-
-
 def change(
     *, row: Procedure, by: User, seen: int, rules_: Mapping[str, Any] | None = None, **columns: Any
 ) -> Procedure:
@@ -68,15 +55,10 @@ def change(
         NotNow: it is published, or was written since by another page.
         Faulty: it cannot be read any more.
     """
-    with versions.own_draft(row, by) as held:
+    with versions.changing(row, by, rules_, columns) as held:
         if held.changes != seen:
             raise NotNow
-        held.rules = {**held.rules, **(rules_ or {})}
-        for name, value in columns.items():
-            setattr(held, name, value)
         if faults := rules.problems(held.document):
             raise Faulty(faults)
         held.changes += 1
-        held.state = State.DRAFT
-        held.save()
     return held

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.forms import BaseForm
 from django.http import Http404, HttpResponse
@@ -10,59 +10,36 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from core.models import City
 from services.aids import local_yaml
-from services.aids.actions.versions import Faulty, NotNow
-from services.aids.views.versions import Pages, form_page, said_why
 from services.procedures import forms, presenting, rules
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
+from services.procedures.presenting import PROCEDURES
+from services.versions import presenting as versions
+from services.versions.actions.versions import Faulty, NotNow
+from services.versions.views import form_page, found_by_word, own_draft, said_why
 
-#: Procedures of one page of the list.
-SHOWN = 60
 #: After which a new procedure is read again.
 REVIEW = timedelta(days=365)
 EMPTY_SECTION: dict[str, Any] = {"title": "", "fields": []}
 
 
-PROCEDURES = Pages(
-    Procedure,
-    "procedures:agents",
-    "procedures:version",
-    gettext_lazy("C’est proposé. Une autre personne peut publier."),
-    gettext_lazy(
-        "Vous l’avez relue : les habitants la voient aussitôt. Elle ne changera plus. Les dossiers déjà commencés "
-        "gardent leur liste, et le disent."
-    ),
-    gettext_lazy("Fermer cette démarche"),
-    gettext_lazy(
-        "Plus personne ne commence cette démarche. Les dossiers en préparation restent, et disent qu’elle est fermée. "
-        "Une demande déjà envoyée suit son cours."
-    ),
-    gettext_lazy("Le brouillon est effacé."),
-    renewed=lambda row, by: actions.renew(row=row, by=by),
-)
-
-
 def _draft(request: SignedInRequest, row_id: int) -> Procedure:
-    """Return a draft of the agent's own."""
-    return cast(Procedure, PROCEDURES.draft(request, row_id))
+    return own_draft(request, PROCEDURES, row_id)
 
 
 @agents_only
 @require_safe
 def listed(request: SignedInRequest) -> HttpResponse:
     """The newest version of each procedure, found by a word of its title."""
-    wanted = request.GET.get("q", "").strip()[:60]
-    found = Procedure.objects.order_by("code", "-version").distinct("code")
-    rows = sorted(found.filter(label__icontains=wanted) if wanted else found, key=lambda one: one.label.casefold())
-    context = {"q": wanted, "rows": presenting.agents_rows(rows[:SHOWN]), "more": len(rows) - SHOWN}
-    context["reviews"] = presenting.reviews(list(Procedure.objects.published()), timezone.localdate())
+    rows, context = found_by_word(request, PROCEDURES)
+    context["rows"] = [versions.line(PROCEDURES, row, presenting.listed_text(row)) for row in rows]
+    context["reviews"] = versions.reviews(PROCEDURES, timezone.localdate())
     return render(request, "procedures/agents/list.html", context)
 
 
@@ -80,7 +57,7 @@ def begin(request: SignedInRequest) -> HttpResponse:
         try:
             row = actions.begin_new(by=request.user, item={**item, **form.rules(), **named, **days})
         except Faulty as problem:
-            form.add_error(None, " ".join(problem.faults[:3]))
+            form.add_error(None, str(problem))
         else:
             return redirect("procedures:version", row.pk)
     return form_page(request, form, _("Nouvelle démarche"), _("Commencer le brouillon"), reverse("procedures:agents"))
@@ -98,7 +75,7 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
         except local_yaml.Unreadable as problem:
             form.add_error("file", str(problem))
         except Faulty as problem:
-            form.add_error("file", " ".join(problem.faults[:3]))
+            form.add_error("file", str(problem))
         else:
             return redirect("procedures:version", row.pk)
     hint = _("Le fichier devient un brouillon. Rien n’est publié.")
@@ -121,19 +98,6 @@ def preview(request: SignedInRequest, row_id: int) -> HttpResponse:
     context = presenting.public_page(row.asks, row, may_start=False)
     context |= {"preview": True, "closed": False, "back": reverse("procedures:version", args=[row.pk])}
     return render(request, "procedures/page.html", context)
-
-
-@agents_only
-@require_safe
-def compare(request: SignedInRequest, row_id: int) -> HttpResponse:
-    """Show what changed since the version before."""
-    row = get_object_or_404(Procedure, pk=row_id)
-    former = Procedure.objects.filter(code=row.code, version__lt=row.version).order_by("-version").first()
-    if former is None:
-        raise Http404
-    rows = presenting.differences(row.asks, former.asks)
-    context = {"procedure": row, "former": former, "rows": rows}
-    return render(request, "procedures/agents/differences.html", context)
 
 
 @agents_only

@@ -7,11 +7,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from services.aids import catalogue
-from services.aids.models import State
 from services.procedures import finding, presenting
 from services.procedures.models import Procedure
 from services.procedures.rules import of_aid
 from services.procedures.views.agents import yaml_file
+from services.versions.models import State
+from services.versions.views import named
 
 
 @login_not_required
@@ -54,11 +55,4 @@ def rules(request: HttpRequest, code: str) -> HttpResponse:
 
 def _shown(request: HttpRequest, code: str) -> Procedure | None:
     """Return the version that the address names, or the one in force; None for what came with the portal."""
-    versions = Procedure.objects.filter(code=code).shown().order_by("-version")
-    wanted = request.GET.get("version", "")
-    if wanted:
-        found = versions.filter(version=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 7 else None
-        if found is None:
-            raise Http404
-        return found
-    return versions.published().first() or versions.first()
+    return named(request, Procedure.objects.of(code).shown())

@@ -16,7 +16,8 @@ from services.aids.engine import kept as keeping
 from services.aids.engine import reform
 from services.aids.engine import run as engine
 from services.aids.household_json import read
-from services.aids.models import KeptRun, LocalAid, State
+from services.aids.models import KeptRun, LocalAid
+from services.versions.models import State
 from tests.accounts.factories import signed_in
 from tests.services.aids import people
 from tests.services.aids.test_pages import text

@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from services.aids import catalogue, local_tree, local_yaml, shipping
 from services.aids.actions import local_aids as actions
-from services.aids.actions import versions
-from services.aids.models import LinkState, LocalAid, State
+from services.aids.models import LinkState, LocalAid
+from services.versions.actions import versions
+from services.versions.models import State
 from tests.accounts.factories import AgentFactory, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from services.aids import catalogue, local, local_reads, local_rules, local_yaml
-from services.aids.models import LocalAid, State
+from services.aids.models import LocalAid
+from services.versions.models import State
 from tests.accounts.factories import AgentFactory
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "local_aids"

@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from core.pages.forms import DateField
 from services.aids import catalogue, local, local_forms, local_rules, local_sheets, local_tree, shipping
-from services.aids.models import LocalAid, State
+from services.aids.models import LocalAid
 from services.aids.views import local_agents
+from services.versions.models import State
 from tests.accounts.factories import AgentFactory, signed_in
 from vault.records.content import paper_kinds
 

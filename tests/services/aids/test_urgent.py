@@ -16,9 +16,11 @@ from core import journal
 from core.journal import register
 from core.models.rows import Forged
 from services.aids import catalogue, days, shipping, urgent
-from services.aids.actions import urgent_dates, versions
+from services.aids.actions import urgent_dates
 from services.aids.actions import urgent_situations as actions
-from services.aids.models import State, UrgentDates, UrgentSituation
+from services.aids.models import UrgentDates, UrgentSituation
+from services.versions.actions import versions
+from services.versions.models import State
 from tests.accounts.factories import AgentFactory, signed_in
 from vault.records.content import paper_kinds
 
@@ -118,7 +120,7 @@ def second(db):
 @pytest.fixture
 def draft(author) -> UrgentSituation:
     (first, *_others) = shipping.load_urgent_situations()
-    return actions.renew(row=first, by=author)
+    return versions.renew(row=first, by=author, begin=actions.begin)
 
 
 def at(name, *args, **query):
@@ -137,7 +139,7 @@ def test_two_agents_write_and_publish_and_the_register_says_so(draft, author, se
     assert in_force is not None and in_force.label == "Quelqu’un est mort"
     versions.close(row=draft, by=second)
     assert shipping.urgent_situation("deces") is None, "a closed one does not come back as shipped"
-    subject = versions.subject_of("urgent_situation", "deces")
+    subject = UrgentSituation.subject_of("deces")
     told = [entry.event for entry in register.of("urgent_situation", subject)]
     assert told == ["urgent_situation_published", "urgent_situation_closed"]
     shipping.load_urgent_situations()

@@ -15,8 +15,9 @@ from accounts.two_persons import NotTwo
 from core.journal import register
 from services.aids import catalogue, local_rules, shipping
 from services.aids.actions import local_aids as actions
-from services.aids.actions import versions
-from services.aids.models import LocalAid, LocalAidCase, State
+from services.aids.models import LocalAid, LocalAidCase
+from services.versions.actions import versions
+from services.versions.models import State
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.at_once import at_once
 
@@ -93,14 +94,14 @@ def test_a_version_goes_from_draft_to_closed(author, second):
         versions.publish(row=aid, by=author)
     published = versions.publish(row=aid, by=second)
     assert published.state == State.PUBLISHED and published.published_by == second
-    later = actions.renew(aid=published, by=author)
+    later = versions.renew(row=published, by=author, begin=actions.begin)
     assert (later.version, later.cases.count()) == (2, 3)
     versions.publish(row=versions.try_out(row=later, by=author), by=second)
     published.refresh_from_db()
     assert published.state == State.CLOSED
     versions.close(row=later, by=second)
     assert not LocalAid.objects.published().exists()
-    told = [entry.event for entry in register.of(LocalAid.KIND, versions.subject_of(LocalAid.KIND, "cantine-qf"))]
+    told = [entry.event for entry in register.of(LocalAid.KIND, LocalAid.subject_of("cantine-qf"))]
     assert told == ["local_aid_published", "local_aid_published", "local_aid_closed"]
 
 
@@ -187,7 +188,7 @@ def test_the_database_refuses_one_person_alone(author):
 def test_loading_again_keeps_what_the_city_wrote(author, second):
     (first, *_others) = shipping.load_local_aids()
     assert first.state == State.PUBLISHED and first.shipped
-    later = actions.change(aid=actions.renew(aid=first, by=author), by=author, label="Cantine")
+    later = actions.change(aid=versions.renew(row=first, by=author, begin=actions.begin), by=author, label="Cantine")
     versions.publish(row=versions.try_out(row=later, by=author), by=second)
     shipping.load_local_aids()
     assert LocalAid.objects.published().get(code="cantine-qf").label == "Cantine"

@@ -9,13 +9,12 @@ import pikepdf
 import pytest
 from django.urls import reverse
 
-from services.aids.actions import versions
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.actions import official_forms
 from services.dossiers.enums import State
-from services.official_forms.actions import official_forms as publishing
 from services.procedures.actions import procedures
 from services.requests import lines
+from services.versions.actions import versions
 from tests.accounts.factories import AgentFactory
 from tests.services.dossiers.made import fresh, pdf_of, start, work
 from tests.services.official_forms.made import FIELDED
@@ -93,7 +92,7 @@ def test_who_does_not_join_it_makes_the_dossier_all_the_same_and_the_office_read
 
 
 def test_a_form_that_the_city_closed_is_a_sentence_and_blocks_nothing(browser, dossier, form, agents):
-    publishing.close(form=form, by=agents[0])
+    versions.close(row=form, by=agents[0])
     shown = page(browser, dossier)
     assert f"« {form.title} » n’est plus demandé" in shown and WITHOUT in shown
     assert "Faire le dossier quand même" not in shown and to_read(dossier) == []

@@ -25,6 +25,7 @@ from services.official_forms.actions import official_forms as publishing
 from services.official_forms.drawing import CannotDraw
 from services.official_forms.filling import fill
 from services.requests import lines
+from services.versions.actions import versions
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.services.dossiers.made import fresh, pdf_of, start, work
 from tests.services.official_forms.made import FIELDED, FLAT, mapped, published
@@ -174,7 +175,7 @@ def test_a_newer_version_is_read_before_it_goes(browser, dossier, form, nadia, a
     official_forms.join(dossier=dossier, by=nadia.pk, form=form, joined=True)
     author, second = agents
     later = publishing.renew(form=form, by=author)
-    publishing.publish(form=later, by=second, shown=publishing.mark(later))
+    versions.publish(row=later, by=second)
     actions.build(dossier=dossier, by=nadia.pk)
     work()
     assert fresh(dossier).state == State.DRAFT and problem_of(dossier) == "form_changed"
@@ -189,7 +190,7 @@ def test_a_newer_version_is_read_before_it_goes(browser, dossier, form, nadia, a
 
 def test_a_closed_form_blocks_nothing_and_is_said_to_be_left_out(browser, dossier, form, nadia, agents):
     official_forms.join(dossier=dossier, by=nadia.pk, form=form, joined=True)
-    publishing.close(form=form, by=agents[0])
+    versions.close(row=form, by=agents[0])
     assert browser.get(at("form", dossier.pk, form.pk))["Location"] == at("dossier", dossier.pk)
     actions.build(dossier=dossier, by=nadia.pk)
     work()
@@ -203,7 +204,7 @@ def test_a_form_that_closes_while_the_pdf_is_made_does_not_go_out(dossier, form,
     real: Any = vars(building)["draw"]
 
     def slowly(content, **options):
-        publishing.close(form=form, by=agents[0])
+        versions.close(row=form, by=agents[0])
         return real(content, **options)
 
     monkeypatch.setattr(building, "draw", slowly)

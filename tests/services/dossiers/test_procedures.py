@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from accounts import reminding
 from core.messages.mails import NotSent
-from services.aids.actions import versions
 from services.dossiers import tasks
 from services.dossiers.across import may_have_parts
 from services.dossiers.actions import building
@@ -22,6 +21,7 @@ from services.dossiers.models import Dossier
 from services.procedures import finding, shipping
 from services.procedures.models import Procedure
 from services.requests.actions.outside import note_sent
+from services.versions.actions import versions
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.services.dossiers.made import add_paper, built, fresh, one_page, start, work
 from tests.services.procedures.written import CANTEEN, NURSERY, RENTAL, document, paper, published

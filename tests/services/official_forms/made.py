@@ -13,8 +13,9 @@ from pikepdf import Array, Dictionary, Name
 from services.official_forms.drawing import Blank
 from services.official_forms.filling import Filled, Filling
 from services.official_forms.mapping import Map, read
-from services.official_forms.models import OfficialForm, State
+from services.official_forms.models import OfficialForm
 from services.official_forms.pdf import blank
+from services.versions.models import State
 
 SIZE = (420, 298)
 NAME = "Éléonore Ægir-Çelik"

@@ -6,11 +6,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
-from accounts.two_persons import NotTwo
 from core.journal import register
 from core.models.rows import Forged
 from services.official_forms.actions import official_forms as actions
-from services.official_forms.models import OfficialForm, State
+from services.official_forms.models import OfficialForm
+from services.versions.actions import versions
+from services.versions.models import State
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.services.official_forms.made import FIELDED, FLAT, draft, map_text, published, sha256
 
@@ -54,52 +55,41 @@ def test_a_form_goes_from_its_blank_to_its_end(author, second):
     assert preview.count("data:image/jpeg;base64,") == 1
     publishing = theirs.get(at("publish", form.pk))
     assert "data:image/jpeg;base64," in text(publishing)
-    theirs.post(at("publish", form.pk), {"shown": publishing.context["mark"]})
+    theirs.post(at("publish", form.pk), {"shown": publishing.context["row"].mark})
     form = OfficialForm.objects.get()
     assert (form.state, form.published_by) == (State.PUBLISHED, second)
-    assert [entry.event for entry in register.of(actions.KIND, actions.subject_of(form.code))] == [
-        "official_form_published"
-    ]
+    told = register.of(OfficialForm.KIND, OfficialForm.subject_of(form.code))
+    assert [entry.event for entry in told] == ["official_form_published"]
     # Another blank: its map is of the former one until it is written again.
     pages.post(at("renew", form.pk), {"blank": file(FLAT)})
     later = OfficialForm.objects.get(version=2)
     assert "écrit pour un autre formulaire" in text(pages.get(at("version", later.pk)))
-    with pytest.raises(actions.Faulty, match="autre formulaire"):
-        actions.publish(form=later, by=second, shown=actions.mark(later))
+    with pytest.raises(versions.Faulty, match="autre formulaire"):
+        versions.publish(row=later, by=second)
     pages.post(at("map", later.pk), {"mapping": map_text(FLAT)})
     later.refresh_from_db()
-    actions.publish(form=later, by=second, shown=actions.mark(later))
+    versions.publish(row=later, by=second)
     assert OfficialForm.objects.get(version=1).state == State.CLOSED
     theirs.post(at("close", later.pk))
     assert not OfficialForm.objects.filter(state=State.PUBLISHED).exists()
 
 
-def test_one_person_does_not_suffice(author, second):
-    form = draft(author)
-    with pytest.raises(NotTwo):
-        actions.publish(form=form, by=author, shown=actions.mark(form))
-    with pytest.raises(NotTwo):
-        actions.publish(form=form, by=AgentFactory(new=True), shown=actions.mark(form))
-    form.refresh_from_db()
-    assert form.state == State.DRAFT
-
-
 def test_what_is_published_is_what_was_shown(author, second):
     form = draft(author)
-    shown = actions.mark(form)
+    shown = form.mark
     actions.write_map(form=form, by=author, text=map_text(FLAT, nom={"label": "Autre"}))
-    with pytest.raises(actions.NotNow):
-        actions.publish(form=form, by=second, shown=shown)
+    with pytest.raises(versions.NotNow):
+        versions.publish(row=form, by=second)
     answer = signed_in(second).post(at("publish", form.pk), {"shown": shown}, follow=True)
     assert "a agi avant vous" in text(answer)
 
 
 def test_an_example_that_does_not_fit_stops_the_publication(author, second):
     form = draft(author, map_text=map_text(FLAT, naissance={"box": [38, 24, 8, 2], "cells": 8}))
-    with pytest.raises(actions.Faulty, match="Nom"):
+    with pytest.raises(versions.Faulty, match="Nom"):
         narrow = map_text(FLAT, nom={"box": [38, 14, 3, 6]})
         held = draft(author, code="etroit", map_text=narrow)
-        actions.publish(form=held, by=second, shown=actions.mark(held))
+        versions.publish(row=held, by=second)
     assert form.state == State.DRAFT
 
 
@@ -107,7 +97,7 @@ def test_only_its_author_changes_a_draft(author, second):
     form = draft(author)
     for act in (
         lambda: actions.write_map(form=form, by=second, text=map_text(FLAT)),
-        lambda: actions.drop(form=form, by=second),
+        lambda: versions.drop(row=form, by=second),
         lambda: actions.begin(by=ResidentFactory(), title="A", number="", aids=["rsa"], content=FLAT),
     ):
         with pytest.raises(PermissionDenied):
@@ -119,10 +109,10 @@ def test_a_published_version_never_changes(author, second):
     form = published(author, second)
     for act in (
         lambda: actions.write_map(form=form, by=author, text=map_text(FLAT)),
-        lambda: actions.drop(form=form, by=author),
-        lambda: actions.publish(form=form, by=second, shown=actions.mark(form)),
+        lambda: versions.drop(row=form, by=author),
+        lambda: versions.publish(row=form, by=second),
     ):
-        with pytest.raises(actions.NotNow):
+        with pytest.raises(versions.NotNow):
             act()
     for change in ("map_text = 'x'", "blank = 'x'", "state = 'draft'", "aids = '[]'"):
         with pytest.raises(DatabaseError, match="never changes"), transaction.atomic(), connection.cursor() as cursor:

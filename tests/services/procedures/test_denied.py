@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.aids.actions import versions
 from services.procedures import denied, rules, shipping
 from services.procedures.actions import procedures as actions
+from services.versions.actions import versions
 from tests.services.procedures.written import NURSERY, RENTAL, asking, document, paper
 from vault.records.content import paper_kinds
 

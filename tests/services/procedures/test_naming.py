@@ -9,11 +9,10 @@ from django.urls import reverse
 from accounts.models import Organisation
 from services.aids import catalogue
 from services.aids import shipping as aids
-from services.aids.actions import versions
-from services.official_forms.actions import official_forms as forms
 from services.procedures import finding, shipping
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
+from services.versions.actions import versions
 from tests.accounts.factories import signed_in
 from tests.services.official_forms.made import FLAT
 from tests.services.official_forms.made import published as published_form
@@ -66,7 +65,7 @@ def test_a_form_that_is_not_in_force_stops_the_publication(author, second):
     assert any(NOT_PUBLISHED in fault for fault in draft.faults)
     form = published_form(author, second, FLAT, aids=[])
     row = versions.try_out(row=draft, by=author)
-    forms.close(form=form, by=author)
+    versions.close(row=form, by=author)
     with pytest.raises(versions.Faulty):
         versions.publish(row=row, by=second)
 
@@ -109,7 +108,7 @@ def test_an_agent_chooses_them_on_the_sheet_which_keeps_and_says_them(author, se
     assert office.name in page and "Demande d’aide (99999*01)" in page and "Aides de la ville" in page
     sheet = text(pages.get(reverse("procedures:sheet", args=[row.pk])))
     assert sheet.count(" selected") >= 3, "what was chosen is still chosen"
-    forms.close(form=form, by=author)
+    versions.close(row=form, by=author)
     Organisation.objects.filter(pk=office.pk).update(is_active=False)
     page = text(pages.get(reverse("procedures:version", args=[row.pk])))
     assert "fermé : les dossiers se font sans lui" in page and "ne reçoit plus de demandes" in page

@@ -9,11 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from services.aids.actions import versions
-from services.aids.models import State
 from services.procedures import shipping
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
+from services.versions.actions import versions
+from services.versions.models import State
 from tests.accounts.factories import signed_in
 from tests.services.procedures.written import CANTEEN, RENTAL, asking, document
 
@@ -75,7 +75,7 @@ def test_a_procedure_is_written_proposed_and_published_by_pages(pages, second):
         "question": "Étudiez-vous ?",
     }
     assert pages.get(at("publish", row.pk)).status_code == 404
-    pages.post(at("propose", row.pk))
+    pages.post(at("try", row.pk))
     other = signed_in(second)
     row.refresh_from_db()
     assert f"?lu={row.mark}" in text(other.get(at("version", row.pk)))
@@ -107,7 +107,7 @@ def test_what_the_law_denies_is_named_on_the_page_and_stops_the_proposal(pages, 
     row = actions.begin(by=author, item=asking("identite.pivot#/gender"))
     page = text(pages.get(at("version", row.pk)))
     assert "C-394/23" in page and "Proposer à la publication" not in page
-    assert "C-394/23" in text(pages.post(at("propose", row.pk), follow=True))
+    assert "C-394/23" in text(pages.post(at("try", row.pk), follow=True))
     row.refresh_from_db()
     assert row.state == State.DRAFT
     told = {"title": "Vous", "fields_": ["identite.pivot#/gender"], "basis": "Code du sport, L1", "seen": "0"}
@@ -183,7 +183,7 @@ def test_a_file_goes_out_and_comes_back_and_a_bomb_is_refused(pages, author):
 def test_a_version_that_was_public_stays_and_says_that_it_is_over(author, second):
     shipping.load()
     row = Procedure.objects.get(code=CANTEEN)
-    newer = actions.renew(row=row, by=author)
+    newer = versions.renew(row=row, by=author, begin=actions.begin)
     versions.publish(row=versions.try_out(row=newer, by=author), by=second)
     assert "n’est plus en vigueur" in text(Client().get(at("page", CANTEEN, version=1)))
     assert "Préparer mon dossier" in text(Client().get(at("page", CANTEEN)))

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from accounts.two_persons import NotTwo
 from core.journal import register
-from services.aids.actions import versions
-from services.aids.models import State
 from services.procedures import finding, rules, shipping
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
+from services.versions.actions import versions
+from services.versions.models import State
 from tests.accounts.factories import AgentFactory
 from tests.services.procedures.written import CANTEEN, NURSERY, asking, document, published
 
@@ -30,7 +30,7 @@ def test_a_version_goes_from_draft_to_closed(author, second):
     first = versions.publish(row=proposed, by=second)
     with pytest.raises(versions.NotNow):
         versions.publish(row=proposed, by=second)
-    later = actions.renew(row=first, by=author)
+    later = versions.renew(row=first, by=author, begin=actions.begin)
     assert (later.version, later.state, later.rules) == (2, State.DRAFT, first.rules)
     versions.publish(row=versions.try_out(row=later, by=author), by=second)
     first.refresh_from_db()
@@ -38,7 +38,7 @@ def test_a_version_goes_from_draft_to_closed(author, second):
     versions.close(row=later, by=second)
     with pytest.raises(versions.NotNow):
         versions.close(row=later, by=second)
-    told = [entry.event for entry in register.of(Procedure.KIND, versions.subject_of(Procedure.KIND, CANTEEN))]
+    told = [entry.event for entry in register.of(Procedure.KIND, Procedure.subject_of(CANTEEN))]
     assert told == ["procedure_published", "procedure_published", "procedure_closed"]
 
 

@@ -3,10 +3,10 @@
 import copy
 from typing import Any
 
-from services.aids.actions import versions
 from services.procedures import shipping
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
+from services.versions.actions import versions
 
 CANTEEN, NURSERY, RENTAL = ("inscription-cantine", "ville_creche", "logement-ville")
 

@@ -19,8 +19,9 @@ from core.journal import checkpoints
 from core.models.rows import AuthenticatedRow, check
 from services.aids.benefits import BY_CODE
 from services.aids.engine import run as engine
-from services.aids.models import LocalAid, State
+from services.aids.models import LocalAid
 from services.aids.reasons import Context, explain
+from services.versions.models import State
 from services.watch import across
 from services.watch.actions import accepting, evaluating, noting
 from services.watch.models import Watch

@@ -7,8 +7,8 @@ from django.utils import timezone
 from accounts.models import User
 from services.aids import local_yaml
 from services.aids.actions import local_aids
-from services.aids.actions.versions import Faulty
 from services.aids.local_yaml import Imported, Unreadable
+from services.versions.actions.versions import Faulty
 
 
 class Command(BaseCommand):

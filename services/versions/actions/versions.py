@@ -1,13 +1,12 @@
 """A version of what agents write, from its draft to its end: written by one agent, published by another.
 
-Local aids, urgent situations and procedures are such versions. Each verb that residents may see in its effects,
-publishing and closing, is an entry of the city's register.
+Local aids, urgent situations, procedures and official forms are such versions. Each verb that residents may see in its
+effects, publishing and closing, is an entry of the city's register.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar, cast
-from uuid import UUID, uuid5
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -19,11 +18,11 @@ from accounts.models import User
 from accounts.two_persons import DECIDING
 from core import locks
 from core.journal import register
-from services.aids.models import FROZEN, LocalAid, State, Version
+from services.versions.models import RulesVersion, State, Version
 
 V = TypeVar("V", bound=Version)
+R = TypeVar("R", bound=RulesVersion)
 CODE_LENGTH: Final = 50
-NAMES: Final = UUID("6f6a2c0e-5c5f-4d0b-9b51-2f6d0a6a1b15")
 
 
 class NotNow(Exception):
@@ -37,15 +36,13 @@ class Faulty(Exception):
         super().__init__(*faults)
         self.faults = list(faults)
 
-
-def subject_of(kind: str, code: str) -> UUID:
-    """Return the id of an aid or a situation in the register, the same for all its versions."""
-    return uuid5(NAMES, code if kind == LocalAid.KIND else f"{kind}|{code}")
+    def __str__(self) -> str:
+        return " ".join(self.faults[:3])
 
 
 def next_number(model: type[V], code: str) -> int:
     """Return the number of the next version, under a lock. Call it in the transaction that writes the version."""
-    locks.hold(model.KIND, subject_of(model.KIND, code))
+    locks.hold(model.KIND, model.subject_of(code))
     held: int = _rows(model).filter(code=code).aggregate(found=Max("version"))["found"] or 0
     return held + 1
 
@@ -56,13 +53,25 @@ def new_code(model: type[V], label: str, also: Collection[str] = ()) -> str:
     Call it in the transaction that writes the version. Lock order: this one, then that of `next_number`.
     """
     wanted = slugify(label)[:CODE_LENGTH] or model.KIND
-    locks.hold(f"{model.KIND}_code", subject_of(model.KIND, wanted))
+    locks.hold(f"{model.KIND}_code", model.subject_of(wanted))
     taken = {*_rows(model).filter(code__startswith=wanted).values_list("code", flat=True), *also}
     codes = (wanted if n == 1 else f"{wanted}-{n}" for n in range(1, len(taken) + 2))
     return next(code for code in codes if code not in taken)
 
 
-def try_out(*, row: V, by: User) -> V:
+def renew(*, row: R, by: User, begin: Callable[..., R]) -> R:
+    """Begin a version that starts as a copy of a public one, by the verb of its kind.
+
+    Raises:
+        PermissionDenied: `by` is no agent.
+        NotNow: the version is not public yet.
+    """
+    if not row.is_frozen:
+        raise NotNow
+    return begin(by=by, item=row.document)
+
+
+def try_out(*, row: R, by: User) -> R:
     """Mark a draft as ready for the second person.
 
     Raises:
@@ -73,23 +82,23 @@ def try_out(*, row: V, by: User) -> V:
         if faults := held.faults:
             raise Faulty(faults)
         held.state = State.TESTED
-        held.save(update_fields=["state", "updated_at"])
+        held.save()
     return held
 
 
 def publish(*, row: V, by: User) -> V:
-    """Publish a tested version, as the second of two persons. It takes the place of the version in force.
+    """Publish a version that is ready, as the second of two persons. It takes the place of the version in force.
 
     Args:
         row: the version as the second person read it.
 
     Raises:
         NotTwo: `by` may not decide with the author.
-        NotNow: it is not a tested version, or its author changed it since it was read.
-        Faulty: as `try_out`, which is done again.
+        NotNow: it is not ready, or its author changed it since it was read.
+        Faulty: it may not be published as it is, which is looked at again.
     """
     with alone(row) as held:
-        if held.state != State.TESTED or held.written_by is None or held.mark != row.mark:
+        if held.state != held.READY or held.written_by is None or held.mark != row.mark:
             raise NotNow
         DECIDING.require(held.written_by, by)
         if faults := held.faults:
@@ -97,7 +106,7 @@ def publish(*, row: V, by: User) -> V:
         for former in _rows(type(row)).select_for_update(of=("self",)).filter(code=held.code).published():
             _close(former)
         held.state, held.published_by, held.published_at = State.PUBLISHED, by, timezone.now()
-        held.save(update_fields=["state", "published_by", "published_at", "updated_at"])
+        held.save()
         _note(held, "published")
     return held
 
@@ -126,13 +135,12 @@ def drop(*, row: V, by: User) -> None:
 
 def _close(held: Version) -> None:
     held.state, held.closed_at = State.CLOSED, timezone.now()
-    held.save(update_fields=["state", "closed_at", "updated_at"])
+    held.save()
 
 
 def _note(held: Version, event: str) -> None:
-    content = {"code": held.code, "version": held.version, "label": held.label}
-    subject = subject_of(held.KIND, held.code)
-    register.write(kind=held.KIND, subject_id=subject, event=f"{held.KIND}_{event}", content=content)
+    subject = held.subject_of(held.code)
+    register.write(kind=held.KIND, subject_id=subject, event=f"{held.KIND}_{event}", content=held.registered)
 
 
 def require_agent(person: User) -> None:
@@ -169,8 +177,24 @@ def own_draft(row: V, by: User) -> Iterator[V]:
     """
     require_agent(by)
     with alone(row) as held:
-        if held.state in FROZEN:
+        if held.is_frozen:
             raise NotNow
         if held.written_by_id != by.pk:
             raise PermissionDenied
         yield held
+
+
+@contextmanager
+def changing(row: R, by: User, rules: Mapping[str, Any] | None, columns: Mapping[str, Any]) -> Iterator[R]:
+    """Yield a draft of the agent's own, locked, with these rules and columns, then save it: it is to be tried again.
+
+    Raises:
+        PermissionDenied, NotNow: as `own_draft`.
+    """
+    with own_draft(row, by) as held:
+        held.rules = {**held.rules, **(rules or {})}
+        for name, value in columns.items():
+            setattr(held, name, value)
+        held.state = State.DRAFT
+        yield held
+        held.save()
