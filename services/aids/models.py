@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, by_resident, nothing
-from services.aids import catalogue, local, local_rules, urgent
+from services.aids import catalogue, urgent
+from services.aids.local import checking, evaluation
 
 V = TypeVar("V", bound=models.Model)
 PUBLIC = nothing("the city's public rules; an amount is an estimate")
@@ -142,7 +143,7 @@ class LocalAid(Version):
 
     @property
     def rule(self) -> dict[str, Any]:
-        """Return the aid in the format of `local.evaluate`."""
+        """Return the aid in the format of `evaluation.evaluate`."""
         return {
             **self.rules,
             "code": self.code,
@@ -166,10 +167,10 @@ class LocalAid(Version):
     @property
     def faults(self) -> list[str]:
         """Return why the version cannot be published, each in a sentence; nothing if it can."""
-        return local_rules.faults(self.document)
+        return checking.faults(self.document)
 
-    def evaluate(self, facts: local.Facts, today: date, *, explained: bool = True) -> local.Outcome:
-        return local.evaluate(self.rule, facts, today, explained=explained)
+    def evaluate(self, facts: evaluation.Facts, today: date, *, explained: bool = True) -> evaluation.Outcome:
+        return evaluation.evaluate(self.rule, facts, today, explained=explained)
 
 
 class LocalAidCase(models.Model):

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from services.aids import catalogue, local_rules, urgent
+from services.aids import catalogue, urgent
+from services.aids.local import checking
 from services.aids.models import LocalAid, LocalAidCase, State, UrgentSituation
 
 V = TypeVar("V", bound=LocalAid | UrgentSituation)
@@ -35,7 +36,7 @@ def write(item: dict[str, Any]) -> LocalAid:
     held = LocalAid.objects.filter(code=item["code"])
     if (current := _stays(held, item)) is not None:
         return current
-    if faults := local_rules.faults(item):
+    if faults := checking.faults(item):
         raise Faulty(item["code"], *faults)
     aid = LocalAid.objects.create(shipped=True, state=State.TESTED, **columns(item))
     write_cases(aid, item["tests"])

@@ -6,9 +6,10 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from services.aids import local_rules, shipping
+from services.aids import shipping
 from services.aids.actions import versions
 from services.aids.actions.versions import Faulty, NotNow
+from services.aids.local import checking
 from services.aids.models import LocalAid, State
 
 
@@ -20,7 +21,7 @@ def begin(*, by: User, item: Mapping[str, Any]) -> LocalAid:
         Faulty: it passes a limit.
     """
     versions.require_agent(by)
-    if too_big := local_rules.oversized(item):
+    if too_big := checking.oversized(item):
         raise Faulty(too_big)
     with transaction.atomic():
         number = versions.next_number(LocalAid, item["code"])
@@ -71,7 +72,7 @@ def change(
         for name, value in columns.items():
             setattr(held, name, value)
         tests = list(cases) if cases is not None else []
-        if too_big := local_rules.oversized({**held.rules, "tests": tests}):
+        if too_big := checking.oversized({**held.rules, "tests": tests}):
             raise Faulty(too_big)
         held.state = State.DRAFT
         held.save()

@@ -16,11 +16,12 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core.models import City
-from services.aids import catalogue, local, local_reads, shipping
+from services.aids import catalogue, shipping
 from services.aids.actions import kept_runs
 from services.aids.facts import from_vault
 from services.aids.facts.answers import Answer, Put
 from services.aids.household import BadHousehold, Household, Person
+from services.aids.local import evaluation, reading
 from services.aids.models import LocalAid
 from vault import types
 from vault.records import gate
@@ -51,7 +52,7 @@ class LocalResult:
     """The outcome of one of the city's aids. `people` share this outcome if the aid is per person."""
 
     aid: LocalAid
-    outcome: local.Outcome
+    outcome: evaluation.Outcome
     facts: Mapping[str, Any]
     people: tuple[Person, ...] = ()
 
@@ -202,7 +203,7 @@ def evaluate_local(
     """Return the outcome of each of the city's aids that is open, or of `aids`. No engine runs.
 
     Args:
-        explained: as in `local.evaluate`.
+        explained: as in `evaluation.evaluate`.
     """
     facts = _facts(read, commune)
     published = LocalAid.objects.published() if aids is None else aids
@@ -252,7 +253,7 @@ def ask_for_local(
     if not waiting:
         return []
     household, before = read.household, _facts(read, commune)
-    reads = {name for line in waiting for name in local_reads.facts_of(line.aid.rules)}
+    reads = {name for line in waiting for name in reading.facts_of(line.aid.rules)}
     found = []
     for question in (*questions.open_questions(household), *questions.city_questions(household, reads)):
         if question.place in held:
@@ -273,10 +274,10 @@ def _outcomes(
     lines: Sequence[LocalResult], before: Facts, after: Facts, read: from_vault.Read, today: date
 ) -> dict[str, tuple[str, float | None]]:
     """Return the outcome of each aid with an answer. Those that read nothing of what changed keep theirs."""
-    changed = local_reads.changed(before, after)
+    changed = reading.changed(before, after)
     found = {}
     for line in lines:
-        reads = set(local_reads.facts_of(line.aid.rules))
+        reads = set(reading.facts_of(line.aid.rules))
         now = line if changed is not None and not reads & changed else _local(line.aid, after, read, today)
         found[line.aid.code] = (now.status, now.outcome.amount)
     return found

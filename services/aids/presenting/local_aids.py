@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from core.templatetags.civic import long_date, money, nbsp, number
-from services.aids import local, local_forms, local_rules, local_sheets, local_tree
 from services.aids.benefits import ALL, BY_CODE
 from services.aids.catalogue import in_words
+from services.aids.local import checking, evaluation, forms, rule_tree, sheets
 from services.aids.models import LinkState, LocalAid, LocalAidCase, State
 from vault.records.models import PaperKind
 
@@ -89,7 +89,7 @@ def version_page(aid: LocalAid, reader: User) -> dict[str, Any]:
         "track": track(aid, faults),
         "mine": mine,
         "tree": tree(document["conditions"], aid, editable=mine),
-        "summary": sentence(local.condition_text(document["conditions"], document)) + ".",
+        "summary": sentence(evaluation.condition_text(document["conditions"], document)) + ".",
         "amount": amount_rows(document),
         "cases": case_rows(aid, document),
         "case_heads": [
@@ -128,12 +128,12 @@ def wanting(document: Mapping[str, Any]) -> list[str]:
         found.append(_("Un groupe de conditions est vide."))
     if len(document["tests"]) < 2:
         found.append(_("Écrivez au moins deux cas d’essai."))
-    return found or local_rules.faults(document)
+    return found or checking.faults(document)
 
 
 def _has_empty_group(rule: dict[str, Any]) -> bool:
-    inner = local_tree.members(rule)
-    return local_tree.kind_of(rule) in local_tree.GROUPS and (not inner or any(map(_has_empty_group, inner)))
+    inner = rule_tree.members(rule)
+    return rule_tree.kind_of(rule) in rule_tree.GROUPS and (not inner or any(map(_has_empty_group, inner)))
 
 
 def _hint(aid: LocalAid, faults: Sequence[str]) -> str:
@@ -181,7 +181,7 @@ def track(aid: LocalAid, faults: Sequence[str]) -> list[dict[str, str]]:
 
 def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = "") -> dict[str, Any]:
     """Return a rule as nested rows, each with its own place."""
-    kind = local_tree.kind_of(rule)
+    kind = rule_tree.kind_of(rule)
     headings = {
         "all": _("Toutes ces conditions"),
         "any": _("Au moins une de ces conditions"),
@@ -192,10 +192,10 @@ def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = ""
     shown |= {"heading": headings.get(kind, ""), "text": headings.get(kind, "")}
     if kind not in headings:
         edit = f"{where}place={place}" if editable else ""
-        return shown | {"text": sentence(local.condition_text(rule, aid.rule)), "edit": edit}
+        return shown | {"text": sentence(evaluation.condition_text(rule, aid.rule)), "edit": edit}
     inner = [
         tree(one, aid, editable=editable, place=f"{place}-{rank}".lstrip("-"))
-        for rank, one in enumerate(local_tree.members(rule))
+        for rank, one in enumerate(rule_tree.members(rule))
     ]
     add = f"{where}dans={place or 'tout'}" if editable and kind != "not" else ""
     return shown | {"members": inner, "add": add}
@@ -204,7 +204,7 @@ def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = ""
 def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the amount's parameters, each in words."""
     amount, rows = document["amount"], []
-    rows.append({"key": _("Sorte"), "value": local_forms.AMOUNTS[amount["kind"]]})
+    rows.append({"key": _("Sorte"), "value": forms.AMOUNTS[amount["kind"]]})
     if "on" in amount:
         rows.append({"key": _("Selon"), "value": basis_words(amount["on"])})
     share = amount["kind"] == "percent"
@@ -213,7 +213,8 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             {"key": _("Tranches"), "value": "\u00a0; ".join(_band(band, share=share) for band in amount["bands"])}
         )
     rows += [
-        {"key": sentence(local.word(name)), "value": money(value)} for name, value in amount.get("values", {}).items()
+        {"key": sentence(evaluation.word(name)), "value": money(value)}
+        for name, value in amount.get("values", {}).items()
     ]
     labels = {
         "value": _("Montant"),
@@ -240,7 +241,7 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def basis_words(on: str) -> str:
     """Return what an amount is read from."""
-    return str({**dict(local_forms.BASES), "bac_honours": local_forms.KINDS["bac_honours"]}[on])
+    return str({**dict(forms.BASES), "bac_honours": forms.KINDS["bac_honours"]}[on])
 
 
 def _band(band: Mapping[str, Any], *, share: bool) -> str:
@@ -259,8 +260,8 @@ def share_words(rate: float) -> str:
 
 
 def _when(document: Mapping[str, Any]) -> str:
-    per = dict(local_sheets.PER)[document["per"]]
-    period = {**dict(local_sheets.PERIODS), "other": _("Autre période")}[document["periodicity"]]
+    per = dict(sheets.PER)[document["per"]]
+    period = {**dict(sheets.PERIODS), "other": _("Autre période")}[document["periodicity"]]
     return f"{per}, {str(period)[:1].lower()}{str(period)[1:]}"
 
 
@@ -268,7 +269,7 @@ def case_rows(aid: LocalAid, document: Mapping[str, Any]) -> list[dict[str, Any]
     """Return each case with what it expects and what the rule gives."""
     held: dict[int, LocalAidCase] = dict(enumerate(aid.cases.all()))
     rows = []
-    for rank, trial in enumerate(local_rules.trials(document)):
+    for rank, trial in enumerate(checking.trials(document)):
         passes = trial.as_expected
         rows.append(
             {
@@ -295,7 +296,7 @@ def sheet_rows(aid: LocalAid) -> list[dict[str, Any]]:
     )
     rows = [
         (_("Qui décide"), in_words(rules["institution"]["name"])),
-        (_("Pour"), dict(local_sheets.AUDIENCES)[rules["audience"]]),
+        (_("Pour"), dict(sheets.AUDIENCES)[rules["audience"]]),
         (_("Papiers"), papers),
         (_("Comment la demander"), in_words(rules["instructions"])),
         (_("Contact"), in_words(rules["contact"])),
@@ -319,12 +320,15 @@ def differences(aid: LocalAid, former: LocalAid) -> list[dict[str, str]]:
 
 def _parts(aid: LocalAid) -> dict[str, str]:
     document = aid.document
-    parts = {_("Nom"): aid.label, _("Conditions"): sentence(local.condition_text(document["conditions"], document))}
+    parts = {
+        _("Nom"): aid.label,
+        _("Conditions"): sentence(evaluation.condition_text(document["conditions"], document)),
+    }
     parts[_("Montant")] = " ; ".join(f"{row['key']} : {row['value']}" for row in amount_rows(document))
     parts |= {str(row["key"]): str(row["value"]) for row in sheet_rows(aid)}
     parts[_("Ce que l’organisme vérifiera")] = " ".join(aid.rules.get("checked_later", ()))
     parts[_("Page officielle")] = aid.rules.get("link", "")
-    cases = [f"{trial.persona} : {trial.expected}" for trial in local_rules.trials(document)]
+    cases = [f"{trial.persona} : {trial.expected}" for trial in checking.trials(document)]
     return parts | {_("Cas d’essai"): " ; ".join(cases)}
 
 

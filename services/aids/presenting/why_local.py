@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.templatetags.civic import long_date, money, nbsp, number
-from services.aids import catalogue, local, local_forms, local_reads, local_sheets
+from services.aids import catalogue
 from services.aids.actions.simulations import LocalResult, Simulation
 from services.aids.facts.from_vault import Read
+from services.aids.local import evaluation, forms, reading, sheets
 from services.aids.models import LocalAid
 from services.aids.presenting.exclusions import exclusions
 from services.aids.presenting.local_aids import amount_rows, basis_words, share_words
@@ -60,11 +61,11 @@ def used(line: LocalResult, read: Read) -> list[dict[str, Any]]:
         **{name: applicant.key(value) for name, value in OF_THE_APPLICANT.items()},
     }
     rows = []
-    for name in local_reads.facts_of(line.aid.rule):
+    for name in reading.facts_of(line.aid.rule):
         key = keys.get(name) or _notice_key(name, read)
         known = line.facts.get(name) is not None
         source = source_link(read, key) if known and read.source(key) else _("Calcul") if known else ""
-        label = local_sheets.FACT_LABELS.get(name) or local_forms.KINDS.get(name) or name
+        label = sheets.FACT_LABELS.get(name) or forms.KINDS.get(name) or name
         rows.append({"key": label, "value": _fact_words(name, line.facts.get(name)), "source": source})
     return rows
 
@@ -83,29 +84,29 @@ def _fact_words(name: str, value: Any) -> str:  # noqa: ANN401 - a fact
     if isinstance(value, list):
         if name == "children_ages":
             return ", ".join(map(str, value)) or _("Aucun")
-        return ", ".join(local.word(str(one)) for one in value) or _("Aucun")
+        return ", ".join(evaluation.word(str(one)) for one in value) or _("Aucun")
     if name in {"qf", "rfr", "resources_month", "price"}:
         return money(value)
-    return local.word(value) if isinstance(value, str) else number(value)
+    return evaluation.word(value) if isinstance(value, str) else number(value)
 
 
-def operation(aid: LocalAid, facts: Mapping[str, Any], outcome: local.Outcome) -> str:
+def operation(aid: LocalAid, facts: Mapping[str, Any], outcome: evaluation.Outcome) -> str:
     """Return how the amount came out of the parameters, in one sentence; nothing without an amount."""
     amount = aid.rules["amount"]
     if outcome.amount is None:
         return ""
     base = _operation(amount, facts)
     if amount.get("per_child"):
-        count = local.count_children(facts.get("children_ages") or (), amount["per_child"])
+        count = evaluation.count_children(facts.get("children_ages") or (), amount["per_child"])
         base += _(", multiplié par %(count)s enfants") % {"count": count}
     return str(nbsp(_("%(operation)s : %(amount)s.") % {"operation": base, "amount": money(outcome.amount)}))
 
 
 def _operation(amount: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     on = amount.get("on", "")
-    basis = facts.get(local.BASIS.get(on, on))
+    basis = facts.get(evaluation.BASIS.get(on, on))
     what = basis_words(on) if on else ""
-    texts = _fact_words(local.BASIS.get(on, on), basis)
+    texts = _fact_words(evaluation.BASIS.get(on, on), basis)
     kind = amount["kind"]
     if kind == "fixed":
         return _("Montant fixe")
@@ -114,7 +115,7 @@ def _operation(amount: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
         words |= {"low": money(amount["min"]), "high": money(amount["max"])}
         return _("%(what)s (%(value)s) multiplié par %(rate)s, entre %(low)s et %(high)s") % words
     if kind == "percent":
-        rate = amount["rate"] if "rate" in amount else local.band(amount, basis)
+        rate = amount["rate"] if "rate" in amount else evaluation.band(amount, basis)
         return _("%(rate)s du prix") % {"rate": share_words(float(rate or 0))}
     if basis is None:
         return _("%(what)s inconnu : montant prévu dans ce cas") % {"what": what}
@@ -159,12 +160,12 @@ def _rules_url(aid: LocalAid) -> str:
     return f"{reverse('aids:local_aid', args=[aid.code])}?version={aid.version}"
 
 
-def _local_condition(reason: local.LocalReason) -> dict[str, Any]:
+def _local_condition(reason: evaluation.LocalReason) -> dict[str, Any]:
     tag, tag_kind = {
-        local.YES: (_("Remplie"), "ok"),
-        local.NO: (_("Pas remplie"), "expired"),
-        local.MISSING: (_("À savoir"), "soon"),
-        local.MANUAL: (_("Vérifiée par la ville"), ""),
+        evaluation.YES: (_("Remplie"), "ok"),
+        evaluation.NO: (_("Pas remplie"), "expired"),
+        evaluation.MISSING: (_("À savoir"), "soon"),
+        evaluation.MANUAL: (_("Vérifiée par la ville"), ""),
     }[reason.answer]
     return {"text": _sentence_case(reason.text), "tag": tag, "tag_kind": tag_kind, "sources": [], "law": None}
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from services.aids import local, questions
+from services.aids import questions
 from services.aids.actions import simulations
 from services.aids.asking import purposes
 from services.aids.facts import answers, local_facts
+from services.aids.local import evaluation
 from services.aids.models import LocalAid
 from services.aids.results import Results
 from tests.services.aids.test_from_vault import ME, family, home, identity, member, notice, payslip, read, record
@@ -50,7 +51,7 @@ def facts(found):
 
 
 def answer(rule, found):
-    return local.read(rule, facts(found), aid().rule, TODAY)
+    return evaluation.read(rule, facts(found), aid().rule, TODAY)
 
 
 @pytest.mark.parametrize(

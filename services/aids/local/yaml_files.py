@@ -17,7 +17,8 @@ from django.utils.html import strip_tags
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from services.aids import catalogue, local, local_reads, local_rules, local_tree
+from services.aids import catalogue
+from services.aids.local import checking, evaluation, reading, rule_tree
 
 MOST_BYTES: Final = 200_000
 MOST_NODES: Final = 20_000
@@ -164,16 +165,16 @@ def _own(data: Mapping[str, Any], *, code: str, today: date) -> Imported:
     base = blank(code=code, label=code, institution={"level": "commune", "id": "0", "name": "?"}, today=today)
     known = catalogue.schema("local_aids")["properties"]["aids"]["items"]["properties"]
     item = {**base, **{name: value for name, value in data.items() if name in known}, "version": 1}
-    found = local_rules.structure_problems(item)
+    found = checking.structure_problems(item)
     if found:
         raise Unreadable(" ".join(found))
     _rehearse(item)
-    if strange := local_reads.strange_facts(item):
+    if strange := reading.strange_facts(item):
         named = ", ".join(strange[:3])
         raise Unreadable(_("Un cas d’essai dit ce qu’aucune aide ne lit : %(facts)s.") % {"facts": named[:200]})
-    if local_tree.kind_of(item["conditions"]) not in local_tree.GROUPS:
+    if rule_tree.kind_of(item["conditions"]) not in rule_tree.GROUPS:
         item["conditions"] = {"all": [item["conditions"]]}
-    return Imported(item, conditions=local_rules.count(item["conditions"]))
+    return Imported(item, conditions=checking.count(item["conditions"]))
 
 
 def _rehearse(rule: Mapping[str, Any]) -> None:
@@ -182,12 +183,12 @@ def _rehearse(rule: Mapping[str, Any]) -> None:
     Raises:
         AttributeError, LookupError, TypeError, ValueError: a part is missing, or has another type.
     """
-    local_rules.trials(rule)
-    local_rules.unturned(rule)
-    facts = {**dict.fromkeys(local_reads.facts_of(rule), 1), **dict.fromkeys(local.BASIS.values(), 1), "price": 1}
-    local.amount_of(rule["amount"], {**facts, "children_ages": []})
-    for leaf in local.leaves(rule["conditions"]):
-        local.condition_text(leaf, rule)
+    checking.trials(rule)
+    checking.unturned(rule)
+    facts = {**dict.fromkeys(reading.facts_of(rule), 1), **dict.fromkeys(evaluation.BASIS.values(), 1), "price": 1}
+    evaluation.amount_of(rule["amount"], {**facts, "children_ages": []})
+    for leaf in evaluation.leaves(rule["conditions"]):
+        evaluation.condition_text(leaf, rule)
 
 
 # The public files of Aides Jeunes: https://github.com/betagouv/aides-jeunes, data/benefits/javascript
@@ -298,7 +299,7 @@ def _kept(one: object, about: Mapping[str, Any], lost: list[str]) -> dict[str, A
         if not isinstance(one, dict):
             raise _Lost
         found = _condition(one, about)
-        if local_rules.condition_problems(found):
+        if checking.condition_problems(found):
             raise _Lost
     except (_Lost, KeyError, TypeError, ValueError):
         text = str(one.get("type", "?") if isinstance(one, dict) else one)[:200]

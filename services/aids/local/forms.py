@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.pages.forms import DateField
-from services.aids import local
 from services.aids.asking import city
+from services.aids.local import evaluation
 
 Rule = Mapping[str, Any]
 
@@ -171,7 +171,7 @@ class ConditionForm(forms.Form):
             found |= _span(data)
         elif kind in VALUES:
             found["values"] = data["values"]
-        elif kind in local.FLAGS:
+        elif kind in evaluation.FLAGS:
             found |= {} if data["value"] == "yes" else {"value": False}
         if kind == "qf":
             found |= {"source": "caf", "period": data["period"]}
@@ -227,14 +227,14 @@ def _fields(kind: str) -> Iterator[tuple[str, forms.Field]]:
         )
         yield "per", choice_field(gettext_lazy("Ressources"), per)
     if kind in VALUES:
-        words = [(value, local.word(value)) for value in VALUES[kind]]
+        words = [(value, evaluation.word(value)) for value in VALUES[kind]]
         yield (
             "values",
             forms.MultipleChoiceField(
                 label=gettext_lazy("L’une de ces situations"), choices=words, widget=forms.CheckboxSelectMultiple
             ),
         )
-    if kind in local.FLAGS:
+    if kind in evaluation.FLAGS:
         yield "value", forms.ChoiceField(label=KINDS[kind], choices=YES_NO, widget=forms.RadioSelect)
     if kind == "territory":
         yield "level", choice_field(gettext_lazy("Où"), LEVELS)
@@ -276,7 +276,7 @@ def _initial(kind: str, rule: Rule) -> dict[str, Any]:
         return found | ({"per": rule.get("per", "household")} if kind == "resources" else {})
     if kind in VALUES:
         return {"values": rule["values"]}
-    if kind in local.FLAGS:
+    if kind in evaluation.FLAGS:
         return {"value": "yes" if rule.get("value", True) else "no"}
     if kind == "postcode":
         return {"codes": " ".join(rule["values"])}

@@ -12,7 +12,8 @@ from typing import Any, Final
 import jsonschema
 from django.utils.translation import gettext as _
 
-from services.aids import catalogue, local
+from services.aids import catalogue
+from services.aids.local import evaluation
 
 MOST_PROBLEMS: Final = 8
 #: Limits of one aid. Its page shows and tries all of it at once.
@@ -134,7 +135,7 @@ def trials(rule: Mapping[str, Any]) -> list[Trial]:
 
 
 def _trial(rule: Mapping[str, Any], test: Mapping[str, Any]) -> Trial:
-    outcome = local.evaluate(rule, test["facts"], _day(rule))
+    outcome = evaluation.evaluate(rule, test["facts"], _day(rule))
     expected, amount = test["expect"]["status"], test["expect"].get("amount")
     same = outcome.status == expected and outcome.amount == amount
     return Trial(test["persona"], outcome_text(expected, amount), outcome_text(outcome.status, outcome.amount), same)
@@ -143,12 +144,12 @@ def _trial(rule: Mapping[str, Any], test: Mapping[str, Any]) -> Trial:
 def unturned(rule: Mapping[str, Any]) -> list[str]:
     """Return, in words, the conditions that decide no case: with the opposite answer, every case stays the same."""
     conditions, first = rule["conditions"], _day(rule)
-    cases = [(test["facts"], local.day_of(test["facts"], first)) for test in rule.get("tests", ())]
-    found = [(facts, day, local.read(conditions, facts, rule, day)) for facts, day in cases]
+    cases = [(test["facts"], evaluation.day_of(test["facts"], first)) for test in rule.get("tests", ())]
+    found = [(facts, day, evaluation.read(conditions, facts, rule, day)) for facts, day in cases]
     return [
-        local.condition_text(leaf, rule)
-        for leaf in local.leaves(conditions)
-        if not any(local.read(conditions, facts, rule, day, leaf) != answer for facts, day, answer in found)
+        evaluation.condition_text(leaf, rule)
+        for leaf in evaluation.leaves(conditions)
+        if not any(evaluation.read(conditions, facts, rule, day, leaf) != answer for facts, day, answer in found)
     ]
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.aids import local
-from services.aids.local import Facts, Rule
+from services.aids.local import evaluation
+from services.aids.local.evaluation import Facts, Rule
 
 #: Facts that the rules of an aid may read besides those named by their conditions' types.
 OTHERS: Final = frozenset(
@@ -15,17 +15,17 @@ OTHERS: Final = frozenset(
 FACTS: Final = OTHERS | frozenset(
     {"age", "qf", "profiles", "resources_month", "children_ages", "household_size", "single_parent", "family_status"}
     | {"resident_months", "study_year", "bac_honours", "scheme", "receives", "disability_rate", "housing_status"}
-    | set(local.FLAGS)
+    | set(evaluation.FLAGS)
 )
 
 
 def facts_of(rule: Rule) -> list[str]:
     """Return the facts that the conditions and the amount read."""
     found: list[str] = []
-    for leaf in local.leaves(rule["conditions"]):
+    for leaf in evaluation.leaves(rule["conditions"]):
         found += _facts_of_leaf(leaf, rule)
     amount = rule["amount"]
-    found += [local.BASIS.get(amount["on"], amount["on"])] if "on" in amount else []
+    found += [evaluation.BASIS.get(amount["on"], amount["on"])] if "on" in amount else []
     found += ["price"] if amount["kind"] == "percent" else []
     found += ["children_ages"] if amount.get("per_child") else []
     return list(dict.fromkeys(name for name in found if name))
@@ -47,7 +47,7 @@ def _facts_of_leaf(leaf: Rule, rule: Rule) -> list[str]:
         return ["resources_month", *(["consumption_units"] if leaf.get("per") == "consumption_unit" else [])]
     if kind == "manual":
         return []
-    return ["on"] if kind == "date" else [local.FACT.get(kind, kind)]
+    return ["on"] if kind == "date" else [evaluation.FACT.get(kind, kind)]
 
 
 def changed(before: Mapping[str, Facts], after: Mapping[str, Facts]) -> set[str] | None:
@@ -60,5 +60,5 @@ def changed(before: Mapping[str, Facts], after: Mapping[str, Facts]) -> set[str]
     if "undecided" in found:
         for id, known in before.items():
             kinds = known["undecided"].keys() | after[id]["undecided"].keys()
-            found |= {local.FACT.get(kind, kind) for kind in kinds}
+            found |= {evaluation.FACT.get(kind, kind) for kind in kinds}
     return found

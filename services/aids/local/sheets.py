@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.pages.forms import DateField
-from services.aids import local, local_reads
-from services.aids.local_forms import KINDS, VALUES, YES_NO, choice_field, number_field, plain, text_field
+from services.aids.local import evaluation, reading
+from services.aids.local.forms import KINDS, VALUES, YES_NO, choice_field, number_field, plain, text_field
 from vault.records.models import PaperKind
 
 Rule = Mapping[str, Any]
@@ -67,7 +67,7 @@ class CaseForm(forms.Form):
 
     def __init__(self, *args: Any, rule: Rule, case: Rule | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.names = local_reads.facts_of(rule)
+        self.names = reading.facts_of(rule)
         known = (case or {}).get("facts", {})
         self.kept = {name: value for name, value in known.items() if name not in self.names}
         for name in self.names:
@@ -138,9 +138,12 @@ def _fact_field(name: str, known: Any) -> forms.Field:  # noqa: ANN401 - the fac
     if listed in VALUES:
         others = _as_list(known) if known is not None else []
         values = dict.fromkeys([*VALUES[listed], *(["retraite"] if name == "profiles" else []), *others])
-        words = [*((value, local.word(value)) for value in values), (NONE, gettext_lazy("Aucune de ces réponses"))]
+        words = [
+            *((value, evaluation.word(value)) for value in values),
+            (NONE, gettext_lazy("Aucune de ces réponses")),
+        ]
         return _ListField(label=label, required=False, choices=words, widget=forms.CheckboxSelectMultiple)
-    if name in local.FLAGS:
+    if name in evaluation.FLAGS:
         choices = (("", gettext_lazy("Pas connu")), *YES_NO)
         return forms.ChoiceField(label=label, required=False, choices=choices, widget=forms.RadioSelect)
     if name in WHOLE:
