@@ -33,7 +33,7 @@ from vault.records.values.decrypted import Opened, Values
 if TYPE_CHECKING:
     from services.aids.engine.kept import Kept
     from services.aids.results import Asked, Results
-    from services.aids.sweep import BreakEven
+    from services.aids.results.sweep import BreakEven
 
 SIMULATE: Final = gettext_noop("Calculer les aides auxquelles vous avez droit")
 KEEP: Final = gettext_noop("Garder le résultat du calcul de vos aides")
@@ -246,7 +246,7 @@ def ask_for_local(
 
     Only aids that wait for a value are evaluated again, once for each answer; the engine does not run.
     """
-    from services.aids import questions
+    from services.aids.asking import questions
     from services.aids.results import Asked
 
     waiting = [line for line in lines if line.outcome.waits]
@@ -374,7 +374,8 @@ def _kept_local(line: LocalResult) -> dict[str, Any]:
 
 def break_even(*, resident_id: UUID, simulation: Simulation, code: str) -> "BreakEven | None":
     """Return the incomes at which an aid starts or stops for this household, from two runs that are kept."""
-    from services.aids import results, sweep
+    from services.aids import results
+    from services.aids.results import sweep
 
     kept = simulation.kept
     if kept is not None and code in kept.points:

@@ -8,10 +8,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from services.aids import months
 from services.aids.asking.changes import no_or_yes, set_person
-from services.aids.household import Household, Person
-from services.aids.variants import Change, Question
+from services.aids.asking.variants import Change, Question
+from services.aids.household import Household, Person, months
 
 #: Levels that a rule may name, one answer each.
 LEVELS: Final = (

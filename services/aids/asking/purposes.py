@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
-from services.aids.variants import Question
+from services.aids.asking.variants import Question
 
 
 def purpose_of(question: Question) -> str:

@@ -9,14 +9,14 @@ from uuid import UUID, uuid5
 
 from django.utils.translation import gettext as _
 
-from services.aids import months
 from services.aids.asking import city
 from services.aids.asking.changes import tax_parts
+from services.aids.household import months
 from vault.types import geography
 
 if TYPE_CHECKING:
+    from services.aids.asking.variants import Question
     from services.aids.facts.from_vault import Read
-    from services.aids.variants import Question
 
 YES_NO: Final = "yes_no"
 AMOUNT: Final = "amount"

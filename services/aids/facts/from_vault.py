@@ -13,9 +13,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from services.aids import household as hh
-from services.aids import months
 from services.aids.facts.vault_money import MoneyReader, maybe
-from services.aids.household import CityFacts, Household, Housing, Income, Person
+from services.aids.household import CityFacts, Household, Housing, Income, Person, months
 from vault.records.values import persons as sharing_household
 from vault.records.values.decrypted import Opened, Values
 from vault.types.spans import latest_day, read_day

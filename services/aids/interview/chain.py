@@ -7,14 +7,15 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from services.aids import catalogue, questions
+from services.aids import catalogue
+from services.aids.asking import questions
+from services.aids.asking.variants import Question
 from services.aids.facts import answers, from_vault
 from services.aids.facts.naming import name_of
 from services.aids.household import BadHousehold, Household
 from services.aids.interview import order
 from services.aids.interview.overlay import Overlay, parted
 from services.aids.interview.state import Interview
-from services.aids.variants import Question
 from vault.records.values.decrypted import Values
 
 # A visitor has no vault. The ids of the people derive from this one and lead nowhere.

@@ -13,19 +13,19 @@ from django.utils.translation import ngettext
 
 from core.models import City
 from core.templatetags.civic import long_date, money, month, nbsp, number
-from services.aids import benefits, catalogue, months, results, shipping, urgent
+from services.aids import benefits, catalogue, results, shipping, urgent
 from services.aids.actions.simulations import LocalResult, Simulation
+from services.aids.asking.variants import Question
 from services.aids.facts import answers
 from services.aids.facts.from_vault import Read
 from services.aids.forms import choice_words
-from services.aids.household import Household
+from services.aids.household import Household, months
 from services.aids.interview.chain import ASIDE, Chain, Step, value_of
 from services.aids.local import evaluation
 from services.aids.presenting import results as shared
 from services.aids.presenting import why
 from services.aids.reasons.common import Reason
 from services.aids.results import Result
-from services.aids.variants import Question
 from vault.records.values.decrypted import Opened
 from vault.types import geography
 

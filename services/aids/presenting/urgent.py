@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from core.templatetags.civic import long_date
-from services.aids import catalogue, urgent, urgent_forms
+from services.aids import catalogue, urgent
 from services.aids.models import State, UrgentSituation
 from services.aids.presenting.local_aids import KINDS, SOON
+from services.aids.urgent import forms
 from services.places import presenting as places
 from vault.records.models import PaperKind
 
@@ -62,7 +63,7 @@ def version_page(row: UrgentSituation, reader: User) -> dict[str, Any]:
         "mine": mine,
         "faults": faults,
         "sheet": sheet_rows(row),
-        "parts": [_part(row, name, editable=mine) for name in urgent_forms.PARTS],
+        "parts": [_part(row, name, editable=mine) for name in forms.PARTS],
         "versions": [
             {
                 "label": _("Version %(version)s") % {"version": one.version},
@@ -149,7 +150,7 @@ def counted(line: Mapping[str, Any], events: Mapping[str, str]) -> str:
         % {"length": units[line["unit"]] % {"count": line["count"]}, "event": events.get(line["since"], "?")}
     ]
     if line["days"] != "all":
-        words.append(str(dict(urgent_forms.DAYS)[line["days"]]))
+        words.append(str(dict(forms.DAYS)[line["days"]]))
     if line.get("moved"):
         words.append(_("jusqu’au jour ouvré suivant"))
     if line.get("month_end"):
@@ -172,7 +173,7 @@ def sheet_rows(row: UrgentSituation) -> list[dict[str, Any]]:
         (_("Rien n’en paraît"), _("Oui") if said["discreet"] else _("Non")),
         (_("À revoir le"), long_date(row.review_on)),
     ]
-    written = [said["intro"], *(" ; ".join(said[name]) for name in urgent_forms.LINES)]
+    written = [said["intro"], *(" ; ".join(said[name]) for name in forms.LINES)]
     return [{"key": key, "value": value or _("À écrire"), "french": value in written} for key, value in rows]
 
 
@@ -188,7 +189,7 @@ def differences(row: UrgentSituation, former: UrgentSituation) -> list[dict[str,
 
 def _parts(row: UrgentSituation) -> dict[str, str]:
     parts = {_("Titre"): row.label} | {str(one["key"]): str(one["value"]) for one in sheet_rows(row)}
-    for name in urgent_forms.PARTS:
+    for name in forms.PARTS:
         heading = str(_part(row, name, editable=False)["heading"])
         parts[heading] = " ; ".join(f"{text} {more}".strip() for text, more in _lines(row, name))
     return parts

@@ -29,12 +29,12 @@ from core.pages import charts
 from services.aids import forms
 from services.aids.actions import simulations as actions
 from services.aids.asking import city, purposes
+from services.aids.asking.variants import Question
 from services.aids.facts import answers, from_vault
 from services.aids.facts.from_vault import Read
 from services.aids.interview import keeping, running, slots, state
 from services.aids.interview.chain import VISITOR, Chain, as_json, follow
 from services.aids.interview.state import Interview
-from services.aids.variants import Question
 from vault import types
 from vault.records import gate
 from vault.records.actions import Invalid, Superseded

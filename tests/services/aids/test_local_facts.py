@@ -7,9 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from services.aids import questions
 from services.aids.actions import simulations
-from services.aids.asking import purposes
+from services.aids.asking import purposes, questions
 from services.aids.facts import answers, local_facts
 from services.aids.local import evaluation
 from services.aids.models import LocalAid

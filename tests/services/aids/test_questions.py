@@ -6,11 +6,11 @@ from datetime import date
 import pytest
 from django.utils.translation import override
 
-from services.aids import questions, results, variants
-from services.aids.asking import purposes
+from services.aids import results
+from services.aids.asking import purposes, questions, variants
 from services.aids.facts import answers
 from services.aids.household import Household, Housing, Person, TaxNotice
-from services.aids.household_json import read
+from services.aids.household.from_json import read
 from services.aids.interview.chain import ASIDE
 from tests.services.aids import people
 from vault import types

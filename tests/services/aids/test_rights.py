@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from core.models import City
 from services.aids import benefits, catalogue, shipping
-from services.aids.household_json import read
+from services.aids.household.from_json import read
 from services.aids.local import checking
 from services.aids.models import LocalAid
 from services.aids.presenting.exclusions import exclusions

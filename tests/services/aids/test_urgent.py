@@ -15,10 +15,11 @@ from accounts.two_persons import NotTwo
 from core import journal
 from core.journal import register
 from core.models.rows import Forged
-from services.aids import catalogue, days, shipping, urgent
+from services.aids import catalogue, shipping, urgent
 from services.aids.actions import urgent_dates, versions
 from services.aids.actions import urgent_situations as actions
 from services.aids.models import State, UrgentDates, UrgentSituation
+from services.aids.urgent import days
 from tests.accounts.factories import AgentFactory, signed_in
 from vault.records.content import paper_kinds
 

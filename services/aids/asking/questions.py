@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from services.aids.asking import city, family, people
 from services.aids.asking.changes import declared, housed, same, tax_parts, with_home, with_parts
+from services.aids.asking.variants import Question
 from services.aids.household import TENANTS, Household
-from services.aids.variants import Question
 
 
 def open_questions(household: Household) -> list[Question]:
