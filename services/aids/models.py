@@ -15,6 +15,7 @@ from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, by_resident, nothing
 from services.aids import catalogue, urgent
 from services.aids.local import checking, evaluation
+from services.aids.local.conditions import kinds
 
 V = TypeVar("V", bound=models.Model)
 PUBLIC = nothing("the city's public rules; an amount is an estimate")
@@ -169,7 +170,7 @@ class LocalAid(Version):
         """Return why the version cannot be published, each in a sentence; nothing if it can."""
         return checking.faults(self.document)
 
-    def evaluate(self, facts: evaluation.Facts, today: date, *, explained: bool = True) -> evaluation.Outcome:
+    def evaluate(self, facts: kinds.Facts, today: date, *, explained: bool = True) -> evaluation.Outcome:
         return evaluation.evaluate(self.rule, facts, today, explained=explained)
 
 

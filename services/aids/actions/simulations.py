@@ -22,6 +22,7 @@ from services.aids.facts import from_vault
 from services.aids.facts.answers import Answer, Put
 from services.aids.household import BadHousehold, Household, Person
 from services.aids.local import evaluation, reading
+from services.aids.local.questions import city_questions
 from services.aids.models import LocalAid
 from vault import types
 from vault.records import gate
@@ -255,7 +256,7 @@ def ask_for_local(
     household, before = read.household, _facts(read, commune)
     reads = {name for line in waiting for name in reading.facts_of(line.aid.rules)}
     found = []
-    for question in (*questions.open_questions(household), *questions.city_questions(household, reads)):
+    for question in (*questions.open_questions(household), *city_questions(household, reads)):
         if question.place in held:
             continue
         outcomes = []

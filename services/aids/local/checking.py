@@ -4,6 +4,7 @@ A version may be published when each case gives what it expects, and each condit
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -14,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from services.aids import catalogue
 from services.aids.local import evaluation
+from services.aids.local.amounts import AMOUNTS
+from services.aids.local.conditions import KINDS
 
 MOST_PROBLEMS: Final = 8
 #: Limits of one aid. Its page shows and tries all of it at once.
@@ -35,8 +38,23 @@ class Trial:
 
 
 @lru_cache(maxsize=1)
+def schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of a file of aids, with what the table says of each kind of condition and amount."""
+    whole: dict[str, Any] = deepcopy(dict(catalogue.schema("local_aids")))
+    *_groups, leaf = whole["$defs"]["condition"]["oneOf"]
+    leaf["properties"]["type"] = {"enum": list(KINDS)}
+    leaf["allOf"] = [
+        {"if": {"properties": {"type": {"const": kind.code}}}, "then": kind.schema}
+        for kind in KINDS.values()
+        if kind.schema
+    ]
+    whole["properties"]["aids"]["items"]["properties"]["amount"]["properties"]["kind"] = {"enum": list(AMOUNTS)}
+    return whole
+
+
+@lru_cache(maxsize=1)
 def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
-    whole = catalogue.schema("local_aids")
+    whole = schema()
     return jsonschema.Draft202012Validator({**whole["properties"]["aids"]["items"], "$defs": whole["$defs"]})
 
 
@@ -53,7 +71,7 @@ def problems(rule: Mapping[str, Any]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _condition_validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
-    whole = catalogue.schema("local_aids")
+    whole = schema()
     return jsonschema.Draft202012Validator({"$ref": "#/$defs/condition", "$defs": whole["$defs"]})
 
 

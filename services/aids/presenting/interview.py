@@ -22,6 +22,7 @@ from services.aids.forms import choice_words
 from services.aids.household import Household, months
 from services.aids.interview.chain import ASIDE, Chain, Step, value_of
 from services.aids.local import evaluation
+from services.aids.local.conditions import kinds
 from services.aids.presenting import results as shared
 from services.aids.presenting import why
 from services.aids.reasons.common import Reason
@@ -371,10 +372,10 @@ def _reason(reason: Reason) -> dict[str, str]:
 def _local(line: LocalResult) -> dict[str, Any]:
     amount, period = evaluation.price_words(line.aid.rule, line.outcome, line.facts)
     tags = {
-        evaluation.YES: (_("Remplie"), "ok"),
-        evaluation.NO: (_("Pas remplie"), "expired"),
-        evaluation.MISSING: (_("À savoir"), "soon"),
-        evaluation.MANUAL: (_("Vérifiée par la ville"), ""),
+        kinds.YES: (_("Remplie"), "ok"),
+        kinds.NO: (_("Pas remplie"), "expired"),
+        kinds.MISSING: (_("À savoir"), "soon"),
+        kinds.MANUAL: (_("Vérifiée par la ville"), ""),
     }
     return {
         "amount": str(amount),

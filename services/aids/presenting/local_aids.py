@@ -13,7 +13,10 @@ from accounts.models import User
 from core.templatetags.civic import long_date, money, nbsp, number
 from services.aids.benefits import ALL, BY_CODE
 from services.aids.catalogue import in_words
-from services.aids.local import checking, evaluation, forms, rule_tree, sheets
+from services.aids.local import checking, evaluation, rule_tree, sheets
+from services.aids.local.amounts import AMOUNTS, share_words
+from services.aids.local.conditions import KINDS as CONDITIONS
+from services.aids.local.conditions import word
 from services.aids.models import LinkState, LocalAid, LocalAidCase, State
 from vault.records.models import PaperKind
 
@@ -204,7 +207,7 @@ def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = ""
 def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the amount's parameters, each in words."""
     amount, rows = document["amount"], []
-    rows.append({"key": _("Sorte"), "value": forms.AMOUNTS[amount["kind"]]})
+    rows.append({"key": _("Sorte"), "value": AMOUNTS[amount["kind"]].label})
     if "on" in amount:
         rows.append({"key": _("Selon"), "value": basis_words(amount["on"])})
     share = amount["kind"] == "percent"
@@ -212,10 +215,7 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         rows.append(
             {"key": _("Tranches"), "value": "\u00a0; ".join(_band(band, share=share) for band in amount["bands"])}
         )
-    rows += [
-        {"key": sentence(evaluation.word(name)), "value": money(value)}
-        for name, value in amount.get("values", {}).items()
-    ]
+    rows += [{"key": sentence(word(name)), "value": money(value)} for name, value in amount.get("values", {}).items()]
     labels = {
         "value": _("Montant"),
         "rate": _("Taux") if amount["kind"] == "linear" else _("Part du prix"),
@@ -241,7 +241,7 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def basis_words(on: str) -> str:
     """Return what an amount is read from."""
-    return str({**dict(forms.BASES), "bac_honours": forms.KINDS["bac_honours"]}[on])
+    return str(CONDITIONS[on].label)
 
 
 def _band(band: Mapping[str, Any], *, share: bool) -> str:
@@ -253,10 +253,6 @@ def _band(band: Mapping[str, Any], *, share: bool) -> str:
 
 def _value(value: float, *, share: bool) -> str:
     return share_words(value) if share else money(value)
-
-
-def share_words(rate: float) -> str:
-    return f"{number(round(rate * 100, 2))}\u00a0%"
 
 
 def _when(document: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from services.aids.facts import naming
 from services.aids.facts.answers import PAPER, TYPED, way_of
 from services.aids.facts.from_vault import Read
 from services.aids.local import evaluation
+from services.aids.local.conditions import kinds
 from services.aids.presenting.exclusions import exclusions
 from services.aids.results import Result
 
@@ -246,7 +247,7 @@ def _line(result: Result, people: int) -> dict[str, Any]:
 
 
 def _local_lines(simulation: Simulation, status: str, *, national: bool = False) -> list[dict[str, Any]]:
-    wanted = {"unknown": evaluation.MISSING, "refused": evaluation.NO}[status]
+    wanted = {"unknown": kinds.MISSING, "refused": kinds.NO}[status]
     return [
         {
             "label": line.aid.name,
@@ -261,7 +262,7 @@ def _local_lines(simulation: Simulation, status: str, *, national: bool = False)
 
 def _local_sentence(line: LocalResult, wanted: str) -> str:
     found = next((reason.text for reason in line.outcome.reasons if reason.answer == wanted), "")
-    text = _("Il faut : %(condition)s.") if wanted == evaluation.NO else _("À vérifier : %(condition)s.")
+    text = _("Il faut : %(condition)s.") if wanted == kinds.NO else _("À vérifier : %(condition)s.")
     return str(nbsp(text % {"condition": found}))
 
 

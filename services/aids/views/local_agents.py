@@ -20,6 +20,8 @@ from core.models import City
 from services.aids.actions import local_aids as actions
 from services.aids.actions.versions import Faulty
 from services.aids.local import forms, rule_tree, sheets, yaml_files
+from services.aids.local.amounts import AMOUNTS
+from services.aids.local.conditions import KINDS
 from services.aids.models import LocalAid
 from services.aids.presenting import local_aids as presenting
 from services.aids.views.versions import AIDS, form_page, said_why
@@ -199,14 +201,14 @@ def edit_condition(request: SignedInRequest, row_id: int) -> HttpResponse:
         raise Http404
     if before is None and kind in forms.GROUPS:
         return _write(request, aid, rule_tree.added(root, _place(inside), rule_tree.group(kind)))
-    if kind not in forms.KINDS:
+    if kind not in KINDS:
         return _choose_kind(request, aid, inside)
     form = forms.ConditionForm(request.POST if request.method == "POST" else None, kind=kind, rule=before)
     if request.method == "POST" and form.is_valid():
         rule = form.rule()
         changed = rule_tree.replaced(root, place, rule) if before else rule_tree.added(root, _place(inside), rule)
         return _write(request, aid, changed)
-    return form_page(request, form, str(forms.KINDS[kind]), _("Garder"), _page(aid))
+    return form_page(request, form, str(KINDS[kind].label), _("Garder"), _page(aid))
 
 
 def _place(inside: str) -> str:
@@ -251,14 +253,14 @@ def edit_amount(request: SignedInRequest, row_id: int) -> HttpResponse:
     """Change the amount: first its sort, then its parameters."""
     aid = _draft(request, row_id)
     kind = request.GET.get("sorte", "")
-    if kind not in forms.AMOUNTS:
+    if kind not in AMOUNTS:
         choose = forms.AmountKindForm(initial={"sorte": aid.rules["amount"]["kind"]})
         return form_page(request, choose, _("Combien"), _("Continuer"), _page(aid), method="get")
     form = forms.AmountForm(request.POST if request.method == "POST" else None, kind=kind, amount=aid.rules["amount"])
     if request.method == "POST" and form.is_valid():
         actions.change(aid=aid, by=request.user, rules={"amount": form.amount()})
         return redirect("aids:local_version", aid.pk)
-    return form_page(request, form, str(forms.AMOUNTS[kind]), _("Garder"), _page(aid))
+    return form_page(request, form, str(AMOUNTS[kind].label), _("Garder"), _page(aid))
 
 
 @agents_only

@@ -29,7 +29,7 @@ from services.aids.actions import simulations
 from services.aids.engine import run as engine
 from services.aids.facts import from_vault
 from services.aids.household import BadHousehold, Household
-from services.aids.local import evaluation
+from services.aids.local.conditions import kinds
 from services.aids.models import LocalAid
 from services.watch import across, agreements, outcomes
 from services.watch.actions.findings import keep_finding
@@ -408,7 +408,7 @@ def _local_sentence(one: Looked, change: Change, law: Law) -> str:
     line = next((line for line in one.local if line.aid.code == change.code), None)
     if line is None:
         return _("Cette aide est fermée.") if change.right.version else _("Votre coffre n’a plus de valeur.")
-    wanted = evaluation.NO if change.kind == Kind.GONE else evaluation.YES
+    wanted = kinds.NO if change.kind == Kind.GONE else kinds.YES
     sentences = [reason.text for reason in line.aid.evaluate(line.facts, law.day).reasons if reason.answer == wanted]
     reasons = ", ".join(sentences[:QUOTED])
     if change.kind != Kind.GONE and line.status == "to_check":

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from services.aids import catalogue, shipping
-from services.aids.local import checking, evaluation
+from services.aids.local import amounts, checking, evaluation
 from services.aids.models import LocalAid
 
 TODAY = date(2026, 11, 25)
@@ -88,14 +88,14 @@ def test_an_unknown_quotient_never_counts_as_zero():
         "bands": [{"max": 300, "value": 0.5}, {"max": None, "value": 4.9}],
         "when_missing": 4.9,
     }
-    assert evaluation.amount_of(bands, {}) == 4.9 and evaluation.amount_of(bands, {"qf": 300}) == 0.5
+    assert amounts.amount_of(bands, {}) == 4.9 and amounts.amount_of(bands, {"qf": 300}) == 0.5
     del bands["when_missing"]
-    assert evaluation.amount_of(bands, {}) is None
+    assert amounts.amount_of(bands, {}) is None
 
 
 def test_unknown_price_gives_no_amount():
     share = {"kind": "percent", "rate": 0.5, "cap": 10}
-    assert evaluation.amount_of(share, {}) is None and evaluation.amount_of(share, {"price": 100}) == 10
+    assert amounts.amount_of(share, {}) is None and amounts.amount_of(share, {"price": 100}) == 10
 
 
 def test_an_aid_is_closed_outside_its_dates():
