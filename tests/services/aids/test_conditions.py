@@ -141,8 +141,7 @@ def test_a_question_fills_a_value_of_the_vault_and_of_the_household(asked, fact)
     holder, _sep, name = asked.value.rpartition(".")
     assert name in (CityFacts if holder else Person).__dataclass_fields__ and holder in {"", "city"}
     choices = [value for value, _label in types.field(asked.vault_field).choices]
-    assert set(asked.choices) <= set(choices) if asked.sort == Sort.LIST else not asked.choices
-    assert bool(asked.years) == (asked.sort == Sort.DAY)
+    assert set(asked.choices) <= set(choices) and asked.sort in answers.OF_SORT
     assert answers.WAYS[asked.key].choices == tuple(asked.choices) and purposes.purposes()[asked.key]
 
 

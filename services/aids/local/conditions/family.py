@@ -19,6 +19,7 @@ from services.aids.local.conditions.kinds import (
     NoEqual,
     Rule,
     Sort,
+    Whose,
     compare,
     count_children,
 )
@@ -167,9 +168,9 @@ FAMILY_STATUS: Final = one_of(
             key="statut_marital",
             vault_field="foyer.situation#/statut_marital",
             value="marital",
-            sort=Sort.LIST,
             choices=CIVIL,
             mine=gettext_noop("Êtes-vous marié, pacsé, divorcé, veuf ou célibataire ?"),
+            whom=Whose.APPLICANT,
             rank=3,
         ),
     ),

@@ -52,9 +52,8 @@ class Sort(Enum):
 
 
 class Whose(Enum):
-    """Whom a value of the household belongs to, or a question is about."""
+    """Whom a value belongs to, or a question is about: the applicant, each person, each adult."""
 
-    HOUSEHOLD = auto()
     APPLICANT = auto()
     PERSON = auto()
     ADULT = auto()
@@ -80,7 +79,6 @@ class Asked:
     #: The vault's field of the answer, and the value of a person that it fills, such as "city.scheme".
     vault_field: str
     value: str
-    sort: Sort = Sort.FLAG
     #: For a list: what an answer writes in the vault, and the value that it gives the person.
     choices: Mapping[str, str] = field(default_factory=dict)
     #: For a day: how many years ago. Each answer is one side of one of them.
@@ -88,10 +86,14 @@ class Asked:
     #: The question to the applicant, and the same about another person.
     mine: str
     theirs: str = ""
-    whom: Whose = Whose.APPLICANT
+    whom: Whose = Whose.PERSON
     purpose: "Words" = gettext_lazy("Une aide de la ville, du département ou de la région en dépend.")
     #: Place among the questions about one person.
     rank: int = 100
+
+    @property
+    def sort(self) -> Sort:
+        return Sort.LIST if self.choices else Sort.DAY if self.years else Sort.FLAG
 
 
 @dataclass(frozen=True, slots=True)

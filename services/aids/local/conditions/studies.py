@@ -5,7 +5,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from services.aids.local.conditions.kinds import Asked, Fact, Known, Sort, Whose
+from services.aids.local.conditions.kinds import Asked, Fact, Known, Sort
 from services.aids.local.conditions.shapes import flag, one_of
 
 # The year of study
@@ -59,11 +59,9 @@ STUDY_YEAR: Final = one_of(
             key="niveau",
             vault_field="foyer.situation#/niveau_etude",
             value="city.level",
-            sort=Sort.LIST,
             choices={name: name for name in (*LEVELS, "autre")},
             mine=gettext_noop("En quelle année d’études êtes-vous ?"),
             theirs=gettext_noop("en quelle année d’études ?"),
-            whom=Whose.PERSON,
             rank=1,
         ),
     ),
@@ -87,7 +85,6 @@ GRANT_HOLDER: Final = flag(
             value="boursier",
             mine=gettext_noop("Avez-vous une bourse d’études ?"),
             theirs=gettext_noop("une bourse d’études ?"),
-            whom=Whose.PERSON,
             purpose=gettext_lazy(
                 "Certaines aides de la ville sont pour les boursiers, d’autres pour ceux qui ne le sont pas."
             ),
@@ -127,11 +124,9 @@ BAC_HONOURS: Final = one_of(
             key="mention",
             vault_field="foyer.situation#/mention_baccalaureat",
             value="city.bac_honours",
-            sort=Sort.LIST,
             choices={name: name for name in ("aucune", *HONOURS)},
             mine=gettext_noop("Quelle mention avez-vous eue au baccalauréat ?"),
             theirs=gettext_noop("quelle mention au baccalauréat ?"),
-            whom=Whose.PERSON,
             rank=4,
         ),
     ),
@@ -160,7 +155,6 @@ HEALTH_SOCIAL_TRAINING: Final = flag(
             value="city.health_social_training",
             mine=gettext_noop("Suivez-vous une formation sanitaire ou sociale ?"),
             theirs=gettext_noop("en formation sanitaire ou sociale ?"),
-            whom=Whose.PERSON,
             rank=3,
         ),
     ),
