@@ -39,21 +39,20 @@ each_list = pytest.mark.parametrize(
 )
 
 
-def typed(form: django_forms.Form) -> dict[str, Any]:
+def typed(form: ConditionForm | AmountForm) -> dict[str, Any]:
     """Return an answer for each field: one of its choices, or the same number, day, code or text."""
     sent: dict[str, Any] = {}
     for name, field in form.fields.items():
+        choices = [value for value, _label in getattr(field, "choices", ())]
         if isinstance(field, django_forms.MultipleChoiceField):
-            sent[name] = [field.choices[-1][0]]
-        elif isinstance(field, django_forms.ChoiceField):
-            sent[name] = field.choices[1][0] if name == "level" else field.choices[0][0]
-        elif isinstance(field, django_forms.BooleanField):
-            sent[name] = "on"
+            sent[name] = choices[-1:]
+        elif choices:
+            sent[name] = choices[1] if name == "level" else choices[0]
         elif name == "lines":
             sent[name] = "tb ; 40" if form.kind.code == "map" else "400 ; 40\n; 20"
         else:
-            sent |= {name: "12", f"{name}_day": "25", f"{name}_month": "11", f"{name}_year": "2026"}
-            sent[name] = "00042" if name == "codes" else "12"
+            sent |= {name: "00042" if name == "codes" else "12"}
+            sent |= {f"{name}_day": "25", f"{name}_month": "11", f"{name}_year": "2026"}
     return sent
 
 
