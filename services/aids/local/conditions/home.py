@@ -1,6 +1,6 @@
 """Conditions on where a household lives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Final
 
@@ -87,7 +87,9 @@ def _territory_wrong(data: Data) -> tuple[str, str] | None:
     return ("codes", _("Écrivez au moins un code.")) if is_missing else None
 
 
-def _of_level(level: str, mode: str = "") -> Any:  # noqa: ANN401 - a function of `Kind.public`
+def _of_level(level: str, mode: str = "") -> Callable[[Rule, Rule], dict[str, Any]]:
+    """Return what makes a rule of a public condition on places of this level."""
+
     def rule(one: Rule, about: Rule) -> dict[str, Any]:
         out = {"mode": mode} if mode else {}
         return {"type": "territory", "level": level, **out, "values": [str(code) for code in one["values"]]}
