@@ -26,8 +26,8 @@ GOAL_WAIT, GOAL_QUESTION, GOAL_RESULT = 2.0, 0.080, 0.500
 def measured(stories: int) -> tuple[list[float], list[float]]:
     """Return the seconds of each run, and of each replay of the answers that a question's page makes."""
     from services.aids import results
+    from services.aids.asking.variants import assume
     from services.aids.interview import running
-    from services.aids.variants import assume
     from tests.services.aids.interviews import STORIES, replay, tell
 
     runs, replays = [], []

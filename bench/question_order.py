@@ -131,7 +131,7 @@ def _follow(answers: Mapping[str, Any]) -> "Chain":
 
 
 def _complete(chain: "Chain") -> "Household":
-    from services.aids.variants import assume
+    from services.aids.asking.variants import assume
 
     return assume(chain.household, [question for _name, question in chain.waiting])
 
@@ -161,7 +161,7 @@ def answer_all(rank: int) -> Respondent:
 
 
 def _tried(given: Mapping[str, Any], name: str) -> list["Household"]:
-    from services.aids.variants import assume
+    from services.aids.asking.variants import assume
 
     chain = _follow({other: value for other, value in given.items() if other != name})
     question = next((one for other, one in chain.waiting if other == name), None)

@@ -31,12 +31,14 @@ django.setup()
 from openfisca_core.simulation_builder import SimulationBuilder
 
 from services.aids import household as hh
-from services.aids import months, questions, results, sweep, variants
+from services.aids import results
+from services.aids.asking import questions, variants
 from services.aids.engine import fast_periods
 from services.aids.engine import run as engine
 from services.aids.engine.inputs import HOUSING, INCOME, STATUS
-from services.aids.household import Household, Person
-from services.aids.household_json import read
+from services.aids.household import Household, Person, months
+from services.aids.household.from_json import read
+from services.aids.results import sweep
 from tests.services.aids import people
 
 BUDGETS = {"vault": 0.5, "naive": 0.15, "batch_ms": 0.5}

@@ -42,10 +42,10 @@ from accounts.models import User
 from bench.crowd import machine
 from core.keys import sealed
 from core.models import City
-from services.aids import catalogue, months
+from services.aids import catalogue
 from services.aids.engine import run as engine
-from services.aids.household import Household
-from services.aids.household_json import read
+from services.aids.household import Household, months
+from services.aids.household.from_json import read
 from services.watch.actions import accepting, evaluating
 from services.watch.agreements import AGREEMENT
 from tests.accounts.factories import ResidentFactory

@@ -30,10 +30,10 @@ class AidsConfig(AppConfig):
         from core import leaving as registry
         from services.aids import (
             home,  # noqa: F401 - it registers itself
-            joint,
             leaving,
         )
         from services.aids.interview import state
+        from services.aids.together import joint
         from vault.journal import sentences
         from vault.records.grants import agreements
 

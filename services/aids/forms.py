@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy
 
 from core.pages.forms import DateField
 from core.templatetags.civic import month
-from services.aids import months, prefilled
+from services.aids import prefilled
 from services.aids.facts import answers
 from services.aids.facts.answers import Way
+from services.aids.household import months
 from vault import types
 from vault.records.forms import places
 from vault.records.forms.numbers import MoneyField, PlausibleForm

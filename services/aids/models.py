@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, by_resident, nothing
-from services.aids import catalogue, local, local_rules, urgent
+from services.aids import catalogue, urgent
+from services.aids.local import checking, evaluation
+from services.aids.local.conditions import kinds
 from services.versions.models import NAMES, PUBLIC, RulesVersion, VersionQuerySet, version_constraints
 
 
@@ -50,7 +52,7 @@ class LocalAid(RulesVersion):
 
     @property
     def rule(self) -> dict[str, Any]:
-        """Return the aid in the format of `local.evaluate`."""
+        """Return the aid in the format of `evaluation.evaluate`."""
         return {
             **self.rules,
             "code": self.code,
@@ -72,10 +74,10 @@ class LocalAid(RulesVersion):
 
     @property
     def faults(self) -> list[str]:
-        return local_rules.faults(self.document)
+        return checking.faults(self.document)
 
-    def evaluate(self, facts: local.Facts, today: date, *, explained: bool = True) -> local.Outcome:
-        return local.evaluate(self.rule, facts, today, explained=explained)
+    def evaluate(self, facts: kinds.Facts, today: date, *, explained: bool = True) -> evaluation.Outcome:
+        return evaluation.evaluate(self.rule, facts, today, explained=explained)
 
 
 class LocalAidCase(models.Model):

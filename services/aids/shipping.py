@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
-from services.aids import catalogue, local_rules, urgent
+from services.aids import catalogue, urgent
+from services.aids.local import checking
 from services.aids.models import LocalAid, LocalAidCase, UrgentSituation
 from services.versions.models import State
 from services.versions.shipping import Faulty, kept, put_in_force
@@ -30,7 +31,7 @@ def write(item: dict[str, Any]) -> LocalAid:
     held = LocalAid.objects.filter(code=item["code"])
     if (current := kept(held, item)) is not None:
         return current
-    if faults := local_rules.faults(item):
+    if faults := checking.faults(item):
         raise Faulty(item["code"], *faults)
     aid = LocalAid.objects.create(shipped=True, state=State.TESTED, **columns(item))
     write_cases(aid, item["tests"])

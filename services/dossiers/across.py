@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django_scopes import scope, scopes_disabled
 
 from core.models.rows import check
-from services.aids import joint
+from services.aids.together import joint
 from services.dossiers.content.needs import aids_for_partner
 from services.dossiers.enums import Answer, PartState, State
 from services.dossiers.models import Dossier, Part

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation
 from core.pages.forms import DateField
-from services.aids.local_forms import choice_field, text_field
+from services.aids.local.fields import choice_field, text_field
 from services.aids.models import LocalAid
 from services.official_forms.models import OfficialForm
 from services.procedures import rules

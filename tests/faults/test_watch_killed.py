@@ -34,7 +34,7 @@ def changed(resident: User) -> User:
     people.full_vault(resident, month=month)
     made.turned_on(resident)
     made.look()
-    from services.aids import months
+    from services.aids.household import months
 
     for ago in (1, 2, 3):
         people.payslip(resident, months.shift(month, -ago), "0.00")

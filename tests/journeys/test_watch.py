@@ -16,7 +16,7 @@ from django_scopes import scope
 from accounts.models import User
 from services.watch.actions import evaluating, telling
 from services.watch.models import Watch
-from services.aids import months
+from services.aids.household import months
 from tests.services.aids import people
 person = User.objects.signing_in_as("{address}").get()
 with scope(resident=person.pk):

@@ -12,13 +12,13 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from services.aids import gaps
 from services.aids.actions.simulations import Nothing, read_household
+from services.aids.asking.variants import assume
 from services.aids.facts import from_vault
 from services.aids.facts.from_vault import Read
-from services.aids.gaps import Seen
 from services.aids.household import BadHousehold, Household
-from services.aids.variants import assume
+from services.aids.trials import gaps
+from services.aids.trials.gaps import Seen
 from vault.records import gate
 from vault.records.values import persons
 
@@ -71,7 +71,7 @@ def compare(*, resident_id: UUID, today: date | None = None) -> Comparison | Not
     Raises:
         NoStatement
     """
-    from services.aids import questions
+    from services.aids.asking import questions
 
     values = gate.read_own(resident_id=resident_id, purpose=COMPARE, fields=from_vault.FIELDS)
     if not values:

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from services.aids import prefilled, prefilled_text
+from services.aids import prefilled
+from services.aids.prefilled import reading
 from vault.readers import Unreadable, sandbox
 from vault.readers.sentences import UNREADABLE
 from vault.records import gate
@@ -71,7 +72,7 @@ def filled_in(found: Declaration, content: bytes) -> dict[str, Decimal]:
         text = sandbox.text(io.BytesIO(content))
     except Unreadable as refusal:
         raise NotRead(_(UNREADABLE[refusal.code])) from None
-    read = prefilled_text.amounts_in(text, found.month)
+    read = reading.amounts_in(text, found.month)
     amounts = {
         prefilled.field(month, rank): amount
         for month, ranked in read.items()

@@ -6,7 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from services.aids import local_rules, shipping
+from services.aids import shipping
+from services.aids.local import checking
 from services.aids.models import LocalAid
 from services.versions.actions import versions
 from services.versions.actions.versions import Faulty
@@ -20,7 +21,7 @@ def begin(*, by: User, item: Mapping[str, Any]) -> LocalAid:
         Faulty: it passes a limit.
     """
     versions.require_agent(by)
-    if too_big := local_rules.oversized(item):
+    if too_big := checking.oversized(item):
         raise Faulty(too_big)
     with transaction.atomic():
         number = versions.next_number(LocalAid, item["code"])
@@ -56,7 +57,7 @@ def change(
     """
     tests = list(cases) if cases is not None else []
     with versions.changing(aid, by, rules, columns) as held:
-        if too_big := local_rules.oversized({**held.rules, "tests": tests}):
+        if too_big := checking.oversized({**held.rules, "tests": tests}):
             raise Faulty(too_big)
         if cases is not None:
             held.cases.all().delete()

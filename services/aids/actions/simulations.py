@@ -16,11 +16,13 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core.models import City
-from services.aids import catalogue, local, local_reads, shipping
+from services.aids import catalogue, shipping
 from services.aids.actions import kept_runs
 from services.aids.facts import from_vault
 from services.aids.facts.answers import Answer, Put
 from services.aids.household import BadHousehold, Household, Person
+from services.aids.local import evaluation, reading
+from services.aids.local.questions import city_questions
 from services.aids.models import LocalAid
 from vault import types
 from vault.records import gate
@@ -32,7 +34,7 @@ from vault.records.values.decrypted import Opened, Values
 if TYPE_CHECKING:
     from services.aids.engine.kept import Kept
     from services.aids.results import Asked, Results
-    from services.aids.sweep import BreakEven
+    from services.aids.results.sweep import BreakEven
 
 SIMULATE: Final = gettext_noop("Calculer les aides auxquelles vous avez droit")
 KEEP: Final = gettext_noop("Garder le résultat du calcul de vos aides")
@@ -51,7 +53,7 @@ class LocalResult:
     """The outcome of one of the city's aids. `people` share this outcome if the aid is per person."""
 
     aid: LocalAid
-    outcome: local.Outcome
+    outcome: evaluation.Outcome
     facts: Mapping[str, Any]
     people: tuple[Person, ...] = ()
 
@@ -202,7 +204,7 @@ def evaluate_local(
     """Return the outcome of each of the city's aids that is open, or of `aids`. No engine runs.
 
     Args:
-        explained: as in `local.evaluate`.
+        explained: as in `evaluation.evaluate`.
     """
     facts = _facts(read, commune)
     published = LocalAid.objects.published() if aids is None else aids
@@ -245,16 +247,16 @@ def ask_for_local(
 
     Only aids that wait for a value are evaluated again, once for each answer; the engine does not run.
     """
-    from services.aids import questions
+    from services.aids.asking import questions
     from services.aids.results import Asked
 
     waiting = [line for line in lines if line.outcome.waits]
     if not waiting:
         return []
     household, before = read.household, _facts(read, commune)
-    reads = {name for line in waiting for name in local_reads.facts_of(line.aid.rules)}
+    reads = {name for line in waiting for name in reading.facts_of(line.aid.rules)}
     found = []
-    for question in (*questions.open_questions(household), *questions.city_questions(household, reads)):
+    for question in (*questions.open_questions(household), *city_questions(household, reads)):
         if question.place in held:
             continue
         outcomes = []
@@ -273,10 +275,10 @@ def _outcomes(
     lines: Sequence[LocalResult], before: Facts, after: Facts, read: from_vault.Read, today: date
 ) -> dict[str, tuple[str, float | None]]:
     """Return the outcome of each aid with an answer. Those that read nothing of what changed keep theirs."""
-    changed = local_reads.changed(before, after)
+    changed = reading.changed(before, after)
     found = {}
     for line in lines:
-        reads = set(local_reads.facts_of(line.aid.rules))
+        reads = set(reading.facts_of(line.aid.rules))
         now = line if changed is not None and not reads & changed else _local(line.aid, after, read, today)
         found[line.aid.code] = (now.status, now.outcome.amount)
     return found
@@ -373,7 +375,8 @@ def _kept_local(line: LocalResult) -> dict[str, Any]:
 
 def break_even(*, resident_id: UUID, simulation: Simulation, code: str) -> "BreakEven | None":
     """Return the incomes at which an aid starts or stops for this household, from two runs that are kept."""
-    from services.aids import results, sweep
+    from services.aids import results
+    from services.aids.results import sweep
 
     kept = simulation.kept
     if kept is not None and code in kept.points:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from services.aids.actions.simulations import ENGINE, KEEP, RESULT, read_household
 from services.aids.facts import from_vault
 from services.aids.household import BadHousehold
-from services.aids.joint import CODE, TOGETHER
-from services.aids.merging import merged
+from services.aids.together.joint import CODE, TOGETHER
+from services.aids.together.merging import merged
 from vault.records import gate
 from vault.records.actions import Source, Subject, Superseded, add_record
 from vault.records.enums import Method, Mode, Role

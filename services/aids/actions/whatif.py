@@ -14,10 +14,10 @@ from django.utils.translation import gettext_noop
 
 from services.aids import trials
 from services.aids.actions.simulations import Nothing, read_household
+from services.aids.asking.variants import assume
 from services.aids.facts import from_vault
 from services.aids.household import BadHousehold, Household
 from services.aids.trials import Trial
-from services.aids.variants import assume
 from vault.records import gate
 
 TRY: Final = gettext_noop("Essayer un changement de situation")
@@ -53,7 +53,7 @@ class Tried:
 
 def offered(*, resident_id: UUID, today: date | None = None) -> Offered | Nothing:
     """Read the household and return what may be tried. Write one journal entry; the engine does not run."""
-    from services.aids import questions
+    from services.aids.asking import questions
     from services.aids.engine import reform
     from services.aids.engine import run as engine
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from services.aids import months
-from services.aids.household import Household, Housing, Income, Person, TaxNotice
-from services.aids.variants import Change
+from services.aids.asking.variants import Change
+from services.aids.household import Household, Housing, Income, Person, TaxNotice, months
 
 NET_TO_TAXABLE: Final = 1.037
 NET_TO_GROSS: Final = 1.282

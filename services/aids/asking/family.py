@@ -6,7 +6,6 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from services.aids import months
 from services.aids.asking.changes import (
     born,
     no_or_yes,
@@ -17,8 +16,8 @@ from services.aids.asking.changes import (
     with_more,
     with_partner,
 )
-from services.aids.household import Household, Person
-from services.aids.variants import Question
+from services.aids.asking.variants import Question
+from services.aids.household import Household, Person, months
 
 PARTNER = "household.partner"
 CHILDREN = "household.children"

@@ -13,8 +13,8 @@ from services.aids.asking.changes import (
     with_income,
     with_more,
 )
+from services.aids.asking.variants import Question
 from services.aids.household import INCOMES, Household, Person
-from services.aids.variants import Question
 
 NEAR_RSA = 1000.0  # euros a month: a couple without a child has no RSA above
 PENSION_AGE = 62  # past it, a disability pension becomes a retirement pension

@@ -14,8 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from services.aids import household as hh
-from services.aids import months
-from services.aids.household import Household, Person
+from services.aids.household import Household, Person, months
 
 STATUS: Final = {
     "employed": "actif",

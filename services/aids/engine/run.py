@@ -18,9 +18,8 @@ from openfisca_core import periods
 
 from core import counters
 from services.aids import household as hh
-from services.aids import months
 from services.aids.engine import fast_periods, inputs, law, reform, simulation
-from services.aids.household import Household, Housing, Income, Person, TaxNotice
+from services.aids.household import Household, Housing, Income, Person, TaxNotice, months
 
 # (variable, entity key, period kind) of every output. "y" variables are yearly.
 OUTPUTS: Final[tuple[tuple[str, str, str], ...]] = (

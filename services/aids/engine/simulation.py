@@ -14,8 +14,8 @@ from openfisca_core import periods
 from openfisca_core.periods import Period
 from openfisca_core.simulations import Simulation
 
-from services.aids import months
 from services.aids.engine.inputs import Arrays, Layout
+from services.aids.household import months
 
 Cell = tuple[str, Period]
 ROLES: Final = {

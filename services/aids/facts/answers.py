@@ -9,14 +9,15 @@ from uuid import UUID, uuid5
 
 from django.utils.translation import gettext as _
 
-from services.aids import months
-from services.aids.asking import city
 from services.aids.asking.changes import tax_parts
+from services.aids.household import months
+from services.aids.local.conditions import ASKED
+from services.aids.local.conditions.kinds import Sort
 from vault.types import geography
 
 if TYPE_CHECKING:
+    from services.aids.asking.variants import Question
     from services.aids.facts.from_vault import Read
-    from services.aids.variants import Question
 
 YES_NO: Final = "yes_no"
 AMOUNT: Final = "amount"
@@ -96,20 +97,22 @@ def _person_of(question: "Question", read: "Read") -> tuple[UUID, str]:
     return person.id, person.role
 
 
-def _situation(name: str) -> Write:
+def _field(field: str) -> Write:
+    """Write a value of the person that the question is about."""
+    type, _sep, name = field.partition("#/")
+
     def write(question: "Question", value: Any, read: "Read") -> list[Put]:  # noqa: ANN401 - the form's cleaned value
         person, role = _person_of(question, read)
         stored = (
             value.isoformat() if isinstance(value, date) else f"{value:.2f}" if isinstance(value, Decimal) else value
         )
-        return [Put("foyer.situation", {name: stored}, person, role)]
+        return [Put(type, {name: stored}, person, role)]
 
     return write
 
 
-def _grant(question: "Question", value: bool, read: "Read") -> list[Put]:
-    person, role = _person_of(question, read)
-    return [Put("etudes.bourse", {"est_boursier": value}, person, role)]
+def _situation(name: str) -> Write:
+    return _field(f"foyer.situation#/{name}")
 
 
 def _disability(question: "Question", value: str, read: "Read") -> list[Put]:
@@ -377,6 +380,8 @@ def received(codes: Sequence[str], asked: Sequence[str]) -> Answer:
 
 
 RECEIVED: Final = ("rsa", "prime_activite", "apl", "asf", "aeeh", "aah")
+#: How a question of the city's aids is answered.
+OF_SORT: Final = {Sort.FLAG: YES_NO, Sort.LIST: CHOICE, Sort.DAY: DATE}
 WAYS: Final[Mapping[str, Way]] = {
     "naissance": Way(DATE, _birth, alone=False),
     "couple": Way(YES_NO, _couple, alone=False),
@@ -429,16 +434,9 @@ WAYS: Final[Mapping[str, Way]] = {
     "garde": Way(YES_NO, _custody),
     "grossesse": Way(YES_NO, _pregnancy),
     "terme": Way(DATE, _situation("date_terme")),
-    "commune_depuis": Way(DATE, _situation("commune_depuis")),
-    "difficulte_logement": Way(YES_NO, _situation("difficulte_logement")),
-    "statut_marital": Way(CHOICE, _situation("statut_marital"), tuple(city.CIVIL)),
-    "niveau": Way(CHOICE, _situation("niveau_etude"), city.LEVELS),
-    "engagement": Way(CHOICE, _situation("engagement"), city.ENGAGEMENTS),
-    "formation_sociale": Way(YES_NO, _situation("formation_sanitaire_sociale")),
-    "mention": Way(CHOICE, _situation("mention_baccalaureat"), city.HONOURS),
-    "boursier": Way(YES_NO, _grant),
-    "regime": Way(CHOICE, _situation("regime_social"), city.SCHEMES),
-    "interim": Way(YES_NO, _situation("interimaire")),
+    **{
+        key: Way(OF_SORT[one.sort], _field(one.vault_field), tuple(one.choices)) for key, (one, _fact) in ASKED.items()
+    },
     "commune": Way(PLACE, _commune, alone=False),
     "recu": Way(SEVERAL, lambda question, value, read: list(received(value, RECEIVED).puts)),
 }

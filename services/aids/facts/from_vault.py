@@ -13,23 +13,18 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from services.aids import household as hh
-from services.aids import months
 from services.aids.facts.vault_money import MoneyReader, maybe
-from services.aids.household import CityFacts, Household, Housing, Income, Person
+from services.aids.household import CityFacts, Household, Housing, Income, Person, months
+from services.aids.local.conditions import ASKED
 from vault.records.values import persons as sharing_household
 from vault.records.values.decrypted import Opened, Values
 from vault.types.spans import latest_day, read_day
 
 # Values that only the city's own aids read, and their fields of foyer.situation.
 CITY: Final[Mapping[str, str]] = {
-    "level": "niveau_etude",
-    "engagement": "engagement",
-    "health_social_training": "formation_sanitaire_sociale",
-    "bac_honours": "mention_baccalaureat",
-    "scheme": "regime_social",
-    "temp_agency": "interimaire",
-    "housing_difficulty": "difficulte_logement",
-    "resident_since": "commune_depuis",
+    asked.value.removeprefix("city."): asked.vault_field.removeprefix("foyer.situation#/")
+    for asked, _fact in ASKED.values()
+    if asked.value.startswith("city.")
 }
 FIELDS: Final = (
     *sharing_household.FIELDS,

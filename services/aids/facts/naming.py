@@ -3,8 +3,8 @@
 The name is the same with and without an account, so that answers given before opening a vault apply to it.
 """
 
+from services.aids.asking.variants import Question
 from services.aids.household import Household
-from services.aids.variants import Question
 
 
 def name_of(question: Question, household: Household) -> str:

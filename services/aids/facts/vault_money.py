@@ -9,9 +9,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from services.aids import months
 from services.aids.asking.changes import ratios, spanning
-from services.aids.household import Household, Income, PaidBenefit, Person, TaxNotice
+from services.aids.household import Household, Income, PaidBenefit, Person, TaxNotice, months
 from vault.records.values.decrypted import Opened, Values
 from vault.types.spans import read_day
 

@@ -7,14 +7,16 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from services.aids import catalogue, questions
+from services.aids import catalogue
+from services.aids.asking import questions
+from services.aids.asking.variants import Question
 from services.aids.facts import answers, from_vault
 from services.aids.facts.naming import name_of
 from services.aids.household import BadHousehold, Household
 from services.aids.interview import order
 from services.aids.interview.overlay import Overlay, parted
 from services.aids.interview.state import Interview
-from services.aids.variants import Question
+from services.aids.local.questions import city_questions
 from vault.records.values.decrypted import Values
 
 # A visitor has no vault. The ids of the people derive from this one and lead nowhere.
@@ -139,7 +141,7 @@ def _next(
 
 def _of_the_city(household: Household, given: Mapping[str, Any], passed: Set[str]) -> Iterator[tuple[str, Question]]:
     """Yield what was answered for the city's aids, of which the order of the others says nothing."""
-    for question in (*questions.open_questions(household), *questions.city_questions(household)):
+    for question in (*questions.open_questions(household), *city_questions(household)):
         name = name_of(question, household)
         if name in given and name not in passed:
             yield name, question

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from services.aids.asking.variants import Question
 from services.aids.catalogue import FOLDER
 from services.aids.household import TENANTS, Household
-from services.aids.variants import Question
 
 UNKNOWN: Final = "?"
 # Households that a context needs before its own measures count; below, a wider context is read.

@@ -16,12 +16,12 @@ from services.aids.actions.simulations import (
     commune_of,
     evaluate_local,
 )
+from services.aids.asking.variants import Question, assume
 from services.aids.facts.naming import name_of
 from services.aids.household import Household
 from services.aids.interview import slots
 from services.aids.interview.chain import Chain
 from services.aids.interview.state import MOST_RUNS, Interview
-from services.aids.variants import Question, assume
 
 if TYPE_CHECKING:
     from services.aids.results import Results

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from core.templatetags.civic import nbsp
 from services.aids import results
 from services.aids.actions.simulations import LocalResult, Simulation
+from services.aids.asking.variants import Question
 from services.aids.facts.answers import PAPER, way_of
 from services.aids.presenting import results as words
 from services.aids.presenting.exclusions import exclusions
 from services.aids.results import Result
-from services.aids.variants import Question
 from vault import types
 from vault.sharing.forms.desk_values import is_typed_here
 from vault.sharing.models import DeskVisit

@@ -10,9 +10,9 @@ from django.utils.translation import override
 from core.templatetags.civic import long_date, money, nbsp
 from core.templatetags.civic import month as month_words
 from services.aids.actions.compare import Comparison, Line
-from services.aids.gaps import Seen, quarter
 from services.aids.presenting.results import dossier_url, euros, why_url
 from services.aids.presenting.whatif import signed
+from services.aids.trials.gaps import Seen, quarter
 from vault.sharing.presenting.erasure_letters import Letter, Part
 
 

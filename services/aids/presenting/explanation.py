@@ -15,7 +15,7 @@ from services.aids.actions.simulations import Simulation
 from services.aids.engine import run as engine
 from services.aids.presenting.why import why
 from services.aids.results import Result
-from services.aids.sweep import BreakEven
+from services.aids.results.sweep import BreakEven
 
 STYLE: Final = Path(__file__).with_name("explanation.css")
 

@@ -13,18 +13,20 @@ from django.utils.translation import ngettext
 
 from core.models import City
 from core.templatetags.civic import long_date, money, month, nbsp, number
-from services.aids import benefits, catalogue, local, months, results, shipping, urgent
+from services.aids import benefits, catalogue, results, shipping, urgent
 from services.aids.actions.simulations import LocalResult, Simulation
+from services.aids.asking.variants import Question
 from services.aids.facts import answers
 from services.aids.facts.from_vault import Read
 from services.aids.forms import choice_words
-from services.aids.household import Household
+from services.aids.household import Household, months
 from services.aids.interview.chain import ASIDE, Chain, Step, value_of
+from services.aids.local import evaluation
+from services.aids.local.conditions import kinds
 from services.aids.presenting import results as shared
 from services.aids.presenting import why
 from services.aids.reasons.common import Reason
 from services.aids.results import Result
-from services.aids.variants import Question
 from vault.records.values.decrypted import Opened
 from vault.types import geography
 
@@ -368,12 +370,12 @@ def _reason(reason: Reason) -> dict[str, str]:
 
 
 def _local(line: LocalResult) -> dict[str, Any]:
-    amount, period = local.price_words(line.aid.rule, line.outcome, line.facts)
+    amount, period = evaluation.price_words(line.aid.rule, line.outcome, line.facts)
     tags = {
-        local.YES: (_("Remplie"), "ok"),
-        local.NO: (_("Pas remplie"), "expired"),
-        local.MISSING: (_("À savoir"), "soon"),
-        local.MANUAL: (_("Vérifiée par la ville"), ""),
+        kinds.YES: (_("Remplie"), "ok"),
+        kinds.NO: (_("Pas remplie"), "expired"),
+        kinds.MISSING: (_("À savoir"), "soon"),
+        kinds.MANUAL: (_("Vérifiée par la ville"), ""),
     }
     return {
         "amount": str(amount),

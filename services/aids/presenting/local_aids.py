@@ -10,10 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from core.templatetags.civic import long_date, money, nbsp, number
-from services.aids import local, local_forms, local_rules, local_sheets, local_tree
 from services.aids.actions import local_aids
 from services.aids.benefits import ALL, BY_CODE
 from services.aids.catalogue import in_words
+from services.aids.local import checking, evaluation, rule_tree, sheets
+from services.aids.local.amounts import AMOUNTS, share_words
+from services.aids.local.conditions import KINDS as CONDITIONS
+from services.aids.local.conditions import word
 from services.aids.models import LinkState, LocalAid, LocalAidCase
 from services.versions import presenting as versions
 from services.versions.models import State
@@ -85,7 +88,7 @@ def version_page(aid: LocalAid, reader: User) -> dict[str, Any]:
     return context | {
         "track": versions.track(aid, context["faults"], step=_("Essai"), passes=_("Tous les cas passent"), end=end),
         "tree": tree(document["conditions"], aid, editable=context["mine"]),
-        "summary": sentence(local.condition_text(document["conditions"], document)) + ".",
+        "summary": sentence(evaluation.condition_text(document["conditions"], document)) + ".",
         "amount": amount_rows(document),
         "cases": case_rows(aid, document),
         "sheet": sheet_rows(aid),
@@ -104,17 +107,17 @@ def wanting(document: Mapping[str, Any]) -> list[str]:
         found.append(_("Un groupe de conditions est vide."))
     if len(document["tests"]) < 2:
         found.append(_("Écrivez au moins deux cas d’essai."))
-    return found or local_rules.faults(document)
+    return found or checking.faults(document)
 
 
 def _has_empty_group(rule: dict[str, Any]) -> bool:
-    inner = local_tree.members(rule)
-    return local_tree.kind_of(rule) in local_tree.GROUPS and (not inner or any(map(_has_empty_group, inner)))
+    inner = rule_tree.members(rule)
+    return rule_tree.kind_of(rule) in rule_tree.GROUPS and (not inner or any(map(_has_empty_group, inner)))
 
 
 def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = "") -> dict[str, Any]:
     """Return a rule as nested rows, each with its own place."""
-    kind = local_tree.kind_of(rule)
+    kind = rule_tree.kind_of(rule)
     headings = {
         "all": _("Toutes ces conditions"),
         "any": _("Au moins une de ces conditions"),
@@ -125,10 +128,10 @@ def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = ""
     shown |= {"heading": headings.get(kind, ""), "text": headings.get(kind, "")}
     if kind not in headings:
         edit = f"{where}place={place}" if editable else ""
-        return shown | {"text": sentence(local.condition_text(rule, aid.rule)), "edit": edit}
+        return shown | {"text": sentence(evaluation.condition_text(rule, aid.rule)), "edit": edit}
     inner = [
         tree(one, aid, editable=editable, place=f"{place}-{rank}".lstrip("-"))
-        for rank, one in enumerate(local_tree.members(rule))
+        for rank, one in enumerate(rule_tree.members(rule))
     ]
     add = f"{where}dans={place or 'tout'}" if editable and kind != "not" else ""
     return shown | {"members": inner, "add": add}
@@ -137,7 +140,7 @@ def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = ""
 def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the amount's parameters, each in words."""
     amount, rows = document["amount"], []
-    rows.append({"key": _("Sorte"), "value": local_forms.AMOUNTS[amount["kind"]]})
+    rows.append({"key": _("Sorte"), "value": AMOUNTS[amount["kind"]].label})
     if "on" in amount:
         rows.append({"key": _("Selon"), "value": basis_words(amount["on"])})
     share = amount["kind"] == "percent"
@@ -145,9 +148,7 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         rows.append(
             {"key": _("Tranches"), "value": "\u00a0; ".join(_band(band, share=share) for band in amount["bands"])}
         )
-    rows += [
-        {"key": sentence(local.word(name)), "value": money(value)} for name, value in amount.get("values", {}).items()
-    ]
+    rows += [{"key": sentence(word(name)), "value": money(value)} for name, value in amount.get("values", {}).items()]
     labels = {
         "value": _("Montant"),
         "rate": _("Taux") if amount["kind"] == "linear" else _("Part du prix"),
@@ -173,7 +174,7 @@ def amount_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def basis_words(on: str) -> str:
     """Return what an amount is read from."""
-    return str({**dict(local_forms.BASES), "bac_honours": local_forms.KINDS["bac_honours"]}[on])
+    return str(CONDITIONS[on].label)
 
 
 def _band(band: Mapping[str, Any], *, share: bool) -> str:
@@ -187,13 +188,9 @@ def _value(value: float, *, share: bool) -> str:
     return share_words(value) if share else money(value)
 
 
-def share_words(rate: float) -> str:
-    return f"{number(round(rate * 100, 2))}\u00a0%"
-
-
 def _when(document: Mapping[str, Any]) -> str:
-    per = dict(local_sheets.PER)[document["per"]]
-    period = {**dict(local_sheets.PERIODS), "other": _("Autre période")}[document["periodicity"]]
+    per = dict(sheets.PER)[document["per"]]
+    period = {**dict(sheets.PERIODS), "other": _("Autre période")}[document["periodicity"]]
     return f"{per}, {str(period)[:1].lower()}{str(period)[1:]}"
 
 
@@ -201,7 +198,7 @@ def case_rows(aid: LocalAid, document: Mapping[str, Any]) -> list[dict[str, Any]
     """Return each case with what it expects and what the rule gives."""
     held: dict[int, LocalAidCase] = dict(enumerate(aid.cases.all()))
     rows = []
-    for rank, trial in enumerate(local_rules.trials(document)):
+    for rank, trial in enumerate(checking.trials(document)):
         passes = trial.as_expected
         rows.append(
             {
@@ -228,7 +225,7 @@ def sheet_rows(aid: LocalAid) -> list[dict[str, Any]]:
     )
     rows = [
         (_("Qui décide"), in_words(rules["institution"]["name"])),
-        (_("Pour"), dict(local_sheets.AUDIENCES)[rules["audience"]]),
+        (_("Pour"), dict(sheets.AUDIENCES)[rules["audience"]]),
         (_("Papiers"), papers),
         (_("Comment la demander"), in_words(rules["instructions"])),
         (_("Contact"), in_words(rules["contact"])),
@@ -243,12 +240,15 @@ def sheet_rows(aid: LocalAid) -> list[dict[str, Any]]:
 def parts(aid: LocalAid) -> dict[str, str]:
     """Return what a version says, part by part, in words."""
     document = aid.document
-    found = {_("Nom"): aid.label, _("Conditions"): sentence(local.condition_text(document["conditions"], document))}
+    found = {
+        _("Nom"): aid.label,
+        _("Conditions"): sentence(evaluation.condition_text(document["conditions"], document)),
+    }
     found[_("Montant")] = " ; ".join(f"{row['key']} : {row['value']}" for row in amount_rows(document))
     found |= {str(row["key"]): str(row["value"]) for row in sheet_rows(aid)}
     found[_("Ce que l’organisme vérifiera")] = " ".join(aid.rules.get("checked_later", ()))
     found[_("Page officielle")] = aid.rules.get("link", "")
-    cases = [f"{trial.persona} : {trial.expected}" for trial in local_rules.trials(document)]
+    cases = [f"{trial.persona} : {trial.expected}" for trial in checking.trials(document)]
     return found | {_("Cas d’essai"): " ; ".join(cases)}
 
 

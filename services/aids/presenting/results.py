@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.templatetags.civic import long_date, money, nbsp
-from services.aids import benefits, catalogue, local, results
+from services.aids import benefits, catalogue, results
 from services.aids.actions.simulations import LocalResult, Simulation
 from services.aids.facts import naming
 from services.aids.facts.answers import PAPER, TYPED, way_of
 from services.aids.facts.from_vault import Read
+from services.aids.local import evaluation
+from services.aids.local.conditions import kinds
 from services.aids.presenting.exclusions import exclusions
 from services.aids.results import Result
 
@@ -180,7 +182,7 @@ def local_amount_words(line: LocalResult) -> tuple[str, str]:
     if line.aid.is_national:
         words = {"service": _("Droit ouvert"), "priority": _("Priorité"), "price": _("Prix réduit")}
         return words[line.aid.rules["kind"]], ""
-    return local.price_words(line.aid.rule, line.outcome, line.facts)
+    return evaluation.price_words(line.aid.rule, line.outcome, line.facts)
 
 
 def _local_claim(line: LocalResult) -> dict[str, Any]:
@@ -245,7 +247,7 @@ def _line(result: Result, people: int) -> dict[str, Any]:
 
 
 def _local_lines(simulation: Simulation, status: str, *, national: bool = False) -> list[dict[str, Any]]:
-    wanted = {"unknown": local.MISSING, "refused": local.NO}[status]
+    wanted = {"unknown": kinds.MISSING, "refused": kinds.NO}[status]
     return [
         {
             "label": line.aid.name,
@@ -260,7 +262,7 @@ def _local_lines(simulation: Simulation, status: str, *, national: bool = False)
 
 def _local_sentence(line: LocalResult, wanted: str) -> str:
     found = next((reason.text for reason in line.outcome.reasons if reason.answer == wanted), "")
-    text = _("Il faut : %(condition)s.") if wanted == local.NO else _("À vérifier : %(condition)s.")
+    text = _("Il faut : %(condition)s.") if wanted == kinds.NO else _("À vérifier : %(condition)s.")
     return str(nbsp(text % {"condition": found}))
 
 

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from core.templatetags.civic import long_date
-from services.aids import catalogue, urgent, urgent_forms
+from services.aids import catalogue, urgent
 from services.aids.actions import urgent_situations
 from services.aids.models import UrgentSituation
+from services.aids.urgent import forms
 from services.places import presenting as places
 from services.versions import presenting as versions
 from services.versions.models import State
@@ -71,7 +72,7 @@ def version_page(row: UrgentSituation, reader: User) -> dict[str, Any]:
         "state": SITUATIONS.state_words(row),
         "sheet": sheet_rows(row),
         "no_preview": not row.rules["calls"],
-        "parts": [_part(row, name, editable=context["mine"]) for name in urgent_forms.PARTS],
+        "parts": [_part(row, name, editable=context["mine"]) for name in forms.PARTS],
     }
 
 
@@ -129,7 +130,7 @@ def counted(line: Mapping[str, Any], events: Mapping[str, str]) -> str:
         % {"length": units[line["unit"]] % {"count": line["count"]}, "event": events.get(line["since"], "?")}
     ]
     if line["days"] != "all":
-        words.append(str(dict(urgent_forms.DAYS)[line["days"]]))
+        words.append(str(dict(forms.DAYS)[line["days"]]))
     if line.get("moved"):
         words.append(_("jusqu’au jour ouvré suivant"))
     if line.get("month_end"):
@@ -152,14 +153,14 @@ def sheet_rows(row: UrgentSituation) -> list[dict[str, Any]]:
         (_("Rien n’en paraît"), _("Oui") if said["discreet"] else _("Non")),
         (_("À revoir le"), long_date(row.review_on)),
     ]
-    written = [said["intro"], *(" ; ".join(said[name]) for name in urgent_forms.LINES)]
+    written = [said["intro"], *(" ; ".join(said[name]) for name in forms.LINES)]
     return [{"key": key, "value": value or _("À écrire"), "french": value in written} for key, value in rows]
 
 
 def parts(row: UrgentSituation) -> dict[str, str]:
     """Return what a version says, part by part, in words."""
     found = {_("Titre"): row.label} | {str(one["key"]): str(one["value"]) for one in sheet_rows(row)}
-    for name in urgent_forms.PARTS:
+    for name in forms.PARTS:
         heading = str(_part(row, name, editable=False)["heading"])
         found[heading] = " ; ".join(f"{text} {more}".strip() for text, more in _lines(row, name))
     return found

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from core.pages import charts
 from core.templatetags.civic import money, nbsp
 from core.templatetags.civic import month as month_words
-from services.aids import benefits, months
+from services.aids import benefits
 from services.aids.actions.whatif import Amounts, Offered, Tried
 from services.aids.benefits import BY_CODE, Benefit
+from services.aids.household import months
 from services.aids.presenting.results import euros, unit_words
 from services.aids.trials import MONTHS, Trial
 

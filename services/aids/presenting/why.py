@@ -17,7 +17,7 @@ from services.aids.presenting.exclusions import exclusions
 from services.aids.presenting.results import amount_words, dossier_url, euros, question_url
 from services.aids.reasons.common import EURO_MONTH, EURO_YEAR, RATE, YEARS, Explanation, Figure, Reason, Span, cents
 from services.aids.results import Result
-from services.aids.sweep import BreakEven
+from services.aids.results.sweep import BreakEven
 from services.places import presenting as places
 from vault import types
 from vault.records.enums import Assurance

@@ -1,72 +1,47 @@
 """Prepare the page that explains a local aid to a resident: its conditions and their own calculation."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.templatetags.civic import long_date, money, nbsp, number
-from services.aids import catalogue, local, local_forms, local_reads, local_sheets
+from services.aids import catalogue
 from services.aids.actions.simulations import LocalResult, Simulation
 from services.aids.facts.from_vault import Read
+from services.aids.household import Person
+from services.aids.local import amounts, evaluation, reading
+from services.aids.local.conditions import FACTS, kinds, word
+from services.aids.local.conditions.kinds import Fact, Sort, Whose
 from services.aids.models import LocalAid
 from services.aids.presenting.exclusions import exclusions
-from services.aids.presenting.local_aids import amount_rows, basis_words, share_words
+from services.aids.presenting.local_aids import amount_rows, basis_words
 from services.aids.presenting.results import local_amount_words
 from services.aids.presenting.why import source_link
 from services.places import presenting as places
-
-OF_THE_HOUSEHOLD: Final = {
-    "qf": "quotient",
-    "commune": "housing.insee",
-    "epci": "housing.insee",
-    "departement": "housing.insee",
-    "region": "housing.insee",
-    "postcode": "housing",
-    "children_ages": "household.people",
-    "household_size": "household.people",
-    "consumption_units": "household.people",
-    "single_parent": "household.partner",
-    "family_status": "household.partner",
-    "housing_status": "housing.status",
-}
-OF_A_PERSON: Final = {
-    "age": "birth_date",
-    "profiles": "status",
-    "disability_rate": "disability_rate",
-    "grant_holder": "boursier",
-    "study_year": "city.level",
-    "resources_month": "incomes.salary",
-    "health_social_training": "city.health_social_training",
-    "bac_honours": "city.bac_honours",
-    "scheme": "city.scheme",
-    "temp_agency": "city.temp_agency",
-}
-#: Facts of the applicant that count for the whole household.
-OF_THE_APPLICANT: Final = {
-    "housing_difficulty": "city.housing_difficulty",
-    "resident_months": "city.resident_since",
-}
 
 
 def used(line: LocalResult, read: Read) -> list[dict[str, Any]]:
     """Return each fact that the rule reads, with the resident's value and the record behind it."""
     applicant = read.household.applicant
     person = line.people[0] if line.people else applicant
-    keys = {
-        **OF_THE_HOUSEHOLD,
-        **{name: person.key(value) for name, value in OF_A_PERSON.items()},
-        **{name: applicant.key(value) for name, value in OF_THE_APPLICANT.items()},
-    }
     rows = []
-    for name in local_reads.facts_of(line.aid.rule):
-        key = keys.get(name) or _notice_key(name, read)
+    for name in reading.facts_of(line.aid.rule):
+        fact = FACTS.get(name)
+        key = _key(fact, person, applicant) if fact and fact.source else _notice_key(name, read)
         known = line.facts.get(name) is not None
         source = source_link(read, key) if known and read.source(key) else _("Calcul") if known else ""
-        label = local_sheets.FACT_LABELS.get(name) or local_forms.KINDS.get(name) or name
+        label = fact.label if fact else name
         rows.append({"key": label, "value": _fact_words(name, line.facts.get(name)), "source": source})
     return rows
+
+
+def _key(fact: Fact, person: Person, applicant: Person) -> str:
+    """Return the household's key of the value behind a fact."""
+    if fact.source_of == Whose.APPLICANT:
+        return applicant.key(fact.source)
+    return person.key(fact.source) if fact.of_person or fact.source_of == Whose.PERSON else fact.source
 
 
 def _notice_key(name: str, read: Read) -> str:
@@ -81,44 +56,28 @@ def _fact_words(name: str, value: Any) -> str:  # noqa: ANN401 - a fact
     if isinstance(value, bool):
         return _("Oui") if value else _("Non")
     if isinstance(value, list):
-        if name == "children_ages":
+        if name in FACTS and FACTS[name].sort == Sort.AGES:
             return ", ".join(map(str, value)) or _("Aucun")
-        return ", ".join(local.word(str(one)) for one in value) or _("Aucun")
-    if name in {"qf", "rfr", "resources_month", "price"}:
+        return ", ".join(word(str(one)) for one in value) or _("Aucun")
+    if name in FACTS and FACTS[name].sort == Sort.MONEY:
         return money(value)
-    return local.word(value) if isinstance(value, str) else number(value)
+    return word(value) if isinstance(value, str) else number(value)
 
 
-def operation(aid: LocalAid, facts: Mapping[str, Any], outcome: local.Outcome) -> str:
+def operation(aid: LocalAid, facts: Mapping[str, Any], outcome: evaluation.Outcome) -> str:
     """Return how the amount came out of the parameters, in one sentence; nothing without an amount."""
     amount = aid.rules["amount"]
     if outcome.amount is None:
         return ""
-    base = _operation(amount, facts)
+    name = amounts.fact_of(amount)
+    value = facts.get(name)
+    what = basis_words(amount["on"]) if name else ""
+    basis = amounts.Basis(what=what, words=_fact_words(name, value), value=value)
+    base = amounts.AMOUNTS[amount["kind"]].operation(amount, basis)
     if amount.get("per_child"):
-        count = local.count_children(facts.get("children_ages") or (), amount["per_child"])
+        count = kinds.count_children(facts.get("children_ages") or (), amount["per_child"])
         base += _(", multiplié par %(count)s enfants") % {"count": count}
     return str(nbsp(_("%(operation)s : %(amount)s.") % {"operation": base, "amount": money(outcome.amount)}))
-
-
-def _operation(amount: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
-    on = amount.get("on", "")
-    basis = facts.get(local.BASIS.get(on, on))
-    what = basis_words(on) if on else ""
-    texts = _fact_words(local.BASIS.get(on, on), basis)
-    kind = amount["kind"]
-    if kind == "fixed":
-        return _("Montant fixe")
-    if kind == "linear" and basis is not None:
-        words = {"what": what, "value": texts, "rate": number(amount["rate"])}
-        words |= {"low": money(amount["min"]), "high": money(amount["max"])}
-        return _("%(what)s (%(value)s) multiplié par %(rate)s, entre %(low)s et %(high)s") % words
-    if kind == "percent":
-        rate = amount["rate"] if "rate" in amount else local.band(amount, basis)
-        return _("%(rate)s du prix") % {"rate": share_words(float(rate or 0))}
-    if basis is None:
-        return _("%(what)s inconnu : montant prévu dans ce cas") % {"what": what}
-    return _("%(what)s (%(value)s), dans sa tranche") % {"what": what, "value": texts}
 
 
 def why_local(line: LocalResult, simulation: Simulation) -> dict[str, Any]:
@@ -159,12 +118,12 @@ def _rules_url(aid: LocalAid) -> str:
     return f"{reverse('aids:local_aid', args=[aid.code])}?version={aid.version}"
 
 
-def _local_condition(reason: local.LocalReason) -> dict[str, Any]:
+def _local_condition(reason: evaluation.LocalReason) -> dict[str, Any]:
     tag, tag_kind = {
-        local.YES: (_("Remplie"), "ok"),
-        local.NO: (_("Pas remplie"), "expired"),
-        local.MISSING: (_("À savoir"), "soon"),
-        local.MANUAL: (_("Vérifiée par la ville"), ""),
+        kinds.YES: (_("Remplie"), "ok"),
+        kinds.NO: (_("Pas remplie"), "expired"),
+        kinds.MISSING: (_("À savoir"), "soon"),
+        kinds.MANUAL: (_("Vérifiée par la ville"), ""),
     }[reason.answer]
     return {"text": _sentence_case(reason.text), "tag": tag, "tag_kind": tag_kind, "sources": [], "law": None}
 

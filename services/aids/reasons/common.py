@@ -10,10 +10,9 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from core.templatetags.civic import money, number
-from services.aids import months
 from services.aids.engine import reform
 from services.aids.engine import run as engine
-from services.aids.household import WORK, Household, Person
+from services.aids.household import WORK, Household, Person, months
 
 EURO_MONTH: Final = "EUR/mois"
 EURO_YEAR: Final = "EUR/an"

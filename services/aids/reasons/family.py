@@ -6,8 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.templatetags.civic import month as spoken
-from services.aids import months
-from services.aids.household import Person
+from services.aids.household import Person, months
 from services.aids.reasons import family_amounts
 from services.aids.reasons.common import (
     COUNT,

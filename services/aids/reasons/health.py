@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from services.aids import months
+from services.aids.household import months
 from services.aids.reasons.common import (
     EURO_MONTH,
     EURO_YEAR,

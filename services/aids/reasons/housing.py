@@ -4,8 +4,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from services.aids import months
-from services.aids.household import TENANTS, Person
+from services.aids.household import TENANTS, Person, months
 from services.aids.reasons.common import (
     COUNT,
     EURO_MONTH,

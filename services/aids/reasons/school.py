@@ -2,8 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from services.aids import months
-from services.aids.household import Person
+from services.aids.household import Person, months
 from services.aids.reasons.common import (
     COUNT,
     EURO_MONTH,

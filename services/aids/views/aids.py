@@ -14,8 +14,7 @@ from accounts.http import SignedInRequest
 from services.aids import forms
 from services.aids.actions import simulations as actions
 from services.aids.actions.waiting import SKIPPED
-from services.aids.asking import purposes
-from services.aids.facts import answers
+from services.aids.facts import answers, purposes
 from vault.records import wording
 from vault.records.actions import Invalid, Superseded
 from vault.records.enums import PaperState

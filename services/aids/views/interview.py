@@ -28,13 +28,13 @@ from core.models import City
 from core.pages import charts
 from services.aids import forms
 from services.aids.actions import simulations as actions
-from services.aids.asking import city, purposes
-from services.aids.facts import answers, from_vault
+from services.aids.asking.variants import Question
+from services.aids.facts import answers, from_vault, purposes
 from services.aids.facts.from_vault import Read
 from services.aids.interview import keeping, running, slots, state
 from services.aids.interview.chain import VISITOR, Chain, as_json, follow
 from services.aids.interview.state import Interview
-from services.aids.variants import Question
+from services.aids.local.conditions import ASKED
 from vault import types
 from vault.records import gate
 from vault.records.actions import Invalid, Superseded
@@ -167,7 +167,7 @@ def _answered(visit: Visit, name: str, value: object) -> HttpResponse:
         messages.info(visit.request, gone)
     corrected = name in visit.interview.answers
     visit.interview.answer(name, value)
-    if name.partition("-")[0] not in city.FACTS:  # the result stays valid for what only the city's aids read
+    if name.partition("-")[0] not in ASKED:  # the result stays valid for what only the city's aids read
         visit.interview.result = {}
     visit.chain = visit.follow()
     if visit.chain.before_first_amount == 0 and _may(

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from core.models import City
-from services.aids import local_forms as forms
-from services.aids import local_sheets as sheets
-from services.aids import local_tree, local_yaml
 from services.aids.actions import local_aids as actions
+from services.aids.local import forms, rule_tree, sheets, yaml_files
+from services.aids.local.amounts import AMOUNTS
+from services.aids.local.conditions import KINDS
 from services.aids.models import LocalAid
 from services.aids.presenting import local_aids as presenting
 from services.aids.presenting.local_aids import AIDS
@@ -38,7 +38,7 @@ def _draft(request: SignedInRequest, aid_id: int) -> LocalAid:
 def _tree(aid: LocalAid) -> dict[str, Any]:
     """Return the conditions, in a group."""
     found: dict[str, Any] = aid.rules["conditions"]
-    return found if local_tree.kind_of(found) in {"all", "any"} else {"all": [found]}
+    return found if rule_tree.kind_of(found) in {"all", "any"} else {"all": [found]}
 
 
 @agents_only
@@ -61,7 +61,7 @@ def begin(request: SignedInRequest) -> HttpResponse:
     city = City.current()
     today = timezone.localdate()
     mine = {"level": "commune", "id": city.insee or "", "name": city.name}
-    item = local_yaml.blank(code="", label="", institution=mine, today=today)
+    item = yaml_files.blank(code="", label="", institution=mine, today=today)
     sent = request.POST if request.method == "POST" else None
     form = sheets.SheetForm(sent, initial=_sheet(item), others=presenting.others(""))
     if request.method == "POST" and form.is_valid():
@@ -99,11 +99,11 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            content = file.read(local_yaml.MOST_BYTES + 1)
-            code = local_yaml.code_of(file.name)
-            read = local_yaml.read(content, code=code, today=timezone.localdate())
+            content = file.read(yaml_files.MOST_BYTES + 1)
+            code = yaml_files.code_of(file.name)
+            read = yaml_files.read(content, code=code, today=timezone.localdate())
             aid = actions.begin(by=request.user, item=read.item)
-        except (local_yaml.Unreadable, Faulty) as problem:
+        except (yaml_files.Unreadable, Faulty) as problem:
             form.add_error("file", str(problem))
         else:
             for text in read.lost:
@@ -139,7 +139,7 @@ def download(request: SignedInRequest, aid_id: int) -> HttpResponse:
 
 
 def yaml_file(aid: LocalAid) -> HttpResponse:
-    answer = HttpResponse(local_yaml.dump(aid.document), content_type="application/yaml; charset=utf-8")
+    answer = HttpResponse(yaml_files.dump(aid.document), content_type="application/yaml; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{aid.code}-{aid.version}.yaml"'
     return answer
 
@@ -171,24 +171,24 @@ def edit_condition(request: SignedInRequest, row_id: int) -> HttpResponse:
     try:
         if inside:
             kind = request.GET.get("kind", "")
-            local_tree.added(root, _place(inside), local_tree.group("all"))
+            rule_tree.added(root, _place(inside), rule_tree.group("all"))
         else:
-            before = local_tree.at(root, place)
-            kind = local_tree.kind_of(before)
-    except (local_tree.NoPlace, KeyError):
+            before = rule_tree.at(root, place)
+            kind = rule_tree.kind_of(before)
+    except (rule_tree.NoPlace, KeyError):
         raise Http404 from None
     if before is not None and kind in forms.GROUPS:
         raise Http404
     if before is None and kind in forms.GROUPS:
-        return _write(request, aid, local_tree.added(root, _place(inside), local_tree.group(kind)))
-    if kind not in forms.KINDS:
+        return _write(request, aid, rule_tree.added(root, _place(inside), rule_tree.group(kind)))
+    if kind not in KINDS:
         return _choose_kind(request, aid, inside)
     form = forms.ConditionForm(request.POST if request.method == "POST" else None, kind=kind, rule=before)
     if request.method == "POST" and form.is_valid():
         rule = form.rule()
-        changed = local_tree.replaced(root, place, rule) if before else local_tree.added(root, _place(inside), rule)
+        changed = rule_tree.replaced(root, place, rule) if before else rule_tree.added(root, _place(inside), rule)
         return _write(request, aid, changed)
-    return form_page(request, form, str(forms.KINDS[kind]), _("Garder"), _page(aid))
+    return form_page(request, form, str(KINDS[kind].label), _("Garder"), _page(aid))
 
 
 def _place(inside: str) -> str:
@@ -219,8 +219,8 @@ def remove_condition(request: SignedInRequest, row_id: int) -> HttpResponse:
     if not request.POST.get("place"):  # nothing was pointed at
         return redirect("aids:local_version", aid.pk)
     try:
-        changed = local_tree.removed(_tree(aid), request.POST["place"])
-    except local_tree.NoPlace:
+        changed = rule_tree.removed(_tree(aid), request.POST["place"])
+    except rule_tree.NoPlace:
         raise Http404 from None
     actions.change(aid=aid, by=request.user, rules={"conditions": changed})
     return redirect("aids:local_version", aid.pk)
@@ -233,14 +233,14 @@ def edit_amount(request: SignedInRequest, row_id: int) -> HttpResponse:
     """Change the amount: first its sort, then its parameters."""
     aid = _draft(request, row_id)
     kind = request.GET.get("sorte", "")
-    if kind not in forms.AMOUNTS:
+    if kind not in AMOUNTS:
         choose = forms.AmountKindForm(initial={"sorte": aid.rules["amount"]["kind"]})
         return form_page(request, choose, _("Combien"), _("Continuer"), _page(aid), method="get")
     form = forms.AmountForm(request.POST if request.method == "POST" else None, kind=kind, amount=aid.rules["amount"])
     if request.method == "POST" and form.is_valid():
         actions.change(aid=aid, by=request.user, rules={"amount": form.amount()})
         return redirect("aids:local_version", aid.pk)
-    return form_page(request, form, str(forms.AMOUNTS[kind]), _("Garder"), _page(aid))
+    return form_page(request, form, str(AMOUNTS[kind].label), _("Garder"), _page(aid))
 
 
 @agents_only

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from services.aids import shipping, urgent_forms
+from services.aids import shipping
 from services.aids.actions import urgent_dates
 from services.aids.models import UrgentSituation
 from services.aids.presenting import urgent as presenting
+from services.aids.urgent import forms
 
 
 @login_not_required
@@ -42,7 +43,7 @@ def dates(request: HttpRequest, code: str) -> HttpResponse:
     user = request.user if isinstance(request.user, User) and request.user.is_resident else None
     kept = urgent_dates.noted(resident_id=user.pk).get(row.code, {}) if user else {}
     sent = request.POST if request.method == "POST" else None
-    form = urgent_forms.DatesForm(sent, events=found.counted, initial=kept)
+    form = forms.DatesForm(sent, events=found.counted, initial=kept)
     noted = kept
     if sent is not None and form.is_valid():
         if user:

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
-from services.aids import shipping, urgent, urgent_forms
+from services.aids import shipping, urgent
 from services.aids.actions import urgent_situations as actions
 from services.aids.models import UrgentSituation
 from services.aids.presenting import urgent as presenting
 from services.aids.presenting.urgent import SITUATIONS
+from services.aids.urgent import forms
 from services.versions.views import form_page, own_draft, said_why
 
 #: Of a situation that somebody begins, until a person reads it again.
@@ -38,7 +39,7 @@ def listed(request: SignedInRequest) -> HttpResponse:
 def begin(request: SignedInRequest) -> HttpResponse:
     """Begin a situation by its texts; its numbers and its delays come on its page."""
     initial = {"review_on": timezone.localdate() + REVIEW}
-    form = urgent_forms.SituationForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = forms.SituationForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         columns = form.columns()
         item = {
@@ -86,9 +87,9 @@ def preview(request: SignedInRequest, row_id: int) -> HttpResponse:
 @said_why(SITUATIONS)
 def edit_sheet(request: SignedInRequest, row_id: int) -> HttpResponse:
     row = _draft(request, row_id)
-    lines = {name: "\n".join(row.rules[name]) for name in urgent_forms.LINES}
+    lines = {name: "\n".join(row.rules[name]) for name in forms.LINES}
     initial = {**row.rules, **lines, "title": row.label, "review_on": row.review_on}
-    form = urgent_forms.SituationForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = forms.SituationForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         actions.change(row=row, by=request.user, rules=form.rules(), **form.columns())
         return redirect("aids:urgent_version", row.pk)
@@ -129,7 +130,7 @@ def remove_part(request: SignedInRequest, row_id: int, part: str) -> HttpRespons
 
 def _part(name: str) -> tuple[str, Any]:
     try:
-        return urgent_forms.PARTS[name]
+        return forms.PARTS[name]
     except KeyError:
         raise Http404 from None
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from core.models import City
-from services.aids import local_yaml
+from services.aids.local import yaml_files
 from services.procedures import forms, presenting, rules
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
@@ -70,9 +70,9 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
     form = forms.ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            item = local_yaml.load(form.cleaned_data["file"].read(local_yaml.MOST_BYTES + 1))
+            item = yaml_files.load(form.cleaned_data["file"].read(yaml_files.MOST_BYTES + 1))
             row = actions.begin(by=request.user, item=item)
-        except local_yaml.Unreadable as problem:
+        except yaml_files.Unreadable as problem:
             form.add_error("file", str(problem))
         except Faulty as problem:
             form.add_error("file", str(problem))
@@ -107,7 +107,7 @@ def download(request: SignedInRequest, row_id: int) -> HttpResponse:
 
 
 def yaml_file(row: Procedure) -> HttpResponse:
-    answer = HttpResponse(local_yaml.dump(row.document), content_type="application/yaml; charset=utf-8")
+    answer = HttpResponse(yaml_files.dump(row.document), content_type="application/yaml; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{row.code}-{row.version}.yaml"'
     return answer
 

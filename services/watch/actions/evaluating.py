@@ -24,11 +24,12 @@ from core import canonical, journal, rows
 from core.journal import checkpoints, heads
 from core.models import City
 from core.models.rows import AuthenticatedRow, Forged, check
-from services.aids import local, results, shipping
+from services.aids import results, shipping
 from services.aids.actions import simulations
 from services.aids.engine import run as engine
 from services.aids.facts import from_vault
 from services.aids.household import BadHousehold, Household
+from services.aids.local.conditions import kinds
 from services.aids.models import LocalAid
 from services.watch import across, agreements, outcomes
 from services.watch.actions.findings import keep_finding
@@ -407,7 +408,7 @@ def _local_sentence(one: Looked, change: Change, law: Law) -> str:
     line = next((line for line in one.local if line.aid.code == change.code), None)
     if line is None:
         return _("Cette aide est fermée.") if change.right.version else _("Votre coffre n’a plus de valeur.")
-    wanted = local.NO if change.kind == Kind.GONE else local.YES
+    wanted = kinds.NO if change.kind == Kind.GONE else kinds.YES
     sentences = [reason.text for reason in line.aid.evaluate(line.facts, law.day).reasons if reason.answer == wanted]
     reasons = ", ".join(sentences[:QUOTED])
     if change.kind != Kind.GONE and line.status == "to_check":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from accounts.models import User
-from services.aids import months
+from services.aids.household import months
 from tests.vault.couples import agreed, couple
 from tests.vault.made import add
 from vault.records.enums import Mode

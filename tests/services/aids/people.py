@@ -145,7 +145,7 @@ def payslip(user: "User", month: str, net: str = "900.00") -> UUID:
 
 def full_vault(user: "User", *, month: str = MONTH) -> None:
     """Fill the vault of Awa and her child of seven, so that no question affects the main aids."""
-    from services.aids import months
+    from services.aids.household import months
 
     identity(user)
     put(

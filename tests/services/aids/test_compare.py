@@ -11,10 +11,11 @@ from django.test import Client
 
 from accounts.models import User
 from core import journal
-from services.aids import gaps, results
+from services.aids import results
 from services.aids.actions import compare as actions
 from services.aids.household import Household, PaidBenefit
-from services.aids.household_json import read
+from services.aids.household.from_json import read
+from services.aids.trials import gaps
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.services.aids import people
 from tests.services.aids.test_pages import text

@@ -9,11 +9,13 @@ import pytest
 from openfisca_core import periods
 
 from bench.simulate import as_json
-from services.aids import benefits, catalogue, months, questions, sweep
+from services.aids import benefits, catalogue
+from services.aids.asking import questions
 from services.aids.engine import fast_periods
 from services.aids.engine import run as engine
-from services.aids.household import Household, Income, PaidBenefit, Person
-from services.aids.household_json import read
+from services.aids.household import Household, Income, PaidBenefit, Person, months
+from services.aids.household.from_json import read
+from services.aids.results import sweep
 from tests.services.aids import people, stock
 
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "aids"

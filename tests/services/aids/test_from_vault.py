@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.aids import months, questions
+from services.aids.asking import questions
 from services.aids.facts import from_vault
 from services.aids.facts.vault_money import paid_type
-from services.aids.household import BadHousehold
+from services.aids.household import BadHousehold, months
 from tests.services.aids import people
 from vault import types
 from vault.records.values.decrypted import Opened, Values

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.aids.household import BadHousehold
-from services.aids.household_json import read
+from services.aids.household.from_json import read
 from tests.services.aids import people
 
 

@@ -8,9 +8,11 @@ import pytest
 from django.utils.translation import override
 
 from bench import question_order
-from services.aids import benefits, months, results, variants
+from services.aids import benefits, results
+from services.aids.asking import variants
 from services.aids.engine import run as engine
-from services.aids.household_json import read
+from services.aids.household import months
+from services.aids.household.from_json import read
 from services.aids.interview import order
 from services.aids.interview.chain import Chain
 from services.aids.interview.state import Interview

@@ -10,12 +10,13 @@ from django_scopes import scope, scopes_disabled
 
 from accounts.models import User
 from core import journal, leaving, rows
-from services.aids import results, variants
+from services.aids import results
 from services.aids.actions import kept_runs, simulations
+from services.aids.asking import variants
 from services.aids.engine import kept as keeping
 from services.aids.engine import reform
 from services.aids.engine import run as engine
-from services.aids.household_json import read
+from services.aids.household.from_json import read
 from services.aids.models import KeptRun, LocalAid
 from services.versions.models import State
 from tests.accounts.factories import signed_in

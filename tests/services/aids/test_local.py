@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from services.aids import catalogue, local, local_rules, shipping
+from services.aids import catalogue, shipping
+from services.aids.local import amounts, checking, evaluation
 from services.aids.models import LocalAid
 
 TODAY = date(2026, 11, 25)
@@ -20,16 +21,16 @@ CASES = [(aid["code"], test) for aid in catalogue.local_aids() for test in aid["
 @pytest.mark.parametrize(("code", "case"), CASES, ids=[f"{code}: {case['persona']}" for code, case in CASES])
 def test_each_persona_gets_the_expected_outcome(code, case):
     aid = next(aid for aid in catalogue.local_aids() if aid["code"] == code)
-    found = local.evaluate(aid, case["facts"], TODAY)
+    found = evaluation.evaluate(aid, case["facts"], TODAY)
     assert (found.status, found.amount) == (case["expect"]["status"], case["expect"].get("amount"))
 
 
 def test_without_reasons_the_outcome_is_the_same():
     for aid in catalogue.local_aids():
         for test in aid["tests"]:
-            found, told = (local.evaluate(aid, test["facts"], TODAY, explained=one) for one in (False, True))
+            found, told = (evaluation.evaluate(aid, test["facts"], TODAY, explained=one) for one in (False, True))
             assert replace(told, reasons=()) == found
-    closed = local.evaluate(AID | {"valid_to": "2026-02-01"}, {}, TODAY, explained=False)
+    closed = evaluation.evaluate(AID | {"valid_to": "2026-02-01"}, {}, TODAY, explained=False)
     assert (closed.status, closed.reasons) == ("refused", ())
 
 
@@ -38,7 +39,7 @@ def test_all_seventy_eight_personas_are_there():
 
 
 def read(rule, **facts):
-    return local.read(rule, facts, AID, TODAY)
+    return evaluation.read(rule, facts, AID, TODAY)
 
 
 AGE, MANUAL, QF = {"type": "age", "min": 18}, {"type": "manual", "text": "vu"}, {"type": "qf", "max": 500}
@@ -87,30 +88,30 @@ def test_an_unknown_quotient_never_counts_as_zero():
         "bands": [{"max": 300, "value": 0.5}, {"max": None, "value": 4.9}],
         "when_missing": 4.9,
     }
-    assert local.amount_of(bands, {}) == 4.9 and local.amount_of(bands, {"qf": 300}) == 0.5
+    assert amounts.amount_of(bands, {}) == 4.9 and amounts.amount_of(bands, {"qf": 300}) == 0.5
     del bands["when_missing"]
-    assert local.amount_of(bands, {}) is None
+    assert amounts.amount_of(bands, {}) is None
 
 
 def test_unknown_price_gives_no_amount():
     share = {"kind": "percent", "rate": 0.5, "cap": 10}
-    assert local.amount_of(share, {}) is None and local.amount_of(share, {"price": 100}) == 10
+    assert amounts.amount_of(share, {}) is None and amounts.amount_of(share, {"price": 100}) == 10
 
 
 def test_an_aid_is_closed_outside_its_dates():
     aid = {**catalogue.local_aids()[0], "valid_to": "2026-06-30"}
     facts = aid["tests"][0]["facts"]
-    assert local.evaluate(aid, facts, date(2026, 6, 30)).status == "granted"
-    assert local.evaluate(aid, facts, date(2026, 7, 1)).status == "refused"
-    assert local.evaluate(aid, facts, date(2025, 12, 31)).status == "refused"
+    assert evaluation.evaluate(aid, facts, date(2026, 6, 30)).status == "granted"
+    assert evaluation.evaluate(aid, facts, date(2026, 7, 1)).status == "refused"
+    assert evaluation.evaluate(aid, facts, date(2025, 12, 31)).status == "refused"
 
 
 @pytest.mark.parametrize("aid", catalogue.local_aids(), ids=lambda aid: aid["code"])
 def test_every_condition_and_every_amount_has_a_text(aid):
-    outcome = local.evaluate(aid, aid["tests"][0]["facts"], TODAY)
+    outcome = evaluation.evaluate(aid, aid["tests"][0]["facts"], TODAY)
     assert all(reason.text and "{" not in reason.text for reason in outcome.reasons)
-    assert local.price_words(aid, outcome, aid["tests"][0]["facts"])[0]
-    assert local_rules.problems(aid) == []
+    assert evaluation.price_words(aid, outcome, aid["tests"][0]["facts"])[0]
+    assert checking.problems(aid) == []
 
 
 @pytest.mark.django_db
@@ -126,5 +127,5 @@ def test_three_aids_are_shipped_by_default_and_thirty_on_demand():
 
 def test_a_group_inside_another_is_written_between_brackets():
     rule = {"all": [{"any": [AGE, QF]}, {"not": {"any": [{"type": "temp_agency"}]}}]}
-    written = local.condition_text(rule, AID).replace("\u00a0", " ")
+    written = evaluation.condition_text(rule, AID).replace("\u00a0", " ")
     assert written == "(avoir au moins 18 ans ou quotient familial : au plus 500 €) et sauf : travailler en intérim"

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from services.aids import local, questions
 from services.aids.actions import simulations
-from services.aids.asking import purposes
-from services.aids.facts import answers, local_facts
+from services.aids.facts import answers, local_facts, purposes
+from services.aids.local import evaluation
+from services.aids.local.questions import city_questions
 from services.aids.models import LocalAid
 from services.aids.results import Results
 from tests.services.aids.test_from_vault import ME, family, home, identity, member, notice, payslip, read, record
@@ -50,7 +50,7 @@ def facts(found):
 
 
 def answer(rule, found):
-    return local.read(rule, facts(found), aid().rule, TODAY)
+    return evaluation.read(rule, facts(found), aid().rule, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_values_that_the_engine_asks_for_are_asked_for_the_city_too():
     assert "logement" in asked(vault(), aid({"type": "housing_status", "values": ["owner"]}))
 
 
-@pytest.mark.parametrize("question", questions.city_questions(vault().household), ids=lambda one: one.key)
+@pytest.mark.parametrize("question", city_questions(vault().household), ids=lambda one: one.key)
 def test_each_question_writes_a_value_that_answers_it(question):
     """The answer is a valid record, and the question no longer arises."""
     found = vault()
@@ -164,12 +164,12 @@ def test_each_question_writes_a_value_that_answers_it(question):
     value = values[way.kind] if way.kind in values else way.choices[0]
     (put,) = answers.answer(question, value, found).puts
     after = vault(record(put.type, put.payload))
-    assert question.key not in {one.key for one in questions.city_questions(after.household)}
+    assert question.key not in {one.key for one in city_questions(after.household)}
     assert types.field_exists(question.field) and purposes.purpose_of(question) and question.text
 
 
 def test_a_child_of_fifteen_is_asked_about_school_and_not_about_work():
     found = read(identity(), family(member("Moussa", "2009-03-10", id=CHILD)), notice(2024))
-    keys = {one.key for one in questions.city_questions(found.household) if one.person == str(CHILD)}
+    keys = {one.key for one in city_questions(found.household) if one.person == str(CHILD)}
     assert {"niveau", "mention"} <= keys and not keys & {"regime", "interim"}
     assert ME

@@ -7,8 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from services.aids import catalogue, local_tree, local_yaml, shipping
+from services.aids import catalogue, shipping
 from services.aids.actions import local_aids as actions
+from services.aids.local import rule_tree, yaml_files
 from services.aids.models import LinkState, LocalAid
 from services.versions.actions import versions
 from services.versions.models import State
@@ -176,7 +177,7 @@ def test_an_author_chooses_what_an_aid_excludes(pages):
     aid.refresh_from_db()
     assert aid.rules["excludes"] == ["rsa"] and aid.rules["checked_later"]
     assert "Ne se cumule pas avec" in text(pages.get(at("version", aid.pk)))
-    assert local_yaml.load(local_yaml.dump(aid.document).encode())["excludes"] == ["rsa"]
+    assert yaml_files.load(yaml_files.dump(aid.document).encode())["excludes"] == ["rsa"]
     pages.post(address, SHEET)
     aid.refresh_from_db()
     assert aid.rules["excludes"] == []
@@ -184,8 +185,7 @@ def test_an_author_chooses_what_an_aid_excludes(pages):
 
 def test_shipped_aids_come_back_as_they_are_from_every_form(pages, author):
     """Saving each form unchanged changes nothing, for all thirty aids."""
-    from services.aids import local_forms as forms
-    from services.aids import local_sheets as sheets
+    from services.aids.local import forms, sheets
 
     for item in catalogue.local_aids():
         amount = item["amount"]
@@ -295,7 +295,7 @@ def test_a_version_goes_out_as_yaml_and_comes_back(pages):
         b"!!python/object/apply:os.system ['true']\n",
         b"[" * 5000,
         b"conditions: " + b"[" * 60 + b"]" * 60,
-        b"x" * (local_yaml.MOST_BYTES + 1),
+        b"x" * (yaml_files.MOST_BYTES + 1),
         b"\xff\xfe\x00",
         b"- 1\n- 2\n",
         b"conditions: {type: star_sign}\namount: {kind: none}\n",
@@ -311,9 +311,9 @@ def test_a_file_that_is_no_aid_is_refused_in_a_sentence(pages, content):
 
 def test_places_of_a_rule_are_changed_alone():
     rule: dict[str, Any] = {"all": [{"type": "age", "min": 1}, {"not": {"any": [{"type": "temp_agency"}]}}]}
-    assert local_tree.at(rule, "1-0-0") == {"type": "temp_agency"}
-    assert local_tree.removed(rule, "1-0") == {"all": [{"type": "age", "min": 1}]}
-    added = local_tree.added(rule, "1-0", {"type": "age", "max": 9})
+    assert rule_tree.at(rule, "1-0-0") == {"type": "temp_agency"}
+    assert rule_tree.removed(rule, "1-0") == {"all": [{"type": "age", "min": 1}]}
+    added = rule_tree.added(rule, "1-0", {"type": "age", "max": 9})
     assert len(added["all"][1]["not"]["any"]) == 2 and len(rule["all"][1]["not"]["any"]) == 1
-    with pytest.raises(local_tree.NoPlace):
-        local_tree.added(rule, "0", {"type": "age", "max": 9})
+    with pytest.raises(rule_tree.NoPlace):
+        rule_tree.added(rule, "0", {"type": "age", "max": 9})

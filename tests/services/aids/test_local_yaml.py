@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from services.aids import catalogue, local, local_reads, local_rules, local_yaml
+from services.aids import catalogue
+from services.aids.local import checking, evaluation, reading, yaml_files
 from services.aids.models import LocalAid
 from services.versions.models import State
 from tests.accounts.factories import AgentFactory
@@ -14,11 +15,11 @@ from tests.accounts.factories import AgentFactory
 FOLDER = Path(__file__).parents[2] / "fixtures" / "local_aids"
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "aides_jeunes"
 TODAY = date(2026, 11, 28)
-ABOUT = {"ville_villebrume": local_yaml.load((FOLDER / "ville_villebrume.yml").read_bytes())}
+ABOUT = {"ville_villebrume": yaml_files.load((FOLDER / "ville_villebrume.yml").read_bytes())}
 
 
 def read(content: bytes | None = None):
-    return local_yaml.read(content or (FOLDER / "bus.yml").read_bytes(), code="bus", today=TODAY, institutions=ABOUT)
+    return yaml_files.read(content or (FOLDER / "bus.yml").read_bytes(), code="bus", today=TODAY, institutions=ABOUT)
 
 
 def test_a_public_file_becomes_rules():
@@ -60,42 +61,42 @@ def test_a_free_text_condition_is_told_and_never_makes_a_sure_answer_doubtful():
         "scheme": "general",
         "profiles": ["apprenti"],
     }
-    assert local.evaluate(item, facts, TODAY).status == "granted"
-    assert local.evaluate(item, {**facts, "age": 30}, TODAY).status == "refused"
+    assert evaluation.evaluate(item, facts, TODAY).status == "granted"
+    assert evaluation.evaluate(item, {**facts, "age": 30}, TODAY).status == "refused"
 
 
 def test_their_quotient_only_stands_in_for_the_cafs():
     rule = read().item["conditions"]["all"][2]
-    assert local.read(rule, {"rfr": 24000, "parts": 1}, {}, TODAY) == "no"
-    assert local.read(rule, {"rfr": 24000, "parts": 1, "qf": 500}, {}, TODAY) == "ok"
+    assert evaluation.read(rule, {"rfr": 24000, "parts": 1}, {}, TODAY) == "no"
+    assert evaluation.read(rule, {"rfr": 24000, "parts": 1, "qf": 500}, {}, TODAY) == "ok"
 
 
 def test_a_condition_without_an_equal_is_reported_and_left_to_a_person():
     text = (FOLDER / "bus.yml").read_text(encoding="utf-8").replace("type: boursier", "type: signe_astral")
     found = read(text.encode())
     assert found.lost == ["signe_astral"]
-    assert {"type": "manual", "text": "signe_astral"} in list(local.leaves(found.item["conditions"]))
+    assert {"type": "manual", "text": "signe_astral"} in list(evaluation.leaves(found.item["conditions"]))
 
 
 def test_a_bomb_is_refused_before_it_is_built():
     bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
-    with pytest.raises(local_yaml.Unreadable, match="alias"):
-        local_yaml.load(bomb.encode())
+    with pytest.raises(yaml_files.Unreadable, match="alias"):
+        yaml_files.load(bomb.encode())
     many = "conditions_generales:\n" + "- {type: age}\n" * 15_000
     for content in (many.encode(), b"x: " + b"{a: " * 100 + b"}" * 100, b"#" * 300_000):
-        with pytest.raises(local_yaml.Unreadable, match="trop"):
-            local_yaml.load(content)
-    with pytest.raises(local_yaml.Unreadable, match="ligne 1"):
-        local_yaml.load(b"x: !!python/name:os.system")
+        with pytest.raises(yaml_files.Unreadable, match="trop"):
+            yaml_files.load(content)
+    with pytest.raises(yaml_files.Unreadable, match="ligne 1"):
+        yaml_files.load(b"x: !!python/name:os.system")
 
 
-OWN = local_yaml.blank(
+OWN = yaml_files.blank(
     code="velo", label="Vélo", institution={"level": "commune", "id": "00042", "name": "Villebrume"}, today=TODAY
 )
 
 
 def test_a_begun_draft_comes_back_from_its_file():
-    assert read(local_yaml.dump(OWN).encode()).item == {**OWN, "version": 1}
+    assert read(yaml_files.dump(OWN).encode()).item == {**OWN, "version": 1}
 
 
 @pytest.mark.parametrize(
@@ -122,15 +123,15 @@ def test_a_begun_draft_comes_back_from_its_file():
     ids=str,
 )
 def test_a_file_that_no_page_could_show_is_refused(change):
-    with pytest.raises(local_yaml.Unreadable):
-        read(local_yaml.dump({**OWN, **change}).encode())
+    with pytest.raises(yaml_files.Unreadable):
+        read(yaml_files.dump({**OWN, **change}).encode())
 
 
 def test_a_case_that_states_what_no_aid_reads_is_named():
     case = {"persona": "Nadia", "facts": {"quotien": 526}, "expect": {"status": "granted"}}
-    with pytest.raises(local_yaml.Unreadable, match="ce qu’aucune aide ne lit.*: quotien"):
-        read(local_yaml.dump({**OWN, "tests": [case]}).encode())
-    assert not any(map(local_reads.strange_facts, catalogue.local_aids()))
+    with pytest.raises(yaml_files.Unreadable, match="ce qu’aucune aide ne lit.*: quotien"):
+        read(yaml_files.dump({**OWN, "tests": [case]}).encode())
+    assert not any(map(reading.strange_facts, catalogue.local_aids()))
 
 
 def test_the_command_reports_what_it_read(capsys):
@@ -152,15 +153,18 @@ def test_the_command_writes_drafts_of_an_agent():
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the public files are not beside the repository")
 def test_every_public_file_is_read_and_99_conditions_in_100_are_kept():
-    about = {file.stem: local_yaml.load(file.read_bytes()) for file in (SAMPLES / "institutions").glob("*.yml")}
+    about = {file.stem: yaml_files.load(file.read_bytes()) for file in (SAMPLES / "institutions").glob("*.yml")}
     files = sorted((SAMPLES / "benefits").rglob("*.yml"))
     found = [
-        local_yaml.read(file.read_bytes(), code=local_yaml.code_of(file.name), today=TODAY, institutions=about)
+        yaml_files.read(file.read_bytes(), code=yaml_files.code_of(file.name), today=TODAY, institutions=about)
         for file in files
     ]
     conditions, lost = sum(one.conditions for one in found), sum(len(one.lost) for one in found)
     assert len(found) == 431 and lost <= conditions / 100
-    assert not [one.item["code"] for one in found if local_rules.structure_problems(one.item)]
+    assert not [one.item["code"] for one in found if checking.structure_problems(one.item)]
     assert all(
-        "fallback" in leaf for one in found for leaf in local.leaves(one.item["conditions"]) if leaf["type"] == "qf"
+        "fallback" in leaf
+        for one in found
+        for leaf in evaluation.leaves(one.item["conditions"])
+        if leaf["type"] == "qf"
     )

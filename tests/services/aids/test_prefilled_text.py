@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from services.aids.prefilled_text import amounts_in
+from services.aids.prefilled.reading import amounts_in
 from vault.readers import Unreadable, sandbox
 from vault.readers.files import letters
 

@@ -6,12 +6,13 @@ from datetime import date
 import pytest
 from django.utils.translation import override
 
-from services.aids import questions, results, variants
-from services.aids.asking import purposes
-from services.aids.facts import answers
+from services.aids import results
+from services.aids.asking import questions, variants
+from services.aids.facts import answers, purposes
 from services.aids.household import Household, Housing, Person, TaxNotice
-from services.aids.household_json import read
+from services.aids.household.from_json import read
 from services.aids.interview.chain import ASIDE
+from services.aids.local.questions import city_questions
 from tests.services.aids import people
 from vault import types
 
@@ -192,7 +193,7 @@ def test_every_question_has_a_way_to_answer_it():
         assert len(question.answers) >= 2
     aside = [ask(nearly_empty()) for ask in ASIDE.values()]
     assert all(question is not None and types.field_exists(question.field) for question in aside)
-    of_city = {one.key for one in questions.city_questions(nearly_empty())}
+    of_city = {one.key for one in city_questions(nearly_empty())}
     assert {*seen, *ASIDE, *of_city} == set(answers.WAYS) and [one.key for one in aside if one] == list(ASIDE)
 
 

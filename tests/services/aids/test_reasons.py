@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from services.aids import benefits, catalogue, months, questions, reasons, results, sweep
+from services.aids import benefits, catalogue, reasons, results
+from services.aids.asking import questions
 from services.aids.engine import run as engine
-from services.aids.household import Household
-from services.aids.household_json import read
+from services.aids.household import Household, months
+from services.aids.household.from_json import read
 from services.aids.presenting import why as presenting
 from services.aids.reasons.common import Context, cents, euros
 from services.aids.reasons.derived import christmas_bonus
+from services.aids.results import sweep
 from tests.services.aids import people
 from vault import types
 

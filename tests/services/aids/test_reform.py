@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from services.aids.engine import reform
 from services.aids.engine import run as engine
-from services.aids.household_json import read
+from services.aids.household.from_json import read
 from tests.services.aids import people
 
 pytestmark = pytest.mark.slow

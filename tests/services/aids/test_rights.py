@@ -10,8 +10,9 @@ from django.test import Client
 
 from accounts.models import User
 from core.models import City
-from services.aids import benefits, catalogue, local_rules, shipping
-from services.aids.household_json import read
+from services.aids import benefits, catalogue, shipping
+from services.aids.household.from_json import read
+from services.aids.local import checking
 from services.aids.models import LocalAid
 from services.aids.presenting.exclusions import exclusions
 from tests.accounts.factories import signed_in
@@ -30,7 +31,7 @@ def november() -> Iterator[None]:
 
 @pytest.mark.parametrize("item", catalogue.national_rights(), ids=lambda item: item["code"])
 def test_each_national_right_passes_its_cases_and_each_condition_decides_one(item: dict[str, Any]) -> None:
-    assert local_rules.faults(item) == []
+    assert checking.faults(item) == []
 
 
 def test_exclusions_name_aids_of_the_page() -> None:

@@ -9,7 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from core.pages.forms import DateField
-from services.aids import catalogue, local, local_forms, local_rules, local_sheets, local_tree, shipping
+from services.aids import catalogue, shipping
+from services.aids.local import checking, evaluation, rule_tree, sheets
+from services.aids.local import forms as condition_forms
 from services.aids.models import LocalAid
 from services.aids.views import local_agents
 from services.versions.models import State
@@ -59,26 +61,26 @@ def send(pages: Client, address: str, told: dict[str, Any]) -> None:
 
 def write_tree(pages: Client, aid: LocalAid, rule: dict[str, Any], inside: str) -> None:
     """Add each condition and group of a group, in their order, at its place on the page."""
-    for rank, one in enumerate(local_tree.members(rule)):
-        kind = local_tree.kind_of(one)
+    for rank, one in enumerate(rule_tree.members(rule)):
+        kind = rule_tree.kind_of(one)
         if one.get("level") == "postcode":  # the forms have one way to say it: a condition of its own
             kind, one = "postcode", {"type": "postcode", "values": one["values"]}
-        if kind not in local_tree.GROUPS:
-            form = local_forms.ConditionForm(kind=kind, rule=one)
+        if kind not in rule_tree.GROUPS:
+            form = condition_forms.ConditionForm(kind=kind, rule=one)
             send(pages, at("condition", aid.pk, dans=inside, kind=kind), typed(form))
             continue
         send(pages, at("condition", aid.pk, dans=inside, kind=kind), {})
         place = str(rank) if inside == "tout" else f"{inside}-{rank}"
         if kind == "not":  # the page makes a group of what is excluded
             inner = one["not"]
-            group = inner if local_tree.kind_of(inner) in {"all", "any"} else {"any": [inner]}
+            group = inner if rule_tree.kind_of(inner) in {"all", "any"} else {"any": [inner]}
             write_tree(pages, aid, group, f"{place}-0")
         else:
             write_tree(pages, aid, one, place)
 
 
 def write(pages: Client, item: dict[str, Any]) -> LocalAid:
-    sheet = local_sheets.SheetForm(initial=local_agents._sheet(item))
+    sheet = sheets.SheetForm(initial=local_agents._sheet(item))
     send(pages, at("new"), typed(sheet))
     aid = LocalAid.objects.latest("pk")
     send(pages, at("remove_condition", aid.pk), {"place": "0"})
@@ -86,11 +88,11 @@ def write(pages: Client, item: dict[str, Any]) -> LocalAid:
     root = conditions if "all" in conditions else {"all": [conditions]}
     write_tree(pages, aid, root, "tout")
     kind = item["amount"]["kind"]
-    amount = local_forms.AmountForm(kind=kind, amount=item["amount"])
+    amount = condition_forms.AmountForm(kind=kind, amount=item["amount"])
     send(pages, at("amount", aid.pk, sorte=kind), typed(amount))
     aid.refresh_from_db()
     for case in item["tests"]:
-        send(pages, at("case", aid.pk), typed(local_sheets.CaseForm(rule=aid.rule, case=case)))
+        send(pages, at("case", aid.pk), typed(sheets.CaseForm(rule=aid.rule, case=case)))
     aid.refresh_from_db()
     return aid
 
@@ -130,11 +132,11 @@ def test_an_aid_is_written_by_pages_published_by_another_agent_and_gives_what_it
     assert document["amount"] == {"unit": "EUR", **item["amount"]} or document["amount"] == item["amount"]
     said = {name: value for name, value in item.items() if name not in UNSAID | {"conditions", "amount"}}
     assert {name: document[name] for name in said} == said
-    assert [one.as_expected for one in local_rules.trials(document)] == [True] * len(item["tests"])
+    assert [one.as_expected for one in checking.trials(document)] == [True] * len(item["tests"])
     author.post(at("try", aid.pk))
     send(second, at("publish", aid.pk), {"shown": aid.mark})
     aid.refresh_from_db()
     assert aid.state == State.PUBLISHED
     for case in item["tests"]:
-        outcome = aid.evaluate(case["facts"], local.day_of(case["facts"], local_rules._day(item)))
+        outcome = aid.evaluate(case["facts"], evaluation.day_of(case["facts"], checking._day(item)))
         assert (outcome.status, outcome.amount) == (case["expect"]["status"], case["expect"].get("amount"))

@@ -15,10 +15,11 @@ from accounts.two_persons import NotTwo
 from core import journal
 from core.journal import register
 from core.models.rows import Forged
-from services.aids import catalogue, days, shipping, urgent
+from services.aids import catalogue, shipping, urgent
 from services.aids.actions import urgent_dates
 from services.aids.actions import urgent_situations as actions
 from services.aids.models import UrgentDates, UrgentSituation
+from services.aids.urgent import days
 from services.versions.actions import versions
 from services.versions.models import State
 from tests.accounts.factories import AgentFactory, signed_in

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts.two_persons import NotTwo
 from core.journal import register
-from services.aids import catalogue, local_rules, shipping
+from services.aids import catalogue, shipping
 from services.aids.actions import local_aids as actions
+from services.aids.local import checking
 from services.aids.models import LocalAid, LocalAidCase
 from services.versions.actions import versions
 from services.versions.models import State
@@ -43,35 +44,35 @@ def tried(author, **changes) -> LocalAid:
 
 
 def test_every_shipped_aid_has_a_case_for_each_condition():
-    assert {aid["code"]: local_rules.faults(aid) for aid in catalogue.local_aids() if local_rules.faults(aid)} == {}
+    assert {aid["code"]: checking.faults(aid) for aid in catalogue.local_aids() if checking.faults(aid)} == {}
 
 
 def test_a_red_case_is_named():
-    (fault,) = local_rules.faults(item(amount={"kind": "fixed", "value": 1.0, "unit": "EUR"}))
+    (fault,) = checking.faults(item(amount={"kind": "fixed", "value": 1.0, "unit": "EUR"}))
     assert "QF inconnu" in fault and "4.9" in fault
 
 
 def test_a_condition_that_no_case_turns_is_named():
     conditions = {"all": [*CANTINE["conditions"]["all"], {"type": "temp_agency", "value": False}]}
     tests = [{**case, "facts": {**case["facts"], "temp_agency": False}} for case in CANTINE["tests"]]
-    assert local_rules.faults(item(conditions=conditions, tests=tests)) == []
+    assert checking.faults(item(conditions=conditions, tests=tests)) == []
     idle = {"any": [conditions, {"type": "age", "min": 130}]}
     tests = [{**case, "facts": {**case["facts"], "age": 30}} for case in tests[:2]]
-    (fault,) = [one for one in local_rules.faults(item(conditions=idle, tests=tests)) if "130" in one]
+    (fault,) = [one for one in checking.faults(item(conditions=idle, tests=tests)) if "130" in one]
     assert "Aucun cas" in fault
 
 
 def test_an_aid_too_big_is_refused_in_a_sentence_and_read_no_further():
     many = item(tests=CANTINE["tests"] * 700)
     assert len(many["tests"]) == 2100
-    (fault,) = local_rules.faults(many)
+    (fault,) = checking.faults(many)
     assert "2100" in fault and "100 cas" in fault
     deep: dict[str, Any] = {"type": "age", "min": 1}
     for _level in range(5000):
         deep = {"not": deep}
-    assert len(local_rules.faults(item(conditions=deep))) == 1
+    assert len(checking.faults(item(conditions=deep))) == 1
     wide = {"all": [{"type": "age", "min": 1}] * 61}
-    assert "60" in local_rules.faults(item(conditions=wide))[0]
+    assert "60" in checking.faults(item(conditions=wide))[0]
 
 
 @pytest.mark.django_db

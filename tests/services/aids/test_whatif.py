@@ -14,7 +14,7 @@ from accounts.models import User
 from core import journal
 from services.aids import trials
 from services.aids.actions import whatif as actions
-from services.aids.household_json import read
+from services.aids.household.from_json import read
 from services.aids.models import KeptRun
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.services.aids import people

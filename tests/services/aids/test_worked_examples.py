@@ -14,7 +14,7 @@ import pytest
 
 from services.aids import benefits, reasons
 from services.aids.engine import run as engine
-from services.aids.household_json import read
+from services.aids.household.from_json import read
 from services.aids.reasons.common import Context
 from tests.services.aids import people
 

@@ -387,7 +387,7 @@ def test_a_broken_household_leaves_the_others_in_peace(awa: User, november, monk
 
 
 def test_run_together_or_alone_gives_the_same(awa: User, resident: User) -> None:
-    from services.aids.household_json import read
+    from services.aids.household.from_json import read
 
     one, two = read(people.single()), read(people.family())
     groups = [[one], [two, two]]
@@ -402,7 +402,7 @@ def test_run_together_or_alone_gives_the_same(awa: User, resident: User) -> None
 
 def test_side_rows_of_many_residents_serve_their_own_rows_only() -> None:
     """Incomes that change, or a child who is expected, take a row beside in the engine."""
-    from services.aids.household_json import read
+    from services.aids.household.from_json import read
 
     changed = people.person(people.family(), disability_rate=0.8)
     changed["people"][0]["incomes"][0] |= {"from": "2025-06", "net": 200, "taxable": 207, "gross": 256}

@@ -5,9 +5,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.models import User
-from services.aids import local_yaml
 from services.aids.actions import local_aids
-from services.aids.local_yaml import Imported, Unreadable
+from services.aids.local import yaml_files
+from services.aids.local.yaml_files import Imported, Unreadable
 from services.versions.actions.versions import Faulty
 
 
@@ -51,11 +51,11 @@ class Command(BaseCommand):
         return author
 
     def _institutions(self, folder: Path | None) -> dict[str, dict[str, Any]]:
-        return {file.stem: local_yaml.load(file.read_bytes()) for file in _files(folder)} if folder else {}
+        return {file.stem: yaml_files.load(file.read_bytes()) for file in _files(folder)} if folder else {}
 
     def _read(self, file: Path, about: dict[str, dict[str, Any]], author: User | None) -> Imported:
-        code = local_yaml.code_of(file.name)
-        found = local_yaml.read(file.read_bytes(), code=code, today=timezone.localdate(), institutions=about)
+        code = yaml_files.code_of(file.name)
+        found = yaml_files.read(file.read_bytes(), code=code, today=timezone.localdate(), institutions=about)
         if author:
             local_aids.begin(by=author, item=found.item)
         return found

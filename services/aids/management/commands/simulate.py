@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
 from services.aids.household import BadHousehold, Household
-from services.aids.household_json import read
+from services.aids.household.from_json import read
 
 
 class Command(BaseCommand):
@@ -47,14 +47,14 @@ class Command(BaseCommand):
         return True
 
     def _print(self, name: str, household: Household, stock: bool) -> None:
-        from services.aids import documents
+        from services.aids.results import documents
 
         self.stdout.write(json.dumps({"file": name, **documents.of(household, stock=stock)}, ensure_ascii=False))
 
     def _resident(self, email: str) -> None:
         from accounts.models import User
-        from services.aids import documents
         from services.aids.actions import simulations as actions
+        from services.aids.results import documents
 
         person = User.objects.filter(email__iexact=email, is_resident=True).first()
         if person is None:

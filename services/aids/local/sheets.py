@@ -1,6 +1,6 @@
 """Forms of agents who write a local aid: one test case, the sheet, a file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -11,39 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.pages.forms import DateField
-from services.aids import local, local_reads
-from services.aids.local_forms import KINDS, VALUES, YES_NO, choice_field, number_field, plain, text_field
+from services.aids.local import reading
+from services.aids.local.conditions import FACTS, word
+from services.aids.local.conditions.kinds import Fact, Sort
+from services.aids.local.fields import YES_NO, choice_field, number_field, plain, text_field, whole_field
 from vault.records.models import PaperKind
 
 Rule = Mapping[str, Any]
 
 # Cases
 
-WHOLE: Final = ("age", "disability_rate", "household_size", "resident_months")
-MONEY: Final = ("qf", "resources_month", "rfr", "parts", "consumption_units", "price")
-CODES: Final = ("commune", "epci", "departement", "region", "postcode", "parents_commune")
-FACT_LABELS: Final = {
-    "commune": gettext_lazy("Commune (code Insee)"),
-    "epci": gettext_lazy("Intercommunalité (code Siren)"),
-    "departement": gettext_lazy("Département"),
-    "region": gettext_lazy("Région (code Insee)"),
-    "postcode": gettext_lazy("Code postal"),
-    "parents_commune": gettext_lazy("Commune des parents (code Insee)"),
-    "age": gettext_lazy("Âge"),
-    "qf": gettext_lazy("Quotient familial de la CAF"),
-    "rfr": gettext_lazy("Revenu fiscal de référence"),
-    "parts": gettext_lazy("Nombre de parts"),
-    "resources_month": gettext_lazy("Ressources par mois"),
-    "consumption_units": gettext_lazy("Unités de consommation"),
-    "household_size": gettext_lazy("Nombre de personnes du foyer"),
-    "disability_rate": gettext_lazy("Taux d’incapacité, en %"),
-    "resident_months": gettext_lazy("Mois passés dans la commune"),
-    "children_ages": gettext_lazy("Âges des enfants"),
-    "price": gettext_lazy("Prix payé"),
-    "on": gettext_lazy("Jour de la demande"),
-    "profiles": gettext_lazy("Activité"),
-}
-OF_LIST: Final = {"profiles": "profile"}
 #: Said of a list that has nothing in it, which is not the same as a list that is not known.
 NONE: Final = "-"
 
@@ -67,7 +44,7 @@ class CaseForm(forms.Form):
 
     def __init__(self, *args: Any, rule: Rule, case: Rule | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.names = local_reads.facts_of(rule)
+        self.names = reading.facts_of(rule)
         known = (case or {}).get("facts", {})
         self.kept = {name: value for name, value in known.items() if name not in self.names}
         for name in self.names:
@@ -123,7 +100,7 @@ def _as_told(name: str, value: Any) -> Any:  # noqa: ANN401 - a fact, a form's i
         return "yes" if value else "no"
     if name == "children_ages" and value is not None:
         return " ".join(map(str, value)) or NONE
-    if OF_LIST.get(name, name) in VALUES and value is not None:
+    if name in FACTS and FACTS[name].sort == Sort.LIST and value is not None:
         return _as_list(value) or [NONE]
     return value
 
@@ -133,26 +110,39 @@ def _as_list(value: Any) -> list[str]:  # noqa: ANN401 - a fact: one value or a 
 
 
 def _fact_field(name: str, known: Any) -> forms.Field:  # noqa: ANN401 - the fact, as it is
-    label = FACT_LABELS.get(name) or KINDS.get(name) or name
-    listed = OF_LIST.get(name, name)
-    if listed in VALUES:
-        others = _as_list(known) if known is not None else []
-        values = dict.fromkeys([*VALUES[listed], *(["retraite"] if name == "profiles" else []), *others])
-        words = [*((value, local.word(value)) for value in values), (NONE, gettext_lazy("Aucune de ces réponses"))]
-        return _ListField(label=label, required=False, choices=words, widget=forms.CheckboxSelectMultiple)
-    if name in local.FLAGS:
-        choices = (("", gettext_lazy("Pas connu")), *YES_NO)
-        return forms.ChoiceField(label=label, required=False, choices=choices, widget=forms.RadioSelect)
-    if name in WHOLE:
-        return forms.IntegerField(label=label, required=False, min_value=0, max_value=2000)
-    if name in MONEY:
-        return number_field(label, required=False)
-    if name == "on":
-        return DateField(label=label, required=False)
-    if name == "children_ages":
-        help_text = gettext_lazy("Séparés par des espaces. Un tiret s’il n’y a pas d’enfant.")
-        return forms.CharField(label=label, required=False, max_length=60, help_text=help_text)
-    return forms.CharField(label=label, required=False, max_length=60)
+    fact = FACTS.get(name)
+    if fact is None:
+        return forms.CharField(label=name, required=False, max_length=60)
+    return FIELDS[fact.sort](fact, known)
+
+
+def _list_field(fact: Fact, known: Any) -> forms.Field:  # noqa: ANN401 - the fact, as it is
+    stated = _as_list(known) if known is not None else []
+    values = dict.fromkeys([*fact.values, *fact.others, *stated])
+    words = [*((value, word(value)) for value in values), (NONE, gettext_lazy("Aucune de ces réponses"))]
+    return _ListField(label=fact.label, required=False, choices=words, widget=forms.CheckboxSelectMultiple)
+
+
+def _flag_field(fact: Fact, known: Any) -> forms.Field:  # noqa: ANN401 - the fact, as it is
+    choices = (("", gettext_lazy("Pas connu")), *YES_NO)
+    return forms.ChoiceField(label=fact.label, required=False, choices=choices, widget=forms.RadioSelect)
+
+
+def _ages_field(fact: Fact, known: Any) -> forms.Field:  # noqa: ANN401 - the fact, as it is
+    help_text = gettext_lazy("Séparés par des espaces. Un tiret s’il n’y a pas d’enfant.")
+    return forms.CharField(label=fact.label, required=False, max_length=60, help_text=help_text)
+
+
+FIELDS: Final[Mapping[Sort, Callable[[Fact, Any], forms.Field]]] = {
+    Sort.LIST: _list_field,
+    Sort.FLAG: _flag_field,
+    Sort.WHOLE: lambda fact, known: whole_field(fact.label, 2000),
+    Sort.NUMBER: lambda fact, known: number_field(fact.label, required=False),
+    Sort.MONEY: lambda fact, known: number_field(fact.label, required=False),
+    Sort.DAY: lambda fact, known: DateField(label=fact.label, required=False),
+    Sort.AGES: _ages_field,
+    Sort.CODE: lambda fact, known: forms.CharField(label=fact.label, required=False, max_length=60),
+}
 
 
 class _ListField(forms.MultipleChoiceField):

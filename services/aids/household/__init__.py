@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_noop
 
-from services.aids import months
+from services.aids.household import months
 
 ROLES: Final = ("applicant", "partner", "child")
 STATUSES: Final = ("employed", "apprentice", "self_employed", "unemployed", "student", "retired", "inactive")

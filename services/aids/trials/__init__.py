@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from services.aids import months
 from services.aids.asking.changes import spanning
-from services.aids.household import TENANTS, WORK, Household, Housing, Income, Person
-from services.aids.variants import Change
+from services.aids.asking.variants import Change
+from services.aids.household import TENANTS, WORK, Household, Housing, Income, Person, months
 
 #: How many months are looked at. Housing aid and health cover look back a year.
 MONTHS: Final = 12

@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from services.aids import benefits, questions, reasons, sweep, variants
+from services.aids import benefits, reasons
+from services.aids.asking import questions, variants
+from services.aids.asking.variants import Plan, Question
 from services.aids.benefits import Benefit
 from services.aids.engine import run as engine
 from services.aids.household import Household
 from services.aids.reasons.common import Context, Explanation, Reason
-from services.aids.variants import Plan, Question
+from services.aids.results import sweep
 
 ELIGIBLE: Final = "eligible"
 NOT_ELIGIBLE: Final = "not_eligible"

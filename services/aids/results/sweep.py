@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.aids import months
 from services.aids.asking.changes import AFTER_ALLOWANCE, income
 from services.aids.engine import run as engine
-from services.aids.household import Household, Income
+from services.aids.household import Household, Income, months
 from services.aids.reasons.common import Context
 
 STEPS: Final = 60

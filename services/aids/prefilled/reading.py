@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from services.aids import months
+from services.aids.household import months
 from vault.types.spans import MONTHS
 
 _MONTH: Final = re.compile(rf"\b({'|'.join(MONTHS)})\b(?:\s+(20\d\d))?")

@@ -7,9 +7,9 @@ gives what is paid: a reason is named only if it does.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from services.aids import months, trials
+from services.aids import trials
 from services.aids.asking.changes import with_partner
-from services.aids.household import Household, TaxNotice
+from services.aids.household import Household, TaxNotice, months
 
 #: How many months ago the CAF may have looked last: it looks again every three months.
 AGO = (1, 2, 3)

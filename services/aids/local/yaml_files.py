@@ -17,7 +17,10 @@ from django.utils.html import strip_tags
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from services.aids import catalogue, local, local_reads, local_rules, local_tree
+from services.aids import catalogue
+from services.aids.local import amounts, checking, evaluation, reading, rule_tree
+from services.aids.local.conditions import KINDS
+from services.aids.local.conditions.kinds import NoEqual
 
 MOST_BYTES: Final = 200_000
 MOST_NODES: Final = 20_000
@@ -164,16 +167,16 @@ def _own(data: Mapping[str, Any], *, code: str, today: date) -> Imported:
     base = blank(code=code, label=code, institution={"level": "commune", "id": "0", "name": "?"}, today=today)
     known = catalogue.schema("local_aids")["properties"]["aids"]["items"]["properties"]
     item = {**base, **{name: value for name, value in data.items() if name in known}, "version": 1}
-    found = local_rules.structure_problems(item)
+    found = checking.structure_problems(item)
     if found:
         raise Unreadable(" ".join(found))
     _rehearse(item)
-    if strange := local_reads.strange_facts(item):
+    if strange := reading.strange_facts(item):
         named = ", ".join(strange[:3])
         raise Unreadable(_("Un cas d’essai dit ce qu’aucune aide ne lit : %(facts)s.") % {"facts": named[:200]})
-    if local_tree.kind_of(item["conditions"]) not in local_tree.GROUPS:
+    if rule_tree.kind_of(item["conditions"]) not in rule_tree.GROUPS:
         item["conditions"] = {"all": [item["conditions"]]}
-    return Imported(item, conditions=local_rules.count(item["conditions"]))
+    return Imported(item, conditions=checking.count(item["conditions"]))
 
 
 def _rehearse(rule: Mapping[str, Any]) -> None:
@@ -182,47 +185,20 @@ def _rehearse(rule: Mapping[str, Any]) -> None:
     Raises:
         AttributeError, LookupError, TypeError, ValueError: a part is missing, or has another type.
     """
-    local_rules.trials(rule)
-    local_rules.unturned(rule)
-    facts = {**dict.fromkeys(local_reads.facts_of(rule), 1), **dict.fromkeys(local.BASIS.values(), 1), "price": 1}
-    local.amount_of(rule["amount"], {**facts, "children_ages": []})
-    for leaf in local.leaves(rule["conditions"]):
-        local.condition_text(leaf, rule)
+    checking.trials(rule)
+    checking.unturned(rule)
+    facts = {**dict.fromkeys(reading.facts_of(rule), 1), **dict.fromkeys(amounts.BASIS.values(), 1), "price": 1}
+    amounts.amount_of(rule["amount"], {**facts, "children_ages": []})
+    for leaf in evaluation.leaves(rule["conditions"]):
+        evaluation.condition_text(leaf, rule)
 
 
 # The public files of Aides Jeunes: https://github.com/betagouv/aides-jeunes, data/benefits/javascript
 
-TERRITORIES: Final = {"regions": "region", "departements": "departement", "communes": "commune", "epcis": "epci"}
-SCHEMES: Final = {"regime_general": "general", "regime_agricole": "agricole"}
-HONOURS: Final = {
-    "mention_assez_bien": "ab",
-    "mention_bien": "b",
-    "mention_tres_bien": "tb",
-    "mention_tres_bien_felicitations_jury": "tb_felicitations",
-}
-HOMES: Final = {
-    "locataire_hlm": "tenant_hlm",
-    "locataire_vide": "tenant_private",
-    "locataire_meuble": "tenant_private",
-    "proprietaire": "owner",
-    "primo_accedant": "owner",
-    "loge_gratuitement": "hosted",
-    "locataire_foyer": "residence",
-    "sans_domicile": "sans_domicile",
-}
-FLAGS: Final = {
-    "formation_sanitaire_social": "health_social_training",
-    "boursier": "grant_holder",
-    "difficultes_acces_ou_frais_logement": "housing_difficulty",
-    "agence_travail_temporaire": "temp_agency",
-}
 PERIODS: Final = {"ponctuelle": "one_off", "mensuelle": "month", "annuelle": "year"}
 LEVELS: Final = frozenset({"commune", "epci", "departement", "region", "caf", "msa", "national", "europeen"})
-OPS: Final = frozenset({"<", "<=", ">", ">=", "="})
-
-
-class _Lost(Exception):
-    """A condition that has no equal here."""
+#: What makes a condition here of each kind of condition there.
+PUBLIC: Final = {name: make for kind in KINDS.values() for name, make in kind.public.items()}
 
 
 def from_public(
@@ -296,72 +272,15 @@ def _kept(one: object, about: Mapping[str, Any], lost: list[str]) -> dict[str, A
     """Return the condition, or, if it has no equal, one that a person checks."""
     try:
         if not isinstance(one, dict):
-            raise _Lost
-        found = _condition(one, about)
-        if local_rules.condition_problems(found):
-            raise _Lost
-    except (_Lost, KeyError, TypeError, ValueError):
+            raise NoEqual
+        found = PUBLIC[one["type"]](one, about)
+        if checking.condition_problems(found):
+            raise NoEqual
+    except (NoEqual, KeyError, TypeError, ValueError):
         text = str(one.get("type", "?") if isinstance(one, dict) else one)[:200]
         lost.append(text)
         return {"type": "manual", "text": text}
     return found
-
-
-def _condition(one: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
-    kind = one["type"]
-    if kind in TERRITORIES:
-        return {"type": "territory", "level": TERRITORIES[kind], "values": [str(code) for code in one["values"]]}
-    if kind == "excluded_epcis":
-        return {"type": "territory", "level": "epci", "mode": "out", "values": [str(code) for code in one["values"]]}
-    if kind == "codes_postaux":
-        return {"type": "postcode", "values": [str(code) for code in one["values"]]}
-    if kind == "attached_to_institution":
-        return _attached(about)
-    if kind in FLAGS:
-        return {"type": FLAGS[kind]} | ({} if one.get("value", True) else {"value": False})
-    if kind in {"age", "quotient_familial", "taux_incapacite"}:
-        return _compared(one)
-    if kind == "annee_etude":
-        return {"type": "study_year", "values": list(dict.fromkeys(one["values"]))}
-    if kind == "mention_baccalaureat":
-        return {"type": "bac_honours", "values": [HONOURS[value] for value in one["values"]]}
-    if kind == "beneficiaire_rsa":
-        return {"type": "receives", "values": ["rsa"]}
-    if kind == "enfants_eligibles" and one["operator"] == ">=":
-        ages = {name: one[name] for name in ("age_min", "age_max") if name in one}
-        return {"type": "children", "count_min": one["value"], **ages}
-    if kind == "regime_securite_sociale":
-        return _included(one, "scheme", SCHEMES)
-    if kind == "statut_occupation_logement":
-        return _included(one, "housing_status", HOMES)
-    raise _Lost
-
-
-def _compared(one: Mapping[str, Any]) -> dict[str, Any]:
-    if one["operator"] not in OPS:
-        raise _Lost
-    value = one["value"]
-    if one["type"] == "age":
-        return {"type": "age", "op": one["operator"], "value": value}
-    if one["type"] == "taux_incapacite":
-        return {"type": "disability_rate", "op": one["operator"], "value": round(value * 100)}
-    # Their quotient is income / parts / 12, which is not the CAF's: it only stands in for it.
-    span = {"op": one["operator"], "value": value, "period": one["period"]}
-    return {"type": "qf", "source": "caf", **span, "fallback": "rfr_parts_12"}
-
-
-def _included(one: Mapping[str, Any], kind: str, names: Mapping[str, str]) -> dict[str, Any]:
-    listed = one.get("includes") or one["excludes"]
-    found = {"type": kind, "values": list(dict.fromkeys(names[value] for value in listed))}
-    return found if "includes" in one else {"not": found}
-
-
-def _attached(about: Mapping[str, Any]) -> dict[str, Any]:
-    if about.get("type") in {"commune", "epci", "departement", "region"}:
-        return {"type": "territory", "attached": True}
-    if departments := about.get("departments"):
-        return {"type": "territory", "level": "departement", "values": [str(code) for code in departments]}
-    raise _Lost
 
 
 def code_of(name: str) -> str:

@@ -4,6 +4,7 @@ A version may be published when each case gives what it expects, and each condit
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -12,7 +13,10 @@ from typing import Any, Final
 import jsonschema
 from django.utils.translation import gettext as _
 
-from services.aids import catalogue, local
+from services.aids import catalogue
+from services.aids.local import evaluation
+from services.aids.local.amounts import AMOUNTS
+from services.aids.local.conditions import KINDS
 
 MOST_PROBLEMS: Final = 8
 #: Limits of one aid. Its page shows and tries all of it at once.
@@ -34,8 +38,23 @@ class Trial:
 
 
 @lru_cache(maxsize=1)
+def schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of a file of aids, with what the table says of each kind of condition and amount."""
+    whole: dict[str, Any] = deepcopy(dict(catalogue.schema("local_aids")))
+    *_groups, leaf = whole["$defs"]["condition"]["oneOf"]
+    leaf["properties"]["type"] = {"enum": list(KINDS)}
+    leaf["allOf"] = [
+        {"if": {"properties": {"type": {"const": kind.code}}}, "then": kind.schema}
+        for kind in KINDS.values()
+        if kind.schema
+    ]
+    whole["properties"]["aids"]["items"]["properties"]["amount"]["properties"]["kind"] = {"enum": list(AMOUNTS)}
+    return whole
+
+
+@lru_cache(maxsize=1)
 def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
-    whole = catalogue.schema("local_aids")
+    whole = schema()
     return jsonschema.Draft202012Validator({**whole["properties"]["aids"]["items"], "$defs": whole["$defs"]})
 
 
@@ -52,7 +71,7 @@ def problems(rule: Mapping[str, Any]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _condition_validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
-    whole = catalogue.schema("local_aids")
+    whole = schema()
     return jsonschema.Draft202012Validator({"$ref": "#/$defs/condition", "$defs": whole["$defs"]})
 
 
@@ -134,7 +153,7 @@ def trials(rule: Mapping[str, Any]) -> list[Trial]:
 
 
 def _trial(rule: Mapping[str, Any], test: Mapping[str, Any]) -> Trial:
-    outcome = local.evaluate(rule, test["facts"], _day(rule))
+    outcome = evaluation.evaluate(rule, test["facts"], _day(rule))
     expected, amount = test["expect"]["status"], test["expect"].get("amount")
     same = outcome.status == expected and outcome.amount == amount
     return Trial(test["persona"], outcome_text(expected, amount), outcome_text(outcome.status, outcome.amount), same)
@@ -143,12 +162,12 @@ def _trial(rule: Mapping[str, Any], test: Mapping[str, Any]) -> Trial:
 def unturned(rule: Mapping[str, Any]) -> list[str]:
     """Return, in words, the conditions that decide no case: with the opposite answer, every case stays the same."""
     conditions, first = rule["conditions"], _day(rule)
-    cases = [(test["facts"], local.day_of(test["facts"], first)) for test in rule.get("tests", ())]
-    found = [(facts, day, local.read(conditions, facts, rule, day)) for facts, day in cases]
+    cases = [(test["facts"], evaluation.day_of(test["facts"], first)) for test in rule.get("tests", ())]
+    found = [(facts, day, evaluation.read(conditions, facts, rule, day)) for facts, day in cases]
     return [
-        local.condition_text(leaf, rule)
-        for leaf in local.leaves(conditions)
-        if not any(local.read(conditions, facts, rule, day, leaf) != answer for facts, day, answer in found)
+        evaluation.condition_text(leaf, rule)
+        for leaf in evaluation.leaves(conditions)
+        if not any(evaluation.read(conditions, facts, rule, day, leaf) != answer for facts, day, answer in found)
     ]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
-from services.aids.variants import Question
+from services.aids.asking.variants import Question
+from services.aids.local.conditions import ASKED
 
 
 def purpose_of(question: Question) -> str:
@@ -97,10 +98,4 @@ def _of_rights() -> Mapping[str, str]:
 
 
 def _of_the_city() -> Mapping[str, str]:
-    city = _("Une aide de la ville, du département ou de la région en dépend.")
-    keys = ("difficulte_logement", "statut_marital", "niveau", "engagement", "formation_sociale", "mention")
-    return {
-        "commune_depuis": _("Certaines aides de la ville demandent d’y habiter depuis un certain temps."),
-        "boursier": _("Certaines aides de la ville sont pour les boursiers, d’autres pour ceux qui ne le sont pas."),
-        **dict.fromkeys((*keys, "regime", "interim"), city),
-    }
+    return {key: str(asked.purpose) for key, (asked, _fact) in ASKED.items()}

@@ -5,14 +5,14 @@ the same run; a question is skipped if all its answers give the same results. Th
 these questions and no others.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
-from services.aids.asking import city, family, people
+from services.aids.asking import family, people
 from services.aids.asking.changes import declared, housed, same, tax_parts, with_home, with_parts
+from services.aids.asking.variants import Question
 from services.aids.household import TENANTS, Household
-from services.aids.variants import Question
 
 
 def open_questions(household: Household) -> list[Question]:
@@ -26,16 +26,6 @@ def open_questions(household: Household) -> list[Question]:
         *people.young(household),
         *family.parenthood(household),
     ]
-
-
-def city_questions(household: Household, reads: Collection[str] | None = None) -> list[Question]:
-    """Return one question per unknown value that only the city's aids read. They run no engine: whoever asks them
-    evaluates these aids again with each answer, and asks those that change one.
-
-    Args:
-        reads: the facts that these aids read; the other questions are left out.
-    """
-    return [one for one in city.city(household) if reads is None or city.FACTS[one.key] in reads]
 
 
 def received(household: Household) -> Question | None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from services.aids import months
+from services.aids.household import months
 from vault.records.values.decrypted import Opened, Values
 
 PAYSLIP: Final = "emploi.revenu"

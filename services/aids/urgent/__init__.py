@@ -13,7 +13,8 @@ from typing import Any, Final
 import jsonschema
 from django.utils.translation import gettext as _
 
-from services.aids import catalogue, days
+from services.aids import catalogue
+from services.aids.urgent import days
 
 Content = Mapping[str, Any]
 #: The number that serves for any emergency, in all of the Union.
