@@ -25,6 +25,7 @@ from ops import messages
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+UV = VENV / "bin" / "uv"
 FONTS = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 
 
@@ -200,21 +201,28 @@ def packages(name: str, *options: str) -> None:
     file, stamp = ROOT / name, VENV / f"{name}.installed"
     mark = digest([file])
     if not is_done(stamp, mark):
-        run(
-            [
-                PYTHON,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-deps",
-                *options,
-                "-r",
-                file,
-            ]
-        )
+        wanted: tuple[str | Path, ...] = ("--no-deps", *options, "-r", file)
+        try:
+            by_uv(*wanted)
+        except Missing:
+            by_pip(*wanted)
         stamp.write_text(mark)
+
+
+def by_uv(*wanted: str | Path) -> None:
+    """Install with uv. It takes less than half of pip's processor time, and compiles on all processors.
+
+    Raises:
+        Missing: this machine has no wheel of uv, or uv reaches no index, for instance behind a mirror that only pip
+            is told of.
+    """
+    if not UV.exists():
+        by_pip("--only-binary", ":all:", "--constraint", ROOT / "requirements-dev.txt", "uv")
+    run([UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON, *wanted])
+
+
+def by_pip(*wanted: str | Path) -> None:
+    run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
 
 
 def node_packages(folder: Path) -> None:

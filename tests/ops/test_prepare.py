@@ -76,6 +76,36 @@ def test_a_step_is_repeated_only_if_its_files_change(tmp_path: Path, monkeypatch
     assert not prepare.is_done(stamp, prepare.digest([file]))
 
 
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the programs that `packages` runs for `requirements.txt`, in a folder of its own. uv cannot be had."""
+    ran: list[str] = []
+
+    def run(command: list[str | Path], **_: str) -> None:
+        ran.append("pip" if "pip" in command[:3] and command[0] == prepare.PYTHON else "uv")
+        if "uv" in (ran[-1], command[-1]):
+            raise prepare.Missing("no index")
+
+    monkeypatch.setattr(prepare, "run", run)
+    monkeypatch.setattr(prepare, "ROOT", tmp_path)
+    monkeypatch.setattr(prepare, "VENV", tmp_path)
+    monkeypatch.setattr(prepare, "UV", tmp_path / "uv")
+    (tmp_path / "requirements.txt").write_text("one")
+    return ran
+
+
+def test_pip_installs_where_uv_cannot_be_had(installed: list[str]) -> None:
+    prepare.packages("requirements.txt")
+    prepare.packages("requirements.txt")
+    assert installed == ["pip", "pip"]  # The first one was to install uv.
+
+
+def test_pip_installs_where_uv_reaches_no_index(installed: list[str]) -> None:
+    prepare.UV.touch()
+    prepare.packages("requirements.txt")
+    assert installed == ["uv", "pip"]
+
+
 def test_the_newest_supported_postgresql_is_used(programs: MakePrograms, monkeypatch: pytest.MonkeyPatch) -> None:
     folders = [programs(version) for version in ("19.1", "18.2", "14.9")]
     monkeypatch.setattr(binaries, "candidates", lambda: folders)
