@@ -1,6 +1,6 @@
 """Prepare a machine, step by step. Completed steps are skipped, so a second run takes a second.
 
-    ops/setup            what the demonstration and the application need
+    ops/setup            what the demonstration and the application need; ops/launch.py collects the static files
     ops/setup tests      and what the tests, the linters and the benchmarks add
 
 Uses only Python's standard library. Where apt may not be used, the exact command is printed.
@@ -105,7 +105,7 @@ def step(name: str) -> Iterator[None]:
     print(f"{time.monotonic() - start:6.1f} s", flush=True)
 
 
-def run(command: Iterable[str | Path], **environment: str) -> None:
+def run(command: Iterable[str | Path], *, preexec_fn: Callable[[], None] | None = None, **environment: str) -> None:
     words = [str(word) for word in command]
     done = subprocess.run(
         words,
@@ -115,6 +115,7 @@ def run(command: Iterable[str | Path], **environment: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
+        preexec_fn=preexec_fn,
     )
     if done.returncode:
         raise Missing(f"{' '.join(words[:6])} … failed:\n{done.stdout[-3000:]}")
@@ -255,7 +256,7 @@ def postgres() -> None:
 # The project's own files
 
 
-def static_files(var: Path) -> None:
+def static_files(var: Path, *, preexec_fn: Callable[[], None] | None = None) -> None:
     """Collect the pages' assets in the folder `static` of `var`, unless nothing changed since the last time."""
     files = [file for file in (ROOT / "static").rglob("*") if file.is_file()]
     mark, stamp = digest([*files, ROOT / "requirements.txt"]), var / "static.collected"
@@ -264,6 +265,7 @@ def static_files(var: Path) -> None:
             [PYTHON, "manage.py", "collectstatic", "--no-input", "--clear", "-v0"],
             DJANGO_SETTINGS_MODULE="config.settings.demo",
             GARANT_VAR=str(var),
+            preexec_fn=preexec_fn,
         )
         stamp.write_text(mark)
 
@@ -293,8 +295,9 @@ def prepare(*, tests: bool) -> None:
         postgres()
     with step("translations"):
         messages.compile_all()
-    with step("static files"):
-        static_files(Path(os.environ.get("GARANT_VAR", ROOT / "var")))
+    if tests:
+        with step("static files"):
+            static_files(Path(os.environ.get("GARANT_VAR", ROOT / "var")))
 
 
 def main() -> None:

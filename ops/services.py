@@ -23,7 +23,7 @@ QUIT_AFTER = 1.5
 KILL_AFTER = 6
 QUEUES = "default,documents"
 RELEASES, WATCH = "releases", "watch"
-FIRST = ("web", "worker")
+FIRST = {"web", "worker"}
 #: The owner's address, which no server has, and that of the role `release`, which the worker of releases alone has.
 KEPT_FROM_SERVERS = ("MIGRATION_DATABASE_URL", "RELEASE_DATABASE_URL")
 
@@ -129,10 +129,12 @@ class Services:
         names = [name for name in self.commands() if name not in self.without]
         for name in names:
             (self.logs / f"{name}.log").unlink(missing_ok=True)
-        for name in sorted(names, key=lambda name: name not in FIRST):
-            if name not in FIRST:
-                self.wait_until_web_listens()
+        for name in FIRST & set(names):
             self.run(name)
+        self.wait_until_web_listens()
+        for name in names:
+            if name not in FIRST:
+                self.run(name)
 
     def wait_until_web_listens(self, *, seconds: float = 60) -> None:
         """Wait until the web accepts connections. A web that ended, or is too late, is for `wait_until_ready`."""
