@@ -96,7 +96,7 @@ def run(program: str, *arguments: str, shown: bool = False) -> None:
 def migration_inputs() -> Iterator[Path]:
     yield ROOT / "requirements.txt"
     yield from (ROOT / "vault").glob("*/content/*.json")
-    for app in ("accounts", "campaigns", "certification", "platform", "services", "vault"):
+    for app in prepare.APPS:
         yield from (ROOT / app).glob("**/migrations/*.py")
 
 

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
+APPS = ("accounts", "campaigns", "certification", "platform", "services", "vault")
 FONTS = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 
 
@@ -256,6 +257,11 @@ def postgres() -> None:
 # The project's own files
 
 
+def byte_code() -> None:
+    """Compile the portal's modules. Readers of files may write none, and would compile themselves for each file."""
+    run([PYTHON, "-m", "compileall", "-q", *APPS])
+
+
 def static_files(var: Path, *, preexec_fn: Callable[[], None] | None = None) -> None:
     """Collect the pages' assets in the folder `static` of `var`, unless nothing changed since the last time."""
     files = [file for file in (ROOT / "static").rglob("*") if file.is_file()]
@@ -293,8 +299,9 @@ def prepare(*, tests: bool) -> None:
             node_packages(ROOT / "tests" / "certification" / "access" / "openid")
     with step("PostgreSQL"):
         postgres()
-    with step("translations"):
+    with step("translations and byte code"):
         messages.compile_all()
+        byte_code()
     if tests:
         with step("static files"):
             static_files(Path(os.environ.get("GARANT_VAR", ROOT / "var")))

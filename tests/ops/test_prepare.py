@@ -1,5 +1,6 @@
 """A machine is prepared if apt may be used; otherwise the exact command is printed."""
 
+import importlib.util
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,13 @@ def test_pip_installs_where_uv_reaches_no_index(installed: list[str]) -> None:
     prepare.UV.touch()
     prepare.packages("requirements.txt")
     assert installed == ["uv", "pip"]
+
+
+def test_the_readers_are_compiled_since_they_may_write_no_file() -> None:
+    compiled = Path(importlib.util.cache_from_source(str(prepare.ROOT / "vault" / "readers" / "found.py")))
+    compiled.unlink(missing_ok=True)
+    prepare.byte_code()
+    assert compiled.exists()
 
 
 def test_the_newest_supported_postgresql_is_used(programs: MakePrograms, monkeypatch: pytest.MonkeyPatch) -> None:
