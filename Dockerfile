@@ -8,7 +8,8 @@ WORKDIR /opt/garant
 COPY requirements.txt .
 RUN python3 -m venv .venv && .venv/bin/pip install --no-cache-dir --no-deps -r requirements.txt
 COPY . .
-RUN .venv/bin/python -m ops.messages compile && .venv/bin/python -m services.aids.engine.law
+RUN .venv/bin/python -m ops.messages compile && .venv/bin/python -m services.aids.engine.law \
+    && .venv/bin/python -m compileall -q accounts campaigns certification platform services vault
 
 FROM ${DEBIAN}
 RUN apt-get update \

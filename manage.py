@@ -1,4 +1,5 @@
 #!/usr/bin/env python
+import gc
 import os
 import sys
 from pathlib import Path
@@ -9,4 +10,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
     from django.core.management import execute_from_command_line
 
+    if sys.argv[1:2] == ["migrate"]:
+        # Migrations make models by the thousand: looking for garbage among them took a sixth of their time.
+        gc.set_threshold(100_000)
     execute_from_command_line(sys.argv)

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ops import cluster, services
+from ops import cluster, prepare, services
 from ops.databases import fingerprint
 from ops.prepare import step
 from ops.processes import dies_with_parent
@@ -95,7 +96,7 @@ def run(program: str, *arguments: str, shown: bool = False) -> None:
 def migration_inputs() -> Iterator[Path]:
     yield ROOT / "requirements.txt"
     yield from (ROOT / "vault").glob("*/content/*.json")
-    for app in ("accounts", "campaigns", "certification", "platform", "services", "vault"):
+    for app in prepare.APPS:
         yield from (ROOT / app).glob("**/migrations/*.py")
 
 
@@ -106,6 +107,14 @@ def migrate(var: Path) -> None:
         manage("migrate", "--no-input", "-v0")
         run("-m ops.commands", "rows sign", "load_content", "load_charter")
         stamp.write_text(mark)
+
+
+def collect_static_files(var: Path) -> None:
+    """Collect the pages' assets. Compressing them takes one processor, and the migrations another."""
+    try:
+        prepare.static_files(var, preexec_fn=dies_with_parent(signal.SIGKILL))
+    except prepare.Missing as reason:
+        raise Failed(str(reason)) from None
 
 
 def stay(running: services.Services, own: cluster.Cluster | None) -> None:
@@ -163,8 +172,10 @@ def launch(*, once: bool = False, bare: bool = False, then: Callable[[str], None
     os.environ["HOLDERS_URL"] = running.holders_url
     os.environ |= {f"{name.upper()}_URL": running.address_of(name) for name in PROGRAMS}
     try:
-        with step("migrations"):
+        with step("migrations and static files"), ThreadPoolExecutor(1) as beside:
+            static = beside.submit(collect_static_files, own.var)
             migrate(own.var)
+            static.result()
         with step("web, worker, scheduler and holders"):
             running.start()
             running.wait_until_ready()

@@ -1,6 +1,6 @@
 """Prepare a machine, step by step. Completed steps are skipped, so a second run takes a second.
 
-    ops/setup            what the demonstration and the application need
+    ops/setup            what the demonstration and the application need; ops/launch.py collects the static files
     ops/setup tests      and what the tests, the linters and the benchmarks add
 
 Uses only Python's standard library. Where apt may not be used, the exact command is printed.
@@ -25,6 +25,8 @@ from ops import messages
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+UV = VENV / "bin" / "uv"
+APPS = ("accounts", "campaigns", "certification", "platform", "services", "vault")
 FONTS = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 
 
@@ -104,7 +106,7 @@ def step(name: str) -> Iterator[None]:
     print(f"{time.monotonic() - start:6.1f} s", flush=True)
 
 
-def run(command: Iterable[str | Path], **environment: str) -> None:
+def run(command: Iterable[str | Path], *, preexec_fn: Callable[[], None] | None = None, **environment: str) -> None:
     words = [str(word) for word in command]
     done = subprocess.run(
         words,
@@ -114,6 +116,7 @@ def run(command: Iterable[str | Path], **environment: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
+        preexec_fn=preexec_fn,
     )
     if done.returncode:
         raise Missing(f"{' '.join(words[:6])} … failed:\n{done.stdout[-3000:]}")
@@ -200,21 +203,28 @@ def packages(name: str, *options: str) -> None:
     file, stamp = ROOT / name, VENV / f"{name}.installed"
     mark = digest([file])
     if not is_done(stamp, mark):
-        run(
-            [
-                PYTHON,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-deps",
-                *options,
-                "-r",
-                file,
-            ]
-        )
+        wanted: tuple[str | Path, ...] = ("--no-deps", *options, "-r", file)
+        try:
+            by_uv(*wanted)
+        except Missing:
+            by_pip(*wanted)
         stamp.write_text(mark)
+
+
+def by_uv(*wanted: str | Path) -> None:
+    """Install with uv. It takes less than half of pip's processor time, and compiles on all processors.
+
+    Raises:
+        Missing: this machine has no wheel of uv, or uv reaches no index, for instance behind a mirror that only pip
+            is told of.
+    """
+    if not UV.exists():
+        by_pip("--only-binary", ":all:", "--constraint", ROOT / "requirements-dev.txt", "uv")
+    run([UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON, *wanted])
+
+
+def by_pip(*wanted: str | Path) -> None:
+    run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])
 
 
 def node_packages(folder: Path) -> None:
@@ -247,7 +257,12 @@ def postgres() -> None:
 # The project's own files
 
 
-def static_files(var: Path) -> None:
+def byte_code() -> None:
+    """Compile the portal's modules. Readers of files may write none, and would compile themselves for each file."""
+    run([PYTHON, "-m", "compileall", "-q", *APPS])
+
+
+def static_files(var: Path, *, preexec_fn: Callable[[], None] | None = None) -> None:
     """Collect the pages' assets in the folder `static` of `var`, unless nothing changed since the last time."""
     files = [file for file in (ROOT / "static").rglob("*") if file.is_file()]
     mark, stamp = digest([*files, ROOT / "requirements.txt"]), var / "static.collected"
@@ -256,6 +271,7 @@ def static_files(var: Path) -> None:
             [PYTHON, "manage.py", "collectstatic", "--no-input", "--clear", "-v0"],
             DJANGO_SETTINGS_MODULE="config.settings.demo",
             GARANT_VAR=str(var),
+            preexec_fn=preexec_fn,
         )
         stamp.write_text(mark)
 
@@ -283,10 +299,12 @@ def prepare(*, tests: bool) -> None:
             node_packages(ROOT / "tests" / "certification" / "access" / "openid")
     with step("PostgreSQL"):
         postgres()
-    with step("translations"):
+    with step("translations and byte code"):
         messages.compile_all()
-    with step("static files"):
-        static_files(Path(os.environ.get("GARANT_VAR", ROOT / "var")))
+        byte_code()
+    if tests:
+        with step("static files"):
+            static_files(Path(os.environ.get("GARANT_VAR", ROOT / "var")))
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ops import binaries, launch, services
+from ops import binaries, launch, prepare, services
 from ops.cluster import ROOT
 from ops.databases import NAME
 from tests.ops.conftest import Spare, cluster_in, until
@@ -87,6 +87,7 @@ def start(spare: Spare, port: int) -> "subprocess.Popen[str]":
 
 def test_no_process_remains_after_the_launcher_was_killed(prepared: Spare) -> None:
     launcher = start(prepared, services.free_port())
+    assert (prepared.var / "static" / "staticfiles.json").exists()
     assert len(processes_of(prepared.var)) > 6
     launcher.kill()
     launcher.wait()
@@ -156,6 +157,32 @@ def test_a_process_that_ends_by_itself_ends_the_demonstration_with_its_log(prepa
     os.kill(web, signal.SIGTERM)
     assert launcher.wait(timeout=90) == 1
     assert "The process “web” ended" in (prepared.var / "launch.log").read_text()
+
+
+def test_the_web_starts_first_beside_one_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    monkeypatch.setattr(services.Services, "run", lambda _self, name: steps.append(name))
+    monkeypatch.setattr(services.Services, "wait_until_web_listens", lambda _self: steps.append("listens"))
+    services.Services("127.0.0.1", 8000, {}, tmp_path, holders_port=8001).start()
+    assert {*steps[:2]} == {"web", "worker"}
+    assert steps[2] == "listens"
+    assert {"holders", "scheduler", "watch"} <= {*steps[3:]}
+
+
+def test_a_web_that_ended_is_not_waited_for(tmp_path: Path) -> None:
+    running = services.Services("127.0.0.1", services.free_port(), {}, tmp_path)
+    running.processes["web"] = subprocess.Popen(["false"])
+    running.wait_until_web_listens()
+    assert running.processes["web"].returncode == 1
+
+
+def test_a_failure_to_collect_static_files_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise prepare.Missing("no space left on device")
+
+    monkeypatch.setattr(prepare, "run", run)
+    with pytest.raises(launch.Failed, match="no space left"):
+        launch.collect_static_files(tmp_path)
 
 
 def command(pid: int) -> str:

@@ -1,5 +1,6 @@
 """A machine is prepared if apt may be used; otherwise the exact command is printed."""
 
+import importlib.util
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,43 @@ def test_a_step_is_repeated_only_if_its_files_change(tmp_path: Path, monkeypatch
     assert prepare.is_done(stamp, prepare.digest([file]))
     file.write_text("two")
     assert not prepare.is_done(stamp, prepare.digest([file]))
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the programs that `packages` runs for `requirements.txt`, in a folder of its own. uv cannot be had."""
+    ran: list[str] = []
+
+    def run(command: list[str | Path], **_: str) -> None:
+        ran.append("pip" if "pip" in command[:3] and command[0] == prepare.PYTHON else "uv")
+        if "uv" in (ran[-1], command[-1]):
+            raise prepare.Missing("no index")
+
+    monkeypatch.setattr(prepare, "run", run)
+    monkeypatch.setattr(prepare, "ROOT", tmp_path)
+    monkeypatch.setattr(prepare, "VENV", tmp_path)
+    monkeypatch.setattr(prepare, "UV", tmp_path / "uv")
+    (tmp_path / "requirements.txt").write_text("one")
+    return ran
+
+
+def test_pip_installs_where_uv_cannot_be_had(installed: list[str]) -> None:
+    prepare.packages("requirements.txt")
+    prepare.packages("requirements.txt")
+    assert installed == ["pip", "pip"]  # The first one was to install uv.
+
+
+def test_pip_installs_where_uv_reaches_no_index(installed: list[str]) -> None:
+    prepare.UV.touch()
+    prepare.packages("requirements.txt")
+    assert installed == ["uv", "pip"]
+
+
+def test_the_readers_are_compiled_since_they_may_write_no_file() -> None:
+    compiled = Path(importlib.util.cache_from_source(str(prepare.ROOT / "vault" / "readers" / "found.py")))
+    compiled.unlink(missing_ok=True)
+    prepare.byte_code()
+    assert compiled.exists()
 
 
 def test_the_newest_supported_postgresql_is_used(programs: MakePrograms, monkeypatch: pytest.MonkeyPatch) -> None:

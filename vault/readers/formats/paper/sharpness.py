@@ -6,6 +6,7 @@ inconclusive.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from vault.readers.reading import Outcome
@@ -39,8 +40,13 @@ def _steepness(grey: Image.Image) -> float | None:
     steps = np.maximum(down, across).reshape(shape).max((1, 3))
     blocks = points[:height, :width].reshape(shape)
     contrast = blocks.max((1, 3)) - blocks.min((1, 3))
-    strongest = float(np.percentile(contrast, 99))
+    strongest = _percentile(contrast, 99)
     if strongest < CONTRAST:
         return None
     kept = contrast > strongest / 2
-    return float(np.percentile(steps[kept] / contrast[kept], 75))
+    return _percentile(steps[kept] / contrast[kept], 75)
+
+
+def _percentile(values: NDArray[np.float32], rank: float) -> float:
+    """Do what `np.percentile` does, without loading `numpy.ma`: it takes a tenth of a reading."""
+    return float(np.interp(rank / 100 * (values.size - 1), np.arange(values.size), np.sort(values, axis=None)))
