@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import perms
-from accounts.actions.closing import CLOSE, COOLING_OFF
+from accounts.actions.closing import CLOSE, COOLING_OFF, require_not_begun
 from accounts.actions.sheets import LATE, WITHOUT_A_SHEET
 from accounts.models import Sheet, SheetClosing, User
 from accounts.two_persons import DECIDING
@@ -91,10 +91,12 @@ def cancel(*, person: User, by: User) -> None:
 
     Raises:
         PermissionDenied: as `ask`.
+        Begun: the erasure has begun.
     """
     perms.require_desk(by)
     with transaction.atomic():
         held = _locked(person)
+        require_not_begun(held)
         ended = end(person=held, by=by)
         if ended is None:
             return

@@ -16,7 +16,7 @@ from accounts.actions import closing, sheet_closing, sheets
 from accounts.actions.closing import COOLING_OFF
 from accounts.models import Sheet, SheetClosing, User
 from accounts.two_persons import Lack, NotTwo
-from core import journal, rows
+from core import journal, leaving, rows
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.at_once import at_once
 from tests.vault.at_desk import come_back, keeper, opened, owner, sheet_of, visited
@@ -190,6 +190,28 @@ def test_another_sheet_keeps_the_date_and_claiming_the_vault_ends_the_closing(se
     person = owner(second)
     assert person.closes_at is None and sheet_closing.standing(person) is None
     assert SheetClosing.objects.get().cancelled_by == person
+
+
+def test_a_vault_whose_erasure_was_killed_is_neither_kept_nor_given_a_sheet_nor_claimed(
+    second, hugo, his, code, monkeypatch
+):
+    actions.confirm_closing(visit=second, agent=hugo)
+    person = owner(second)
+    person.closes_at = timezone.now()
+    person.save(update_fields=["closes_at"])
+
+    def killed(**_given):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(leaving, "stop", killed)
+        closing.close_due()
+    for name in ("desk_keep", "desk_sheet"):
+        answer = his.post(page(second, name), follow=True)
+        assert "L’effacement de ce coffre a commencé" in text(answer)
+    with pytest.raises(closing.Begun):
+        sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
+    assert closing.close_due() == 1 and not owner(second).is_active
 
 
 def test_a_closing_does_not_outlast_the_sheet(second, hugo):
