@@ -14,7 +14,7 @@ from django_scopes import scope
 
 from accounts.actions import closing, sheet_closing, sheets
 from accounts.actions.closing import COOLING_OFF
-from accounts.models import Sheet, SheetClosing, User
+from accounts.models import Nomination, Sheet, SheetClosing, User
 from accounts.two_persons import Lack, NotTwo
 from core import journal, leaving, rows
 from tests.accounts.factories import AgentFactory, signed_in
@@ -167,6 +167,42 @@ def test_nothing_is_confirmed_that_nobody_asked_or_too_long_ago(first, hugo, his
     with pytest.raises(sheet_closing.NotAsked):
         actions.confirm_closing(visit=there, agent=hugo)
     assert actions.ask_to_close(visit=there, agent=hugo).asked_by == hugo
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"at_desk": False}, {"is_staff": False}, {}])
+def test_the_request_of_an_agent_who_left_neither_counts_nor_blocks(second, agathe, hugo, his, change):
+    """Without a change of the account, its nomination ended."""
+    for column, value in change.items():
+        setattr(agathe, column, value)
+    agathe.save()
+    if not change:
+        Nomination.objects.filter(person=agathe).update(ended_by=hugo, ended_at=timezone.now())
+    with pytest.raises(sheet_closing.NotAsked):
+        actions.confirm_closing(visit=second, agent=hugo)
+    assert "Demande notée" not in text(his.get(page(second))) and closes_in(second) > timedelta(days=300)
+    his.post(page(second), ASK)
+    third = keeper("Ines Faure", email="ines@ville.example")
+    sheet_closing.confirm(person=owner(second), by=third)
+    closed = SheetClosing.objects.confirmed().get()
+    assert (closed.asked_by, closed.confirmed_by) == (hugo, third) and nearly(closes_in(second))
+
+
+def test_keeping_the_vault_ends_a_request_that_no_longer_counts_too(second, agathe, hugo):
+    agathe.at_desk = False
+    agathe.save()
+    actions.ask_to_close(visit=second, agent=hugo)
+    actions.keep_open(visit=second, agent=hugo)
+    agathe.at_desk = True
+    agathe.save()
+    assert sheet_closing.standing(owner(second)) is None
+
+
+def test_a_confirmed_closing_stands_when_the_agent_who_noted_it_has_left(second, agathe, hugo):
+    actions.confirm_closing(visit=second, agent=hugo)
+    agathe.is_active = False
+    agathe.save()
+    there = sheet_closing.standing(owner(second))
+    assert there is not None and there.confirmed_by == hugo and nearly(closes_in(second))
 
 
 def test_one_agent_is_enough_to_keep_the_vault(second, hugo, his, agathe, hers, code):
