@@ -23,6 +23,7 @@ LIMITS = {
     "records:choose_type": Limit(1_900, 3_000),
     "records:paper": Limit(2_600, 3_800),
     "holders:holders": Limit(2_100, 3_300),
+    "procedures:listed": Limit(2_000, 2_700),
 }
 #: The page of aids of somebody who has a notice and nothing else.
 NEWCOMER = Limit(1_600, 2_700)

@@ -1,6 +1,7 @@
 """Closing of a vault: asked, cancelled or done.
 
-Only the resident can ask, and choose a delay of thirty days or none.
+Only the resident can ask, and choose a delay of thirty days or none. The erasure begins with the ledger's file, which
+is written under the account's lock: from then on the vault cannot be kept.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -23,6 +25,10 @@ COOLING_OFF = timedelta(days=30)
 #: For this long after a closing, rows are searched again: a concurrent request may have written one.
 LATE = timedelta(days=1)
 CLOSE = gettext_noop("Fermer votre coffre")
+
+
+class Begun(Exception):
+    """The erasure has begun: the vault cannot be kept."""
 
 
 def ask(*, user: User, by: UUID) -> User:
@@ -41,28 +47,44 @@ def ask(*, user: User, by: UUID) -> User:
 
 
 def cancel(*, user: User, by: UUID) -> User:
+    """Keep the vault. Idempotent.
+
+    Raises:
+        Begun
+    """
     _require_own(user, by)
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=user.pk)
         if held.is_closing:
+            require_not_begun(held)
             held.closes_at = None
             held.save(update_fields=["closes_at"])
             journal.write(resident_id=held.pk, actor_id=by, event="closing_cancelled", purpose=CLOSE)
     return held
 
 
-def close(*, user: User, by: UUID) -> None:
+def require_not_begun(held: User) -> None:
+    """Check that the vault can still be kept. The caller holds the account's lock.
+
+    Raises:
+        Begun
+    """
+    if erasures.find(held.pk) is not None:
+        raise Begun
+
+
+def close(*, user: User, by: UUID) -> bool:
     """Erase the vault at once; idempotent. After it returns, nobody can decrypt any of its data.
 
-    First revoke other people's access, in separate transactions. Then write the ledger's file. Then delete the key and
-    all rows in one transaction. If interrupted, the scheduler or a replay of the ledger finishes it.
+    Return False if the vault was kept meanwhile. If interrupted, the scheduler or a replay of the ledger finishes it.
     """
     _require_own(user, by)
-    address = address_of(user)
-    leaving.stop(resident_id=user.pk)
-    erasures.write(Erasure(user.pk, timezone.now()))
-    _erase(user.pk)
-    mails.send("account/email/closed", to=[address])
+    with transaction.atomic(durable=True):
+        held = User.objects.select_for_update().get(pk=user.pk)
+        now = timezone.now()
+        held.closes_at = min(held.closes_at or now, now)
+        held.save(update_fields=["closes_at"])
+    return _close_if_due(user.pk)
 
 
 def close_due() -> int:
@@ -70,14 +92,8 @@ def close_due() -> int:
 
     Called by the scheduler.
     """
-    now, closed = timezone.now(), 0
-    due = User.objects.filter(is_resident=True, is_active=True, closes_at__lte=now)
-    for resident_id in list(due.values_list("pk", flat=True)):
-        # Asked again just before: others were closed meanwhile, and this one may have been kept.
-        if user := due.filter(pk=resident_id).first():
-            close(user=user, by=user.pk)
-            closed += 1
-    for user in User.objects.filter(is_resident=False, is_active=False, closes_at__gt=now - LATE):
+    closed = sum(_close_if_due(resident_id) for resident_id in list(_due().values_list("pk", flat=True)))
+    for user in User.objects.filter(is_resident=False, is_active=False, closes_at__gt=timezone.now() - LATE):
         if leaving.remains(resident_id=user.pk):
             _erase(user.pk)
     return closed
@@ -111,6 +127,27 @@ def address_of(user: User) -> str:
 def _require_own(user: User, by: UUID) -> None:
     if user.pk != by or not user.is_resident:
         raise PermissionDenied
+
+
+def _due() -> QuerySet[User]:
+    return User.objects.filter(is_resident=True, is_active=True, closes_at__lte=timezone.now())
+
+
+def _close_if_due(resident_id: UUID) -> bool:
+    """Erase the vault, unless it was kept meanwhile.
+
+    First write the ledger's file, under the account's lock. Then revoke other people's access, in separate
+    transactions. Then delete the key and all rows in one transaction.
+    """
+    with transaction.atomic(durable=True):
+        user = _due().select_for_update().filter(pk=resident_id).first()
+        if user is None:
+            return False
+        erasures.write(Erasure(user.pk, timezone.now()))
+    leaving.stop(resident_id=user.pk)
+    _erase(user.pk)
+    mails.send("account/email/closed", to=[address_of(user)])
+    return True
 
 
 def _is_back(resident_id: UUID) -> bool:

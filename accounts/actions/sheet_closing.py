@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import perms
-from accounts.actions.closing import CLOSE, COOLING_OFF
+from accounts.actions.closing import CLOSE, COOLING_OFF, require_not_begun
 from accounts.actions.sheets import LATE, WITHOUT_A_SHEET
 from accounts.models import Sheet, SheetClosing, User
 from accounts.two_persons import DECIDING
@@ -25,20 +25,18 @@ class NotAsked(Exception):
 
 
 def standing(person: User) -> SheetClosing | None:
-    """Return the closing that waits for a second agent or is confirmed, or None."""
-    found = SheetClosing.objects.select_related("asked_by", "confirmed_by").filter(person=person)
+    """Return the closing that is confirmed, or waits for a second agent, or None.
+
+    A request whose agent may no longer be one of the two does not count: another agent may note one.
+    """
+    found = SheetClosing.objects.select_related("asked_by", "confirmed_by").filter(person=person).order_by("-asked_at")
     waiting = found.waiting(timezone.now() - WAITS)
-    return (found.confirmed() | waiting).order_by("-asked_at").first()
+    return found.confirmed().first() or next((one for one in waiting if _may_decide(one.asked_by)), None)
 
 
-def end(*, person: User, by: User) -> SheetClosing | None:
-    """End the closing that stands, in the caller's transaction. Return it, or None."""
-    found = standing(person)
-    if found is None:
-        return None
-    found.cancelled_by, found.cancelled_at = by, timezone.now()
-    found.save(update_fields=["cancelled_by", "cancelled_at"])
-    return found
+def end(*, person: User, by: User) -> None:
+    """End every closing asked for or confirmed, in the caller's transaction."""
+    SheetClosing.objects.filter(person=person, cancelled_at=None).update(cancelled_by=by, cancelled_at=timezone.now())
 
 
 def ask(*, person: User, by: User) -> SheetClosing:
@@ -91,18 +89,25 @@ def cancel(*, person: User, by: User) -> None:
 
     Raises:
         PermissionDenied: as `ask`.
+        Begun: the erasure has begun.
     """
     perms.require_desk(by)
     with transaction.atomic():
         held = _locked(person)
-        ended = end(person=held, by=by)
-        if ended is None:
+        require_not_begun(held)
+        there = standing(held)
+        if there is None:
             return
-        if ended.confirmed_at is not None:
+        end(person=held, by=by)
+        if there.confirmed_at is not None:
             sheet = Sheet.objects.filter(person=held).first()
             held.closes_at = sheet.expires_at + LATE if sheet else timezone.now() + WITHOUT_A_SHEET
             held.save(update_fields=["closes_at"])
         _journal_event(held, by, "sheet_closing_cancelled")
+
+
+def _may_decide(agent: User) -> bool:
+    return perms.keeps_desk(agent) and DECIDING.lack(agent) is None
 
 
 def _locked(person: User) -> User:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import perms
 from accounts.actions.accounts import AddressTaken, keep_proved_address, register_resident
+from accounts.actions.closing import require_not_begun
 from accounts.models import Sheet, SheetClosing, User
 from core import journal, rows
 from core.symbols import new_code, read_code
@@ -78,12 +79,14 @@ def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
 
     Raises:
         PermissionDenied: `by` may not work at the desk, or the resident has a sign-in address.
+        Begun: the vault is being erased.
     """
     perms.require_desk(by)
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=person.pk)
         if not held.is_resident or not held.is_active or held.email:
             raise PermissionDenied
+        require_not_begun(held)
         code, now = new_code(), timezone.now()
         former = Sheet.objects.filter(person=held).first()
         values = {
@@ -114,12 +117,14 @@ def claim(*, code_hash: str, email: str) -> User:
 
     Raises:
         NoSheet: no valid sheet has this code.
+        Begun: the vault is being erased.
         AddressTaken: another account signs in with this address.
     """
     try:
         with transaction.atomic():
             sheet = find_locked(code_hash)
             person = User.objects.select_for_update().get(pk=sheet.person_id)
+            require_not_begun(person)
             SheetClosing.objects.filter(person=person, cancelled_at=None).update(
                 cancelled_by=person, cancelled_at=timezone.now()
             )

@@ -51,7 +51,8 @@ def close_now(request: SignedInRequest) -> HttpResponse:
     form = ClosingNowForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "account/close_now.html", {"form": form})
-    closing.close(user=request.user, by=request.user.pk)
+    if not closing.close(user=request.user, by=request.user.pk):
+        return redirect("home")
     logout(request)
     return redirect("vault_closed")
 
@@ -59,8 +60,11 @@ def close_now(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def cancel(request: SignedInRequest) -> HttpResponse:
     _require_resident(request)
-    closing.cancel(user=request.user, by=request.user.pk)
-    messages.success(request, _("La fermeture est annulée. Votre coffre reste comme il est."))
+    try:
+        closing.cancel(user=request.user, by=request.user.pk)
+        messages.success(request, _("La fermeture est annulée. Votre coffre reste comme il est."))
+    except closing.Begun:
+        messages.error(request, _("L’effacement de votre coffre a commencé : rien ne l’arrête plus."))
     return redirect("home")
 
 

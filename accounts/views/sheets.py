@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import codes
 from accounts.actions import sheets
 from accounts.actions.accounts import AddressTaken
+from accounts.actions.closing import Begun
 from accounts.codes import Answer, Asked, Use
 from accounts.forms import ClaimForm, CodeForm
 from accounts.views.sign_in import TOO_MANY, code_answer, let_in, too_many
@@ -74,7 +75,7 @@ def _claimed(request: HttpRequest, code_hash: str, email: str) -> HttpResponse:
     del request.session[SHEET]
     try:
         person = sheets.claim(code_hash=code_hash, email=email)
-    except sheets.NoSheet:
+    except (sheets.NoSheet, Begun):
         return _again(request, _("Cette feuille ne sert plus : une autre a été imprimée, ou elle a déjà servi."))
     except AddressTaken:
         return _again(request, _("Cette adresse ouvre déjà un coffre. Choisissez-en une autre pour celui-ci."))

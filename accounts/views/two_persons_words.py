@@ -58,7 +58,7 @@ def decisions(agent: User) -> list[Row]:
     """Return the proposals of settings, with a link for those that the agent may decide."""
     since = timezone.now() - city_decisions.WAITS
     rows = []
-    for one in CityDecision.objects.waiting(since).select_related("proposed_by"):
+    for one in CityDecision.objects.waiting(since).select_related("proposed_by").order_by("proposed_at"):
         row = {"label": _sentence(one), "text": _by(one.proposed_by)}
         if one.proposed_by == agent:
             row |= {"tag": _("Attend une autre personne"), "tag_kind": "soon"}

@@ -9,8 +9,10 @@ from datetime import date, datetime
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from services.aids import benefits, catalogue
+from services.aids import benefits, catalogue, shipping
+from services.aids.models import LocalAid
 from services.procedures.enums import Kind, Silence
 from services.procedures.models import Procedure
 from services.procedures.rules import Rules, of_aid
@@ -69,6 +71,20 @@ def applying(aid: str) -> str:
     if row is not None:
         return row.code
     return next((one.code for one in catalogue.all_aids() if aid in one.for_aids), "")
+
+
+def aid_names(codes: Iterable[str]) -> dict[str, str]:
+    """Return the names of the city's aids in force, sorted, then of those among `codes` that are not in force.
+
+    Cost: two queries.
+    """
+    aids = sorted(LocalAid.objects.published(), key=lambda aid: aid.name.casefold())
+    names = {aid.code: aid.name for aid in aids}
+    ended = {code: code for code in codes if code not in names}
+    shipped = [LocalAid(**shipping.columns(item)) for item in catalogue.local_aids() if item["code"] in ended]
+    known = LocalAid.objects.filter(code__in=ended).order_by("version")
+    ended |= {aid.code: aid.name for aid in [*shipped, *known]}
+    return names | {code: _("%(aid)s (pas en vigueur)") % {"aid": name} for code, name in ended.items()}
 
 
 def open_for(aid: str) -> Rules | None:

@@ -13,9 +13,8 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Organisation
 from core.pages.forms import DateField
 from services.aids.local.fields import choice_field, text_field
-from services.aids.models import LocalAid
 from services.official_forms.models import OfficialForm
-from services.procedures import rules
+from services.procedures import finding, rules
 from services.procedures.enums import Kind, Silence, Subject
 from services.procedures.presenting import CONDITIONS, PERIODS, WHO
 from vault import types
@@ -46,7 +45,7 @@ class SheetForm(forms.Form):
     )
     for_aids = forms.MultipleChoiceField(
         label=gettext_lazy("Quelles aides de la ville demande-t-on ainsi ?"),
-        widget=forms.SelectMultiple({"size": 8}),
+        widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=gettext_lazy("Qui a droit à l’une d’elles est conduit à cette démarche."),
     )
@@ -69,7 +68,12 @@ class SheetForm(forms.Form):
         help_text=gettext_lazy("Qui ne l’a pas envoyée est prévenu 7 jours puis 2 jours avant."),
     )
     review_on = DateField(label=gettext_lazy("À revoir le"))
-    months = forms.IntegerField(label=gettext_lazy("Réponse sous combien de mois ?"), min_value=1, max_value=24)
+    months = forms.IntegerField(
+        label=gettext_lazy("Réponse sous combien de mois ?"),
+        min_value=1,
+        max_value=24,
+        widget=forms.NumberInput({"class": "govuk-input--width-3"}),
+    )
     silence = choice_field(gettext_lazy("Sans réponse à cette date"), [NOT_SAID, *Silence.choices], required=False)
     appeals = text_field(
         gettext_lazy("À qui s’adresser pour contester"),
@@ -80,7 +84,11 @@ class SheetForm(forms.Form):
         label=gettext_lazy("Le conjoint donne aussi sa part, dans son propre dossier"), required=False
     )
     most_guarantors = forms.IntegerField(
-        label=gettext_lazy("Garants, au plus"), min_value=0, max_value=rules.MOST_GUARANTORS, initial=0
+        label=gettext_lazy("Garants, au plus"),
+        min_value=0,
+        max_value=rules.MOST_GUARANTORS,
+        initial=0,
+        widget=forms.NumberInput({"class": "govuk-input--width-3"}),
     )
     renewal = forms.CharField(label=gettext_lazy("Quand la refaire"), max_length=300, required=False)
     notes = text_field(gettext_lazy("Bon à savoir"), 1000, required=False)
@@ -89,10 +97,9 @@ class SheetForm(forms.Form):
         self.item = item
         super().__init__(data, initial=_sheet(item))
         self.fields["office"].queryset = Organisation.objects.offices()  # type: ignore[attr-defined]
-        aids = sorted(LocalAid.objects.published(), key=lambda aid: aid.name.casefold())
         published = OfficialForm.objects.published().order_by("title")
         choices = {
-            "for_aids": [(aid.code, aid.name) for aid in aids],
+            "for_aids": [*finding.aid_names(item.get("for_aids", [])).items()],
             "form": [("", _("Aucun")), *published.values_list("code", "title")],
         }
         for name, found in choices.items():

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Organisation, User
 from core.templatetags.civic import long_date
 from services.aids.catalogue import Condition, PaperNeed, Period, in_words
-from services.aids.models import LocalAid
 from services.official_forms.models import OfficialForm
+from services.procedures import finding
 from services.procedures.actions import procedures as actions
 from services.procedures.enums import Kind, Silence, Subject
 from services.procedures.models import Procedure
@@ -204,8 +204,8 @@ def _form(rules: Rules) -> str:
 
 
 def _aids(rules: Rules) -> str:
-    names = {aid.code: aid.name for aid in LocalAid.objects.published().filter(code__in=rules.for_aids)}
-    return ", ".join(names.get(code, code) for code in rules.for_aids) if rules.for_aids else ""
+    names = finding.aid_names(rules.for_aids) if rules.for_aids else {}
+    return ", ".join(names[code] for code in rules.for_aids)
 
 
 def sheet_rows(rules: Rules) -> list[Row]:

@@ -27,7 +27,7 @@ STEP_QUESTIONS: "dict[OutsideStep, tuple[_StrPromise, _StrPromise]]" = {
         _("Le délai s’arrête de ce jour jusqu’à votre envoi."),
     ),
     OutsideStep.SUPPLIED: (_("Quel jour avez-vous envoyé le papier ?"), _("Le délai repart de ce jour.")),
-    OutsideStep.ANSWERED: (_("Quel jour la réponse est-elle arrivée ?"), _("Celui de la lettre ou du message.")),
+    OutsideStep.ANSWERED: (_("La réponse est arrivée"), _("Celui de la lettre ou du message.")),
 }
 
 

@@ -28,13 +28,14 @@ STARTED = timezone.now()
 @dataclass(frozen=True, slots=True)
 class LawMark:
     """What decides an outcome beside the values: `city`, the month and the city's own aids; `code`, what this version
-    of the portal brings: the engine, the law's parameters, national rights.
+    of the portal brings: the engine, the law's parameters, the national rights in force, which changed at `since`.
     """
 
     LENGTH: ClassVar = 31
 
     city: str
     code: str
+    since: datetime
 
     def __str__(self) -> str:
         return f"{self.city}:{self.code}"
@@ -42,10 +43,11 @@ class LawMark:
     def is_past(self) -> Q:
         """Return which watches were looked at under another law.
 
-        Of another version of the portal, only those looked at before this process began: two versions that run beside
-        each other during an upgrade would otherwise read each watch again each minute.
+        Of another `code`, only those looked at before this process began, or before a national right came into force
+        or ended: two versions that run beside each other during an upgrade would otherwise read each watch again each
+        minute.
         """
-        other = ~Q(law=str(self)) & (Q(checked_at=None) | Q(checked_at__lt=STARTED))
+        other = ~Q(law=str(self)) & (Q(checked_at=None) | Q(checked_at__lt=max(STARTED, self.since)))
         return ~Q(law__startswith=f"{self.city}:") | other
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from datetime import timedelta
 
 import pytest
@@ -255,21 +256,102 @@ def test_the_vault_is_erased_on_its_date_and_not_before(resident, stranger):
 
 
 def test_a_vault_kept_while_others_are_closed_is_not_closed(resident, stranger, monkeypatch):
-    kept, real = [], closing.close
+    kept, real = [], erasures.write
 
-    def closing_one(*, user, by):
-        """Close one of both; the other one is kept meanwhile."""
-        other = next(one for one in (resident, stranger) if one.pk != user.pk)
+    def keeping_the_other(erasure):
+        """Keep the other one of both while this one is closed."""
+        other = next(one for one in (resident, stranger) if one.pk != erasure.resident_id)
         closing.cancel(user=other, by=other.pk)
         kept.append(other.pk)
-        real(user=user, by=by)
+        real(erasure)
 
     for user in (resident, stranger):
         closing.ask(user=user, by=user.pk)
-    monkeypatch.setattr(closing, "close", closing_one)
+    monkeypatch.setattr(erasures, "write", keeping_the_other)
     with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
         assert closing.close_due() == 1
     assert len(kept) == 1 and User.objects.get(pk=kept[0]).is_active
+
+
+def test_a_vault_is_not_kept_once_its_erasure_has_begun(resident, monkeypatch):
+    """The closing is at its first step, the others' access. A page still offers to keep the vault, and is too late."""
+    browser, real, answers = signed_in(resident), leaving.stop, []
+
+    def stopping(*, resident_id):
+        with pytest.raises(closing.Begun):
+            closing.cancel(user=resident, by=resident.pk)
+        answers.append(browser.post(reverse("cancel_closing"), follow=True))
+        real(resident_id=resident_id)
+
+    closing.ask(user=resident, by=resident.pk)
+    monkeypatch.setattr(leaving, "stop", stopping)
+    close(resident)
+    page = answers[0].content.decode()
+    assert "a commencé" in page and "La fermeture est annulée" not in page
+    assert only_the_proof_of(resident)
+
+
+def test_keeping_waits_for_the_mark_of_the_erasure_and_is_refused(resident, monkeypatch):
+    """The resident keeps the vault while the ledger's file is being written: one of both waits for the other."""
+    real, refused = erasures.write, []
+
+    def keep():
+        try:
+            closing.cancel(user=resident, by=resident.pk)
+        except closing.Begun:
+            refused.append(True)
+        finally:
+            connection.close()
+
+    keeping = threading.Thread(target=keep)
+
+    def writing(erasure):
+        keeping.start()
+        keeping.join(timeout=0.5)
+        assert keeping.is_alive(), "it waits for the account's lock"
+        real(erasure)
+
+    closing.ask(user=resident, by=resident.pk)
+    monkeypatch.setattr(erasures, "write", writing)
+    close(resident)
+    keeping.join(timeout=30)
+    assert refused and only_the_proof_of(resident)
+
+
+@pytest.mark.parametrize("step", ["stop", "erase"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_erasure_that_was_killed_is_never_kept_and_is_resumed(resident, monkeypatch, step, at_once):
+    def killed(**_given):
+        raise SystemExit
+
+    add_signed_notice(resident)
+    closing.ask(user=resident, by=resident.pk)
+    at = timezone.now() + (timedelta() if at_once else timedelta(days=31))
+    with time_machine.travel(at, tick=False):
+        with monkeypatch.context() as patch, pytest.raises(SystemExit):
+            patch.setattr(leaving, step, killed)
+            if at_once:
+                close(resident)
+            else:
+                close_due()
+        with pytest.raises(closing.Begun):
+            closing.cancel(user=resident, by=resident.pk)
+        assert "records_record" in rows_of(resident.pk)
+        assert closing.close_due() == 1
+    assert only_the_proof_of(resident)
+
+
+def test_a_closing_at_once_that_is_kept_before_it_begins_erases_nothing(resident, monkeypatch):
+    real = closing._due
+
+    def kept_first():
+        closing.cancel(user=resident, by=resident.pk)
+        return real()
+
+    monkeypatch.setattr(closing, "_due", kept_first)
+    browser = signed_in(resident)
+    assert browser.post(reverse("close_now"), {"sure": "on"})["Location"] == reverse("home")
+    assert User.objects.get(pk=resident.pk).is_active and list(erasures.lines()) == []
 
 
 def test_asking_twice_keeps_the_first_date(resident):

@@ -30,7 +30,7 @@ def vote(request: SignedInRequest, code: str) -> HttpResponse:
         "campaign": campaign,
         "question": posts.title_of(campaign),
         "vote": found,
-        "last_refused": Vote.objects.filter(campaign=campaign, state=VoteState.REFUSED).last(),
+        "last_refused": Vote.objects.filter(campaign=campaign, state=VoteState.REFUSED).order_by("created_at").last(),
         "proposals": [] if found else posts.shown(campaign),
         "may_decide": found and found.state == VoteState.PROPOSED and found.created_by_id != request.user.pk,
         "open": found and found.is_open(timezone.now()),

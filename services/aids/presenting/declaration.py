@@ -54,7 +54,7 @@ def _table(compared: Sequence[Month]) -> dict[str, Any]:
     ]
     rows = [
         [
-            month_of(one),
+            capfirst(month_of(one)),
             money(one.filled),
             money(one.known) if one.slips else _("Pas de bulletin"),
             _signed(one) if one.to_correct else _("Aucun") if one.slips else "",

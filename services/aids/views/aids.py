@@ -43,7 +43,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 def _papers_to_confirm() -> list[dict[str, str]]:
     """Return the papers that were read and wait for their resident: they count once confirmed. No value is read."""
-    waiting = list(Paper.objects.filter(state=PaperState.TO_CONFIRM)[:WAITING])
+    waiting = list(Paper.objects.filter(state=PaperState.TO_CONFIRM).order_by("created_at")[:WAITING])
     codes = {paper.kind for paper in waiting}
     kinds = {kind.code: kind for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
     return [

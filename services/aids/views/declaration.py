@@ -66,7 +66,7 @@ def photo(request: SignedInRequest) -> HttpResponse:
         _turns.release()
     form = PrefilledForm(initial=amounts, **_asked(found))
     messages.info(request, presenting.read_words(len(amounts), len(form.fields)))
-    return _page(request, found, form)
+    return _page(request, found, form, read=True)
 
 
 def _asked(found: Declaration) -> dict[str, Any]:
@@ -82,6 +82,7 @@ def _page(
     *,
     sent: PhotoForm | None = None,
     compared: list[prefilled.Month] | None = None,
+    read: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     context = presenting.page(found, compared or []) | {
@@ -89,5 +90,6 @@ def _page(
         "sent": sent or PhotoForm(),
         "form": sent or form,
         "photos": letters.can_read(),
+        "read": read,
     }
     return render(request, "aids/prefilled.html", context, status=status)

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.templatetags.civic import long_date, short_date
@@ -23,6 +24,8 @@ SLUGS = {step: slug for slug, step in STEPS.items()}
 
 def state(row: OutsideRequest) -> tuple[str, str]:
     """Return the tag of a request and its kind."""
+    if row.ends_on is not None and row.ends_soon and row.ends_on >= timezone.localdate():
+        return _("Bientôt fini"), "soon"
     if row.answered_on is not None:
         kind = "ok" if row.answer == OutsideAnswer.GRANTED else "expired"
         return str(OutsideAnswer(row.answer).label), kind
@@ -34,10 +37,13 @@ def state(row: OutsideRequest) -> tuple[str, str]:
 def listed(row: OutsideRequest) -> dict[str, str]:
     """Return a row of the resident's list. The office's name is sealed, and left to the request's page."""
     tag, kind = state(row)
+    text = _("envoyée par vous le %(day)s, hors de Garant") % {"day": short_date(row.sent_on)}
+    if row.ends_on is not None:
+        text = _("%(sent)s ; accordée jusqu’au %(day)s") % {"sent": text, "day": long_date(row.ends_on)}
     return {
         "label": row.name,
         "href": reverse("requests:outside", args=[row.pk]),
-        "text": _("envoyée par vous le %(day)s, hors de Garant") % {"day": short_date(row.sent_on)},
+        "text": text,
         "tag": tag,
         "tag_kind": kind,
     }

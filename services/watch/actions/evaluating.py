@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -74,14 +74,25 @@ class Law:
     @classmethod
     def today(cls) -> "Law":
         day = timezone.localdate()
-        aids = [*shipping.national_rights(), *LocalAid.objects.published()]
+        national = shipping.national_rights()
+        aids = [*national, *LocalAid.objects.published()]
         opened = [aid for aid in aids if aid.valid_from <= day and (aid.valid_to is None or day <= aid.valid_to)]
         ours = sorted([aid.code, aid.version] for aid in opened if not aid.is_national)
         shipped = sorted((aid.code, aid.version, aid.rules) for aid in opened if aid.is_national)
         mark = across.LawMark(
-            _digest([day.strftime("%Y-%m"), ours]), _digest([engine.versions(), *map(list, shipped)])
+            _digest([day.strftime("%Y-%m"), ours]),
+            _digest([engine.versions(), *map(list, shipped)]),
+            _last_change(national, day),
         )
         return cls(day, opened, mark, City.current().insee)
+
+
+def _last_change(national: Sequence[LocalAid], day: date) -> datetime:
+    """Return when a national right last began or ended, or else the first of the month, which is looked at anyway."""
+    begin = [aid.valid_from for aid in national]
+    end = [aid.valid_to + timedelta(days=1) for aid in national if aid.valid_to is not None]
+    changed = max([day.replace(day=1), *(one for one in begin + end if one <= day)])
+    return timezone.make_aware(datetime.combine(changed, datetime.min.time()))
 
 
 def _digest(parts: list[Any]) -> str:

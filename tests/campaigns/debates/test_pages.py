@@ -15,7 +15,7 @@ from accounts.actions import identities as links
 from accounts.models import User
 from accounts.sign_in.openid import Identity
 from campaigns.debates import standing, tasks
-from campaigns.debates.actions import counting, identities
+from campaigns.debates.actions import counting, identities, votes
 from campaigns.debates.enums import Means, VoteState
 from campaigns.debates.models import Moderation, Post, ProvenIdentity, Vote
 from core import canonical, journal
@@ -118,6 +118,17 @@ def test_two_agents_open_a_vote_and_one_alone_does_not(campaign):
     assert "déjà écarté, ou il est au vote" in text_of(
         one.post(url("set_aside", Post.objects.get().pk), {"rule": "advert", "reasons": "Non."}, follow=True)
     )
+
+
+def test_the_page_has_the_reasons_of_the_last_refusal(campaign):
+    """Ids are random: in their order, another refusal than the last one would soon be shown."""
+    voted.proposal(campaign)
+    first, second = AgentFactory(), AgentFactory()
+    page = signed_in(first)
+    for number in range(6):
+        vote = votes.propose(campaign=campaign, by=first, closes_at=timezone.now() + timedelta(days=9))
+        votes.refuse(vote=vote, by=second, words=f"Motif {number}.")
+        assert f"Motif {number}." in text_of(page.get(url("agents_vote")))
 
 
 def test_a_resident_votes_once_they_proved_who_they_are_and_replaces_their_ballot(vote, resident):

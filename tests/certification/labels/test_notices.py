@@ -96,7 +96,8 @@ def test_the_end_of_a_label_is_told_at_60_30_and_7_days(owner, one, mailoutbox):
     for days, expected in ((61, 0), (60, 1), (59, 0), (30, 1), (8, 0), (7, 1), (1, 0)):
         with time_machine.travel(Label.objects.get().valid_until - timedelta(days=days, minutes=-1), tick=False):
             assert len(told(mailoutbox)) == expected, days
-    assert list(Notice.objects.filter(what=Told.ENDING).values_list("mark", flat=True)) == ["60", "30", "7"]
+    told_at = Notice.objects.filter(what=Told.ENDING).order_by("at")
+    assert list(told_at.values_list("mark", flat=True)) == ["60", "30", "7"]
 
 
 def test_the_end_is_not_told_once_a_renewal_was_sent(owner, one, mailoutbox):

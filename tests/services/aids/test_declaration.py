@@ -151,6 +151,7 @@ def test_a_pdf_of_the_declaration_fills_the_form_and_is_not_kept(awa: Client) ->
         before = Record.objects.count(), Paper.objects.count()
     page = send(awa, declared())
     assert page.status_code == 200 and "3 montants lus." in body(page)
+    assert "corrigez-les" in body(page) and "Recopiez les montants" not in body(page)
     values = {name: page.context["typed"][name].value() for name in page.context["typed"].fields}
     assert values == {"2025-07": "1200", "2025-08": "1180", "2025-09": "0"}
     assert "Écart" not in body(page), "nothing is compared before the resident has checked"

@@ -107,11 +107,25 @@ def test_an_agent_chooses_them_on_the_sheet_which_keeps_and_says_them(author, se
     page = text(pages.get(reverse("procedures:version", args=[row.pk])))
     assert office.name in page and "Demande d’aide (99999*01)" in page and "Aides de la ville" in page
     sheet = text(pages.get(reverse("procedures:sheet", args=[row.pk])))
-    assert sheet.count(" selected") >= 3, "what was chosen is still chosen"
+    assert sheet.count(" selected") >= 2 and sheet.count(" checked") == 1, "what was chosen is still chosen"
     versions.close(row=form, by=author)
     Organisation.objects.filter(pk=office.pk).update(is_active=False)
     page = text(pages.get(reverse("procedures:version", args=[row.pk])))
     assert "fermé : les dossiers se font sans lui" in page and "ne reçoit plus de demandes" in page
+
+
+def test_a_sheet_names_and_keeps_an_aid_that_is_not_in_force(author, second):
+    aids.load_local_aids(codes=["cantine-qf"])
+    row = actions.begin(by=author, item=document(for_aids=["cantine-qf", "periscolaire-effort", "parti"]))
+    pages = signed_in(author)
+    page = text(pages.get(reverse("procedures:version", args=[row.pk])))
+    assert "(pas en vigueur), parti (pas en vigueur)" in page and "periscolaire-effort" not in page
+    at = reverse("procedures:sheet", args=[row.pk])
+    sheet = pages.get(at)
+    kept = sheet.context["form"]["for_aids"].value()
+    assert text(sheet).count(" checked") == 3
+    assert pages.post(at, {**SHEET, "for_aids": kept}).status_code == 302
+    assert Procedure.objects.get().asks.for_aids == ("cantine-qf", "periscolaire-effort", "parti")
 
 
 def test_an_aid_an_office_or_a_form_that_is_not_offered_is_refused(author):

@@ -87,6 +87,8 @@ def test_a_procedure_is_written_proposed_and_published_by_pages(pages, second):
     assert "Délibération 2026-77" in public and "Étudiez-vous ?" in public and "Awa Sorel" not in public
     assert "Sans réponse, la demande est acceptée." in public and "Préparer mon dossier" in public
     assert row.label in text(Client().get(at("listed", q="médiathèque")))
+    assert "govuk-details" in Client().get(at("listed")).content.decode(), "those of the State are folded"
+    assert "govuk-details" not in Client().get(at("listed", q="activité")).content.decode(), "what was searched is not"
 
 
 def test_only_what_the_second_person_read_is_published(author, second):

@@ -194,7 +194,10 @@ def test_what_an_office_outside_granted_is_reminded_a_month_before_its_end_once(
     assert len(mailoutbox) == 1 and "CAF" not in mailoutbox[0].body and "finit dans un mois" in mailoutbox[0].body
     browser = signed_in(resident)
     assert text(browser.get(reverse("home"))).count("Redemander :") == 1
+    listed = text(browser.get(reverse("requests:home")))
+    assert listed.count("Bientôt fini") == 1 and listed.count("accordée jusqu’au") == 2
     page = text(browser.get(reverse("requests:outside", args=[row.pk])))
+    assert "Nous vous le rappelons un mois avant la fin." in page and "quand le délai passe" not in page
     assert "L’organisme a dit oui, jusqu’au" in page and f"{reverse('dossiers:new')}?aide=prime_activite" in page
     later = actions.note_step(
         request=fresh(row), by=resident.pk, step=OutsideStep.ANSWERED, on=ago(10), answer="granted", ends_on=ago(-25)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from accounts.models import User
 from core import journal, locks
 from core.journal import checkpoints
 from core.models.rows import AuthenticatedRow, check
+from services.aids import shipping
 from services.aids.benefits import BY_CODE
 from services.aids.engine import run as engine
 from services.aids.models import LocalAid
@@ -150,6 +151,24 @@ def test_a_new_aid_of_the_city_is_looked_at_whenever_the_worker_began(awa: User,
     law = evaluating.Law.today()
     assert across.claim(10, law=law.mark) == []
     assert len(across.claim(10, law=replace(law.mark, city="another"))) == 1
+
+
+@pytest.mark.parametrize("change", [{"valid_from": date(2025, 11, 28)}, {"valid_to": date(2025, 11, 27)}])
+def test_a_national_right_that_changes_in_mid_month_is_looked_at_that_day(awa: User, november, monkeypatch, change):
+    """The worker that began before keeps running."""
+    rights = shipping.national_rights()
+    for name, day in change.items():
+        setattr(rights[0], name, day)
+    monkeypatch.setattr(shipping, "national_rights", lambda: rights)
+    monkeypatch.setattr(checkpoints, "anchored", lambda: True)
+    november.move_to("2025-11-26 08:00:00+01:00")
+    monkeypatch.setattr(across, "STARTED", timezone.now())
+    with scope(resident=awa.pk):
+        Watch.objects.update(checked_at=timezone.now(), law=str(evaluating.Law.today().mark))
+    november.move_to("2025-11-27 23:59:00+01:00")
+    assert made.look() == 0
+    november.move_to("2025-11-28 00:01:00+01:00")
+    assert made.look() == 1 and made.look() == 0
 
 
 def test_a_change_during_a_check_is_looked_at_again(awa: User, november, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,9 @@ from django_scopes import scope
 
 from accounts.actions import closing, sheet_closing, sheets
 from accounts.actions.closing import COOLING_OFF
-from accounts.models import Sheet, SheetClosing, User
+from accounts.models import Nomination, Sheet, SheetClosing, User
 from accounts.two_persons import Lack, NotTwo
-from core import journal, rows
+from core import journal, leaving, rows
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.at_once import at_once
 from tests.vault.at_desk import come_back, keeper, opened, owner, sheet_of, visited
@@ -169,6 +169,42 @@ def test_nothing_is_confirmed_that_nobody_asked_or_too_long_ago(first, hugo, his
     assert actions.ask_to_close(visit=there, agent=hugo).asked_by == hugo
 
 
+@pytest.mark.parametrize("change", [{"is_active": False}, {"at_desk": False}, {"is_staff": False}, {}])
+def test_the_request_of_an_agent_who_left_neither_counts_nor_blocks(second, agathe, hugo, his, change):
+    """Without a change of the account, its nomination ended."""
+    for column, value in change.items():
+        setattr(agathe, column, value)
+    agathe.save()
+    if not change:
+        Nomination.objects.filter(person=agathe).update(ended_by=hugo, ended_at=timezone.now())
+    with pytest.raises(sheet_closing.NotAsked):
+        actions.confirm_closing(visit=second, agent=hugo)
+    assert "Demande notée" not in text(his.get(page(second))) and closes_in(second) > timedelta(days=300)
+    his.post(page(second), ASK)
+    third = keeper("Ines Faure", email="ines@ville.example")
+    sheet_closing.confirm(person=owner(second), by=third)
+    closed = SheetClosing.objects.confirmed().get()
+    assert (closed.asked_by, closed.confirmed_by) == (hugo, third) and nearly(closes_in(second))
+
+
+def test_keeping_the_vault_ends_a_request_that_no_longer_counts_too(second, agathe, hugo):
+    agathe.at_desk = False
+    agathe.save()
+    actions.ask_to_close(visit=second, agent=hugo)
+    actions.keep_open(visit=second, agent=hugo)
+    agathe.at_desk = True
+    agathe.save()
+    assert sheet_closing.standing(owner(second)) is None
+
+
+def test_a_confirmed_closing_stands_when_the_agent_who_noted_it_has_left(second, agathe, hugo):
+    actions.confirm_closing(visit=second, agent=hugo)
+    agathe.is_active = False
+    agathe.save()
+    there = sheet_closing.standing(owner(second))
+    assert there is not None and there.confirmed_by == hugo and nearly(closes_in(second))
+
+
 def test_one_agent_is_enough_to_keep_the_vault(second, hugo, his, agathe, hers, code):
     actions.confirm_closing(visit=second, agent=hugo)
     back = come_back(agathe, hers, code)
@@ -190,6 +226,28 @@ def test_another_sheet_keeps_the_date_and_claiming_the_vault_ends_the_closing(se
     person = owner(second)
     assert person.closes_at is None and sheet_closing.standing(person) is None
     assert SheetClosing.objects.get().cancelled_by == person
+
+
+def test_a_vault_whose_erasure_was_killed_is_neither_kept_nor_given_a_sheet_nor_claimed(
+    second, hugo, his, code, monkeypatch
+):
+    actions.confirm_closing(visit=second, agent=hugo)
+    person = owner(second)
+    person.closes_at = timezone.now()
+    person.save(update_fields=["closes_at"])
+
+    def killed(**_given):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(leaving, "stop", killed)
+        closing.close_due()
+    for name in ("desk_keep", "desk_sheet"):
+        answer = his.post(page(second, name), follow=True)
+        assert "L’effacement de ce coffre a commencé" in text(answer)
+    with pytest.raises(closing.Begun):
+        sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
+    assert closing.close_due() == 1 and not owner(second).is_active
 
 
 def test_a_closing_does_not_outlast_the_sheet(second, hugo):

@@ -137,6 +137,7 @@ def print_sheet(*, visit: DeskVisit, agent: User) -> tuple[Sheet, str]:
     Raises:
         PermissionDenied: the resident signs in by themselves, the visit is another agent's, or its session has ended.
         gate.Refused: the visit has ended.
+        closing.Begun: the vault is being erased.
     """
     perms.require_may_help_at_desk(visit, agent)
     with at_desk(), acts.under(visit.grant):

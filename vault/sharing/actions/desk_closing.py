@@ -39,6 +39,7 @@ def keep_open(*, visit: DeskVisit, agent: User) -> None:
 
     Raises:
         PermissionDenied, gate.Refused: as `ask_to_close`.
+        closing.Begun: the erasure has begun.
     """
     perms.require_may_help_at_desk(visit, agent)
     with at_desk(), acts.under(visit.grant):

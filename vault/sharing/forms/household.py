@@ -102,7 +102,7 @@ def advice(agreement: Agreement) -> str:
 
 
 def with_value(label: str, held: str) -> str:
-    return _("%(what)s : %(value)s") % {"what": label, "value": held or _("rien dans votre coffre aujourd’hui")}
+    return _("%(what)s : %(value)s") % {"what": label, "value": held or _("rien aujourd’hui")}
 
 
 _MODES = {

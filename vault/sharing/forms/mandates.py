@@ -19,14 +19,14 @@ from vault.records.grants.terms import Terms
 from vault.sharing.actions.mandates import Chosen
 from vault.sharing.agreements.entrusting import length_words
 from vault.sharing.enums import ENTRUSTED, Act, AskedFor, HalfDay, HelpAnswer
-from vault.sharing.forms.household import advice, with_value
+from vault.sharing.forms.household import with_value
 
 
 class EntrustForm(forms.Form):
     """The items with their current values, the acts, and the length if the agreement offers several."""
 
     items = forms.MultipleChoiceField(
-        label=gettext_lazy("Ce que cette personne peut voir"),
+        label=gettext_lazy("Ce qu’elle peut voir"),
         help_text=gettext_lazy("Voici la valeur d’aujourd’hui. Rien n’est coché d’avance."),
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -58,7 +58,7 @@ class EntrustForm(forms.Form):
         choices = [(item.code, with_value(str(item.label), held.get(item.code, ""))) for item in optional]
         cast(forms.ChoiceField, self.fields["items"]).choices = choices
         cast(forms.ChoiceField, self.fields["length"]).choices = length_choices(agreement)
-        self.fields["length"].help_text = advice(agreement)
+        self.fields["length"].help_text = f"{agreement.enough} {_('Rien ne se renouvelle tout seul.')}".strip()
         if len(self._lengths) == 1:
             del self.fields["length"]
         if not acts:

@@ -155,7 +155,7 @@ def _newest_words(records: Sequence[Opened], item: Item) -> str:
 
 def active_facts(circle: Circle, giver: Member) -> list[SharedFact]:
     """Return the copies received from `giver` whose grant is active now."""
-    facts = list(SharedFact.objects.filter(own=False, member=circle.me))
+    facts = list(SharedFact.objects.filter(own=False, member=circle.me).order_by("pk"))
     active = shared_facts.active_grants([fact.grant_id for fact in facts], giver_id=giver.resident_id)
     return [fact for fact in facts if fact.grant_id in active]
 

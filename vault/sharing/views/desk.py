@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_scopes import scope
 
 from accounts.actions import sheet_closing
+from accounts.actions.closing import Begun
 from accounts.actions.sheets import NoSheet
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
@@ -239,6 +240,9 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         return downloads.pdf(sheets.pdf(printed, code), name="feuille.pdf")
     except (gate.Refused, PermissionDenied):
         return over(request)
+    except Begun:
+        messages.error(request, _("L’effacement de ce coffre a commencé : rien ne l’arrête plus."))
+        return redirect("sharing:desk_visit", visit_id=found.pk)
     except NotDrawn:
         messages.error(request, _("La feuille n’a pas pu être dessinée. Recommencez : aucune autre ne sert."))
         return redirect("sharing:desk_visit", visit_id=found.pk)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actions import sheet_closing
-from accounts.actions.closing import COOLING_OFF
+from accounts.actions.closing import COOLING_OFF, Begun
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from accounts.models import SheetClosing, User
@@ -62,9 +62,11 @@ def keep(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     visit = find_visit(request, visit_id)
     try:
         actions.keep_open(visit=visit, agent=request.user)
+        messages.success(request, _("C’est noté : la personne garde son coffre."))
+    except Begun:
+        messages.error(request, _("L’effacement de ce coffre a commencé : rien ne l’arrête plus."))
     except (gate.Refused, PermissionDenied):
         return over(request)
-    messages.success(request, _("C’est noté : la personne garde son coffre."))
     return redirect("sharing:desk_visit", visit_id=visit.pk)
 
 
