@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation
 from core.pages.forms import DateField
-from services.aids.local.fields import choice_field, text_field
 from services.official_forms.models import OfficialForm
 from services.procedures import finding, rules
 from services.procedures.enums import Kind, Silence, Subject
 from services.procedures.presenting import CONDITIONS, PERIODS, WHO
+from services.versions.fields import choice_field, text_field
 from vault import types
 from vault.records.models import PaperKind
 

@@ -16,7 +16,7 @@ from accounts.decorators import agents_only, recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.two_persons import NotTwo
 from accounts.views.two_persons import refused
-from services.versions import presenting
+from services.versions import presenting, yaml_files
 from services.versions.actions import versions
 from services.versions.models import FROZEN, RulesVersion, Version, VersionQuerySet
 from services.versions.presenting import Pages, RulesPages
@@ -177,3 +177,9 @@ def renew(request: SignedInRequest, row_id: Key, of: RulesPages[R]) -> HttpRespo
     """Begin the next version of a public one."""
     row = cast(R, get_object_or_404(of.rows.shown(), pk=row_id))
     return redirect(of.page(versions.renew(row=row, by=request.user, begin=of.begin)))
+
+
+def yaml_file(row: RulesVersion) -> HttpResponse:
+    answer = HttpResponse(yaml_files.dump(row.document), content_type="application/yaml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{row.code}-{row.version}.yaml"'
+    return answer

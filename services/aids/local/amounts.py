@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 from core.templatetags.civic import money, number
 from services.aids.local.conditions import FACTS, KINDS
 from services.aids.local.conditions.kinds import Data, Facts, Rule, count_children
-from services.aids.local.fields import choice_field, number_field, plain, whole_field
+from services.aids.local.fields import number_field, plain, whole_field
+from services.versions.fields import choice_field
 
 if TYPE_CHECKING:
     from services.aids.local.conditions.kinds import Words

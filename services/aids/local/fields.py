@@ -1,4 +1,4 @@
-"""Fields that forms of rules share."""
+"""Fields that the forms of local aids share."""
 
 import re
 from typing import Any, Final
@@ -10,10 +10,6 @@ from django.utils.translation import gettext_lazy
 
 CODE: Final = re.compile(r"[0-9AB]{2,9}")
 YES_NO: Final = (("yes", gettext_lazy("Oui")), ("no", gettext_lazy("Non")))
-
-
-def text_field(label: Any, length: int = 600, rows: int = 3, **others: Any) -> forms.CharField:  # noqa: ANN401 - lazy
-    return forms.CharField(label=label, max_length=length, widget=forms.Textarea({"rows": rows}), **others)
 
 
 def number_field(label: Any, *, required: bool = True, **others: Any) -> forms.FloatField:  # noqa: ANN401 - lazy
@@ -31,10 +27,6 @@ def number_field(label: Any, *, required: bool = True, **others: Any) -> forms.F
 
 def whole_field(label: Any, most: int, **others: Any) -> forms.IntegerField:  # noqa: ANN401 - lazy
     return forms.IntegerField(label=label, min_value=0, max_value=most, required=False, **others)
-
-
-def choice_field(label: Any, choices: Any, **others: Any) -> forms.ChoiceField:  # noqa: ANN401 - lazy
-    return forms.ChoiceField(label=label, choices=choices, widget=forms.Select, **others)
 
 
 class CodesField(forms.CharField):

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from services.aids.local.amounts import AMOUNTS, lines_of
 from services.aids.local.conditions import KINDS
-from services.aids.local.fields import choice_field, plain
+from services.aids.local.fields import plain
+from services.versions.fields import choice_field
 
 Rule = Mapping[str, Any]
 

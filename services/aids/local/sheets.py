@@ -14,7 +14,8 @@ from core.pages.forms import DateField
 from services.aids.local import reading
 from services.aids.local.conditions import FACTS, word
 from services.aids.local.conditions.kinds import Fact, Sort
-from services.aids.local.fields import YES_NO, choice_field, number_field, plain, text_field, whole_field
+from services.aids.local.fields import YES_NO, number_field, plain, whole_field
+from services.versions.fields import choice_field, text_field
 from vault.records.models import PaperKind
 
 Rule = Mapping[str, Any]

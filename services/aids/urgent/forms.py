@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from core.pages.forms import DateField
 from services.aids import catalogue, urgent
-from services.aids.local.fields import choice_field, text_field
+from services.versions.fields import choice_field, text_field
 from vault.records.models import PaperKind
 
 LINES: Final = ("first_days", "rights", "places")

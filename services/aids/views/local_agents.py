@@ -18,7 +18,7 @@ from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from core.models import City
 from services.aids.actions import local_aids as actions
-from services.aids.local import forms, rule_tree, sheets, yaml_files
+from services.aids.local import forms, importing, rule_tree, sheets
 from services.aids.local.amounts import AMOUNTS
 from services.aids.local.conditions import KINDS
 from services.aids.models import LocalAid
@@ -26,7 +26,8 @@ from services.aids.presenting import local_aids as presenting
 from services.aids.presenting.local_aids import AIDS
 from services.versions import presenting as versions
 from services.versions.actions.versions import Faulty
-from services.versions.views import form_page, found_by_word, own_draft, said_why
+from services.versions.views import form_page, found_by_word, own_draft, said_why, yaml_file
+from services.versions.yaml_files import MOST_BYTES, Unreadable
 
 WHOLE = "tout"
 
@@ -61,7 +62,7 @@ def begin(request: SignedInRequest) -> HttpResponse:
     city = City.current()
     today = timezone.localdate()
     mine = {"level": "commune", "id": city.insee or "", "name": city.name}
-    item = yaml_files.blank(code="", label="", institution=mine, today=today)
+    item = importing.blank(code="", label="", institution=mine, today=today)
     sent = request.POST if request.method == "POST" else None
     form = sheets.SheetForm(sent, initial=_sheet(item), others=presenting.others(""))
     if request.method == "POST" and form.is_valid():
@@ -99,11 +100,11 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            content = file.read(yaml_files.MOST_BYTES + 1)
-            code = yaml_files.code_of(file.name)
-            read = yaml_files.read(content, code=code, today=timezone.localdate())
+            content = file.read(MOST_BYTES + 1)
+            code = importing.code_of(file.name)
+            read = importing.read(content, code=code, today=timezone.localdate())
             aid = actions.begin(by=request.user, item=read.item)
-        except (yaml_files.Unreadable, Faulty) as problem:
+        except (Unreadable, Faulty) as problem:
             form.add_error("file", str(problem))
         else:
             for text in read.lost:
@@ -136,12 +137,6 @@ def preview(request: SignedInRequest, aid_id: int) -> HttpResponse:
 def download(request: SignedInRequest, aid_id: int) -> HttpResponse:
     aid = get_object_or_404(LocalAid, pk=aid_id)
     return yaml_file(aid)
-
-
-def yaml_file(aid: LocalAid) -> HttpResponse:
-    answer = HttpResponse(yaml_files.dump(aid.document), content_type="application/yaml; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{aid.code}-{aid.version}.yaml"'
-    return answer
 
 
 @agents_only

@@ -12,8 +12,7 @@ from django.views.decorators.http import require_safe
 
 from services.aids.models import LocalAid
 from services.aids.presenting import local_aids as presenting
-from services.aids.views.local_agents import yaml_file
-from services.versions.views import named
+from services.versions.views import named, yaml_file
 
 
 @login_not_required

@@ -15,14 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from core.models import City
-from services.aids.local import yaml_files
 from services.procedures import forms, presenting, rules
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
 from services.procedures.presenting import PROCEDURES
 from services.versions import presenting as versions
 from services.versions.actions.versions import Faulty, NotNow
-from services.versions.views import form_page, found_by_word, own_draft, said_why
+from services.versions.views import form_page, found_by_word, own_draft, said_why, yaml_file
+from services.versions.yaml_files import MOST_BYTES, Unreadable, load
 
 #: After which a new procedure is read again.
 REVIEW = timedelta(days=365)
@@ -70,9 +70,9 @@ def bring_in(request: SignedInRequest) -> HttpResponse:
     form = forms.ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            item = yaml_files.load(form.cleaned_data["file"].read(yaml_files.MOST_BYTES + 1))
+            item = load(form.cleaned_data["file"].read(MOST_BYTES + 1))
             row = actions.begin(by=request.user, item=item)
-        except yaml_files.Unreadable as problem:
+        except Unreadable as problem:
             form.add_error("file", str(problem))
         except Faulty as problem:
             form.add_error("file", str(problem))
@@ -104,12 +104,6 @@ def preview(request: SignedInRequest, row_id: int) -> HttpResponse:
 @require_safe
 def download(request: SignedInRequest, row_id: int) -> HttpResponse:
     return yaml_file(get_object_or_404(Procedure, pk=row_id))
-
-
-def yaml_file(row: Procedure) -> HttpResponse:
-    answer = HttpResponse(yaml_files.dump(row.document), content_type="application/yaml; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{row.code}-{row.version}.yaml"'
-    return answer
 
 
 @agents_only

@@ -10,9 +10,8 @@ from services.aids import catalogue
 from services.procedures import finding, presenting
 from services.procedures.models import Procedure
 from services.procedures.rules import of_aid
-from services.procedures.views.agents import yaml_file
 from services.versions.models import State
-from services.versions.views import named
+from services.versions.views import named, yaml_file
 
 
 @login_not_required

@@ -9,16 +9,17 @@ from django.utils.translation import override
 
 from services.aids.facts import answers, purposes
 from services.aids.household import CityFacts, Person
-from services.aids.local import checking, evaluation, reading, sheets, yaml_files
+from services.aids.local import checking, evaluation, importing, reading, sheets
 from services.aids.local.amounts import AMOUNTS, Basis, amount_of
 from services.aids.local.conditions import ASKED, FACTS, KINDS
 from services.aids.local.conditions.kinds import MANUAL, MISSING, NO, YES, Sort
 from services.aids.local.conditions.shapes import word
 from services.aids.local.forms import AmountForm, ConditionForm
+from services.versions import yaml_files
 from vault import types
 
 TODAY = date(2026, 11, 25)
-AID = yaml_files.blank(
+AID = importing.blank(
     code="aide", label="Aide", institution={"level": "commune", "id": "00042", "name": "Villebrume"}, today=TODAY
 ) | {"version": 1}
 #: Two values of a fact of each sort: one of them meets a condition written with `typed`.
@@ -75,7 +76,7 @@ def test_the_table_names_each_kind_and_each_fact_once():
     declared = [fact.name for kind in KINDS.values() for fact in kind.facts]
     assert sorted([*declared, "price"]) == sorted(FACTS)
     public = [name for kind in KINDS.values() for name in kind.public]
-    assert len(public) == len(set(public)) and yaml_files.PUBLIC.keys() == set(public)
+    assert len(public) == len(set(public)) and importing.PUBLIC.keys() == set(public)
     assert len(ASKED) == sum(fact.asked is not None for fact in FACTS.values())
 
 
@@ -147,7 +148,7 @@ def test_a_question_fills_a_value_of_the_vault_and_of_the_household(asked, fact)
 @each_kind
 def test_a_condition_goes_out_as_a_file_and_comes_back(kind):
     aid = {**AID, "conditions": {"all": [written(kind)]}}
-    assert yaml_files.read(yaml_files.dump(aid).encode(), code="aide", today=TODAY).item == aid
+    assert importing.read(yaml_files.dump(aid).encode(), code="aide", today=TODAY).item == aid
 
 
 @each_amount

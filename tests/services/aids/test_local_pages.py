@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from services.aids import catalogue, shipping
 from services.aids.actions import local_aids as actions
-from services.aids.local import rule_tree, yaml_files
+from services.aids.local import rule_tree
 from services.aids.models import LinkState, LocalAid
+from services.versions import yaml_files
 from services.versions.actions import versions
 from services.versions.models import State
 from tests.accounts.factories import AgentFactory, signed_in

@@ -7,8 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from services.aids import catalogue
-from services.aids.local import checking, evaluation, reading, yaml_files
+from services.aids.local import checking, evaluation, importing, reading
 from services.aids.models import LocalAid
+from services.versions import yaml_files
 from services.versions.models import State
 from tests.accounts.factories import AgentFactory
 
@@ -19,7 +20,7 @@ ABOUT = {"ville_villebrume": yaml_files.load((FOLDER / "ville_villebrume.yml").r
 
 
 def read(content: bytes | None = None):
-    return yaml_files.read(content or (FOLDER / "bus.yml").read_bytes(), code="bus", today=TODAY, institutions=ABOUT)
+    return importing.read(content or (FOLDER / "bus.yml").read_bytes(), code="bus", today=TODAY, institutions=ABOUT)
 
 
 def test_a_public_file_becomes_rules():
@@ -90,7 +91,7 @@ def test_a_bomb_is_refused_before_it_is_built():
         yaml_files.load(b"x: !!python/name:os.system")
 
 
-OWN = yaml_files.blank(
+OWN = importing.blank(
     code="velo", label="Vélo", institution={"level": "commune", "id": "00042", "name": "Villebrume"}, today=TODAY
 )
 
@@ -156,7 +157,7 @@ def test_every_public_file_is_read_and_99_conditions_in_100_are_kept():
     about = {file.stem: yaml_files.load(file.read_bytes()) for file in (SAMPLES / "institutions").glob("*.yml")}
     files = sorted((SAMPLES / "benefits").rglob("*.yml"))
     found = [
-        yaml_files.read(file.read_bytes(), code=yaml_files.code_of(file.name), today=TODAY, institutions=about)
+        importing.read(file.read_bytes(), code=importing.code_of(file.name), today=TODAY, institutions=about)
         for file in files
     ]
     conditions, lost = sum(one.conditions for one in found), sum(len(one.lost) for one in found)

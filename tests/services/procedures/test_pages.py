@@ -171,7 +171,7 @@ def test_a_file_goes_out_and_comes_back_and_a_bomb_is_refused(pages, author):
     for content, words in (
         (bomb(), "alias"),
         (b"x" * 300_000, "trop gros"),
-        (b"- 1\n- 2", "ne décrit pas"),
+        (b"- 1\n- 2", "n’a pas la forme attendue"),
         (b"code: rien", "la racine"),
         (b"\xff\xfe", "pas du texte"),
     ):

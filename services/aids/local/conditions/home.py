@@ -29,7 +29,8 @@ from services.aids.local.conditions.kinds import (
     inverse,
 )
 from services.aids.local.conditions.shapes import flag, included, number, one_of
-from services.aids.local.fields import CodesField, choice_field
+from services.aids.local.fields import CodesField
+from services.versions.fields import choice_field
 
 # Territory
 

@@ -11,7 +11,7 @@ from services.aids.asking.changes import monthly_net
 from services.aids.benefits import BY_CODE
 from services.aids.local.conditions.kinds import Data, Fact, Facts, Known, Rule, Sort, Whose, compare
 from services.aids.local.conditions.shapes import compared, number, number_fields, number_initial, number_rule, one_of
-from services.aids.local.fields import choice_field
+from services.versions.fields import choice_field
 
 # The quotient
 

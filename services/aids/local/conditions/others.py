@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from core.pages.forms import DateField
 from core.templatetags.civic import long_date
 from services.aids.local.conditions.kinds import MANUAL, Data, Fact, Facts, Kind, Rule, Sort, answered, day_or
-from services.aids.local.fields import text_field
+from services.versions.fields import text_field
 
 
 def _dates(rule: Rule, facts: Facts, aid: Rule, day: date) -> str:

@@ -24,7 +24,8 @@ from services.aids.local.conditions.kinds import (
     answered,
     compare,
 )
-from services.aids.local.fields import YES_NO, choice_field, number_field, plain
+from services.aids.local.fields import YES_NO, number_field, plain
+from services.versions.fields import choice_field
 from vault import types
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from services.aids.actions import local_aids
-from services.aids.local import yaml_files
-from services.aids.local.yaml_files import Imported, Unreadable
+from services.aids.local import importing
+from services.aids.local.importing import Imported
 from services.versions.actions.versions import Faulty
+from services.versions.yaml_files import Unreadable, load
 
 
 class Command(BaseCommand):
@@ -51,11 +52,11 @@ class Command(BaseCommand):
         return author
 
     def _institutions(self, folder: Path | None) -> dict[str, dict[str, Any]]:
-        return {file.stem: yaml_files.load(file.read_bytes()) for file in _files(folder)} if folder else {}
+        return {file.stem: load(file.read_bytes()) for file in _files(folder)} if folder else {}
 
     def _read(self, file: Path, about: dict[str, dict[str, Any]], author: User | None) -> Imported:
-        code = yaml_files.code_of(file.name)
-        found = yaml_files.read(file.read_bytes(), code=code, today=timezone.localdate(), institutions=about)
+        code = importing.code_of(file.name)
+        found = importing.read(file.read_bytes(), code=code, today=timezone.localdate(), institutions=about)
         if author:
             local_aids.begin(by=author, item=found.item)
         return found
