@@ -133,6 +133,7 @@ def test_no_process_of_the_portal_has_the_owner_s_address(tmp_path: Path, monkey
         return SimpleNamespace()
 
     monkeypatch.setattr("ops.services.subprocess.Popen", start)
+    monkeypatch.setattr(services.Services, "wait_until_web_listens", lambda _self: None)
     owner = {"MIGRATION_DATABASE_URL": "postgresql://owner@/garant", "RELEASE_DATABASE_URL": "postgresql://r@/garant"}
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@/garant")
     services.Services("127.0.0.1", 8000, owner, tmp_path, holders_port=8001).start()
