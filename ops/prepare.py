@@ -6,6 +6,7 @@
 Uses only Python's standard library. Where apt may not be used, the exact command is printed.
 """
 
+import ast
 import ctypes
 import fcntl
 import hashlib
@@ -27,6 +28,14 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
 APPS = ("accounts", "campaigns", "certification", "platform", "services", "vault")
+#: pip's settings of where packages come from, and uv's options for them.
+SOURCES = {
+    "index-url": "--default-index",
+    "extra-index-url": "--index",
+    "no-index": "--no-index",
+    "find-links": "--find-links",
+    "constraint": "--constraints",
+}
 FONTS = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 
 
@@ -215,12 +224,29 @@ def by_uv(*wanted: str | Path) -> None:
     """Install with uv. It takes less than half of pip's processor time, and compiles on all processors.
 
     Raises:
-        Missing: this machine has no wheel of uv, or uv reaches no index, for instance behind a mirror that only pip
-            is told of.
+        Missing: this machine has no wheel of uv, or uv reaches no index.
     """
     if not UV.exists():
         by_pip("--only-binary", ":all:", "--constraint", ROOT / "requirements-dev.txt", "uv")
-    run([UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON, *wanted])
+    fixed = ("--quiet", "--compile-bytecode", "--system-certs", "--python", PYTHON)
+    run([UV, "pip", "install", *fixed, *pip_sources(), *wanted])
+
+
+def pip_sources() -> list[str]:
+    """Return uv's options for where pip is told to take packages from, such as a mirror: uv reads none of it."""
+    command = [PYTHON, "-m", "pip", "config", "list"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = {}
+    # The environment comes last, and wins.
+    for line in sorted(lines, key=lambda line: line.startswith(":env:")):
+        setting, _equals, value = line.partition("=")
+        found[setting.rpartition(".")[2]] = str(ast.literal_eval(value))
+    return [
+        option if name == "no-index" else f"{option}={one}"
+        for name, option in SOURCES.items()
+        for one in found.get(name, "").split()
+        if one not in {"0", "false", "no", "off"}
+    ]
 
 
 def by_pip(*wanted: str | Path) -> None:

@@ -1,6 +1,7 @@
 """A machine is prepared if apt may be used; otherwise the exact command is printed."""
 
 import importlib.util
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise prepare.Missing("no index")
 
     monkeypatch.setattr(prepare, "run", run)
+    monkeypatch.setattr(prepare, "pip_sources", list)
     monkeypatch.setattr(prepare, "ROOT", tmp_path)
     monkeypatch.setattr(prepare, "VENV", tmp_path)
     monkeypatch.setattr(prepare, "UV", tmp_path / "uv")
@@ -105,6 +107,23 @@ def test_pip_installs_where_uv_reaches_no_index(installed: list[str]) -> None:
     prepare.UV.touch()
     prepare.packages("requirements.txt")
     assert installed == ["uv", "pip"]
+
+
+def test_uv_takes_packages_from_where_pip_is_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    # pip reads the machine's own file first, so only what this one says is looked for.
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://a.example/simple\nfind-links = /one /two\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    named = {f"--find-links={folder}" for folder in ("/one", "/two")}
+    assert {"--default-index=https://a.example/simple", *named} <= {*prepare.pip_sources()}
+    monkeypatch.setenv("PIP_INDEX_URL", "https://b.example/simple")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    found = prepare.pip_sources()
+    assert {"--default-index=https://b.example/simple", "--no-index", *named} <= {*found}
+    assert "--default-index=https://a.example/simple" not in found
+    monkeypatch.setenv("PIP_NO_INDEX", "false")
+    assert "--no-index" not in prepare.pip_sources()
 
 
 def test_the_readers_are_compiled_since_they_may_write_no_file() -> None:
