@@ -234,7 +234,7 @@ def by_uv(*wanted: str | Path) -> None:
 
 def pip_sources() -> list[str]:
     """Return uv's options for where pip is told to take packages from, such as a mirror: uv reads none of it."""
-    command = [PYTHON, "-m", "pip", "config", "list"]
+    command = [str(PYTHON), "-m", "pip", "config", "list"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     found = {}
     # The environment comes last, and wins.
