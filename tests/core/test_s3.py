@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import cast
 from uuid import uuid4
 
@@ -254,9 +255,14 @@ def test_the_citys_client_options_override_ours(bucket):
 
 
 def test_all_threads_share_a_connection(bucket):
-    storage = cast(s3.RangeS3Storage, storages["sealed"])
+    storage, both = cast(s3.RangeS3Storage, storages["sealed"]), Barrier(2)
+
+    def opened() -> int:
+        both.wait(10)
+        return id(storage.connection)
+
     with ThreadPoolExecutor(2) as threads:
-        assert {id(one) for one in threads.map(lambda _turn: storage.connection, range(4))} == {id(storage.connection)}
+        assert {one.result() for one in [threads.submit(opened), threads.submit(opened)]} == {id(storage.connection)}
 
 
 def test_an_encryption_key_in_the_options_is_sent_with_each_read(bucket):

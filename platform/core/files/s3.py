@@ -14,7 +14,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
+from threading import Lock
 from typing import IO, Any, cast
 
 from boto3.exceptions import Boto3Error
@@ -87,11 +87,15 @@ class RangeS3Storage(S3Storage):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self.client_config: Config = CLIENT.merge(self.client_config)
+        self.opening = Lock()
+        self.opened: Any = None
 
-    @cached_property
+    @property
     def connection(self) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
         """One connection for all threads, which boto3 allows. django-storages opens one per thread (17 MB, 0.2 s)."""
-        return super().connection
+        with self.opening:
+            self.opened = self.opened or super().connection
+        return self.opened
 
     def get_default_settings(self) -> dict[str, Any]:
         defaults: dict[str, Any] = super().get_default_settings()
