@@ -43,7 +43,7 @@ def ask(*, person: User, by: User) -> SheetClosing:
     """Note that the resident asks for the closing. Nothing is decided. Asking again returns the same row.
 
     Raises:
-        PermissionDenied: `by` does not keep the desk, or the resident has a sign-in address.
+        PermissionDenied: `by` does not keep the desk, or the resident signs in by themselves.
         NotTwo: `by` may not be one of the two who decide.
     """
     perms.require_desk(by)
@@ -112,7 +112,7 @@ def _may_decide(agent: User) -> bool:
 
 def _locked(person: User) -> User:
     held = User.objects.select_for_update().get(pk=person.pk)
-    if not held.is_resident or not held.is_active or held.email:
+    if not held.is_resident or not held.is_active or not perms.has_no_credentials(held):
         raise PermissionDenied
     return held
 

@@ -12,7 +12,7 @@ from accounts import perms
 from accounts.actions.accounts import AddressTaken, keep_proved_address, register_resident
 from accounts.actions.closing import require_not_begun
 from accounts.models import Sheet, SheetClosing, User
-from core import journal, rows
+from core import journal
 from core.symbols import new_code, read_code
 
 #: The longest duration of a grant. An expired sheet opens nothing and its resident cannot be contacted, so the vault
@@ -34,15 +34,13 @@ def hashed(code: str) -> str:
 
 
 def find(code_hash: str) -> Sheet | None:
-    """Return the valid sheet with this code.
+    """Return the valid sheet with this code. That of a resident who signs in by themselves is not valid.
 
     Raises:
         Forged: a row of its account was put back.
     """
     sheet = Sheet.objects.open().filter(code_hash=code_hash).select_related("person").first()
-    if sheet is not None:
-        rows.accounts.check(sheet.person_id)
-    return sheet
+    return sheet if sheet is not None and perms.has_no_credentials(sheet.person) else None
 
 
 def find_locked(code_hash: str) -> Sheet:
@@ -58,7 +56,7 @@ def find_locked(code_hash: str) -> Sheet:
         .select_related("person")
         .first()
     )
-    if sheet is None:
+    if sheet is None or not perms.has_no_credentials(sheet.person):
         raise NoSheet
     return sheet
 
@@ -78,13 +76,13 @@ def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
     A closing that two agents confirmed keeps its date.
 
     Raises:
-        PermissionDenied: `by` may not work at the desk, or the resident has a sign-in address.
+        PermissionDenied: `by` may not work at the desk, or the resident signs in by themselves.
         Begun: the vault is being erased.
     """
     perms.require_desk(by)
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=person.pk)
-        if not held.is_resident or not held.is_active or held.email:
+        if not held.is_resident or not held.is_active or not perms.has_no_credentials(held):
             raise PermissionDenied
         require_not_begun(held)
         code, now = new_code(), timezone.now()
