@@ -34,9 +34,10 @@ def standing(person: User) -> SheetClosing | None:
     return found.confirmed().first() or next((one for one in waiting if _may_decide(one.asked_by)), None)
 
 
-def end(*, person: User, by: User) -> None:
-    """End every closing asked for or confirmed, in the caller's transaction."""
-    SheetClosing.objects.filter(person=person, cancelled_at=None).update(cancelled_by=by, cancelled_at=timezone.now())
+def end(*, person: User, by: User) -> int:
+    """End every closing asked for or confirmed, in the caller's transaction. Return their number."""
+    found = SheetClosing.objects.filter(person=person, cancelled_at=None)
+    return found.update(cancelled_by=by, cancelled_at=timezone.now())
 
 
 def ask(*, person: User, by: User) -> SheetClosing:
@@ -96,10 +97,10 @@ def cancel(*, person: User, by: User) -> None:
         held = _locked(person)
         require_not_begun(held)
         there = standing(held)
-        if there is None:
+        # A request whose agent may not decide today could stand again later.
+        if not end(person=held, by=by):
             return
-        end(person=held, by=by)
-        if there.confirmed_at is not None:
+        if there is not None and there.confirmed_at is not None:
             sheet = Sheet.objects.filter(person=held).first()
             held.closes_at = sheet.expires_at + LATE if sheet else timezone.now() + WITHOUT_A_SHEET
             held.save(update_fields=["closes_at"])

@@ -197,6 +197,17 @@ def test_keeping_the_vault_ends_a_request_that_no_longer_counts_too(second, agat
     assert sheet_closing.standing(owner(second)) is None
 
 
+def test_keeping_the_vault_ends_a_request_that_does_not_count_for_a_while(second, agathe, hugo):
+    agathe.at_desk = False
+    agathe.save()
+    actions.keep_open(visit=second, agent=hugo)
+    agathe.at_desk = True
+    agathe.save()
+    assert sheet_closing.standing(owner(second)) is None
+    actions.keep_open(visit=second, agent=hugo)
+    assert [event for event, *_more in events(second)] == ["sheet_closing_cancelled", "sheet_closing_asked"]
+
+
 def test_a_confirmed_closing_stands_when_the_agent_who_noted_it_has_left(second, agathe, hugo):
     actions.confirm_closing(visit=second, agent=hugo)
     agathe.is_active = False
