@@ -46,11 +46,13 @@ def ask(*, person: User, by: User) -> SheetClosing:
     Raises:
         PermissionDenied: `by` does not keep the desk, or the resident signs in by themselves.
         NotTwo: `by` may not be one of the two who decide.
+        Begun: the erasure has begun.
     """
     perms.require_desk(by)
     DECIDING.require_one(by)
     with transaction.atomic():
         held = _locked(person)
+        require_not_begun(held)
         there = standing(held)
         if there is not None:
             return there
@@ -63,13 +65,14 @@ def confirm(*, person: User, by: User) -> SheetClosing:
     """Confirm as the second agent: the vault is erased in thirty days. Idempotent.
 
     Raises:
-        PermissionDenied: as `ask`.
+        PermissionDenied, Begun: as `ask`.
         NotTwo: `by` asked, or the two may not decide together.
         NotAsked
     """
     perms.require_desk(by)
     with transaction.atomic():
         held = _locked(person)
+        require_not_begun(held)
         asked = standing(held)
         if asked is None:
             raise NotAsked
@@ -89,8 +92,7 @@ def cancel(*, person: User, by: User) -> None:
     """Keep the vault: one agent is enough. It is erased on the date of its sheet again. Idempotent.
 
     Raises:
-        PermissionDenied: as `ask`.
-        Begun: the erasure has begun.
+        PermissionDenied, Begun: as `ask`.
     """
     perms.require_desk(by)
     with transaction.atomic():

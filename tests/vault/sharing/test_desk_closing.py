@@ -239,7 +239,7 @@ def test_another_sheet_keeps_the_date_and_claiming_the_vault_ends_the_closing(se
     assert SheetClosing.objects.get().cancelled_by == person
 
 
-def test_a_vault_whose_erasure_was_killed_is_neither_kept_nor_given_a_sheet_nor_claimed(
+def test_a_vault_whose_erasure_was_killed_is_neither_kept_nor_given_a_sheet_nor_claimed_nor_closed_again(
     second, hugo, his, code, monkeypatch
 ):
     actions.confirm_closing(visit=second, agent=hugo)
@@ -253,9 +253,12 @@ def test_a_vault_whose_erasure_was_killed_is_neither_kept_nor_given_a_sheet_nor_
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(leaving, "stop", killed)
         closing.close_due()
-    for name in ("desk_keep", "desk_sheet"):
-        answer = his.post(page(second, name), follow=True)
-        assert "L’effacement de ce coffre a commencé" in text(answer)
+    for name, form in (("desk_keep", {}), ("desk_sheet", {}), ("desk_close", ASK), ("desk_close", CONFIRM)):
+        answer = his.post(page(second, name), form, follow=True)
+        assert "L’effacement de ce coffre a commencé" in text(answer), (name, form)
+    for verb in (actions.ask_to_close, actions.confirm_closing):
+        with pytest.raises(closing.Begun):
+            verb(visit=second, agent=hugo)
     with pytest.raises(closing.Begun):
         sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
     assert closing.close_due() == 1 and not owner(second).is_active

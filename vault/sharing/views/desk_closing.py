@@ -51,6 +51,9 @@ def close(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         return _page(request, visit, person, there, form, 409)
     except sheet_closing.NotAsked:
         messages.warning(request, _("Cette demande n’est plus là : la personne garde son coffre."))
+    except Begun:
+        _say_begun(request)
+        return redirect("sharing:desk_visit", visit_id=visit.pk)
     except (gate.Refused, PermissionDenied):
         return over(request)
     return redirect("sharing:desk_close", visit_id=visit.pk)
@@ -65,10 +68,14 @@ def keep(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         actions.keep_open(visit=visit, agent=request.user)
         messages.success(request, _("C’est noté : la personne garde son coffre."))
     except Begun:
-        messages.error(request, _("L’effacement de ce coffre a commencé : rien ne l’arrête plus."))
+        _say_begun(request)
     except (gate.Refused, PermissionDenied):
         return over(request)
     return redirect("sharing:desk_visit", visit_id=visit.pk)
+
+
+def _say_begun(request: SignedInRequest) -> None:
+    messages.error(request, _("L’effacement de ce coffre a commencé : rien ne l’arrête plus."))
 
 
 def _page(
