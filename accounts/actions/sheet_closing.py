@@ -89,7 +89,9 @@ def confirm(*, person: User, by: User) -> SheetClosing:
 
 
 def cancel(*, person: User, by: User) -> None:
-    """Keep the vault: one agent is enough. It is erased on the date of its sheet again. Idempotent.
+    """Keep the vault: one agent is enough. Idempotent.
+
+    It is erased on the date of its sheet again, and not before the time that it takes to print another one.
 
     Raises:
         PermissionDenied, Begun: as `ask`.
@@ -104,7 +106,8 @@ def cancel(*, person: User, by: User) -> None:
             return
         if there is not None and there.confirmed_at is not None:
             sheet = Sheet.objects.filter(person=held).first()
-            held.closes_at = sheet.expires_at + LATE if sheet else timezone.now() + WITHOUT_A_SHEET
+            soonest = timezone.now() + WITHOUT_A_SHEET
+            held.closes_at = max(sheet.expires_at + LATE, soonest) if sheet else soonest
             held.save(update_fields=["closes_at"])
         _journal_event(held, by, "sheet_closing_cancelled")
 

@@ -229,6 +229,14 @@ def test_one_agent_is_enough_to_keep_the_vault(second, hugo, his, agathe, hers, 
         actions.confirm_closing(visit=second, agent=hugo)
 
 
+def test_a_vault_that_is_kept_lasts_thirty_days_even_if_its_sheet_expired_meanwhile(second, hugo):
+    """The visit began with the sheet in its last hour."""
+    actions.confirm_closing(visit=second, agent=hugo)
+    Sheet.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    actions.keep_open(visit=second, agent=hugo)
+    assert nearly(closes_in(second))
+
+
 def test_another_sheet_keeps_the_date_and_claiming_the_vault_ends_the_closing(second, hugo):
     actions.confirm_closing(visit=second, agent=hugo)
     code = sheet_of(second, hugo)
