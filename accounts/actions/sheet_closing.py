@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import perms
 from accounts.actions.closing import CLOSE, COOLING_OFF, require_not_begun
-from accounts.actions.sheets import LATE, WITHOUT_A_SHEET
+from accounts.actions.sheets import LATE, WITHOUT_A_SHEET, end_closings, genuine
 from accounts.models import Sheet, SheetClosing, User
 from accounts.two_persons import DECIDING
 from core import journal
@@ -29,15 +29,9 @@ def standing(person: User) -> SheetClosing | None:
 
     A request whose agent may no longer be one of the two does not count: another agent may note one.
     """
-    found = SheetClosing.objects.select_related("asked_by", "confirmed_by").filter(person=person).order_by("-asked_at")
-    waiting = found.waiting(timezone.now() - WAITS)
-    return found.confirmed().first() or next((one for one in waiting if _may_decide(one.asked_by)), None)
-
-
-def end(*, person: User, by: User) -> int:
-    """End every closing asked for or confirmed, in the caller's transaction. Return their number."""
-    found = SheetClosing.objects.filter(person=person, cancelled_at=None)
-    return found.update(cancelled_by=by, cancelled_at=timezone.now())
+    found = SheetClosing.objects.filter(person=person).order_by("-asked_at")
+    waiting = (one for one in genuine(found.waiting(timezone.now() - WAITS)) if _may_decide(one.asked_by))
+    return next(iter(genuine(found.confirmed())), None) or next(waiting, None)
 
 
 def ask(*, person: User, by: User) -> SheetClosing:
@@ -91,7 +85,8 @@ def confirm(*, person: User, by: User) -> SheetClosing:
 def cancel(*, person: User, by: User) -> None:
     """Keep the vault: one agent is enough. Idempotent.
 
-    It is erased on the date of its sheet again, and not before the time that it takes to print another one.
+    It is erased on the date of its sheet again, and not before the time that it takes to print another one. A date
+    before that of the sheet is a closing's, also if the database has lost its row.
 
     Raises:
         PermissionDenied, Begun: as `ask`.
@@ -100,15 +95,14 @@ def cancel(*, person: User, by: User) -> None:
     with transaction.atomic():
         held = _locked(person)
         require_not_begun(held)
-        there = standing(held)
-        # A request whose agent may not decide today could stand again later.
-        if not end(person=held, by=by):
+        now = timezone.now()
+        sheet = Sheet.objects.filter(person=held).first()
+        of_sheet = sheet.expires_at + LATE if sheet else now
+        closes_at = held.closes_at or of_sheet
+        if not end_closings(person=held, by=by) and closes_at >= of_sheet:
             return
-        if there is not None and there.confirmed_at is not None:
-            sheet = Sheet.objects.filter(person=held).first()
-            soonest = timezone.now() + WITHOUT_A_SHEET
-            held.closes_at = max(sheet.expires_at + LATE, soonest) if sheet else soonest
-            held.save(update_fields=["closes_at"])
+        held.closes_at = max(closes_at, of_sheet, now + WITHOUT_A_SHEET)
+        held.save(update_fields=["closes_at"])
         _journal_event(held, by, "sheet_closing_cancelled")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from functools import partial
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -12,7 +13,8 @@ from accounts import perms
 from accounts.actions.accounts import AddressTaken, keep_proved_address, register_resident
 from accounts.actions.closing import require_not_begun
 from accounts.models import Sheet, SheetClosing, User
-from core import journal
+from accounts.models.decisions import SheetClosingQuerySet
+from core import journal, rows
 from core.symbols import new_code, read_code
 
 #: The longest duration of a grant. An expired sheet opens nothing and its resident cannot be contacted, so the vault
@@ -94,7 +96,7 @@ def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
             "expires_at": now + LASTS,
         }
         sheet, _made = Sheet.objects.update_or_create(person=held, defaults=values)
-        if not SheetClosing.objects.confirmed().filter(person=held).exists():
+        if not genuine(SheetClosing.objects.confirmed().filter(person=held)):
             held.closes_at = sheet.expires_at + LATE
             held.save(update_fields=["closes_at"])
         journal.write(
@@ -123,9 +125,7 @@ def claim(*, code_hash: str, email: str) -> User:
             sheet = find_locked(code_hash)
             person = User.objects.select_for_update().get(pk=sheet.person_id)
             require_not_begun(person)
-            SheetClosing.objects.filter(person=person, cancelled_at=None).update(
-                cancelled_by=person, cancelled_at=timezone.now()
-            )
+            end_closings(person=person, by=person)
             person.email, person.closes_at = email, None
             person.save(update_fields=["email", "closes_at"])
             keep_proved_address(person)
@@ -135,3 +135,29 @@ def claim(*, code_hash: str, email: str) -> User:
     except IntegrityError as error:
         raise AddressTaken from error
     return person
+
+
+def genuine(found: SheetClosingQuerySet) -> list[SheetClosing]:
+    """Return the closings that the portal wrote. Any other one is reported, and stops nobody from keeping a vault.
+
+    `found` joins no other model, which would not be checked.
+    """
+    with rows.unchecked():
+        loaded = list(found)
+    return [one for one in loaded if _is_genuine(one)]
+
+
+def end_closings(*, person: User, by: User) -> int:
+    """End every closing asked for or confirmed, in the caller's transaction. Return their number."""
+    found = genuine(SheetClosing.objects.filter(person=person, cancelled_at=None))
+    ended = SheetClosing.objects.filter(pk__in=[one.pk for one in found])
+    return ended.update(cancelled_by=by, cancelled_at=timezone.now())
+
+
+def _is_genuine(closing: SheetClosing) -> bool:
+    try:
+        rows.check(closing)
+    except rows.Forged as forged:
+        transaction.on_commit(partial(rows.report, forged), robust=True)
+        return False
+    return True

@@ -16,9 +16,11 @@ from accounts.actions import closing, sheet_closing, sheets
 from accounts.actions.closing import COOLING_OFF
 from accounts.models import Nomination, Sheet, SheetClosing, User
 from accounts.two_persons import Lack, NotTwo
-from core import journal, leaving, rows
+from core import journal, leaving
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.at_once import at_once
+from tests.attacks.test_rows_put_back import kept as copied
+from tests.attacks.test_rows_put_back import put_back
 from tests.vault.at_desk import come_back, keeper, opened, owner, sheet_of, visited
 from tests.vault.made import HOME, add
 from vault.records import gate
@@ -323,12 +325,69 @@ def test_two_agents_who_ask_at_the_same_time_make_one_request(first, agathe, hug
     assert SheetClosing.objects.count() == 1 and closes_in(first) > timedelta(days=300)
 
 
-def test_a_row_that_the_portal_did_not_write_closes_nothing(second, hugo):
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE accounts_sheetclosing SET asked_by_id = %s", [AgentFactory(email="zoe@v.example").pk])
-    with pytest.raises(rows.Forged):
+def test_a_row_that_the_portal_did_not_write_closes_nothing(second, hugo, his):
+    falsify("changed")
+    with pytest.raises(sheet_closing.NotAsked):
         actions.confirm_closing(visit=second, agent=hugo)
+    his.post(page(second), CONFIRM)
     assert Sheet.objects.get().claimed_at is None and closes_in(second) > timedelta(days=300)
+    assert refused_rows(second) == ["accounts.SheetClosing"]
+
+
+def falsify(how: str) -> None:
+    """Write to the only closing's row in the database, without the keyring."""
+    columns = "mac, asked_at, confirmed_at, cancelled_at, person_id, asked_by_id, confirmed_by_id, cancelled_by_id"
+    with connection.cursor() as cursor:
+        if how == "changed":
+            zoe = AgentFactory(email="zoe@ville.example")
+            cursor.execute("UPDATE accounts_sheetclosing SET asked_by_id = %s", [zoe.pk])
+        elif how == "deleted":
+            cursor.execute("DELETE FROM accounts_sheetclosing")
+        else:
+            cursor.execute(
+                f"INSERT INTO accounts_sheetclosing (id, {columns})"
+                f" SELECT gen_random_uuid(), {columns} FROM accounts_sheetclosing"
+            )
+
+
+def refused_rows(visit) -> list[str]:
+    found = journal.entries(resident_id=visit.resident_id, limit=50)
+    return [str(one.details["kind"]) for one in found if one.event == "row_refused"]
+
+
+@pytest.mark.parametrize("how", ["inserted", "changed", "deleted"])
+@pytest.mark.parametrize("by_claim", [True, False])
+def test_no_row_written_in_the_database_stops_a_vault_from_being_kept(second, hugo, his, code, how, by_claim):
+    actions.confirm_closing(visit=second, agent=hugo)
+    falsify(how)
+    assert his.get(page(second, "desk_visit")).status_code == his.get(page(second)).status_code == 200
+    if by_claim:
+        sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
+        assert owner(second).closes_at is None
+    else:
+        for _twice in range(2):
+            assert "la personne garde son coffre" in text(his.post(page(second, "desk_keep"), follow=True))
+        assert closes_in(second) > timedelta(days=300)
+        assert [event for event, *_more in events(second)].count("sheet_closing_cancelled") == 1
+    assert sheet_closing.standing(owner(second)) is None
+    assert refused_rows(second) == ([] if how == "deleted" else ["accounts.SheetClosing"])
+
+
+def test_a_request_put_back_in_place_of_its_closing_does_not_stop_the_vault_from_being_kept(second, hugo):
+    copy = copied("accounts_sheetclosing")
+    actions.confirm_closing(visit=second, agent=hugo)
+    put_back(copy)
+    actions.keep_open(visit=second, agent=hugo)
+    assert closes_in(second) > timedelta(days=300) and sheet_closing.standing(owner(second)) is None
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_sheet_keeps_the_date_only_of_a_closing_that_the_portal_wrote(second, hugo, written):
+    actions.confirm_closing(visit=second, agent=hugo)
+    if not written:
+        falsify("changed")
+    sheet_of(second, hugo)
+    assert nearly(closes_in(second)) is written
 
 
 def test_keeping_a_vault_whose_closing_nobody_confirmed_leaves_its_date(first, agathe):
