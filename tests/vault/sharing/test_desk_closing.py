@@ -283,8 +283,8 @@ def test_a_closing_does_not_outlast_the_sheet(second, hugo):
     assert owner(second).closes_at == soon
 
 
-def test_a_resident_who_signs_in_closes_alone(resident):
-    agent, browser, visit = visited(resident, "home")
+def test_a_resident_who_signs_in_closes_alone(signing_in):
+    agent, browser, visit = visited(signing_in, "home")
     answer = browser.get(page(visit))
     assert answer.status_code == 403 and "ferme son coffre seule" in text(answer)
     assert page(visit) not in browser.get(page(visit, "desk_visit")).content.decode()
