@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.sign_in import second_factor
+from core import rows
 
 # Pages open to agents before the second factor: to set it up, give it or sign out, what any page needs, and the pages
 # that the law requires to be reachable from every page.
@@ -62,6 +65,20 @@ def is_resident_view(request: HttpRequest, view: Callable[..., Any]) -> bool:
 def keeps_desk(agent: User) -> bool:
     """Return True if the agent may open vaults for people without e-mail: not granted by default."""
     return agent.is_active and agent.is_staff and agent.at_desk
+
+
+def has_no_credentials(user: User) -> bool:
+    """Return True for a resident who cannot sign in: without an address, a linked identity, a passkey or a factor.
+
+    Only such a resident is served at the desk with a printed sheet. Cost: one query without an address, else none.
+
+    Raises:
+        Forged: a row of the account was put back or removed.
+    """
+    if user.email:
+        return False
+    account = rows.accounts.check(user.pk)
+    return not account.has(SocialAccount) and not account.has(Authenticator)
 
 
 def require_desk(agent: User) -> None:

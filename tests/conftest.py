@@ -284,6 +284,21 @@ def resident(db: None) -> "User":
     return ResidentFactory(name="Awa")
 
 
+@pytest.fixture(params=["address", "franceconnect"])
+def signing_in(request: pytest.FixtureRequest, resident: "User") -> "User":
+    """A resident who signs in by their address alone, then one who does by FranceConnect alone."""
+    from accounts.actions import identities
+    from accounts.actions.accounts import keep_proved_address
+    from accounts.sign_in.openid import Identity
+
+    if request.param == "franceconnect":
+        identities.link(user=resident, identity=Identity("franceconnect", "awa", "eidas1"))
+        resident.email = ""
+        resident.save(update_fields=["email"])
+        keep_proved_address(resident)
+    return resident
+
+
 @pytest.fixture
 def stranger(db: None) -> "User":
     from tests.accounts.factories import ResidentFactory

@@ -32,10 +32,15 @@ class Begun(Exception):
 
 
 def ask(*, user: User, by: UUID) -> User:
-    """Schedule the erasure of the vault in thirty days. Asking again keeps the first date."""
+    """Schedule the erasure of the vault in thirty days. Asking again keeps the first date.
+
+    Raises:
+        Begun
+    """
     _require_own(user, by)
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=user.pk)
+        require_not_begun(held)
         if held.closes_at is None:
             held.closes_at = timezone.now() + COOLING_OFF
             held.save(update_fields=["closes_at"])

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import perms
 from accounts.actions.closing import CLOSE, COOLING_OFF, require_not_begun
-from accounts.actions.sheets import LATE, WITHOUT_A_SHEET
+from accounts.actions.sheets import LATE, WITHOUT_A_SHEET, end_closings, genuine
 from accounts.models import Sheet, SheetClosing, User
 from accounts.two_persons import DECIDING
 from core import journal
@@ -29,27 +29,24 @@ def standing(person: User) -> SheetClosing | None:
 
     A request whose agent may no longer be one of the two does not count: another agent may note one.
     """
-    found = SheetClosing.objects.select_related("asked_by", "confirmed_by").filter(person=person).order_by("-asked_at")
-    waiting = found.waiting(timezone.now() - WAITS)
-    return found.confirmed().first() or next((one for one in waiting if _may_decide(one.asked_by)), None)
-
-
-def end(*, person: User, by: User) -> None:
-    """End every closing asked for or confirmed, in the caller's transaction."""
-    SheetClosing.objects.filter(person=person, cancelled_at=None).update(cancelled_by=by, cancelled_at=timezone.now())
+    found = SheetClosing.objects.filter(person=person).order_by("-asked_at")
+    waiting = (one for one in genuine(found.waiting(timezone.now() - WAITS)) if _may_decide(one.asked_by))
+    return next(iter(genuine(found.confirmed())), None) or next(waiting, None)
 
 
 def ask(*, person: User, by: User) -> SheetClosing:
     """Note that the resident asks for the closing. Nothing is decided. Asking again returns the same row.
 
     Raises:
-        PermissionDenied: `by` does not keep the desk, or the resident has a sign-in address.
+        PermissionDenied: `by` does not keep the desk, or the resident signs in by themselves.
         NotTwo: `by` may not be one of the two who decide.
+        Begun: the erasure has begun.
     """
     perms.require_desk(by)
     DECIDING.require_one(by)
     with transaction.atomic():
         held = _locked(person)
+        require_not_begun(held)
         there = standing(held)
         if there is not None:
             return there
@@ -62,13 +59,14 @@ def confirm(*, person: User, by: User) -> SheetClosing:
     """Confirm as the second agent: the vault is erased in thirty days. Idempotent.
 
     Raises:
-        PermissionDenied: as `ask`.
+        PermissionDenied, Begun: as `ask`.
         NotTwo: `by` asked, or the two may not decide together.
         NotAsked
     """
     perms.require_desk(by)
     with transaction.atomic():
         held = _locked(person)
+        require_not_begun(held)
         asked = standing(held)
         if asked is None:
             raise NotAsked
@@ -85,24 +83,26 @@ def confirm(*, person: User, by: User) -> SheetClosing:
 
 
 def cancel(*, person: User, by: User) -> None:
-    """Keep the vault: one agent is enough. It is erased on the date of its sheet again. Idempotent.
+    """Keep the vault: one agent is enough. Idempotent.
+
+    It is erased on the date of its sheet again, and not before the time that it takes to print another one. A date
+    before that of the sheet is a closing's, also if the database has lost its row.
 
     Raises:
-        PermissionDenied: as `ask`.
-        Begun: the erasure has begun.
+        PermissionDenied, Begun: as `ask`.
     """
     perms.require_desk(by)
     with transaction.atomic():
         held = _locked(person)
         require_not_begun(held)
-        there = standing(held)
-        if there is None:
+        now = timezone.now()
+        sheet = Sheet.objects.filter(person=held).first()
+        of_sheet = sheet.expires_at + LATE if sheet else now
+        closes_at = held.closes_at or of_sheet
+        if not end_closings(person=held, by=by) and closes_at >= of_sheet:
             return
-        end(person=held, by=by)
-        if there.confirmed_at is not None:
-            sheet = Sheet.objects.filter(person=held).first()
-            held.closes_at = sheet.expires_at + LATE if sheet else timezone.now() + WITHOUT_A_SHEET
-            held.save(update_fields=["closes_at"])
+        held.closes_at = max(closes_at, of_sheet, now + WITHOUT_A_SHEET)
+        held.save(update_fields=["closes_at"])
         _journal_event(held, by, "sheet_closing_cancelled")
 
 
@@ -112,7 +112,7 @@ def _may_decide(agent: User) -> bool:
 
 def _locked(person: User) -> User:
     held = User.objects.select_for_update().get(pk=person.pk)
-    if not held.is_resident or not held.is_active or held.email:
+    if not held.is_resident or not held.is_active or not perms.has_no_credentials(held):
         raise PermissionDenied
     return held
 

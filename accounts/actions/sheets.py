@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from functools import partial
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -12,6 +13,7 @@ from accounts import perms
 from accounts.actions.accounts import AddressTaken, keep_proved_address, register_resident
 from accounts.actions.closing import require_not_begun
 from accounts.models import Sheet, SheetClosing, User
+from accounts.models.decisions import SheetClosingQuerySet
 from core import journal, rows
 from core.symbols import new_code, read_code
 
@@ -34,15 +36,13 @@ def hashed(code: str) -> str:
 
 
 def find(code_hash: str) -> Sheet | None:
-    """Return the valid sheet with this code.
+    """Return the valid sheet with this code. That of a resident who signs in by themselves is not valid.
 
     Raises:
         Forged: a row of its account was put back.
     """
     sheet = Sheet.objects.open().filter(code_hash=code_hash).select_related("person").first()
-    if sheet is not None:
-        rows.accounts.check(sheet.person_id)
-    return sheet
+    return sheet if sheet is not None and perms.has_no_credentials(sheet.person) else None
 
 
 def find_locked(code_hash: str) -> Sheet:
@@ -58,7 +58,7 @@ def find_locked(code_hash: str) -> Sheet:
         .select_related("person")
         .first()
     )
-    if sheet is None:
+    if sheet is None or not perms.has_no_credentials(sheet.person):
         raise NoSheet
     return sheet
 
@@ -78,13 +78,13 @@ def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
     A closing that two agents confirmed keeps its date.
 
     Raises:
-        PermissionDenied: `by` may not work at the desk, or the resident has a sign-in address.
+        PermissionDenied: `by` may not work at the desk, or the resident signs in by themselves.
         Begun: the vault is being erased.
     """
     perms.require_desk(by)
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=person.pk)
-        if not held.is_resident or not held.is_active or held.email:
+        if not held.is_resident or not held.is_active or not perms.has_no_credentials(held):
             raise PermissionDenied
         require_not_begun(held)
         code, now = new_code(), timezone.now()
@@ -96,7 +96,7 @@ def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
             "expires_at": now + LASTS,
         }
         sheet, _made = Sheet.objects.update_or_create(person=held, defaults=values)
-        if not SheetClosing.objects.confirmed().filter(person=held).exists():
+        if not genuine(SheetClosing.objects.confirmed().filter(person=held)):
             held.closes_at = sheet.expires_at + LATE
             held.save(update_fields=["closes_at"])
         journal.write(
@@ -125,9 +125,7 @@ def claim(*, code_hash: str, email: str) -> User:
             sheet = find_locked(code_hash)
             person = User.objects.select_for_update().get(pk=sheet.person_id)
             require_not_begun(person)
-            SheetClosing.objects.filter(person=person, cancelled_at=None).update(
-                cancelled_by=person, cancelled_at=timezone.now()
-            )
+            end_closings(person=person, by=person)
             person.email, person.closes_at = email, None
             person.save(update_fields=["email", "closes_at"])
             keep_proved_address(person)
@@ -137,3 +135,29 @@ def claim(*, code_hash: str, email: str) -> User:
     except IntegrityError as error:
         raise AddressTaken from error
     return person
+
+
+def genuine(found: SheetClosingQuerySet) -> list[SheetClosing]:
+    """Return the closings that the portal wrote. Any other one is reported, and stops nobody from keeping a vault.
+
+    `found` joins no other model, which would not be checked.
+    """
+    with rows.unchecked():
+        loaded = list(found)
+    return [one for one in loaded if _is_genuine(one)]
+
+
+def end_closings(*, person: User, by: User) -> int:
+    """End every closing asked for or confirmed, in the caller's transaction. Return their number."""
+    found = genuine(SheetClosing.objects.filter(person=person, cancelled_at=None))
+    ended = SheetClosing.objects.filter(pk__in=[one.pk for one in found])
+    return ended.update(cancelled_by=by, cancelled_at=timezone.now())
+
+
+def _is_genuine(closing: SheetClosing) -> bool:
+    try:
+        rows.check(closing)
+    except rows.Forged as forged:
+        transaction.on_commit(partial(rows.report, forged), robust=True)
+        return False
+    return True

@@ -38,8 +38,11 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     _require_resident(request)
     if request.method != "POST":
         return render(request, "account/confirm_closing.html", {"day": timezone.now() + COOLING_OFF})
-    closing.ask(user=request.user, by=request.user.pk)
-    messages.success(request, _("C’est noté. Vous pouvez changer d’avis jusqu’au jour dit, en un clic."))
+    try:
+        closing.ask(user=request.user, by=request.user.pk)
+        messages.success(request, _("C’est noté. Vous pouvez changer d’avis jusqu’au jour dit, en un clic."))
+    except closing.Begun:
+        _say_begun(request)
     return redirect("home")
 
 
@@ -64,7 +67,7 @@ def cancel(request: SignedInRequest) -> HttpResponse:
         closing.cancel(user=request.user, by=request.user.pk)
         messages.success(request, _("La fermeture est annulée. Votre coffre reste comme il est."))
     except closing.Begun:
-        messages.error(request, _("L’effacement de votre coffre a commencé : rien ne l’arrête plus."))
+        _say_begun(request)
     return redirect("home")
 
 
@@ -72,6 +75,10 @@ def cancel(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def closed(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/vault_closed.html")
+
+
+def _say_begun(request: SignedInRequest) -> None:
+    messages.error(request, _("L’effacement de votre coffre a commencé : rien ne l’arrête plus."))
 
 
 def _require_resident(request: SignedInRequest) -> None:

@@ -82,7 +82,7 @@ def aid_names(codes: Iterable[str]) -> dict[str, str]:
     names = {aid.code: aid.name for aid in aids}
     ended = {code: code for code in codes if code not in names}
     shipped = [LocalAid(**shipping.columns(item)) for item in catalogue.local_aids() if item["code"] in ended]
-    known = LocalAid.objects.filter(code__in=ended).order_by("version")
+    known = LocalAid.objects.shown().filter(code__in=ended).order_by("version")
     ended |= {aid.code: aid.name for aid in [*shipped, *known]}
     return names | {code: _("%(aid)s (pas en vigueur)") % {"aid": name} for code, name in ended.items()}
 

@@ -278,16 +278,19 @@ def test_a_vault_is_not_kept_once_its_erasure_has_begun(resident, monkeypatch):
     browser, real, answers = signed_in(resident), leaving.stop, []
 
     def stopping(*, resident_id):
-        with pytest.raises(closing.Begun):
-            closing.cancel(user=resident, by=resident.pk)
+        for verb in (closing.cancel, closing.ask):
+            with pytest.raises(closing.Begun):
+                verb(user=resident, by=resident.pk)
         answers.append(browser.post(reverse("cancel_closing"), follow=True))
+        answers.append(browser.post(reverse("confirm_closing"), follow=True))
         real(resident_id=resident_id)
 
     closing.ask(user=resident, by=resident.pk)
     monkeypatch.setattr(leaving, "stop", stopping)
     close(resident)
-    page = answers[0].content.decode()
-    assert "a commencé" in page and "La fermeture est annulée" not in page
+    for answer in answers:
+        page = answer.content.decode()
+        assert "a commencé" in page and "La fermeture est annulée" not in page and "changer d’avis" not in page
     assert only_the_proof_of(resident)
 
 

@@ -3,18 +3,23 @@
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.actions import sheets
+from accounts import perms
+from accounts.actions import identities, sheet_closing, sheets
 from accounts.actions.accounts import AddressTaken
 from accounts.models import Sheet, User
+from accounts.sign_in.openid import Identity
 from core import journal
-from tests.accounts.factories import ResidentFactory, signed_in
+from tests.accounts.factories import TOTP_SECRET, ResidentFactory, signed_in
 from tests.accounts.mailbox import sent_code
+from tests.accounts.test_passkeys import add as add_passkey
 from tests.at_once import at_once
 from tests.vault.at_desk import keeper
 
@@ -35,6 +40,13 @@ def agathe() -> User:
 @pytest.fixture
 def rosa(agathe) -> User:
     return sheets.open_vault_with(name="Rosa Delmas", by=agathe)
+
+
+@pytest.fixture
+def awa(db) -> User:
+    """A resident who signs in by FranceConnect, and by nothing else."""
+    identity = Identity("franceconnect", "une", "eidas1")
+    return identities.open_vault_with(identity=identity, name="Awa Diallo", contact_email="")
 
 
 @pytest.fixture
@@ -135,3 +147,37 @@ def test_the_sheets_code_is_in_no_table_and_no_session(rosa, code, client):
 
 def test_the_sign_in_page_links_to_it(client):
     assert reverse("claim") in client.get(reverse("account_login")).content.decode()
+
+
+@pytest.mark.parametrize("way_in", ["address", "identity", "passkey", "second factor"])
+def test_whoever_has_one_way_to_sign_in_is_not_without_credentials(rosa, way_in):
+    assert perms.has_no_credentials(rosa)
+    if way_in == "address":
+        rosa.email = ROSA
+        rosa.save(update_fields=["email"])
+    elif way_in == "identity":
+        identities.link(user=rosa, identity=Identity("franceconnect", "une", "eidas1"))
+    elif way_in == "passkey":
+        add_passkey(rosa)
+    else:
+        TOTP.activate(rosa, TOTP_SECRET)
+    assert not perms.has_no_credentials(rosa)
+
+
+def test_no_sheet_and_no_closing_at_the_desk_for_who_signs_in_by_franceconnect(awa, agathe):
+    for verb in (sheets.print_sheet, sheet_closing.ask, sheet_closing.confirm, sheet_closing.cancel):
+        with pytest.raises(PermissionDenied):
+            verb(person=awa, by=agathe)
+    awa.refresh_from_db()
+    assert awa.closes_at is None and not Sheet.objects.exists()
+
+
+def test_a_sheet_printed_for_who_signs_in_by_franceconnect_opens_nothing(awa, client):
+    until = timezone.now() + sheets.LASTS
+    Sheet.objects.create(person=awa, number=1, code_hash=sheets.hashed("AAAA-BBBB-CCCC"), expires_at=until)
+    assert "n’ouvre rien" in ask(client, "AAAA-BBBB-CCCC").content.decode()
+    for verb in (sheets.find_locked, lambda code_hash: sheets.claim(code_hash=code_hash, email=ROSA)):
+        with pytest.raises(sheets.NoSheet):
+            verb(sheets.hashed("AAAA-BBBB-CCCC"))
+    awa.refresh_from_db()
+    assert not awa.email

@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django_scopes import scope, scopes_disabled
 
-from accounts.actions import city_decisions, places
-from accounts.models import CityDecision, FactorReset, Organisation, User
+from accounts.actions import city_decisions, identities, places
+from accounts.models import CityDecision, FactorReset, Organisation, Sheet, SheetClosing, User
+from accounts.sign_in.openid import Identity
 from core.admin import CityForm
 from core.models import City, Job
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, CompanionFactory, ResidentFactory, signed_in
@@ -177,6 +178,24 @@ def test_a_manager_cannot_delete_what_residents_rows_name(manager, model):
     page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_delete", args=[row.pk])
     assert signed_in(manager).post(page, {"post": "yes"}).status_code == 403
     assert model.objects.filter(pk=row.pk).exists()
+
+
+def test_an_agent_takes_over_no_vault_that_only_franceconnect_opens(manager):
+    """With an appointment's code, they try each page that serves who has only a printed sheet."""
+    identity = Identity("franceconnect", "une", "eidas1")
+    owner = identities.open_vault_with(identity=identity, name="Awa Diallo", contact_email="")
+    _agent, client, visit = visited(owner, "home")
+    page = client.get(reverse("sharing:desk_visit", args=[visit.pk])).content.decode()
+    for name, form in (
+        ("desk_sheet", {}),
+        ("desk_mandate", {}),
+        ("desk_close", {"present": "on", "step": "ask"}),
+        ("desk_keep", {}),
+    ):
+        address = reverse(f"sharing:{name}", args=[visit.pk])
+        assert address not in page and client.post(address, form).status_code == 403, name
+    owner.refresh_from_db()
+    assert not Sheet.objects.exists() and not SheetClosing.objects.exists() and owner.closes_at is None
 
 
 def test_a_companion_gives_a_mandate_back(resident):

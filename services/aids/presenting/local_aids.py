@@ -253,10 +253,13 @@ def parts(aid: LocalAid) -> dict[str, str]:
 
 
 def names_of(codes: Collection[str]) -> dict[str, str]:
-    """Return the names of aids by their codes: national ones, and those of the city in any version."""
+    """Return the names of aids by their codes: national ones, and those of the city in their last public version.
+
+    Without a public version, the name is the code: one agent alone writes a draft, and public pages show the name.
+    """
     if not codes:
         return {}
-    found = {aid.code: aid.name for aid in LocalAid.objects.filter(code__in=codes).order_by("version")}
+    found = {aid.code: aid.name for aid in LocalAid.objects.shown().filter(code__in=codes).order_by("version")}
     national = {code: str(BY_CODE[code].title) for code in codes if code in BY_CODE}
     return {code: {**found, **national}.get(code, code) for code in codes}
 

@@ -75,8 +75,8 @@ def test_answers_typed_at_the_desk_leave_sealed_and_are_taken_back_there(browser
     assert {"granted_at_desk", "contribution_sent", "grant_stopped_at_desk"} <= {entry.event for entry in entries}
 
 
-def test_who_signs_in_by_themselves_contributes_from_their_vault(resident, campaign):
-    agent, client, visit = visited(resident, "home")
+def test_who_signs_in_by_themselves_contributes_from_their_vault(signing_in, campaign):
+    agent, client, visit = visited(signing_in, "home")
     answer = client.post(page(visit, campaign), {"mode": "1", "present": "on"})
     assert answer.status_code == 403 and arrivals() == 0
     with pytest.raises(PermissionDenied):

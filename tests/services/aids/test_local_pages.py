@@ -264,6 +264,15 @@ def test_the_next_version_says_what_it_changes_and_the_former_stays_public(pages
     assert "n’est plus en vigueur" not in text(pages.get(at("preview", later.pk)))
 
 
+def test_the_label_of_a_draft_is_on_no_public_page(author):
+    """One agent writes it alone, of an aid that another one names."""
+    shipping.load_local_aids(codes=["transport-solidaire", "transport-moins-18"])
+    (former,) = [one for one in catalogue.local_aids() if one["code"] == "transport-moins-18"]
+    actions.begin(by=author, item={**former, "label": "Écrit par un seul"})
+    page = text(Client().get(reverse("aids:local_aid", args=["transport-solidaire"])))
+    assert "Ne se cumule pas avec" in page and former["label"] in page and "Écrit par un seul" not in page
+
+
 def test_the_list_is_searched_and_names_what_is_late(pages):
     shipping.load_local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
     LinkState.objects.create(url="https://villebrume.example/", problem="404")

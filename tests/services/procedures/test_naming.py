@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.models import Organisation
 from services.aids import catalogue
 from services.aids import shipping as aids
+from services.aids.actions import local_aids
 from services.procedures import finding, shipping
 from services.procedures.actions import procedures as actions
 from services.procedures.models import Procedure
@@ -126,6 +127,18 @@ def test_a_sheet_names_and_keeps_an_aid_that_is_not_in_force(author, second):
     assert text(sheet).count(" checked") == 3
     assert pages.post(at, {**SHEET, "for_aids": kept}).status_code == 302
     assert Procedure.objects.get().asks.for_aids == ("cantine-qf", "periscolaire-effort", "parti")
+
+
+def test_the_label_of_a_draft_aid_is_on_no_public_page(author, second, client):
+    """One agent writes it alone, of an aid that has ended or of one that is not in force yet."""
+    (ended,) = aids.load_local_aids(codes=["cantine-qf"])
+    versions.close(row=ended, by=author)
+    published(author, second, document(for_aids=["cantine-qf", "parti"]))
+    (item,) = [one for one in catalogue.local_aids() if one["code"] == "cantine-qf"]
+    for code in ("cantine-qf", "parti"):
+        local_aids.begin(by=author, item={**item, "code": code, "label": "Écrit par un seul"})
+    page = text(client.get(reverse("procedures:page", args=[CANTEEN])))
+    assert "parti (pas en vigueur)" in page and item["label"] in page and "Écrit par un seul" not in page
 
 
 def test_an_aid_an_office_or_a_form_that_is_not_offered_is_refused(author):

@@ -366,8 +366,8 @@ def test_wrong_codes_are_limited(hers):
     assert hers.post(at("desk_appointment"), {"code": "AAAA-BBBB-CCCC"}).status_code == 429, "counted together"
 
 
-def test_a_resident_who_signs_in_gets_no_sheet(resident):
-    agent, client, visit = visited(resident, "home")
+def test_a_resident_who_signs_in_gets_no_sheet(signing_in):
+    agent, client, visit = visited(signing_in, "home")
     page = client.get(at("desk_visit", visit.pk)).content.decode()
     assert "Imprimer sa feuille" not in page
     assert client.post(at("desk_sheet", visit.pk)).status_code == 403

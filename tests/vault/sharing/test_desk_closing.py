@@ -16,9 +16,11 @@ from accounts.actions import closing, sheet_closing, sheets
 from accounts.actions.closing import COOLING_OFF
 from accounts.models import Nomination, Sheet, SheetClosing, User
 from accounts.two_persons import Lack, NotTwo
-from core import journal, leaving, rows
+from core import journal, leaving
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.at_once import at_once
+from tests.attacks.test_rows_put_back import kept as copied
+from tests.attacks.test_rows_put_back import put_back
 from tests.vault.at_desk import come_back, keeper, opened, owner, sheet_of, visited
 from tests.vault.made import HOME, add
 from vault.records import gate
@@ -197,6 +199,17 @@ def test_keeping_the_vault_ends_a_request_that_no_longer_counts_too(second, agat
     assert sheet_closing.standing(owner(second)) is None
 
 
+def test_keeping_the_vault_ends_a_request_that_does_not_count_for_a_while(second, agathe, hugo):
+    agathe.at_desk = False
+    agathe.save()
+    actions.keep_open(visit=second, agent=hugo)
+    agathe.at_desk = True
+    agathe.save()
+    assert sheet_closing.standing(owner(second)) is None
+    actions.keep_open(visit=second, agent=hugo)
+    assert [event for event, *_more in events(second)] == ["sheet_closing_cancelled", "sheet_closing_asked"]
+
+
 def test_a_confirmed_closing_stands_when_the_agent_who_noted_it_has_left(second, agathe, hugo):
     actions.confirm_closing(visit=second, agent=hugo)
     agathe.is_active = False
@@ -218,6 +231,14 @@ def test_one_agent_is_enough_to_keep_the_vault(second, hugo, his, agathe, hers, 
         actions.confirm_closing(visit=second, agent=hugo)
 
 
+def test_a_vault_that_is_kept_lasts_thirty_days_even_if_its_sheet_expired_meanwhile(second, hugo):
+    """The visit began with the sheet in its last hour."""
+    actions.confirm_closing(visit=second, agent=hugo)
+    Sheet.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    actions.keep_open(visit=second, agent=hugo)
+    assert nearly(closes_in(second))
+
+
 def test_another_sheet_keeps_the_date_and_claiming_the_vault_ends_the_closing(second, hugo):
     actions.confirm_closing(visit=second, agent=hugo)
     code = sheet_of(second, hugo)
@@ -228,7 +249,7 @@ def test_another_sheet_keeps_the_date_and_claiming_the_vault_ends_the_closing(se
     assert SheetClosing.objects.get().cancelled_by == person
 
 
-def test_a_vault_whose_erasure_was_killed_is_neither_kept_nor_given_a_sheet_nor_claimed(
+def test_a_vault_whose_erasure_was_killed_is_neither_kept_nor_given_a_sheet_nor_claimed_nor_closed_again(
     second, hugo, his, code, monkeypatch
 ):
     actions.confirm_closing(visit=second, agent=hugo)
@@ -242,9 +263,12 @@ def test_a_vault_whose_erasure_was_killed_is_neither_kept_nor_given_a_sheet_nor_
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(leaving, "stop", killed)
         closing.close_due()
-    for name in ("desk_keep", "desk_sheet"):
-        answer = his.post(page(second, name), follow=True)
-        assert "L’effacement de ce coffre a commencé" in text(answer)
+    for name, form in (("desk_keep", {}), ("desk_sheet", {}), ("desk_close", ASK), ("desk_close", CONFIRM)):
+        answer = his.post(page(second, name), form, follow=True)
+        assert "L’effacement de ce coffre a commencé" in text(answer), (name, form)
+    for verb in (actions.ask_to_close, actions.confirm_closing):
+        with pytest.raises(closing.Begun):
+            verb(visit=second, agent=hugo)
     with pytest.raises(closing.Begun):
         sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
     assert closing.close_due() == 1 and not owner(second).is_active
@@ -259,8 +283,8 @@ def test_a_closing_does_not_outlast_the_sheet(second, hugo):
     assert owner(second).closes_at == soon
 
 
-def test_a_resident_who_signs_in_closes_alone(resident):
-    agent, browser, visit = visited(resident, "home")
+def test_a_resident_who_signs_in_closes_alone(signing_in):
+    agent, browser, visit = visited(signing_in, "home")
     answer = browser.get(page(visit))
     assert answer.status_code == 403 and "ferme son coffre seule" in text(answer)
     assert page(visit) not in browser.get(page(visit, "desk_visit")).content.decode()
@@ -301,12 +325,69 @@ def test_two_agents_who_ask_at_the_same_time_make_one_request(first, agathe, hug
     assert SheetClosing.objects.count() == 1 and closes_in(first) > timedelta(days=300)
 
 
-def test_a_row_that_the_portal_did_not_write_closes_nothing(second, hugo):
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE accounts_sheetclosing SET asked_by_id = %s", [AgentFactory(email="zoe@v.example").pk])
-    with pytest.raises(rows.Forged):
+def test_a_row_that_the_portal_did_not_write_closes_nothing(second, hugo, his):
+    falsify("changed")
+    with pytest.raises(sheet_closing.NotAsked):
         actions.confirm_closing(visit=second, agent=hugo)
+    his.post(page(second), CONFIRM)
     assert Sheet.objects.get().claimed_at is None and closes_in(second) > timedelta(days=300)
+    assert refused_rows(second) == ["accounts.SheetClosing"]
+
+
+def falsify(how: str) -> None:
+    """Write to the only closing's row in the database, without the keyring."""
+    columns = "mac, asked_at, confirmed_at, cancelled_at, person_id, asked_by_id, confirmed_by_id, cancelled_by_id"
+    with connection.cursor() as cursor:
+        if how == "changed":
+            zoe = AgentFactory(email="zoe@ville.example")
+            cursor.execute("UPDATE accounts_sheetclosing SET asked_by_id = %s", [zoe.pk])
+        elif how == "deleted":
+            cursor.execute("DELETE FROM accounts_sheetclosing")
+        else:
+            cursor.execute(
+                f"INSERT INTO accounts_sheetclosing (id, {columns})"
+                f" SELECT gen_random_uuid(), {columns} FROM accounts_sheetclosing"
+            )
+
+
+def refused_rows(visit) -> list[str]:
+    found = journal.entries(resident_id=visit.resident_id, limit=50)
+    return [str(one.details["kind"]) for one in found if one.event == "row_refused"]
+
+
+@pytest.mark.parametrize("how", ["inserted", "changed", "deleted"])
+@pytest.mark.parametrize("by_claim", [True, False])
+def test_no_row_written_in_the_database_stops_a_vault_from_being_kept(second, hugo, his, code, how, by_claim):
+    actions.confirm_closing(visit=second, agent=hugo)
+    falsify(how)
+    assert his.get(page(second, "desk_visit")).status_code == his.get(page(second)).status_code == 200
+    if by_claim:
+        sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
+        assert owner(second).closes_at is None
+    else:
+        for _twice in range(2):
+            assert "la personne garde son coffre" in text(his.post(page(second, "desk_keep"), follow=True))
+        assert closes_in(second) > timedelta(days=300)
+        assert [event for event, *_more in events(second)].count("sheet_closing_cancelled") == 1
+    assert sheet_closing.standing(owner(second)) is None
+    assert refused_rows(second) == ([] if how == "deleted" else ["accounts.SheetClosing"])
+
+
+def test_a_request_put_back_in_place_of_its_closing_does_not_stop_the_vault_from_being_kept(second, hugo):
+    copy = copied("accounts_sheetclosing")
+    actions.confirm_closing(visit=second, agent=hugo)
+    put_back(copy)
+    actions.keep_open(visit=second, agent=hugo)
+    assert closes_in(second) > timedelta(days=300) and sheet_closing.standing(owner(second)) is None
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_sheet_keeps_the_date_only_of_a_closing_that_the_portal_wrote(second, hugo, written):
+    actions.confirm_closing(visit=second, agent=hugo)
+    if not written:
+        falsify("changed")
+    sheet_of(second, hugo)
+    assert nearly(closes_in(second)) is written
 
 
 def test_keeping_a_vault_whose_closing_nobody_confirmed_leaves_its_date(first, agathe):

@@ -223,8 +223,8 @@ def test_another_agent_writes_nothing(visit):
         desk_values.type_values(visit=visit, agent=other, type_code="logement.domicile", payload={"loyer": "612.00"})
 
 
-def test_who_signs_in_alone_writes_from_their_vault(resident):
-    agent, client, visit = visited(resident, "home")
+def test_who_signs_in_alone_writes_from_their_vault(signing_in):
+    agent, client, visit = visited(signing_in, "home")
     for name, more in (("desk_types", ()), ("desk_type", ("logement.domicile",))):
         answer = client.get(at(name, visit, *more))
         assert answer.status_code == 403 and "depuis son coffre" in answer.content.decode()

@@ -178,14 +178,14 @@ def test_only_the_residents_mandates_are_stopped_at_the_desk(hers, visit, reside
         assert Grant.objects.active().filter(pk=other.pk).exists()
 
 
-def test_a_resident_who_signs_in_cannot_sign_at_the_desk(resident, theo):
-    agent, client, theirs = visited(resident, "home")
+def test_a_resident_who_signs_in_cannot_sign_at_the_desk(signing_in, theo):
+    agent, client, theirs = visited(signing_in, "home")
     assert client.get(address(theirs)).status_code == 403 and hand_in(client, theirs, theo).status_code == 403
-    given = entrusted(resident, theo, "home").grant
+    given = entrusted(signing_in, theo, "home").grant
     assert client.post(stop_page(theirs, given.pk)).status_code == 404
     with pytest.raises(PermissionDenied):
         desk.stop_mandate(visit=theirs, agent=agent, grant=given)
-    with sealed_storage.create(resident_id=resident.pk) as sealed:
+    with sealed_storage.create(resident_id=signing_in.pk) as sealed:
         sealed.write(SCAN)
     upload = SealedUpload(name="mandat.pdf", content_type="application/pdf", sealed=sealed)
     terms = Terms(["home"], Mode.LOOK, 1, channel=GrantChannel.DESK)

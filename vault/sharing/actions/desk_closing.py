@@ -15,6 +15,7 @@ def ask_to_close(*, visit: DeskVisit, agent: User) -> SheetClosing:
         PermissionDenied: the resident signs in by themselves, the visit is another agent's, or its session has ended.
         NotTwo: the agent may not be one of the two who decide.
         gate.Refused: the visit has ended.
+        closing.Begun: the erasure has begun.
     """
     perms.require_may_help_at_desk(visit, agent)
     with at_desk(), acts.under(visit.grant):
@@ -25,7 +26,7 @@ def confirm_closing(*, visit: DeskVisit, agent: User) -> SheetClosing:
     """Confirm as the second agent: the vault is erased in thirty days. Idempotent.
 
     Raises:
-        PermissionDenied, gate.Refused: as `ask_to_close`.
+        PermissionDenied, gate.Refused, closing.Begun: as `ask_to_close`.
         NotTwo: the same agent asked, or the two may not decide together.
         sheet_closing.NotAsked
     """
@@ -38,8 +39,7 @@ def keep_open(*, visit: DeskVisit, agent: User) -> None:
     """End a closing that was asked for or confirmed. Idempotent.
 
     Raises:
-        PermissionDenied, gate.Refused: as `ask_to_close`.
-        closing.Begun: the erasure has begun.
+        PermissionDenied, gate.Refused, closing.Begun: as `ask_to_close`.
     """
     perms.require_may_help_at_desk(visit, agent)
     with at_desk(), acts.under(visit.grant):
