@@ -116,7 +116,9 @@ def ledger() -> Iterator[tuple[str, bytes]]:
 def replay_after_restore(folder: Path) -> str:
     """Restore the backup's part of the ledger, which may be lost with the machine, then replay the ledger."""
     for path in folder.glob("*.json"):
-        erasures.write(erasures.read(path.read_bytes()))
+        resident_id = UUID(path.stem)
+        if erasures.find(resident_id) is None:
+            erasures.write(Erasure(resident_id, erasures.read_time(path.read_bytes()) or timezone.now()))
     return f"{replay()} vaults that were closed had come back and are erased again."
 
 
