@@ -1,0 +1,74 @@
+"""Closings met by an error: a row that somebody wrote, a lost connection, a mail server that is down, a second run.
+
+The vault is kept whole, or it is erased in the end; and no vault keeps another one from being erased.
+"""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts.actions import closing
+from core import leaving
+from core.models import Job
+from tests.accounts.test_closing import close, ledger, only_the_proof_of  # noqa: F401 - a fixture, for each test
+from tests.attacks.test_rows_put_back import sql
+from tests.vault.couples import couple, granted
+from tests.vault.made import add_signed_notice
+from vault.records.models import Grant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+INCOME, PARTS = "fiscal.avis_ir#/revenu_fiscal_reference", "fiscal.avis_ir#/nombre_parts"
+
+
+def ask_both(*residents):
+    for resident in residents:
+        closing.ask(user=resident, by=resident.pk)
+
+
+def in_a_month():
+    return time_machine.travel(timezone.now() + timedelta(days=31), tick=False)
+
+
+def write_late(resident):
+    with scope(resident=resident.pk):
+        Job.objects.create(resident_id=resident.pk, kind="read_paper", subject_id=resident.pk, purpose="Essayer")
+
+
+# Rows that the portal did not write
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "UPDATE sharing_member SET role = 'adult' WHERE resident_id = %(other)s",
+        "UPDATE sharing_member SET role = 'adult' WHERE resident_id = %(own)s",
+        "UPDATE records_grant SET ends_at = ends_at + interval '1 day' WHERE resident_id = %(own)s",
+        "UPDATE core_rowhead SET counter = counter + 1 WHERE resident_id = %(own)s",
+        "DELETE FROM account_emailaddress WHERE user_id = %(own)s",
+        "DELETE FROM keystore.resident_key WHERE resident_id = %(other)s",
+    ],
+)
+def test_a_row_that_somebody_wrote_does_not_keep_the_vault(resident, stranger, written):
+    add_signed_notice(resident)
+    couple(resident, stranger)
+    granted(resident, INCOME, ends_at=timezone.now() + timedelta(days=60))
+    closing.ask(user=resident, by=resident.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(written, {"own": resident.pk, "other": stranger.pk})
+        assert cursor.rowcount == 1
+    with in_a_month():
+        assert closing.close_due() == 1
+    assert only_the_proof_of(resident)
+
+
+def test_the_other_shares_end_all_the_same(resident):
+    add_signed_notice(resident)
+    grants = [granted(resident, INCOME), granted(resident, PARTS), granted(resident, INCOME)]
+    sql("UPDATE records_grant SET ends_at = ends_at + interval '1 day' WHERE id = %s", grants[1].pk)
+    leaving.stop(resident_id=resident.pk)
+    with scope(resident=resident.pk):
+        assert {grant.pk for grant in Grant.objects.exclude(stopped_at=None)} == {grants[0].pk, grants[2].pk}
