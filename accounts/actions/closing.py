@@ -4,7 +4,9 @@ Only the resident can ask, and choose a delay of thirty days or none. The erasur
 is written under the account's lock: from then on the vault cannot be kept.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -16,9 +18,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from core import erasures, journal, leaving
+from core import erasures, journal, leaving, rows
 from core.erasures import Erasure
 from core.messages import mails
+
+logger = logging.getLogger(__name__)
 
 #: Time to reconsider, or to notice that someone else asked.
 COOLING_OFF = timedelta(days=30)
@@ -29,6 +33,10 @@ CLOSE = gettext_noop("Fermer votre coffre")
 
 class Begun(Exception):
     """The erasure has begun: the vault cannot be kept."""
+
+
+class NotAllClosed(Exception):
+    """A vault could not be erased: the log says which. The others are; the scheduler tries again within the hour."""
 
 
 def ask(*, user: User, by: UUID) -> User:
@@ -91,11 +99,15 @@ def close_due() -> int:
     """Close the vaults whose date has come, and erase late rows of the last day's. Each vault has its own transaction.
 
     Called by the scheduler.
+
+    Raises:
+        NotAllClosed: at the end.
     """
-    closed = sum(_close_if_due(resident_id) for resident_id in list(_due().values_list("pk", flat=True)))
-    for user in User.objects.filter(is_resident=False, is_active=False, closes_at__gt=timezone.now() - LATE):
-        if leaving.remains(resident_id=user.pk):
-            _erase(user.pk)
+    closed, failed = _each(_close_if_due, _due())
+    emptied = User.objects.filter(is_resident=False, is_active=False, closes_at__gt=timezone.now() - LATE)
+    _swept, failed_late = _each(_erase_late_rows, emptied)
+    if failed or failed_late:
+        raise NotAllClosed
     return closed
 
 
@@ -135,6 +147,20 @@ def _due() -> QuerySet[User]:
     return User.objects.filter(is_resident=True, is_active=True, closes_at__lte=timezone.now())
 
 
+def _each(act: Callable[[UUID], bool], users: QuerySet[User]) -> tuple[int, int]:
+    """Call `act` for each user. Return how often it returned True, and how often it failed. A failure is reported."""
+    done = failed = 0
+    for resident_id in list(users.values_list("pk", flat=True)):
+        try:
+            done += act(resident_id)
+        except Exception as error:
+            failed += 1
+            logger.error("a vault could not be erased", exc_info=error, extra={"code": str(resident_id)})
+            if isinstance(error, rows.Forged):
+                rows.report(error)
+    return done, failed
+
+
 def _close_if_due(resident_id: UUID) -> bool:
     """Erase the vault, unless it was kept meanwhile.
 
@@ -148,7 +174,15 @@ def _close_if_due(resident_id: UUID) -> bool:
         erasures.write(Erasure(user.pk, timezone.now()))
     leaving.stop(resident_id=user.pk)
     _erase(user.pk)
-    mails.send("account/email/closed", to=[address_of(user)])
+    with suppress(mails.NotSent):
+        mails.send("account/email/closed", to=[address_of(user)])
+    return True
+
+
+def _erase_late_rows(resident_id: UUID) -> bool:
+    if not leaving.remains(resident_id=resident_id):
+        return False
+    _erase(resident_id)
     return True
 
 

@@ -7,12 +7,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from django_scopes import scope
 
 from accounts.actions import closing
-from core import leaving
+from accounts.management.commands import purge
+from core import erasures, leaving
+from core.messages import mails
 from core.models import Job
 from tests.accounts.test_closing import close, ledger, only_the_proof_of  # noqa: F401 - a fixture, for each test
 from tests.attacks.test_rows_put_back import sql
@@ -72,3 +75,58 @@ def test_the_other_shares_end_all_the_same(resident):
     leaving.stop(resident_id=resident.pk)
     with scope(resident=resident.pk):
         assert {grant.pk for grant in Grant.objects.exclude(stopped_at=None)} == {grants[0].pk, grants[2].pk}
+
+
+# One vault that cannot be erased
+
+
+def forge_account(stuck, *, before):
+    """Write a right into an account. PostgreSQL then finds the account first, and the other one after it."""
+    sql("UPDATE accounts_user SET is_staff = true WHERE id = %s", stuck.pk)
+    sql("UPDATE accounts_user SET name = name WHERE id = %s", before.pk)
+
+
+def test_a_vault_that_cannot_be_closed_keeps_no_other_from_it(resident, stranger):
+    ask_both(resident, stranger)
+    forge_account(resident, before=stranger)
+    with in_a_month(), pytest.raises(closing.NotAllClosed):
+        closing.close_due()
+    assert only_the_proof_of(stranger)
+    assert erasures.find(resident.pk) is None
+
+
+def test_late_rows_of_others_are_deleted_all_the_same(resident, stranger):
+    for one in (resident, stranger):
+        close(one)
+        write_late(one)
+    forge_account(resident, before=stranger)
+    with pytest.raises(closing.NotAllClosed):
+        closing.close_due()
+    assert only_the_proof_of(stranger)
+
+
+def test_purge_removes_the_rest_all_the_same(resident, monkeypatch):
+    reached = []
+    closing.ask(user=resident, by=resident.pk)
+    sql("UPDATE accounts_user SET is_staff = true WHERE id = %s", resident.pk)
+    monkeypatch.setattr(leaving, "purge", lambda: reached.append("purge"))
+    monkeypatch.setattr(purge, "_owns_the_keys", lambda: reached.append("keys"))
+    with in_a_month(), pytest.raises(closing.NotAllClosed):
+        call_command("purge")
+    assert reached == ["purge", "keys"]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_mail_that_cannot_leave_keeps_no_vault(resident, stranger, monkeypatch, at_once):
+    def refused(*_given, **_more):
+        raise mails.NotSent
+
+    ask_both(resident, stranger)
+    monkeypatch.setattr(mails, "send", refused)
+    if at_once:
+        assert closing.close(user=resident, by=resident.pk)
+    else:
+        with in_a_month():
+            assert closing.close_due() == 2
+        assert only_the_proof_of(stranger)
+    assert only_the_proof_of(resident)
