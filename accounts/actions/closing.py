@@ -164,8 +164,9 @@ def _each(act: Callable[[UUID], bool], users: QuerySet[User]) -> tuple[int, int]
 def _close_if_due(resident_id: UUID) -> bool:
     """Erase the vault, unless it was kept meanwhile.
 
-    First write the ledger's file, under the account's lock. Then revoke other people's access, in separate
-    transactions. Then delete the key and all rows in one transaction.
+    First write the ledger's file, under the account's lock. An erasure that is resumed writes it again with its own
+    time: the journal may have grown meanwhile, and `verify_journal` looks for entries after the erasure. Then revoke
+    other people's access, in separate transactions. Then delete the key and all rows in one transaction.
     """
     with transaction.atomic(durable=True):
         user = _due().select_for_update().filter(pk=resident_id).first()

@@ -15,10 +15,12 @@ from django_scopes import scope
 from accounts.actions import closing
 from accounts.management.commands import purge
 from core import erasures, leaving
+from core.journal import checkpoints, keyless
 from core.messages import mails
 from core.models import Job
 from tests.accounts.test_closing import close, ledger, only_the_proof_of  # noqa: F401 - a fixture, for each test
 from tests.attacks.test_rows_put_back import sql
+from tests.core.test_checkpoints import outside  # noqa: F401 - a fixture, for each test
 from tests.vault.couples import couple, granted
 from tests.vault.made import add_signed_notice
 from vault.records.models import Grant
@@ -130,3 +132,32 @@ def test_a_mail_that_cannot_leave_keeps_no_vault(resident, stranger, monkeypatch
             assert closing.close_due() == 2
         assert only_the_proof_of(stranger)
     assert only_the_proof_of(resident)
+
+
+# An erasure that is resumed, or done again after a restore
+
+
+def sealed_at(at):
+    """Seal what was written until then, and return what is wrong about journals without a key."""
+    with time_machine.travel(at, tick=False):
+        checkpoints.seal()
+    return list(keyless.problems())
+
+
+def test_an_erasure_resumed_after_five_hours_leaves_nothing_to_report(resident, stranger, monkeypatch):
+    def killed(**_given):
+        raise SystemExit
+
+    add_signed_notice(resident)
+    began = timezone.now()
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(leaving, "erase", killed)
+        close(resident)
+    add_signed_notice(stranger)
+    assert sealed_at(began + timedelta(hours=5)) == []
+    with time_machine.travel(began + timedelta(hours=5, minutes=1), tick=False):
+        assert closing.close_due() == 1
+    assert sealed_at(began + timedelta(hours=5, minutes=2)) == []
+    assert only_the_proof_of(resident)
+    erasure = erasures.find(resident.pk)
+    assert erasure is not None and erasure.at == began + timedelta(hours=5, minutes=1)
