@@ -5,7 +5,7 @@ is written under the account's lock: from then on the vault cannot be kept.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -103,20 +103,24 @@ def close_due() -> int:
     Raises:
         NotAllClosed: at the end.
     """
-    closed, failed = _each(_close_if_due, _due())
+    closed, failed = _each(_close_if_due, list(_due().values_list("pk", flat=True)))
     emptied = User.objects.filter(is_resident=False, is_active=False, closes_at__gt=timezone.now() - LATE)
-    _swept, failed_late = _each(_erase_late_rows, emptied)
+    _swept, failed_late = _each(_erase_late_rows, list(emptied.values_list("pk", flat=True)))
     if failed or failed_late:
         raise NotAllClosed
     return closed
 
 
 def replay() -> int:
-    """Erase again the vaults of the ledger that a restore brought back; idempotent."""
-    back = [one.resident_id for one in erasures.lines() if _is_back(one.resident_id)]
-    for resident_id in back:
-        _erase(resident_id)
-    return len(back)
+    """Erase again the vaults of the ledger that a restore brought back; idempotent.
+
+    Raises:
+        NotAllClosed: at the end.
+    """
+    erased, failed = _each(_erase_again, [one.resident_id for one in erasures.lines()])
+    if failed:
+        raise NotAllClosed
+    return erased
 
 
 def ledger() -> Iterator[tuple[str, bytes]]:
@@ -131,7 +135,10 @@ def replay_after_restore(folder: Path) -> str:
         resident_id = UUID(path.stem)
         if erasures.find(resident_id) is None:
             erasures.write(Erasure(resident_id, erasures.read_time(path.read_bytes()) or timezone.now()))
-    return f"{replay()} vaults that were closed had come back and are erased again."
+    try:
+        return f"{replay()} vaults that were closed had come back and are erased again."
+    except NotAllClosed:
+        return "A vault that was closed has come back and could not be erased: see the log, then run replay_erasures."
 
 
 def address_of(user: User) -> str:
@@ -147,10 +154,10 @@ def _due() -> QuerySet[User]:
     return User.objects.filter(is_resident=True, is_active=True, closes_at__lte=timezone.now())
 
 
-def _each(act: Callable[[UUID], bool], users: QuerySet[User]) -> tuple[int, int]:
-    """Call `act` for each user. Return how often it returned True, and how often it failed. A failure is reported."""
+def _each(act: Callable[[UUID], bool], residents: Iterable[UUID]) -> tuple[int, int]:
+    """Call `act` for each resident, and report its failures. Return how often it returned True, and failed."""
     done = failed = 0
-    for resident_id in list(users.values_list("pk", flat=True)):
+    for resident_id in residents:
         try:
             done += act(resident_id)
         except Exception as error:
@@ -183,6 +190,16 @@ def _close_if_due(resident_id: UUID) -> bool:
 def _erase_late_rows(resident_id: UUID) -> bool:
     if not leaving.remains(resident_id=resident_id):
         return False
+    _erase(resident_id)
+    return True
+
+
+def _erase_again(resident_id: UUID) -> bool:
+    """Erase the vault as a closing does, if a restore brought it back."""
+    if not _is_back(resident_id):
+        return False
+    erasures.write(Erasure(resident_id, timezone.now()))
+    leaving.stop(resident_id=resident_id)
     _erase(resident_id)
     return True
 

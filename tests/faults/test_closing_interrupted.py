@@ -15,15 +15,18 @@ from django_scopes import scope
 from accounts.actions import closing
 from accounts.management.commands import purge
 from core import erasures, leaving
+from core.erasures import Erasure
 from core.journal import checkpoints, keyless
 from core.messages import mails
 from core.models import Job
 from tests.accounts.test_closing import close, ledger, only_the_proof_of  # noqa: F401 - a fixture, for each test
-from tests.attacks.test_rows_put_back import sql
+from tests.attacks.test_rows_put_back import kept as copied
+from tests.attacks.test_rows_put_back import put_back, sql
 from tests.core.test_checkpoints import outside  # noqa: F401 - a fixture, for each test
-from tests.vault.couples import couple, granted
+from tests.vault.couples import couple, granted, shared
 from tests.vault.made import add_signed_notice
 from vault.records.models import Grant
+from vault.sharing.models import Member, SharedFact
 
 pytestmark = pytest.mark.django_db(transaction=True)
 INCOME, PARTS = "fiscal.avis_ir#/revenu_fiscal_reference", "fiscal.avis_ir#/nombre_parts"
@@ -161,3 +164,45 @@ def test_an_erasure_resumed_after_five_hours_leaves_nothing_to_report(resident, 
     assert only_the_proof_of(resident)
     erasure = erasures.find(resident.pk)
     assert erasure is not None and erasure.at == began + timedelta(hours=5, minutes=1)
+
+
+def test_a_replay_ends_what_others_have_before_it_erases(resident, stranger):
+    add_signed_notice(resident)
+    couple(resident, stranger)
+    shared(resident, stranger, "people")
+    erasures.write(Erasure(resident.pk, timezone.now()))  # and a restore brought the vault back
+    assert closing.replay() == 1
+    assert only_the_proof_of(resident)
+    with scope(resident=stranger.pk):
+        assert [one["name"] for one in Member.objects.present().get().partings] == [resident.name]
+        assert SharedFact.objects.filter(own=True).exists()
+
+
+def test_a_replay_days_after_the_erasure_leaves_nothing_to_report(resident):
+    add_signed_notice(resident)
+    began = timezone.now()
+    erasures.write(Erasure(resident.pk, began - timedelta(days=3)))
+    assert sealed_at(began) == []
+    assert closing.replay() == 1
+    assert sealed_at(began + timedelta(minutes=1)) == []
+
+
+def test_a_replay_meets_a_row_that_somebody_wrote(resident, stranger, tmp_path):
+    couple(resident, stranger)
+    sql("UPDATE sharing_member SET role = 'adult' WHERE resident_id = %s", stranger.pk)
+    sql("UPDATE accounts_user SET is_staff = true WHERE id = %s", stranger.pk)
+    for one in (resident, stranger):
+        erasures.write(Erasure(one.pk, timezone.now()))
+    with pytest.raises(closing.NotAllClosed):
+        closing.replay()
+    assert only_the_proof_of(resident)
+    assert "replay_erasures" in closing.replay_after_restore(tmp_path / "none")
+
+
+def test_a_row_that_came_back_without_its_key_is_deleted(resident, stranger):
+    couple(resident, stranger)
+    copy = copied("sharing_member")
+    close(resident)
+    put_back(copy)
+    assert closing.replay() == 1
+    assert only_the_proof_of(resident)
