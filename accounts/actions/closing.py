@@ -92,7 +92,8 @@ def close(*, user: User, by: UUID) -> bool:
         now = timezone.now()
         held.closes_at = min(held.closes_at or now, now)
         held.save(update_fields=["closes_at"])
-    return _close_if_due(user.pk)
+    _close_if_due(user.pk)
+    return not User.objects.filter(pk=user.pk, is_resident=True).exists()
 
 
 def close_due() -> int:
@@ -169,7 +170,7 @@ def _each(act: Callable[[UUID], bool], residents: Iterable[UUID]) -> tuple[int, 
 
 
 def _close_if_due(resident_id: UUID) -> bool:
-    """Erase the vault, unless it was kept meanwhile.
+    """Erase the vault, unless it was kept meanwhile. Return False if it was, or if another process erased it.
 
     First write the ledger's file, under the account's lock. An erasure that is resumed writes it again with its own
     time: the journal may have grown meanwhile, and `verify_journal` looks for entries after the erasure. Then revoke
@@ -181,7 +182,8 @@ def _close_if_due(resident_id: UUID) -> bool:
             return False
         erasures.write(Erasure(user.pk, timezone.now()))
     leaving.stop(resident_id=user.pk)
-    _erase(user.pk)
+    if not _erase(user.pk):
+        return False
     with suppress(mails.NotSent):
         mails.send("account/email/closed", to=[address_of(user)])
     return True
@@ -208,7 +210,8 @@ def _is_back(resident_id: UUID) -> bool:
     return User.objects.filter(pk=resident_id, is_resident=True).exists() or leaving.remains(resident_id=resident_id)
 
 
-def _erase(resident_id: UUID) -> None:
+def _erase(resident_id: UUID) -> bool:
+    """Erase the vault. Return whether its key was still there."""
     with transaction.atomic(durable=True):
         User.objects.select_for_update().filter(pk=resident_id).first()
-        leaving.erase(resident_id=resident_id, purpose=CLOSE)
+        return leaving.erase(resident_id=resident_id, purpose=CLOSE)

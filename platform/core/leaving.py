@@ -136,8 +136,8 @@ def purge() -> None:
         app.purge()
 
 
-def erase(*, resident_id: UUID, purpose: str) -> None:
-    """Erase a resident's data in the caller's durable transaction; idempotent.
+def erase(*, resident_id: UUID, purpose: str) -> bool:
+    """Erase a resident's data in the caller's durable transaction; idempotent. Return whether the key was still there.
 
     After the commit nothing can be decrypted. Takes the apps' locks first and the journal's last, to wait for current
     reads and writes. Then it writes the last entry, deletes the key, then every row. The journal's leaves stay, and
@@ -147,13 +147,15 @@ def erase(*, resident_id: UUID, purpose: str) -> None:
         app.hold(resident_id)
     with scope(resident=resident_id):
         key = ResidentKey.objects.filter(pk=resident_id)
-        if key.exists():
+        has_key = key.exists()
+        if has_key:
             journal.write(resident_id=resident_id, actor_id=resident_id, event="vault_closed", purpose=purpose)
         key.delete()
         names = _stored_names()
     for app in registered():
         app.erase(resident_id)
     transaction.on_commit(lambda: sealed_storage.forget(names), robust=True)
+    return has_key
 
 
 def remains(*, resident_id: UUID) -> bool:

@@ -3,12 +3,15 @@
 The vault is kept whole, or it is erased in the end; and no vault keeps another one from being erased.
 """
 
+import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core import mail
 from django.core.management import call_command
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
@@ -19,6 +22,7 @@ from core.erasures import Erasure
 from core.journal import checkpoints, keyless
 from core.messages import mails
 from core.models import Job
+from tests.accounts.factories import signed_in
 from tests.accounts.test_closing import close, ledger, only_the_proof_of  # noqa: F401 - a fixture, for each test
 from tests.attacks.test_rows_put_back import kept as copied
 from tests.attacks.test_rows_put_back import put_back, sql
@@ -26,6 +30,8 @@ from tests.core.test_checkpoints import outside  # noqa: F401 - a fixture, for e
 from tests.vault.couples import couple, granted, shared
 from tests.vault.made import add_signed_notice
 from vault.records.models import Grant
+from vault.sharing.across import household_access
+from vault.sharing.actions import household
 from vault.sharing.models import Member, SharedFact
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -205,4 +211,72 @@ def test_a_row_that_came_back_without_its_key_is_deleted(resident, stranger):
     close(resident)
     put_back(copy)
     assert closing.replay() == 1
+    assert only_the_proof_of(resident)
+
+
+# Two runs of one closing
+
+
+def elsewhere(act):
+    """Call `act` over another connection, as another process does, and return what it returned."""
+    found = []
+
+    def run():
+        try:
+            found.append(act())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(timeout=30)
+    assert found, "it failed, or waits for a lock"
+    return found[0]
+
+
+def test_leaving_a_household_twice_at_once_is_leaving_once(resident, stranger, monkeypatch):
+    couple(resident, stranger)
+    real, looked = household_access.of, []
+
+    def of(resident_id):
+        """Let another process leave the household just after this one has looked."""
+        found = real(resident_id)
+        if not looked:
+            looked.append(found)
+            elsewhere(lambda: household.leave(resident_id=resident.pk, by=resident.pk))
+        return found
+
+    monkeypatch.setattr(household_access, "of", of)
+    household.leave(resident_id=resident.pk, by=resident.pk)
+    assert looked and real(resident.pk) is None
+    with scope(resident=stranger.pk):
+        assert len(Member.objects.present().get().partings) == 1
+
+
+def test_a_closing_that_runs_twice_at_once_sends_one_mail(resident, monkeypatch):
+    """The scheduler takes the vault too, since its date has come, and is the first to erase it."""
+    real, closed = leaving.stop, []
+
+    def meanwhile(**given):
+        monkeypatch.setattr(leaving, "stop", real)
+        closed.append(elsewhere(closing.close_due))
+        real(**given)
+
+    monkeypatch.setattr(leaving, "stop", meanwhile)
+    assert closing.close(user=resident, by=resident.pk)
+    assert closed == [1] and len(mail.outbox) == 1
+    assert only_the_proof_of(resident)
+
+
+def test_the_page_says_that_the_vault_is_closed_if_the_scheduler_was_first(resident, monkeypatch):
+    real, browser = closing._due, signed_in(resident)
+
+    def scheduler_first():
+        monkeypatch.setattr(closing, "_due", real)
+        assert elsewhere(closing.close_due) == 1
+        return real()
+
+    monkeypatch.setattr(closing, "_due", scheduler_first)
+    assert browser.post(reverse("close_now"), {"sure": "on"})["Location"] == reverse("vault_closed")
+    assert len(mail.outbox) == 1
     assert only_the_proof_of(resident)
