@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db import Error as DatabaseFault
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -176,17 +177,31 @@ def _close_if_due(resident_id: UUID) -> bool:
     time: the journal may have grown meanwhile, and `verify_journal` looks for entries after the erasure. Then revoke
     other people's access, in separate transactions. Then delete the key and all rows in one transaction.
     """
-    with transaction.atomic(durable=True):
-        user = _due().select_for_update().filter(pk=resident_id).first()
-        if user is None:
-            return False
-        erasures.write(Erasure(user.pk, timezone.now()))
+    try:
+        with transaction.atomic(durable=True):
+            user = _due().select_for_update().filter(pk=resident_id).first()
+            if user is None:
+                return False
+            erasures.write(Erasure(user.pk, timezone.now()))
+    except DatabaseFault:
+        _unwrite_if_kept(resident_id)
+        raise
     leaving.stop(resident_id=user.pk)
     if not _erase(user.pk):
         return False
     with suppress(mails.NotSent):
         mails.send("account/email/closed", to=[address_of(user)])
     return True
+
+
+def _unwrite_if_kept(resident_id: UUID) -> None:
+    """Remove the ledger's file of a vault that was kept while the file was written: the connection, and the lock with
+    it, was lost.
+    """
+    with transaction.atomic(durable=True):
+        held = User.objects.select_for_update().filter(pk=resident_id, is_resident=True)
+        if held.exclude(closes_at__lte=timezone.now()).first() is not None:
+            erasures.remove(resident_id)
 
 
 def _erase_late_rows(resident_id: UUID) -> bool:

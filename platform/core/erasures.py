@@ -42,6 +42,15 @@ def write(erasure: Erasure) -> None:
         storage._save(name, ContentFile(raw))  # type: ignore[attr-defined]  # noqa: SLF001 - Django's documented name
 
 
+def remove(resident_id: UUID) -> None:
+    """Remove the file of a vault that was not erased.
+
+    Raises:
+        OSError: the file could not be removed.
+    """
+    _storage().delete(_name(resident_id))
+
+
 def content(erasure: Erasure) -> bytes:
     return json.dumps({"resident": str(erasure.resident_id), "at": erasure.at.isoformat()}).encode()
 

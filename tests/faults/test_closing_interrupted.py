@@ -10,13 +10,14 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
 from accounts.actions import closing
 from accounts.management.commands import purge
+from accounts.models import User
 from core import erasures, leaving
 from core.erasures import Erasure
 from core.journal import checkpoints, keyless
@@ -280,3 +281,55 @@ def test_the_page_says_that_the_vault_is_closed_if_the_scheduler_was_first(resid
     assert browser.post(reverse("close_now"), {"sure": "on"})["Location"] == reverse("vault_closed")
     assert len(mail.outbox) == 1
     assert only_the_proof_of(resident)
+
+
+# A connection that is lost
+
+
+@pytest.fixture
+def lost(monkeypatch, databases):
+    """Return a function: the database ends the connection, and the lock, while the ledger's file is written."""
+
+    real = erasures.write
+
+    def lost(meanwhile):
+        def slow(erasure):
+            monkeypatch.setattr(erasures, "write", real)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                (pid,) = cursor.fetchone()
+            with databases.server.admin(connection.settings_dict["NAME"]) as admin:
+                admin.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            elsewhere(meanwhile)
+            real(erasure)
+
+        monkeypatch.setattr(erasures, "write", slow)
+
+    return lost
+
+
+def test_a_vault_kept_meanwhile_has_no_erasure(resident, lost):
+    lost(meanwhile=lambda: closing.cancel(user=resident, by=resident.pk))
+    with pytest.raises(OperationalError):
+        close(resident)
+    kept = User.objects.get(pk=resident.pk)
+    assert kept.is_resident and kept.closes_at is None
+    assert list(erasures.lines()) == [] and closing.replay() == 0
+
+
+def test_a_vault_that_nobody_kept_is_erased_by_the_next_run(resident, lost):
+    lost(meanwhile=lambda: None)
+    with pytest.raises(OperationalError):
+        close(resident)
+    with pytest.raises(closing.Begun):
+        closing.cancel(user=resident, by=resident.pk)
+    assert closing.close_due() == 1
+    assert only_the_proof_of(resident)
+
+
+def test_a_vault_erased_meanwhile_keeps_its_erasure(resident, lost):
+    lost(meanwhile=closing.close_due)
+    with pytest.raises(OperationalError):
+        close(resident)
+    assert only_the_proof_of(resident)
+    assert [one.resident_id for one in erasures.lines()] == [resident.pk]
