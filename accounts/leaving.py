@@ -124,7 +124,7 @@ def erase(resident_id: UUID) -> None:
 def _empty(user: User) -> None:
     user.name = user.email = user.contact_email = ""
     user.is_active = user.is_resident = False
-    user.last_login, user.closes_at = None, min(user.closes_at or timezone.now(), timezone.now())
+    user.last_login, user.closes_at = None, timezone.now()
     user.set_unusable_password()
     user.save()
 

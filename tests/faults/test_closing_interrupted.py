@@ -333,3 +333,16 @@ def test_a_vault_erased_meanwhile_keeps_its_erasure(resident, lost):
         close(resident)
     assert only_the_proof_of(resident)
     assert [one.resident_id for one in erasures.lines()] == [resident.pk]
+
+
+# Late rows
+
+
+def test_rows_written_late_are_deleted_after_a_closing_that_was_late_itself(resident):
+    closing.ask(user=resident, by=resident.pk)
+    with time_machine.travel(timezone.now() + timedelta(days=35), tick=False) as clock:
+        assert closing.close_due() == 1
+        write_late(resident)
+        clock.shift(timedelta(hours=1))
+        closing.close_due()
+    assert only_the_proof_of(resident)
