@@ -102,20 +102,29 @@ def copy(copying: Copying) -> Iterator[Entry]:
 
 
 def erase(resident_id: UUID) -> None:
-    """Erase the account. Its sessions end: their next request is an anonymous visitor's."""
+    """Erase the account. Its sessions end: their next request is an anonymous visitor's.
+
+    A row of the account that somebody put back is erased as well; the account's head then stays as it is.
+
+    Raises:
+        Forged: the account's own row is not as the portal wrote it.
+    """
+    user = User.objects.filter(pk=resident_id).first()
     Session.objects.filter(user_id=resident_id).delete()
-    Sheet.objects.filter(person_id=resident_id).delete()
+    FactorReset.objects.filter(person_id=resident_id).update(written="", written_hash="")
     with rows.unchecked():
+        Sheet.objects.filter(person_id=resident_id).delete()
         EmailAddress.objects.filter(user_id=resident_id).delete()
         Authenticator.objects.filter(user_id=resident_id).delete()
         SocialAccount.objects.filter(user_id=resident_id).delete()
-    FactorReset.objects.filter(person_id=resident_id).update(written="", written_hash="")
-    user = User.objects.filter(pk=resident_id).first()
-    if user is None:
-        return
+        if user is not None:
+            _empty(user)
+
+
+def _empty(user: User) -> None:
     user.name = user.email = user.contact_email = ""
     user.is_active = user.is_resident = False
-    user.last_login, user.closes_at = None, min(user.closes_at or timezone.now(), timezone.now())
+    user.last_login, user.closes_at = None, timezone.now()
     user.set_unusable_password()
     user.save()
 

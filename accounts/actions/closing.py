@@ -4,21 +4,26 @@ Only the resident can ask, and choose a delay of thirty days or none. The erasur
 is written under the account's lock: from then on the vault cannot be kept.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db import Error as DatabaseFault
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from core import erasures, journal, leaving
+from core import erasures, journal, leaving, rows
 from core.erasures import Erasure
 from core.messages import mails
+
+logger = logging.getLogger(__name__)
 
 #: Time to reconsider, or to notice that someone else asked.
 COOLING_OFF = timedelta(days=30)
@@ -29,6 +34,10 @@ CLOSE = gettext_noop("Fermer votre coffre")
 
 class Begun(Exception):
     """The erasure has begun: the vault cannot be kept."""
+
+
+class NotAllClosed(Exception):
+    """A vault could not be erased: the log says which. The others are; the scheduler tries again within the hour."""
 
 
 def ask(*, user: User, by: UUID) -> User:
@@ -89,27 +98,36 @@ def close(*, user: User, by: UUID) -> bool:
         now = timezone.now()
         held.closes_at = min(held.closes_at or now, now)
         held.save(update_fields=["closes_at"])
-    return _close_if_due(user.pk)
+    _close_if_due(user.pk)
+    return not User.objects.filter(pk=user.pk, is_resident=True).exists()
 
 
 def close_due() -> int:
     """Close the vaults whose date has come, and erase late rows of the last day's. Each vault has its own transaction.
 
     Called by the scheduler.
+
+    Raises:
+        NotAllClosed: at the end.
     """
-    closed = sum(_close_if_due(resident_id) for resident_id in list(_due().values_list("pk", flat=True)))
-    for user in User.objects.filter(is_resident=False, is_active=False, closes_at__gt=timezone.now() - LATE):
-        if leaving.remains(resident_id=user.pk):
-            _erase(user.pk)
+    closed, failed = _each(_close_if_due, list(_due().values_list("pk", flat=True)))
+    emptied = User.objects.filter(is_resident=False, is_active=False, closes_at__gt=timezone.now() - LATE)
+    _swept, failed_late = _each(_erase_late_rows, list(emptied.values_list("pk", flat=True)))
+    if failed or failed_late:
+        raise NotAllClosed
     return closed
 
 
 def replay() -> int:
-    """Erase again the vaults of the ledger that a restore brought back; idempotent."""
-    back = [one.resident_id for one in erasures.lines() if _is_back(one.resident_id)]
-    for resident_id in back:
-        _erase(resident_id)
-    return len(back)
+    """Erase again the vaults of the ledger that a restore brought back; idempotent.
+
+    Raises:
+        NotAllClosed: at the end.
+    """
+    erased, failed = _each(_erase_again, [one.resident_id for one in erasures.lines()])
+    if failed:
+        raise NotAllClosed
+    return erased
 
 
 def ledger() -> Iterator[tuple[str, bytes]]:
@@ -121,8 +139,13 @@ def ledger() -> Iterator[tuple[str, bytes]]:
 def replay_after_restore(folder: Path) -> str:
     """Restore the backup's part of the ledger, which may be lost with the machine, then replay the ledger."""
     for path in folder.glob("*.json"):
-        erasures.write(erasures.read(path.read_bytes()))
-    return f"{replay()} vaults that were closed had come back and are erased again."
+        resident_id = UUID(path.stem)
+        if erasures.find(resident_id) is None:
+            erasures.write(Erasure(resident_id, erasures.read_time(path.read_bytes()) or timezone.now()))
+    try:
+        return f"{replay()} vaults that were closed had come back and are erased again."
+    except NotAllClosed:
+        return "A vault that was closed has come back and could not be erased: see the log, then run replay_erasures."
 
 
 def address_of(user: User) -> str:
@@ -138,20 +161,68 @@ def _due() -> QuerySet[User]:
     return User.objects.filter(is_resident=True, is_active=True, closes_at__lte=timezone.now())
 
 
-def _close_if_due(resident_id: UUID) -> bool:
-    """Erase the vault, unless it was kept meanwhile.
+def _each(act: Callable[[UUID], bool], residents: Iterable[UUID]) -> tuple[int, int]:
+    """Call `act` for each resident, and report its failures. Return how often it returned True, and failed."""
+    done = failed = 0
+    for resident_id in residents:
+        try:
+            done += act(resident_id)
+        except Exception as error:
+            failed += 1
+            logger.error("a vault could not be erased", exc_info=error, extra={"code": str(resident_id)})
+            if isinstance(error, rows.Forged):
+                rows.report(error)
+    return done, failed
 
-    First write the ledger's file, under the account's lock. Then revoke other people's access, in separate
-    transactions. Then delete the key and all rows in one transaction.
+
+def _close_if_due(resident_id: UUID) -> bool:
+    """Erase the vault, unless it was kept meanwhile. Return False if it was, or if another process erased it.
+
+    First write the ledger's file, under the account's lock. An erasure that is resumed writes it again with its own
+    time: the journal may have grown meanwhile, and `verify_journal` looks for entries after the erasure. Then revoke
+    other people's access, in separate transactions. Then delete the key and all rows in one transaction.
+    """
+    try:
+        with transaction.atomic(durable=True):
+            user = _due().select_for_update().filter(pk=resident_id).first()
+            if user is None:
+                return False
+            erasures.write(Erasure(user.pk, timezone.now()))
+    except DatabaseFault:
+        _unwrite_if_kept(resident_id)
+        raise
+    leaving.stop(resident_id=user.pk)
+    if not _erase(user.pk):
+        return False
+    with suppress(mails.NotSent):
+        mails.send("account/email/closed", to=[address_of(user)])
+    return True
+
+
+def _unwrite_if_kept(resident_id: UUID) -> None:
+    """Remove the ledger's file of a vault that was kept while the file was written: the connection, and the lock with
+    it, was lost.
     """
     with transaction.atomic(durable=True):
-        user = _due().select_for_update().filter(pk=resident_id).first()
-        if user is None:
-            return False
-        erasures.write(Erasure(user.pk, timezone.now()))
-    leaving.stop(resident_id=user.pk)
-    _erase(user.pk)
-    mails.send("account/email/closed", to=[address_of(user)])
+        held = User.objects.select_for_update().filter(pk=resident_id, is_resident=True)
+        if held.exclude(closes_at__lte=timezone.now()).first() is not None:
+            erasures.remove(resident_id)
+
+
+def _erase_late_rows(resident_id: UUID) -> bool:
+    if not leaving.remains(resident_id=resident_id):
+        return False
+    _erase(resident_id)
+    return True
+
+
+def _erase_again(resident_id: UUID) -> bool:
+    """Erase the vault as a closing does, if a restore brought it back."""
+    if not _is_back(resident_id):
+        return False
+    erasures.write(Erasure(resident_id, timezone.now()))
+    leaving.stop(resident_id=resident_id)
+    _erase(resident_id)
     return True
 
 
@@ -159,7 +230,8 @@ def _is_back(resident_id: UUID) -> bool:
     return User.objects.filter(pk=resident_id, is_resident=True).exists() or leaving.remains(resident_id=resident_id)
 
 
-def _erase(resident_id: UUID) -> None:
+def _erase(resident_id: UUID) -> bool:
+    """Erase the vault. Return whether its key was still there."""
     with transaction.atomic(durable=True):
         User.objects.select_for_update().filter(pk=resident_id).first()
-        leaving.erase(resident_id=resident_id, purpose=CLOSE)
+        return leaving.erase(resident_id=resident_id, purpose=CLOSE)

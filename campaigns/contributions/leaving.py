@@ -7,7 +7,7 @@ from django_scopes import scope
 
 from campaigns.contributions import withdrawing
 from campaigns.contributions.models import Membership, Participation, Withdrawal
-from core import leaving
+from core import leaving, rows
 from core.leaving import Copying, Entry, Rows
 from vault.records.copies.copy_files import table
 
@@ -38,14 +38,13 @@ ROWS = [
 
 
 def copy(copying: Copying) -> Iterator[Entry]:
-    rows = [*Participation.objects.all(), *Withdrawal.objects.all(), *Membership.objects.all()]
-    yield table("consultations.json", (leaving.export_row(row) for row in rows))
+    found = [*Participation.objects.all(), *Withdrawal.objects.all(), *Membership.objects.all()]
+    yield table("consultations.json", (leaving.export_row(row) for row in found))
 
 
 def stop(resident_id: UUID) -> None:
     with scope(resident=resident_id):
-        for one in Participation.objects.all():
-            withdrawing.remove(one)
+        rows.each(withdrawing.remove, list(Participation.objects.all()))
 
 
 def erase(resident_id: UUID) -> None:

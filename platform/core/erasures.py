@@ -1,17 +1,24 @@
 """The ledger of erasures, outside the database: one file per closed vault, written before anything is deleted.
 
 A backup still contains the vaults erased after it. After a restore, the ledger is replayed before the portal opens
-again (`manage.py replay_erasures`). Each file holds only a resident's id and a time.
+again (`manage.py replay_erasures`). Each file holds only a resident's id and a time. Its name alone says that the
+vault is erased.
 """
 
 import json
+import os
+import re
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+NAME = re.compile(r"[0-9a-f]{2}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json")
 
 
 class Erasure(NamedTuple):
@@ -20,42 +27,55 @@ class Erasure(NamedTuple):
 
 
 def write(erasure: Erasure) -> None:
-    """Write the file of one erasure, unless it exists.
+    """Write the file of one erasure, or replace it by one with this time.
 
     An error stops the closing, which is retried: nothing is erased unwritten.
 
     Raises:
         OSError: the file could not be written.
     """
-    storage, name = _storage(), _name(erasure.resident_id)
-    if not storage.exists(name):
-        storage.save(name, ContentFile(content(erasure)))
+    storage, name, raw = _storage(), _name(erasure.resident_id), content(erasure)
+    if isinstance(storage, FileSystemStorage):
+        _write_whole(Path(storage.path(name)), raw, storage.file_permissions_mode)
+    else:
+        # `save` would give the file another name.
+        storage._save(name, ContentFile(raw))  # type: ignore[attr-defined]  # noqa: SLF001 - Django's documented name
+
+
+def remove(resident_id: UUID) -> None:
+    """Remove the file of a vault that was not erased.
+
+    Raises:
+        OSError: the file could not be removed.
+    """
+    _storage().delete(_name(resident_id))
 
 
 def content(erasure: Erasure) -> bytes:
     return json.dumps({"resident": str(erasure.resident_id), "at": erasure.at.isoformat()}).encode()
 
 
-def read(raw: bytes) -> Erasure:
-    fields = json.loads(raw)
-    return Erasure(UUID(fields["resident"]), datetime.fromisoformat(fields["at"]))
+def read_time(raw: bytes) -> datetime | None:
+    """Return the time in a file's content, or None if it is unreadable."""
+    try:
+        at = datetime.fromisoformat(json.loads(raw)["at"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return at if at.tzinfo else None
 
 
 def find(resident_id: UUID) -> Erasure | None:
     """Return the erasure of one resident, or None if the ledger has none."""
     storage, name = _storage(), _name(resident_id)
-    if not storage.exists(name):
-        return None
-    with storage.open(name) as file:
-        return read(file.read())
+    return _read(storage, name, resident_id) if storage.exists(name) else None
 
 
 def lines() -> Iterator[Erasure]:
     storage = _storage()
     for folder in _listed(storage, "")[0]:
-        for name in sorted(_listed(storage, folder)[1]):
-            with storage.open(f"{folder}/{name}") as file:
-                yield read(file.read())
+        for file in sorted(_listed(storage, folder)[1]):
+            if match := NAME.fullmatch(name := f"{folder}/{file}"):
+                yield _read(storage, name, UUID(match[1]))
 
 
 def _storage() -> Storage:
@@ -64,6 +84,40 @@ def _storage() -> Storage:
 
 def _name(resident_id: UUID) -> str:
     return f"{resident_id.hex[:2]}/{resident_id}.json"
+
+
+def _write_whole(path: Path, raw: bytes, mode: int | None) -> None:
+    """Write a file beside its place, then rename it: after a full disk or a kill, no part of it is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, staged = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+            file.flush()
+            if mode is not None:
+                os.fchmod(handle, mode)
+            os.fsync(handle)
+        Path(staged).rename(path)
+    except OSError:
+        Path(staged).unlink(missing_ok=True)
+        raise
+    for folder in (path.parent, path.parent.parent):
+        _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(storage: Storage, name: str, resident_id: UUID) -> Erasure:
+    """Read a file. If its content is unreadable, the time is when it was written."""
+    with storage.open(name) as file:
+        at = read_time(file.read())
+    return Erasure(resident_id, at or storage.get_modified_time(name))
 
 
 def _listed(storage: Storage, folder: str) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ In its `leaving.py`, an app declares one `Rows` per model and calls `register` i
 each model is declared exactly once. There is no default, and a test rejects an undeclared field.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -15,9 +16,12 @@ from django.db import transaction
 from django.db.models import Model
 from django_scopes import scope
 
-from core import journal
+from core import journal, rows
 from core.files.storage import KEPT_FIELD, keepers_of_residents, sealed_storage
+from core.keys import KeyMissing
 from core.models import ResidentKey
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,17 @@ def export_row(row: Model, **more: object) -> dict[str, Any]:
 
 
 def stop(*, resident_id: UUID) -> None:
-    """End other people's access, and the agreements of the people living with the resident, before any erasure."""
+    """End other people's access, and the agreements of the people living with the resident, before any erasure.
+
+    An app that meets a row that the portal did not write is skipped: the erasure ends that access too.
+    """
     for app in registered():
-        app.stop(resident_id)
+        try:
+            app.stop(resident_id)
+        except KeyMissing as error:
+            logger.error("other people's access was not stopped: a key is missing", exc_info=error)
+        except rows.Forged as forged:
+            rows.report(forged)
 
 
 def purge() -> None:
@@ -124,8 +136,8 @@ def purge() -> None:
         app.purge()
 
 
-def erase(*, resident_id: UUID, purpose: str) -> None:
-    """Erase a resident's data in the caller's durable transaction; idempotent.
+def erase(*, resident_id: UUID, purpose: str) -> bool:
+    """Erase a resident's data in the caller's durable transaction; idempotent. Return whether the key was still there.
 
     After the commit nothing can be decrypted. Takes the apps' locks first and the journal's last, to wait for current
     reads and writes. Then it writes the last entry, deletes the key, then every row. The journal's leaves stay, and
@@ -135,13 +147,15 @@ def erase(*, resident_id: UUID, purpose: str) -> None:
         app.hold(resident_id)
     with scope(resident=resident_id):
         key = ResidentKey.objects.filter(pk=resident_id)
-        if key.exists():
+        has_key = key.exists()
+        if has_key:
             journal.write(resident_id=resident_id, actor_id=resident_id, event="vault_closed", purpose=purpose)
         key.delete()
         names = _stored_names()
     for app in registered():
         app.erase(resident_id)
     transaction.on_commit(lambda: sealed_storage.forget(names), robust=True)
+    return has_key
 
 
 def remains(*, resident_id: UUID) -> bool:

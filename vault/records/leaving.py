@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django_scopes import scope
 
-from core import leaving
+from core import leaving, rows
 from core.journal import heads
 from core.leaving import Copying, Entry, Rows
 from core.models.rows import Forged, check
@@ -136,8 +136,11 @@ def grant_row(grant: Grant, copying: Copying) -> dict[str, Any]:
 def stop(resident_id: UUID) -> None:
     with scope(resident=resident_id):
         standing = list(Grant.objects.standing())
-    for grant in standing:
-        grants.stop(grant=grant, by=resident_id)
+    rows.each(_stop, standing)
+
+
+def _stop(grant: Grant) -> bool:
+    return grants.stop(grant=grant, by=grant.resident_id).stopped_at is not None
 
 
 def hold(resident_id: UUID) -> None:

@@ -15,9 +15,15 @@ class Command(BaseCommand):
 
     @journal.through(journal.Means.SCHEDULER)
     def handle(self, *args: Any, **options: Any) -> None:
-        closed = closing.close_due()
-        leaving.purge()
-        self.stdout.write(f"Done. {closed} vaults had come to the day of their closing.")
+        try:
+            closed = closing.close_due()
+            self.stdout.write(f"{closed} vaults had come to the day of their closing.")
+        finally:
+            leaving.purge()
+            self._forget_old_bytes()
+        self.stdout.write("Done.")
+
+    def _forget_old_bytes(self) -> None:
         if not _owns_the_keys():
             self.stdout.write(
                 "What the journal's old lines say stays, and the table of keys was not written anew,"

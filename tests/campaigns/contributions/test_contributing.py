@@ -252,6 +252,16 @@ def test_leaving_a_vault_deletes_what_is_not_counted(resident, campaign):
     assert arrivals() == 0
 
 
+def test_a_replay_of_the_ledger_deletes_what_is_not_counted(resident, campaign):
+    from accounts.actions import closing
+    from core import erasures
+
+    given.trip(resident)
+    give(resident, campaign)
+    erasures.write(erasures.Erasure(resident.pk, timezone.now()))  # and a restore brought the vault back
+    assert closing.replay() == 1 and arrivals() == 0
+
+
 def test_a_stranger_sees_nothing_of_a_participation(resident, stranger, campaign):
     given.trip(resident)
     give(resident, campaign)

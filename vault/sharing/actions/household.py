@@ -55,6 +55,10 @@ class CannotJoin(Exception):
         self.why = why
 
 
+class _NoHousehold(PermissionDenied):
+    """The resident has no household, or has just left it."""
+
+
 @dataclass(frozen=True)
 class Offer:
     """An invitation as shown to a resident before they accept it."""
@@ -229,9 +233,7 @@ def leave(*, resident_id: UUID, by: UUID) -> None:
     they have opened that page. Each resident keeps the facts shared with them as their own.
     """
     require_may_write(resident_id, by)
-    if household_access.of(resident_id) is None:
-        return
-    with transaction.atomic(durable=True), _household(resident_id) as mine:
+    with suppress(_NoHousehold), transaction.atomic(durable=True), _household(resident_id) as mine:
         grants = household_access.between(mine.me, mine.others)
         gate.lock_exclusively(grants)
         shared_facts.leave_facts([grant.pk for grant in grants if grant.state == GrantState.ACTIVE])
@@ -347,7 +349,7 @@ def _household(resident_id: UUID) -> Iterator[household_access.Circle]:
     """Lock the resident's household: others who join, agree or leave at the same time wait.
 
     Raises:
-        PermissionDenied: they have no household.
+        _NoHousehold
     """
     with transaction.atomic():
         place = household_access.of(resident_id)
@@ -355,7 +357,7 @@ def _household(resident_id: UUID) -> Iterator[household_access.Circle]:
             Household.objects.select_for_update().get(pk=place.me.household_id)
             place = household_access.of(resident_id)
         if place is None:
-            raise PermissionDenied
+            raise _NoHousehold
         yield place
 
 
