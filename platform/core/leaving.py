@@ -19,6 +19,7 @@ from django_scopes import scope
 from core import journal, rows
 from core.files.storage import KEPT_FIELD, keepers_of_residents, sealed_storage
 from core.keys import KeyMissing
+from core.keys.sealed import Unreadable
 from core.models import ResidentKey
 
 logger = logging.getLogger(__name__)
@@ -119,13 +120,14 @@ def export_row(row: Model, **more: object) -> dict[str, Any]:
 def stop(*, resident_id: UUID) -> None:
     """End other people's access, and the agreements of the people living with the resident, before any erasure.
 
-    An app that meets a row that the portal did not write is skipped: the erasure ends that access too.
+    An app stops at a row that the portal did not write, or that no key opens any more. The erasure follows all the
+    same, and ends the access to everything that is erased.
     """
     for app in registered():
         try:
             app.stop(resident_id)
-        except KeyMissing as error:
-            logger.error("other people's access was not stopped: a key is missing", exc_info=error)
+        except (KeyMissing, Unreadable) as error:
+            logger.error("other people's access was not stopped one by one", exc_info=error, extra={"kind": app.name})
         except rows.Forged as forged:
             rows.report(forged)
 

@@ -65,11 +65,13 @@ def write_late(resident):
         "UPDATE core_rowhead SET counter = counter + 1 WHERE resident_id = %(own)s",
         "DELETE FROM account_emailaddress WHERE user_id = %(own)s",
         "DELETE FROM keystore.resident_key WHERE resident_id = %(other)s",
+        "UPDATE sharing_sharedfact SET own = true, content = 'written' WHERE resident_id = %(own)s",
     ],
 )
 def test_a_row_that_somebody_wrote_does_not_keep_the_vault(resident, stranger, written):
     add_signed_notice(resident)
     couple(resident, stranger)
+    shared(stranger, resident, "people")
     granted(resident, INCOME, ends_at=timezone.now() + timedelta(days=60))
     closing.ask(user=resident, by=resident.pk)
     with connection.cursor() as cursor:
@@ -237,7 +239,8 @@ def elsewhere(act):
 
 def test_leaving_a_household_twice_at_once_is_leaving_once(resident, stranger, monkeypatch):
     couple(resident, stranger)
-    real, looked = household_access.of, []
+    real = household_access.of
+    looked: list[household_access.Circle | None] = []
 
     def of(resident_id):
         """Let another process leave the household just after this one has looked."""
