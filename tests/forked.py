@@ -15,6 +15,7 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,13 +42,15 @@ class Parent:
         self.process = subprocess.Popen(
             command, env=variables, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
+        self.asked = Lock()
 
     def answer(self, sent: bytes, *arguments: str) -> bytes:
-        """Return all that the child writes when it is sent these bytes."""
+        """Return all that the child writes when it is sent these bytes. Threads ask one after the other."""
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps([len(sent), *arguments]).encode() + b"\n" + sent)
-        self.process.stdin.flush()
-        return self.process.stdout.read(int(self.process.stdout.readline()))
+        with self.asked:
+            self.process.stdin.write(json.dumps([len(sent), *arguments]).encode() + b"\n" + sent)
+            self.process.stdin.flush()
+            return self.process.stdout.read(int(self.process.stdout.readline()))
 
 
 @cache
