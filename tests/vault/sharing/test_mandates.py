@@ -58,7 +58,7 @@ def test_a_companion_reads_ticked_items_and_each_reading_is_journalled(resident,
     assert (entry.event, entry.details["recipient"], entry.fields) == (
         "granted_read",
         "Théo Lassalle, CCAS de Villebrume",
-        fields,
+        sorted(fields),
     )
     assert entry.ground == journal.Ground.GRANT
 
