@@ -48,7 +48,15 @@ FIELDS: Final = (
             "ass_ouverte",
             "deux_ans_de_travail",
             "statut_marital",
-            *CITY.values(),
+            # Those of CITY. They are in the text of the watch's agreement: another one needs a new version of it.
+            "niveau_etude",
+            "engagement",
+            "formation_sanitaire_sociale",
+            "mention_baccalaureat",
+            "regime_social",
+            "interimaire",
+            "difficulte_logement",
+            "commune_depuis",
         )
     ),
     *(

@@ -11,6 +11,7 @@ from services.aids.asking import questions
 from services.aids.facts import from_vault
 from services.aids.facts.vault_money import paid_type
 from services.aids.household import BadHousehold, months
+from services.aids.local.conditions import ASKED
 from tests.services.aids import people
 from vault import types
 from vault.records.values.decrypted import Opened, Values
@@ -326,3 +327,8 @@ def test_two_years_of_work_are_read_from_the_situation():
     found = read(identity(), record("foyer.situation", {"deux_ans_de_travail": True}))
     assert found.household.applicant.worked_two_years is True
     assert "foyer.situation#/deux_ans_de_travail" in from_vault.FIELDS, "the vault opens it for a computation"
+
+
+@pytest.mark.parametrize("field", sorted(asked.vault_field for asked, _fact in ASKED.values()))
+def test_the_answer_to_each_question_of_the_city_is_read(field):
+    assert field in from_vault.FIELDS, "write it there, with a new version of the agreement of the watch"
