@@ -16,8 +16,6 @@ LIMITS = {
     "records:add_paper": Limit(1_250, 1_800),
     "records:confirm_paper": Limit(2_100, 3_600),
     "sharing:make_link": Limit(1_600, 3_200),
-    # Each line that may be ticked shows its value of today: it is as long as the vault makes it.
-    "sharing:entrust": Limit(3_000, 4_750),
     "sharing:accompanied_values": Limit(1_800, 2_400),
     "aids:home": Limit(3_300, 5_000),
     "aids:why": Limit(3_000, 4_500),

@@ -51,7 +51,7 @@ def test_the_vault_the_home_page_the_upload_and_the_choice_of_a_link(visitor: Vi
         found += too_long(page, name, LIMITS.get(name, USUAL))
     page.goto("/accompagnants/")
     Hands(page).follow_to("/mandat/")
-    assert found + too_long(page, "sharing:entrust", LIMITS["sharing:entrust"]) == []
+    assert found + too_long(page, "sharing:entrust", USUAL) == []
 
 
 def test_the_months_that_a_companion_reads(visitor: Visitors) -> None:
