@@ -178,8 +178,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Send the pages of the running portal to one worker, and its paths to another, before xdist reads the groups.
 
-    xdist sends tests of no group to the next free worker. A module whose fixture takes seconds names a group, or each
-    worker would make it.
+    xdist sends tests of no group to the next free worker, after all groups. A module whose fixture takes seconds names
+    a group, or each worker would make it; so does a module with a test of a minute, which would run alone at the end.
     """
     for item in items:
         fixtures = getattr(item, "fixturenames", ())

@@ -43,7 +43,7 @@ from vault.records.content import paper_kinds
 from vault.records.models import Record
 from vault.sharing.actions import household
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("safe_split")]
 LEFT = timezone.now() + timedelta(days=3, hours=5, minutes=17)
 LOOKED = LEFT + timedelta(days=40, hours=3, minutes=11)
 REFUGE = "Refuge des Iris"

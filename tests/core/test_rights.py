@@ -14,7 +14,7 @@ from django_scopes.exceptions import ScopeError
 from core.models import ResidentKey
 from core.residents import prepare
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("rights")]
 MODELS_OF_A_RESIDENT = [
     model for model in apps.get_models() if any(field.name == "resident_id" for field in model._meta.fields)
 ]

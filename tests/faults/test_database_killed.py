@@ -14,7 +14,7 @@ import pytest
 from ops.databases import NAME
 from tests.ops.conftest import cluster_in, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "config.settings.test", "GARANT_TEST": "1"}
 
 

@@ -30,7 +30,7 @@ from core.residents import prepare
 from tests.faults.web import children_of, is_running
 from tests.nursery import Forked
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("workers")]
 BROKERS = {"files": "", "redis": "redis://127.0.0.1:6379/9", "rabbitmq": "amqp://guest:guest@127.0.0.1:5672"}
 PORTS = {"redis": 6379, "rabbitmq": 5672}
 PATIENCE = 60

@@ -15,7 +15,7 @@ from ops.cluster import NoStart
 from ops.databases import NAME
 from tests.ops.conftest import Spare, ids, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 PROBE = """
 import socket, sys
 server = socket.socket(socket.AF_UNIX)
