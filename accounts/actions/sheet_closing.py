@@ -112,7 +112,7 @@ def _may_decide(agent: User) -> bool:
 
 def _locked(person: User) -> User:
     held = User.objects.select_for_update().get(pk=person.pk)
-    if not held.is_resident or not held.is_active or not perms.has_no_credentials(held):
+    if not held.is_resident or not held.is_active or perms.can_sign_in(held):
         raise PermissionDenied
     return held
 

@@ -42,7 +42,7 @@ def find(code_hash: str) -> Sheet | None:
         Forged: a row of its account was put back.
     """
     sheet = Sheet.objects.open().filter(code_hash=code_hash).select_related("person").first()
-    return sheet if sheet is not None and perms.has_no_credentials(sheet.person) else None
+    return sheet if sheet is not None and not perms.can_sign_in(sheet.person) else None
 
 
 def find_locked(code_hash: str) -> Sheet:
@@ -58,7 +58,7 @@ def find_locked(code_hash: str) -> Sheet:
         .select_related("person")
         .first()
     )
-    if sheet is None or not perms.has_no_credentials(sheet.person):
+    if sheet is None or perms.can_sign_in(sheet.person):
         raise NoSheet
     return sheet
 
@@ -84,7 +84,7 @@ def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
     perms.require_desk(by)
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=person.pk)
-        if not held.is_resident or not held.is_active or not perms.has_no_credentials(held):
+        if not held.is_resident or not held.is_active or perms.can_sign_in(held):
             raise PermissionDenied
         require_not_begun(held)
         code, now = new_code(), timezone.now()

@@ -151,7 +151,7 @@ def test_the_sign_in_page_links_to_it(client):
 
 @pytest.mark.parametrize("way_in", ["address", "identity", "passkey", "second factor"])
 def test_whoever_has_one_way_to_sign_in_is_not_without_credentials(rosa, way_in):
-    assert perms.has_no_credentials(rosa)
+    assert not perms.can_sign_in(rosa)
     if way_in == "address":
         rosa.email = ROSA
         rosa.save(update_fields=["email"])
@@ -161,7 +161,7 @@ def test_whoever_has_one_way_to_sign_in_is_not_without_credentials(rosa, way_in)
         add_passkey(rosa)
     else:
         TOTP.activate(rosa, TOTP_SECRET)
-    assert not perms.has_no_credentials(rosa)
+    assert perms.can_sign_in(rosa)
 
 
 def test_no_sheet_and_no_closing_at_the_desk_for_who_signs_in_by_franceconnect(awa, agathe):

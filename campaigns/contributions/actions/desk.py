@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import User
-from accounts.perms import has_no_credentials
+from accounts.perms import can_sign_in
 from campaigns.contributions import agreements
 from campaigns.contributions.actions import contributing
 from campaigns.contributions.enums import CAMPAIGN_KIND
@@ -87,7 +87,7 @@ def withdraw(*, visit: DeskVisit, agent: User, grant: Grant) -> Grant:
 def _require_on_paper(visit: DeskVisit, agent: User) -> UUID:
     """Return the resident of the visit, who does not sign in by themselves."""
     perms.require_may_help_at_desk(visit, agent)
-    if not has_no_credentials(User.objects.get(pk=visit.resident_id)):
+    if can_sign_in(User.objects.get(pk=visit.resident_id)):
         raise PermissionDenied
     resident_id: UUID = visit.resident_id
     return resident_id

@@ -14,7 +14,7 @@ from django_scopes import scope
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from accounts.models import User
-from accounts.perms import has_no_credentials
+from accounts.perms import can_sign_in
 from campaigns.contributions import offer, withdrawing
 from campaigns.contributions.actions import contributing
 from campaigns.contributions.actions import desk as actions
@@ -35,7 +35,7 @@ from vault.sharing.views.desk import find_visit, for_who_keeps_it, over
 def answer(request: SignedInRequest, visit_id: UUID, code: str) -> HttpResponse:
     """Ask the plan's questions with the resident beside, or take their contribution back if there is one."""
     visit, campaign = find_visit(request, visit_id), _campaign(code)
-    if not has_no_credentials(User.objects.get(pk=visit.resident_id)):
+    if can_sign_in(User.objects.get(pk=visit.resident_id)):
         reason = _("Cette personne se connecte elle-même : elle participe depuis son coffre.")
         return _render(request, visit, "sharing/desk/refused.html", {"reason": reason}, 403)
     found, why = _standing(visit, campaign)

@@ -17,7 +17,7 @@ from django_scopes import scope
 
 from accounts.actions import sheets
 from accounts.models import Membership, Session, Sheet, User
-from accounts.perms import has_no_credentials, require_desk
+from accounts.perms import can_sign_in, require_desk
 from core import journal
 from core.files.uploads import SealedUpload
 from core.models import City
@@ -168,7 +168,7 @@ def sign_on_paper(
     perms.require_may_help_at_desk(visit, agent)
     place = Membership.objects.current().filter(pk=membership_id).select_related("person", "organisation").first()
     person = User.objects.get(pk=visit.resident_id)
-    if place is None or not has_no_credentials(person):
+    if place is None or can_sign_in(person):
         raise PermissionDenied
     with scope(resident=person.pk):
         former = list(
@@ -232,7 +232,7 @@ def stop_mandate(*, visit: DeskVisit, agent: User, grant: Grant) -> Grant:
     with scope(resident=person.pk):
         is_mandate = Grant.objects.filter(pk=grant.pk, recipient_kind=COMPANION_KIND).exists()
         active = Grant.objects.active().filter(pk=visit.grant_id).exists()
-    if not is_mandate or not active or not has_no_credentials(person):
+    if not is_mandate or not active or can_sign_in(person):
         raise PermissionDenied
     with at_desk():
         return grants.stop_at_desk(grant=grant, by=agent.pk)

@@ -27,7 +27,7 @@ from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from accounts.models import Membership, Session, User
 from accounts.page_limits import may, too_many
-from accounts.perms import has_no_credentials, keeps_desk
+from accounts.perms import can_sign_in, keeps_desk
 from core.files.sizes import MAX_PAPER
 from core.files.uploads import sealed_upload
 from core.pdf.apart import NotDrawn
@@ -151,7 +151,7 @@ def visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 
 def _paper_context(found: DeskVisit, person: User) -> dict[str, Any]:
     """Return the context about sheet and mandates for a resident who does not sign in by themselves."""
-    if not has_no_credentials(person):
+    if can_sign_in(person):
         return {}
     context = {"sheet": getattr(person, "sheet", None), "mandates": words.mandates(found), "more": words.more(found)}
     return {"on_paper": True, "closing": sheet_closing.standing(person), "closes_at": person.closes_at, **context}
@@ -227,7 +227,7 @@ def sent_paper(request: SignedInRequest, visit_id: UUID, sent: str) -> HttpRespo
 def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """Print a new sheet. Its code is only in this PDF, on no page."""
     found = find_visit(request, visit_id)
-    if not has_no_credentials(_person(found)):
+    if can_sign_in(_person(found)):
         return _render(
             request,
             found,
@@ -241,7 +241,7 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     except (gate.Refused, PermissionDenied):
         return over(request)
     except Begun:
-        messages.error(request, _("L’effacement de ce coffre a commencé : rien ne l’arrête plus."))
+        say_begun(request)
         return redirect("sharing:desk_visit", visit_id=found.pk)
     except NotDrawn:
         messages.error(request, _("La feuille n’a pas pu être dessinée. Recommencez : aucune autre ne sert."))
@@ -254,7 +254,7 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 def sign_mandate(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
     """Print the mandate that the resident chose, then take the scan of the signed form, on one page."""
     found = find_visit(request, visit_id)
-    if not has_no_credentials(_person(found)):
+    if can_sign_in(_person(found)):
         reason = _("Cette personne se connecte elle-même : elle signe un mandat depuis son coffre.")
         return refused(request, found, reason)
     with scope(resident=found.resident_id):
@@ -306,7 +306,7 @@ def stop_mandate(request: SignedInRequest, visit_id: UUID, grant_id: UUID) -> Ht
     found = find_visit(request, visit_id)
     with scope(resident=found.resident_id):
         grant = Grant.objects.filter(pk=grant_id, recipient_kind=COMPANION_KIND).first()
-    if grant is None or not has_no_credentials(_person(found)):
+    if grant is None or can_sign_in(_person(found)):
         raise Http404
     if request.method == "POST":
         actions.stop_mandate(visit=found, agent=request.user, grant=grant)
@@ -326,7 +326,7 @@ def finish(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         messages.success(request, _("La visite est terminée. Vous ne voyez plus rien de cette personne."))
         return redirect("sharing:desk")
     person = _person(found)
-    without_sheet = has_no_credentials(person) and not hasattr(person, "sheet")
+    without_sheet = not can_sign_in(person) and not hasattr(person, "sheet")
     return _render(request, found, "finish", {"without_sheet": without_sheet})
 
 
@@ -364,3 +364,7 @@ def refused(request: SignedInRequest, found: DeskVisit, reason: str, status: int
 def over(request: SignedInRequest) -> HttpResponse:
     """Answer that the visit ended while the page was open."""
     return render(request, "sharing/desk/over.html", status=403)
+
+
+def say_begun(request: SignedInRequest) -> None:
+    messages.error(request, _("L’effacement de ce coffre a commencé : rien ne l’arrête plus."))

@@ -16,7 +16,7 @@ from accounts.actions.closing import COOLING_OFF, Begun
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from accounts.models import SheetClosing, User
-from accounts.perms import has_no_credentials
+from accounts.perms import can_sign_in
 from accounts.two_persons import DECIDING, NotTwo
 from core.models import City
 from vault.records import gate
@@ -24,7 +24,7 @@ from vault.sharing.actions import desk_closing as actions
 from vault.sharing.forms.desk import AskToCloseForm, ConfirmClosingForm
 from vault.sharing.models import DeskVisit
 from vault.sharing.presenting import desk as words
-from vault.sharing.views.desk import find_visit, for_who_keeps_it, over, refused
+from vault.sharing.views.desk import find_visit, for_who_keeps_it, over, refused, say_begun
 
 
 @agents_only
@@ -34,7 +34,7 @@ def close(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     """Show where the closing is: asked by the first agent, confirmed by the second, or not asked."""
     visit = find_visit(request, visit_id)
     person = User.objects.get(pk=visit.resident_id)
-    if not has_no_credentials(person):
+    if can_sign_in(person):
         return refused(request, visit, _("Cette personne se connecte elle-même : elle ferme son coffre seule."))
     there = sheet_closing.standing(person)
     kind = ConfirmClosingForm if there is not None else AskToCloseForm
@@ -52,7 +52,7 @@ def close(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     except sheet_closing.NotAsked:
         messages.warning(request, _("Cette demande n’est plus là : la personne garde son coffre."))
     except Begun:
-        _say_begun(request)
+        say_begun(request)
         return redirect("sharing:desk_visit", visit_id=visit.pk)
     except (gate.Refused, PermissionDenied):
         return over(request)
@@ -68,14 +68,10 @@ def keep(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         actions.keep_open(visit=visit, agent=request.user)
         messages.success(request, _("C’est noté : la personne garde son coffre."))
     except Begun:
-        _say_begun(request)
+        say_begun(request)
     except (gate.Refused, PermissionDenied):
         return over(request)
     return redirect("sharing:desk_visit", visit_id=visit.pk)
-
-
-def _say_begun(request: SignedInRequest) -> None:
-    messages.error(request, _("L’effacement de ce coffre a commencé : rien ne l’arrête plus."))
 
 
 def _page(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from accounts.models import User
-from accounts.perms import has_no_credentials
+from accounts.perms import can_sign_in
 from core.models import City
 from vault import types
 from vault.records import actions as records
@@ -141,7 +141,7 @@ def added(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
 
 
 def _not_here(request: SignedInRequest, visit: DeskVisit) -> HttpResponse:
-    if not has_no_credentials(User.objects.get(pk=visit.resident_id)):
+    if can_sign_in(User.objects.get(pk=visit.resident_id)):
         reason = _("Cette personne se connecte elle-même : elle écrit et confirme depuis son coffre.")
     else:
         reason = _("Cette visite a commencé sans le permettre. Terminez-la, et recommencez avec sa feuille.")
