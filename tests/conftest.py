@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,7 +19,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from django.utils import translation
 
-from ops import cluster
+from ops import binaries, cluster
 from ops.databases import MigrationFailed, Server, fingerprint
 from tests import emptying
 
@@ -83,6 +84,13 @@ class Databases:
         except MigrationFailed as reason:
             pytest.exit(str(reason), returncode=3)
         self.server.rename(fresh, self.template)
+
+    def send_template(self, server: Server, database: str) -> None:
+        """Fill an empty database of another server as the migrations would, which take twenty seconds."""
+        source = self.server.url(role="admin", database=self.template)
+        target = server.url(role="admin", database=database)
+        dump = subprocess.run([binaries.find() / "pg_dump", "-Fc", source], check=True, capture_output=True)
+        subprocess.run([binaries.find() / "pg_restore", "-e", "-d", target], check=True, input=dump.stdout)
 
     def fresh_copy(self) -> None:
         connections.close_all()

@@ -19,9 +19,10 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "config.settings.test", "GARANT_TEST": "1"
 
 
 @pytest.fixture
-def killable(tmp_path):
+def killable(tmp_path, databases):
     with cluster_in(tmp_path / "var") as cluster:
         share = cluster.join()
+        databases.send_template(cluster.server, NAME)
         yield cluster
         os.close(share)
 
@@ -41,7 +42,6 @@ def run_command(cluster, *words):
 
 
 def test_acknowledged_entries_survive_and_the_chains_verify(killable):
-    run_command(killable, "migrate", "--skip-checks", "-v0")
     people, acknowledged, last = [uuid4() for _ in range(3)], set(), [0.0]
     writer = start(killable, "-m", "tests.faults.journal_app", *map(str, people))
 
