@@ -182,6 +182,13 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.VAR.mkdir(parents=True, exist_ok=True)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long value by its size: each worker sends the ids of all tests, and of the values in them."""
+    if isinstance(val, str | bytes) and len(val) > 100:
+        return f"{argname} of {len(val)}"
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Send the pages of the running portal to one worker, and its paths to another, before xdist reads the groups.
