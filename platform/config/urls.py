@@ -5,31 +5,31 @@ from django.contrib import admin
 from django.urls import include, path
 
 from core import views as core_views
+from core.routing import room
 
 urlpatterns = [
-    # First, what programs call most: each address before it is compared with the one that is called.
-    path("", include("certification.access.urls")),
-    path("", include("core.urls")),
-    path("", include("accounts.urls")),
-    path("", include("vault.records.urls")),
-    path("", include("vault.holders.urls")),
-    path("", include("vault.journal.urls")),
-    path("", include("vault.sharing.urls")),
-    path("", include("services.places.urls")),
-    path("", include("services.aids.urls")),
-    path("", include("services.official_forms.urls")),
-    path("", include("services.procedures.urls")),
-    path("", include("services.dossiers.urls")),
-    path("", include("services.requests.urls")),
-    path("", include("services.watch.urls")),
-    path("", include("certification.labels.urls")),
-    path("", include("certification.developers.urls")),
-    path("", include("campaigns.debates.urls")),
-    path("", include("campaigns.panel.urls")),
-    path("", include("campaigns.plans.urls")),
+    room("certification.access.urls"),
+    room("core.urls"),
+    room("accounts.urls"),
+    room("vault.records.urls"),
+    room("vault.holders.urls"),
+    room("vault.journal.urls"),
+    room("vault.sharing.urls"),
+    room("services.places.urls"),
+    room("services.aids.urls"),
+    room("services.official_forms.urls"),
+    room("services.procedures.urls"),
+    room("services.dossiers.urls"),
+    room("services.requests.urls"),
+    room("services.watch.urls"),
+    room("certification.labels.urls"),
+    room("certification.developers.urls"),
+    room("campaigns.debates.urls"),
+    room("campaigns.panel.urls"),
+    room("campaigns.plans.urls"),
     path("bac-a-sable/", include("certification.developers.sandbox")),
-    path("", include("campaigns.contributions.urls")),
-    path("", include("campaigns.results.urls")),
+    room("campaigns.contributions.urls"),
+    room("campaigns.results.urls"),
     path("admin/", admin.site.urls),
 ]
 if apps.is_installed("demo"):
