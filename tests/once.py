@@ -127,13 +127,16 @@ def simulated() -> Any:
             for person in household.people:
                 ranks.setdefault(person.id, f"<{len(ranks)}>")
         done = kept(tuple(renamed(household, ranks) for household in households), stock, steady)
-        ids = {rank: id for id, rank in ranks.items()}
+        ids = {rank: own for own, rank in ranks.items()}
+        batches = {id(batch): batch for batch, _local in done._places.values()}
+        batches = {key: seated(batch, ids) for key, batch in batches.items()}
         return replace(
             done,
             households=list(households),
+            read={},
             first=[owned(amounts, ids) for amounts in done.first],
             steady=[owned(amounts, ids) for amounts in done.steady],
-            _places={row: (seated(batch, ids), local) for row, (batch, local) in done._places.items()},
+            _places={row: (batches[id(batch)], local) for row, (batch, local) in done._places.items()},
         )
 
     return run
