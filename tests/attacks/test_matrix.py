@@ -4,13 +4,11 @@ URLs and models come from the portal itself: a new one fails here until tests/at
 rolled back, so that all users find the same data. Templates are not rendered, since access is decided before.
 """
 
-import copy
 import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -23,13 +21,13 @@ from django.urls import reverse
 from django_scopes import scopes_disabled
 
 from accounts.sign_in import sessions
-from accounts.sign_in.backends import AuthenticationBackend
-from accounts.sign_in.sessions import SessionStore
 from campaigns.debates import standing
+from certification.developers import synthetic
 from core import health
 from demo.holders import reach
 from tests.accounts.factories import ResidentFactory
 from tests.architecture.test_models import belongs_to_a_resident
+from tests.attacks import sessions_once
 from tests.attacks.matrix import (
     ADMIN,
     AGENTS,
@@ -96,6 +94,7 @@ def settled(django_db_setup: None, django_db_blocker: Any) -> Iterator[Town]:
         patch.setattr(health, "SILENT", timedelta(days=1))
         patch.setattr(Template, "render", lambda *_args: "")
         patch.setattr(sessions, "SEEN_EVERY", timedelta(days=1))
+        patch.setattr(synthetic, "RESIDENTS", 1)  # the lines of a file that everybody may have
         # Each refusal is logged. Faults still are.
         logging.disable(logging.WARNING)
         with rolled_back():
@@ -114,23 +113,9 @@ def people(settled: Town) -> dict[str, Person]:
 
 
 @pytest.fixture
-def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read each session and its account a single time: half of a refused request."""
-    load, kept = SessionStore.load, {}
-    user = cache(partial(AuthenticationBackend.get_user, AuthenticationBackend()))
-
-    def load_once(store: SessionStore) -> dict[str, Any]:
-        key = store.session_key
-        if key not in kept:
-            data = load(store)
-            if store.row is None:
-                return data
-            kept[key] = store.row, data
-        store.row, data = copy.deepcopy(kept[key])
-        return data
-
-    monkeypatch.setattr(SessionStore, "load", load_once)
-    monkeypatch.setattr(AuthenticationBackend, "get_user", lambda _backend, user_id: copy.deepcopy(user(user_id)))
+def read_once() -> Iterator[None]:
+    with sessions_once.read_once():
+        yield
 
 
 def outcome(person: Person, verb: str, url: str) -> str:
