@@ -25,9 +25,9 @@ from campaigns.debates import standing
 from certification.developers import synthetic
 from core import health
 from demo.holders import reach
+from tests import sessions_once
 from tests.accounts.factories import ResidentFactory
 from tests.architecture.test_models import belongs_to_a_resident
-from tests.attacks import sessions_once
 from tests.attacks.matrix import (
     ADMIN,
     AGENTS,

@@ -14,8 +14,8 @@ from django.urls import reverse
 from campaigns.debates import standing
 from tests.accounts.factories import AgentFactory, CompanionFactory, signed_in
 from tests.attacks.matrix import OWNED
-from tests.attacks.sessions_once import read_once
 from tests.attacks.world import debates_of, handed_over, official_forms_of, sent_to_an_office, things_of
+from tests.sessions_once import read_once
 from tests.vault.entrusted import entrusted, helping_place
 from vault.sharing.enums import Act
 

@@ -34,9 +34,9 @@ from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
 from tests import addresses
 from tests.accounts.factories import signed_in
-from tests.attacks.sessions_once import read_once
 from tests.services.aids.couple import GROSS, NET, TAXABLE, together
 from tests.services.dossiers.made import built, work
+from tests.sessions_once import read_once
 from tests.vault.couples import agreed, place, shared
 from tests.vault.made import add
 from tests.vault.sending import notice_pdf, uploaded
