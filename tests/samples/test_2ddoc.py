@@ -2,6 +2,7 @@
 
 import io
 from datetime import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.skipif(not SPECIMENS, reason="the shared samples are no
 each_specimen = pytest.mark.parametrize("path", SPECIMENS, ids=lambda path: path.stem)
 
 
+@cache
 def expected(path: Path) -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load(path.with_suffix(".yaml").read_text(encoding="utf-8"))
     return loaded

@@ -1,6 +1,7 @@
 """Checks of the pages of any paper: sharpness, one kind, signature, names, numbers to hide."""
 
 import io
+from functools import cache
 
 import numpy
 import pypdfium2
@@ -45,11 +46,16 @@ def photo(data: bytes, blurred: float) -> bytes:
         .filter(ImageFilter.GaussianBlur(blurred))
     )
     lit = ImageChops.multiply(page, Image.linear_gradient("L").resize(page.size).point(lambda value: 60 + value // 2))
-    grains = numpy.random.default_rng(7).normal(128, 4, page.size[::-1]).clip(0, 255)
-    noisy = ImageChops.add(lit, Image.fromarray(grains.astype("uint8")), 1, -128)
+    noisy = ImageChops.add(lit, grains(page.size), 1, -128)
     out = io.BytesIO()
     noisy.save(out, "JPEG", quality=85)
     return out.getvalue()
+
+
+@cache
+def grains(size: tuple[int, int]) -> Image.Image:
+    found = numpy.random.default_rng(7).normal(128, 4, size[::-1]).clip(0, 255)
+    return Image.fromarray(found.astype("uint8"))
 
 
 @pytest.mark.parametrize("page", [notice_pdf, quotient_pdf])
