@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ PACKAGE = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:==|$)", re.MULTILINE)
 NAMED = {"psycopg"}
 
 
+@cache
 def code() -> dict[Path, str]:
     folders = ("platform", "accounts", "vault", "services", "certification", "campaigns", "ops")
     return {file: file.read_text() for folder in folders for file in (ROOT / folder).rglob("*.py")} | {
@@ -53,6 +56,11 @@ def test_exactly_the_variables_read_are_documented() -> None:
     assert variables_read() - NOT_ASKED == variables_documented() - NOT_ASKED
 
 
+@cache
+def owners_of_modules() -> Mapping[str, list[str]]:
+    return importlib.metadata.packages_distributions()
+
+
 def packages(name: str) -> list[str]:
     return PACKAGE.findall((ROOT / name).read_text())
 
@@ -67,7 +75,7 @@ def test_each_package_is_documented(package: str) -> None:
 def test_each_package_is_used(package: str) -> None:
     names = [
         name
-        for name, owners in importlib.metadata.packages_distributions().items()
+        for name, owners in owners_of_modules().items()
         if package in {owner.lower().replace("_", "-") for owner in owners}
     ]
     assert names
@@ -194,15 +202,17 @@ def is_named(name: str, sources: dict[str, list[str]]) -> bool:
     )
 
 
+@cache
+def files() -> list[str]:
+    found = [*code(), *ROOT.glob("*.py"), *ROOT.glob("bench/**/*.py"), *ROOT.glob("tests/**/*.py")]
+    return [file.as_posix() for file in found]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_each_file_named_by_a_page_exists(page: Path) -> None:
     text = prose(page)
-    files = [
-        file.as_posix()
-        for file in [*code(), *ROOT.glob("*.py"), *ROOT.glob("bench/**/*.py"), *ROOT.glob("tests/**/*.py")]
-    ]
     lost = [name for name in NAMED_FILE.findall(text) if not is_file(name, page)]
-    lost += [name for name in SHORT_FILE.findall(text) if not any(file.endswith(f"/{name}") for file in files)]
+    lost += [name for name in SHORT_FILE.findall(text) if not any(file.endswith(f"/{name}") for file in files())]
     lost += [name for name in LINK.findall(text) if "//" not in name and not (page.parent / name).exists()]
     assert lost == []
 
