@@ -39,11 +39,11 @@ from vault.sharing.enums import AskedFor
 
 
 def live(resident: Any) -> Any:
-    """Fill the vault. Return the partner."""
+    """Fill the vault. Return the partner. The dossier is no PDF: its file is only moved, counted and deleted."""
     paper_kinds.load()
     holder_catalogue.load()
     kept = _keep_papers_and_records(resident)
-    dossier = built(resident)
+    dossier = built(resident, drawn=False)
     partner = ResidentFactory(name="Yann")
     couple(resident, partner)
     actions_parts.ask(dossier=dossiers.start(resident_id=partner.pk, aids=["rsa"]), by=partner.pk)
