@@ -17,7 +17,7 @@ from services.aids.interview import order
 from services.aids.interview.chain import Chain
 from services.aids.interview.state import Interview
 from tests.services.aids import stock
-from tests.services.aids.interviews import CITY, COUPLE, SINGLE, STORIES, blank, give, plain, replay, tell
+from tests.services.aids.interviews import CITY, COUPLE, SINGLE, STORIES, blank, give, plain, replay, tell, told
 from vault.types import geography
 
 pytestmark = pytest.mark.slow
@@ -31,8 +31,7 @@ MOST_ANSWERS = 25
 
 @pytest.mark.parametrize("case", STORIES)
 def test_a_story_ends_within_its_number_of_answers_and_gives_our_amounts_in_stock_openfisca(case):
-    story = STORIES[case]
-    _interview, found, count = tell(story["answers"], story["commune"])
+    _interview, found, count = told(case)
     assert count <= MOST_ANSWERS and not found.refused
     household = variants.assume(found.household, [question for _name, question in found.waiting])
     ours = engine.run([household], stock=True, steady=False).first[0]
@@ -46,8 +45,7 @@ def test_a_story_ends_within_its_number_of_answers_and_gives_our_amounts_in_stoc
 @pytest.mark.skipif(not SAMPLES, reason="the shared samples are not beside this repository")
 @pytest.mark.parametrize("case", STORIES)
 def test_the_amounts_of_the_case_lie_within_the_range_that_its_story_shows(case):
-    story = STORIES[case]
-    _interview, found, _count = tell(story["answers"], story["commune"])
+    _interview, found, _count = told(case)
     shown, true = results.compute(found.household), results.compute(read(json.loads(SAMPLES[case].read_text())))
     assert outside(shown, true) == WITHOUT_TAXABLE.get(case, {})
 
@@ -60,8 +58,7 @@ WITHOUT_TAXABLE = {"17": {"cej": 561.68}}
 @pytest.mark.skipif(not SAMPLES, reason="the shared samples are not beside this repository")
 @pytest.mark.parametrize("case", WITHOUT_TAXABLE)
 def test_an_amount_outside_lies_within_once_the_case_has_the_taxable_income_that_it_lacks(case):
-    story = STORIES[case]
-    _interview, found, _count = tell(story["answers"], story["commune"])
+    _interview, found, _count = told(case)
     household = read(json.loads(SAMPLES[case].read_text()))
     notices = tuple(replace(one, rni=one.rfr) for one in household.tax_notices or ())
     completed = results.compute(replace(household, tax_notices=notices))
