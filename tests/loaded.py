@@ -4,6 +4,8 @@ import gc
 from importlib import import_module
 
 import django
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
 
 django.setup()
 for name in [
@@ -21,4 +23,7 @@ for name in [
     "config.work",
 ]:
     import_module(name)
+for app in apps.get_app_configs():
+    if module_has_submodule(app.module, "tasks"):
+        import_module(f"{app.name}.tasks")
 gc.freeze()

@@ -79,7 +79,7 @@ def loaded_by(module: str) -> set[str]:
 
 
 def test_the_documents_worker_does_not_load_the_simulation_engine():
-    loaded = loaded_by("services.dossiers.tasks")
+    loaded = loaded_by("config.work; config.work.load('default,documents')")
     assert "weasyprint" in loaded
     assert not {name for name in loaded if name.startswith("openfisca")}
 
