@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
 from campaigns.noise import budget
 from campaigns.noise.plan import Plan, Table
 
@@ -61,6 +59,8 @@ def estimate(plan: Plan, key: Key, noisy: Mapping[str, Any], check: float) -> Es
         noisy: the noisy counts of each table, by its code.
         check: the noisy number of contributions, which measured the total over nothing.
     """
+    import numpy as np  # imported here: a preview of a plan, which most processes load, needs none
+
     total: Any = 0.0
     weights = list(_weights(plan, key))
     for table, weight in weights:
@@ -70,6 +70,8 @@ def estimate(plan: Plan, key: Key, noisy: Mapping[str, Any], check: float) -> Es
 
 
 def _summed(plan: Plan, table: Table, key: Key, vector: Any) -> Any:  # noqa: ANN401 - numpy has no types here
+    import numpy as np
+
     shaped = np.asarray(vector).reshape(plan.shape(table))
     away = tuple(axis for axis, code in enumerate(table.dimensions) if code not in key)
     left = [code for code in table.dimensions if code in key]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import jsonschema
 from django.utils.translation import gettext as _
 
 from services.aids import catalogue
@@ -219,6 +218,8 @@ def _unknown_fields(item: Mapping[str, Any]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
+    import jsonschema  # imported here: most processes check no file
+
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     aids = catalogue.schema("aid_dossiers")
     shared = aids["properties"]["items"]["items"]["properties"]

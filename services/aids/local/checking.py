@@ -10,7 +10,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-import jsonschema
 from django.utils.translation import gettext as _
 
 from services.aids import catalogue
@@ -54,6 +53,8 @@ def schema() -> Mapping[str, Any]:
 
 @lru_cache(maxsize=1)
 def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
+    import jsonschema  # imported here: most processes check no file
+
     whole = schema()
     return jsonschema.Draft202012Validator({**whole["properties"]["aids"]["items"], "$defs": whole["$defs"]})
 
@@ -71,6 +72,8 @@ def problems(rule: Mapping[str, Any]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _condition_validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
+    import jsonschema  # imported here: most processes check no file
+
     whole = schema()
     return jsonschema.Draft202012Validator({"$ref": "#/$defs/condition", "$defs": whole["$defs"]})
 

@@ -10,7 +10,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-import jsonschema
 from django.utils.translation import gettext as _
 
 from services.aids import catalogue
@@ -134,6 +133,8 @@ def blank() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
+    import jsonschema  # imported here: most processes check no file
+
     whole = catalogue.schema("urgent_situations")
     return jsonschema.Draft202012Validator({**whole["$defs"]["situation"]})
 
