@@ -16,7 +16,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -30,9 +29,10 @@ from accounts.provider import OpenIDProvider
 from accounts.sign_in import failures, pivot, reauthentication, second_factor
 from accounts.sign_in.failures import TROUBLES, Failure
 from accounts.sign_in.openid import Identity
+from accounts.views.confirming import FRANCECONNECT, way
 from accounts.views.sign_in import let_in, too_many
 
-FRANCECONNECT, PROCONNECT = "franceconnect", "proconnect"
+PROCONNECT = "proconnect"
 #: Session key and seconds for a newcomer to read the page and give a name.
 NEWCOMER, NEWCOMER_LASTS = "newcomer", 1800
 #: Session key of the data needed to sign out at the provider.
@@ -322,20 +322,6 @@ def unlink(request: SignedInRequest) -> HttpResponse:
         return redirect("franceconnect")
     messages.success(request, _("FranceConnect n’ouvre plus votre compte. Vos autres sessions sont terminées."))
     return redirect("franceconnect")
-
-
-def way(request: HttpRequest) -> reauthentication.Way | None:
-    """Return the way to confirm by FranceConnect. Users with a second factor must give it instead."""
-    user = request.user
-    if not isinstance(user, User) or second_factor.is_set_up(user) or not provider.is_configured(FRANCECONNECT):
-        return None
-    if identities.linked(user, FRANCECONNECT) is None:
-        return None
-    return reauthentication.Way(
-        label=gettext_lazy("Confirmer avec FranceConnect"),
-        sentence=gettext_lazy("FranceConnect dit que c’est bien vous, puis vous revenez ici."),
-        url=reverse("confirm_by_franceconnect"),
-    )
 
 
 # Signing out

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.http import SignedInRequest
 from accounts.sign_in import reauthentication, second_factor
 from accounts.sign_in.reauthentication import Way
-from accounts.views.sign_in import let_in
 from demo.people import PEOPLE, Person, find, is_invented
 
 
@@ -53,6 +52,8 @@ def way(request: HttpRequest) -> Way | None:
 def _enter(request: HttpRequest, person: Person | None) -> HttpResponse:
     if person is None:
         raise Http404
+    from accounts.views.sign_in import let_in  # imported here: its forms are for the web, `way` is for all processes
+
     if request.user.is_authenticated:
         logout(request)
     next_page = request.POST.get("next", "")
