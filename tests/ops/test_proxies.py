@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from ops.services import free_port, is_free, web
 from tests.ops import proxies
 from tests.ops.installed import Server
 from tests.ops.smtps import MailServer, mail_server
+from tests.shell import Shell
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installed")]
 LARGE = 64_000_000
@@ -57,15 +58,20 @@ def served(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(mail.port), "EMAIL_SSL": "1", "SSL_CERT_FILE": str(pair[0]),
                 "ALLOWED_HOSTS": proxies.HOST, "SITE_URL": f"https://{proxies.HOST}",
         }  # fmt: skip
-        yield Served(server, mail, pair, variables)
+        with ExitStack() as stack:
+            served = Served(mail, pair, Shell(server.variables), variables)
+            served.ports = [stack.enter_context(served.portal(folder / f"web{rank}.log")) for rank in (1, 2)]
+            stack.callback(served.shell.stop)
+            yield served
 
 
 @dataclass
 class Served:
-    server: Server
     mail: MailServer
     pair: tuple[Path, Path]
+    shell: Shell
     variables: dict[str, str]
+    ports: list[int] = field(default_factory=list)
 
     @contextmanager
     def portal(self, log: Path) -> Iterator[int]:
@@ -150,9 +156,7 @@ def test_behind_a_proxy(served: Served, name: str, tmp_path: Path) -> None:
     if proxies.PROGRAMS[name] is None:
         pytest.skip(f"NO {name.upper()} ON THIS MACHINE")
     (folder := tmp_path / "proxy").mkdir()
-    with ExitStack() as stack:
-        ports = [stack.enter_context(served.portal(tmp_path / f"web{rank}.log")) for rank in (1, 2)]
-        proxy = stack.enter_context(proxies.running(name, folder, served.pair, *ports))
+    with proxies.running(name, folder, served.pair, *served.ports) as proxy:
         browser = Browser(proxy, served.pair[0])
 
         clear = browser.get(f"http://{proxies.HOST}:{proxy.clear}/aide/", allow_redirects=False)
@@ -173,12 +177,11 @@ def test_behind_a_proxy(served: Served, name: str, tmp_path: Path) -> None:
         larger = browser.post(f"{browser.base}/coffre/ajouter/", data=fields, files={"file": b"x" * 75_000_000})
         assert larger.status_code == 413 and "64" in larger.text
 
-        key = json.loads(served.server.run("shell", "-v0", "-c", LINK).stdout)
+        key = json.loads(served.shell.run(LINK))
         other = Browser(proxy, served.pair[0])
         assert other.open(f"/l/{key['token']}/", code=key["code"]).status_code == 302
         assert "612" in other.open(f"/l/{key['token']}/").text
-        stopped = served.server.run("shell", "-v0", "-c", STOP.format(**key))
-        assert stopped.returncode == 0, stopped.stderr
+        served.shell.run(STOP.format(**key))
         assert "612" not in other.open(f"/l/{key['token']}/").text
 
         said = proxy.written()
