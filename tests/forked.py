@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: What readers load when they need it.
 LATER = (
     "icalendar lxml.etree lxml.html numpy pillow_heif pyhanko.keys pyhanko.pdf_utils.reader pyhanko.sign.diff_analysis"
-    " pyhanko.sign.validation pyhanko_certvalidator"
+    " pyhanko.sign.validation pyhanko_certvalidator yaml"
 )
 
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _
-
 from vault.types import catalogue
 
 if TYPE_CHECKING:
@@ -62,6 +60,8 @@ def _rank(order: list[str], pointer: str) -> tuple[int, str]:
 
 
 def _problems(data_type: catalogue.DataType, error: "ValidationError") -> Iterable[catalogue.Problem]:
+    from django.utils.translation import gettext as _  # imported here: the readers' child says nothing
+
     here = "".join(f"/{part}" for part in error.absolute_path)
     match error.validator:
         case "required":
@@ -78,6 +78,8 @@ def _problems(data_type: catalogue.DataType, error: "ValidationError") -> Iterab
 
 
 def _problem(data_type: catalogue.DataType, pointer: str, sentence: str | None) -> catalogue.Problem:
+    from django.utils.translation import gettext as _
+
     info = _info(data_type, pointer)
     if info is None:
         return catalogue.Problem(pointer, data_type.title, _(EXPECTED["object"]))

@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from vault.readers import sentences
 from vault.readers.files.opening import HEAD, guarded, json_has, json_of
 from vault.readers.formats.api_particulier import services
@@ -93,6 +91,8 @@ def _case(data: bytes) -> tuple[str, Any]:
     """Return the status and body of a case. Scalars stay texts: YAML tags build no objects."""
     if len(data) > MAX_CASE:
         raise Unreadable("too_many")
+    import yaml  # imported here, as no other file needs it
+
     try:
         case = yaml.load(data.decode("utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506 - texts, lists and dicts only
     except yaml.YAMLError:
