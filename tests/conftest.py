@@ -18,6 +18,8 @@ from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from ops import binaries, cluster
 from ops.databases import MigrationFailed, Server, fingerprint
@@ -34,6 +36,9 @@ ROOT = cluster.ROOT
 CLUSTER = cluster.of_this_clone()
 COPY = f"test_{os.getpid()}"
 NOT_DURABLE = "-c synchronous_commit=off"
+# No test measures time. The first text that hypothesis draws takes seconds in a fresh clone.
+examples.register_profile("garant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("garant")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 
 

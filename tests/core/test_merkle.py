@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.journal import merkle
@@ -19,7 +19,6 @@ def recursive_root(entries: list[bytes]) -> bytes:
     return hashlib.sha256(b"\x01" + recursive_root(entries[:split]) + recursive_root(entries[split:])).digest()
 
 
-@settings(deadline=None)
 @given(ENTRIES)
 def test_the_root_is_that_of_the_rfc(entries):
     assert merkle.root(entries) == recursive_root(entries)
@@ -29,7 +28,6 @@ def test_the_root_of_nothing_is_the_hash_of_nothing():
     assert merkle.root([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
-@settings(deadline=None)
 @given(ENTRIES, st.data())
 def test_each_entry_leads_to_the_root(entries, data):
     position = data.draw(st.integers(0, len(entries) - 1))
@@ -39,7 +37,6 @@ def test_each_entry_leads_to_the_root(entries, data):
     )
 
 
-@settings(deadline=None)
 @given(ENTRIES, st.data())
 def test_a_changed_leaf_position_or_path_fails(entries, data):
     position = data.draw(st.integers(0, len(entries) - 1))

@@ -68,7 +68,7 @@ MARK = 7_770_000
 FIGURE, HASH = re.compile("77[67]"), re.compile("[0-9a-f]{64}|m[0-9a-f]{10}|byteSize.:[0-9]+")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(places=st.sets(st.integers(0, 39), max_size=30).map({0}.union))
 def test_no_figure_of_a_hidden_cell_is_in_any_output(document, told, places):
     """A cell is hidden by its own word alone: figures that a document would hold beside it must not come out."""

@@ -62,7 +62,6 @@ CPU_SECONDS = 6
 each_file = pytest.mark.parametrize("file", OURS, ids=lambda file: file.name)
 drawn = settings(
     max_examples=30,
-    deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

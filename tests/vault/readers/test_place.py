@@ -119,7 +119,7 @@ def test_pages_drawn_for_a_preview_or_a_dossier_have_no_place(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32))
 def test_a_cut_or_changed_file_is_refused_or_cleaned(kind, seed):
     chance = random.Random(seed)

@@ -359,7 +359,7 @@ def edited(edits: list[tuple[int, int, str]]) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EDIT, min_size=1, max_size=6))
 @example([(22, ord("Z"), "replace")])
 @example([(12, ord("F"), "replace"), (13, ord("F"), "replace")])
@@ -371,7 +371,7 @@ def test_no_edited_value_of_a_code_is_verified(edits: list[tuple[int, int, str]]
     assert all(record["payload"] == PAYLOAD for record in reading.records)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.sampled_from(READ_IDS), st.text(st.characters(max_codepoint=127), max_size=24)), max_size=9),
     st.sampled_from(["28", "04", "01", "06", "03", "11", "A2", "99"]),

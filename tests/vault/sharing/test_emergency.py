@@ -261,7 +261,7 @@ STEPS = st.sampled_from(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=30, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(steps=st.lists(STEPS, max_size=7))
 def test_no_sequence_of_steps_opens_an_access_with_one_agent(steps):
     """Compare with a model: an access opens only if a second agent agrees in time, and is read only while open."""
