@@ -21,8 +21,7 @@ from tests.live import run_folder
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-# Chromium looks for updates, accounts and safe-browsing lists at each start: none of it may leave this machine. V8's
-# last compiler is off: in the page of the judge, it takes more of the processor's time than its code saves.
+# Chromium looks for updates, accounts and safe-browsing lists at each start: none of it may leave this machine.
 FLAGS = [
     "--disable-gpu",
     "--disable-quic",
@@ -31,7 +30,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-    "--js-flags=--no-opt",
 ]
 # Text as light as its background is only “incomplete” for axe: whatever ratio it measured under 4.5 counts as a fault
 # here. `preload` would copy style sheets into the page, which its policy refuses: only a rule that is off by default
@@ -54,9 +52,10 @@ def chromium(*, paints: bool = True) -> Iterator[Browser]:
 
     Args:
         paints: False halves its processor time: pages are loaded and laid out, and their scripts run, but no frame is
-            drawn. Then nothing can be clicked, and `requestAnimationFrame` never answers.
+            drawn. Then nothing can be clicked, and `requestAnimationFrame` never answers. V8's last compiler is off
+            too: it takes longer than its code saves in pages that are opened twice.
     """
-    flags = [*FLAGS, *([] if paints else ["--disable-threaded-compositing"])]
+    flags = [*FLAGS, *([] if paints else ["--disable-threaded-compositing", "--js-flags=--no-opt"])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=[*flags, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
