@@ -14,7 +14,7 @@ from config import processes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 # Celery would run Django's checks, 0.4 s, and ignore what they answer: `refuse_unsafe_server` does not.
-os.environ |= {"CELERY_SKIP_CHECKS": "1"}
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 TRANSPORT_ALIASES["filesystem"] = "config.file_broker:Transport"
 app = Celery("garant")

@@ -22,7 +22,7 @@ READ = re.compile(
 )
 SHELL = re.compile(r"\$\{([A-Z_]{3,}):-")
 # Set for the processes that we start, not read from the operator.
-NOT_ASKED = {"SIMULATE", "PYTHONPATH", "SOURCE_DATE_EPOCH", "PORTAL_URL"}
+NOT_ASKED = {"CELERY_SKIP_CHECKS", "SIMULATE", "PYTHONPATH", "SOURCE_DATE_EPOCH", "PORTAL_URL"}
 PACKAGE = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:==|$)", re.MULTILINE)
 # Used by name without being imported: the driver that Django loads.
 NAMED = {"psycopg"}
