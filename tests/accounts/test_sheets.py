@@ -150,7 +150,7 @@ def test_the_sign_in_page_links_to_it(client):
 
 
 @pytest.mark.parametrize("way_in", ["address", "identity", "passkey", "second factor"])
-def test_whoever_has_one_way_to_sign_in_is_not_without_credentials(rosa, way_in):
+def test_whoever_has_one_way_in_can_sign_in(rosa, way_in):
     assert not perms.can_sign_in(rosa)
     if way_in == "address":
         rosa.email = ROSA

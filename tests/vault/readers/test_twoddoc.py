@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from demo import papers, signing
@@ -359,7 +359,7 @@ def edited(edits: list[tuple[int, int, str]]) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(st.lists(EDIT, min_size=1, max_size=6))
 @example([(22, ord("Z"), "replace")])
 @example([(12, ord("F"), "replace"), (13, ord("F"), "replace")])
