@@ -17,12 +17,13 @@ from vault import types
 from vault.readers.formats import FORMATS
 
 READ = re.compile(
-    r'(?:environment\.(?:text|flag|words|number|token)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"'
-    r'|environ\["([A-Z_]{3,})"\]'
+    r'(?:environment\.(?:text|flag|words|number|token)|(?<!")\btext|environ\.get|environ\.setdefault)'
+    r'\(\s*"([A-Z0-9_]{3,})"'
+    r'|environ\["([A-Z0-9_]{3,})"\]'
 )
-SHELL = re.compile(r"\$\{([A-Z_]{3,}):-")
+SHELL = re.compile(r"\$\{([A-Z0-9_]{3,}):-")
 # Set for the processes that we start, not read from the operator.
-NOT_ASKED = {"CELERY_SKIP_CHECKS", "SIMULATE", "PYTHONPATH", "SOURCE_DATE_EPOCH", "PORTAL_URL"}
+NOT_ASKED = {"CELERY_SKIP_CHECKS", "SIMULATE", "PYTHONPATH", "SOURCE_DATE_EPOCH", "PORTAL_URL", "PAR4CHEMINS_CLIENT"}
 PACKAGE = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:==|$)", re.MULTILINE)
 # Used by name without being imported: the driver that Django loads.
 NAMED = {"psycopg"}
@@ -48,7 +49,7 @@ def variables_documented() -> set[str]:
         name
         for line in table.splitlines()
         if line.startswith("| `")
-        for name in re.findall(r"`([A-Z_]{3,})`", line.split("|")[1])
+        for name in re.findall(r"`([A-Z0-9_]{3,})`", line.split("|")[1])
     }
 
 

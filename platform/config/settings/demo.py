@@ -26,9 +26,9 @@ OAUTH2_PROVIDER = {
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": False,
 }
-# URL of the demonstration's holders (demo/holders), set by the launcher. Empty if they are not running.
 # URL of a service of the demonstration (demo/services), set by the launcher. Empty if it is not running.
 PAR4CHEMINS_URL = environment.text("PAR4CHEMINS_URL").rstrip("/")
+# URL of the demonstration's holders (demo/holders), set by the launcher. Empty if they are not running.
 HOLDERS_URL = environment.text("HOLDERS_URL").rstrip("/")
 if HOLDERS_URL:
     # The public credentials that demo/holders/openid.py expects.
