@@ -173,7 +173,7 @@ def _reads_and_joins_the_form(nadia: Person) -> None:
     nadia.act("Garder ces réponses", "Save these answers")
     nadia.act("Voir ses pages", "See its pages")
     assert nadia.page.locator("main img").evaluate("one => one.naturalWidth") > 700
-    nadia.act("Le joindre à mon dossier", "Attach it to my dossier")
+    nadia.act("Le joindre à mon dossier", "Attach it to my application")
 
 
 def _sends_it(nadia: Person, scripts: bool) -> str:
