@@ -128,11 +128,16 @@ def test_the_chosen_python_reaches_the_setup(tmp_path: Path) -> None:
 
 # Pages name files from the root; files of the source root may use their import path (`core/jobs.py`). `<code>` stands
 # for any name.
-FOLDERS = "platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs"
+FOLDERS = (
+    "platform|core|config|demo|accounts|vault|services|certification|campaigns|templates|static|frontend|ops|tests"
+    "|bench|docs"
+)
 NAMED_FILE = re.compile(rf"`((?:{FOLDERS})/[\w./<>-]*)")
 #: A file named without all of its folders, in a section about them.
 SHORT_FILE = re.compile(r"`([a-z_/]+\.py)\b")
-MODULE = re.compile(r"`(?:python -m )?((?:config|core|demo|accounts|vault|services|ops)(?:\.\w+)+)\b")
+MODULE = re.compile(
+    r"`(?:python -m )?((?:config|core|demo|accounts|vault|services|certification|campaigns|ops)(?:\.\w+)+)\b"
+)
 #: A function of a module, or an attribute of a class, by the last part of its path: `gate.read`, `City.country`.
 MEMBER = re.compile(r"`(\w{3,}\.\w+)(?:\(\))?`")
 COMMAND = re.compile(r"`(?:python )?manage\.py (\w+)")
