@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a resident may date."""
+    """An event whose day a resident may tell."""
 
     code: str
     label: str
