@@ -65,6 +65,8 @@ PRESTATION: Final = {
     "alf": "aide_logement",
 }
 MAIN: Final = {"retired": "pension", "unemployed": "unemployment"}
+# Incomes whose papers show a net, a taxable and a gross amount.
+TAXED: Final = ("salary", "unemployment", "pension", "sick_pay")
 # Incomes beside the main one, each with a question of its own.
 SEPARATE: Final = ("alimony_received", "disability_pension")
 RECENT: Final = 4  # months: older payments are ignored
@@ -181,21 +183,14 @@ class MoneyReader:
         if going_on and first > since and type not in SEPARATE and not _began(known):
             self.unknown.add(f"{key}.incomes")
             self.suppose(_("Les mois sans document sont supposés pareils au mois le plus proche."))
-        return [
-            self._income(type, month, known.get(month) or known[_nearest(month, known)])
+        shown = {
+            month: known.get(month) or known[_nearest(month, known)]
             for month in span
             if month >= since or month in known
-        ]
-
-    def _income(self, type: str, month: str, figures: tuple[float, float | None, float | None]) -> Income:
-        net, taxable, gross = figures
-        if type in {"salary", "unemployment", "pension", "sick_pay"}:
-            if taxable is None or gross is None:
-                self.suppose(_("Le brut et le net imposable qui manquent sont déduits du net."))
-            to_taxable, to_gross = ratios(type)
-            taxable = net * to_taxable if taxable is None else taxable
-            gross = net * to_gross if gross is None else gross
-        return Income(type, month, month, net=round(net, 2), taxable=_round(taxable), gross=_round(gross))
+        }
+        if type in TAXED and any(taxable is None or gross is None for _net, taxable, gross in shown.values()):
+            self.suppose(_("Le brut et le net imposable qui manquent sont déduits du net."))
+        return [_income(type, month, figures) for month, figures in shown.items()]
 
     def notices(self) -> tuple[TaxNotice, ...]:
         """Return the notices of the three latest income years. Of two notices for one year, the newer one wins."""
@@ -349,6 +344,15 @@ def paid_type(label: str) -> str | None:
 def _began(by_month: Mapping[str, tuple[float, float | None, float | None]]) -> bool:
     """Return True if the earliest month is a documented zero, followed by an income or by another zero."""
     return by_month[min(by_month)][0] == 0 and len(by_month) > 1
+
+
+def _income(type: str, month: str, figures: tuple[float, float | None, float | None]) -> Income:
+    net, taxable, gross = figures
+    if type in TAXED:
+        to_taxable, to_gross = ratios(type)
+        taxable = net * to_taxable if taxable is None else taxable
+        gross = net * to_gross if gross is None else gross
+    return Income(type, month, month, net=round(net, 2), taxable=_round(taxable), gross=_round(gross))
 
 
 def _nearest(month: str, known: Iterable[str]) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from core.models import City
 from core.templatetags.civic import long_date, money, month, nbsp, number
@@ -111,60 +112,59 @@ def month_choices(question: Question, read: Read) -> list[Choice]:
 # The answers in words
 
 
-def labels() -> Mapping[str, str]:
-    return {
-        "naissance": _("Naissance"),
-        "couple": _("En couple"),
-        "naissance_conjoint": _("Naissance du conjoint"),
-        "enfants": _("Enfants"),
-        "naissance_enfant": _("Naissance d’un enfant"),
-        "activite": _("Activité"),
-        "revenus": _("Revenus par mois"),
-        "mois": _("Revenus stables"),
-        "avant": _("Revenus avant"),
-        "invalidite": _("Pension d’invalidité"),
-        "nationalite": _("Nationalité"),
-        "sejour": _("Droit de séjour depuis"),
-        "ass": _("Allocation de solidarité spécifique"),
-        "handicap_foyer": _("Handicap reconnu"),
-        "handicap": _("Handicap reconnu"),
-        "handicap_enfant": _("Handicap d’un enfant"),
-        "rsdae": _("Restriction pour l’emploi"),
-        "complement_aeeh": _("Complément pour l’enfant"),
-        "logement": _("Logement"),
-        "loyer": _("Loyer"),
-        "crous": _("Logement du Crous"),
-        "avis": _("Revenu fiscal de référence"),
-        "parts": _("Parts des parents"),
-        "rattachement": _("Sur la déclaration des parents"),
-        "parents": _("Vit chez ses parents"),
-        "etudes": _("Études"),
-        "etablissement": _("Établissement"),
-        "parents_revenus": _("Revenus des parents"),
-        "pension_alimentaire": _("Pension alimentaire"),
-        "seul_depuis": _("Séparation récente"),
-        "garde": _("Garde alternée"),
-        "grossesse": _("Naissance attendue"),
-        "terme": _("Terme prévu"),
-        "commune": _("Commune"),
-        "recu": _("Aides reçues"),
-        "commune_depuis": _("Dans la commune depuis"),
-        "difficulte_logement": _("Difficulté pour se loger"),
-        "statut_marital": _("Statut marital"),
-        "niveau": _("Année d’études"),
-        "engagement": _("Stage ou service civique"),
-        "formation_sociale": _("Formation sanitaire ou sociale"),
-        "mention": _("Mention au baccalauréat"),
-        "boursier": _("Bourse d’études"),
-        "regime": _("Régime de sécurité sociale"),
-        "interim": _("Intérim"),
-    }
+LABELS: Final[Mapping[str, Promise]] = {
+    "naissance": gettext_lazy("Naissance"),
+    "couple": gettext_lazy("En couple"),
+    "naissance_conjoint": gettext_lazy("Naissance du conjoint"),
+    "enfants": gettext_lazy("Enfants"),
+    "naissance_enfant": gettext_lazy("Naissance d’un enfant"),
+    "activite": gettext_lazy("Activité"),
+    "revenus": gettext_lazy("Revenus par mois"),
+    "mois": gettext_lazy("Revenus stables"),
+    "avant": gettext_lazy("Revenus avant"),
+    "invalidite": gettext_lazy("Pension d’invalidité"),
+    "nationalite": gettext_lazy("Nationalité"),
+    "sejour": gettext_lazy("Droit de séjour depuis"),
+    "ass": gettext_lazy("Allocation de solidarité spécifique"),
+    "handicap_foyer": gettext_lazy("Handicap reconnu"),
+    "handicap": gettext_lazy("Handicap reconnu"),
+    "handicap_enfant": gettext_lazy("Handicap d’un enfant"),
+    "rsdae": gettext_lazy("Restriction pour l’emploi"),
+    "complement_aeeh": gettext_lazy("Complément pour l’enfant"),
+    "logement": gettext_lazy("Logement"),
+    "loyer": gettext_lazy("Loyer"),
+    "crous": gettext_lazy("Logement du Crous"),
+    "avis": gettext_lazy("Revenu fiscal de référence"),
+    "parts": gettext_lazy("Parts des parents"),
+    "rattachement": gettext_lazy("Sur la déclaration des parents"),
+    "parents": gettext_lazy("Vit chez ses parents"),
+    "etudes": gettext_lazy("Études"),
+    "etablissement": gettext_lazy("Établissement"),
+    "parents_revenus": gettext_lazy("Revenus des parents"),
+    "pension_alimentaire": gettext_lazy("Pension alimentaire"),
+    "seul_depuis": gettext_lazy("Séparation récente"),
+    "garde": gettext_lazy("Garde alternée"),
+    "grossesse": gettext_lazy("Naissance attendue"),
+    "terme": gettext_lazy("Terme prévu"),
+    "commune": gettext_lazy("Commune"),
+    "recu": gettext_lazy("Aides reçues"),
+    "commune_depuis": gettext_lazy("Dans la commune depuis"),
+    "difficulte_logement": gettext_lazy("Difficulté pour se loger"),
+    "statut_marital": gettext_lazy("Statut marital"),
+    "niveau": gettext_lazy("Année d’études"),
+    "engagement": gettext_lazy("Stage ou service civique"),
+    "formation_sociale": gettext_lazy("Formation sanitaire ou sociale"),
+    "mention": gettext_lazy("Mention au baccalauréat"),
+    "boursier": gettext_lazy("Bourse d’études"),
+    "regime": gettext_lazy("Régime de sécurité sociale"),
+    "interim": gettext_lazy("Intérim"),
+}
 
 
 def label_of(name: str) -> str:
     """Return the short name of a question, with who it is about."""
     key, _dash, person = name.partition("-")
-    label = labels()[key]
+    label = str(LABELS[key])
     if person == "conjoint" and key != "naissance_conjoint":
         return _("%(label)s, conjoint") % {"label": label}
     if person.startswith("enfant-"):

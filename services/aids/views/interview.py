@@ -69,6 +69,17 @@ class Visit:
         chain.waiting = chain.waiting or running.city_questions(self.interview, chain)
         return chain
 
+    def answer(self, name: str, value: object) -> str:
+        """Take an answer, for `save` to keep. One that contradicts another is left out: return why, else nothing."""
+        before, chain = dict(self.interview.answers), self.chain
+        self.interview.answer(name, value)
+        self.chain = self.follow()
+        if value is None or not self.chain.refused:
+            return ""
+        problem = _(next(iter(self.chain.refused.values())))
+        self.interview.answers, self.chain = before, chain
+        return _("Ces réponses se contredisent : %(problem)s.") % {"problem": problem}
+
     def save(self) -> None:
         state.save(self.request.session, self.interview)
 
@@ -113,14 +124,15 @@ def question(request: HttpRequest, name: str) -> HttpResponse:
     form = _form(request, asked, read)
     if request.method != "POST":
         return _ask(visit, name, asked, read=read, form=form)
+    corrected = name in visit.interview.answers
     if SKIP in request.POST:
-        return _answered(visit, name, None)
+        visit.answer(name, None)
+        return _answered(visit, name, corrected=corrected)
     if form.is_valid():
-        value = as_json(form.cleaned_data["answer"])
-        if refused := _refused(visit, name, value):
+        if refused := visit.answer(name, as_json(form.cleaned_data["answer"])):
             form.add_error("answer", refused)
         else:
-            return _answered(visit, name, value)
+            return _answered(visit, name, corrected=corrected)
     return _ask(visit, name, asked, read=read, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -146,30 +158,15 @@ def _form(request: HttpRequest, asked: Question, read: Read) -> forms.AnswerForm
     )
 
 
-def _refused(visit: Visit, name: str, value: object) -> str:
-    """Return why this answer contradicts another one, empty if it does not."""
-    before = dict(visit.interview.answers)
-    visit.interview.answers = {**before, name: value}
-    problems = visit.follow().refused
-    visit.interview.answers = before
-    if not problems:
-        return ""
-    problem = _(next(iter(problems.values())))
-    return _("Ces réponses se contredisent : %(problem)s.") % {"problem": problem}
-
-
-def _answered(visit: Visit, name: str, value: object) -> HttpResponse:
-    """Keep the answer. The first one opens the session, so robots that only read pages leave nothing."""
+def _answered(visit: Visit, name: str, *, corrected: bool) -> HttpResponse:
+    """Keep the answer taken. The first one opens the session, so robots that only read pages leave nothing."""
     if not visit.kept and not _may(visit.request, "interview_begin"):
         return _slow_down(visit)
     if not visit.kept and BEGUN in visit.request.POST:
         gone = _("Vos réponses d’avant n’étaient plus là : elles sont effacées après deux heures.")
         messages.info(visit.request, gone)
-    corrected = name in visit.interview.answers
-    visit.interview.answer(name, value)
     if name.partition("-")[0] not in ASKED:  # the result stays valid for what only the city's aids read
         visit.interview.result = {}
-    visit.chain = visit.follow()
     if visit.chain.before_first_amount == 0 and _may(
         visit.request, "interview_run", only_if=not visit.interview.estimate
     ):
