@@ -10,7 +10,7 @@ from celery import shared_task
 from django.http import HttpRequest
 
 from config import environment
-from core import logs
+from core.telemetry import logs
 
 CANARY = "1 23 45 67 890 123 45"
 
