@@ -345,7 +345,7 @@ class CityChoiceForm(forms.Form):
 
     emergency = forms.ChoiceField(
         label=_("L’accès d’urgence"),
-        help_text=_("Deux agents ensemble lisent quelques lignes d’un coffre, une heure au plus."),
+        help_text=_("Deux agents décident ensemble, puis l’un lit quelques lignes d’un coffre, une heure au plus."),
         widget=forms.RadioSelect,
         choices=[("1", _("Activé")), ("0", _("Non activé"))],
     )

@@ -239,7 +239,7 @@ def done_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """Draw, read and simulate the same things once, except in the tests of the children and of the engine."""
     from tests import once
 
-    monkeypatch.setattr("demo.papers._drawn", once.drawn)
+    monkeypatch.setattr("demo.papers.specimens._drawn", once.drawn)
     if request.path.name != "test_pdf_apart.py":
         monkeypatch.setattr("core.pdf.apart.draw", once.letter)
     if not {ROOT / "tests" / "vault" / "readers", ROOT / "tests" / "faults"} & {*request.path.parents}:

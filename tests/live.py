@@ -122,7 +122,7 @@ def offer_emergency_access(live: Live) -> None:
 
 def label_par4chemins(live: Live) -> str:
     """Label the demonstration's service and register its program, as `make demo` does. Return its address."""
-    live.run("from demo import par4chemins; par4chemins.label_service()")
+    live.run("from demo.seeding import par4chemins; par4chemins.label_service()")
     return live.services.address_of("par4chemins")
 
 

@@ -24,7 +24,7 @@ from django.db import connection
 from django.db.models import Model
 
 from core.pdf.apart import NotDrawn
-from demo import papers
+from demo.papers import specimens
 from tests import forked
 from vault.readers import sandbox
 
@@ -32,7 +32,7 @@ from vault.readers import sandbox
 MOST = 1_000_000
 ANSWERS: dict[tuple[str, ...], bytes] = {}
 real_child = sandbox._child
-real_drawing = papers._drawn
+real_drawing = specimens._drawn
 
 
 def drawn(page: str) -> bytes:

@@ -63,11 +63,11 @@ def main() -> None:
 
     django.setup()
     from core.pdf import apart
-    from demo import papers
+    from demo.papers import specimens
     from tests import forked, once
     from vault.readers import sandbox
 
-    papers._drawn, sandbox._child, apart.draw = once.drawn, once.child, once.letter
+    specimens._drawn, sandbox._child, apart.draw = once.drawn, once.child, once.letter
     for child in forked.LOAD:
         forked.parent(child)
     for line in sys.stdin:

@@ -74,7 +74,7 @@ def close_agent(*, agent: User, by: User) -> None:
     """
     require_manages(by)
     with transaction.atomic():
-        # All managers before this agent, as in `nominations.end`: two who close each other do not wait in a circle.
+        # All managers before this agent, as in `nominations.end`: two who close each other cannot deadlock.
         if User.objects.filter(pk=agent.pk, is_superuser=True).exists():
             LastManager.check_without(agent)
         held = User.objects.agents().select_for_update().get(pk=agent.pk)

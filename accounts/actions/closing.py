@@ -1,6 +1,6 @@
 """Closing of a vault: asked, cancelled or done.
 
-Only the resident can ask, and choose a delay of thirty days or none. The erasure begins with the ledger's file, which
+Only the resident can ask, and choose thirty days' notice or none. The erasure begins with the ledger's file, which
 is written under the account's lock: from then on the vault cannot be kept.
 """
 

@@ -1,4 +1,4 @@
-"""Whether a run reached its goal, and whether a soak was flat."""
+"""Judge whether a run reached its goal, and whether a soak was flat."""
 
 import statistics
 from collections.abc import Sequence

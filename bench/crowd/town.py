@@ -23,7 +23,9 @@ from certification.access.models import AccessToken, Client
 from certification.labels.models import PurposeVersion
 from core.files.storage import sealed_storage
 from core.journal import checkpoints
-from demo import papers, seeding, vaults
+from demo.papers import specimens
+from demo.people import vaults
+from demo.seeding import city
 from services.dossiers.actions import dossiers
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.campaigns import given as given_campaigns
@@ -46,12 +48,14 @@ Person = dict[str, Any]
 def fill(count: int) -> dict[str, Any]:
     """Return what the visitors need to know: each resident, the public pages, a file to send."""
     call_command("load_content", verbosity=0)
-    seeding.fill_city()
-    seeding.open_places()
+    city.fill_city()
+    city.open_places()
     version, program = label_a_service()
     publish_a_result()
-    file = papers.bank_details(
-        person=papers.Holder("Marchais", "Odette", "Mme"), home=papers.Home("3 quai des Chalands"), account="7001"
+    file = specimens.bank_details(
+        person=specimens.Holder("Marchais", "Odette", "Mme"),
+        home=specimens.Home("3 quai des Chalands"),
+        account="7001",
     )
     people = [
         resident(number, story, file, version, program) for number, story in islice(enumerate(cycle(STORIES)), count)

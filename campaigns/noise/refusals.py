@@ -25,7 +25,7 @@ MOST_CELLS = 20_000
 EXACT = 1e-9
 #: ρ of one look at the noisy number of new contributions, which decides whether a window is published.
 CHECK_RHO = 0.002
-#: The column of a plan that names a holder, and its cells: sent and within its delay, answered, late.
+#: The column of a plan that names a holder, and its cells: sent and not yet due, answered, late.
 REQUEST = "request"
 REQUEST_STATES = ("sent", "answered", "late")
 #: ρ of the milestones of the number of contributions: each contribution is in the noisy increment of one day.

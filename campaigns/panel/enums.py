@@ -1,4 +1,4 @@
-"""Words, codes and delays of the panel."""
+"""Words, codes and deadlines of the panel."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Whether tokens may be made under a grant: it stands, and its service's label still allows it.
+"""Check that tokens may be made under a grant: it stands, and its service's label still allows it.
 
 This reads no value and opens nothing. The gate checks the grant again in each reading, under its lock.
 """

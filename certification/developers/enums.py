@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class EventType(models.TextChoices):
-    """What a program is told of. The names are the API's, and never change."""
+    """Events that a program receives. The names are the API's, and never change."""
 
     GIVEN = "consent.given", _("Un habitant donne son accord")
     CHANGED = "consent.changed", _("Un accord change : plus, moins, en pause, repris")

@@ -13,7 +13,7 @@ class DemoConfig(AppConfig):
     def ready(self) -> None:
         make_private_folders()
         from accounts.sign_in import reauthentication
-        from demo.vaults import TOWN
+        from demo.people.vaults import TOWN
         from demo.views import way
         from vault.types import geography
 

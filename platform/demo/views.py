@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.http import SignedInRequest
 from accounts.sign_in import reauthentication, second_factor
 from accounts.sign_in.reauthentication import Way
-from demo.people import PEOPLE, Person, find, is_invented
+from demo.people.accounts import PEOPLE, Person, find, is_invented
 
 
 @login_not_required

@@ -1,5 +1,5 @@
-"""Facts about aids other than the law: organisations, papers, forms, delays, appeals, urgent situations, shipped local
-aids.
+"""Facts about aids other than the law: organisations, papers, forms, deadlines, appeals, urgent situations, shipped
+local aids.
 
 The files are in content/, each with its JSON Schema; a test validates them and the references between them.
 """

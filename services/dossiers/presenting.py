@@ -375,7 +375,7 @@ def _rows(dossier: Dossier, recipient: str) -> list[dict[str, Any]]:
 
 
 def after(aid: Rules) -> dict[str, Any]:
-    """Return the places to send the dossier, the delay and the appeals."""
+    """Return the places to send the dossier, the time to answer and the appeals."""
     return {
         "title": aid.name,
         "where": [in_words(place) for place in aid.where_to_send],

@@ -154,7 +154,7 @@ def _of_paper(paper: Mapping[str, Any], item: Mapping[str, Any], kinds: Mapping[
 
 
 def _of_administration(paper: Mapping[str, Any], kind: PaperKind) -> Iterator[Refusal]:
-    """What is only useful, not required, is not refused here."""
+    """Yield the refusals of a paper that an administration asks for. An optional one is refused by its age alone."""
     others, period = set(paper["alternatives"]), paper["period"] or {}
     if paper["kind"] in OF_CIVIL_STATUS and period.get("type") == "age":
         yield Refusal(

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
-    """Who answers."""
+    """Kinds of procedure, by who answers its requests."""
 
     AID = "aid", _("Une aide")
     CITY = "city", _("Une démarche de la ville")
@@ -11,7 +11,7 @@ class Kind(models.TextChoices):
 
 
 class Subject(models.TextChoices):
-    """What it is about, when a law has its own rule for that."""
+    """Subjects of procedures: those for which a law has rules of its own, and all others."""
 
     CANTEEN = "canteen", _("La cantine d’une école")
     NURSERY = "nursery", _("Une place en crèche")

@@ -17,7 +17,7 @@ from services.procedures.enums import Kind, Silence
 from services.procedures.models import Procedure
 from services.procedures.rules import Rules, of_aid
 
-#: The delay that the law sets where a procedure says none (CRPA L231-1, L231-6).
+#: The time to answer that the law sets where a procedure says none (CRPA L231-1, L231-6).
 MONTHS = 2
 
 
@@ -220,8 +220,8 @@ class Terms:
 def terms(codes: Sequence[str], at: datetime) -> Terms:
     """Return the terms of a request that was received at this moment: those in force that day.
 
-    Of several procedures: the longest delay, and an acceptance only where each says so. Cost: one query, none for
-    national codes, whose offices are outside Garant.
+    Of several procedures: the longest time to answer, and an acceptance only where each says so. Cost: one query, none
+    for national codes, whose offices are outside Garant.
     """
     cities = [code for code in codes if not is_national(code)]
     rows = (

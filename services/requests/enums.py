@@ -27,7 +27,7 @@ OPEN = (State.RECEIVED, State.REVIEW, State.CORRECTION)
 
 
 class Fault(models.TextChoices):
-    """What is wrong with a line."""
+    """Faults of a line that an office may report."""
 
     INCORRECT = "incorrect", _("Inexact")
     INCOMPLETE = "incomplete", _("Incomplet")
@@ -64,7 +64,7 @@ class LetterKind(models.TextChoices):
 
 
 class Kept(models.TextChoices):
-    """What `?pour=` keeps of an office's list."""
+    """Values of `?pour=`: which requests an office's list shows."""
 
     ALL = "", _("Toutes")
     MINE = "moi", _("À moi")

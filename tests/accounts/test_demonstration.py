@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from demo.people import PEOPLE, find
+from demo.people.accounts import PEOPLE, find
 from tests.accounts.factories import signed_in
 
 pytestmark = pytest.mark.django_db

@@ -24,8 +24,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from demo import papers
-from demo.visitor import FileToSend, Page, Visitor
+from demo.papers import specimens
+from demo.tour.visitor import FileToSend, Page, Visitor
 from tests.attacks.searching import found_in_files, inflated, spellings
 from tests.live import Live, portal
 
@@ -126,9 +126,9 @@ def use_everything(live: Live) -> bytes:
     visitor = Visitor(live.url)
     page = visitor.open("/demonstration/")
     visitor.submit(page, page.form("person"), {"person": "nadia"})
-    holder = papers.Holder(family_name=CANARIES["a name on a paper"], given_name="Leo")
-    home = papers.Home(street=f"3 {CANARIES['a street']}")
-    notice = papers.tax_notice(
+    holder = specimens.Holder(family_name=CANARIES["a name on a paper"], given_name="Leo")
+    home = specimens.Home(street=f"3 {CANARIES['a street']}")
+    notice = specimens.tax_notice(
         declarants=[holder],
         home=home,
         income_year=date.today().year - 1,
@@ -142,7 +142,7 @@ def use_everything(live: Live) -> bytes:
     page = visitor.submit(page, page.form("whose"), {"whose": "own"})
     # A paper without a code, which has only its picture.
     landlord, rent = CANARIES["the text of a paper without a code"], Decimal(400)
-    receipt = papers.rent_receipt(
+    receipt = specimens.rent_receipt(
         person=holder, home=home, landlord=landlord, month=date(2026, 10, 1), rent=rent, charges=Decimal(0)
     )  # fmt: skip
     page = visitor.wait_for_job(

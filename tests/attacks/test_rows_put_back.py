@@ -488,7 +488,7 @@ def test_a_copy_of_the_vault_is_whole_or_refused(resident: User, full: list[Reco
         gate.copy(resident_id=resident.pk, purpose="Essayer")
 
 
-def test_a_deleted_paper_is_missed_on_the_page_of_papers(resident: User) -> None:
+def test_a_deleted_paper_is_noticed_on_the_page_of_papers(resident: User) -> None:
     scale.fill(resident, records=0, papers=2)
     with scope(resident=resident.pk):
         paper = Paper.objects.all()[0]

@@ -5,7 +5,7 @@ from collections import Counter
 
 from campaigns.noise.plan import Plan
 from campaigns.noise.rows import pack
-from demo import consultations
+from demo.seeding import consultations
 
 
 def test_the_town_s_map_and_days_make_a_plan_whose_invented_rows_are_within_its_bounds():

@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from demo import seeding
-from demo.people import find
+from demo.people.accounts import find
+from demo.seeding import city, residents, sharing
 from services.aids.actions import simulations as actions
 from services.aids.actions import together as actions_together
 from vault.sharing.across import household_access
@@ -14,14 +14,14 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 @pytest.fixture
 def couple():
-    seeding.fill_city()
+    city.fill_city()
     today, accounts = timezone.localdate(), []
     for slug in ("claire", "yann"):
         person = find(slug)
         assert person is not None
         accounts.append(person.account())
-        seeding.fill_vault(accounts[-1], slug, today)
-    seeding.join_couple()
+        residents.fill_vault(accounts[-1], slug, today)
+    sharing.join_couple()
     return accounts
 
 
@@ -32,7 +32,7 @@ def test_they_share_a_contact_address_and_sign_in_separately(couple):
 
 
 def test_either_can_compute_for_both_and_seeding_is_idempotent(couple):
-    seeding.join_couple()
+    sharing.join_couple()
     for one in couple:
         assert len(household_access.received(one.pk, agreement="joint_simulation")) == 1
         found = actions_together.simulate(resident_id=one.pk)
@@ -50,5 +50,5 @@ def test_seeding_does_not_restore_a_household_that_was_left(couple):
     from vault.sharing.actions import household
 
     household.leave(resident_id=couple[0].pk, by=couple[0].pk)
-    seeding.join_couple()
+    sharing.join_couple()
     assert household_access.of(couple[0].pk) is None

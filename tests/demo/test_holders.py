@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from demo import vaults
 from demo.holders import server
 from demo.holders.cases import cases
 from demo.holders.frame import MODES
-from demo.people import PEOPLE
+from demo.people import vaults
+from demo.people.accounts import PEOPLE
 
 TOKEN = "jeton-de-la-ville-fictive"
 

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core import journal
-from demo import seeding
-from demo.people import find
+from demo.people.accounts import find
+from demo.seeding import residents, sharing
 from tests.accounts.factories import signed_in
 from vault.records.actions import grants
 from vault.records.enums import GrantState
@@ -21,8 +21,8 @@ def leo():
     person = find("leo")
     assert person is not None
     account = person.account()
-    seeding.fill_vault(account, person.slug, timezone.localdate())
-    seeding.share_by_links()
+    residents.fill_vault(account, person.slug, timezone.localdate())
+    sharing.share_by_links()
     return account
 
 
@@ -47,5 +47,5 @@ def test_seeding_again_makes_and_reads_no_link(leo):
     with scope(resident=leo.pk):
         open_one = next(link.grant for link in Link.objects.select_related("grant") if link.opens)
     grants.stop(grant=open_one, by=leo.pk)
-    seeding.share_by_links()
+    sharing.share_by_links()
     assert states(leo) == [GrantState.STOPPED, GrantState.STOPPED]

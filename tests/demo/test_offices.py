@@ -6,8 +6,8 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.actions import places
-from demo import offices, seeding
-from demo.people import find
+from demo.people.accounts import find
+from demo.seeding import city, offices, residents
 from services.requests.enums import State
 from services.requests.models import SentRequest
 from tests.accounts.factories import signed_in
@@ -30,10 +30,10 @@ def state(slug):
 
 
 def test_a_request_in_each_state_is_sent_once_and_an_agent_finds_those_that_wait(monkeypatch):
-    seeding.fill_city()
+    city.fill_city()
     paper_kinds.load()
     for slug in WHO:
-        seeding.fill_vault(account(slug), slug, timezone.localdate())
+        residents.fill_vault(account(slug), slug, timezone.localdate())
     monkeypatch.setattr(offices, "SENT", [one for one in offices.SENT if one.who in WHO])
     monkeypatch.setattr("core.journal.checkpoints.anchored", lambda: True)
     said: list[str] = []

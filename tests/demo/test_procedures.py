@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo import offices, official_form, procedures, seeding
+from demo.seeding import city, offices, official_forms, procedures
 from services.procedures import finding
 from services.procedures.models import Procedure
 from vault.records.content import paper_kinds
@@ -11,10 +11,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_canteen_procedure_names_its_form_and_its_office_once():
-    seeding.fill_city()
+    city.fill_city()
     paper_kinds.load()
     for _twice in range(2):
-        official_form.publish()
+        official_forms.publish()
         office = offices.open_office()
         procedures.name_form_and_office(office)
     found = finding.open_for("cantine-qf")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from demo import tour
-from demo.visitor import Unexpected, Visitor
+from demo.tour import tour
+from demo.tour.visitor import Unexpected, Visitor
 
 PROMISED = [
     "Take stock without an account",

@@ -3,7 +3,7 @@
 import pytest
 from lxml import html
 
-from demo.visitor import Page, Visitor
+from demo.tour.visitor import Page, Visitor
 
 FORM = b"""<main><form method=post><input type=hidden name=person value=awa>
 <input type=text name=rent><input type=radio name=yes value=1><input type=radio name=yes value=0>

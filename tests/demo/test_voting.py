@@ -8,7 +8,7 @@ from campaigns.debates import standing, verification
 from campaigns.debates.models import Post
 from campaigns.debates.presenting import counts
 from campaigns.results import published
-from demo import voting
+from demo.seeding import voting
 from tests.campaigns import given
 from tests.campaigns.results import published as drawn
 

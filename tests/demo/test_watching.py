@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from demo import seeding, watching
-from demo.people import find
+from demo.people.accounts import find
+from demo.seeding import city, residents, watching
 from tests.services.watch import made
 from vault.records.content import paper_kinds
 
@@ -13,12 +13,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.
 
 def test_a_right_appears_with_the_wages_that_came(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.journal.checkpoints.anchored", lambda: True)
-    seeding.fill_city()
+    city.fill_city()
     paper_kinds.load()
     person = find(watching.WHO)
     assert person is not None
     account = person.account()
-    seeding.fill_vault(account, watching.WHO, timezone.localdate())
+    residents.fill_vault(account, watching.WHO, timezone.localdate())
     said: list[str] = []
     for _twice in range(2):
         watching.turn_on(said.append)

@@ -28,7 +28,7 @@ def main() -> None:
     from accounts.sign_in.openid import Identity
     from core.messages import phones
     from core.models import City, HelpPage, LegalPage
-    from demo.people import find
+    from demo.people.accounts import find
     from services.places.models import Place
     from vault.records.models import Holder, PaperKind
 
@@ -93,7 +93,7 @@ def named(agent: Any) -> dict[str, Any]:
     """Make two nominations, one proposed by another agent and one that stands, a setting and an account to confirm."""
     from accounts.actions import city_decisions, nominations, pending
     from accounts.models import Nomination, Organisation, Role
-    from demo.people import find
+    from demo.people.accounts import find
 
     hugo, ines = find("hugo"), find("ines")
     assert hugo is not None and ines is not None
@@ -551,7 +551,7 @@ def panel(resident: Any, agent: Any) -> dict[str, Any]:
     from campaigns.panel.actions import panels
     from campaigns.panel.enums import Decision, Stance
     from campaigns.panel.models import Answer, Opinion
-    from demo.people import find
+    from demo.people.accounts import find
     from tests.campaigns.panel import seated
 
     today, now = timezone.localdate(), timezone.now()
@@ -603,7 +603,8 @@ def vault(resident: Any) -> dict[str, Any]:
     from django.utils import timezone
     from django_scopes import scope
 
-    from demo import paper_drawer, seeding
+    from demo.papers import drawer
+    from demo.seeding import residents
     from services.aids.actions import simulations as aids
     from services.dossiers.actions import dossiers
     from services.dossiers.tasks import build
@@ -612,9 +613,9 @@ def vault(resident: Any) -> dict[str, Any]:
     from vault.records.models import Record
 
     today = timezone.localdate()
-    seeding.fill_vault(resident, "nadia", today)
-    seeding.fill_drawer(resident, "nadia", today)
-    notice = received(resident, "avis.pdf", paper_drawer.tax_notice("nadia", today), kind="avis_impot")
+    residents.fill_vault(resident, "nadia", today)
+    residents.fill_drawer(resident, "nadia", today)
+    notice = received(resident, "avis.pdf", drawer.tax_notice("nadia", today), kind="avis_impot")
     refused = received(resident, "avis.exe", b"MZ\x90\x00" + bytes(400))
     draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile")
     family = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="foyer.composition")
@@ -797,7 +798,7 @@ def data(resident: Any, today: Any) -> dict[str, Any]:
 
     from django_scopes import scope
 
-    from demo import bank_step
+    from demo.tour import bank
     from tests.vault.data_samples import bank_table, load_curve
     from vault.records import actions
 
@@ -808,7 +809,7 @@ def data(resident: Any, today: Any) -> dict[str, Any]:
     return {
         "data": kept.pk,
         "measures": received(resident, "suite.json", load_curve(days=70, start=start)).pk,
-        "operations": received(resident, "operations.ofx", bank_step.ofx(today)).pk,
+        "operations": received(resident, "operations.ofx", bank.ofx(today)).pk,
         "statement": received(resident, "compte.csv", bank_table()).pk,
         "empty_statement": received(resident, "sans-titres.csv", b"\n".join(bank_table().splitlines()[1:])).pk,
         "month": f"{start:%Y-%m}",
@@ -837,11 +838,11 @@ def added(resident: Any, paper: Any) -> Any:
     """Add a second file to the paper, and check it at once."""
     from core.files.storage import sealed_storage
     from core.files.uploads import SealedUpload
-    from demo import paper_drawer
+    from demo.papers import drawer
     from vault.records import actions
 
     with sealed_storage.create(resident_id=resident.pk) as sealed:
-        sealed.write(paper_drawer.tax_notice("nadia", paper.created_at.date()))
+        sealed.write(drawer.tax_notice("nadia", paper.created_at.date()))
     upload = SealedUpload(name="verso.pdf", content_type="application/pdf", sealed=sealed)
     side = actions.add_side(paper=paper, by=resident.pk, upload=upload)
     actions.check_sides(paper_id=paper.pk)
@@ -896,7 +897,7 @@ def journal_lines(resident: Any, grant: Any) -> dict[str, Any]:
 def contested(resident: Any, line: Any) -> dict[str, Any]:
     """Make two contests: one waiting, one answered by the sweep's agent, who is also the officer."""
     from core import journal
-    from demo.people import find
+    from demo.people.accounts import find
     from vault.journal.actions import contests
 
     found = find("agathe")

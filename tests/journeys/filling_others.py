@@ -43,7 +43,7 @@ def links(resident: Any) -> dict[str, Any]:
 def companion(resident: Any) -> dict[str, Any]:
     """Make a mandate of the demonstration's companion, who has read once, and a waiting code."""
     from accounts.actions import places
-    from demo.people import find
+    from demo.people.accounts import find
     from services.dossiers.actions.preparing import prepare
     from tests.vault.entrusted import entrusted, help_of, said
     from vault.sharing.actions import erasures, handing_over, mandates
@@ -109,7 +109,7 @@ def requests_of(resident: Any, account: Any) -> dict[str, Any]:
 
 def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
     """Make urgent accesses: one to decide, one opened by the agent, one for an unknown resident."""
-    from demo.people import find
+    from demo.people.accounts import find
     from tests.vault.urgent import REASON, opened
     from tests.vault.urgent import asked as urgently_asked
     from vault.sharing.actions import emergency
@@ -160,7 +160,7 @@ def on_paper(visit: Any, agent: Any) -> Any:
 
 def official_forms(agent: Any, resident: Any) -> dict[str, Any]:
     """Use the town's form: a dossier of its aid, the next version as the agent's draft, and a colleague's."""
-    from demo.official_form import SPORT
+    from demo.seeding.official_forms import SPORT
     from services.dossiers.actions import dossiers
     from services.official_forms.actions import official_forms as actions
     from services.official_forms.models import OfficialForm

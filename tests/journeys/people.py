@@ -16,9 +16,9 @@ from tests.live import Live
 NEIGHBOUR = """
 from django.utils import timezone
 from accounts.actions import accounts
-from demo import seeding
+from demo.seeding import residents
 account = accounts.register_resident(email="{address}", name="Nadia Kervella")
-seeding.fill_vault(account, "nadia", timezone.localdate())
+residents.fill_vault(account, "nadia", timezone.localdate())
 """
 
 UNLINK = """
@@ -220,12 +220,12 @@ def sign_in(page: Page, live: Live, address: str) -> None:
 COUPLE = """
 from django.utils import timezone
 from accounts.actions import accounts
-from demo import seeding
+from demo.seeding import residents
 today = timezone.localdate()
 one = accounts.register_resident(email="{one}", name="Claire Lemoine")
 other = accounts.register_resident(email="{other}", name="Yann Lemoine")
-seeding.fill_vault(one, "claire", today)
-seeding.fill_vault(other, "yann", today)
+residents.fill_vault(one, "claire", today)
+residents.fill_vault(other, "yann", today)
 if {together}:
     from tests.vault.couples import agreed, couple, shared
     from vault.records.enums import Mode

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from demo import bank_step
-from demo.visitor import Visitor
+from demo.tour import bank
+from demo.tour.visitor import Visitor
 from tests.browser import Visitors
 from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, move_in, sign_in, wait_for_job, write_file
@@ -32,13 +32,13 @@ def letter() -> bytes:
 SENTENCES = {
     "courrier.docx": (letter(), "Nous ne connaissons pas ce type de fichier"),
     "notes.txt": ("Penser à demander le relevé.\n".encode(), "OFX, QIF, CAMT.053, CSV"),
-    "coupe.ofx": (bank_step.ofx(timezone.localdate())[:900], "Téléchargez-le à nouveau"),
+    "coupe.ofx": (bank.ofx(timezone.localdate())[:900], "Téléchargez-le à nouveau"),
 }
 
 
 @pytest.fixture
 def ofx(tmp_path: Path) -> Path:
-    return write_file(tmp_path, "operations.ofx", bank_step.ofx(timezone.localdate()))
+    return write_file(tmp_path, "operations.ofx", bank.ofx(timezone.localdate()))
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def table(tmp_path: Path) -> Path:
 
 def columns() -> bytes:
     """Return a table of the OFX file's operations and one more."""
-    rows = [*bank_step.operations(timezone.localdate())]
+    rows = [*bank.operations(timezone.localdate())]
     rows.append((rows[-1][0], "-9.90", "CB LIBRAIRIE DES QUAIS"))
     signed = [
         (day, label, amount.lstrip("-").replace(".", ","), amount.startswith("-")) for day, amount, label in rows
@@ -81,7 +81,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, ta
     sign_in(page, live, address)
     eyes, hands = Eyes(page, "fr"), Hands(page)
     main = page.get_by_role("main")
-    count = len([*bank_step.operations(timezone.localdate())])
+    count = len([*bank.operations(timezone.localdate())])
 
     # The page of her bank explains where to find the file, and which formats are read.
     page.goto("/coffre/obtenir/")
@@ -245,7 +245,7 @@ def test_an_incomplete_bank_file_is_refused_with_instructions(live: Live, visito
 
     # One that is cut between two operations is read, with a warning.
     page.goto("/coffre/ajouter/")
-    whole = bank_step.ofx(timezone.localdate())
+    whole = bank.ofx(timezone.localdate())
     send(page, write_file(tmp_path, "debut.ofx", whole[: whole.rindex(b"<STMTTRN>")]))
     read(page)
     expect(main).to_contain_text("La fin de ce fichier manque")
@@ -255,7 +255,7 @@ def test_an_incomplete_bank_file_is_refused_with_instructions(live: Live, visito
 def test_the_tours_step_adds_the_file_once(live: Live) -> None:
     visitor, today = Visitor(live.url), timezone.localdate()
     start = visitor.open("/demonstration/")
-    visitor.submit(start, start.form("person"), {"person": bank_step.WHO})
+    visitor.submit(start, start.form("person"), {"person": bank.WHO})
     for _time in range(2):
-        assert "15 operations over 3 months" in bank_step.add_a_bank_file(visitor, today)
+        assert "15 operations over 3 months" in bank.add_a_bank_file(visitor, today)
     assert visitor.typed == 0

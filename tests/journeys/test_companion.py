@@ -12,9 +12,9 @@ from tests.live import Live
 SHE = """
 from django.utils import timezone
 from accounts.actions import accounts
-from demo import seeding
+from demo.seeding import residents
 account = accounts.register_resident(email="{address}", name="{name}")
-seeding.fill_vault(account, "nadia", timezone.localdate())
+residents.fill_vault(account, "nadia", timezone.localdate())
 """
 
 

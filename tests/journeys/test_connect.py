@@ -5,7 +5,7 @@ from time import perf_counter
 
 from playwright.sync_api import Page, expect
 
-from demo import minute
+from demo.tour import connectors
 from tests.browser import Visitors
 from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, euros, forget_franceconnect, wait_for_job
@@ -16,7 +16,7 @@ TAX_NUMBER = "0000 0000 00424"
 
 def test_the_walk_takes_less_than_its_limit(live: Live) -> None:
     """Walk the tour's step over HTTP. The time includes the worker, its child processes and the holders' answers."""
-    report = minute.walk(live.url)
+    report = connectors.walk(live.url)
     assert "typed fields: 0" in report
 
 
@@ -41,7 +41,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     # Inès signs in by FranceConnect, opens a vault and keeps her identity: the vault holds nothing else.
     page.goto("/connexion/")
     press("FranceConnect")
-    page.get_by_label("Qui êtes-vous ?").select_option(minute.WHO)
+    page.get_by_label("Qui êtes-vous ?").select_option(connectors.WHO)
     press("Continuer vers le portail")
     press("Ouvrir mon coffre")
     press("Copier dans mon coffre")
@@ -74,14 +74,14 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     press("Connecter Enedis")
     look()
     follow("Continuer chez Enedis")
-    page.get_by_label(re.compile(minute.METER)).check()
+    page.get_by_label(re.compile(connectors.METER)).check()
     press("J’accepte")
     wait_for_job(page, "Voir le résultat", script=True)
     expect(page.get_by_text("Dernière réception le").first).to_be_visible()
     look()
 
     took = perf_counter() - start - spent
-    assert took < minute.SECONDS, f"{took:.1f} s"
+    assert took < connectors.SECONDS, f"{took:.1f} s"
 
     # The tax office needs the number of her notice: typed, it brings her income, and an amount that counts with it.
     page.goto("/coffre/connexions/nouvelle/dgfip/")

@@ -16,7 +16,7 @@ from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, take_session
 from tests.live import Live
 
-MAP = ROOT / "platform/demo/content/villebrume.geojson"
+MAP = ROOT / "platform/demo/seeding/villebrume.geojson"
 #: An author, the officer, a second person, an agent of the desk with a visit; a resident with trips, and one without.
 PEOPLE = """
 import json
@@ -24,7 +24,7 @@ from uuid import uuid4
 from accounts.actions import accounts
 from accounts.models import Session
 from accounts.sign_in.sessions import hashed
-from demo import consultations
+from demo.seeding import consultations
 from tests.accounts.factories import AgentFactory
 from tests.journeys.filling import cookie
 from tests.vault.at_desk import keeper
@@ -48,7 +48,7 @@ print(json.dumps({
 """
 #: The worker makes the keys; 300 invented people gave their rows before the first window; the scheduler opens.
 OPENED = """
-from demo import consultations
+from demo.seeding import consultations
 from campaigns.plans.models import Campaign
 campaign = Campaign.objects.get(code="{code}")
 consultations.wait(lambda: consultations.has_keys(campaign), "make the keys")
@@ -56,7 +56,7 @@ consultations.contribute(campaign, (300, 0))
 consultations.wait(lambda: consultations.is_open(campaign), "open")
 """
 RELEASED = """
-from demo import consultations
+from demo.seeding import consultations
 from campaigns.plans.models import Campaign
 campaign = Campaign.objects.get(code="{code}")
 consultations.wait(lambda: consultations.is_released(campaign), "publish")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from demo.people import PEOPLE
+from demo.people.accounts import PEOPLE
 from tests.browser import Visitors
 from tests.journeys.people import Eyes, Hands, come_in, move_in, take_session
 from tests.live import Live

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from demo.people import PEOPLE
+from demo.people.accounts import PEOPLE
 from tests.browser import Visitors
 from tests.journeys.people import Eyes, Hands, code_in, mail_for
 from tests.live import Live

@@ -13,11 +13,11 @@ HER_SHEET = """
 from uuid import uuid4
 from django.utils import timezone
 from accounts.actions import sheets
-from demo import seeding
+from demo.seeding import residents
 from tests.vault.at_desk import keeper
 agent = keeper("Gone Home", email="gone.{word}@ville.example")
 person = sheets.open_vault_with(name="Rosa Calcul", by=agent)
-seeding.fill_vault(person, "nadia", timezone.localdate())
+residents.fill_vault(person, "nadia", timezone.localdate())
 print(sheets.print_sheet(person=person, by=agent)[1])
 """
 

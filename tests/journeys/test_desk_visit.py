@@ -7,7 +7,7 @@ import pypdfium2
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from demo import paper_drawer
+from demo.papers import drawer
 from tests.browser import Visitors
 from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, code_in, mail_for, take_session, write_file
@@ -31,7 +31,7 @@ def is_missing(page: Page, address: str) -> bool:
 
 
 def notice() -> bytes:
-    return paper_drawer.tax_notice("nadia", timezone.localdate())
+    return drawer.tax_notice("nadia", timezone.localdate())
 
 
 def code_on(sheet: Path) -> str:

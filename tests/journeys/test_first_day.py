@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from demo import paper_drawer
+from demo.papers import drawer
 from tests.browser import Visitors
 from tests.journeys.people import walker, write_file
 from tests.journeys.test_interview import SINGLE, answer
@@ -24,7 +24,7 @@ WAYS = [
 def test_an_empty_vault_by_one_paper_and_five_answers(
     live: Live, visitor: Visitors, tmp_path: Path, language: str
 ) -> None:
-    notice = write_file(tmp_path, "avis.pdf", paper_drawer.tax_notice("nadia", timezone.localdate()))
+    notice = write_file(tmp_path, "avis.pdf", drawer.tax_notice("nadia", timezone.localdate()))
     walk = walker(visitor, language)
     page, eyes = walk.page, walk.eyes
     page.goto("/connexion/")

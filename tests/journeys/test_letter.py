@@ -7,8 +7,8 @@ from pathlib import Path
 import pypdfium2
 from playwright.sync_api import Page, expect
 
-from demo.letter_step import write_a_letter
-from demo.visitor import Visitor
+from demo.tour.letter import write_a_letter
+from demo.tour.visitor import Visitor
 from tests.browser import Visitors
 from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, mail_for, move_in, sign_in

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from demo import paper_drawer, papers
+from demo.papers import drawer, specimens
 from tests.browser import Visitors
 from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, code_in, euros, mail_for, move_in, wait_for_job, write_file
@@ -21,16 +21,16 @@ AID = "/aides/prime_activite/pourquoi/"
 
 @pytest.fixture
 def notice(tmp_path: Path) -> Path:
-    return write_file(tmp_path, "avis-impot.pdf", paper_drawer.tax_notice("nadia", timezone.localdate()))
+    return write_file(tmp_path, "avis-impot.pdf", drawer.tax_notice("nadia", timezone.localdate()))
 
 
 @pytest.fixture
 def bank_details(tmp_path: Path) -> Path:
-    person = papers.Holder(family_name="Kervella", given_name="Nadia", title="Mme")
+    person = specimens.Holder(family_name="Kervella", given_name="Nadia", title="Mme")
     return write_file(
         tmp_path,
         "rib.pdf",
-        papers.bank_details(person=person, home=papers.Home(street="12 rue des Tanneurs"), account="7"),
+        specimens.bank_details(person=person, home=specimens.Home(street="12 rue des Tanneurs"), account="7"),
     )
 
 

@@ -14,10 +14,10 @@ from tests.live import Live
 RESIDENT = """
 from django.utils import timezone
 from accounts.actions import accounts
-from demo import seeding
+from demo.seeding import residents
 account = accounts.register_resident(email="{address}", name="Nadia Kervella")
-seeding.fill_vault(account, "nadia", timezone.localdate())
-seeding.fill_drawer(account, "nadia", timezone.localdate())
+residents.fill_vault(account, "nadia", timezone.localdate())
+residents.fill_drawer(account, "nadia", timezone.localdate())
 """
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from demo import paper_drawer
+from demo.papers import drawer
 from tests.browser import Visitors
 from tests.heights import LIMITS, NEWCOMER, SCROLL_HEIGHT, USUAL, Limit
 from tests.journeys.people import Hands, sign_in, wait_for_job, write_file
@@ -68,7 +68,7 @@ def test_the_months_that_a_companion_reads(visitor: Visitors) -> None:
 
 def test_the_values_of_a_notice_then_the_aids_of_a_newcomer(live: Live, visitor: Visitors, tmp_path: Path) -> None:
     live.run(BARE.format(address=ADDRESS))
-    notice = write_file(tmp_path, "avis.pdf", paper_drawer.tax_notice("nadia", timezone.localdate()))
+    notice = write_file(tmp_path, "avis.pdf", drawer.tax_notice("nadia", timezone.localdate()))
     page = visitor(width=1280)
     hands = Hands(page)
     sign_in(page, live, ADDRESS)

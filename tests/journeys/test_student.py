@@ -16,12 +16,12 @@ STUDENT = """
 from django.utils import timezone
 from django_scopes import scope
 from accounts.actions import accounts
-from demo import seeding
+from demo.seeding import residents
 from vault.records.actions import correct_record
 from vault.records.actions.records import content_of
 from vault.records.models import Record
 account = accounts.register_resident(email="{address}", name="Samir Belhadj")
-seeding.fill_vault(account, "samir", timezone.localdate())
+residents.fill_vault(account, "samir", timezone.localdate())
 if {rents}:
     with scope(resident=account.pk):
         home = Record.objects.current().get(type="logement.domicile")

@@ -21,12 +21,12 @@ ALONE = """
 from django.utils import timezone
 from django_scopes import scope
 from accounts.actions import accounts
-from demo import seeding
+from demo.seeding import residents
 from tests.vault.made import HOUSEHOLD, add
 from vault.records.actions import withdraw_record
 from vault.records.models import Record
 account = accounts.register_resident(email="{address}", name="Nadia Kervella")
-seeding.fill_vault(account, "nadia", timezone.localdate())
+residents.fill_vault(account, "nadia", timezone.localdate())
 with scope(resident=account.pk):
     records = list(Record.objects.current().filter(type="foyer.composition"))
 for record in records:
@@ -52,8 +52,8 @@ telling.tell()
 """
 #: Prints the sessions of the town's agent who examines and of the one who decides.
 AGENTS = """
-from demo.offices import DECIDES, EXAMINES
-from demo.people import find
+from demo.people.accounts import find
+from demo.seeding.offices import DECIDES, EXAMINES
 from tests.journeys.filling import cookie
 for slug in (EXAMINES, DECIDES):
     print(cookie(find(slug).account()))
@@ -173,7 +173,7 @@ def _reads_and_joins_the_form(nadia: Person) -> None:
     nadia.act("Garder ces réponses", "Save these answers")
     nadia.act("Voir ses pages", "See its pages")
     assert nadia.page.locator("main img").evaluate("one => one.naturalWidth") > 700
-    nadia.act("Le joindre à mon dossier", "Attach it to my dossier")
+    nadia.act("Le joindre à mon dossier", "Attach it to my application")
 
 
 def _sends_it(nadia: Person, scripts: bool) -> str:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from demo import paper_drawer
+from demo.papers import drawer
 from tests.browser import Visitors
 from tests.journeys.people import Eyes, Hands, code_in, mail_for, wait_for_job, write_file
 from tests.live import Live
@@ -20,7 +20,7 @@ accounts.register_resident(email="{address}", name="Inès")
 
 @pytest.fixture
 def notice(tmp_path: Path) -> Path:
-    return write_file(tmp_path, "avis-impot.pdf", paper_drawer.tax_notice("nadia", timezone.localdate()))
+    return write_file(tmp_path, "avis-impot.pdf", drawer.tax_notice("nadia", timezone.localdate()))
 
 
 def arrive(live: Live, page: Page, address: str) -> None:

@@ -17,12 +17,13 @@ from vault import types
 from vault.readers.formats import FORMATS
 
 READ = re.compile(
-    r'(?:environment\.(?:text|flag|words|number|token)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"'
-    r'|environ\["([A-Z_]{3,})"\]'
+    r'(?:environment\.(?:text|flag|words|number|token)|(?<!")\btext|environ\.get|environ\.setdefault)'
+    r'\(\s*"([A-Z0-9_]{3,})"'
+    r'|environ\["([A-Z0-9_]{3,})"\]'
 )
-SHELL = re.compile(r"\$\{([A-Z_]{3,}):-")
+SHELL = re.compile(r"\$\{([A-Z0-9_]{3,}):-")
 # Set for the processes that we start, not read from the operator.
-NOT_ASKED = {"CELERY_SKIP_CHECKS", "SIMULATE", "PYTHONPATH", "SOURCE_DATE_EPOCH", "PORTAL_URL"}
+NOT_ASKED = {"CELERY_SKIP_CHECKS", "SIMULATE", "PYTHONPATH", "SOURCE_DATE_EPOCH", "PORTAL_URL", "PAR4CHEMINS_CLIENT"}
 PACKAGE = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:==|$)", re.MULTILINE)
 # Used by name without being imported: the driver that Django loads.
 NAMED = {"psycopg"}
@@ -48,7 +49,7 @@ def variables_documented() -> set[str]:
         name
         for line in table.splitlines()
         if line.startswith("| `")
-        for name in re.findall(r"`([A-Z_]{3,})`", line.split("|")[1])
+        for name in re.findall(r"`([A-Z0-9_]{3,})`", line.split("|")[1])
     }
 
 
@@ -127,11 +128,16 @@ def test_the_chosen_python_reaches_the_setup(tmp_path: Path) -> None:
 
 # Pages name files from the root; files of the source root may use their import path (`core/jobs.py`). `<code>` stands
 # for any name.
-FOLDERS = "platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs"
+FOLDERS = (
+    "platform|core|config|demo|accounts|vault|services|certification|campaigns|templates|static|frontend|ops|tests"
+    "|bench|docs"
+)
 NAMED_FILE = re.compile(rf"`((?:{FOLDERS})/[\w./<>-]*)")
 #: A file named without all of its folders, in a section about them.
 SHORT_FILE = re.compile(r"`([a-z_/]+\.py)\b")
-MODULE = re.compile(r"`(?:python -m )?((?:config|core|demo|accounts|vault|services|ops)(?:\.\w+)+)\b")
+MODULE = re.compile(
+    r"`(?:python -m )?((?:config|core|demo|accounts|vault|services|certification|campaigns|ops)(?:\.\w+)+)\b"
+)
 #: A function of a module, or an attribute of a class, by the last part of its path: `gate.read`, `City.country`.
 MEMBER = re.compile(r"`(\w{3,}\.\w+)(?:\(\))?`")
 COMMAND = re.compile(r"`(?:python )?manage\.py (\w+)")

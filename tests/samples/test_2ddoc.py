@@ -11,7 +11,7 @@ import yaml
 from weasyprint import HTML
 from weasyprint.urls import URLFetcher
 
-from demo import papers
+from demo.papers import specimens
 from vault import readers
 from vault.readers.formats.twoddoc import code as codes
 from vault.types import envelope
@@ -100,11 +100,11 @@ def test_one_changed_letter_is_detected(path: Path) -> None:
 
 @each_specimen
 def test_it_is_found_on_a_printed_page_and_on_its_photo(path: Path) -> None:
-    image = papers.data_matrix(path.read_bytes().strip().decode("ascii"))
+    image = specimens.data_matrix(path.read_bytes().strip().decode("ascii"))
     page = f'<img src="{image}" style="width:3cm;margin:2cm"><p>Spécimen</p>'
     pdf = HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=["data"])).write_pdf()
     direct = [record["payload"] for record in read(path.read_bytes()).records]
-    for data in (pdf, papers.as_photo(pdf)):
+    for data in (pdf, specimens.as_photo(pdf)):
         reading = read(data)
         assert outcomes(reading)["2ddoc_signature"] == "passed"
         assert [record["payload"] for record in reading.records] == direct

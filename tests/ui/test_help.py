@@ -1,4 +1,4 @@
-"""Twenty questions with their answers: search, a page each, the city's own words, links from the pages."""
+"""The questions of the help with their answers: search, a page each, the city's own words, links from the pages."""
 
 import json
 import re

@@ -8,17 +8,17 @@ from django.urls import reverse
 from django_scopes import scope
 
 from core.models import Job
-from demo import papers
+from demo.papers import specimens
 from vault.records.models import Paper
 from vault.records.tasks import read_paper
 
-NADIA = papers.Holder(family_name="Kervella", given_name="Nadia", title="Mme", number="0123456789012")
-BRUNO = papers.Holder(family_name="Lassalle", given_name="Bruno", number="0123456789013")
-HOME = papers.Home(street="14 rue des Tanneries")
+NADIA = specimens.Holder(family_name="Kervella", given_name="Nadia", title="Mme", number="0123456789012")
+BRUNO = specimens.Holder(family_name="Lassalle", given_name="Bruno", number="0123456789013")
+HOME = specimens.Home(street="14 rue des Tanneries")
 
 
 def notice_pdf(holder=NADIA, *, income_year=2025, income=12312, parts="2.5", **more) -> bytes:
-    return papers.tax_notice(
+    return specimens.tax_notice(
         declarants=[holder],
         home=HOME,
         income_year=income_year,
@@ -57,7 +57,7 @@ def uploaded(client, resident, content: bytes, **more) -> Paper:
 
 def quotient_pdf() -> bytes:
     """Return an attestation without a code, as a benefits office prints it."""
-    return papers.benefits_statement(
+    return specimens.benefits_statement(
         person=NADIA,
         home=HOME,
         month=date(2026, 11, 1),

@@ -94,5 +94,5 @@ def facts(document: dict[str, Any]) -> list[dict[str, str]]:
     if ballots["unreadable"]:
         rows.append({"key": _("Illisibles"), "value": number(ballots["unreadable"])})
     rows.append({"key": _("Remplacés"), "value": _("Seul le dernier bulletin de chacun est compté.")})
-    rows.append({"key": _("Clé"), "value": _("Détruite avec les bulletins, au moment du compte.")})
+    rows.append({"key": _("Clé"), "value": _("Détruite avec les bulletins, au moment du décompte.")})
     return rows

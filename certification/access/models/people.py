@@ -11,7 +11,7 @@ from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
 
 
 class Pseudonym(AuthenticatedRow):
-    """By which a service knows a resident: OpenID's pairwise `sub`. Another service has another one.
+    """The name by which a service knows a resident: OpenID's pairwise `sub`. Another service has another one.
 
     It is kept, although it could be computed, because messages about a resident name it, and because it stays when the
     key that makes them is changed.

@@ -11,7 +11,7 @@ EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
 SMS_PROVIDER = SMS_PROVIDER or "core.messages.sms.Files"
 TRUST_TEST_AUTHORITY = True
-TEST_AUTHORITIES = [ROOT / "platform" / "demo" / "authority"]
+TEST_AUTHORITIES = [ROOT / "platform" / "demo" / "papers" / "authority"]
 MAKE_KEYRING = True
 MAKE_SEAL_KEY = True
 MAKE_CHECKPOINT_KEY = True
@@ -26,9 +26,9 @@ OAUTH2_PROVIDER = {
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": False,
 }
-# URL of the demonstration's holders (demo/holders), set by the launcher. Empty if they are not running.
 # URL of a service of the demonstration (demo/services), set by the launcher. Empty if it is not running.
 PAR4CHEMINS_URL = environment.text("PAR4CHEMINS_URL").rstrip("/")
+# URL of the demonstration's holders (demo/holders), set by the launcher. Empty if they are not running.
 HOLDERS_URL = environment.text("HOLDERS_URL").rstrip("/")
 if HOLDERS_URL:
     # The public credentials that demo/holders/openid.py expects.

@@ -12,7 +12,7 @@ cannot make the MAC, so their row is refused (`Forged`) when it is loaded in ord
 With `head=True`, the row is also in its resident's head while it may open something (core/journal/heads.py), so that
 one that was stopped or used is not put back as it once was. With `ends=True`, the head has the row once it has ended:
 withdrawn, replaced, used or deleted, it is never believed as a current one again; and the head has the number of those
-that did not end, so that one that somebody deletes in the database is missed. With `account=`, the row is one of
+that did not end, so that one that somebody deletes in the database is noticed. With `account=`, the row is one of
 an account's, whose head has all of them as the portal last wrote them (core/journal/accounts.py).
 
 A MAC names the version of its list of columns, so that a migration needs no key: `former` keeps the earlier lists. A

@@ -1,7 +1,8 @@
 """Data of each fictional resident at the holders: `cases/<resident>.yaml`, one part per holder.
 
-A value that starts with `=` comes from the resident's story (demo/vaults.py) or from the calendar, so that holders,
-vault and papers agree on any day: `=birthdate`, `=street`, `=quotient`, `=rfr`, `=year-1`… `facts` lists them.
+A value that starts with `=` comes from the resident's story (demo/people/vaults.py) or from the calendar, so that
+holders, vault and papers agree on any day: `=birthdate`, `=street`, `=quotient`, `=rfr`… `facts` lists them. Numbers
+may be moved: `=year-1`.
 """
 
 import re
@@ -15,8 +16,8 @@ from typing import Any
 import yaml
 from django.utils import timezone
 
-from demo import vaults
-from demo.events import Calendar
+from demo.people import vaults
+from demo.people.events import Calendar
 
 FOLDER = Path(__file__).parent / "cases"
 MOVED = re.compile(r"(\w+)([+-]\d+)?\Z")

@@ -1,6 +1,6 @@
 """Holders that send lots: a page takes a resident's code, then the holder's program sends what it knows of them.
 
-Their programs' secrets are in a file that `demo.senders` writes when it registers them.
+Their programs' secrets are in a file that `demo.seeding.senders` writes when it registers them.
 """
 
 import base64

@@ -21,7 +21,7 @@ from services.versions.models import State
 from services.versions.presenting import SHOWN_TO_RESIDENTS, SOON, RulesPages
 from vault.records.models import PaperKind
 
-#: From how many days before its end a delay is shown as near.
+#: How many days before its last day a deadline is shown as near.
 NEAR = 7
 
 

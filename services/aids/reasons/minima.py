@@ -314,7 +314,7 @@ def aah(context: Context, person: Person) -> Explanation:
 
 
 def _disability(context: Context, person: Person) -> Reason:
-    """From 80 %; or from 50 %, before retirement age, with a lasting restriction on access to work (RSDAE)."""
+    """Return the condition: 80 %; or 50 % before retirement age, with a lasting restriction on work (RSDAE)."""
     rate, path = person.disability_rate, f"{HEALTH}.aah.taux_capacite.taux_incapacite"
     high, low = context.parameter(path), context.parameter(f"{path}_rsdae")
     working_age = person.age(context.month) <= context.parameter(f"{HEALTH}.aah.age_legal_retraite")

@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a resident may date."""
+    """An event whose day a resident may tell."""
 
     code: str
     label: str
@@ -41,7 +41,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A deadline in a sentence, `when`. `since` is the event that the delay starts from; empty: it is not counted."""
+    """A deadline in a sentence, `when`. `since` is the event from which it is counted; empty: it is not counted."""
 
     what: str
     when: str
@@ -54,7 +54,7 @@ class Deadline:
     source: str = ""
 
     def due(self, dates: Mapping[str, date]) -> date | None:
-        """Return the last day, or None if the delay is not counted or its event has no date."""
+        """Return the last day, or None if it is not counted or its event has no date."""
         start = dates.get(self.since)
         if start is None:
             return None

@@ -47,19 +47,19 @@ def is_working(day: date) -> bool:
 
 
 def counts(day: date, days: str) -> bool:
-    """Return whether a day counts in a delay of `all` days, of days that are `not_sundays`, or of `working` days."""
+    """Return whether a day counts in a period of `all` days, of days that are `not_sundays`, or of `working` days."""
     if days == "working":
         return is_working(day)
     return days == "all" or (day.weekday() != SUNDAY and not is_holiday(day))
 
 
 def after(day: date, count: int, unit: str, *, days: str = "all", month_end_stays: bool = False) -> date:
-    """Return the last day of a delay that starts on `day`, which does not count itself.
+    """Return the last day of a period that starts on `day`, which does not count itself.
 
     Args:
         unit: day, week, month or year. Months go from day to day, to the last day of a shorter month.
-        days: the days that count, for a delay in days.
-        month_end_stays: a delay from the last day of a month ends on the last day of a month.
+        days: the days that count, for a period in days.
+        month_end_stays: a period from the last day of a month ends on the last day of a month.
     """
     if unit == "week":
         return day + timedelta(weeks=count)

@@ -109,7 +109,7 @@ class CallForm(forms.Form):
 
 
 class EventForm(forms.Form):
-    """What a resident may date. Its code is made of its first words, and stays when they change."""
+    """An event whose day a resident may tell. Its code is made of its first words, and stays when they change."""
 
     label = forms.CharField(
         label=gettext_lazy("Le jour que la personne donne"),

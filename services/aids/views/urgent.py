@@ -35,7 +35,7 @@ def situation(request: HttpRequest, code: str) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def dates(request: HttpRequest, code: str) -> HttpResponse:
-    """Ask when it happened, and turn the delays into dates. A visitor's days are shown and not kept."""
+    """Ask when it happened, and turn the deadlines into dates. A visitor's days are shown and not kept."""
     row = _found(code)
     found = row.said
     if not found.counted:

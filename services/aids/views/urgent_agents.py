@@ -37,7 +37,7 @@ def listed(request: SignedInRequest) -> HttpResponse:
 @agents_only
 @require_http_methods(["GET", "POST"])
 def begin(request: SignedInRequest) -> HttpResponse:
-    """Begin a situation by its texts; its numbers and its delays come on its page."""
+    """Begin a situation by its texts; its numbers and its deadlines come on its page."""
     initial = {"review_on": timezone.localdate() + REVIEW}
     form = forms.SituationForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -100,7 +100,7 @@ def edit_sheet(request: SignedInRequest, row_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @said_why(SITUATIONS)
 def edit_part(request: SignedInRequest, row_id: int, part: str) -> HttpResponse:
-    """Change a number, an event or a delay, or add one."""
+    """Change a number, an event or a deadline, or add one."""
     row = _draft(request, row_id)
     key, made = _part(part)
     held: list[dict[str, Any]] = row.rules[key]

@@ -1,4 +1,4 @@
-"""Where all is known, one yes sends the request. Nothing leaves before it, and no answer is no yes.
+"""Where all is known, one yes sends the request. Without an answer, nothing is sent.
 
 The dossier is made when the resident asks to see what would leave, so the page shows exactly that.
 """

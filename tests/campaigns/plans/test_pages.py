@@ -76,7 +76,7 @@ def test_a_portability_plan_is_whole_once_its_holder_is_chosen(author, holders):
     assert "fois sur 100" in client.get(at("preview", draft.code)).content.decode()
 
 
-MAP = ROOT / "platform/demo/content/villebrume.geojson"
+MAP = ROOT / "platform/demo/seeding/villebrume.geojson"
 
 
 def sent(client, code, content):

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import translation
 from jsonschema import Draft202012Validator
 
-from demo import vaults
+from demo.people import vaults
 from tests.accounts.factories import signed_in
 from tests.fixtures.files import FILES, File
 from vault import types

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.files.sizes import MAX_PAPER
-from demo import papers
+from demo.papers import specimens
 from tests.fixtures import hostile
 from tests.fixtures.notices import FACTS
 from vault.readers import Reading, Unreadable, child, sandbox
@@ -240,8 +240,8 @@ def _children() -> list[str]:
 
 @pytest.fixture(scope="module")
 def genuine() -> dict[str, bytes]:
-    notice = papers.tax_notice(**FACTS)
-    return {"pdf": notice, "jpeg": papers.as_photo(notice, quality=60)}
+    notice = specimens.tax_notice(**FACTS)
+    return {"pdf": notice, "jpeg": specimens.as_photo(notice, quality=60)}
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from demo import papers
+from demo.papers import specimens
 from tests.fixtures import hostile
 from tests.fixtures.notices import FACTS
 from vault.readers import sandbox
@@ -23,7 +23,7 @@ NOWHERE = "postgresql://web@127.0.0.1:1/nowhere"
 @pytest.fixture
 def notice(tmp_path: Path) -> Path:
     path = tmp_path / "photo de vacances.png"
-    path.write_bytes(papers.tax_notice(**FACTS))
+    path.write_bytes(specimens.tax_notice(**FACTS))
     return path
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from demo import papers, signing
+from demo.papers import signing, specimens
 from tests.fixtures.notices import FACTS
 from vault import readers, types
 from vault.readers import Reading, Unreadable, sentences
@@ -34,12 +34,12 @@ def outcomes(reading: Reading) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def code() -> str:
-    return papers.notice_code(**FACTS)
+    return specimens.notice_code(**FACTS)
 
 
 @pytest.fixture(scope="module")
 def notice() -> bytes:
-    return papers.tax_notice(**FACTS)
+    return specimens.tax_notice(**FACTS)
 
 
 def test_a_notice_becomes_a_record_with_signed_values(notice: bytes) -> None:
@@ -86,12 +86,12 @@ def test_the_record_names_its_signer_its_date_and_its_file(notice: bytes) -> Non
 
 
 def test_a_photo_of_the_notice_gives_the_same_values(notice: bytes) -> None:
-    assert read(papers.as_photo(notice)).records[0]["payload"] == read(notice).records[0]["payload"]
+    assert read(specimens.as_photo(notice)).records[0]["payload"] == read(notice).records[0]["payload"]
 
 
 @pytest.mark.parametrize("tilt", [0, 90, 178.5, -7])
 def test_a_turned_photo_is_read(notice: bytes, tilt: float) -> None:
-    assert read(papers.as_photo(notice, tilt=tilt)).records
+    assert read(specimens.as_photo(notice, tilt=tilt)).records
 
 
 def test_the_raw_text_of_a_code_is_read(code: str, notice: bytes) -> None:
@@ -120,12 +120,12 @@ def test_an_edited_code_gives_no_record(code: str) -> None:
 
 
 def test_an_edited_code_on_a_paper_gives_no_record(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(papers, "notice_code", lambda **_: code.replace("4118250", "4108250"))
-    assert read(papers.tax_notice(**FACTS)).records == []
+    monkeypatch.setattr(specimens, "notice_code", lambda **_: code.replace("4118250", "4108250"))
+    assert read(specimens.tax_notice(**FACTS)).records == []
 
 
 def test_figures_printed_beside_a_genuine_code_are_compared_with_it() -> None:
-    reading = read(papers.tax_notice(**FACTS, printed_income=8250))
+    reading = read(specimens.tax_notice(**FACTS, printed_income=8250))
     assert outcomes(reading)["2ddoc_matches_text"] == "failed"
     assert reading.records[0]["payload"]["revenu_fiscal_reference"] == 18250
 
@@ -339,7 +339,7 @@ READ_IDS = [
     ),
     *("50", "51", "53", "54", "58", "5A", "5C", "0B", "0D", "ZZ"),
 ]
-CODE = papers.notice_code(**FACTS)
+CODE = specimens.notice_code(**FACTS)
 PAYLOAD = readers.read(io.BytesIO(CODE.encode()), trust_test_authority=True, authorities=AUTHORITIES).records[0][
     "payload"
 ]

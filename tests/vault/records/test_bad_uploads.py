@@ -10,7 +10,7 @@ from core.files.sizes import MAX_FILE, MAX_PAPER
 from core.files.storage import StorageFull, sealed_storage
 from core.files.uploads import too_large_text
 from core.templatetags.civic import size
-from demo import papers
+from demo.papers import specimens
 from services.dossiers.forms import AddPaperForm
 from tests.fixtures import hostile
 from tests.vault.sending import notice_pdf, send, uploaded
@@ -149,8 +149,8 @@ def test_a_refused_form_leaves_no_sealed_file(browser, resident):
 
 
 def test_a_notice_whose_code_was_edited_is_refused(browser, resident, monkeypatch):
-    signed = papers.notice_code
-    monkeypatch.setattr(papers, "notice_code", lambda **facts: signed(**facts).replace("4112312", "4192312"))
+    signed = specimens.notice_code
+    monkeypatch.setattr(specimens, "notice_code", lambda **facts: signed(**facts).replace("4112312", "4192312"))
     paper = uploaded(browser, resident, notice_pdf(printed_income=92312))
     assert paper.state == "refused"
     assert "signature" in browser.get(reverse("records:paper", args=[paper.pk])).content.decode()

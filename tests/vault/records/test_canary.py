@@ -16,7 +16,7 @@ from django.db import connection
 from django.urls import reverse
 from django_scopes import scope
 
-from demo import papers
+from demo.papers import specimens
 from tests.vault.made import IDENTITY, add
 from tests.vault.sending import notice_pdf, quotient_pdf, uploaded
 from vault.records import actions, gate
@@ -33,7 +33,7 @@ def lived(browser, resident, caplog, tmp_path, monkeypatch):
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     add(resident, "identite.pivot", {**IDENTITY, "family_name": "Zorglubine"})
-    holder = papers.Holder(family_name="Zorglubine", given_name="Nadia", title="Mme", number="0123456789012")
+    holder = specimens.Holder(family_name="Zorglubine", given_name="Nadia", title="Mme", number="0123456789012")
     notice = uploaded(browser, resident, notice_pdf(holder, income=98761234), name="canari-du-fichier.pdf")
     browser.get(reverse("records:confirm_paper", args=[notice.pk]))
     browser.post(reverse("records:confirm_paper", args=[notice.pk]), {"edit": "0/revenu_fiscal_reference"})

@@ -11,7 +11,7 @@ from django_scopes import scope
 
 from core import journal
 from core.models import Job
-from demo import bank_step
+from demo.tour import bank
 from tests.vault.data_samples import ROWS, bank_table, load_curve
 from tests.vault.made import add
 from tests.vault.sending import the_paper, uploaded
@@ -258,12 +258,12 @@ def test_no_url_holds_the_columns(browser, resident):
 
 
 def test_a_table_with_fewer_values_than_the_bank_s_ofx_removes_none(browser, resident):
-    ofx = bank_step.ofx(date(2026, 5, 4))
+    ofx = bank.ofx(date(2026, 5, 4))
     kept(browser, resident, ofx, name="compte.ofx")
     before = {
         (record.payload["compte"], record.payload["reference"]) for record in records(resident, "banque.operation")
     }
-    operations = [(day, label, amount) for day, amount, label in bank_step.operations(date(2026, 5, 4))]
+    operations = [(day, label, amount) for day, amount, label in bank.operations(date(2026, 5, 4))]
     rows = [
         (f"{day:%d/%m/%Y}", label, amount.lstrip("-") if amount[0] == "-" else "", amount)
         for day, label, amount in operations

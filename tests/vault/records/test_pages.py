@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from demo import papers
+from demo.papers import specimens
 from tests.vault.made import HOME, HOUSEHOLD, IDENTITY, add, add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from vault.records import actions
@@ -189,8 +189,11 @@ def test_the_journal_has_a_sentence_for_each_act(browser, resident):
 
 def test_home_asks_to_confirm_a_paper_and_warns_of_one_that_expires(browser, resident, time_machine):
     time_machine.move_to("2026-11-25T10:00:00+01:00", tick=False)
-    card = papers.identity_card(
-        person=papers.Holder("Kervella", "Nadia"), birthdate=date(1988, 3, 31), sex="F", expires_on=date(2026, 12, 1)
+    card = specimens.identity_card(
+        person=specimens.Holder("Kervella", "Nadia"),
+        birthdate=date(1988, 3, 31),
+        sex="F",
+        expires_on=date(2026, 12, 1),
     )
     paper = uploaded(browser, resident, card, kind="cni")
     home = browser.get(reverse("home")).content.decode()

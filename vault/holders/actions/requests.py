@@ -1,6 +1,6 @@
 """Data requests to holders: write, correct, note sending and what followed, delete.
 
-The resident sends the letter and notes each date. The delay is that of GDPR 12(3).
+The resident sends the letter and notes each date. The holder has the time of GDPR 12(3) to answer.
 """
 
 from collections.abc import Callable, Mapping
@@ -130,7 +130,7 @@ def change_request(*, request: DataRequest, by: UUID, parts: Mapping[str, str]) 
 
 
 def note_step(*, request: DataRequest, by: UUID, step: RequestStep, on: date | None, answer: str = "") -> DataRequest:
-    """Note a step on a day; None takes it back. Sending freezes the letter and starts the delay.
+    """Note a step on a day; None takes it back. Sending freezes the letter and starts the time to answer.
 
     Raises:
         NotSent: the letter was not sent yet.
@@ -175,10 +175,10 @@ def open_request(request: DataRequest) -> dict[str, Any]:
 
 
 def notify_overdue_requests() -> int:
-    """Notify each resident once that a delay has passed, by e-mail and in their journal. Called by the scheduler.
+    """Notify each resident once, by e-mail and in their journal, that the time to answer has passed.
 
-    Each row is locked and checked again, so that two schedulers send one message. It is sent before the row is
-    committed: if sending fails, the next tick tries again.
+    Called by the scheduler. Each row is locked and checked again, so that two schedulers send one message. It is sent
+    before the row is committed: if sending fails, the next tick tries again.
     """
     return sum(_notify_overdue(key, resident_id) for key, resident_id in across.overdue_requests())
 

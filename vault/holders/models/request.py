@@ -103,7 +103,7 @@ class DataRequest(ResidentModel):
         return self.state == RequestState.LATE or self.answer in {RequestAnswer.PARTIAL, RequestAnswer.REFUSED}
 
     def last_day(self) -> date | None:
-        """Return the last day of the delay: the same day of a later month, or its last (31 January to 28 February)."""
+        """Return the last day to answer: the same day of a later month, or its last (31 January to 28 February)."""
         months = ANSWER_MONTHS if self.extended_on is None else EXTENDED_MONTHS
         return add_months(self.sent_on, months) if self.sent_on else None
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from demo.holders.frame import App
 from demo.holders.openid import Provider, Rules, Someone
-from demo.people import PEOPLE
+from demo.people.accounts import PEOPLE
 
 APP = App("proconnect", "ProConnect")
 RULES = Rules(

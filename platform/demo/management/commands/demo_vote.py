@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from campaigns.plans.models import Campaign
-from demo import voting
+from demo.seeding import voting
 
 
 class Command(BaseCommand):

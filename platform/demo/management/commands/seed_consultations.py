@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from demo import consultations
+from demo.seeding import consultations
 
 
 class Command(BaseCommand):

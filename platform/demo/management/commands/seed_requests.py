@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from demo import offices, watching
+from demo.seeding import offices, watching
 
 
 class Command(BaseCommand):

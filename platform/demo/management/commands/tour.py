@@ -4,7 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from demo import tour
+from demo.tour import tour
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""Fills the portal with the fictional town. Safe to run again: what its people changed since stays so."""
