@@ -15,9 +15,10 @@ class AccountsConfig(AppConfig):
         from accounts.actions import closing
         from accounts.sign_in import reauthentication, second_factor, sessions
         from accounts.views.confirming import way
-        from core import backups, rows
         from core import leaving as registry
+        from core import rows
         from core.keys import protect
+        from core.operations import backups
         from core.pages import menu
 
         reauthentication.register(way)

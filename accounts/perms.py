@@ -25,7 +25,7 @@ BEFORE_THE_SECOND_FACTOR |= {"mfa_add_webauthn", "mfa_reauthenticate_webauthn"}
 BEFORE_THE_SECOND_FACTOR |= {"leave_quickly", "language", "theme", "logo", "health", "ready"}
 BEFORE_THE_SECOND_FACTOR |= {"legal", "privacy", "accessibility", "cookies", "help", "sitemap"}
 # Modules whose pages hold no resident's data. The admin's pages are recognised by their namespace.
-MODULES_WITHOUT_A_VAULT = ("accounts.", "allauth.", "demo.", "core.views", "core.health", "django.")
+MODULES_WITHOUT_A_VAULT = ("accounts.", "allauth.", "demo.", "core.views", "core.operations.health", "django.")
 
 
 def needs_second_factor(request: HttpRequest) -> bool:

@@ -19,8 +19,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from core import erasures, journal, leaving, rows
-from core.erasures import Erasure
+from core import journal, leaving, rows
+from core.journal import erasures
+from core.journal.erasures import Erasure
 from core.messages import mails
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,8 @@ from accounts.actions.accounts import forget_second_factor
 from accounts.models import FactorReset, User
 from accounts.sign_in import second_factor
 from accounts.two_persons import DECIDING, Lack, NotTwo
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.messages import mails
 
 LASTS = timedelta(hours=24)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.actions.accounts import AddressTaken, end_other_sessions, keep_proved_address
 from accounts.models import Membership, Organisation, Publisher, PublisherMember, PublisherRole, User
-from core import locks
+from core.database import locks
 
 #: The kind of lock that each reading by an office shares.
 OFFICE_LOCK = "office"

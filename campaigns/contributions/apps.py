@@ -21,9 +21,9 @@ class ContributionsConfig(AppConfig):
         from campaigns.plans.opening import Preparation
         from campaigns.plans.opening import register as register_preparation
         from campaigns.plans.presenting import ways
-        from core import backups, health, key_rotation
         from core import leaving as registry
         from core.keys import protect
+        from core.operations import backups, health, key_rotation
         from vault.journal import sentences
         from vault.records.grants import agreements as known
         from vault.records.grants import recipients

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from campaigns.contributions import across
-from core.backups import Part
+from core.operations.backups import Part
 
 
 def replay(folder: Path) -> str:

@@ -22,8 +22,8 @@ class DebatesConfig(AppConfig):
         from campaigns.debates.presenting import ways as way
         from campaigns.plans import opening
         from campaigns.plans.presenting import ways
-        from core import backups, key_rotation
         from core import leaving as registry
+        from core.operations import backups, key_rotation
         from vault.journal import sentences
 
         pivot.on_proof(identities.remember)

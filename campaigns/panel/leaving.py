@@ -8,7 +8,8 @@ from django_scopes import scope
 from campaigns.panel.actions import volunteers
 from campaigns.panel.actions.panels import KIND
 from campaigns.panel.models import Entry, Panel
-from core import leaving, locks
+from core import leaving
+from core.database import locks
 from core.leaving import Copying, Rows
 from core.leaving import Entry as File
 from vault.records.copies.copy_files import table

@@ -12,9 +12,9 @@ class AccessConfig(AppConfig):
         from certification.access.actions.tokens import end_all
         from certification.access.models import keys
         from certification.labels import checks
-        from core import backups
         from core import leaving as registry
         from core.keys import protect
+        from core.operations import backups
         from core.pages import menu
 
         menu.register(_("Vos programmes"), "access:programs", place=menu.Place.PUBLISHER, order=20)

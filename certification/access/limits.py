@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from certification.access.models import CallCount, Client
-from core import writes
+from core.database import writes
 
 MINUTE = 60
 

@@ -18,9 +18,9 @@ class LabelsConfig(AppConfig):
         from certification.labels import agreements, leaving, perms, recipient
         from certification.labels.enums import PREFIX, SERVICE_KIND
         from certification.labels.models.evidence import KEEPER
-        from core import key_rotation
         from core import leaving as registry
         from core.keys import protect
+        from core.operations import key_rotation
         from core.pages import home, menu
         from vault.journal import sentences
         from vault.records.enums import RefusalCode

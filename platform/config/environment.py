@@ -166,7 +166,7 @@ def storage(url: str) -> dict[str, Any]:
 def cache(url: str) -> dict[str, Any]:
     """Return the cache of the counters shared by all processes: the database by default, or redis://."""
     if url == "database":
-        return {"BACKEND": "core.cache.Cache", "LOCATION": "core_cache"}
+        return {"BACKEND": "core.database.cache.Cache", "LOCATION": "core_cache"}
     if url.startswith(("redis://", "rediss://", "unix://")):
         return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
     raise ImproperlyConfigured(

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from core import views as core_views
-from core.routing import room
+from core.web.routing import room
 
 urlpatterns = [
     room("certification.access.urls"),

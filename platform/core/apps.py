@@ -7,8 +7,9 @@ class CoreConfig(AppConfig):
     verbose_name = _("Ville")
 
     def ready(self) -> None:
-        from core import checks, leaving, own_rows, rows  # noqa: F401 - importing `checks` registers its system checks
+        from core import checks, leaving, rows  # noqa: F401 - importing `checks` registers its system checks
         from core.keys import protect
+        from core.leaving import own
 
-        leaving.register(own_rows.APP)
+        leaving.register(own.APP)
         protect.register(rows.KEEPER)

@@ -1,3 +1,5 @@
+"""Files of secrets on the disk: readable by their owner only, and whole or absent."""
+
 import os
 import secrets
 from collections.abc import Iterator

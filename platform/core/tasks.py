@@ -7,11 +7,12 @@ from celery.signals import worker_ready
 from django.core.cache import cache
 from django.db import Error, connection
 
-from core import cache as core_cache
-from core import health, jobs
+from core import jobs
+from core.database import cache as core_cache
 from core.files import resumable
 from core.files.storage import DAY, sealed_storage
 from core.journal import checkpoints
+from core.operations import health
 from core.pdf import leftovers
 
 BEAT = 15

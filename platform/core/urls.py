@@ -1,8 +1,9 @@
 from django.urls import include, path
 
-from core import health, metrics, views
+from core import views
 from core.files import tus
 from core.journal import views as checkpoint_views
+from core.operations import health, metrics
 
 urlpatterns = [
     path("", views.home, name="home"),

@@ -25,12 +25,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django.views.i18n import set_language
 
-from core import keys, logs
+from core import keys
 from core.models import City, HelpPage, LegalPage
 from core.pages import help as help_pages
 from core.pages import home as home_page
 from core.pages.context import nav
 from core.pages.menu import Place, links
+from core.telemetry import logs
 
 log = logging.getLogger(__name__)
 YEAR = "public, max-age=31536000, immutable"

@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.actions import places
 from accounts.models import Organisation
-from core import locks
+from core.database import locks
 from vault.records.enums import RefusalCode
 from vault.records.grants.agreements import Agreement
 from vault.records.grants.recipients import Contact

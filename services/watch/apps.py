@@ -17,8 +17,9 @@ class WatchConfig(AppConfig):
     verbose_name = _("Veille")
 
     def ready(self) -> None:
-        from core import counters, health
         from core import leaving as registry
+        from core.operations import health
+        from core.telemetry import counters
         from services.watch import across, agreements, home, leaving, recipient  # noqa: F401 - home registers itself
         from services.watch.actions import noting
         from services.watch.enums import CITY_KIND, QUEUE

@@ -20,9 +20,9 @@ from django_scopes import scope, scopes_disabled
 from accounts.actions import closing
 from accounts.models import Session, User
 from accounts.tasks import close_due
-from core import erasures, journal, keys, leaving
+from core import journal, keys, leaving
 from core.files.storage import keepers, sealed_storage
-from core.journal import checkpoints
+from core.journal import checkpoints, erasures
 from core.models import JournalLeaf, ResidentKey
 from services.dossiers.models import Seal
 from tests.accounts.factories import ResidentFactory, signed_in

@@ -106,7 +106,7 @@ def test_asking_for_a_code_costs_the_same_queries_for_both():
 
 
 def test_a_sign_in_by_code_needs_few_queries(browser):
-    """Rate limits are half of them: each counts in the cache, by statements that count no rows (core/cache.py)."""
+    """Rate limits are half of them: each counts in the cache, by statements that count no rows (database/cache.py)."""
     ResidentFactory(email=KNOWN)
     with CaptureQueriesContext(connection) as queries:
         ask(browser, KNOWN)

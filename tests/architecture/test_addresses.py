@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from core.routing import first_word
+from core.web.routing import first_word
 from tests import addresses
 from tests.attacks.matrix import ADMIN, GROUPS, NOT_HERE, OF_THE_ADMIN, PARTS
 from tests.attacks.methods import GET_ONLY, POST_ONLY
@@ -18,7 +18,7 @@ def test_each_url_is_in_one_group() -> None:
 
 
 def test_each_url_begins_with_a_word() -> None:
-    """core/routing.py looks for an address among those that begin with its first word."""
+    """core/web/routing.py looks for an address among those that begin with its first word."""
     assert [route for route in ROUTES.values() if set("<^(") & {*first_word(route)}] == []
 
 

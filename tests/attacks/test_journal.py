@@ -17,9 +17,8 @@ from django.db.models import Model
 from django.utils import timezone
 
 from config import environment
-from core import erasures
-from core.erasures import Erasure
-from core.journal import checkpoints
+from core.journal import checkpoints, erasures
+from core.journal.erasures import Erasure
 from core.residents import prepare
 from tests.core.test_checkpoints import outside, write  # noqa: F401 - a fixture, for each of these tests
 from tests.core.test_journal import erase

@@ -23,7 +23,7 @@ from django_scopes import scopes_disabled
 from accounts.sign_in import sessions
 from campaigns.debates import standing
 from certification.developers import synthetic
-from core import health
+from core.operations import health
 from demo.holders import reach
 from tests import sessions_once
 from tests.accounts.factories import ResidentFactory

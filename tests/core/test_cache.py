@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
-from core import cache as core_cache
+from core.database import cache as core_cache
 from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from core import counters
+from core.telemetry import counters
 
 
 @pytest.fixture(autouse=True)

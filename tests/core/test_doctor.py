@@ -19,9 +19,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from core import doctor, health, jobs, keys
+from core import jobs, keys
 from core.journal import checkpoints, signed_notes
 from core.models import Checkpoint, Job, WorkerBeat
+from core.operations import doctor, health
 from core.residents import prepare
 
 pytestmark = pytest.mark.django_db

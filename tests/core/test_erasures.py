@@ -11,8 +11,8 @@ import pytest
 from django.core.files.storage import storages
 from django.utils import timezone
 
-from core import erasures
-from core.erasures import Erasure
+from core.journal import erasures
+from core.journal.erasures import Erasure
 from tests.core.s3_service import Bucket, served
 
 PERSON = UUID("0b9f4c7e-36a6-4b0e-9d3c-2f6c6f1c2a11")

@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from accounts.models import User
-from core.logs import request_id
-from core.middleware import HeadersMiddleware, RequestIdMiddleware
+from core.telemetry.logs import request_id
+from core.web.middleware import HeadersMiddleware, RequestIdMiddleware
 from tests.accounts.factories import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -78,18 +78,18 @@ def test_each_request_gets_a_new_id(client):
 
 
 def test_a_request_is_logged_by_its_route_not_its_url(client, caplog):
-    caplog.set_level("INFO", "core.middleware")
+    caplog.set_level("INFO", "core.web.middleware")
     client.get("/travaux/0189d4c4-1111-7000-8000-000000000000/?name=awa")
-    (line,) = [record for record in caplog.records if record.name == "core.middleware"]
+    (line,) = [record for record in caplog.records if record.name == "core.web.middleware"]
     assert (line.method, line.status, line.route) == ("GET", 302, "travaux/<uuid:job_id>/")
     assert "0189d4c4" not in str(line.__dict__)
     assert "awa" not in str(line.__dict__)
 
 
 def test_health_checks_are_not_logged(client, caplog):
-    caplog.set_level("INFO", "core.middleware")
+    caplog.set_level("INFO", "core.web.middleware")
     client.get("/health")
-    assert not [record for record in caplog.records if record.name == "core.middleware"]
+    assert not [record for record in caplog.records if record.name == "core.web.middleware"]
 
 
 def test_the_id_ends_with_its_request():

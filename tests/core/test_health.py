@@ -7,8 +7,9 @@ import pytest
 from django.db import Error, connection
 from django.utils import timezone
 
-from core import health, jobs
+from core import jobs
 from core.models import WorkerBeat
+from core.operations import health
 
 pytestmark = pytest.mark.django_db
 

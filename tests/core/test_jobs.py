@@ -19,8 +19,8 @@ from django_scopes import get_scope, scope, scopes_disabled
 from kombu.exceptions import OperationalError
 
 from core import jobs
-from core.logs import JsonFormatter
 from core.models import Job
+from core.telemetry.logs import JsonFormatter
 
 pytestmark = pytest.mark.django_db
 #: Copying the database is slow: only for tests that must really commit.

@@ -12,10 +12,11 @@ from django_scopes import scope, scopes_disabled
 
 from certification.access.models import ServerKeys
 from config import environment
-from core import journal, key_rotation, keys, rows
+from core import journal, keys, rows
 from core.keyrings import KeyringError, files
 from core.keys import protect, sealed
 from core.models import CityKey, ResidentKey
+from core.operations import key_rotation
 from core.residents import prepare
 from tests.accounts.factories import TOTP_SECRET, AgentFactory
 

@@ -10,7 +10,8 @@ from celery import shared_task
 from django.http import HttpRequest
 
 from config import environment
-from core import logs
+from core.telemetry import logs
+from ops.cluster import ROOT
 
 CANARY = "1 23 45 67 890 123 45"
 
@@ -68,6 +69,13 @@ def test_an_error_is_logged_by_types_and_places():
     assert found["error"][0]["places"][0].startswith("tests/core/test_logs.py:")
     assert found["error"][0]["places"][0].endswith(" failing")
     assert CANARY not in json.dumps(found)
+
+
+def test_a_deep_file_of_ours_is_named_from_the_root():
+    deep = ROOT / "vault/records/gate/decrypting.py"
+    with pytest.raises(ZeroDivisionError) as raised:
+        exec(compile("1 / 0", deep, "exec"))
+    assert logs.errors(raised.value)[0]["places"][-1] == "vault/records/gate/decrypting.py:1 <module>"
 
 
 def test_an_errors_arguments_notes_and_stack_are_not_logged():

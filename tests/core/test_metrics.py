@@ -15,11 +15,13 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from config import environment
-from core import counters, health, jobs, metrics
+from core import jobs
 from core.journal import checkpoints
 from core.messages import mails, sms
 from core.models import Checkpoint, Job, WorkerBeat
+from core.operations import health, metrics
 from core.residents import prepare
+from core.telemetry import counters
 from ops.cluster import ROOT
 from tests.addresses import routes
 

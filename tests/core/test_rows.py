@@ -15,10 +15,11 @@ from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import Organisation, User
-from core import journal, key_rotation, rows
+from core import journal, rows
 from core.keys import KeyringError, protect
 from core.models import CityKey, RowMac
 from core.models.rows import AuthenticatedRow, Decides, Nothing, RowQuerySet, by_city, is_genuine, mac_of
+from core.operations import key_rotation
 from tests.accounts.factories import AgentFactory, ResidentFactory
 from tests.accounts.mailbox import sent_code
 from tests.vault.couples import granted

@@ -19,7 +19,6 @@ from django.core.files.storage import storages
 from django_scopes import scope
 
 from config import environment
-from core import health
 from core.files import s3
 from core.files import storage as storage_module
 from core.files.segments import ROOM
@@ -27,6 +26,7 @@ from core.files.storage import StorageFull, sealed_storage
 from core.keys import KeyMissing
 from core.keys.sealed import Unreadable
 from core.models import ResidentKey
+from core.operations import health
 from core.residents import prepare
 from tests.core.s3_service import Bucket, Version, served
 

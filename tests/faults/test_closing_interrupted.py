@@ -18,9 +18,9 @@ from django_scopes import scope
 from accounts.actions import closing
 from accounts.management.commands import purge
 from accounts.models import User
-from core import erasures, leaving
-from core.erasures import Erasure
-from core.journal import checkpoints, keyless
+from core import leaving
+from core.journal import checkpoints, erasures, keyless
+from core.journal.erasures import Erasure
 from core.messages import mails
 from core.models import Job
 from tests.accounts.factories import signed_in

@@ -17,15 +17,16 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from config import environment
-from core import backups, erasures, journal, keys, rows
-from core.backups import NotPossible
+from core import journal, keys, rows
 from core.files.storage import sealed_storage
-from core.journal import checkpoints, signed_notes
+from core.journal import checkpoints, erasures, signed_notes
 from core.journal.checkpoints import seal
 from core.keyrings import files
 from core.keyrings.ring import KeyringError
 from core.keys import protect, sealed
 from core.models import Checkpoint, CityKey, JournalEntry, ResidentKey
+from core.operations import backups
+from core.operations.backups import NotPossible
 from core.residents import prepare
 from ops.cluster import ROOT
 from tests.accounts.factories import signed_in

@@ -24,8 +24,9 @@ from django_scopes import scopes_disabled
 from kombu.connection import Connection
 
 from config import environment
-from core import health, jobs, journal
+from core import jobs, journal
 from core.models import Job, WorkerBeat
+from core.operations import health
 from core.residents import prepare
 from tests.faults.web import children_of, is_running
 from tests.nursery import Forked

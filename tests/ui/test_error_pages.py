@@ -7,7 +7,8 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
 
-from core import logs, views
+from core import views
+from core.telemetry import logs
 from tests.ui.pages import assert_clean, read, text
 
 pytestmark = pytest.mark.django_db

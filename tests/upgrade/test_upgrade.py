@@ -23,7 +23,7 @@ KEPT = ROOT / "tests" / "fixtures" / "furnished" / "0.1.tar.gz"
 #: restores with that version, then upgrades.
 RESTORE = """
 from pathlib import Path
-from core import backups
+from core.operations import backups
 folder = Path({folder!r})
 backups._revoke_default_privileges()
 for dump in (folder / "keystore" / "keys.dump", folder / "content" / "database.dump"):

@@ -7,8 +7,8 @@ class HoldersConfig(AppConfig):
     verbose_name = _("Organismes")
 
     def ready(self) -> None:
-        from core import backups
         from core import leaving as registry
+        from core.operations import backups
         from core.pages import home
         from vault.holders import connectors, job_kinds, leaving
         from vault.holders.actions import senders

@@ -8,8 +8,8 @@ class RecordsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.sign_in import pivot
-        from core import backups
         from core import leaving as registry
+        from core.operations import backups
         from core.pages import home, menu
         from vault.records import (
             checks_at_start,  # noqa: F401 - registers itself

@@ -4,7 +4,8 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 
 from accounts.actions import closing
-from core import journal, key_rotation, leaving
+from core import journal, leaving
+from core.operations import key_rotation
 
 
 class Command(BaseCommand):

@@ -16,7 +16,8 @@ from campaigns.contributions.models import Participation
 from campaigns.contributions.offer import Offer, Without
 from campaigns.noise.rows import pack
 from campaigns.plans.models import Campaign
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.models.rows import check
 from vault.records import gate, perms
 from vault.records.actions import grants

@@ -20,7 +20,7 @@ from campaigns.contributions.models import Participation
 from campaigns.contributions.offer import Offer
 from campaigns.noise.rows import pack
 from campaigns.plans.models import Campaign
-from core import locks
+from core.database import locks
 from vault.records.actions import grants
 from vault.records.actions.grants import Recipient
 from vault.records.enums import GrantChannel, Mode

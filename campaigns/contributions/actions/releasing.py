@@ -28,7 +28,7 @@ from campaigns.noise.plan import Plan, Window
 from campaigns.noise.publication import POSTPONED, PUBLISHED
 from campaigns.plans.models import Campaign
 from campaigns.plans.states import State
-from core import locks
+from core.database import locks
 from core.journal import signed_notes
 from core.keyrings import KeyringError
 

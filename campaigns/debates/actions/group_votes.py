@@ -22,7 +22,8 @@ from campaigns.plans.actions import campaigns
 from campaigns.plans.models import Campaign
 from campaigns.plans.opening import NotPrepared
 from campaigns.plans.states import NotNow, State
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.journal import register
 from vault.records.perms import require_may_write
 

@@ -15,7 +15,8 @@ from campaigns.debates import perms, standing
 from campaigns.debates.enums import Kind, Rule
 from campaigns.debates.models import Authorship, Moderation, Post
 from campaigns.plans.models import Campaign
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.journal import register
 from core.models.rows import check
 from vault.records.perms import require_may_write

@@ -12,7 +12,7 @@ from campaigns.debates.enums import VoteState
 from campaigns.debates.models import Post, Vote
 from campaigns.debates.ordering import drawn
 from campaigns.plans.models import Campaign
-from core import locks
+from core.database import locks
 from core.journal import register
 
 KIND = "vote"

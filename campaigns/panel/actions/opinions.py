@@ -20,7 +20,8 @@ from campaigns.panel.draw import sha256_of_text
 from campaigns.panel.enums import LONGEST_READING, SHORTEST_READING, Decision, Stance, State
 from campaigns.panel.models import Answer, Opinion, Panel, Referral
 from campaigns.panel.subjects import Subject
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.journal import register
 from vault.records.perms import require_may_write
 

@@ -27,7 +27,7 @@ from campaigns.panel.enums import (
     State,
 )
 from campaigns.panel.models import Association, Panel, Volunteer
-from core import locks
+from core.database import locks
 from core.journal import register, signed_notes
 from core.messages import mails
 from core.models import Checkpoint

@@ -18,7 +18,8 @@ from campaigns.panel.actions.panels import KIND
 from campaigns.panel.draw import HIGHEST, LOWEST
 from campaigns.panel.enums import State
 from campaigns.panel.models import Entry, Panel, Volunteer
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.models.rows import check
 from core.rows import city_key
 from vault.records.perms import require_may_write

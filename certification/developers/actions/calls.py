@@ -14,7 +14,8 @@ from certification.access import credentials, limits
 from certification.access.issuers import SANDBOX_PATH
 from certification.access.models import Client
 from certification.developers.models import Call
-from core import logs, writes
+from core.database import writes
+from core.telemetry import logs
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from certification.access.models import Client
 from certification.developers.enums import EventType
 from certification.developers.models import Delivery, Endpoint, Event
 from certification.labels.models import Service
-from core import locks, rows
+from core import rows
+from core.database import locks
 from core.jobs import BROKER_DOWN
 from core.models import RegisterEntry
 from core.models.rows import Forged

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from certification.access.enums import Environment
 from certification.developers.models import Call
 from certification.labels.models import CheckRun
-from core import health
+from core.operations import health
 
 #: Seconds. A page that anybody may ask for must not ask each part each time.
 KEPT = 60

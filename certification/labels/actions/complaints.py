@@ -17,7 +17,8 @@ from accounts.models import User
 from certification.labels import across, perms
 from certification.labels.models import Complaint, Service
 from certification.labels.states import NotNow
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.journal import register
 from vault.records import gate
 from vault.records.actions.notes import seal_note, unseal_note

@@ -21,7 +21,7 @@ from certification.labels.actions.requests import writing
 from certification.labels.models import Evidence, LabelRequest, PublisherKey
 from certification.labels.models.evidence import PURPOSE
 from certification.labels.states import State
-from core import locks
+from core.database import locks
 from core.files import antivirus
 from core.files.storage import SealedReader, sealed_storage
 from core.files.uploads import SealedUpload

@@ -18,7 +18,7 @@ from certification.labels import perms
 from certification.labels.enums import HEARD, Change, LabelState, RequestKind
 from certification.labels.models import Label, LabelChange
 from certification.labels.states import NotNow
-from core import locks
+from core.database import locks
 from core.journal import register
 
 #: Days that the publisher has to answer before a suspension or a withdrawal.

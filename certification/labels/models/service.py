@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Publisher
-from core import locks
+from core.database import locks
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
 
 

@@ -58,15 +58,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "core.middleware.RequestIdMiddleware",
+    "core.web.middleware.RequestIdMiddleware",
     "certification.developers.middleware.CallsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "core.middleware.CompressionMiddleware",
+    "core.web.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
-    "core.middleware.HeadersMiddleware",
-    "core.admin_host.AdminHostMiddleware",
+    "core.web.middleware.HeadersMiddleware",
+    "core.web.admin_host.AdminHostMiddleware",
     "accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -78,7 +78,7 @@ MIDDLEWARE = [
     "accounts.middleware.ResidentScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "core.middleware.DownMiddleware",
+    "core.web.middleware.DownMiddleware",
 ]
 
 TEMPLATES = [
@@ -423,7 +423,7 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "core.logs.JsonFormatter"}},
+    "formatters": {"json": {"()": "core.telemetry.logs.JsonFormatter"}},
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "stream": environment.log_stream()}},
     "root": {"handlers": ["out"], "level": "INFO"},
     # Django's own handlers would e-mail errors with their values to the administrators.

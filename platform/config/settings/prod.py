@@ -17,7 +17,7 @@ PRODUCTION = True
 
 SECURE_SSL_REDIRECT = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Read on the loopback, without TLS; core/metrics.py refuses the others.
+# Read on the loopback, without TLS; core/operations/metrics.py refuses the others.
 SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True

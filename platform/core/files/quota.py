@@ -13,7 +13,7 @@ from django.db.models import Model, QuerySet, Sum
 from django.utils import timezone
 from django_scopes import scope
 
-from core import locks
+from core.database import locks
 from core.files.sizes import MEGABYTE
 from core.files.storage import keepers_of_residents
 from core.models import City, Upload

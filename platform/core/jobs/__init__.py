@@ -33,9 +33,10 @@ from django_scopes import scope, scopes_disabled
 from kombu.exceptions import ChannelError, KombuError
 from kombu.exceptions import ConnectionError as BrokerConnectionError
 
-from core import counters, journal, logs, rows
+from core import journal, rows
 from core.keys import KeyringError
 from core.models import Job
+from core.telemetry import counters, logs
 
 logger = logging.getLogger(__name__)
 

@@ -28,7 +28,8 @@ from django.db.models import Field, Model, TextField
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from core import canonical, locks
+from core import canonical
+from core.database import locks
 from core.models.rows import AuthenticatedRow, Decides, Forged, checking
 
 #: Of the UUIDs of chains: RFC 9562 leaves it to each application. Residents have version 4.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from core import locks
+from core.database import locks
 from core.keys import KeyRow, note_read
 
 # The lateral join reads one leaf.

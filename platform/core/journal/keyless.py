@@ -10,8 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from core import erasures
-from core.journal import accounts
+from core.journal import accounts, erasures
 
 #: An entry written before the closing is sealed within an hour of it (`sealing.LONGEST_TURN`).
 SEALED_WITHIN = timedelta(hours=2)

@@ -30,7 +30,7 @@ from typing import Any
 
 from core.keyrings import files
 from core.keyrings.ring import KeyringError
-from core.logs import JsonFormatter
+from core.telemetry.logs import JsonFormatter
 
 logger = logging.getLogger(__name__)
 

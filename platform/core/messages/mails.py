@@ -17,8 +17,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import override
 
-from core import counters
 from core.models import City
+from core.telemetry import counters
 
 #: Languages of an e-mail sent without a request: French first, then English.
 LANGUAGES = ("fr", "en")

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from core import counters
+from core.telemetry import counters
 
 logger = logging.getLogger(__name__)
 E164 = re.compile(r"\+[1-9]\d{6,14}\Z")

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from openfisca_core import periods
 
-from core import counters
+from core.telemetry import counters
 from services.aids import household as hh
 from services.aids.engine import fast_periods, inputs, law, reform, simulation
 from services.aids.household import Household, Housing, Income, Person, TaxNotice, months

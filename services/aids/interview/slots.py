@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from core import locks
+from core.database import locks
 
 KIND: Final = "interview engine"
 SLOTS: Final = (UUID(int=1), UUID(int=2))

@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from accounts.two_persons import DECIDING
-from core import locks
+from core.database import locks
 from core.journal import register
 from services.versions.models import RulesVersion, State, Version
 

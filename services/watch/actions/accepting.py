@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from core import locks
+from core.database import locks
 from core.journal import heads
 from core.models import City
 from core.models.rows import check

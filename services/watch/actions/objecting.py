@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from core import journal, locks
+from core import journal
+from core.database import locks
 from services.watch import perms
 from services.watch.models import Objection
 

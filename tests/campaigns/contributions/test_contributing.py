@@ -254,7 +254,7 @@ def test_leaving_a_vault_deletes_what_is_not_counted(resident, campaign):
 
 def test_a_replay_of_the_ledger_deletes_what_is_not_counted(resident, campaign):
     from accounts.actions import closing
-    from core import erasures
+    from core.journal import erasures
 
     given.trip(resident)
     give(resident, campaign)

@@ -11,8 +11,8 @@ from campaigns.contributions import sealing, store
 from campaigns.contributions.actions import inbox
 from campaigns.contributions.actions import keys as verbs
 from campaigns.contributions.models import Arrival, Batch, CampaignKey, Contribution
-from core import key_rotation
 from core.keys import keyring
+from core.operations import key_rotation
 
 PLAN = "a" * 64
 LATER = date(2026, 12, 5)

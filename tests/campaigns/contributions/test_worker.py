@@ -12,7 +12,7 @@ from django.utils import timezone
 from campaigns.contributions import across
 from campaigns.contributions.models import Arrival, CampaignKey, Participation, Withdrawal
 from campaigns.contributions.tasks import release_due
-from core import health
+from core.operations import health
 from ops.cluster import ROOT
 from ops.services import Services, releases
 from tests.campaigns import given

@@ -21,7 +21,7 @@ from certification.access.models import AccessToken, AuthorizationCode, Client, 
 from certification.labels.actions import labels
 from certification.labels.enums import Change
 from config.settings import base
-from core import backups
+from core.operations import backups
 from tests.accounts.factories import AgentFactory
 from tests.certification.access.program import (
     BACK,

@@ -20,7 +20,7 @@ from certification.access.problems import MEANINGS
 from certification.developers import synthetic
 from certification.developers.models import Call
 from certification.developers.presenting import documentation
-from core import health
+from core.operations import health
 from ops.cluster import ROOT
 from tests.certification.access.program import BACK, Portal, hidden, way_back
 from tests.certification.developers.played import answer

@@ -24,7 +24,8 @@ from certification.developers.models import Delivery, Endpoint, Event
 from certification.developers.models.webhooks import KEEPER, PURPOSE
 from certification.labels.actions import labels
 from certification.labels.enums import Change
-from core import locks, outgoing
+from core import outgoing
+from core.database import locks
 from core.keys import protect
 from core.models.rows import Forged, by_city, mac_of
 from tests.accounts.factories import AgentFactory, signed_in

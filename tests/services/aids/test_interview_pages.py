@@ -18,7 +18,8 @@ from django.urls import reverse
 from django_scopes import scope
 
 from accounts.models import Session, User
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.models import City
 from services.aids import catalogue, shipping
 from services.aids.interview import running, slots, state

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import User
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.journal import checkpoints
 from core.models.rows import AuthenticatedRow, check
 from services.aids import shipping

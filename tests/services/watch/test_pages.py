@@ -11,7 +11,9 @@ from django.test import Client
 from django_scopes import scope
 
 from accounts.models import Organisation, User
-from core import counters, journal, metrics
+from core import journal
+from core.operations import metrics
+from core.telemetry import counters
 from services.aids.facts import from_vault
 from services.dossiers.actions import official_forms
 from services.dossiers.models import Dossier

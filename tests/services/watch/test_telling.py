@@ -12,10 +12,10 @@ from django_scopes import scope
 
 from accounts import reminding
 from accounts.models import User
-from core import counters
 from core.journal import checkpoints
 from core.messages import mails
 from core.messages.mails import NotSent
+from core.telemetry import counters
 from services.aids import shipping
 from services.watch import tasks
 from services.watch.actions import answering, findings, telling

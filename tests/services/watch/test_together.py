@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django_scopes import scope
 
 from accounts.models import User
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.journal import checkpoints
 from core.models import City
 from services.watch.agreements import AGREEMENT

@@ -137,7 +137,7 @@ def test_no_file_holds_a_canary(lived, tmp_path):
 
 def test_no_log_record_holds_a_canary(lived, caplog):
     records = [*caplog.get_records("setup"), *caplog.records]
-    assert any(record.name == "core.middleware" for record in records)
+    assert any(record.name == "core.web.middleware" for record in records)
     assert canaries_in("\n".join(f"{record.getMessage()} {record.__dict__}" for record in records)) == []
 
 

@@ -9,7 +9,8 @@ from django.db import connections, transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from core import journal, locks
+from core import journal
+from core.database import locks
 from tests.accounts.factories import signed_in
 from tests.vault.couples import TRIED, granted
 from tests.vault.made import add_signed_notice

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from core import journal, locks
+from core import journal
+from core.database import locks
 from tests.accounts.factories import ResidentFactory
 from tests.at_once import at_once
 from tests.vault.couples import TRIED, agreed, couple, place, shared

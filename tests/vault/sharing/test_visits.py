@@ -299,7 +299,7 @@ def test_the_logs_contain_the_route_and_not_the_url(key, caplog):
         entered(key).get(address(key))
     logged = [record for record in caplog.records if getattr(record, "route", "")]
     assert {record.route for record in logged} == {"l/<str:token>/"}
-    from core.logs import JsonFormatter
+    from core.telemetry.logs import JsonFormatter
 
     assert not any(
         key.token in JsonFormatter().format(record) or key.code in JsonFormatter().format(record)

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from core import counters
 from core.models import City
+from core.telemetry import counters
 from vault import types
 from vault.holders import connectors, perms
 from vault.holders.actions.connections import (

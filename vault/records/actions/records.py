@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from core import journal, locks
+from core import journal
+from core.database import locks
 from core.keys import sealed
 from core.models.rows import check, check_current
 from vault import types

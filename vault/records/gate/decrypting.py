@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import F
 from django_scopes import scope
 
-from core import counters, journal, keys
+from core import journal, keys
 from core.journal import heads
 from core.keys import sealed
 from core.models.row_values import encoded
 from core.models.rows import check, check_encoded, lot_of
+from core.telemetry import counters
 from vault import types
 from vault.records.enums import Assurance
 from vault.records.gate.building import Decrypted, paper_opened, papers_that_prove, paths_of, values_of

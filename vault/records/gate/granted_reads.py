@@ -12,13 +12,14 @@ from django.db.models import F
 from django.utils import timezone
 from django_scopes import scope
 
-from core import canonical, counters, journal, keys, rows
+from core import canonical, journal, keys, rows
 from core.journal import checkpoints, heads
 from core.keys import sealed
 from core.keys.sealed import Box
 from core.models import JournalEntry
 from core.models.many_rows import check_read
 from core.models.rows import AuthenticatedRow, check
+from core.telemetry import counters
 from vault.records.enums import GrantState, Mode, PaperState, RefusalCode
 from vault.records.gate import passing_on
 from vault.records.gate.decrypting import decrypt_current, decrypt_papers, require_known

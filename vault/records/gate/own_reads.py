@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django_scopes import scope
 
-from core import counters
 from core.files import resumable
 from core.journal import heads
 from core.keys.sealed import Unreadable
 from core.models.rows import AuthenticatedRow, Forged, check
+from core.telemetry import counters
 from vault import types
 from vault.records.gate.building import Decrypted, papers_named, paths_of, upload_opened, values_of
 from vault.records.gate.copying import Opener

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from core import locks
+from core.database import locks
 from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode

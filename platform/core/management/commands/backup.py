@@ -3,7 +3,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core import backups, health
+from core.operations import backups, health
 
 
 class Command(BaseCommand):

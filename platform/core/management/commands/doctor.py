@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from core import doctor
+from core.operations import doctor
 
 
 class Command(BaseCommand):

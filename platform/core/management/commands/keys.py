@@ -2,8 +2,8 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core import key_rotation
 from core.keyrings import KeyringError, file_path, files, keyring
+from core.operations import key_rotation
 
 EVERY = 1_000
 

@@ -23,9 +23,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from core import health, jobs, keys
+from core import jobs, keys
 from core.journal import signed_notes
 from core.models import Checkpoint, Job
+from core.operations import health
 
 PYTHON = ((3, 11), (3, 13))
 POSTGRESQL = (15, 18)

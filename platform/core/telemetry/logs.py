@@ -21,7 +21,7 @@ from typing import Any
 OURS = ("core", "accounts", "vault", "services", "certification", "config", "demo")
 TEMPLATES = ("django", "celery", "kombu", "uvicorn")
 SAFE = ("job", "kind", "queue", "route", "method", "status", "milliseconds", "count", "code")
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FRAMES = 12
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")

@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-from core import counters, logs, rows, views
+from core import rows, views
 from core.keys import KeyringError
 from core.messages.mails import NotSent
+from core.telemetry import counters, logs
 
 logger = logging.getLogger(__name__)
 

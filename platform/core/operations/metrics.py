@@ -1,7 +1,8 @@
 """`/metrics`, for Prometheus: what runs, waits and fails here, without a person.
 
-Counts come from `core/counters.py` and are this machine's; what the database knows is the same on each machine. What
-residents do is shown in whole tens only, so that nobody sees one act of one person there. Faults are exact.
+Counts come from `core/telemetry/counters.py` and are this machine's; what the database knows is the same on each
+machine. What residents do is shown in whole tens only, so that nobody sees one act of one person there. Faults are
+exact.
 """
 
 from collections import defaultdict
@@ -20,8 +21,9 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from django_scopes import scopes_disabled
 
-from core import counters, health
 from core.models import Checkpoint, Job
+from core.operations import health
+from core.telemetry import counters
 
 #: What residents do is counted in steps of so many.
 STEP = 10
