@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -97,7 +98,8 @@ class Bench:
 
     def stop(self) -> None:
         for process in self.processes:
-            if process.poll() is None:
+            # Also what a killed one left behind: it may wait for ever, for a lock of the dead.
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
