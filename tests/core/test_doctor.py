@@ -136,7 +136,7 @@ def set_the_clock_wrong(settings, tmp_path, monkeypatch):
 
 
 def leave_a_migration_out(settings, tmp_path, monkeypatch):
-    MigrationRecorder.Migration.objects.filter(app="core", name="0012_named_role").delete()
+    MigrationRecorder.Migration.objects.filter(app="core", name="0013_one_agent_reads").delete()
 
 
 def use_another_role(settings, tmp_path, monkeypatch):
@@ -184,7 +184,7 @@ FAULTS = {
     "a migration to run": (
         leave_a_migration_out,
         "migrations",
-        "core 0012_named_role",
+        "core 0013_one_agent_reads",
     ),
     "another role": (use_another_role, "role", "WEB_ROLE"),
     "a clock that is late": (set_the_clock_wrong, "clock", "time server"),

@@ -118,7 +118,7 @@ class City(AuthenticatedRow):
         _("accès d’urgence"),
         default=False,
         help_text=_(
-            "Deux agents ensemble peuvent lire quelques lignes d’un coffre, une heure au plus."
+            "Deux agents décident ensemble, puis l’un lit quelques lignes d’un coffre, une heure au plus."
             " L’habitant est prévenu aussitôt."
         ),
     )
