@@ -1,6 +1,7 @@
 """Describe the problems of a payload in sentences: the schema locates them, the field's kind gives the advice."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -40,11 +41,13 @@ OUT_OF_BOUNDS = gettext_noop("ce nombre n’est pas possible.")
 
 def problems(code: str, payload: Mapping[str, Any]) -> list[catalogue.Problem]:
     """Return one problem per wrong or missing value, in the reader's language, in the order of the fields."""
+    from django.utils.translation import gettext  # imported here: the readers' child says nothing
+
     data_type = catalogue.get(code)
     found = [one for error in _validator(code).iter_errors(dict(payload)) for one in _problems(data_type, error)]
     found += [_problem(data_type, pointer, None) for pointer in _impossible_dates(data_type, payload)]
     order = list(data_type.fields)
-    by_place = {problem.pointer: problem for problem in found}
+    by_place = {one.pointer: replace(one, sentence=gettext(one.sentence)) for one in found}
     return sorted(by_place.values(), key=lambda problem: _rank(order, problem.pointer))
 
 
@@ -58,8 +61,6 @@ def _rank(order: list[str], pointer: str) -> tuple[int, str]:
 
 
 def _problems(data_type: catalogue.DataType, error: schemas.Broken) -> Iterable[catalogue.Problem]:
-    from django.utils.translation import gettext as _  # imported here: the readers' child says nothing
-
     here = "".join(f"/{part}" for part in error.absolute_path)
     match error.validator:
         case "required":
@@ -67,7 +68,7 @@ def _problems(data_type: catalogue.DataType, error: schemas.Broken) -> Iterable[
             return [_problem(data_type, f"{here}/{name}", MISSING) for name in names]
         case "additionalProperties":
             names = [name for name in error.instance if name not in error.schema.get("properties", {})]
-            return [catalogue.Problem(f"{here}/{name}", str(name), _(UNKNOWN)) for name in names]
+            return [catalogue.Problem(f"{here}/{name}", str(name), UNKNOWN) for name in names]
         case "minimum" | "maximum" | "multipleOf":
             return [_problem(data_type, here, OUT_OF_BOUNDS)]
     if error.validator == "anyOf" and any(inner.validator in BOUNDS for inner in error.context or ()):
@@ -76,12 +77,10 @@ def _problems(data_type: catalogue.DataType, error: schemas.Broken) -> Iterable[
 
 
 def _problem(data_type: catalogue.DataType, pointer: str, sentence: str | None) -> catalogue.Problem:
-    from django.utils.translation import gettext as _
-
     info = _info(data_type, pointer)
     if info is None:
-        return catalogue.Problem(pointer, data_type.title, _(EXPECTED["object"]))
-    return catalogue.Problem(pointer, info.label, _(sentence or EXPECTED[info.kind]))
+        return catalogue.Problem(pointer, data_type.title, EXPECTED["object"])
+    return catalogue.Problem(pointer, info.label, sentence or EXPECTED[info.kind])
 
 
 def _info(data_type: catalogue.DataType, pointer: str) -> catalogue.FieldInfo | None:
