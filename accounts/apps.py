@@ -13,8 +13,8 @@ class AccountsConfig(AppConfig):
 
         from accounts import leaving
         from accounts.actions import closing
+        from accounts.confirming import way
         from accounts.sign_in import reauthentication, second_factor, sessions
-        from accounts.views.confirming import way
         from core import leaving as registry
         from core import rows
         from core.keys import protect

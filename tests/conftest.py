@@ -184,7 +184,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
     os.environ["GARANT_RUN"] = str(settings.VAR.parent / str(run))
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
-    settings.VAR.mkdir(parents=True, exist_ok=True)
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # or each server of pages warns that it lacks it
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

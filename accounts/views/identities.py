@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import perms, provider
 from accounts.actions import identities
+from accounts.confirming import FRANCECONNECT, way
 from accounts.decorators import recently_authenticated
 from accounts.forms import NewcomerForm
 from accounts.http import SignedInRequest
@@ -29,7 +30,6 @@ from accounts.provider import OpenIDProvider
 from accounts.sign_in import failures, pivot, reauthentication, second_factor
 from accounts.sign_in.failures import TROUBLES, Failure
 from accounts.sign_in.openid import Identity
-from accounts.views.confirming import FRANCECONNECT, way
 from accounts.views.sign_in import let_in, too_many
 
 PROCONNECT = "proconnect"

@@ -8,12 +8,9 @@ from functools import cache
 from itertools import pairwise
 from math import isclose
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from core import canonical
-
-if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator, ValidationError
+from core import canonical, schemas
 
 #: Most that one resident may spend in one consultation, in ρ, by sensitivity.
 BUDGETS = {"sensitive": 0.05, "standard": 0.2, "low": 0.5}
@@ -55,10 +52,8 @@ def schema() -> dict[str, Any]:
 
 
 @cache
-def _validator() -> "Draft202012Validator":
-    from jsonschema import Draft202012Validator  # imported here: most processes check no plan
-
-    return Draft202012Validator(schema())
+def _validator() -> schemas.Validator:
+    return schemas.validator(schema())
 
 
 def of_shape(document: Any) -> list[Refusal]:  # noqa: ANN401 - anything may be sent
@@ -84,9 +79,9 @@ def _is_huge(document: Mapping[str, Any]) -> bool:
     )
 
 
-def _of_error(error: "ValidationError") -> Refusal:
+def _of_error(error: schemas.Broken) -> Refusal:
     parts = [str(part) for part in error.absolute_path]
-    path, first, last = "/".join(parts), parts[0] if parts else "", parts[-1] if parts else ""
+    path, first, last = schemas.place(error), parts[0] if parts else "", parts[-1] if parts else ""
     if error.validator == "additionalProperties":
         known = set(error.schema["properties"])
         return Refusal("unknown_field", path, {"names": sorted(set(error.instance) - known)})

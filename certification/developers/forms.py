@@ -36,7 +36,6 @@ class WebhookForm(forms.Form):
         label=gettext_lazy("Adresse"),
         help_text=gettext_lazy("En https, sur le port 443, ouverte à tous."),
         max_length=300,
-        assume_scheme="https",
         error_messages={
             "required": gettext_lazy("Donnez une adresse https complète."),
             "invalid": gettext_lazy("Donnez une adresse https complète."),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -54,18 +53,10 @@ EVERY = (
 )
 
 
-def _https_by_default(field: "models.Field[Any, Any]", **options: Any) -> forms.Field | None:
-    """Return a model field's form field; an address typed without a scheme is an https one."""
-    if isinstance(field, models.URLField):
-        options["assume_scheme"] = "https"
-    return field.formfield(**options)
-
-
 class ServiceForm(ServiceModelForm):
     class Meta:
         model = Service
         fields = ("name", "summary", "url", "price")
-        formfield_callback = _https_by_default
 
     def clean_url(self) -> str:
         return _https(self.cleaned_data["url"])
@@ -75,7 +66,6 @@ class SignalForm(SignalModelForm):
     class Meta:
         model = SignalAddress
         fields = ("url",)
-        formfield_callback = _https_by_default
 
     def clean_url(self) -> str:
         return _https(self.cleaned_data["url"])
@@ -85,7 +75,6 @@ class DescribeForm(RequestModelForm):
     class Meta:
         model = LabelRequest
         fields = ("privacy_url", "hosting", "subprocessors", "data_contact", "alert_contact")
-        formfield_callback = _https_by_default
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -204,7 +193,6 @@ class AnswerForm(AnswerModelForm):
     class Meta:
         model = Answer
         fields = ("verdict", "text", "proof_url")
-        formfield_callback = _https_by_default
 
 
 class ReviewForm(forms.Form):

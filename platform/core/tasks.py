@@ -30,7 +30,7 @@ def sweep() -> None:
     resumable.sweep()
     leftovers.remove()
     core_cache.sweep()
-    if cache.add("storage swept", True, DAY.total_seconds()):
+    if cache.add("storage_swept", True, DAY.total_seconds()):
         sealed_storage.sweep()
         jobs.purge()
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from core import schemas
 from services.aids import catalogue
 from services.aids.catalogue import Aid, Appeal, Delay, Form, PaperNeed
 from services.procedures.enums import Kind, Subject
@@ -122,7 +123,8 @@ def problems(item: Mapping[str, Any]) -> list[str]:
     if too_big := oversized(item):
         return too_big
     found = [
-        _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
+        _("%(place)s : %(problem)s")
+        % {"place": schemas.place(error) or _("la racine"), "problem": error.message[:200]}
         for error in _validator().iter_errors(item)
     ][:MOST_PROBLEMS]
     return found or _bad_dates(item) or _unknown_fields(item)
@@ -217,9 +219,7 @@ def _unknown_fields(item: Mapping[str, Any]) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
-    import jsonschema  # imported here: most processes check no file
-
+def _validator() -> schemas.Validator:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     aids = catalogue.schema("aid_dossiers")
     shared = aids["properties"]["items"]["items"]["properties"]
@@ -227,8 +227,4 @@ def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
     paper["properties"] = {**paper["properties"], **schema["$defs"]["more_of_a_paper"]}
     defs = {**aids["$defs"], **schema["$defs"], "paper": paper}
     defs |= {name: shared[name] for name in ("decision_delay", "appeals", "where_to_send")}
-    return jsonschema.Draft202012Validator({**schema, "$defs": defs})
-
-
-def _place(error: Any) -> str:  # noqa: ANN401 - jsonschema is untyped
-    return "/".join(str(step) for step in error.absolute_path) or _("la racine")
+    return schemas.validator({**schema, "$defs": defs})

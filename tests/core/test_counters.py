@@ -1,6 +1,8 @@
 """The counts that processes share: nothing is lost between threads, processes and restarts."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -19,7 +21,7 @@ def add_many():
         counters.add("garant_pulls_total", api="one", outcome="well")
 
 
-def test_processes_and_threads_add_to_the_same_counts():
+def add_from_children_and_threads():
     counters.add("before_the_fork")
     children = []
     for _ in range(3):
@@ -33,8 +35,14 @@ def test_processes_and_threads_add_to_the_same_counts():
     for thread in threads:
         thread.join()
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
-    found = counters.counts()
-    assert found == {
+
+
+def test_processes_and_threads_add_to_the_same_counts(tmp_path):
+    """The test's own process must not fork: it has threads."""
+    program = "from tests.core import test_counters; test_counters.add_from_children_and_threads()"
+    variables = {"DJANGO_SETTINGS_MODULE": "config.settings.test", "GARANT_VAR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], check=True, env=os.environ | variables)
+    assert counters.counts() == {
         "before_the_fork": 1,
         "garant_engine_runs_total": 1200,
         'garant_pulls_total{api="one",outcome="well"}': 1200,

@@ -107,6 +107,12 @@ def test_changing_the_city_shows_at_once(desk, city, client):
     assert "Ville de Grandebrume" in text(client.get("/"))
 
 
+def test_an_address_typed_without_its_scheme_is_an_https_one(desk, city):
+    desk.post(CITY, form_values(city, exit_url="meteo.example/demain"))
+    city.refresh_from_db()
+    assert city.exit_url == "https://meteo.example/demain"
+
+
 def test_unreadable_colours_are_refused_beside_their_field(desk, city):
     answer = desk.post(CITY, form_values(city, link="#cccccc"))
     assert answer.status_code == 200

@@ -1,14 +1,12 @@
 """Describe the problems of a payload in sentences: the schema locates them, the field's kind gives the advice."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from core import schemas
 from vault.types import catalogue
-
-if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import ValidationError
 
 
 def gettext_noop(sentence: str) -> str:
@@ -43,11 +41,14 @@ OUT_OF_BOUNDS = gettext_noop("ce nombre n’est pas possible.")
 
 def problems(code: str, payload: Mapping[str, Any]) -> list[catalogue.Problem]:
     """Return one problem per wrong or missing value, in the reader's language, in the order of the fields."""
+    from django.utils.translation import gettext  # imported here: the readers' child says nothing
+
     data_type = catalogue.get(code)
-    errors = [*_validator(data_type.code).iter_errors(dict(payload)), *_impossible_dates(data_type, payload)]
+    found = [one for error in _validator(code).iter_errors(dict(payload)) for one in _problems(data_type, error)]
+    found += [_problem(data_type, pointer, None) for pointer in _impossible_dates(data_type, payload)]
     order = list(data_type.fields)
-    found = {problem.pointer: problem for error in errors for problem in _problems(data_type, error)}
-    return sorted(found.values(), key=lambda problem: _rank(order, problem.pointer))
+    by_place = {one.pointer: replace(one, sentence=gettext(one.sentence)) for one in found}
+    return sorted(by_place.values(), key=lambda problem: _rank(order, problem.pointer))
 
 
 def validate(code: str, payload: Mapping[str, Any]) -> list[str]:
@@ -59,9 +60,7 @@ def _rank(order: list[str], pointer: str) -> tuple[int, str]:
     return (order.index(top) if top in order else len(order), pointer)
 
 
-def _problems(data_type: catalogue.DataType, error: "ValidationError") -> Iterable[catalogue.Problem]:
-    from django.utils.translation import gettext as _  # imported here: the readers' child says nothing
-
+def _problems(data_type: catalogue.DataType, error: schemas.Broken) -> Iterable[catalogue.Problem]:
     here = "".join(f"/{part}" for part in error.absolute_path)
     match error.validator:
         case "required":
@@ -69,7 +68,7 @@ def _problems(data_type: catalogue.DataType, error: "ValidationError") -> Iterab
             return [_problem(data_type, f"{here}/{name}", MISSING) for name in names]
         case "additionalProperties":
             names = [name for name in error.instance if name not in error.schema.get("properties", {})]
-            return [catalogue.Problem(f"{here}/{name}", str(name), _(UNKNOWN)) for name in names]
+            return [catalogue.Problem(f"{here}/{name}", str(name), UNKNOWN) for name in names]
         case "minimum" | "maximum" | "multipleOf":
             return [_problem(data_type, here, OUT_OF_BOUNDS)]
     if error.validator == "anyOf" and any(inner.validator in BOUNDS for inner in error.context or ()):
@@ -78,12 +77,10 @@ def _problems(data_type: catalogue.DataType, error: "ValidationError") -> Iterab
 
 
 def _problem(data_type: catalogue.DataType, pointer: str, sentence: str | None) -> catalogue.Problem:
-    from django.utils.translation import gettext as _
-
     info = _info(data_type, pointer)
     if info is None:
-        return catalogue.Problem(pointer, data_type.title, _(EXPECTED["object"]))
-    return catalogue.Problem(pointer, info.label, _(sentence or EXPECTED[info.kind]))
+        return catalogue.Problem(pointer, data_type.title, EXPECTED["object"])
+    return catalogue.Problem(pointer, info.label, sentence or EXPECTED[info.kind])
 
 
 def _info(data_type: catalogue.DataType, pointer: str) -> catalogue.FieldInfo | None:
@@ -96,31 +93,23 @@ def _info(data_type: catalogue.DataType, pointer: str) -> catalogue.FieldInfo | 
     return info
 
 
-def _impossible_dates(data_type: catalogue.DataType, payload: Mapping[str, Any]) -> Iterable["ValidationError"]:
-    """Find impossible partial dates, such as `2023-02-31`, which match the schema's pattern."""
-    from jsonschema.exceptions import ValidationError
-
+def _impossible_dates(data_type: catalogue.DataType, payload: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the pointers of impossible partial dates, such as `2023-02-31`, which match the schema's pattern."""
     for name, info in data_type.fields.items():
         value = payload.get(name[1:])
         if info.kind == "partial_date" and _impossible(info, value):
-            yield ValidationError("", path=[name[1:]])
+            yield name
         for place, row in enumerate(value if info.items and isinstance(value, list) else ()):
             for key, inner in info.items.items():
                 if inner.kind == "partial_date" and isinstance(row, dict) and _impossible(inner, row.get(key)):
-                    yield ValidationError("", path=[name[1:], place, key])
+                    yield f"{name}/{place}/{key}"
 
 
 def _impossible(info: catalogue.FieldInfo, value: object) -> bool:
-    from jsonschema import Draft202012Validator
-
     text = value if isinstance(value, str) else ""
-    return Draft202012Validator(dict(info.schema)).is_valid(text) and not catalogue.is_partial_date(text)
+    return schemas.validator(info.schema).is_valid(text) and not catalogue.is_partial_date(text)
 
 
 @cache
-def _validator(code: str) -> "Draft202012Validator":
-    from jsonschema import Draft202012Validator, FormatChecker  # the readers' child uses the catalogue without it
-
-    return Draft202012Validator(
-        dict(catalogue.get(code).schema), format_checker=FormatChecker(["date", "uuid", "email"])
-    )
+def _validator(code: str) -> schemas.Validator:
+    return schemas.validator(catalogue.get(code).schema, formats=["date", "uuid", "email"])

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
+from core import schemas
 from vault.types import catalogue
 
 # The person of an envelope that does not name one: the vault that receives it sets its own resident.
@@ -75,12 +76,9 @@ def validate(record: Mapping[str, Any]) -> None:
     Raises:
         BadEnvelope: the first error, with its place.
     """
-    errors: Sequence[Any] = sorted(
-        _validator().iter_errors(dict(record)), key=lambda error: list(map(str, error.absolute_path))
-    )
+    errors = sorted(_validator().iter_errors(dict(record)), key=lambda error: list(map(str, error.absolute_path)))
     if errors:
-        place = "/".join(map(str, errors[0].absolute_path))
-        raise BadEnvelope(f"{place or 'record'}: {errors[0].message}")
+        raise BadEnvelope(f"{schemas.place(errors[0]) or 'record'}: {errors[0].message}")
 
 
 def validate_all(records: Iterable[Mapping[str, Any]]) -> None:
@@ -118,13 +116,9 @@ def _common(record: Mapping[str, Any]) -> str:
 
 
 @cache
-def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
-    from jsonschema import Draft202012Validator, FormatChecker  # the readers' child builds envelopes without it
-
+def _validator() -> schemas.Validator:
     schema = json.loads((catalogue.FOLDER / "record-1.0.0.json").read_text(encoding="utf-8"))
-    checker = FormatChecker(["date", "uuid"])
-    checker.checks("date-time", raises=ValueError)(_is_an_instant)
-    return Draft202012Validator(schema, format_checker=checker)
+    return schemas.validator(schema, formats=["date", "uuid"], checks={"date-time": _is_an_instant})
 
 
 def _is_an_instant(value: object) -> bool:

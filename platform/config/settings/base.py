@@ -97,6 +97,8 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "core.pages.forms.CivicRenderer"
+# An address typed without a scheme is an https one. Django 6 has no other way: leave the line out then.
+FORMS_URLFIELD_ASSUME_HTTPS = True
 
 # One role runs the portal, another one, the owner of the tables, migrates (ops/cluster.py makes both).
 WEB_ROLE = environment.text("WEB_ROLE", "web")

@@ -33,6 +33,7 @@ from django_scopes import scopes_disabled
 from core.files.segments import SEGMENT, SegmentReader, SegmentWriter, Source
 from core.keys import key_of
 from core.keys.sealed import Unreadable
+from core.whole_files import put, sync_folder
 
 NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{32}")
 STAGE = "stage"
@@ -248,8 +249,7 @@ class LocalStage:
         self.file.close()
         target = self._root / name
         _make_folder(target.parent)
-        self._path.rename(target)
-        _sync_folder(target.parent)
+        put(self._path, target)
 
     def discard(self) -> None:
         with contextlib.suppress(OSError):  # closing flushes, and the disk may be full
@@ -308,15 +308,7 @@ def _make_folder(folder: Path) -> None:
     _make_folder(folder.parent)
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder.parent)
 
 
 def _listed(storage: Storage, folder: str) -> tuple[list[str], list[str]]:

@@ -6,9 +6,7 @@ vault is erased.
 """
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +15,8 @@ from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
+
+from core import whole_files
 
 NAME = re.compile(r"[0-9a-f]{2}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json")
 
@@ -87,30 +87,10 @@ def _name(resident_id: UUID) -> str:
 
 
 def _write_whole(path: Path, raw: bytes, mode: int | None) -> None:
-    """Write a file beside its place, then rename it: after a full disk or a kill, no part of it is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, staged = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-            file.flush()
-            if mode is not None:
-                os.fchmod(handle, mode)
-            os.fsync(handle)
-        Path(staged).rename(path)
-    except OSError:
-        Path(staged).unlink(missing_ok=True)
-        raise
-    for folder in (path.parent, path.parent.parent):
-        _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with whole_files.draft(path, raw, mode=0o600 if mode is None else mode) as made:
+        whole_files.put(made, path)
+    whole_files.sync_folder(path.parent.parent)
 
 
 def _read(storage: Storage, name: str, resident_id: UUID) -> Erasure:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
-from core.secret_files import write_once
+from core.whole_files import write_once
 
 ED25519 = b"\x01"
 RESTORED = "restored after "

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.keyrings.ring import KeyringError
-from core.secret_files import replace_whole, write_once
+from core.whole_files import replace_whole, write_once
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from core import schemas
 from services.aids import catalogue
 from services.aids.local import evaluation
 from services.aids.local.amounts import AMOUNTS
@@ -52,11 +53,9 @@ def schema() -> Mapping[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
-    import jsonschema  # imported here: most processes check no file
-
+def _validator() -> schemas.Validator:
     whole = schema()
-    return jsonschema.Draft202012Validator({**whole["properties"]["aids"]["items"], "$defs": whole["$defs"]})
+    return schemas.validator({**whole["properties"]["aids"]["items"], "$defs": whole["$defs"]})
 
 
 def problems(rule: Mapping[str, Any]) -> list[str]:
@@ -65,17 +64,16 @@ def problems(rule: Mapping[str, Any]) -> list[str]:
         return too_big
     found = sorted(_validator().iter_errors(rule), key=lambda error: list(map(str, error.absolute_path)))
     return [
-        _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
+        _("%(place)s : %(problem)s")
+        % {"place": schemas.place(error) or _("la racine"), "problem": error.message[:200]}
         for error in found[:MOST_PROBLEMS]
     ]
 
 
 @lru_cache(maxsize=1)
-def _condition_validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
-    import jsonschema  # imported here: most processes check no file
-
+def _condition_validator() -> schemas.Validator:
     whole = schema()
-    return jsonschema.Draft202012Validator({"$ref": "#/$defs/condition", "$defs": whole["$defs"]})
+    return schemas.validator({"$ref": "#/$defs/condition", "$defs": whole["$defs"]})
 
 
 def condition_problems(rule: Mapping[str, Any]) -> list[str]:
@@ -90,7 +88,8 @@ def structure_problems(rule: Mapping[str, Any]) -> list[str]:
     computed = {"conditions", "amount", "tests", "institution", "audience", "kind", "per", "periodicity", "code"}
     dates = {"valid_from", "valid_to", "review_on"}
     return [
-        _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
+        _("%(place)s : %(problem)s")
+        % {"place": schemas.place(error) or _("la racine"), "problem": error.message[:200]}
         for error in _validator().iter_errors(rule)
         if error.validator not in TO_WRITE
         or (error.validator != "minItems" and set(map(str, error.absolute_path)) & (computed | dates))
@@ -145,10 +144,6 @@ def count(rule: object) -> int:
     """Return how many conditions a rule has."""
     inner = _groups(rule)
     return sum(map(count, inner)) if inner else 1
-
-
-def _place(error: Any) -> str:  # noqa: ANN401 - jsonschema is untyped
-    return "/".join(str(step) for step in error.absolute_path) or _("la racine")
 
 
 def trials(rule: Mapping[str, Any]) -> list[Trial]:

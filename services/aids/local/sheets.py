@@ -208,7 +208,7 @@ class SheetForm(forms.Form):
     description = text_field(gettext_lazy("En quelques mots"), 1000, required=False)
     instructions = text_field(gettext_lazy("Comment la demander"), 1000)
     contact = forms.CharField(label=gettext_lazy("À qui s’adresser"), max_length=300)
-    link = forms.URLField(label=gettext_lazy("Page officielle"), max_length=500, required=False, assume_scheme="https")
+    link = forms.URLField(label=gettext_lazy("Page officielle"), max_length=500, required=False)
     legal_act = forms.CharField(
         label=gettext_lazy("Texte"), max_length=300, help_text=gettext_lazy("Comme « Délibération 2026-118 ».")
     )

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from core import schemas
 from services.aids import catalogue
 from services.aids.urgent import days
 
@@ -132,11 +133,8 @@ def blank() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
-    import jsonschema  # imported here: most processes check no file
-
-    whole = catalogue.schema("urgent_situations")
-    return jsonschema.Draft202012Validator({**whole["$defs"]["situation"]})
+def _validator() -> schemas.Validator:
+    return schemas.validator(catalogue.schema("urgent_situations")["$defs"]["situation"])
 
 
 def faults(item: Content) -> list[str]:
@@ -152,10 +150,7 @@ def faults(item: Content) -> list[str]:
     found += [_("Ce numéro n’est pas un numéro national vérifié : %(number)s") % {"number": one} for one in strange]
     if found:
         return found
-    return [
-        f"{'/'.join(map(str, error.absolute_path))} : {error.message[:200]}"
-        for error in _validator().iter_errors(dict(item))
-    ][:8]
+    return [f"{schemas.place(error)} : {error.message[:200]}" for error in _validator().iter_errors(dict(item))][:8]
 
 
 def _wanting() -> dict[str, str]:

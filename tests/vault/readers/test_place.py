@@ -118,6 +118,7 @@ def test_pages_drawn_for_a_preview_or_a_dossier_have_no_place(kind):
     assert not [needle for needle in NEEDLES if needle in page.jpeg]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # of damaged Exif; nobody sees what the child says
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60)
 @given(seed=st.integers(0, 2**32))

@@ -97,6 +97,9 @@ def test_a_problem_is_a_sentence_that_names_the_field() -> None:
     assert types.validate("fiscal.avis_ir", NOTICE | {"annee_revenus": None}) == [
         "Année des revenus\u00a0: écrivez un nombre entier."
     ]
+    with translation.override("en"):
+        [problem] = types.problems("fiscal.avis_ir", NOTICE | {"annee_revenus": None})
+    assert problem.sentence == "enter a whole number."
 
 
 @pytest.mark.parametrize("code", [code for code in FIRST if types.get(code).version.startswith("1.")])
