@@ -28,7 +28,7 @@ from tests.accounts.test_closing import only_the_proof_of
 from tests.attacks.searching import found_in_files, spellings
 from tests.services.dossiers.made import add_paper, fill
 from tests.vault.made import IDENTITY, add
-from tests.vault.records.test_canary import whole_database
+from tests.vault.records.test_canary import kept_files, whole_database
 from vault.records import actions, gate
 from vault.records.actions import exports
 from vault.records.content import holder_catalogue, paper_kinds
@@ -161,9 +161,9 @@ def test_no_plaintext_is_left_and_earlier_copies_cannot_be_decrypted(
         return [how for needle, how in needles.items() if needle in content]
 
     assert found_in_files(databases, connection.settings_dict["NAME"], since=began, look=spellings_in) == []
-    files = [path for place in (settings.VAR, tmp_path) for path in place.rglob("*") if path.is_file()]
+    files = dict(kept_files(settings.VAR, tmp_path))
     assert any("broker" in path.parts for path in files)
-    assert [f"{path}: {how}" for path in files for how in spellings_in(path.read_bytes())] == []
+    assert [f"{path}: {how}" for path, content in files.items() for how in spellings_in(content)] == []
     assert (
         spellings_in(repr([record.__dict__ for record in (*caplog.get_records("setup"), *caplog.records)]).encode())
         == []

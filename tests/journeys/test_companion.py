@@ -191,7 +191,7 @@ def test_a_request_refused_in_english_on_a_telephone_without_scripts_by_keyboard
     enter_as_theo(his)
     his_keyboard.follow("^Ask to see")
     his_keyboard.write("E-mail address", address)
-    for box in ("^Wages", "^Prepare a dossier", "^1 day", "^From their vault"):
+    for box in ("^Wages", "^Prepare an application", "^1 day", "^From their vault"):
         his_keyboard.go_to(box)
         his.keyboard.press("Space")
     his_keyboard.follow("^Send the request")
