@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from core.whole_files import replace_whole, write_once
 from django.conf import settings
 from django.utils import timezone
 from django_scopes import scope
@@ -21,6 +20,7 @@ from certification.access.models import Client
 from certification.labels.actions import labels, requests
 from certification.labels.enums import Verdict
 from certification.labels.models import Label, PurposeVersion, Service
+from core.whole_files import replace_whole, write_once
 from demo.people.accounts import find
 from vault.records import actions
 from vault.records.actions.bulk import write_many

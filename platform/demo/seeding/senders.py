@@ -2,13 +2,12 @@
 
 import json
 
-from core.whole_files import replace_whole, write_once
-
 from accounts.actions import places
 from accounts.models import Publisher, PublisherMember, PublisherRole
 from certification.access.actions import clients
 from certification.labels.actions import requests
 from certification.labels.models import Service
+from core.whole_files import replace_whole, write_once
 from demo.holders import sending
 from demo.people.accounts import find
 from vault.holders.actions import senders
