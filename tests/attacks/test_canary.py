@@ -326,7 +326,16 @@ def test_no_file_of_the_portal_has_a_canary(used_portal: UsedPortal) -> None:
     }
     assert (used_portal.live.var / "log" / "worker.log").stat().st_size > 1000
     names = [f"{path}: its name" for path in paths if found_in(str(path).encode())]
-    assert names + [f"{path}: {how}" for path in paths for how in found_in(path.read_bytes())] == []
+    assert names + [f"{path}: {how}" for path in paths for how in found_in(content_of(path))] == []
+
+
+def content_of(path: Path) -> bytes:
+    """Return what a file holds: nothing if it is a message that a worker took and removed meanwhile."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        assert "broker" in path.parts
+        return b""
 
 
 def test_no_temporary_file_had_a_canary(used_portal: UsedPortal) -> None:
