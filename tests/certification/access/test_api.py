@@ -103,11 +103,11 @@ def test_values_about_others_do_not_leave(token, tenant, stranger):
     add(
         tenant,
         "fiscal.avis_ir",
-        {**NOTICE, "annee_revenus": 2024, "revenu_fiscal_reference": 777},
+        {**NOTICE, "annee_revenus": 2024, "revenu_fiscal_reference": 7_770_777},
         person=stranger.pk,
         role="spouse",
     )
-    assert "777" not in called(token, FIELDS).content.decode()
+    assert "7770777" not in called(token, FIELDS).content.decode()
 
 
 def test_errors_are_problems_with_codes(token):
