@@ -1,1 +1,1 @@
-"""What is asked of PostgreSQL beside the models: locks, writes that wait for no disk, the cache's table."""
+"""PostgreSQL beside the models: locks, writes that wait for no disk, the cache's table."""

@@ -1,1 +1,1 @@
-"""What an administrator runs and watches: backups, rotation of keys, the doctor, `/health`, `/ready`, `/metrics`."""
+"""An administrator's tools: backups, rotation of keys, the doctor, `/health`, `/ready`, `/metrics`."""

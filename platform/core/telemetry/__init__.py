@@ -1,1 +1,1 @@
-"""What each process says of itself, without a person: log lines, and the counts behind `/metrics`."""
+"""Log lines, and the counts behind `/metrics`. They name no person."""

@@ -1,1 +1,1 @@
-"""What every request and answer passes through, before a view and after it."""
+"""Middleware, routing and the admin's host: each request passes through them, before a view and after it."""

@@ -1,1 +1,1 @@
-"""Who the fictional people are, what their vaults hold on the first day, and why."""
+"""The fictional people: their accounts, their vaults on the first day, and what happened to each of them."""
