@@ -15,19 +15,23 @@ WORKERS := $(shell expr $$(nproc) + 1)
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 # Containers often set it: each process would then compile the whole portal again, which takes half a second.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test setup manage shell reset attacks quality format bench messages lock assets picture release
+.PHONY: help demo test otherday setup manage shell reset attacks quality format bench messages lock assets picture release
 
 help:  ## what each command does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-demo:  ## prepare everything, serve the fictional city and walk the tour; stays until Ctrl-C (HOST=, PORT=, DEMO_PUBLIC=yes for others)
+demo:  ## prepare everything, serve the fictional city and walk the tour; stays until Ctrl-C, or stops after the tour with ONCE=yes (HOST=, PORT=, DEMO_PUBLIC=yes for others)
 	@ops/setup
-	@exec $(RUN) -m ops.launch
+	@exec $(RUN) -m ops.launch $(if $(ONCE),--once)
 
 test:  ## prepare everything, run the linters and the whole suite; T=tests/vault runs a part, without linters
 	@ops/setup tests
 	@$(if $(filter tests,$(T)),$(MAKE) --no-print-directory quality)
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup $(T)
+
+otherday:  ## the suite on another day, once a week: Python, PostgreSQL and Chromium under a moved clock; DAY=2028-02-29T23:30:00, T=tests/vault
+	@ops/setup tests
+	@$(RUN) -m ops.other_day "$(DAY)" -n $(WORKERS) --dist loadgroup $(T)
 
 attacks:  ## the attacks on consultations, with samples twenty times as large as in `make test`
 	@ops/setup tests
@@ -45,12 +49,13 @@ shell: | $(RUN)  ## Django's shell, on the embedded database
 reset: | $(RUN)  ## forget the embedded database and everything else under var/
 	@$(RUN) -m ops.cluster reset
 
-quality: | $(RUN)  ## lint, format (templates too), types, import contracts
+quality: | $(RUN)  ## lint, format (templates too), types, import contracts, licences
 	@$(RUN) -m ruff check --quiet $(LINTED)
 	@$(RUN) -m ruff format --check --quiet $(LINTED)
 	@.venv/bin/djangofmt --quiet --check $(TEMPLATES)
 	@$(RUN) -m mypy $(LINTED)
 	@.venv/bin/lint-imports
+	@.venv/bin/reuse lint --quiet
 
 format: | $(RUN)  ## rewrite the code and the templates as the linters want them
 	@$(RUN) -m ruff check --fix --quiet $(LINTED) || true

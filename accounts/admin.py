@@ -10,30 +10,31 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import office_admin, provider  # noqa: F401 - the first registers itself
+from accounts import city_admin, factor_admin, office_admin, provider  # noqa: F401 - three register themselves
 from accounts.actions import accounts as actions
-from accounts.actions import desk, identities, pending, places
+from accounts.actions import identities, members, office_details, pending, places, publisher_details
 from accounts.models import (
-    FactorReset,
     Membership,
     Organisation,
     PendingAccount,
     Publisher,
     PublisherMember,
+    PublisherPermission,
     PublisherRole,
     User,
 )
-from accounts.two_persons import NotTwo
-from core.admin import AddOnlyAdmin, ReadOnly, ask_first
+from accounts.names import colleagues_name, public_name
+from core.admin import AddOnlyAdmin, PortalAdmin, ReadOnly, ask_first
 from core.messages import mails
 
 NOT_HERE: list[type[Model]] = [
@@ -101,6 +102,10 @@ class NewAgentForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no param
         model = User
         fields = ["name", "email", "at_desk"]
 
+    def clean_name(self) -> str:
+        known = User.objects.signing_in_as(self.data.get("email", "")).filter(is_resident=False).first()
+        return colleagues_name(self.cleaned_data["name"], user=known)
+
     def clean_email(self) -> str:
         return _own_email(self.cleaned_data["email"])
 
@@ -109,10 +114,10 @@ class NewAgentForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no param
 
 
 @admin.register(User)
-class AgentAdmin(OffersAccount, admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+class AgentAdmin(OffersAccount, PortalAdmin):
     """Requires permission to manage agents. Accounts are closed, never deleted: the journal names their owners.
 
-    Roles are given by two persons, on pages of their own. Only the agent changes their address.
+    Roles are given by two persons, on pages of their own. Only the agent changes their name and address.
     """
 
     fields = ["name", "at_desk"]
@@ -134,7 +139,7 @@ class AgentAdmin(OffersAccount, admin.ModelAdmin):  # type: ignore[type-arg]  # 
         return ["name", "email", "at_desk", *(READ_ONLY if obj else [])]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:  # noqa: ANN401 - as above
-        return ["email", *READ_ONLY] if obj else []
+        return ["name", "email", *READ_ONLY] if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -142,7 +147,6 @@ class AgentAdmin(OffersAccount, admin.ModelAdmin):  # type: ignore[type-arg]  # 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's
         data, by = form.cleaned_data, cast(User, request.user)
         if change:
-            actions.change_name(user=obj, name=data["name"])
             actions.place_at_desk(agent=obj, at_desk=data["at_desk"], by=by)
         else:
             pending.offer(
@@ -198,10 +202,23 @@ class AgentAdmin(OffersAccount, admin.ModelAdmin):  # type: ignore[type-arg]  # 
         messages.success(request, text % {"count": len(invited)})
 
 
-@admin.register(Organisation)
-class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
-    """Requires permission to manage agents. Never deleted: residents' shares name the organisation."""
+class NamedForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
+    """An organisation or a publisher: letters and pages of the city say its name."""
 
+    def clean_name(self) -> str:
+        model = cast(Any, type(self.instance))
+        before = model.objects.filter(pk=self.instance.pk).first()
+        return public_name(self.cleaned_data["name"], known=before.name if before else "")
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(city_admin.WithTwo):
+    """Requires permission to manage agents. Never deleted: residents' shares name the organisation.
+
+    Two persons open it and change what it is: this form proposes it. One may close it, or take something away.
+    """
+
+    form = NamedForm
     list_display = ["name", "helps_with", "receives", "is_active"]
     fields = [
         "name",
@@ -216,8 +233,14 @@ class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no
     ]
 
     def save_model(self, request: HttpRequest, obj: Organisation, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's own
-        with places.changing_office(obj):
+        chosen = office_details.of(obj)
+        before = office_details.read(str(obj.pk)) if change else chosen | {"is_active": False}
+        for name, value in before.items():
+            setattr(obj, name, value)
+        if not change:
             super().save_model(request, obj, form, change)
+        if chosen != before:
+            self.propose(request, what=office_details.CODE, subject=str(obj.pk), value=chosen)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -231,6 +254,18 @@ class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no paramete
 
     field_order = ["name", "email"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer accounts of those that are open only: two persons read the name of an organisation before."""
+        super().__init__(*args, **kwargs)
+        for name, model in (("organisation", Organisation), ("publisher", Publisher)):
+            if name in self.fields:
+                open_ones = cast(Any, model).objects.filter(is_active=True)
+                cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = open_ones
+
+    def clean_name(self) -> str:
+        known = User.objects.signing_in_as(self.data.get("email", "")).filter(is_resident=False).first()
+        return colleagues_name(self.cleaned_data["name"], user=known)
+
     def clean_email(self) -> str:
         return _own_email(self.cleaned_data["email"])
 
@@ -238,8 +273,16 @@ class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no paramete
         """Check no row: none is written."""
 
 
-class PlaceAdmin(OffersAccount, AddOnlyAdmin):
+class PublisherPlaceForm(PlaceForm):
+    role = forms.ChoiceField(label=capfirst(_("rôle")), choices=[("", "---------"), *PublisherRole.choices])
+
+    field_order = ["name", "email", "publisher", "role"]
+
+
+class PlaceAdmin(OffersAccount, city_admin.WithTwo, AddOnlyAdmin):
     """Those who work for an organisation or a publisher: offered an account, then closed by the action `end`.
+
+    The first account is offered at once; another waits for a second person.
 
     Subclasses say what the person is offered and, in `end_title` and `end_follows`, what closing changes.
     """
@@ -251,12 +294,21 @@ class PlaceAdmin(OffersAccount, AddOnlyAdmin):
     end_follows: list[Promise]
 
     def offered(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments of `pending.offer` that say where the person works."""
+        """Return the arguments of `members.add` that say where the person works."""
         raise NotImplementedError
 
     def save_model(self, request: HttpRequest, obj: Model, form: PlaceForm, change: bool) -> None:
         data, by = form.cleaned_data, cast(User, request.user)
-        pending.offer(email=data["email"], name=data["name"], by=by, link=_link_to(request), **self.offered(data))
+        asked = members.add(
+            by=by, email=data["email"], name=data["name"], link=_link_to(request), **self.offered(data)
+        )
+        form.instance.was_offered = asked is None
+
+    def response_add(self, request: HttpRequest, obj: Model, post_url_continue: str | None = None) -> HttpResponse:
+        if getattr(obj, "was_offered", False):
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, self.PROPOSED)
+        return redirect(f"admin:accounts_{self.opts.model_name}_changelist")
 
     @admin.action(description=_("Fermer l’accès"), permissions=["add"])
     def end(self, request: HttpRequest, rows: QuerySet[Membership] | QuerySet[PublisherMember]) -> HttpResponse | None:
@@ -285,18 +337,29 @@ class MembershipAdmin(PlaceAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).filter(instructs=False, may_decide=False)
+        return super().get_queryset(request).filter(person__is_companion=True)
 
     def offered(self, data: dict[str, Any]) -> dict[str, Any]:
-        return {"organisation": data["organisation"]}
+        return {"where": data["organisation"]}
 
 
 @admin.register(Publisher)
-class PublisherAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
-    """Requires permission to manage agents. Never deleted: labels and residents' shares name the publisher."""
+class PublisherAdmin(city_admin.WithTwo):
+    """Requires permission to manage agents. Never deleted: labels and residents' shares name the publisher.
 
+    Two persons rename one or reopen it: this form proposes it. One may close it.
+    """
+
+    form = NamedForm
     list_display = ["name", "siret", "is_active"]
     fields = ["name", "siret", "is_active"]
+
+    def save_model(self, request: HttpRequest, obj: Publisher, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's own
+        if not change:
+            super().save_model(request, obj, form, change)
+        for column in form.changed_data if change else []:
+            code = publisher_details.CODES[column]
+            self.propose(request, what=code, subject=str(obj.pk), value=form.cleaned_data[column])
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -304,10 +367,14 @@ class PublisherAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no pa
 
 @admin.register(PublisherMember)
 class PublisherMemberAdmin(PlaceAdmin):
-    """Requires permission to manage agents. Members prepare their publisher's requests; they see no resident."""
+    """Requires permission to manage agents. Members prepare their publisher's requests; they see no resident.
 
+    After the first account of a publisher, its owner invites too.
+    """
+
+    form = PublisherPlaceForm
     fields = ["name", "email", "publisher", "role"]
-    list_display = ["person", "publisher", "role", "since", "ended_at"]
+    list_display = ["person", "publisher", "given_role", "since", "ended_at"]
     list_select_related = ["person", "publisher"]
     end_title = _("Fermer l’accès de ces membres ?")
     end_follows = [
@@ -316,12 +383,23 @@ class PublisherMemberAdmin(PlaceAdmin):
         _("Pour revenir, ils sont ajoutés de nouveau, avec la même adresse."),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PublisherMember]:
+        """List members with the right that each has, which the list shows and decides nothing by."""
+        theirs = PublisherPermission.objects.filter(user=OuterRef("person"), content_object=OuterRef("publisher"))
+        found: QuerySet[PublisherMember] = super().get_queryset(request)
+        return found.annotate(given=Subquery(theirs.values("right")[:1]))
+
+    @admin.display(description=_("rôle"))
+    def given_role(self, place: PublisherMember) -> str | Promise:
+        given = None if place.ended_at else getattr(place, "given", None)
+        return PublisherRole(given).label if given else "–"
+
     def offered(self, data: dict[str, Any]) -> dict[str, Any]:
-        return {"publisher": data["publisher"], "role": PublisherRole(data["role"])}
+        return {"where": data["publisher"], "role": PublisherRole(data["role"])}
 
 
 @admin.register(PendingAccount)
-class PendingAccountAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+class PendingAccountAdmin(ReadOnly, PortalAdmin):
     """Accounts that their owners have not opened yet, and those they opened."""
 
     list_display = ("name", "email", "for_what", "offered_by", "offered_at", "state")
@@ -358,93 +436,3 @@ class PendingAccountAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-
-class FactorResetForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
-    written = forms.CharField(
-        label=_("Adresse de connexion ou référence"),
-        max_length=254,
-        help_text=_(
-            "La référence est sur la page «\u00a0Téléphone ou clé perdu\u00a0?\u00a0»,"
-            " que la personne voit après son premier code."
-        ),
-    )
-    seen = forms.BooleanField(
-        label=_("La personne est devant moi, et sa pièce d’identité est bien la sienne."),
-        error_messages={"required": _("Sans cela, rien ne prouve qui demande.")},
-    )
-
-    class Meta:
-        model = FactorReset
-        fields = ["reason"]
-
-    field_order = ["written", "reason", "seen"]
-
-
-@admin.register(FactorReset)
-class FactorResetAdmin(AddOnlyAdmin):
-    """Requests to reset a second factor. Any agent may ask, and another one must agree.
-
-    Residents appear by a masked address and a reference, which are enough to compare at the desk.
-    """
-
-    form = FactorResetForm
-    list_display = ["asked_at", "whom", "reason", "asked_by", "state", "decided_by"]
-    fields = ["written", "reason", "seen"]
-    ordering = ["-asked_at"]
-    actions = ["agree", "refuse"]
-
-    @admin.display(description=_("pour"))
-    def whom(self, reset: FactorReset) -> str:
-        person = reset.person
-        return person.name if person is not None and person.is_staff else reset.written
-
-    @admin.display(description=_("état"))
-    def state(self, reset: FactorReset) -> str | Promise:
-        if reset.decided_at:
-            return _("Accordé") if reset.granted else _("Refusé")
-        return _("Trop ancien") if timezone.now() - reset.asked_at > desk.LASTS else _("Attend une seconde personne")
-
-    def save_model(self, request: HttpRequest, obj: FactorReset, form: FactorResetForm, change: bool) -> None:
-        data = form.cleaned_data
-        asked = desk.ask_for_reset(written=data["written"], reason=data["reason"], by=cast(User, request.user))
-        obj.pk = asked.pk
-        messages.info(
-            request,
-            _(
-                "Un autre agent doit maintenant l’accorder, dans cette liste, avant demain à la même heure. Si un "
-                "compte à double vérification correspond, la personne est prévenue."
-            ),
-        )
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        try:
-            return super().add_view(request, form_url, extra_context)
-        except NotTwo as problem:
-            return render(request, "account/two_persons/not_two.html", {"lack": problem.lack.label}, status=403)
-
-    @admin.action(description=_("Accorder\u00a0: retirer la double vérification"), permissions=["view"])
-    def agree(self, request: HttpRequest, resets: QuerySet[FactorReset]) -> None:
-        self._decide(request, resets, grant=True)
-
-    @admin.action(description=_("Refuser"), permissions=["view"])
-    def refuse(self, request: HttpRequest, resets: QuerySet[FactorReset]) -> None:
-        self._decide(request, resets, grant=False)
-
-    def _decide(self, request: HttpRequest, resets: QuerySet[FactorReset], *, grant: bool) -> None:
-        for reset in resets:
-            try:
-                desk.decide_reset(reset=reset, by=cast(User, request.user), grant=grant)
-            except NotTwo as problem:
-                messages.warning(request, problem.words_for(cast(User, request.user)))
-            except desk.Over:
-                messages.warning(request, _("C’est déjà décidé, ou trop ancien\u00a0: faites une nouvelle demande."))
-            else:
-                messages.success(
-                    request,
-                    _("C’est fait. Si un compte correspond, la personne est prévenue.")
-                    if grant
-                    else _("C’est refusé. Si un compte correspond, la personne est prévenue."),
-                )

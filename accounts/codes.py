@@ -1,8 +1,9 @@
 """Six-digit codes that prove an e-mail address or a telephone number.
 
 An e-mailed code allows signing in, opening or claiming a vault, changing the address or a sensitive act. The session
-holds the address, the use and the code's hash. A code expires after ten minutes or three wrong tries. The rate limits
-(ACCOUNT_RATE_LIMITS) allow strangers 45 guesses in a million per address and hour.
+holds the address, the use and the code's digest, which is under the city's key with the address, the use and the
+session: a code serves them alone, and once. It expires after ten minutes or three wrong tries, which `core.once`
+counts. The rate limits (ACCOUNT_RATE_LIMITS) allow strangers 45 guesses in a million per address and hour.
 """
 
 import hmac
@@ -14,13 +15,13 @@ from typing import Self
 
 from allauth.account.adapter import get_adapter
 from allauth.core.internal import ratelimit
-from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from accounts import known_devices
+from core import canonical, once
 from core.messages import mails, sms
+from core.rows import city_key
 
 LASTS = 600
 TRIES = 3
@@ -118,15 +119,17 @@ def may_text(request: HttpRequest, number: str) -> bool:
 
 
 def check(request: HttpRequest, *, use: Use, typed: str) -> Answer:
-    """Check a typed code. The right code serves once; the third wrong one or ten minutes end it."""
+    """Check a typed code. The right code serves once, also if it is sent several times at once; the third wrong one
+    or ten minutes end it.
+    """
     asked = Asked.of(request, use)
     attempt = _count_try(asked) if asked else 0
     if asked is None or not attempt:
         forget(request)
         return Answer.OVER
-    if hmac.compare_digest(_digest("".join(filter(str.isdigit, typed))), asked.digest):
+    if hmac.compare_digest(_digest(request, asked, "".join(filter(str.isdigit, typed))), asked.digest):
         forget(request)
-        return Answer.RIGHT
+        return Answer.RIGHT if once.use("code", asked.serial) else Answer.OVER
     if attempt == TRIES:
         forget(request)
         return Answer.OVER
@@ -140,21 +143,21 @@ def forget(request: HttpRequest) -> None:
 def _new(request: HttpRequest, use: Use, target: str, next_page: str) -> str:
     code = f"{secrets.randbelow(1_000_000):06}"
     serial = secrets.token_hex(16)
-    Asked(use=use.value, email=target, digest=_digest(code), sent_at=time.time(), next=next_page, serial=serial).keep(
-        request
-    )
+    asked = Asked(use=use.value, email=target, digest="", sent_at=time.time(), next=next_page, serial=serial)
+    asked.digest = _digest(request, asked, code)
+    asked.keep(request)
     return code
 
 
 def _count_try(asked: Asked) -> int:
-    """Return the number of this try, from 1, or 0 if none is left. Counted in the shared cache, not in the session.
+    """Return the number of this try, from 1, or 0 if none is left.
 
-    Concurrent tries all read the same session.
+    It is counted before the code is compared: concurrent tries all read the same session.
     """
-    return next(
-        (attempt for attempt in range(1, TRIES + 1) if cache.add(f"code:{asked.serial}:{attempt}", 1, LASTS)), 0
-    )
+    return once.count("try", asked.serial, most=TRIES)
 
 
-def _digest(code: str) -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), code.encode(), "sha256").hexdigest()
+def _digest(request: HttpRequest, asked: Asked, code: str) -> str:
+    session = request.session.own_hash()  # type: ignore[attr-defined]  # our engine's
+    bound = [session, asked.use, asked.email, asked.sent_at, asked.next, asked.serial]
+    return hmac.digest(city_key(), canonical.encode(["code", *bound, code]), "sha256").hex()

@@ -1,7 +1,9 @@
 """Forms to sign in and to change an account. allauth's fields keep their names and get our texts."""
 
-from typing import Any, cast
+import time
+from typing import Any, ClassVar, cast
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.forms import LoginForm
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import get_adapter as second_factor_adapter
@@ -17,19 +19,25 @@ from allauth.mfa.webauthn.forms import (
 from cryptography.exceptions import InvalidSignature
 from django import forms
 from django.contrib.auth import password_validation
-from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CityDecision, Role, User
+from accounts.models.decisions import LOGO, MOST_DAYS
+from accounts.names import colleagues_name, own_name
 from accounts.sign_in import second_factor
+from core import once
 from core.messages import sms
 from core.models import City
+from core.models.city import TRUSTED
+from core.pages import logo
+from core.pages.exits import EXITS
 from core.pages.forms import code_input, digits_input
 
-# An application's code is valid for three steps of 30 seconds; it is refused a second time for that long.
-CODE_LASTS = 120
 # Exceptions that parsing a credential may raise, besides the form's own errors.
-UNREADABLE = (forms.ValidationError, ValueError, TypeError, KeyError, AttributeError, IndexError, InvalidSignature)
+UNREADABLE = (
+    *(forms.ValidationError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError),
+    InvalidSignature,
+)
 ADDRESS_ERRORS = {
     "required": _("Écrivez votre adresse e-mail, comme nom@exemple.fr"),
     "invalid": _("Écrivez une adresse complète, comme nom@exemple.fr"),
@@ -116,6 +124,21 @@ class NameForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name", "class": "govuk-input--width-20"}),
         error_messages={"required": _("Écrivez le nom par lequel vous voulez être appelé.")},
     )
+
+    def clean_name(self) -> str:
+        return own_name(self.cleaned_data["name"])
+
+
+class OwnNameForm(NameForm):
+    """The name of somebody who has an account."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+
+    def clean_name(self) -> str:
+        works = self._user.is_staff or self._user.is_companion
+        return colleagues_name(self.cleaned_data["name"], user=self._user) if works else super().clean_name()
 
 
 class ContactAddressForm(forms.Form):
@@ -204,6 +227,10 @@ class PasswordSignInForm(LoginForm):
         self.order_fields(["login", "password"])
 
 
+#: Of one account, in an hour, right codes too: an application shows at most 120.
+SECOND_FACTOR_TRIES = 30
+
+
 class _OnceMixin(forms.Form):
     """A second factor's code, typed with or without spaces and accepted only once."""
 
@@ -227,8 +254,12 @@ class _OnceMixin(forms.Form):
         field.error_messages["required"] = _("Écrivez l’un de vos codes de secours.")
 
     def clean_code(self) -> str:
+        """Check the code, and count the try first: whoever deletes allauth's own count has no other one."""
+        hour = int(time.time()) // 3600
+        if not once.count("second factor's try", self.user.pk.hex, hour, most=SECOND_FACTOR_TRIES):
+            raise get_account_adapter().validation_error("rate_limited")
         code: str = super().clean_code()  # type: ignore[misc]  # allauth is untyped
-        if not cache.add(f"second-factor:{self.user.pk}:{normalize_user_code(code)}", 1, CODE_LASTS):
+        if not once.use("second factor", self.user.pk.hex, normalize_user_code(code)):
             raise second_factor_adapter().validation_error("incorrect_code")
         return code
 
@@ -241,9 +272,26 @@ class SecondFactorAgainForm(_OnceMixin, ReauthenticateForm):
     pass
 
 
+class CredentialField(forms.JSONField):
+    """What a browser sends of a passkey. JSON nested deeper than Python reads is no JSON."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:  # noqa: ANN401 - Django's
+        try:
+            return super().to_python(value)
+        except RecursionError as error:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ANN401 - Django's
+        """Return nothing: no page shows again what a device answered once."""
+        return None
+
+
 class _CheckedMixin(forms.Form):
     """Treats any parsing error of fido2 as an unknown key, because a browser may send anything."""
 
+    credential = CredentialField()
     problem = _("Cette clé n’a pas été reconnue. Recommencez, ou entrez autrement.")
 
     def clean_credential(self) -> Any:  # noqa: ANN401 - allauth is untyped
@@ -266,6 +314,8 @@ class GivePasskeyAgainForm(_CheckedMixin, ReauthenticateWebAuthnForm):
 
 
 class AddPasskeyForm(SignupWebAuthnForm):
+    credential = CredentialField()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = passkey_name(required=False)
@@ -353,13 +403,13 @@ class CityChoiceForm(forms.Form):
         label=_("Jours dans un rôle avant de décider à deux"),
         help_text=_("Un jour au moins, sept d’habitude."),
         min_value=1,
-        max_value=365,
+        max_value=MOST_DAYS,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "govuk-input--width-4"}),
         error_messages={
             "required": _("Écrivez un nombre de jours, comme 7."),
             "invalid": _("Écrivez un nombre de jours, comme 7."),
             "min_value": _("Un jour au moins."),
-            "max_value": _("Un an au plus."),
+            "max_value": _("Un mois au plus : davantage, et plus personne ne compterait."),
         },
     )
 
@@ -371,3 +421,35 @@ class CityChoiceForm(forms.Form):
     def chosen(self) -> list[tuple[CityDecision.What, int]]:
         data = self.cleaned_data
         return [(CityDecision.What.EMERGENCY, int(data["emergency"])), (CityDecision.What.DAYS, data["days"])]
+
+
+class CityAddressesForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
+    """Where residents call, write and go, who answers for the portal and what it states. It saves nothing."""
+
+    exit_url = forms.ChoiceField(
+        label=_("Page de « Quitter vite »"), required=False, choices=[("", _("Celle du portail")), *EXITS.items()]
+    )
+
+    logo_file = forms.FileField(
+        label=_("Logo"), required=False, help_text=_("SVG ou PNG carré, 60 Ko au plus. Remplace le logo actuel.")
+    )
+    remove_logo = forms.BooleanField(label=_("Retirer le logo"), required=False)
+
+    class Meta:
+        model = City
+        fields = TRUSTED
+        widgets: ClassVar = {
+            name: forms.TextInput(attrs={"autocomplete": "off"})
+            for name in TRUSTED
+            if name not in {"exit_url", "accessibility"}
+        }
+
+    def clean_logo_file(self) -> tuple[bytes, str] | None:
+        return logo.clean_upload(self.cleaned_data["logo_file"])
+
+    @property
+    def chosen(self) -> list[tuple[str, Any]]:
+        data = self.cleaned_data
+        drawn = data.get("logo_file") or ((b"", "") if data.get("remove_logo") else None)
+        more = [] if drawn is None else [(LOGO, logo.written(*drawn))]
+        return [(name, data[name]) for name in self.changed_data if name in TRUSTED] + more

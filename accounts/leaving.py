@@ -10,7 +10,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.utils import timezone
 
 from accounts.models import FactorReset, Session, Sheet, User
-from accounts.sign_in.sessions import SessionStore
+from accounts.sign_in.sessions import SessionStore, under_way
 from core import leaving, rows
 from core.leaving import Copying, Entry, Rows
 
@@ -22,7 +22,7 @@ ROWS = [
     Rows(
         "accounts.User",
         copied="name email contact_email reminders_by_email last_login",
-        erased={"password": BY_WHICH},
+        erased={"password": BY_WHICH, "live_sessions": "which sessions are under way; the copy has them"},
         kept={
             "id date_joined is_active is_resident is_persona closes_at": EMPTIED,
             "is_staff is_companion is_publisher is_superuser is_dpo at_desk": "rights of those who own no vault",
@@ -43,6 +43,8 @@ ROWS = [
     Rows("accounts.OfficeMember", nobody="the same rows, as the admin lists agents of offices"),
     Rows("accounts.Publisher", nobody="who publishes services, the same for all"),
     Rows("accounts.PublisherMember", nobody="publishers' members at work: they own no vault"),
+    Rows("accounts.OrganisationPermission", nobody="rights of agents on an office"),
+    Rows("accounts.PublisherPermission", nobody="rights of members on their publisher"),
     Rows("accounts.Invitation", nobody="agents only: their own link to ProConnect"),
     Rows("accounts.PendingAccount", nobody="accounts of agents and companions, before they are opened"),
     Rows("accounts.Nomination", nobody="agents only: their roles"),
@@ -85,6 +87,8 @@ ROWS = [
     Rows("admin.LogEntry", nobody="what agents did in the admin"),
     Rows("auth.Permission", nobody="names of rights"),
     Rows("auth.Group", nobody="names of groups of agents"),
+    Rows("guardian.UserObjectPermission", nobody="empty: rights are in models of ours"),
+    Rows("guardian.GroupObjectPermission", nobody="empty: no group has a right"),
     Rows("contenttypes.ContentType", nobody="names of tables"),
 ]
 
@@ -93,7 +97,9 @@ def copy(copying: Copying) -> Iterator[Entry]:
     user = User.objects.get(pk=copying.resident_id)
     found = leaving.export_row(
         user,
-        sessions=[leaving.export_row(session) for session in Session.objects.filter(user=user).order_by("started_at")],
+        sessions=[
+            leaving.export_row(one) for one in under_way(Session.objects.filter(user=user).order_by("started_at"))
+        ],
         second_factors=[leaving.export_row(one) for one in Authenticator.objects.filter(user=user)],
         sheets=[leaving.export_row(one) for one in Sheet.objects.filter(person=user)],
         linked=[leaving.export_row(one) for one in SocialAccount.objects.filter(user=user)],
@@ -127,6 +133,7 @@ def _empty(user: User) -> None:
     user.last_login, user.closes_at = None, timezone.now()
     user.set_unusable_password()
     user.save()
+    User.objects.filter(pk=user.pk).update(live_sessions={})
 
 
 APP = leaving.App("accounts", ROWS, level=20, copy=copy, erase=erase, purge=SessionStore.clear_expired)

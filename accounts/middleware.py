@@ -12,6 +12,8 @@ from django_scopes import scope
 from accounts import devices, perms
 from accounts.sign_in import second_factor, visitors
 from accounts.sign_in.sessions import SessionStore
+from core import rows
+from core.views import row_refused
 
 Response = Callable[[HttpRequest], HttpResponse]
 
@@ -26,7 +28,11 @@ class SessionMiddleware(sessions.SessionMiddleware):
         # Only a session that was read: while the database is down, its error page reads none.
         if isinstance(request.session, SessionStore) and hasattr(request.session, "_session_cache"):
             visitors.drop_over(request.session)
-        response = super().process_response(request, response)
+        try:
+            response = super().process_response(request, response)
+        except rows.Forged as forged:
+            rows.report(forged)
+            return row_refused(request)
         if isinstance(request.session, SessionStore):
             request.session.seen()
         return response

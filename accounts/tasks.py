@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from accounts.actions import closing, desk
+from accounts.actions import closing, desk, notices
 from accounts.sign_in.sessions import SessionStore
 from core import journal
 
@@ -23,3 +23,9 @@ def close_due() -> None:
 def notify_resets() -> None:
     """Tell users that somebody asked to remove their second factor, or that it was decided. Each five minutes too."""
     desk.notify_resets()
+
+
+@shared_task
+def notify_decisions() -> None:
+    """Tell who governs of nominations and settings that were proposed or decided. Each five minutes too."""
+    notices.notify_decisions()

@@ -33,6 +33,7 @@ urlpatterns = [
     path("agents/a-deux/proposer/", two_persons.propose, name="nominate"),
     path("agents/a-deux/code/", two_persons.presence, name="presence"),
     path("agents/a-deux/reglages/", two_persons.choose, name="city_choice"),
+    path("agents/a-deux/adresses/", two_persons.addresses, name="city_addresses"),
     path("agents/a-deux/reglages/<uuid:decision_id>/", two_persons.decision, name="city_decision"),
     path("agents/a-deux/<uuid:nomination_id>/", two_persons.nomination, name="nomination"),
     path("agents/a-deux/<uuid:nomination_id>/finir/", two_persons.end, name="end_nomination"),

@@ -27,7 +27,7 @@ from uuid import UUID, uuid4
 from django_scopes import scope
 
 from certification.access.actions import pseudonyms
-from tests.accounts.factories import AgentFactory, ResidentFactory
+from tests.accounts.factories import ResidentFactory
 from tests.certification.made import SIRETS, member, publisher, service
 from vault.holders import across
 from vault.holders.actions import connections, lots, senders
@@ -47,8 +47,7 @@ def main() -> None:
     holder_catalogue.load()
     house = publisher(f"Transports {uuid4()}", SIRETS[1])
     one = service(member(house, email=f"{uuid4()}@bench.example"), house, f"Carte {uuid4()}"[:60])
-    by = AgentFactory(manages_agents=True)
-    sender = senders.allow(holder="transport_local", service_id=one.pk, types_sent=[TYPE], rhythm=Rhythm.DAILY, by=by)
+    sender = senders.allow(holder="transport_local", service_id=one.pk, types_sent=[TYPE], rhythm=Rhythm.DAILY)
     subs = [_accepted(sender, one.pk) for _ in range(residents)]
     body = "".join(_line(sub, day) for day in range(each) for sub in subs).encode()
     begun = time.monotonic()

@@ -30,7 +30,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.campaigns import memory, packed
-from campaigns.contributions import sealing
+from campaigns.contributions import sealing, stamping
 from campaigns.contributions.actions import releasing
 from campaigns.contributions.enums import RunState
 from campaigns.contributions.models import Batch, CampaignKey, ReleaseRun
@@ -48,11 +48,13 @@ MEGABYTES = 400
 def sealed(campaign: Campaign, count: int, batches: list[tuple[UUID, AESGCM]]) -> Iterator[tuple[object, ...]]:
     """Yield rows of the table of contributions, sealed as the portal seals them."""
     counts_from, plan = timezone.localdate() - timedelta(days=1), campaign.plan
+    stamp = stamping.stamper(campaign.pk, plan.sha256)
     for number, row in enumerate(packed(plan, count)):
         id, cipher = batches[number // BATCH]
         name, nonce = secrets.token_bytes(32), secrets.token_bytes(sealing.NONCE_BYTES)
         place = sealing.place_of(campaign.pk, name, plan.sha256, id)
-        yield campaign.pk, name, id, counts_from, nonce + cipher.encrypt(nonce, row, place)
+        made = stamping.Row(name, id, counts_from, False, nonce + cipher.encrypt(nonce, row, place))
+        yield campaign.pk, name, id, counts_from, made.payload, stamp(made)
 
 
 def fill(campaign: Campaign, count: int, release: str) -> None:
@@ -65,16 +67,17 @@ def fill(campaign: Campaign, count: int, release: str) -> None:
         rows.append(Batch(id=id, campaign_id=campaign.pk, made_on=timezone.localdate(), sealed=content))
         batches.append((id, AESGCM(key)))
     Batch.objects.bulk_create(rows)
-    columns = "campaign_id, pseudonym, batch_id, counts_from, payload"
+    columns = "campaign_id, pseudonym, batch_id, counts_from, payload, stamp"
     statement = f"COPY campaigns.contribution ({columns}) FROM STDIN"
     with psycopg.connect(release) as own, own.cursor() as cursor, cursor.copy(statement) as copied:
         for row in sealed(campaign, count, batches):
             copied.write_row(row)
 
 
-def released(on: date) -> tuple[float, str]:
-    """Release what is due, and return the seconds and the run's state."""
+def released(campaign: Campaign, on: date) -> tuple[float, str]:
+    """Freeze the tally as the night does, release what is due, and return the seconds and the run's state."""
     releasing.prepare(on)
+    stamping.freeze(campaign, stamping.look(campaign))
     run = ReleaseRun.objects.get(state=RunState.WAITING)
     begun = time.perf_counter()
     state = releasing.release(run_id=run.pk)
@@ -95,7 +98,7 @@ def main() -> int:
         fill(campaign, count // parts, release)
         connection.close()
         connection.settings_dict.update(environment.database(release))
-        taken, state = released(campaign.plan.windows[0].release)
+        taken, state = released(campaign, campaign.plan.windows[0].release)
         connection.close()
         connection.settings_dict.update(web)
         late |= taken > most or state != RunState.PUBLISHED

@@ -163,10 +163,11 @@ class Cluster:
                 raise NoStart("The database is in use: stop `make demo` and the other commands first.") from busy
             while self.supervised():
                 time.sleep(0.05)
-            shutil.rmtree(self.home, ignore_errors=True)
-            (SYSTEM / f"{self.identity}.of").unlink(missing_ok=True)
-            shutil.rmtree(self.sockets, ignore_errors=True)
-        shutil.rmtree(self.var, ignore_errors=True)
+            # A user's home is inside var/, with the identity that names the others.
+            home, sockets, note = self.home, self.sockets, SYSTEM / f"{self.identity}.of"
+            for folder in (home, sockets, self.var):
+                shutil.rmtree(folder, ignore_errors=True)
+            note.unlink(missing_ok=True)
 
 
 def read_lines(file: Path) -> list[str]:

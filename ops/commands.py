@@ -1,6 +1,6 @@
 """Run several commands of the portal in one process: starting Django takes longer than most of them.
 
-python -m ops.commands "rows sign" load_content
+python -m ops.commands load_content load_charter
 """
 
 import sys

@@ -22,6 +22,7 @@ from psycopg import sql
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "garant"
 KEPT_TEMPLATES = 8
+STATISTICS = ROOT / "ops" / "statistics.sql"
 ROLES: LiteralString = """
 DO $$ DECLARE wanted text; BEGIN
   FOREACH wanted IN ARRAY ARRAY['owner', 'web', 'release'] LOOP
@@ -114,12 +115,15 @@ class Server:
             raise MigrationFailed(f"The migrations do not run:\n{done.stdout}{done.stderr}")
 
     def grant(self, name: str) -> None:
-        """Grant the roles' rights; idempotent.
+        """Grant the roles' rights, and close the statistics of tables where `admin` may; idempotent.
 
         Default rights are stored in the database, so that its copies have them.
         """
         with self.admin(name) as connection, connection.transaction():
             connection.execute(RIGHTS)
+            is_super = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+            if is_super == (True,):
+                connection.execute(STATISTICS.read_bytes())
 
     def copy(self, template: str, name: str) -> None:
         """Replace the database `name` by a copy of `template`, ending its connections."""

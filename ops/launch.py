@@ -102,10 +102,12 @@ def migration_inputs() -> Iterator[Path]:
 
 def migrate(var: Path) -> None:
     """Run the migrations, unless this database already has these migrations and contents."""
-    stamp, mark = var / "migrated", f"{os.environ['DATABASE_URL']} {fingerprint(migration_inputs())}"
+    database = f"{cluster.Cluster(var).identity} {os.environ['DATABASE_URL']}"
+    stamp, mark = var / "migrated", f"{database} {fingerprint(migration_inputs())}"
     if not stamp.exists() or stamp.read_text() != mark:
         manage("migrate", "--no-input", "-v0")
-        run("-m ops.commands", "rows sign", "load_content", "load_charter")
+        manage("rows", "sign")
+        run("-m ops.commands", "load_content", "load_charter")
         stamp.write_text(mark)
 
 

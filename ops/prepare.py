@@ -254,7 +254,7 @@ def by_pip(*wanted: str | Path) -> None:
 
 
 def node_packages(folder: Path) -> None:
-    """Install the tests' locked Node packages. Without npm or a network, those tests are skipped."""
+    """Install the tests' locked Node packages. Without them those tests are skipped, or fail in CI."""
     lock, stamp = folder / "package-lock.json", folder / "node_modules" / "installed"
     if not (shutil.which("node") and shutil.which("npm")) or is_done(stamp, digest([lock])):
         return

@@ -24,6 +24,8 @@ KILL_AFTER = 6
 QUEUES = "default,documents"
 RELEASES, WATCH = "releases", "watch"
 FIRST = {"web", "worker"}
+#: The processes that sign, or hash under the portal's secret. No other one has it.
+SIGNING = {"web", "worker"}
 #: The owner's address, which no server has, and that of the role `release`, which the worker of releases alone has.
 KEPT_FROM_SERVERS = ("MIGRATION_DATABASE_URL", "RELEASE_DATABASE_URL")
 
@@ -172,6 +174,8 @@ class Services:
             environment["DATABASE_URL"] = self.release_url
         for address in KEPT_FROM_SERVERS:
             environment.pop(address, None)
+        if name not in SIGNING:
+            environment.pop("SECRET_KEY", None)
         with open(self.logs / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *self.commands()[name]],

@@ -39,6 +39,11 @@ NOT_DURABLE = "-c synchronous_commit=off"
 # No test measures time. The first text that hypothesis draws takes seconds in a fresh clone.
 examples.register_profile("garant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("garant")
+#: A test moves Python's clock years ahead, and not the server's: leaves may then be of any time to come.
+ANY_CLOCK = """CREATE OR REPLACE FUNCTION core_leaf_not_after() RETURNS timestamptz LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT 'infinity'::timestamptz $$"""
+#: Django's admin has a transaction around the page that offers an account: it locks what this page wrote alone.
+OFFERS = "account/email/pending_"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 
 
@@ -78,6 +83,7 @@ class Databases:
     def sources(self) -> Iterator[Path]:
         yield ROOT / "requirements.txt"
         yield ROOT / "ops" / "databases.py"
+        yield ROOT / "ops" / "statistics.sql"
         yield from (ROOT / "platform" / "config" / "settings").glob("*.py")
         for room in ("accounts", "campaigns", "certification", "platform", "services", "vault"):
             yield from (ROOT / room).glob("**/migrations/*.py")
@@ -102,15 +108,15 @@ class Databases:
         self.server.copy(self.template, COPY)
         self.admin = self.server.admin(COPY)
         self.admin.execute("INSERT INTO core_citykey (id, protected, made_at) VALUES (1, %s, now())", [self.city_key])
+        self.admin.execute(ANY_CLOCK)
         self.shape = emptying.keep(self.admin)
 
     @cached_property
     def city_key(self) -> str:
         """The city's key, the same in each copy, since a process reads it once."""
         from core import rows
-        from core.keys import protect
 
-        return protect.protect(f"{'11' * 32} {rows.WHOLE}", purpose=rows.PURPOSE)
+        return rows.protect_key(bytes.fromhex("11" * 32), rows.state_of_new_city())
 
     def empty(self) -> None:
         if not emptying.restore(self.admin, self.shape, idle=[*self.idle()]):
@@ -118,8 +124,10 @@ class Databases:
 
     def idle(self) -> Iterator[int]:
         """Close this thread's connections, except one that may serve the next test: it has planned its queries."""
+        from core.database.postgres.base import PLAIN
+
         expected = psycopg.conninfo.conninfo_to_dict(self.url("web"))
-        web = (expected["user"], expected["dbname"], expected["options"])
+        web = (expected["user"], expected["dbname"], f"{PLAIN} {expected['options']}")
         for connection in connections.all(initialized_only=True):
             used = connection.connection
             if (
@@ -226,12 +234,77 @@ def is_here(address: Any) -> bool:
     return not isinstance(address, tuple) or str(address[0]).startswith(LOOPBACK)
 
 
+@pytest.fixture
+def may_sign(databases: Databases) -> Iterator[None]:
+    """Let the test's own connection change the city's key, as `rows sign` does as the owner of the tables."""
+    databases.admin.execute("GRANT UPDATE ON core_citykey TO web")
+    yield
+    databases.admin.execute("REVOKE UPDATE ON core_citykey FROM web")
+
+
+@pytest.fixture
+def may_change_keys(databases: Databases) -> Iterator[None]:
+    """Let the test's own connection change residents' keys, as the owner of the tables may."""
+    databases.admin.execute("GRANT UPDATE ON keystore.resident_key TO web")
+    yield
+    databases.admin.execute("REVOKE UPDATE ON keystore.resident_key FROM web")
+
+
 @pytest.fixture(autouse=True)
 def first_language() -> Iterator[None]:
     """A request leaves its language to the thread: to the test that comes next, and to the fixtures it makes."""
     translation.deactivate()
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def no_lock_without_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse a lock where the product opened no transaction, as Django does: the test's own hides it from Django."""
+    from django.db import connection
+    from django.db.models.sql.compiler import SQLCompiler
+    from django.db.transaction import TransactionManagementError
+
+    compiled = SQLCompiler.as_sql
+
+    def as_sql(compiler: SQLCompiler, *given: Any, **more: Any) -> Any:
+        if compiler.query.select_for_update and not _is_in_a_transaction():
+            raise TransactionManagementError("a lock needs a transaction of the product")
+        return compiled(compiler, *given, **more)
+
+    def _is_in_a_transaction() -> bool:
+        return any(not vars(block)["_from_testcase"] for block in connection.atomic_blocks)
+
+    monkeypatch.setattr(SQLCompiler, "as_sql", as_sql)
+
+
+@pytest.fixture(autouse=True)
+def no_message_in_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever waits for a mail server or for text messages locks no row: no transaction is open but the test's own."""
+    from django.db import connection
+
+    from core.messages import mails, sms
+
+    inside: list[str] = []
+    write, send = mails.write, sms.send
+
+    def look(about: str) -> None:
+        if any(not vars(block)["_from_testcase"] for block in connection.atomic_blocks):
+            inside.append(about)
+
+    def written(template: str, **more: Any) -> Any:
+        if not template.startswith(OFFERS):
+            look(template)
+        return write(template, **more)
+
+    def texted(*, number: str, text: str) -> bool:
+        look("a text message")
+        return send(number=number, text=text)
+
+    monkeypatch.setattr(mails, "write", written)
+    monkeypatch.setattr(sms, "send", texted)
+    yield
+    assert inside == []
 
 
 @pytest.fixture(autouse=True)
@@ -242,6 +315,8 @@ def done_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("demo.papers.specimens._drawn", once.drawn)
     if request.path.name != "test_pdf_apart.py":
         monkeypatch.setattr("core.pdf.apart.draw", once.letter)
+    if request.path.name != "test_process.py":
+        monkeypatch.setattr("services.dossiers.pdf.render.ask", once.dossier)
     if not {ROOT / "tests" / "vault" / "readers", ROOT / "tests" / "faults"} & {*request.path.parents}:
         monkeypatch.setattr("vault.readers.sandbox._child", once.child)
     if request.path.name != "test_engine.py":

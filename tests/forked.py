@@ -1,5 +1,5 @@
-"""Does what vault/readers/child.py and platform/core/pdf/child.py do, in processes forked from one that has loaded
-their modules.
+"""Does what vault/readers/child.py, platform/core/pdf/child.py and services/dossiers/pdf/layer.py do, in processes
+forked from one that has loaded their modules.
 
 Loading them takes half a second of processor time. Each fork sets the child's own limits, but for its memory, which
 counts from what is loaded.
@@ -27,7 +27,7 @@ LATER = (
 
 
 class Parent:
-    """The process that has loaded the modules of a child: `vault.readers.child` or `core.pdf.child`."""
+    """The process that has loaded the modules of a child, one of `LOAD`."""
 
     def __init__(self, child: str) -> None:
         variables = {
@@ -75,18 +75,30 @@ def load_renderer() -> None:
     importlib.import_module("core.pdf.layout")
 
 
-LOAD = {"vault.readers.child": load_readers, "core.pdf.child": load_renderer}
+def load_layer() -> None:
+    load_renderer()
+    for name in ("services.dossiers.pdf.content", "services.dossiers.pdf.watermark"):
+        importlib.import_module(name)
+
+
+LOAD = {
+    "vault.readers.child": load_readers,
+    "core.pdf.child": load_renderer,
+    "services.dossiers.pdf.layer": load_layer,
+}
 
 
 def answer(child: Any, sent: bytes, arguments: list[str]) -> bytes:
     ours, theirs = os.pipe()
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryDirectory() as folder:
         file.write(sent)
         file.seek(0)
         process = os.fork()
         if not process:
             os.dup2(file.fileno(), 0)
             os.dup2(theirs, 1)
+            # The child makes its folder its user's own.
+            os.environ["TMPDIR"] = tempfile.tempdir = folder
             sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
             try:
                 child.main(*arguments)

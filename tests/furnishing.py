@@ -6,11 +6,13 @@ people in it are fictional; so are its keys, which open nothing else.
 
 import json
 import os
+import shutil
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
+from ops import prepare
 from tests.conftest import Databases
 from tests.live import at, offer_emergency_access, settle
 
@@ -22,8 +24,11 @@ def furnish(target: Path) -> None:
     databases.server.copy(databases.template, name)
     with tempfile.TemporaryDirectory() as folder:
         var = Path(folder, "var")
+        os.environ["GARANT_RUN"] = str(Path(folder, "run"))
+        prepare.static_files(databases.cluster.var)
+        shutil.copytree(databases.cluster.var / "static", var / "static")
+        settle(at(databases, name, var))
         portal = at(databases, name, var)
-        settle(portal)
         offer_emergency_access(portal)
         filled = portal.run("from tests.journeys.filling import main; main()")
         Path(folder, "objects.json").write_text(json.dumps(json.loads(filled)["made"], indent=1))

@@ -11,6 +11,7 @@ class Limit(NamedTuple):
 USUAL = Limit(3_000, 4_600)
 #: By the URL's name. The limits of the vault, of a link's choice and of the home page are the goals of their pages.
 LIMITS = {
+    "promise": Limit(3_250, 5_100),
     "home": Limit(1_700, 2_900),
     "records:home": Limit(2_400, 3_600),
     "records:add_paper": Limit(1_250, 1_800),

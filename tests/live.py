@@ -136,6 +136,7 @@ def at(
     port, ports = free_port(), {name: free_port() for name in programs}
     environment = {
         "SITE_URL": f"http://127.0.0.1:{port}",
+        "EXIT_URL": f"http://127.0.0.1:{port}/plan-du-site/",
         "DJANGO_SETTINGS_MODULE": "config.settings.demo",
         "SECRET_KEY": "live-only-" + "x" * 50,
         "DATABASE_URL": databases.url("web", database),

@@ -1,9 +1,9 @@
 """What gives the same answer each time is done once: drawing a fictional paper (200 ms) for a whole run, reading the
 same bytes and drawing the same letter in a child process (tests/forked.py), simulating the same household (150 ms) and
-preparing the rows that come with the software (20 ms) for a worker.
+preparing the rows that come with the software (20 ms) for a worker. Each dossier is drawn in such a child.
 
-The first time is a real one. Tests of the children (tests/vault/readers, tests/faults, tests/core/test_pdf_apart.py)
-and of the engine (tests/services/aids/test_engine.py) never use this.
+The first time is a real one. Tests of the children (tests/vault/readers, tests/faults, tests/core/test_pdf_apart.py,
+tests/services/dossiers/test_process.py) and of the engine (tests/services/aids/test_engine.py) never use this.
 """
 
 import contextlib
@@ -25,6 +25,7 @@ from django.db.models import Model
 
 from core.pdf.apart import NotDrawn
 from demo.papers import specimens
+from services.dossiers.pdf import render
 from tests import forked
 from vault.readers import sandbox
 
@@ -66,7 +67,7 @@ def child(mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds: 
     question = str(sandbox.CHILD), mode, json.dumps(options), hashlib.sha256(start).hexdigest()
     if question not in ANSWERS:
         sent = json.dumps(options).encode() + b"\n" + start
-        said = forked.parent("vault.readers.child").answer(sent, mode, str(cpu_seconds))
+        said = forked.parent("vault.readers.child").answer(sent, *sandbox.words_of(mode, options, cpu_seconds))
         if not said.endswith(b"\n") or len(said) > MOST:
             yield io.BytesIO(said)
             return
@@ -83,17 +84,30 @@ def letter(html: str, *, style: str, tagged: bool = True) -> bytes:
     return said
 
 
+def dossier(sent: list[bytes], *, total: int, most: int, progress: render.Progress) -> tuple[bytes, int]:
+    said = forked.parent("services.dossiers.pdf.layer").answer(b"".join(sent))
+    return render.answer(io.BytesIO(said), total=total, most=most, progress=progress)
+
+
 class Rows:
-    """The rows that `load` adds to an empty table, added by one statement from the second time on."""
+    """The rows that `load` adds to an empty table, added by one statement from the second time on.
+
+    Their MACs name their numbers, which are far from those that the database gives.
+    """
 
     def __init__(self, model: type[Model], load: Callable[[], object]) -> None:
-        self.table, self.load = model._meta.db_table, load
-        self.columns = ", ".join(f'"{field.column}"' for field in model._meta.local_fields if not field.primary_key)
+        self.model, self.table, self.load = model, model._meta.db_table, load
+        self.columns = ", ".join(f'"{field.column}"' for field in model._meta.local_fields)
         self.kept = ""
 
     def add(self) -> None:
         if not self.kept:
             self.load()
+            rows = list(self.model._default_manager.all())
+            self.model._default_manager.all().delete()
+            for number, row in enumerate(rows):
+                row.pk = 1_000_000 + number
+            self.model._default_manager.bulk_create(rows)
         with connection.cursor() as cursor:
             if not self.kept:
                 cursor.execute(f'SELECT json_agg(one)::text FROM "{self.table}" one')

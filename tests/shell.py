@@ -68,7 +68,7 @@ def main() -> None:
     from vault.readers import sandbox
 
     specimens._drawn, sandbox._child, apart.draw = once.drawn, once.child, once.letter
-    for child in forked.LOAD:
+    for child in ("vault.readers.child", "core.pdf.child"):
         forked.parent(child)
     for line in sys.stdin:
         answer = run(json.loads(line))

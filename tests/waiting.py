@@ -1,5 +1,9 @@
+import threading
 import time
+from collections.abc import Sequence
 
+import psycopg
+import pytest
 from django.db import connection
 
 WAITING = (
@@ -16,3 +20,28 @@ def until_somebody_waits() -> None:
             assert time.monotonic() < deadline, "nobody waits"
             time.sleep(0.01)
         cursor.execute("SET LOCAL lock_timeout = '10s'")
+
+
+def require_waits(other: psycopg.Connection[tuple[object, ...]], statement: str, values: Sequence[object]) -> None:
+    """Check that a statement of another connection waits for a lock, and cancel it.
+
+    Under a clock that libfaketime moves, PostgreSQL's `lock_timeout` never ends: its signal comes in the middle of a
+    call whose clock is the machine's.
+    """
+
+    def cancel() -> None:
+        with psycopg.connect(other.info.dsn, password=other.info.password, autocommit=True) as looking:
+            mine = "SELECT count(*) FROM pg_locks WHERE pid = %s AND NOT granted"
+            while looking.execute(mine, [other.info.backend_pid]).fetchone() == (0,) and not done.wait(0.01):
+                pass
+        other.cancel_safe()
+
+    done = threading.Event()
+    looking = threading.Thread(target=cancel)
+    looking.start()
+    try:
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            other.execute(statement, values)
+    finally:
+        done.set()
+        looking.join()

@@ -8,8 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.actions import notices
 from accounts.models import Nomination, Session, User
-from accounts.sign_in.sessions import hashed
+from accounts.sign_in import sessions
 from core import journal, residents, rows
 
 
@@ -81,8 +82,10 @@ def close_agent(*, agent: User, by: User) -> None:
         held.is_active = held.is_superuser = held.is_dpo = held.at_desk = False
         held.save(update_fields=["is_active", "is_superuser", "is_dpo", "at_desk"])
         now = timezone.now()
-        Nomination.objects.filter(person=held, ended_at=None).update(ended_at=now, ended_by=by, code_hash="")
+        standing = [one.pk for one in Nomination.objects.filter(person=held) if one.ended_at is None]
+        Nomination.objects.filter(pk__in=standing).update(ended_at=now, ended_by=by, code_hash="")
         end_other_sessions(user=held, current_key=None)
+        notices.tell_soon()
 
 
 def reopen_agent(*, agent: User, by: User) -> None:
@@ -155,20 +158,18 @@ def forget_second_factor(*, user: User, current_key: str | None = None) -> None:
     An agent must set up another before anything else; a resident continues without.
     """
     with transaction.atomic():
+        end_other_sessions(user=user, current_key=current_key)
         with rows.unchecked():
             Authenticator.objects.filter(user=user).delete()
-        end_other_sessions(user=user, current_key=current_key)
 
 
 def end_session(*, session: Session) -> None:
-    session.delete()
+    sessions.end(Session.objects.filter(pk=session.pk))
 
 
 def end_other_sessions(*, user: User, current_key: str | None) -> int:
-    others = Session.objects.filter(user=user)
-    if current_key is not None:
-        others = others.exclude(key_hash=hashed(current_key))
-    return others.delete()[0]
+    with transaction.atomic():
+        return sessions.end_of(user, but_key=current_key)
 
 
 def keep_proved_address(user: User) -> None:

@@ -100,7 +100,7 @@ def close(*, user: User, by: UUID) -> bool:
         held.closes_at = min(held.closes_at or now, now)
         held.save(update_fields=["closes_at"])
     _close_if_due(user.pk)
-    return not User.objects.filter(pk=user.pk, is_resident=True).exists()
+    return not _is_back(user.pk)
 
 
 def close_due() -> int:
@@ -185,8 +185,9 @@ def _close_if_due(resident_id: UUID) -> bool:
     """
     try:
         with transaction.atomic(durable=True):
-            user = _due().select_for_update().filter(pk=resident_id).first()
-            if user is None:
+            # Loaded whatever its columns say, since it is checked as it is loaded.
+            user = User.objects.select_for_update().get(pk=resident_id)
+            if not (user.is_resident and user.is_active and user.closes_at and user.closes_at <= timezone.now()):
                 return False
             erasures.write(Erasure(user.pk, timezone.now()))
     except DatabaseFault:

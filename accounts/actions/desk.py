@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_noop
 
+from accounts import reminding
 from accounts.actions.accounts import forget_second_factor
 from accounts.models import FactorReset, User
 from accounts.sign_in import second_factor
-from accounts.two_persons import DECIDING, Lack, NotTwo
+from accounts.two_persons import ACTS, Lack, NotTwo
 from core import journal
 from core.database import locks
 from core.messages import mails
@@ -52,7 +53,7 @@ def ask_for_reset(*, written: str, reason: str, by: User) -> FactorReset:
     person = person_of(written)
     if not by.is_staff or by == person:
         raise PermissionDenied
-    DECIDING.require_one(by)
+    ACTS["reset_factor"].require_first(by)
     found = person if person is not None and second_factor.is_set_up(person) else None
     digest = salted_hmac("factor reset", _normal(written)).hexdigest()
     with transaction.atomic():
@@ -67,6 +68,23 @@ def ask_for_reset(*, written: str, reason: str, by: User) -> FactorReset:
     return asked
 
 
+def read_reset(*, reset: FactorReset, by: User) -> User | None:
+    """Return whose second factor it is, to the agent who may decide, or None if nobody has what was written.
+
+    A resident's journal says that their name was read.
+
+    Raises:
+        PermissionDenied, NotTwo, Over: as `decide_reset`, if it were granted.
+    """
+    with transaction.atomic():
+        held = FactorReset.objects.select_for_update(of=("self",)).get(pk=reset.pk)
+        _require_may_decide(held, by)
+        ACTS["reset_factor"].require(held.asked_by, by)
+        if held.person is not None:
+            _journal_event(held.person, by, "second_factor_reset_read")
+        return held.person
+
+
 def decide_reset(*, reset: FactorReset, by: User, grant: bool) -> None:
     """Grant or refuse a reset. If granted, delete the user's second factors and sessions.
 
@@ -78,20 +96,25 @@ def decide_reset(*, reset: FactorReset, by: User, grant: bool) -> None:
     with transaction.atomic():
         held = FactorReset.objects.select_for_update().get(pk=reset.pk)
         person = held.person
-        if not by.is_staff or (person is not None and person.is_staff and not by.is_superuser):
-            raise PermissionDenied
-        if held.decided_at or timezone.now() - held.asked_at > LASTS:
-            raise Over
-        if by in {held.asked_by, person}:
-            raise NotTwo(Lack.SAME, by)
+        _require_may_decide(held, by)
         if grant:
-            DECIDING.require(held.asked_by, by)
+            ACTS["reset_factor"].require(held.asked_by, by)
         held.decided_by, held.decided_at, held.granted = by, timezone.now(), grant
         held.save(update_fields=["decided_by", "decided_at", "granted"])
         if grant and person is not None:
             forget_second_factor(user=person)
             _journal_event(person, by, "second_factor_reset")
         transaction.on_commit(_tell_soon, robust=True)
+
+
+def _require_may_decide(held: FactorReset, by: User) -> None:
+    person = held.person
+    if not by.is_staff or (person is not None and person.is_staff and not by.is_superuser):
+        raise PermissionDenied
+    if held.decided_at or timezone.now() - held.asked_at > LASTS:
+        raise Over
+    if by in {held.asked_by, person}:
+        raise NotTwo(Lack.SAME, by)
 
 
 def notify_resets() -> int:
@@ -118,28 +141,41 @@ def _tell_soon() -> None:
 
 
 def _notify(key: UUID) -> int:
-    """Write the journal entry of the request and send what the user has not been told.
+    """Send what the user has not been told, and write the journal entry of the request.
 
-    An error of the mail server is raised: the row is rolled back, and the next tick tries again.
+    An error of the mail server is raised: nothing is noted, and the next tick tries again.
     """
-    with transaction.atomic():
-        since = timezone.now() - LASTS
-        waiting = FactorReset.objects.to_tell(since).select_for_update(skip_locked=True, of=("self",))
-        held = waiting.select_related("person", "asked_by").filter(pk=key).first()
-        if held is None or held.person is None:
-            return 0
-        letters = list[str]()
-        if held.asked_told_at is None:
+
+    def tell_asked(held: FactorReset) -> bool:
+        return _tell(held, "account/email/factor_reset_asked")
+
+    def note_asked(held: FactorReset) -> None:
+        held.asked_told_at = timezone.now()
+        held.save(update_fields=["asked_told_at"])
+        if held.person is not None:
             _journal_event(held.person, held.asked_by, "second_factor_reset_asked")
-            letters.append("account/email/factor_reset_asked")
-            held.asked_told_at = timezone.now()
-        if held.decided_at is not None and held.decided_told_at is None:
-            letters.append("account/email/factor_reset_done" if held.granted else "account/email/factor_reset_refused")
-            held.decided_told_at = timezone.now()
-        held.save(update_fields=["asked_told_at", "decided_told_at"])
-        for letter in letters:
-            mails.send(letter, to=[held.person.email or held.person.contact_email])
-    return len(letters)
+
+    def tell_decided(held: FactorReset) -> bool:
+        return _tell(held, f"account/email/factor_reset_{'done' if held.granted else 'refused'}")
+
+    def note_decided(held: FactorReset) -> None:
+        held.decided_told_at = timezone.now()
+        held.save(update_fields=["decided_told_at"])
+
+    due = FactorReset.objects.to_tell(timezone.now() - LASTS).select_related("person", "asked_by").filter(pk=key)
+    asked, decided = due.filter(asked_told_at=None), due.filter(decided_at__isnull=False, decided_told_at=None)
+    return sum(
+        (
+            reminding.once("reset asked", key, asked, send=tell_asked, note=note_asked),
+            reminding.once("reset decided", key, decided, send=tell_decided, note=note_decided),
+        )
+    )
+
+
+def _tell(held: FactorReset, letter: str) -> bool:
+    if held.person is not None:
+        mails.send(letter, to=[held.person.email or held.person.contact_email])
+    return held.person is not None
 
 
 def _journal_event(person: User, by: User, event: str) -> None:

@@ -13,6 +13,7 @@ from accounts.actions.accounts import end_other_sessions, require_manages
 from accounts.models import Invitation, User
 from accounts.sign_in.openid import Identity
 from core import journal, residents
+from core.rows import changing
 
 LINK = gettext_noop("Relier FranceConnect à votre compte")
 UNLINK = gettext_noop("Retirer FranceConnect de votre compte")
@@ -101,9 +102,11 @@ def unlink(*, user: User, provider: str, current_key: str | None) -> None:
         held = User.objects.select_for_update().get(pk=user.pk)
         if not held.email:
             raise LastWayIn
-        if SocialAccount.objects.filter(user=held, provider=provider).delete()[0]:
-            _journal_event(held, "identity_unlinked", UNLINK)
-            end_other_sessions(user=held, current_key=current_key)
+        with changing(held):  # an identity that somebody gave another account or another name is missed here
+            linked_to = [one.pk for one in SocialAccount.objects.filter(user=held) if one.provider == provider]
+            if SocialAccount.objects.filter(pk__in=linked_to).delete()[0]:
+                _journal_event(held, "identity_unlinked", UNLINK)
+                end_other_sessions(user=held, current_key=current_key)
 
 
 def invite(*, agent: User, by: User) -> str:
@@ -117,7 +120,8 @@ def invite(*, agent: User, by: User) -> str:
     require_manages(by)
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        Invitation.objects.filter(agent=agent, used_at=None).delete()
+        former = [one.pk for one in Invitation.objects.filter(agent=agent) if one.used_at is None]
+        Invitation.objects.filter(pk__in=former).delete()
         Invitation.objects.create(agent=agent, made_by=by, token_hash=_hashed(token))
     return token
 

@@ -1,14 +1,20 @@
-"""Nominations of agents: one person proposes, another confirms with the agent present; the officer may do both."""
+"""Nominations of agents: one person proposes, another confirms with the agent present; the officer may do both, but
+for roles in an office. Who governs and the agent are told of each step by e-mail.
+"""
 
 import hashlib
+from collections.abc import Iterable
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.actions import notices
 from accounts.actions.accounts import LastManager, end_other_sessions, forget_second_factor
-from accounts.models import Nomination, Role, User
-from accounts.two_persons import GOVERNING, PRESENCE, Lack, NotTwo
+from accounts.models import OF_ONE_OFFICE, Membership, Nomination, Role, User
+from accounts.two_persons import ACTS, PRESENCE, Act, Lack, NotTwo, find_account_makers
+from core import once
 from core.symbols import new_code, read_code
 
 #: Roles that one person does not hold together: the officer checks those who manage (article 38(6) of the GDPR).
@@ -17,6 +23,10 @@ APART = {Role.MANAGER: Role.OFFICER, Role.OFFICER: Role.MANAGER}
 
 class AlreadyNamed(Exception):
     """The agent has this role, is proposed for it, or has one that excludes it."""
+
+
+class NoOffice(Exception):
+    """The agent has no place of this kind in an office: whoever manages agents gives it first."""
 
 
 class WrongCode(Exception):
@@ -29,6 +39,7 @@ def propose(*, person: User, role: Role, employer: str, by: User) -> Nomination:
     Raises:
         PermissionDenied: `by` neither manages agents nor is the officer, or proposes themself.
         AlreadyNamed
+        NoOffice: the role is one office's.
     """
     require_governs(by)
     if by == person or not (person.is_staff and person.is_active):
@@ -37,19 +48,29 @@ def propose(*, person: User, role: Role, employer: str, by: User) -> Nomination:
         raise AlreadyNamed
     try:
         with transaction.atomic():
-            return Nomination.objects.create(person=person, role=role, employer=employer, proposed_by=by)
+            made = Nomination.objects.create(
+                person=person, role=role, employer=employer, organisation_id=_office(person, role), proposed_by=by
+            )
+            notices.tell_soon()
     except IntegrityError as error:
         raise AlreadyNamed from error
+    return made
 
 
 def name_by_operator(*, person: User, role: Role) -> Nomination:
     """Name an agent from the server's command line, where the first agents of a portal come from. Idempotent.
 
     It counts after the usual days, and once the agent has set their second factor up beside another one.
+
+    Raises:
+        NoOffice: the role is one office's.
     """
     with transaction.atomic():
         found, _made = Nomination.objects.get_or_create(
-            person=person, role=role, ended_at=None, defaults={"confirmed_at": timezone.now()}
+            person=person,
+            role=role,
+            ended_at=None,
+            defaults={"confirmed_at": timezone.now(), "organisation_id": _office(person, role)},
         )
         _apply(found)
     return found
@@ -79,7 +100,8 @@ def begin_presence(*, nomination: Nomination, by: User) -> str:
 def type_code(*, person: User, code: str, current_key: str | None) -> Nomination:
     """Confirm the nomination of the agent who types the code, and remove their second factors and other sessions.
 
-    They set another up at once, beside the person who told the code.
+    They set another up at once, beside the person who told the code: it is the second factor of each of their roles.
+    That person counts as one who has seen the agent if they have governed for long enough.
 
     Raises:
         WrongCode
@@ -91,17 +113,23 @@ def type_code(*, person: User, code: str, current_key: str | None) -> Nomination
             .filter(person=person, ended_at=None, code_hash=_hash(code), code_until__gt=timezone.now())
             .first()
         )
-        if held is None or held.code_by is None:
+        if held is None or held.code_by is None or not once.use("presence", held.code_hash):
             raise WrongCode
         require_governs(held.code_by)
         _require_may_confirm(held, held.code_by)
-        now = timezone.now()
         if held.confirmed_at is None:
-            held.confirmed_by, held.confirmed_at = held.code_by, now
-        held.seen_by, held.seen_at, held.code_hash, held.code_until = held.code_by, now, "", None
-        held.save()
+            held.confirmed_by, held.confirmed_at = held.code_by, timezone.now()
+        held.code_hash, held.code_until = "", None
+        counts = ACTS["name_agent"].lack(held.code_by) is None
+        others = Nomination.objects.select_for_update().filter(
+            person=person, ended_at=None, confirmed_at__isnull=False
+        )
+        for one in [held, *others.exclude(pk=held.pk)]:
+            one.see(held.code_by, counts=counts)
+            one.save()
         forget_second_factor(user=person, current_key=current_key)
         _apply(held)
+        notices.tell_soon()
     return held
 
 
@@ -126,6 +154,17 @@ def end_held(held: Nomination, by: User | None) -> None:
     held.ended_by, held.ended_at, held.code_hash = by, timezone.now(), ""
     held.save(update_fields=["ended_by", "ended_at", "code_hash"])
     _apply(held)
+    notices.tell_soon()
+
+
+def end_in_office(*, person: User, by: User | None, keeps: Iterable[Role] = ()) -> None:
+    """End the roles in an office, and proposals of them, of an agent who leaves the office or does less in it.
+    Idempotent.
+    """
+    ends = [role for role in OF_ONE_OFFICE if role not in keeps]
+    for held in Nomination.objects.select_for_update().filter(person=person):
+        if held.role in ends and held.ended_at is None:
+            end_held(held, by)
 
 
 def require_governs(by: User) -> None:
@@ -137,11 +176,28 @@ def _require_may_confirm(held: Nomination, by: User) -> None:
     """Check the two who name the agent. Renewing a second factor takes one, who need not be established yet."""
     if held.confirmed_at is not None:
         return
-    GOVERNING.require_one(by)
-    if held.proposed_by == by and not by.is_dpo:
+    act = act_of(held)
+    act.require_second(by)
+    if by in find_account_makers(held.person) and not by.is_dpo:
+        raise NotTwo(Lack.MADE_ALONE, by)
+    if held.proposed_by == by and not (by.is_dpo and held.role not in OF_ONE_OFFICE):
         raise NotTwo(Lack.SAME, by)
     if held.proposed_by is not None and held.proposed_by != by:
-        GOVERNING.require(held.proposed_by, by)
+        act.require(held.proposed_by, by)
+
+
+def act_of(held: Nomination) -> Act:
+    return ACTS["name_in_office" if held.role in OF_ONE_OFFICE else "name_agent"]
+
+
+def _office(person: User, role: Role) -> UUID | None:
+    """Return the office of a role that is one office's: that of the agent's own place."""
+    if role not in OF_ONE_OFFICE:
+        return None
+    place = Membership.objects.of_office(person)
+    if place is None or not (place.may_decide if role == Role.OFFICE else place.instructs):
+        raise NoOffice
+    return place.organisation_id
 
 
 def _apply(held: Nomination) -> None:

@@ -7,12 +7,15 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.actions import accounts, places
 from accounts.models import Organisation, PendingAccount, Publisher, PublisherRole, User
+from core import once
 from core.messages import mails
 
 LASTS = timedelta(days=7)
@@ -43,20 +46,52 @@ def offer(
         link: returns the URL for a token.
 
     Raises:
-        PermissionDenied: `by` does not manage agents.
+        PermissionDenied: `by` does not manage agents, the organisation or the publisher is closed, or somebody works,
+            or worked, there: see `actions.members`.
     """
     accounts.require_manages(by)
-    return _offer(email, name, by, link, organisation=organisation, publisher=publisher, role=role, at_desk=at_desk)
+    if any(there is not None and not there.is_active for there in (organisation, publisher)):
+        raise PermissionDenied  # its name is in the letter, and nobody else has read it yet
+    with transaction.atomic():
+        where = publisher or organisation
+        if where is not None and not is_first(where=where, email=email):
+            raise PermissionDenied
+        return _offer(
+            email, name, by, link, organisation=organisation, publisher=publisher, role=role, at_desk=at_desk
+        )
+
+
+def at(where: Publisher | Organisation) -> dict[str, Any]:
+    """Return where an account is offered, as the column of the row that says it."""
+    return {"publisher": where} if isinstance(where, Publisher) else {"organisation": where}
+
+
+def is_first(*, where: Publisher | Organisation, email: str) -> bool:
+    """Return whether nobody works there, nor did, and no other address has an offer. Locks it."""
+    if isinstance(where, Publisher):
+        theirs = Publisher.objects.select_for_update().get(pk=where.pk).members.exists()
+    else:
+        held = Organisation.objects.select_for_update().get(pk=where.pk)
+        theirs = held.memberships.filter(person__is_companion=True).exists()
+    others = PendingAccount.objects.open(timezone.now() - LASTS).filter(**at(where))
+    return not theirs and not others.exclude(email=email.strip().lower()).exists()
 
 
 def offer_place(
-    *, email: str, name: str, by: User, link: Callable[[str], str], publisher: Publisher, role: PublisherRole
+    *,
+    email: str,
+    name: str,
+    by: User,
+    link: Callable[[str], str],
+    where: Publisher | Organisation,
+    role: PublisherRole | None = None,
 ) -> PendingAccount:
-    """Offer a member's account, as `offer` does, for who answers for the publisher. Only `actions.members` calls this.
+    """Offer an account, as `offer` does, for who answers for a publisher or two persons of the city. Only
+    `actions.members` calls this.
 
-    It replaces an earlier offer of the same publisher alone: another's, or the city's, is not theirs to end.
+    It replaces an earlier offer of the same place alone: another's, or the city's, is not theirs to end.
     """
-    return _offer(email, name, by, link, publisher=publisher, role=role, replacing={"publisher": publisher})
+    return _offer(email, name, by, link, role=role, replacing=at(where), **at(where))
 
 
 def _offer(
@@ -69,12 +104,12 @@ def _offer(
     publisher: Publisher | None = None,
     role: PublisherRole | None = None,
     at_desk: bool = False,
-    replacing: Mapping[str, Publisher] | None = None,
+    replacing: Mapping[str, Any] | None = None,
 ) -> PendingAccount:
     token, email = secrets.token_urlsafe(32), email.strip().lower()
     with transaction.atomic():
-        former = PendingAccount.objects.open(timezone.now() - LASTS).filter(email=email, **(replacing or {}))
-        former.update(withdrawn_at=timezone.now())
+        to_end = PendingAccount.objects.filter(email=email, **(replacing or {}))
+        _withdraw(*to_end)
         row = PendingAccount.objects.create(
             email=email,
             name=name,
@@ -108,22 +143,32 @@ def open_account(*, token: str) -> User:
     """
     with transaction.atomic():
         row = PendingAccount.objects.select_for_update().filter(token_hash=_hash(token)).first()
-        if row is None or find(token) is None:
+        if row is None or find(token) is None or not once.use("pending account", row.token_hash):
             raise Over
-        row.opened_at = timezone.now()
-        row.save(update_fields=["opened_at"])
-        if row.organisation is not None:
-            return places.add_companion(email=row.email, name=row.name, organisation=row.organisation).person
-        if row.publisher is not None:
-            role = PublisherRole(row.role)
-            return places.add_member(email=row.email, name=row.name, publisher=row.publisher, role=role).person
-        return accounts.add_agent(email=row.email, name=row.name, at_desk=row.at_desk)
+        row.account, row.opened_at = _opened(row), timezone.now()
+        row.save(update_fields=["account", "opened_at"])
+        return row.account
+
+
+def _opened(row: PendingAccount) -> User:
+    if row.organisation is not None:
+        return places.add_companion(email=row.email, name=row.name, organisation=row.organisation).person
+    if row.publisher is not None:
+        role = PublisherRole(row.role)
+        return places.add_member(email=row.email, name=row.name, publisher=row.publisher, role=role).person
+    return accounts.add_agent(email=row.email, name=row.name, at_desk=row.at_desk)
 
 
 def withdraw(*, row: PendingAccount, by: User) -> None:
     """End an offer that nobody took. Idempotent."""
     accounts.require_manages(by)
-    PendingAccount.objects.filter(pk=row.pk, opened_at=None, withdrawn_at=None).update(withdrawn_at=timezone.now())
+    _withdraw(PendingAccount.objects.get(pk=row.pk))
+
+
+def _withdraw(*rows: PendingAccount) -> None:
+    """End those of these offers that nobody took. Each was checked as it was loaded."""
+    waiting = [row.pk for row in rows if row.opened_at is None and row.withdrawn_at is None]
+    PendingAccount.objects.filter(pk__in=waiting).update(withdrawn_at=timezone.now())
 
 
 def _letter(email: str) -> str:

@@ -13,7 +13,7 @@ from accounts import perms
 from accounts.actions.closing import CLOSE, COOLING_OFF, require_not_begun
 from accounts.actions.sheets import LATE, WITHOUT_A_SHEET, end_closings, genuine
 from accounts.models import Sheet, SheetClosing, User
-from accounts.two_persons import DECIDING
+from accounts.two_persons import ACTS
 from core import journal
 
 #: How long the second agent may confirm.
@@ -43,7 +43,7 @@ def ask(*, person: User, by: User) -> SheetClosing:
         Begun: the erasure has begun.
     """
     perms.require_desk(by)
-    DECIDING.require_one(by)
+    ACTS["close_with_sheet"].require_first(by)
     with transaction.atomic():
         held = _locked(person)
         require_not_begun(held)
@@ -55,24 +55,24 @@ def ask(*, person: User, by: User) -> SheetClosing:
     return made
 
 
-def confirm(*, person: User, by: User) -> SheetClosing:
+def confirm(*, person: User, by: User, read: SheetClosing | None = None) -> SheetClosing:
     """Confirm as the second agent: the vault is erased in thirty days. Idempotent.
 
     Raises:
         PermissionDenied, Begun: as `ask`.
         NotTwo: `by` asked, or the two may not decide together.
-        NotAsked
+        NotAsked: nobody did, or it is another request than the one that was read.
     """
     perms.require_desk(by)
     with transaction.atomic():
         held = _locked(person)
         require_not_begun(held)
         asked = standing(held)
-        if asked is None:
+        if asked is None or (read is not None and read != asked):
             raise NotAsked
         if asked.confirmed_at is not None:
             return asked
-        DECIDING.require(asked.asked_by, by)
+        ACTS["close_with_sheet"].require(asked.asked_by, by)
         now = timezone.now()
         asked.confirmed_by, asked.confirmed_at = by, now
         asked.save(update_fields=["confirmed_by", "confirmed_at"])
@@ -107,7 +107,7 @@ def cancel(*, person: User, by: User) -> None:
 
 
 def _may_decide(agent: User) -> bool:
-    return perms.keeps_desk(agent) and DECIDING.lack(agent) is None
+    return perms.keeps_desk(agent) and ACTS["close_with_sheet"].lack(agent) is None
 
 
 def _locked(person: User) -> User:

@@ -1,19 +1,28 @@
-from accounts.models.decisions import CityDecision, FactorReset, Nomination, PendingAccount, Role, SheetClosing
+from accounts.models.decisions import (
+    OF_ONE_OFFICE,
+    CityDecision,
+    FactorReset,
+    Nomination,
+    PendingAccount,
+    Role,
+    SheetClosing,
+)
 from accounts.models.people import (
     Invitation,
-    Lifetime,
     Membership,
     OfficeMember,
+    OfficeRight,
     Organisation,
-    Session,
-    SessionQuerySet,
     Sheet,
     User,
     UserManager,
 )
+from accounts.models.permissions import OrganisationPermission, PublisherPermission
 from accounts.models.publishers import Publisher, PublisherMember, PublisherRole
+from accounts.models.sessions import Lifetime, Session, SessionQuerySet
 
 __all__ = [
+    "OF_ONE_OFFICE",
     "CityDecision",
     "FactorReset",
     "Invitation",
@@ -21,10 +30,13 @@ __all__ = [
     "Membership",
     "Nomination",
     "OfficeMember",
+    "OfficeRight",
     "Organisation",
+    "OrganisationPermission",
     "PendingAccount",
     "Publisher",
     "PublisherMember",
+    "PublisherPermission",
     "PublisherRole",
     "Role",
     "Session",

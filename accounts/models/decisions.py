@@ -12,6 +12,11 @@ from accounts.models.people import Organisation, User
 from accounts.models.publishers import Publisher, PublisherRole
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
 
+#: Days in a role before deciding. More would leave nobody who counts to choose less.
+MOST_DAYS = 30
+#: The code of the decision of the logo, which is on each page.
+LOGO = "logo"
+
 
 class FactorResetQuerySet(RowQuerySet["FactorReset"]):
     def waiting(self, since: datetime) -> Self:
@@ -66,6 +71,12 @@ class FactorReset(AuthenticatedRow):
     decides = by_city("person", "asked_by", "asked_at", "decided_by", "decided_at", "granted")
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("asked_by")),
+                name="factor_reset_two_persons",
+            ),
+        ]
         verbose_name = _("double vérification perdue")
         verbose_name_plural = _("doubles vérifications perdues")
 
@@ -115,6 +126,22 @@ class SheetClosing(AuthenticatedRow):
         return f"closing {self.pk}"
 
 
+_SINCE_PUBLISHERS = ("name", "publisher", "role")
+_OFFERED = (
+    "name",
+    "email",
+    "at_desk",
+    "organisation",
+    "publisher",
+    "role",
+    "offered_by",
+    "offered_at",
+    "opened_at",
+    "withdrawn_at",
+    "token_hash",
+)
+
+
 class PendingAccountQuerySet(RowQuerySet["PendingAccount"]):
     def open(self, since: datetime) -> Self:
         return self.filter(opened_at=None, withdrawn_at=None, offered_at__gt=since)
@@ -152,32 +179,17 @@ class PendingAccount(AuthenticatedRow):
     opened_at = models.DateTimeField(_("ouvert le"), null=True)
     withdrawn_at = models.DateTimeField(_("retiré le"), null=True)
     token_hash = models.CharField(max_length=64, unique=True)
+    account = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="the account that it opened; empty before, and of rows older than this column",
+    )
 
     objects = PendingAccountQuerySet.as_manager()
     decides = by_city(
-        "name",
-        "email",
-        "at_desk",
-        "organisation",
-        "publisher",
-        "role",
-        "offered_by",
-        "offered_at",
-        "opened_at",
-        "withdrawn_at",
-        "token_hash",
-        former=[
-            (
-                "email",
-                "at_desk",
-                "organisation",
-                "offered_by",
-                "offered_at",
-                "opened_at",
-                "withdrawn_at",
-                "token_hash",
-            )
-        ],
+        *_OFFERED, "account", former=[tuple(name for name in _OFFERED if name not in _SINCE_PUBLISHERS), _OFFERED]
     )
 
     class Meta:
@@ -204,6 +216,18 @@ class Role(models.TextChoices):
     SECOND = "second", _("décide à deux")
     MANAGER = "manager", _("gère les agents et les organismes")
     OFFICER = "officer", _("délégué à la protection des données")
+    OFFICE = "office", _("décide des demandes d’un service")
+    EXAMINER = "examiner", _("étudie les demandes d’un service")
+
+
+#: Roles that are one office's.
+OF_ONE_OFFICE = (Role.OFFICE, Role.EXAMINER)
+
+
+def _happened(name: str, since: datetime) -> models.Q:
+    """Return whether a date of the row is later than the last telling, and recent."""
+    untold = models.Q(told_at=None) | models.Q(told_at__lt=models.F(name))
+    return untold & models.Q(**{f"{name}__gt": since})
 
 
 class NominationQuerySet(RowQuerySet["Nomination"]):
@@ -212,6 +236,42 @@ class NominationQuerySet(RowQuerySet["Nomination"]):
 
     def waiting(self) -> Self:
         return self.filter(ended_at=None, confirmed_at=None)
+
+    def to_tell(self, since: datetime) -> Self:
+        """Return those of which something happened that nobody was told yet."""
+        made = _happened("proposed_at", since) | _happened("confirmed_at", since)
+        return self.filter(made & models.Q(proposed_by__isnull=False) | _happened("ended_at", since))
+
+    def refused_before(self, waiting: "Nomination", since: datetime) -> Self:
+        """Return the proposals of the same role for the same agent that somebody else than their author ended."""
+        same = self.filter(person=waiting.person_id, role=waiting.role, confirmed_at=None, ended_at__gt=since)
+        return same.exclude(ended_by=None).exclude(ended_by=models.F("proposed_by"))
+
+    def of_who_governed(self, when: datetime) -> Self:
+        """Return the nominations of those who managed agents, or were the officer, at that time."""
+        return self.filter(
+            models.Q(ended_at=None) | models.Q(ended_at__gte=when),
+            role__in=[Role.MANAGER, Role.OFFICER],
+            confirmed_at__lte=when,
+        )
+
+
+_NAMED = (
+    "person",
+    "role",
+    "employer",
+    "proposed_by",
+    "proposed_at",
+    "code_hash",
+    "code_by",
+    "code_until",
+    "confirmed_by",
+    "confirmed_at",
+    "seen_by",
+    "seen_at",
+    "ended_by",
+    "ended_at",
+)
 
 
 class Nomination(AuthenticatedRow):
@@ -227,6 +287,13 @@ class Nomination(AuthenticatedRow):
     employer = models.CharField(
         _("employeur"), max_length=60, blank=True, help_text=_("Si ce n’est pas la ville. Les habitants le lisent.")
     )
+    organisation = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="the office of who decides there",
+    )
     proposed_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, related_name="+", help_text="empty: the server's operator"
     )
@@ -236,28 +303,21 @@ class Nomination(AuthenticatedRow):
     code_until = models.DateTimeField(null=True)
     confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True)
-    seen_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    seen_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="the last who had the agent beside them, and governed for long enough",
+    )
+    seen_before = models.JSONField(default=list, help_text="ids of those who were it before")
     seen_at = models.DateTimeField(null=True, help_text="when the agent typed the code beside the other person")
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True, help_text="when those concerned were last told of what happened")
 
     objects = NominationQuerySet.as_manager()
-    decides = by_city(
-        "person",
-        "role",
-        "employer",
-        "proposed_by",
-        "proposed_at",
-        "code_hash",
-        "code_by",
-        "code_until",
-        "confirmed_by",
-        "confirmed_at",
-        "seen_by",
-        "seen_at",
-        "ended_by",
-        "ended_at",
-    )
+    decides = by_city(*_NAMED, "organisation", "seen_before", former=[_NAMED, (*_NAMED, "organisation")])
 
     class Meta:
         verbose_name = _("nomination")
@@ -271,6 +331,18 @@ class Nomination(AuthenticatedRow):
                 condition=~models.Q(proposed_by=models.F("person")), name="nomination_not_by_oneself"
             ),
             models.CheckConstraint(
+                condition=models.Q(role__in=["office", "examiner"], organisation__isnull=False)
+                | ~models.Q(role__in=["office", "examiner"]) & models.Q(organisation=None),
+                name="nomination_of_an_office",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(role__in=["office", "examiner"])
+                | models.Q(confirmed_by=None)
+                | models.Q(proposed_by=None)
+                | ~models.Q(confirmed_by=models.F("proposed_by")),
+                name="nomination_office_two_persons",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(confirmed_by=None) | ~models.Q(confirmed_by=models.F("person")),
                 name="nomination_not_confirmed_by_oneself",
             ),
@@ -281,7 +353,31 @@ class Nomination(AuthenticatedRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person.name}, {self.get_role_display()}"
+        return f"{self.person.name}, {self.role_words}"
+
+    @property
+    def role_words(self) -> str:
+        """Return the role, with the office of who decides in one."""
+        role = str(self.get_role_display())
+        return role if self.organisation is None else f"{role}, {self.organisation.name}"
+
+    @property
+    def seers(self) -> set[uuid.UUID]:
+        """Return the ids of those who had the agent beside them, and governed for long enough."""
+        last = {by for by in (self.confirmed_by_id, self.seen_by_id) if by is not None}
+        return last | {uuid.UUID(one) for one in self.seen_before}
+
+    def see(self, by: User, *, counts: bool) -> None:
+        """Note that the agent sets their second factor up beside `by`.
+
+        Args:
+            counts: whether `by` is somebody else who has seen the agent.
+        """
+        if counts and by.pk != self.seen_by_id:
+            if self.seen_by_id is not None:
+                self.seen_before = sorted({*self.seen_before, str(self.seen_by_id)})
+            self.seen_by = by
+        self.seen_at = timezone.now()
 
     @property
     def by_one_alone(self) -> User | None:
@@ -291,27 +387,71 @@ class Nomination(AuthenticatedRow):
 
 class CityDecisionQuerySet(RowQuerySet["CityDecision"]):
     def waiting(self, since: datetime) -> Self:
-        return self.filter(decided_at=None, proposed_at__gt=since)
+        """Return the proposals that somebody may decide. One that does not say what it replaces is over."""
+        return self.filter(decided_at=None, proposed_at__gt=since, before__isnull=False)
+
+    def to_tell(self, since: datetime) -> Self:
+        """Return those of which something happened that nobody was told yet."""
+        return self.filter(_happened("proposed_at", since) | _happened("decided_at", since))
+
+    def refused_before(self, waiting: "CityDecision", since: datetime) -> Self:
+        """Return the refused proposals of the same setting, whatever their value."""
+        return self.filter(what=waiting.what, subject=waiting.subject, agreed=False, decided_at__gt=since)
+
+
+_DECIDED = ("what", "value", "proposed_by", "proposed_at", "decided_by", "decided_at", "agreed")
+#: Columns under its MAC before the name of what it changes was.
+_BEFORE = (*_DECIDED, "subject", "before")
 
 
 class CityDecision(AuthenticatedRow):
-    """A setting of the city that takes two persons to change: one proposes, another agrees. Rows are never deleted."""
+    """A setting of the city that takes two persons to change: one proposes, another agrees. Rows are never deleted.
+
+    A change that protects residents takes one person: its row is decided at once, by nobody else. The settings are a
+    registry (`accounts.actions.city_decisions.register`), since apps above have some.
+    """
 
     class What(models.TextChoices):
+        """The settings of the city's row. Each but the first two is the name of its column."""
+
         EMERGENCY = "emergency", _("accès d’urgence")
         DAYS = "days", _("jours dans le rôle avant de décider à deux")
+        NAME = "name", _("nom de la ville")
+        OF_NAME = "of_name", _("nom avec « de »")
+        INSEE = "insee", _("code Insee")
+        PHONE = "phone", _("téléphone")
+        HOURS = "opening_hours", _("horaires du téléphone")
+        HOURS_EN = "opening_hours_en", _("horaires du téléphone en anglais")
+        EMAIL = "email", _("adresse de contact")
+        ADDRESS = "address", _("lieu d’accueil")
+        EXIT = "exit_url", _("page de « Quitter vite »")
+        DPO_EMAIL = "dpo_email", _("adresse du délégué à la protection des données")
+        DPO_CONTACT = "dpo_contact", _("délégué à la protection des données")
+        PUBLISHER = "publisher", _("responsable de la publication")
+        HOST = "host", _("hébergeur")
+        ACCESSIBILITY = "accessibility", _("accessibilité")
+        QUOTA = "quota_megabytes", _("place de chaque coffre (Mo)")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    what = models.CharField(max_length=10, choices=What.choices)
-    value = models.PositiveSmallIntegerField(help_text="days; for urgent access 1, on")
+    what = models.CharField(max_length=30)
+    subject = models.CharField(max_length=80, blank=True, help_text="of several, which one: a holder, a page")
+    value = models.JSONField(help_text="days; for urgent access 1, on; a text; of several columns, those that change")
+    before = models.JSONField(
+        null=True, help_text="what the value replaces, as it was then; empty in rows older than this column"
+    )
+    named = models.JSONField(
+        default=dict,
+        help_text="what it changes, as it was named then, by language; empty in rows older than this column",
+    )
     proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField(default=timezone.now)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     agreed = models.BooleanField(default=False)
+    told_at = models.DateTimeField(null=True, help_text="when who governs was last told of what happened")
 
     objects = CityDecisionQuerySet.as_manager()
-    decides = by_city("what", "value", "proposed_by", "proposed_at", "decided_by", "decided_at", "agreed")
+    decides = by_city(*_BEFORE, "named", former=[_DECIDED, (*_DECIDED, "subject"), _BEFORE])
 
     class Meta:
         constraints = [
@@ -322,4 +462,4 @@ class CityDecision(AuthenticatedRow):
         ]
 
     def __str__(self) -> str:
-        return self.get_what_display()
+        return self.what

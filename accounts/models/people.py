@@ -1,5 +1,6 @@
 import uuid
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -7,15 +8,22 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts import devices
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
+from core.lookalikes import folded
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
 
 
 class UserQuerySet(RowQuerySet["User"]):
     def agents(self) -> Self:
         return self.filter(is_staff=True)
+
+    def select_for_update(
+        self, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = True
+    ) -> Self:
+        """Lock accounts. Rows that only refer to one are inserted meanwhile: nothing of its key ever changes."""
+        return super().select_for_update(nowait, skip_locked, of, no_key)
 
     def signing_in_as(self, email: str) -> Self:
         """Return the account of a sign-in address, in any case: none or one."""
@@ -32,6 +40,12 @@ class UserManager(BaseUserManager["User"]):
     def signing_in_as(self, email: str) -> UserQuerySet:
         return self.get_queryset().signing_in_as(email)
 
+    def is_a_colleagues_name(self, name: str, *, user: "User | None" = None) -> bool:
+        """Return whether an account of the city other than `user` has this name, open or closed."""
+        known = self.filter(models.Q(is_staff=True) | models.Q(is_companion=True))
+        others = known.exclude(pk=user.pk) if user else known
+        return folded(name) in {folded(one.name) for one in others}
+
     def create_user(self, *, email: str = "", password: str | None = None, **fields: Any) -> "User":
         """Create a user. Without a password they sign in by an e-mailed code; without an address, not at all."""
         user = self.model(email=email, **fields)
@@ -40,7 +54,8 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
-#: Columns of an account under its MAC before it had a name there and publishers; and before there were personas.
+#: Columns of an account under its MAC before it had a name there and publishers; before there were personas; before it
+#: named its sessions, and before its address for letters.
 _FIRST = (
     "email",
     "password",
@@ -67,6 +82,7 @@ _SECOND = (
     "is_active",
     "closes_at",
 )
+_THIRD = (*_SECOND, "is_persona")
 
 
 class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # of id_tokens, whose model is a package’s
@@ -103,8 +119,22 @@ class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):  # type: ignor
         null=True, blank=True, editable=False, help_text="when their vault is erased; empty: nobody asked"
     )
 
+    live_sessions = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="the start of each session under way, by the row's id: another one opens nothing, also put back",
+    )
+
     objects: ClassVar[UserManager] = UserManager()
-    decides = by_city(*_SECOND, "is_persona", former=[_FIRST, _SECOND], account="id")
+    decides = by_city(
+        *_THIRD,
+        "live_sessions",
+        "contact_email",
+        "reminders_by_email",
+        "date_joined",
+        former=[_FIRST, _SECOND, _THIRD],
+        account="id",
+    )
 
     USERNAME_FIELD = "id"
     EMAIL_FIELD = "email"
@@ -138,7 +168,11 @@ class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):  # type: ignor
         return self.name or str(self.pk)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the account, but not its sessions: another request may have begun or ended one meanwhile."""
         self.email = self.email.strip().lower()
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            written = {field.name for field in self._meta.concrete_fields} - {"id", "mac", "live_sessions"}
+            kwargs["update_fields"] = sorted(written)
         super().save(*args, **kwargs)
 
     @property
@@ -159,79 +193,6 @@ class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):  # type: ignor
         return self.name
 
     get_full_name = get_short_name
-
-
-class Lifetime:
-    """Maximum duration of a session: idle, and in total.
-
-    Those who work for others: ASVS asks for at most 15 minutes and 12 hours. Residents: two hours, to find a paper at
-    home or wait at a desk; sensitive acts need a confirmation after ten minutes, and the cookie ends with the browser.
-    A visitor's session holds a code, a message or the answers of an interview: two hours, to find a figure meanwhile.
-    """
-
-    AGENT = (timedelta(minutes=15), timedelta(hours=10))
-    RESIDENT = (timedelta(hours=2), timedelta(hours=12))
-    VISITOR = (timedelta(hours=2), timedelta(hours=2))
-
-    @classmethod
-    def of(cls, user: User | None) -> tuple[timedelta, timedelta]:
-        if user is None:
-            return cls.VISITOR
-        return cls.AGENT if user.works_for_others else cls.RESIDENT
-
-
-class SessionQuerySet(models.QuerySet["Session"]):
-    def over(self, now: datetime) -> Self:
-        """Return expired sessions, for the purge."""
-        working = models.Q(user__is_staff=True) | models.Q(user__is_companion=True) | models.Q(user__is_publisher=True)
-        kinds = [
-            (models.Q(user__isnull=True), Lifetime.VISITOR),
-            (working, Lifetime.AGENT),
-            (
-                models.Q(user__is_staff=False, user__is_companion=False, user__is_publisher=False),
-                Lifetime.RESIDENT,
-            ),
-        ]
-        over = models.Q(user__is_active=False)
-        for who, (idle, absolute) in kinds:
-            over |= who & (models.Q(last_seen_at__lt=now - idle) | models.Q(started_at__lt=now - absolute))
-        return self.filter(over)
-
-    def going_on(self, now: datetime) -> Self:
-        return self.exclude(pk__in=Session.objects.over(now).values("pk"))
-
-
-class Session(models.Model):
-    """A browser's session. The row holds the key's hash and data sealed under the key: it is useless by itself."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    key_hash = models.CharField(max_length=64, unique=True)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="sessions")
-    data = models.BinaryField()
-    device = models.CharField(max_length=60, blank=True)
-    started_at = models.DateTimeField(default=timezone.now)
-    last_seen_at = models.DateTimeField(default=timezone.now)
-
-    objects = SessionQuerySet.as_manager()
-    decides = nothing("opens with the cookie's key only, and names its user under SECRET_KEY")
-
-    class Meta:
-        indexes = [models.Index(fields=["last_seen_at"], name="session_purge")]
-
-    def __str__(self) -> str:
-        return f"session {self.pk}"
-
-    @property
-    def device_words(self) -> str:
-        return devices.words(self.device)
-
-    @property
-    def is_over(self) -> bool:
-        if self.user is not None and not self.user.is_active:
-            return True
-        idle, absolute = Lifetime.of(self.user)
-        now = timezone.now()
-        return now - self.last_seen_at > idle or now - self.started_at > absolute
 
 
 class SheetQuerySet(RowQuerySet["Sheet"]):
@@ -282,10 +243,21 @@ class Invitation(AuthenticatedRow):
         return f"invitation {self.pk}"
 
 
+class OfficeRight(models.TextChoices):
+    """The right of an agent on one office: examining requests and proposing, or deciding what another one proposed."""
+
+    INSTRUCT = "instruct_requests", _("instruit les demandes")
+    DECIDE = "decide_requests", _("décide des demandes")
+
+
 class OrganisationQuerySet(RowQuerySet["Organisation"]):
     def offices(self) -> Self:
         """Return those that residents may send a request to now."""
         return self.filter(is_active=True, receives=True)
+
+
+#: Columns of an organisation under its MAC before its name and addresses were.
+_OFFICE = ("is_active", "answers_help", "accompanies", "receives", "counter")
 
 
 class Organisation(AuthenticatedRow):
@@ -336,18 +308,22 @@ class Organisation(AuthenticatedRow):
 
     objects = OrganisationQuerySet.as_manager()
     decides = by_city(
-        "is_active",
-        "answers_help",
-        "accompanies",
-        "receives",
-        "counter",
-        former=[("is_active", "answers_help")],
+        *_OFFICE,
+        "name",
+        "helps_with",
+        "address",
+        "phone",
+        former=[("is_active", "answers_help"), _OFFICE],
     )
 
     class Meta:
         verbose_name = _("organisme ou service")
         verbose_name_plural = _("organismes et services")
         ordering = ["name"]
+        permissions = [
+            ("instruct_requests", "Instruit les demandes de ce service"),
+            ("decide_requests", "Décide des demandes de ce service"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(receives=False) | ~models.Q(address="") & ~models.Q(phone=""),
@@ -371,22 +347,36 @@ class MembershipQuerySet(RowQuerySet["Membership"]):
             person__is_companion=True,
         )
 
-    def in_office(self) -> Self:
-        """Return the agents' memberships of offices that receive requests now."""
-        return self.filter(
-            models.Q(instructs=True) | models.Q(may_decide=True),
+    def of_office(self, person: User) -> "Membership | None":
+        """Return the agent's place in an office that receives requests now, or None.
+
+        Cost: one query, which loads their rights with it, each checked.
+        """
+        held = models.FilteredRelation(
+            "person__organisationpermission",
+            condition=models.Q(person__organisationpermission__content_object=models.F("organisation")),
+        )
+        found = self.annotate(held=held).filter(
+            person=person,
+            held__isnull=False,
             ended_at=None,
             organisation__is_active=True,
             organisation__receives=True,
             person__is_active=True,
             person__is_staff=True,
         )
+        rows = list(found.select_related("organisation", "person", "held"))  # type: ignore[misc]  # annotated
+        if not rows:
+            return None
+        rows[0].rights = frozenset(row.held.right for row in rows)  # type: ignore[attr-defined]  # annotated
+        return rows[0]
 
 
 class Membership(AuthenticatedRow):
     """A companion's membership of an organisation, or an agent's of an office. Each mandate names a membership.
 
-    In an office, `instructs` examines requests and proposes, `may_decide` decides what another one proposed.
+    In an office, an agent's rights are object permissions (`accounts/models/permissions.py`), as long as the place
+    lasts: `instructs` examines requests and proposes, `may_decide` decides what another one proposed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -399,17 +389,19 @@ class Membership(AuthenticatedRow):
     since = models.DateTimeField(_("depuis le"), default=timezone.now)
     ended_at = models.DateTimeField(_("fermé le"), null=True, blank=True)
 
-    instructs = models.BooleanField(_("instruit les demandes"), default=False)
-    may_decide = models.BooleanField(_("décide des demandes"), default=False)
+    # Before rights were object permissions. Nothing reads them but the MACs of then.
+    instructed = models.BooleanField(default=False, editable=False, db_column="instructs")
+    decided = models.BooleanField(default=False, editable=False, db_column="may_decide")
 
     objects = MembershipQuerySet.as_manager()
     decides = by_city(
         "person",
         "organisation",
         "ended_at",
-        "instructs",
-        "may_decide",
-        former=[("person", "organisation", "ended_at")],
+        former=[
+            ("person", "organisation", "ended_at"),
+            ("person", "organisation", "ended_at", "instructed", "decided"),
+        ],
         account="person",
     )
 
@@ -429,6 +421,22 @@ class Membership(AuthenticatedRow):
     def label(self) -> str:
         """Name shown to residents when they agree, and in their journal."""
         return f"{self.person.name}, {self.organisation.name}"[:120]
+
+    @cached_property
+    def rights(self) -> frozenset[str]:
+        """The agent's rights on the office, each checked. `of_office` loads them with the place."""
+        if self.ended_at is not None:
+            return frozenset()
+        held = self.organisation.permissions.filter(user=self.person_id)
+        return frozenset(row.right for row in held)
+
+    @property
+    def instructs(self) -> bool:
+        return OfficeRight.INSTRUCT in self.rights
+
+    @property
+    def may_decide(self) -> bool:
+        return OfficeRight.DECIDE in self.rights
 
 
 class OfficeMember(Membership):

@@ -2,11 +2,15 @@
 
 Answers come by the back channel and are verified nevertheless: FranceConnect requires it, and a city's proxy may stand
 between. Of a failed answer, only the name of the check is kept or logged.
+
+What a provider publishes, its addresses and its keys, decides who signs in. It is fetched from the configured issuer
+and kept in the memory of this process for an hour: nobody else writes there.
 """
 
 import hmac
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +18,6 @@ from urllib.parse import urlsplit
 
 import requests
 from allauth.socialaccount.adapter import get_adapter
-from django.core.cache import cache
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
@@ -22,7 +25,11 @@ from joserfc.jwk import KeySet
 # HS256 is refused, so that no public key can ever serve as its secret.
 ALGORITHMS = ("ES256", "RS256")
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint")
+#: Seconds that what a provider publishes is kept. A key that it withdrew is believed that long.
 KEPT = 3600
+#: Seconds between two fetches of the keys for tokens signed by a key that was not among them.
+AGAIN = 60
+PORTS = {"https": 443, "http": 80}
 # Tolerance between the clocks of two administrations.
 LEEWAY = 30
 # An id_token is valid for 60 seconds at FranceConnect and ProConnect. One issued long ago is a replay.
@@ -124,12 +131,13 @@ def _userinfo(client: Client, access: str, sub: str) -> Mapping[str, Any]:
 
 
 def _verify(client: Client, token: str) -> Mapping[str, Any]:
-    """Verify a JWT. For an unknown key, fetch the keys again once, since providers change theirs."""
+    """Verify a JWT. For an unknown key, fetch the keys again, since providers change theirs; once a minute at most."""
     try:
+        keys = _keys(client)
         try:
-            return jwt.decode(token, _keys(client), algorithms=ALGORITHMS).claims
+            return jwt.decode(token, keys, algorithms=ALGORITHMS).claims
         except InvalidKeyIdError:
-            return jwt.decode(token, _keys(client, again=True), algorithms=ALGORITHMS).claims
+            return jwt.decode(token, _keys(client, other_than=keys), algorithms=ALGORITHMS).claims
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise Untrusted("signature") from error
 
@@ -161,39 +169,108 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(str(word) for word in value) if isinstance(value, list) else ()
 
 
+class _Published:
+    """One document that a provider publishes, kept in this process. One thread fetches it at a time.
+
+    A thread that waited for a fetch that failed shares its failure: with a provider that hangs, each waits once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._document: Any = None
+        self._fetched_at = self._again_at = float("-inf")
+        self._fetches = 0
+        self._failure: Exception | None = None
+
+    def get(self, fetch: Callable[[], Any], *, other_than: object = None) -> Any:  # noqa: ANN401 - as published
+        """Return the document, fetched within the last hour.
+
+        Args:
+            other_than: a document that was returned before and did not suffice. It is fetched again if nobody did
+                since, and if this happened not within the last minute.
+        """
+        fetches = self._fetches
+        if self._suffices(other_than):
+            return self._document
+        with self._lock:
+            if self._fetches != fetches and self._failure is not None:
+                raise self._failure
+            if not self._suffices(other_than):
+                self._fetch(fetch, again=other_than is not None)
+            return self._document
+
+    def _suffices(self, other_than: object) -> bool:
+        now = time.monotonic()
+        if now - self._fetched_at > KEPT:
+            return False
+        return self._document is not other_than or now - self._again_at < AGAIN
+
+    def _fetch(self, fetch: Callable[[], Any], *, again: bool) -> None:
+        if again:
+            self._again_at = time.monotonic()
+        self._failure = None
+        try:
+            self._document, self._fetched_at = fetch(), time.monotonic()
+        except Exception as failure:
+            self._failure = failure
+            raise
+        finally:
+            self._fetches += 1
+
+
+_documents: dict[tuple[str, str], _Published] = {}
+
+
+def _published(client: Client, name: str) -> _Published:
+    return _documents.setdefault((client.issuer, name), _Published())
+
+
 def _configuration(client: Client) -> Mapping[str, str]:
-    place = f"openid:{client.issuer}"
-    found: dict[str, str] | None = cache.get(place)
-    if found is None:
-        found = _fetch_configuration(client)
-        cache.set(place, found, KEPT)
+    found: Mapping[str, str] = _published(client, "configuration").get(lambda: _fetch_configuration(client))
     return found
 
 
-def _fetch_configuration(client: Client) -> dict[str, str]:
+def _fetch_configuration(client: Client) -> Mapping[str, str]:
     configuration = _object(_get(f"{client.issuer.rstrip('/')}/.well-known/openid-configuration"))
     if configuration.get("issuer") != client.issuer:
         raise Untrusted("issuer")
     endpoints = {name: str(configuration.get(name, "")) for name in ENDPOINTS}
-    if any(urlsplit(url).scheme != urlsplit(client.issuer).scheme for url in endpoints.values()):
+    if any(_origin(url) != _origin(client.issuer) for url in endpoints.values()):
         raise Untrusted("endpoints")
     return endpoints
 
 
-def _keys(client: Client, *, again: bool = False) -> KeySet:
+def _origin(url: str) -> tuple[str, str, int]:
+    """Return the scheme, host and port of a URL.
+
+    Raises:
+        Untrusted: it is no such URL, or it names a user, as `https://known.example@another.example/`.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        raise Untrusted("endpoints") from None
+    if not parts.hostname or parts.username is not None:
+        raise Untrusted("endpoints")
+    return parts.scheme, parts.hostname, port
+
+
+def _keys(client: Client, *, other_than: KeySet | None = None) -> KeySet:
+    found: KeySet = _published(client, "keys").get(lambda: _fetch_keys(client), other_than=other_than)
+    return found
+
+
+def _fetch_keys(client: Client) -> KeySet:
     """Return the provider's public signing keys. A secret key among them would allow HS256."""
-    place = f"openid-keys:{client.issuer}"
-    kept: list[dict[str, Any]] | None = None if again else cache.get(place)
-    if kept is None:
-        received = _object(_get(endpoint(client, "jwks_uri"))).get("keys")
-        keys = received if isinstance(received, list) else []
-        kept = [
-            key
-            for key in keys
-            if isinstance(key, dict) and key.get("kty") in {"EC", "RSA"} and key.get("use", "sig") == "sig"
-        ]
-        cache.set(place, kept, KEPT)
-    return KeySet.import_key_set({"keys": kept})
+    received = _object(_get(endpoint(client, "jwks_uri"))).get("keys")
+    keys = received if isinstance(received, list) else []
+    public = [
+        key
+        for key in keys
+        if isinstance(key, dict) and key.get("kty") in {"EC", "RSA"} and key.get("use", "sig") == "sig"
+    ]
+    return KeySet.import_key_set({"keys": public})
 
 
 def _object(response: requests.Response) -> Mapping[str, Any]:

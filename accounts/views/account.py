@@ -24,11 +24,11 @@ from accounts.actions import identities
 from accounts.actions.accounts import AddressTaken
 from accounts.codes import Answer, Asked, Use
 from accounts.decorators import recently_authenticated
-from accounts.forms import AddressForm, CodeForm, ContactAddressForm, NameForm, PasswordForm, RemindersForm
+from accounts.forms import AddressForm, CodeForm, ContactAddressForm, OwnNameForm, PasswordForm, RemindersForm
 from accounts.http import SignedInRequest
 from accounts.models import Session, SessionQuerySet, User
 from accounts.sign_in import second_factor
-from accounts.sign_in.sessions import hashed
+from accounts.sign_in.sessions import hashed, under_way
 from accounts.views.sign_in import code_answer
 from core.messages import phones, sms
 
@@ -42,7 +42,7 @@ def account(request: SignedInRequest) -> HttpResponse:
 
 @get_or_post
 def change_name(request: SignedInRequest) -> HttpResponse:
-    form = NameForm(request.POST or None, initial={"name": request.user.name})
+    form = OwnNameForm(request.POST or None, initial={"name": request.user.name}, user=request.user)
     if not form.is_valid():
         return render(request, "account/change_name.html", {"form": form})
     actions.change_name(user=request.user, name=form.cleaned_data["name"])
@@ -127,7 +127,7 @@ def change_password(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def sessions(request: SignedInRequest) -> HttpResponse:
-    rows = _sessions(request.user).order_by("-last_seen_at")
+    rows = under_way(_sessions(request.user).order_by("-last_seen_at"))
     return render(request, "account/sessions.html", {"sessions": rows, "current": _current(request)})
 
 
@@ -222,13 +222,11 @@ def _elsewhere(user: User) -> list[tuple[str, str, str]]:
 
 
 def _sessions(user: User) -> SessionQuerySet:
-    return Session.objects.filter(user=user).going_on(timezone.now())
+    return Session.objects.filter(user=user, pk__in=list(user.live_sessions)).going_on(timezone.now())
 
 
 def _current(request: SignedInRequest) -> UUID | None:
-    return (
-        Session.objects.filter(key_hash=hashed(request.session.session_key or "")).values_list("pk", flat=True).first()
-    )
+    return request.session.row.pk if request.session.row else None
 
 
 def _may_receive_a_code(request: SignedInRequest, form: AddressForm) -> bool:

@@ -1,5 +1,6 @@
 """Redirection to FranceConnect or ProConnect and back: to sign in, open a vault, link or confirm one's identity."""
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -31,6 +32,7 @@ from accounts.sign_in import failures, pivot, reauthentication, second_factor
 from accounts.sign_in.failures import TROUBLES, Failure
 from accounts.sign_in.openid import Identity
 from accounts.views.sign_in import let_in, too_many
+from core import once
 
 PROCONNECT = "proconnect"
 #: Session key and seconds for a newcomer to read the page and give a name.
@@ -261,7 +263,8 @@ def _newcomer(request: HttpRequest, identity: Identity, next_page: str) -> HttpR
     if request.user.is_authenticated:
         logout(request)
     request.session.cycle_key()
-    request.session[NEWCOMER] = {"identity": asdict(identity), "at": time.time(), "next": next_page}
+    kept = {"identity": asdict(identity), "at": time.time(), "next": next_page, "serial": secrets.token_hex(16)}
+    request.session[NEWCOMER] = kept
     return redirect("franceconnect_signup")
 
 
@@ -277,8 +280,10 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     form = NewcomerForm(request.POST or None, initial=_proposed_values(identity))
     if not form.is_valid():
         return render(request, "account/franceconnect_signup.html", {"form": form})
-    user = identities.open_vault_with(identity=identity, **form.cleaned_data)
     del request.session[NEWCOMER]
+    if not once.use("newcomer", kept["serial"]):
+        return redirect("account_login")
+    user = identities.open_vault_with(identity=identity, **form.cleaned_data)
     next_page = pivot.offer(request, user.pk, identity, _safe(request, kept["next"]) or reverse("home"))
     return _in(request, user, identity, next_page)
 

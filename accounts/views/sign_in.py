@@ -28,6 +28,7 @@ from accounts.forms import AddressForm, CodeForm, CurrentPasswordForm, NameForm
 from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.sign_in import reauthentication, second_factor
+from core import once
 
 # A newcomer verifies the address, then gives a name within half an hour.
 PROVED_LASTS = 1800
@@ -84,8 +85,10 @@ def open_vault(request: HttpRequest) -> HttpResponse:
     form = NameForm(request.POST or None)
     if not form.is_valid():
         return render(request, "account/signup.html", {"form": form, "email": proved["email"]})
-    user = actions.register_resident(email=proved["email"], name=form.cleaned_data["name"])
     del request.session[PROVED]
+    if not once.use("proved address", proved["serial"]):
+        return redirect("account_login")
+    user = actions.register_resident(email=proved["email"], name=form.cleaned_data["name"])
     return let_in(request, user, method="code", next_page=proved["next"])
 
 
@@ -175,7 +178,7 @@ def _enter(request: HttpRequest, asked: Asked) -> HttpResponse:
     if user is not None:
         return let_in(request, user, method="code", next_page=next_page)
     request.session.cycle_key()
-    request.session[PROVED] = {"email": asked.email, "at": time.time(), "next": next_page}
+    request.session[PROVED] = {"email": asked.email, "at": time.time(), "next": next_page, "serial": asked.serial}
     return redirect("account_signup")
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.actions import city_decisions, nominations
 from accounts.actions.accounts import LastManager
 from accounts.decorators import agents_only, recently_authenticated
-from accounts.forms import CityChoiceForm, NominationForm, PresenceForm
+from accounts.forms import CityAddressesForm, CityChoiceForm, NominationForm, PresenceForm
 from accounts.http import SignedInRequest
 from accounts.models import CityDecision, Nomination, Role
 from accounts.page_limits import may, too_many
@@ -29,6 +29,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     governs = words.governs(request.user)
     context = {
         "own": words.own(request.user),
+        "own_office": words.own_office(request.user),
         "governs": governs,
         "to_confirm": words.to_confirm(request.user) if governs else [],
         "decisions": words.decisions(request.user) if governs else [],
@@ -52,6 +53,8 @@ def propose(request: SignedInRequest) -> HttpResponse:
             )
         except nominations.AlreadyNamed:
             form.add_error("role", _("Cette personne a déjà ce rôle, y est proposée, ou en a un qui l’exclut."))
+        except nominations.NoOffice:
+            form.add_error("role", _("Cette personne n’a pas cette place dans un service : donnez-la-lui d’abord."))
         else:
             messages.success(request, _("C’est proposé. Une autre personne confirme, avec l’agent devant elle."))
             return redirect("two_persons")
@@ -145,18 +148,52 @@ def choose(request: SignedInRequest) -> HttpResponse:
 @agents_only
 @recently_authenticated
 @require_http_methods(["GET", "POST"])
+def addresses(request: SignedInRequest) -> HttpResponse:
+    """Propose where residents call, write and go. What is only taken away is done at once."""
+    nominations.require_governs(request.user)
+    is_sent, city = request.method == "POST", City.current()
+    form = CityAddressesForm(request.POST if is_sent else None, request.FILES if is_sent else None, instance=city)
+    if request.method == "POST" and form.is_valid():
+        try:
+            asked = city_decisions.change_all(form.chosen, by=request.user)
+        except NotTwo as problem:
+            return refused(request, problem)
+        if any(asked):
+            messages.success(request, _("C’est proposé. Une autre personne a sept jours pour accepter."))
+        else:
+            messages.success(request, _("C’est enregistré."))
+        return redirect("two_persons")
+    return render(request, "account/two_persons/addresses.html", {"form": form})
+
+
+@agents_only
+@recently_authenticated
+@require_http_methods(["GET", "POST"])
 def decision(request: SignedInRequest, decision_id: UUID) -> HttpResponse:
     nominations.require_governs(request.user)
     waiting = CityDecision.objects.waiting(timezone.now() - city_decisions.WAITS)
     found = get_object_or_404(waiting.exclude(proposed_by=request.user), pk=decision_id)
     if request.method != "POST":
-        return render(request, "account/two_persons/decide.html", {"decision": found, "rows": words.decision(found)})
+        return render(
+            request,
+            "account/two_persons/decide.html",
+            {
+                "decision": found,
+                "rows": words.decision(found),
+                "text": words.text(found),
+                "logos": words.logos(found),
+                "moved": city_decisions.has_moved(found),
+            },
+        )
     try:
         city_decisions.decide(decision=found, by=request.user, agree=request.POST.get("answer") == "agree")
     except NotTwo as problem:
         return refused(request, problem)
     except city_decisions.Over:
         messages.warning(request, _("C’est déjà décidé, ou trop ancien : rien n’a changé."))
+    except city_decisions.Moved:
+        said = _("Ce réglage a changé depuis cette proposition : rien n’est fait. Il faut le proposer de nouveau.")
+        messages.warning(request, said)
     else:
         messages.success(request, _("C’est enregistré."))
     return redirect("two_persons")
@@ -172,7 +209,8 @@ def _find(request: SignedInRequest, nomination_id: UUID) -> Nomination:
     """Return a nomination that has not ended, for who governs and is not its agent."""
     if not words.governs(request.user):
         raise PermissionDenied
-    found = Nomination.objects.filter(pk=nomination_id, ended_at=None).select_related("person", "proposed_by").first()
+    rows = Nomination.objects.select_related("person", "proposed_by", "organisation")
+    found = rows.filter(pk=nomination_id, ended_at=None).first()
     if found is None:
         raise Http404
     return found

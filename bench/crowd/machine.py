@@ -53,9 +53,19 @@ def megabytes(root: int) -> float:
 def _proportional(pid: int) -> int:
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except PermissionError:  # Root alone may look into a process of the portal: what it shares is then counted too.
+        return _resident(pid)
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+
+
+def _resident(pid: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 def busy_seconds() -> float:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from campaigns.contributions import agreements, sealing, withdrawing
+from campaigns.contributions import agreements, sealing, store, withdrawing
 from campaigns.contributions.models import Arrival, Contribution, Invitation, Membership, Participation, Withdrawal
 from campaigns.contributions.yearly import A_YEAR
 from campaigns.plans.models import Campaign
@@ -31,8 +31,8 @@ def forget_uncounted() -> int:
                 with scope(resident=one.resident_id):
                     withdrawing.trace(one, timezone.localdate())
                 one.delete()
-    for model in (Arrival, Contribution):
-        model.objects.all().delete()
+    for campaign_id in {campaign for campaign, _name in names}:
+        store.remove_all(campaign_id=campaign_id)
     return len(names)
 
 

@@ -1,6 +1,8 @@
 """Freezing a publication: its exact text, the hash, the chain, the signature."""
 
 import hashlib
+import logging
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +12,8 @@ from campaigns.contributions.models import Publication
 from campaigns.noise.publication import Publication as Drawn
 from core.journal import signed_notes
 
+logger = logging.getLogger(__name__)
+
 
 def log_name() -> str:
     """Return the name under which publications are signed."""
@@ -18,9 +22,9 @@ def log_name() -> str:
 
 def previous_of(campaign_id: UUID) -> str:
     """Return the hash of a campaign's last publication, or "" before the first one."""
-    found = Publication.objects.filter(campaign_id=campaign_id)
-    followed = found.values("previous_sha256")
-    return found.exclude(sha256__in=followed).values_list("sha256", flat=True).first() or ""
+    found = believed(Publication.objects.filter(campaign_id=campaign_id))
+    followed = {one.previous_sha256 for one in found}
+    return next((one.sha256 for one in found if one.sha256 not in followed), "")
 
 
 def frozen(*, campaign_id: UUID, window: str, drawn: Drawn, previous: str) -> Publication:
@@ -39,6 +43,24 @@ def frozen(*, campaign_id: UUID, window: str, drawn: Drawn, previous: str) -> Pu
         previous_sha256=previous,
         note=note,
     )
+
+
+def believed(found: Iterable[Publication]) -> list[Publication]:
+    """Return the publications that the portal signed as they are. Another one is logged, and left out.
+
+    So are all of them if the keys cannot be read, which the log says too.
+    """
+    return [one for one in found if _is_signed(one)]
+
+
+def _is_signed(publication: Publication) -> bool:
+    try:
+        wrong = problems(publication)
+    except signed_notes.KeyUnusable as error:
+        wrong = [str(error)]
+    if wrong:
+        logger.error("a publication is not what the portal signed", extra={"code": str(publication.pk)})
+    return not wrong
 
 
 def problems(publication: Publication) -> list[str]:

@@ -12,11 +12,13 @@ from core.leaving import Copying, Entry, Rows
 from vault.records.copies.copy_files import table
 
 SEALED = "sealed under a pseudonym; `stop` deletes the resident's own, if it was not counted"
+STAMPS = "a number and MACs: they name no pseudonym, and go with the campaign's keys"
 OWN = "the resident's number: the whole copy is theirs"
 PUBLIC = "no resident: what was due, charged and published"
 
 ROWS = [
     *(Rows(f"contributions.{name}", nobody=SEALED) for name in ("CampaignKey", "Batch", "Arrival", "Contribution")),
+    *(Rows(f"contributions.{name}", nobody=STAMPS) for name in ("Tally", "WithdrawnStamp")),
     *(Rows(f"contributions.{name}", nobody=PUBLIC) for name in ("ReleaseRun", "Charge", "Publication", "Increment")),
     Rows(
         "contributions.Participation",

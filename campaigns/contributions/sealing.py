@@ -7,6 +7,7 @@ the vote's own id; each is sealed to the public key by itself.
 """
 
 import base64
+import hashlib
 import hmac
 import os
 import secrets
@@ -28,6 +29,7 @@ from django.utils import timezone
 from campaigns.contributions.models import Batch, CampaignKey
 from core.keyrings import KeyringError
 from core.keys import protect
+from core.models.rows import Forged
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 PRIVATE, PSEUDONYMS = "private key of a campaign", "pseudonyms of a campaign"
@@ -46,6 +48,7 @@ class Unreadable(Exception):
 class Sealed:
     batch_id: UUID
     payload: bytes = field(repr=False)
+    plan_sha256: str
 
 
 @dataclass(frozen=True)
@@ -94,13 +97,14 @@ batches = _Batches()
 def made_keys(campaign_id: UUID) -> CampaignKey:
     """Return new keys for a campaign, not saved."""
     key = X25519PrivateKey.generate()
+    public = key.public_key().public_bytes_raw()
     private = protect.protect(_text(key.private_bytes_raw()), purpose=PRIVATE)
     return CampaignKey(
         campaign_id=campaign_id,
-        public=key.public_key().public_bytes_raw(),
+        public=public,
         private=private,
         private_kid=protect.kid_of(private),
-        pseudonyms=protect.protect(_text(secrets.token_bytes(KEY_BYTES)), purpose=PSEUDONYMS),
+        pseudonyms=_protected(secrets.token_bytes(KEY_BYTES), public),
     )
 
 
@@ -122,23 +126,61 @@ def pseudonym(*, campaign_id: UUID, about: str) -> bytes:
 
 def pseudonyms(abouts: Iterable[str], *, campaign_id: UUID) -> list[bytes]:
     """Return several pseudonyms, and ask for the key once. Raises NoKeys, KeysDown."""
-    protected = CampaignKey.objects.filter(pk=campaign_id).values_list("pseudonyms", flat=True).first()
-    if protected is None:
-        raise NoKeys(str(campaign_id))
-    key = base64.b64decode(protect.unprotect(protected, purpose=PSEUDONYMS))
+    key = hmac_key(campaign_id)
     return [hmac.digest(key, about.encode(), "sha256") for about in abouts]
+
+
+def hmac_key(campaign_id: UUID) -> bytes:
+    """Return the campaign's HMAC key. Raises NoKeys, KeysDown."""
+    return _read(campaign_id)[0]
+
+
+def is_stamped(campaign_id: UUID) -> bool:
+    """Return whether each contribution has a stamp: not yet in a campaign from before stamps. Raises as `hmac_key`."""
+    return bool(_read(campaign_id)[1])
+
+
+def say_stamped(campaign_id: UUID) -> None:
+    """Say that each contribution has a stamp from now on. Only the role `release` may. Raises as `hmac_key`."""
+    key, _digest, public = _read(campaign_id)
+    CampaignKey.objects.filter(pk=campaign_id).update(pseudonyms=_protected(key, public))
+
+
+def _protected(key: bytes, public: bytes) -> str:
+    """Return an HMAC key under the city's key, with the hash of the public key, which is thus not replaced."""
+    return protect.protect(f"{_text(key)} {hashlib.sha256(public).hexdigest()}", purpose=PSEUDONYMS)
+
+
+def _read(campaign_id: UUID) -> tuple[bytes, str, bytes]:
+    """Return a campaign's HMAC key, the hash of its public key, empty in one from before stamps, and that key."""
+    found = CampaignKey.objects.filter(pk=campaign_id).values_list("pseudonyms", "public").first()
+    if found is None:
+        raise NoKeys(str(campaign_id))
+    key, _space, digest = protect.unprotect(found[0], purpose=PSEUDONYMS).partition(" ")
+    return base64.b64decode(key), digest, bytes(found[1])
+
+
+def _public(campaign_id: UUID) -> bytes:
+    """Return the public key.
+
+    Raises:
+        NoKeys, KeysDown
+        Forged: somebody else put it there.
+    """
+    _key, digest, public = _read(campaign_id)
+    if digest and digest != hashlib.sha256(public).hexdigest():
+        raise Forged(CampaignKey(pk=campaign_id))
+    return public
 
 
 def seal_alone(content: bytes, *, campaign_id: UUID, info: bytes) -> bytes:
     """Seal to the public key itself, without a batch: not even this process can open it again.
 
     Raises:
-        NoKeys
+        NoKeys, KeysDown
+        Forged: somebody else put that key there.
     """
-    public = CampaignKey.objects.filter(pk=campaign_id).values_list("public", flat=True).first()
-    if public is None:
-        raise NoKeys(str(campaign_id))
-    return SUITE.encrypt(content, X25519PublicKey.from_public_bytes(bytes(public)), info)
+    return SUITE.encrypt(content, X25519PublicKey.from_public_bytes(_public(campaign_id)), info)
 
 
 def open_alone(sealed: bytes, *, key: X25519PrivateKey, info: bytes) -> bytes:
@@ -169,23 +211,20 @@ def private_key(campaign_id: UUID) -> X25519PrivateKey:
 def seal(content: bytes, *, campaign_id: UUID, pseudonym: bytes, plan_sha256: str) -> Sealed:
     """Seal a packed row, in the caller's transaction. A new batch key is kept once that transaction is committed.
 
-    Raises:
-        NoKeys
+    Raises: as `seal_alone`.
     """
     return seal_all([(pseudonym, content)], campaign_id=campaign_id, plan_sha256=plan_sha256)[0]
 
 
 def seal_all(rows: Iterable[tuple[bytes, bytes]], *, campaign_id: UUID, plan_sha256: str) -> list[Sealed]:
-    """Seal several packed rows, each with its pseudonym before it, under one batch key. Raises NoKeys."""
-    public = CampaignKey.objects.filter(pk=campaign_id).values_list("public", flat=True).first()
-    if public is None:
-        raise NoKeys(str(campaign_id))
-    batch = batches.get(bytes(public)) or _new_batch(campaign_id, bytes(public))
+    """Seal several packed rows, each with its pseudonym before it, under one batch key. Raises as `seal_alone`."""
+    public = _public(campaign_id)
+    batch = batches.get(public) or _new_batch(campaign_id, public)
     sealed = []
     for name, content in rows:
         nonce = secrets.token_bytes(NONCE_BYTES)
         place = place_of(campaign_id, name, plan_sha256, batch.id)
-        sealed.append(Sealed(batch.id, nonce + batch.cipher.encrypt(nonce, content, place)))
+        sealed.append(Sealed(batch.id, nonce + batch.cipher.encrypt(nonce, content, place), plan_sha256))
     return sealed
 
 
@@ -279,11 +318,14 @@ __all__ = [
     "Unreadable",
     "batches",
     "has_keys",
+    "hmac_key",
+    "is_stamped",
     "made_keys",
     "open_alone",
     "private_key",
     "pseudonym",
     "pseudonyms",
+    "say_stamped",
     "seal",
     "seal_all",
     "seal_alone",

@@ -3,16 +3,18 @@
 from datetime import date
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
-from campaigns.contributions.models import Arrival, Contribution
+from campaigns.contributions import sealing, stamping
+from campaigns.contributions.models import Arrival
 from campaigns.contributions.sealing import Sealed
 
-#: What the portal's role would need to read contributions, or to replace one.
+#: What the portal's role would need to read contributions, to replace one, or to count them.
 WITHIN_REACH = """
 SELECT has_column_privilege('campaigns.arrival', 'payload', 'SELECT')
     OR has_column_privilege('campaigns.contribution', 'payload', 'SELECT')
     OR has_column_privilege('campaigns.arrival', 'payload', 'UPDATE')
+    OR has_any_column_privilege('campaigns.arrival', 'SELECT')
     OR has_column_privilege('campaigns.batch', 'sealed', 'SELECT')
     OR has_column_privilege('keystore.campaign_key', 'private', 'SELECT')
 """
@@ -31,9 +33,10 @@ def is_apart() -> bool:
 
 
 def add(*, campaign_id: UUID, pseudonym: bytes, sealed: Sealed, counts_from: date, again: bool = False) -> None:
-    """Insert a contribution into the inbox.
+    """Insert a contribution into the inbox, with its stamp.
 
     Raises:
+        NoKeys, KeysDown
         IntegrityError: there is one under this pseudonym.
     """
     row = Arrival(
@@ -44,22 +47,15 @@ def add(*, campaign_id: UUID, pseudonym: bytes, sealed: Sealed, counts_from: dat
         again=again,
         payload=sealed.payload,
     )
-    Arrival.objects.bulk_create([row])
+    stamped = stamping.stamp_all([row], campaign_id=campaign_id, plan_sha256=sealed.plan_sha256)
+    Arrival.objects.bulk_create(stamped)
 
 
 def holds(*, campaign_id: UUID, pseudonym: bytes) -> bool:
-    """Return whether a contribution waits to be counted."""
-    return any(
-        model.objects.filter(campaign_id=campaign_id, pseudonym=pseudonym).exists()
-        for model in (Arrival, Contribution)
-    )
-
-
-def has_any(*, campaign_id: UUID) -> bool:
-    """Return whether somebody's contribution to a campaign waits to be counted."""
-    return any(
-        model.objects.filter(campaign_id=campaign_id).values("pseudonym").exists() for model in (Arrival, Contribution)
-    )
+    """Return whether a contribution waits to be counted. The portal asks about one: it can list and count none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT campaigns.holds_contribution(%s, %s)", [campaign_id, pseudonym])
+        return bool(cursor.fetchone()[0])
 
 
 def remove(*, campaign_id: UUID, pseudonym: bytes) -> bool:
@@ -67,8 +63,32 @@ def remove(*, campaign_id: UUID, pseudonym: bytes) -> bool:
 
     The inbox comes first: a row that the night moves meanwhile is then found where it was moved to. A row that a
     release is counting makes this wait for the end of that release, some seconds.
+
+    Raises:
+        NoKeys, KeysDown
     """
-    deleted = 0
-    for model in (Arrival, Contribution):
-        deleted += model.objects.filter(campaign_id=campaign_id, pseudonym=pseudonym).delete()[0]
-    return bool(deleted)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT was_moved, its_stamp FROM campaigns.remove_contribution(%s, %s)", [campaign_id, pseudonym]
+        )
+        removed = cursor.fetchall()
+        _note_withdrawn(campaign_id, [bytes(stamp) for was_moved, stamp in removed if was_moved])
+        return bool(removed)
+
+
+def remove_all(*, campaign_id: UUID) -> None:
+    """Delete every contribution of a campaign that waits to be counted, as if each resident withdrew theirs.
+
+    For the owner of the tables, after a restore.
+    """
+    with transaction.atomic():
+        Arrival.objects.filter(campaign_id=campaign_id).delete()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM campaigns.contribution WHERE campaign_id = %s RETURNING stamp", [campaign_id])
+            _note_withdrawn(campaign_id, [bytes(stamp) for (stamp,) in cursor.fetchall()])
+
+
+def _note_withdrawn(campaign_id: UUID, stamps: list[bytes]) -> None:
+    """Keep the stamps of contributions that a night had moved, and that are deleted in this transaction."""
+    if stamps and sealing.has_keys(campaign_id):
+        stamping.note_withdrawn(campaign_id, stamps)

@@ -5,8 +5,9 @@ from django.utils.translation import gettext_lazy as _
 SENTENCES = {
     "post_written": _("Vous avez écrit dans le débat d’une consultation, sans votre nom."),
     "post_appealed": _("Vous avez contesté une décision de modération."),
+    "identity_checked": _("Un agent a vérifié votre papier d’identité. Un second agent doit aussi le vérifier."),
     "identity_proven": _("Votre identité a été prouvée pour voter. Le portail n’en garde qu’une empreinte."),
-    "ballot_cast": _("Vous avez déposé un bulletin, ou remplacé le vôtre. Son contenu n’est écrit nulle part."),
+    "ballot_cast": _("Vous avez voté. Le portail n’écrit nulle part votre choix, ni si vous votez de nouveau."),
 }
 
 

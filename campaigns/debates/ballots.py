@@ -6,15 +6,13 @@ another voter, is not counted. The count drops the outer envelopes and shuffles 
 """
 
 import hmac
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.db import connection
-from django.utils import timezone
 
 from campaigns.contributions import sealing
 from campaigns.debates.enums import Choice
@@ -24,9 +22,11 @@ CHOICES = tuple(Choice)
 
 
 class Taken(StrEnum):
-    """The answer of the database to a ballot, or to a slip. Other: another account, or paper, voted for this identity.
+    """The answer of the database to a ballot.
 
-    Of a ballot on paper, no slip: no number of today is this one; same: the agent gave the number too.
+    Other: another account voted under this identity, or this account under another one. Of a ballot on paper, no slip:
+    no number of today is this one; same: the agent gave the number too. No answer depends on both ways: of who voted
+    on paper, an online ballot is the first one too.
     """
 
     FIRST = "first"
@@ -38,7 +38,7 @@ class Taken(StrEnum):
 
 
 class Roll(StrEnum):
-    """The answer of the roll to one voter about their own identity."""
+    """The answer of the roll to one voter about their online ballot. Of paper it says nothing."""
 
     NONE = "none"
     OWN = "own"
@@ -67,15 +67,25 @@ class Envelope:
     sealed: bytes
     stamp: bytes
 
-    def is_stamped(self, vote_id: UUID) -> bool:
-        return hmac.compare_digest(self.stamp, _stamp(vote_id, self.voter, self.on_paper, self.sealed))
+    @property
+    def place(self) -> tuple[bytes, bool]:
+        """Return what at most one ballot of a vote has: the voter and the way."""
+        return self.voter.pseudonym, self.on_paper
 
 
 def closed_in_two(*, vote_id: UUID, voter: Voter, choices: Sequence[Choice], on_paper: bool) -> Envelope:
     """Seal one choice for each proposal. Every ballot of a vote has the same length. Raises NoKeys, KeysDown."""
     packed = bytes(CHOICES.index(one) for one in choices)
     sealed = sealing.seal_alone(packed, campaign_id=vote_id, info=_info(vote_id))
-    return Envelope(voter, on_paper, sealed, _stamp(vote_id, voter, on_paper, sealed))
+    bare = Envelope(voter, on_paper, sealed, b"")
+    return replace(bare, stamp=_stamps(vote_id, [bare])[0])
+
+
+def stamped(envelopes: Sequence[Envelope], *, vote_id: UUID) -> list[Envelope]:
+    """Return the ballots that the portal stamped for this vote. It asks for the key once. Raises NoKeys, KeysDown."""
+    stamps = _stamps(vote_id, envelopes)
+    pairs = zip(envelopes, stamps, strict=True)
+    return [envelope for envelope, stamp in pairs if hmac.compare_digest(envelope.stamp, stamp)]
 
 
 def opened(sealed: bytes, *, vote_id: UUID, key: X25519PrivateKey, options: int) -> list[Choice]:
@@ -90,18 +100,31 @@ def opened(sealed: bytes, *, vote_id: UUID, key: X25519PrivateKey, options: int)
     return [CHOICES[one] for one in packed]
 
 
-def take(envelope: Envelope, *, vote_id: UUID, at: datetime) -> Taken:
-    """Put a ballot into the inbox, in place of the voter's former one, unless the vote is over."""
+def take(envelope: Envelope, *, vote_id: UUID) -> Taken:
+    """Put an online ballot into the inbox, in place of the voter's former one, unless the vote is over.
+
+    The database looks at its own clock, and refuses a second identity of the account under a lock of the account.
+    """
     voter = envelope.voter
-    columns = (vote_id, voter.pseudonym, voter.account, envelope.on_paper, envelope.sealed, envelope.stamp)
+    columns = (vote_id, voter.pseudonym, voter.account, envelope.sealed, envelope.stamp)
     with connection.cursor() as cursor:
-        statement = "SELECT campaigns.take_ballot(%s, %s, %s, %s, %s, %s, %s, %s)"
-        cursor.execute(statement, (*columns, at, timezone.localdate(at)))
+        cursor.execute("SELECT campaigns.take_ballot(%s, %s, %s, %s, %s)", columns)
         return Taken(cursor.fetchone()[0])
 
 
+def as_first_known(voter: Voter, *, vote_id: UUID) -> Voter:
+    """Return the voter under the identity with which their account already voted online, or as they are.
+
+    An account keeps its identity for the whole vote, whichever one its resident has proved since.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT campaigns.identity_of(%s, %s)", [vote_id, voter.account])
+        known = cursor.fetchone()[0]
+    return Voter(bytes(known), voter.account) if known is not None else voter
+
+
 def roll(*, vote_id: UUID, voter: Voter) -> Roll:
-    """Return whether this identity voted, for its own voter."""
+    """Return whether this account, or another one of this identity, voted online; for its own voter."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT campaigns.roll_says(%s, %s, %s)", [vote_id, voter.pseudonym, voter.account])
         return Roll(cursor.fetchone()[0])
@@ -111,6 +134,17 @@ def _info(vote_id: UUID) -> bytes:
     return f"garant ballot|{vote_id}".encode()
 
 
-def _stamp(vote_id: UUID, voter: Voter, on_paper: bool, sealed: bytes) -> bytes:
-    parts: canonical.Json = ["ballot", voter.pseudonym.hex(), voter.account.hex(), on_paper, sealed.hex()]
-    return sealing.pseudonym(campaign_id=vote_id, about=canonical.text(parts))
+def _stamps(vote_id: UUID, envelopes: Iterable[Envelope]) -> list[bytes]:
+    return sealing.pseudonyms(map(_outside, envelopes), campaign_id=vote_id)
+
+
+def _outside(envelope: Envelope) -> str:
+    voter = envelope.voter
+    parts: canonical.Json = [
+        "ballot",
+        voter.pseudonym.hex(),
+        voter.account.hex(),
+        envelope.on_paper,
+        envelope.sealed.hex(),
+    ]
+    return canonical.text(parts)

@@ -1,6 +1,6 @@
 """Forms of debates and votes. Nothing is ticked beforehand; a proposal without a choice is “no opinion”."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.debates.enums import Choice, Kind, Rule
 from campaigns.debates.models import Vote
-from core.pages.forms import DateField
+from core.pages.forms import DateField, PublicWords, as_read
 from core.symbols import read_code
 from vault.types.names import words
 
@@ -48,14 +48,17 @@ class AppealForm(forms.Form):
 
 class SetAsideForm(forms.Form):
     rule = forms.ChoiceField(label=gettext_lazy("Règle"), choices=Rule.choices, widget=forms.RadioSelect)
-    reasons = _text(
-        gettext_lazy("Raison (publiée)"), 3, help_text=gettext_lazy("Sans recopier le texte, ni nommer personne.")
+    reasons = PublicWords(
+        label=gettext_lazy("Raison (publiée)"),
+        max_length=600,
+        rows=3,
+        help_text=gettext_lazy("Sans recopier le texte, ni nommer personne."),
     )
 
 
 class DecideAppealForm(forms.Form):
     decision = forms.ChoiceField(label=gettext_lazy("Décision"), choices=APPEALS, widget=forms.RadioSelect)
-    words = _text(gettext_lazy("Raison (publiée)"), 3)
+    words = PublicWords(label=gettext_lazy("Raison (publiée)"), max_length=600, rows=3)
 
 
 class AskVoteForm(forms.Form):
@@ -79,8 +82,9 @@ class AskVoteForm(forms.Form):
 
 
 class DecideVoteForm(forms.Form):
+    shown = as_read()
     decision = forms.ChoiceField(label=gettext_lazy("Décision"), choices=DECISIONS, widget=forms.RadioSelect)
-    words = _text(gettext_lazy("Pourquoi (publié)"), 3, required=False)
+    words = PublicWords(label=gettext_lazy("Pourquoi (publié)"), max_length=600, rows=3, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -152,8 +156,29 @@ class SlipForm(CivilForm):
     )
 
 
+class UnseenDate(forms.CharField):
+    """A date of eight digits, typed by the voter and shown to nobody."""
+
+    widget = forms.PasswordInput(
+        attrs={"inputmode": "numeric", "autocomplete": "off", "class": "govuk-input--width-10"}
+    )
+
+    def clean(self, value: Any) -> date:  # noqa: ANN401 - Django's
+        typed = "".join(sign for sign in super().clean(value) if sign not in " ./-")
+        try:
+            if len(typed) != 8 or not (typed.isascii() and typed.isdigit()):
+                raise ValueError
+            return date(int(typed[4:]), int(typed[2:4]), int(typed[:2]))
+        except ValueError:
+            raise ValidationError(_("La personne tape 8 chiffres\u00a0: jour, mois, année, comme 31031988.")) from None
+
+
 class PaperForm(BallotForm):
-    """A paper ballot: the number that another agent gave, and the choices, which the person reads again."""
+    """A paper ballot: the number that another agent gave, the choices, which the person reads again, and their date.
+
+    The date is compared with the one that the first agent read: a slip that they gave for somebody else takes no
+    ballot. The agent does not see it, since they see the choices.
+    """
 
     number = forms.CharField(
         label=gettext_lazy("Numéro écrit sur l’enveloppe"),
@@ -165,10 +190,18 @@ class PaperForm(BallotForm):
         label=gettext_lazy("La personne a relu ses choix sur cet écran."),
         error_messages={"required": gettext_lazy("La personne relit ses choix sur cet écran avant de déposer.")},
     )
+    birthdate = UnseenDate(
+        label=gettext_lazy("Date de naissance, tapée par la personne"),
+        max_length=12,
+        help_text=gettext_lazy(
+            "Donnez-lui le clavier. La personne tape 8 chiffres, comme 31031988, que l’écran n’affiche pas, sans vous "
+            "les dire. Sans jour ou sans mois sur son papier, elle tape 01."
+        ),
+    )
 
     def __init__(self, vote: Vote, *args: Any, **kwargs: Any) -> None:
         super().__init__(vote, *args, **kwargs)
-        self.order_fields(["number", *self.names, "read_again"])
+        self.order_fields(["number", *self.names, "read_again", "birthdate"])
 
     def clean_number(self) -> str:
         return read_code(self.cleaned_data["number"])

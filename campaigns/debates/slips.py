@@ -1,16 +1,16 @@
 """Slips of paper ballots, and the functions of the database that give and take them.
 
-An agent who sees an identity paper gives a slip, whose number the voter takes with their envelope to another agent. So
-neither agent has both the name and the choice, and neither makes a ballot alone.
+An agent who sees an identity paper gives a slip, whose number the voter takes with their envelope to another agent,
+before whom they type their birth date unseen. So neither agent has both the name and the choice, neither makes a
+ballot alone, and a slip for somebody else than the voter serves nobody. The date is kept in the hash of the number.
 """
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from uuid import UUID
 
 from django.db import connection
-from django.utils import timezone
 
 from campaigns.contributions import sealing
 from campaigns.debates.ballots import Envelope, Taken, Voter
@@ -31,21 +31,29 @@ def new_number() -> str:
     return f"{symbols(4)}-{symbols(4)}"
 
 
-def give(number: str, slip: Slip, *, vote_id: UUID, at: datetime) -> Taken:
-    """Keep a slip until the end of the day, in place of the identity's former one. Raises NoKeys, KeysDown."""
-    hashed, voter = _hashed(vote_id, number), slip.voter
+def give(number: str, birthdate: date, slip: Slip, *, vote_id: UUID) -> bool:
+    """Keep a slip until the end of the day, in place of the identity's former one. Return False if the vote is over.
+
+    It looks at no ballot: the answer is the same about who voted, online or on paper, and who did not.
+
+    Raises:
+        NoKeys, KeysDown
+    """
+    hashed, voter = _hashed(vote_id, number, birthdate), slip.voter
     columns = (vote_id, voter.pseudonym, voter.account, hashed, slip.checked_by, _stamp(vote_id, slip, hashed))
     with connection.cursor() as cursor:
-        statement = "SELECT campaigns.give_slip(%s, %s, %s, %s, %s, %s, %s, %s)"
-        cursor.execute(statement, (*columns, at, timezone.localdate(at)))
-        return Taken(cursor.fetchone()[0])
+        cursor.execute("SELECT campaigns.give_slip(%s, %s, %s, %s, %s, %s)", columns)
+        return bool(cursor.fetchone()[0])
 
 
-def find(number: str, *, vote_id: UUID, at: datetime) -> Slip | None:
-    """Return the slip of a number of this day, unless the portal did not stamp it. Raises NoKeys, KeysDown."""
-    hashed = _hashed(vote_id, number)
+def find(number: str, birthdate: date, *, vote_id: UUID) -> Slip | None:
+    """Return the slip of a number of this day and its voter's birth date, unless the portal did not stamp it.
+
+    Raises NoKeys, KeysDown.
+    """
+    hashed = _hashed(vote_id, number, birthdate)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM campaigns.slip_of(%s, %s, %s)", [vote_id, hashed, timezone.localdate(at)])
+        cursor.execute("SELECT * FROM campaigns.slip_of(%s, %s)", [vote_id, hashed])
         row = cursor.fetchone()
     if row is None:
         return None
@@ -54,17 +62,19 @@ def find(number: str, *, vote_id: UUID, at: datetime) -> Slip | None:
     return slip if hmac.compare_digest(bytes(stamp), _stamp(vote_id, slip, hashed)) else None
 
 
-def take(envelope: Envelope, number: str, *, vote_id: UUID, agent_id: UUID, at: datetime) -> Taken:
-    """Put the ballot of a slip into the inbox, and delete the slip. Raises NoKeys, KeysDown."""
-    columns = (vote_id, _hashed(vote_id, number), agent_id, envelope.sealed, envelope.stamp)
+def take(envelope: Envelope, number: str, birthdate: date, *, vote_id: UUID, agent_id: UUID) -> Taken:
+    """Put the ballot of a slip into the inbox, and delete the slip. Raises NoKeys, KeysDown.
+
+    The identity's first paper ballot is final. A second one has the same answer and is not kept.
+    """
+    columns = (vote_id, _hashed(vote_id, number, birthdate), agent_id, envelope.sealed, envelope.stamp)
     with connection.cursor() as cursor:
-        statement = "SELECT campaigns.take_on_paper(%s, %s, %s, %s, %s, %s, %s)"
-        cursor.execute(statement, (*columns, at, timezone.localdate(at)))
+        cursor.execute("SELECT campaigns.take_on_paper(%s, %s, %s, %s, %s)", columns)
         return Taken(cursor.fetchone()[0])
 
 
-def _hashed(vote_id: UUID, number: str) -> bytes:
-    return sealing.pseudonym(campaign_id=vote_id, about=f"slip {number}")
+def _hashed(vote_id: UUID, number: str, birthdate: date) -> bytes:
+    return sealing.pseudonym(campaign_id=vote_id, about=f"slip {number} {birthdate.isoformat()}")
 
 
 def _stamp(vote_id: UUID, slip: Slip, hashed: bytes) -> bytes:

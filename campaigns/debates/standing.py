@@ -3,12 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
+from campaigns.contributions import freezing
 from campaigns.contributions.models import Publication
 from campaigns.debates.enums import VoteKind, VoteState
-from campaigns.debates.models import Vote
+from campaigns.debates.models import Post, Vote
 from campaigns.plans.models import Campaign
 from campaigns.results import published
 
+#: Of the entries about a vote in the city's register.
+KIND = "vote"
 #: The window that the publication of a vote's count names.
 COUNT = "vote"
 
@@ -30,8 +33,8 @@ def opening_vote(campaign: Campaign) -> Vote | None:
 
 
 def count_of(vote_id: UUID) -> Publication | None:
-    """Return the published count of a vote, if it is counted."""
-    return Publication.objects.filter(campaign_id=vote_id, window=COUNT).first()
+    """Return the published count of a vote that the portal signed, if it is counted."""
+    return next(iter(freezing.believed(Publication.objects.filter(campaign_id=vote_id, window=COUNT))), None)
 
 
 def to_count() -> list[Vote]:
@@ -39,6 +42,12 @@ def to_count() -> list[Vote]:
     counted = Publication.objects.filter(window=COUNT).values("campaign_id")
     approved = Vote.objects.filter(state=VoteState.APPROVED)
     return list(approved.exclude(pk__in=counted).order_by("closes_at", "pk"))
+
+
+def vote_waits_until(campaign: Campaign) -> datetime | None:
+    """Return until when a vote waits for authors who may contest that their proposal was set aside, or None."""
+    found = Post.objects.filter(campaign=campaign).proposals().may_be_contested().select_related("moderation")
+    return max((one.moderation.vote_waits_until for one in found), default=None)
 
 
 def takes_proposals(vote: Vote | None) -> bool:

@@ -20,7 +20,7 @@ def problems(file: bytes) -> list[str]:
         document, sha256, note = content["publication"], str(content["sha256"]), str(content["note"])
         if document["kind"] != "vote":
             raise ValueError
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ["the file is not the count of a vote of this portal"]
     found = []
     if hashlib.sha256(canonical.encode(document)).hexdigest() != sha256:
@@ -42,10 +42,17 @@ def problems(file: bytes) -> list[str]:
 
 
 def _of_numbers(document: dict[str, Any]) -> list[str]:
+    dropped = document.get("dropped")
+    is_count = dropped is None or (type(dropped) is int and dropped >= 0)
+    found = [] if is_count else ["the number of dropped ballots is not a number"]
+    return [*found, *_of_choices(document)]
+
+
+def _of_choices(document: dict[str, Any]) -> list[str]:
     counted = document.get("outcome") == Outcome.COUNTED
     if not counted:
         shown = {"ballots", "counts"} & set(document)
-        return ["a void vote has no number"] if shown or document.get("outcome") != Outcome.VOID else []
+        return ["a void vote has no number of ballots"] if shown or document.get("outcome") != Outcome.VOID else []
     try:
         ballots, counts = document["ballots"], document["counts"]
         whole = all(sum(one[choice] for choice in Choice) == ballots["in_all"] for one in counts)

@@ -15,7 +15,8 @@ from campaigns.panel.actions import panels
 from campaigns.panel.enums import FEWEST_SEATS, LONGEST_READING, MOST_SEATS, SHORTEST_READING, Decision, Stance
 from campaigns.panel.models import Opinion, Panel
 from campaigns.panel.presenting.opinions import author_of
-from core.pages.forms import DateField
+from certification.labels.actions.charters import refuse_new_contacts
+from core.pages.forms import DateField, PublicWords
 
 
 def _text(label: Any, rows: int = 5, **others: Any) -> forms.CharField:  # noqa: ANN401 - lazy
@@ -76,17 +77,24 @@ class ReferForm(forms.Form):
         label=gettext_lazy("Sujet"),
         help_text=gettext_lazy("Son titre est publié. D’un brouillon de charte, tout le texte."),
     )
-    question = forms.CharField(
-        label=gettext_lazy("Question au panel (publiée)"), max_length=600, widget=forms.Textarea({"rows": 4})
-    )
+    question = PublicWords(label=gettext_lazy("Question au panel (publiée)"), max_length=600, rows=4)
     last_day = DateField(
         label=gettext_lazy("Dernier jour pour donner un avis"), help_text=gettext_lazy("Sept jours au moins.")
     )
 
     def __init__(self, agent: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.agent = agent
         choices = [(one.value, f"{one.kind.label} : {one.name}") for one in subjects.of(agent)]
         self.fields["subject"].choices = [("", "—"), *choices]  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean_subject(self) -> str:
+        """Refuse a draft of the charter with a new telephone number or address: its text is public at once."""
+        value: str = self.cleaned_data["subject"]
+        found = subjects.find(self.agent, value)
+        if found is not None:
+            refuse_new_contacts(found.content)
+        return value
 
     def clean_last_day(self) -> Any:  # noqa: ANN401 - a date, as DateField gives it
         found = self.cleaned_data["last_day"]
@@ -116,7 +124,7 @@ class AnswerForm(forms.Form):
     decision = forms.ChoiceField(
         label=gettext_lazy("Décision de la ville"), choices=Decision.choices, widget=forms.RadioSelect
     )
-    words = _text(gettext_lazy("Réponse (publiée)"))
+    words = PublicWords(label=gettext_lazy("Réponse (publiée)"), max_length=2000, rows=5)
 
     def __init__(self, waiting: list[Opinion], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -40,17 +40,21 @@ class Subject:
 
 
 def of(agent: User) -> Iterator[Subject]:
-    """Yield what this agent may refer. Labels and requests of a publisher for whom they worked are not."""
+    """Yield what this agent may refer. Labels and requests of a publisher that they are behind are not."""
     for campaign in Campaign.objects.exclude(state__in=NOT_CAMPAIGNS):
         yield Subject(Kind.CAMPAIGN, campaign.pk, campaign.title["fr"], campaign.title["en"])
     for charter in CharterVersion.objects.prefetch_related("criteria"):
         names = (f"Charte des services, version {charter.number}", f"Charter of services, version {charter.number}")
         yield Subject(Kind.CHARTER, charter.pk, *names, {} if charter.is_published else charter.as_json())
-    for request in LabelRequest.objects.for_agents().open().select_related("service__publisher"):
-        if not perms.worked_for(agent, request.service.publisher_id):
+    requests = list(LabelRequest.objects.for_agents().open().select_related("service__publisher"))
+    labels = list(Label.objects.listed().select_related("service__publisher"))
+    services = [*(one.service for one in requests), *(one.service for one in labels)]
+    behind = perms.find_behind(*{one.publisher_id for one in services})
+    for request in requests:
+        if agent.pk not in behind[request.service.publisher_id]:
             yield Subject(Kind.REQUEST, request.pk, request.service.name, request.service.name)
-    for label in Label.objects.listed().select_related("service__publisher"):
-        if not perms.worked_for(agent, label.service.publisher_id):
+    for label in labels:
+        if agent.pk not in behind[label.service.publisher_id]:
             yield Subject(Kind.LABEL, label.pk, label.service.name, label.service.name)
 
 

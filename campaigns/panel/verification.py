@@ -127,8 +127,11 @@ def _register(panel: Panel, drawn: Drawn) -> dict[str, Any]:
     """Return the register's entries from the one that froze the list to the last one that the checkpoint signed."""
     signed = signed_notes.read(drawn.note).register
     last = signed[0] if signed else 0
-    entries = RegisterEntry.objects.filter(number__gte=panel.entry, number__lte=last).order_by("number")
-    before = RegisterEntry.objects.filter(number=(panel.entry or 0) - 1).first()
+    entries = register.believed(
+        RegisterEntry.objects.filter(number__gte=panel.entry, number__lte=last).order_by("number")
+    )
+    earlier = RegisterEntry.objects.filter(number__lt=panel.entry or 0).order_by("-number")
+    before = next(register.believed(earlier.iterator(chunk_size=10)), None)
     chain = bytes(before.chain) if before else register.START
     names = ("number", "kind", "event", "content")
     rows = [

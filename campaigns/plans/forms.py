@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.plans import drafting, geojson
 from campaigns.plans.enums import PRESETS
-from core.pages.forms import DateField
+from core.pages.forms import DateField, PublicForm, PublicWords, as_read
 from vault.records.enums import Right
 from vault.records.models import Holder
 
@@ -24,14 +24,14 @@ DECISIONS = (
 OPINIONS = (("yes", gettext_lazy("Favorable")), ("no", gettext_lazy("Défavorable")))
 
 
-def _text(label: Any, length: int = 600, rows: int = 2, **others: Any) -> forms.CharField:  # noqa: ANN401 - lazy
-    return forms.CharField(label=label, max_length=length, widget=forms.Textarea({"rows": rows}), **others)
+def _text(label: Any, length: int = 600, rows: int = 2, **others: Any) -> PublicWords:  # noqa: ANN401 - lazy
+    return PublicWords(label=label, max_length=length, rows=rows, **others)
 
 
-class BeginForm(forms.Form):
+class BeginForm(PublicForm):
     template = forms.ChoiceField(label=gettext_lazy("Modèle"), widget=forms.RadioSelect)
-    title = forms.CharField(label=gettext_lazy("Titre"), max_length=80)
-    title_en = forms.CharField(label=gettext_lazy("Titre, en anglais"), max_length=80)
+    title = PublicWords(label=gettext_lazy("Titre"), max_length=80)
+    title_en = PublicWords(label=gettext_lazy("Titre, en anglais"), max_length=80)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,14 +46,14 @@ class BeginForm(forms.Form):
         return title
 
 
-class QuestionForm(forms.Form):
-    title = forms.CharField(label=gettext_lazy("Titre"), max_length=80)
-    title_en = forms.CharField(label=gettext_lazy("Titre, en anglais"), max_length=80)
+class QuestionForm(PublicForm):
+    title = PublicWords(label=gettext_lazy("Titre"), max_length=80)
+    title_en = PublicWords(label=gettext_lazy("Titre, en anglais"), max_length=80)
     question = _text(gettext_lazy("Question"), 200)
     question_en = _text(gettext_lazy("Question, en anglais"), 200)
     purpose = _text(gettext_lazy("But"))
     purpose_en = _text(gettext_lazy("But, en anglais"))
-    sponsor = forms.CharField(label=gettext_lazy("Qui demande"), max_length=120)
+    sponsor = PublicWords(label=gettext_lazy("Qui demande"), max_length=120)
     partners = _text(
         gettext_lazy("Partenaires"),
         2000,
@@ -75,7 +75,7 @@ class QuestionForm(forms.Form):
 
 
 class ZonesForm(forms.Form):
-    source = forms.CharField(
+    source = PublicWords(
         label=gettext_lazy("Source publique des populations"),
         max_length=200,
         help_text=gettext_lazy("Comme « Insee, recensement de 2023 »."),
@@ -227,9 +227,10 @@ class GroupForm(forms.Form):
 
 
 class WordsForm(forms.Form):
-    words = forms.CharField(
-        label=gettext_lazy("Pourquoi (publié)"), max_length=2000, widget=forms.Textarea({"rows": 4}), required=False
-    )
+    """What somebody says of a plan that they read."""
+
+    shown = as_read()
+    words = PublicWords(label=gettext_lazy("Pourquoi (publié)"), max_length=2000, rows=4, required=False)
 
 
 class OpinionForm(WordsForm):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from campaigns.contributions import freezing
 from campaigns.contributions.models import Publication
 from campaigns.noise.plan import Plan, Table
 from campaigns.noise.publication import PUBLISHED
@@ -74,9 +75,9 @@ def campaign(code: str) -> Campaign | None:
 
 
 def all_of(campaign: Campaign) -> list[Published]:
-    """Return the publications of a consultation, oldest first."""
+    """Return the publications of a consultation that the portal signed, oldest first."""
     found = Publication.objects.filter(campaign_id=campaign.pk).order_by("published_on", "window")
-    return [Published(row, campaign.plan, campaign.document) for row in found]
+    return [Published(row, campaign.plan, campaign.document) for row in freezing.believed(found)]
 
 
 def with_figures(campaign: Campaign) -> list[Published]:

@@ -22,7 +22,7 @@ def problems(file: bytes) -> list[str]:
         content = canonical.decode(file)
         document, plan_document = content["publication"], content["plan"]
         sha256, note = str(content["sha256"]), str(content["note"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ["the file is not a publication of this portal"]
     found = []
     if hashlib.sha256(canonical.encode(document)).hexdigest() != sha256:

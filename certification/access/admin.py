@@ -6,24 +6,25 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import DeviceGrant
 
+from accounts.city_admin import WithTwo
 from accounts.models import User
+from certification.access.actions import sending
 from certification.access.models import AccessToken, AuthorizationCode, Client, IDToken, RefreshToken
 from certification.labels.models import Service
 from vault import types
 from vault.holders.actions import senders
-from vault.holders.enums import Rhythm
 from vault.holders.models import Sender
 from vault.records.models import Holder
 
 if TYPE_CHECKING:
-    SenderModelAdmin = admin.ModelAdmin[Sender]
     SenderModelForm = forms.ModelForm[Sender]
 else:
-    SenderModelAdmin, SenderModelForm = admin.ModelAdmin, forms.ModelForm
+    SenderModelForm = forms.ModelForm
 
 for model in (AccessToken, AuthorizationCode, Client, IDToken, RefreshToken, DeviceGrant):
     if admin.site.is_registered(model):
@@ -31,7 +32,7 @@ for model in (AccessToken, AuthorizationCode, Client, IDToken, RefreshToken, Dev
 
 
 class SenderForm(SenderModelForm):
-    """A permission of a holder to send. Saved by `senders.allow`, at once, so that its refusals are the form's."""
+    """A permission of a holder to send, checked as `senders.allow` does. Two persons give it."""
 
     holder = forms.ModelChoiceField(Holder.objects.filter(withdrawn_at=None), label=_("Organisme"))
     service = forms.ModelChoiceField(Service.objects.all(), label=_("Service, dont les programmes envoient"))
@@ -48,9 +49,8 @@ class SenderForm(SenderModelForm):
         model = Sender
         fields = ("rhythm",)
 
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._by = by
         if "types" in self.fields:
             choices = [(one.code, f"{one.title} ({one.code})") for one in types.all_types()]
             cast(forms.MultipleChoiceField, self.fields["types"]).choices = choices
@@ -59,14 +59,11 @@ class SenderForm(SenderModelForm):
         cleaned = super().clean() or {}
         if not self.errors:
             try:
-                self.instance = senders.allow(
+                senders.check(
                     holder=cleaned["holder"].code,
                     service_id=cleaned["service"].pk,
                     types_sent=cleaned["types"],
-                    rhythm=Rhythm(cleaned["rhythm"]),
                     public_key=cleaned["public_key"],
-                    stays=cleaned["stays"],
-                    by=self._by,
                 )
             except ValidationError as error:
                 self.add_error(None, error)
@@ -74,8 +71,8 @@ class SenderForm(SenderModelForm):
 
 
 @admin.register(Sender)
-class SenderAdmin(SenderModelAdmin):
-    """Those who manage agents let a holder send, and end it."""
+class SenderAdmin(WithTwo):
+    """Two persons let a holder send: this form proposes it. One who manages agents ends it."""
 
     list_display = ("holder", "service", "types", "rhythm", "stays", "created_at", "ended_at")
     actions = ("end",)
@@ -87,18 +84,25 @@ class SenderAdmin(SenderModelAdmin):
         return self.list_display if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Sender | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: ANN401 - a form's class
-        if obj is not None:
-            return super().get_form(request, obj, change, **kwargs)
-        by = cast(User, request.user)
-
-        class Form(SenderForm):
-            def __init__(self, *args: Any, **options: Any) -> None:
-                super().__init__(*args, by=by, **options)
-
-        return Form
+        return SenderForm if obj is None else super().get_form(request, obj, change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Sender, form: SenderModelForm, change: bool) -> None:
-        """Do nothing: the form saved it."""
+        """Write nothing before a second person agrees."""
+        said = form.cleaned_data
+        value = {
+            "holder": said["holder"].code,
+            "types": said["types"],
+            "rhythm": said["rhythm"],
+            "public_key": said["public_key"],
+            "stays": said["stays"],
+        }
+        self.propose(request, what=sending.CODE, subject=str(said["service"].pk), value=value)
+
+    def log_addition(self, request: HttpRequest, obj: Sender, message: Any) -> Any:  # noqa: ANN401 - Django's
+        """Write no line: the decisions say who proposed and who agreed."""
+
+    def response_add(self, request: HttpRequest, obj: Sender, post_url_continue: str | None = None) -> HttpResponse:
+        return redirect("admin:holders_sender_changelist")
 
     @admin.display(description=_("service"))
     def service(self, row: Sender) -> str:

@@ -7,9 +7,12 @@ class AccessConfig(AppConfig):
     verbose_name = _("Accès des services")
 
     def ready(self) -> None:
+        from accounts.actions import city_decisions
+        from accounts.sign_in import visitors
         from certification.access import leaving
-        from certification.access.actions import clients
+        from certification.access.actions import clients, sending
         from certification.access.actions.tokens import end_all
+        from certification.access.fapi import par
         from certification.access.models import keys
         from certification.labels import checks
         from core import leaving as registry
@@ -18,7 +21,10 @@ class AccessConfig(AppConfig):
         from core.pages import menu
 
         menu.register(_("Vos programmes"), "access:programs", place=menu.Place.PUBLISHER, order=20)
+        city_decisions.register(sending.CODE, sending.SETTING)
         checks.register("C17", clients.secrets_are_recent)
         protect.register(keys.KEEPER)
+        # Whoever is asked something signs in first.
+        visitors.register(par.KEY, visitors.Kept(stays=lambda kept: True, is_over=par.is_over))
         registry.register(leaving.APP)
         backups.register("tokens", backups.Part(save=None, replay=end_all, if_lost=True))

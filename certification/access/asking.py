@@ -8,6 +8,7 @@ from uuid import UUID
 from certification.access.details import Details
 from certification.access.enums import Environment
 from certification.access.models import Client
+from certification.labels import levels
 from certification.labels.actions import trials
 from certification.labels.models import Label, PurposeVersion, Service
 from certification.labels.recipient import label_for
@@ -74,7 +75,13 @@ class Asked:
             )
         }
         sensitive = any(types.field(field).sensitivity in SENSITIVE for field in self._fields_with(agreed))
-        return sensitive or PaperKind.objects.filter(code__in=kinds, sensitive=True).exists()
+        return sensitive or any(kind.sensitive for kind in PaperKind.objects.filter(code__in=kinds))
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Return whether nothing that is asked for is delicate."""
+        fields = [field for item in self.items for field in item.fields]
+        return levels.are_ordinary(fields, [paper.kind for paper in self.papers])
 
     def _fields_with(self, agreed: Collection[str | UUID]) -> list[str]:
         return [field for item in self.shown_with(agreed).items for field in item.fields]

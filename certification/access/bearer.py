@@ -1,6 +1,6 @@
 """Callers of the API: the holder of an access token, under one grant; or a program, by its secret, for its service.
 
-A token in the address is not looked at.
+A token in the address is not looked at. One that is bound to a key needs a proof of it (`fapi.dpop`).
 """
 
 import hashlib
@@ -17,6 +17,8 @@ from rest_framework.views import APIView
 from accounts.models import User
 from certification.access import credentials, limits, lookup, standing
 from certification.access.enums import LOTS, VAULT, Environment
+from certification.access.fapi import dpop
+from certification.access.fapi.dpop import BadProof, Proof
 from certification.access.limits import Count
 from certification.access.lookup import Given
 from certification.access.models import AccessToken, Client
@@ -40,6 +42,48 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Presented:
+    """A token as a request presents it, by its SHA-256; with a proof of a key, or without one."""
+
+    hashed: str
+    proof: Proof | None
+
+    def check(self, token: AccessToken) -> None:
+        """Check that a token that was found is presented as it was made: bound to this key, or to none.
+
+        Raises:
+            Problem
+        """
+        if token.jkt != (self.proof.jkt if self.proof else ""):
+            raise Problem("invalid_token")
+        if self.proof is not None:
+            try:
+                self.proof.use()
+            except BadProof as error:
+                raise Problem(dpop.ERROR) from error
+
+
+def presented(request: Request) -> Presented:
+    """Return the token of a request.
+
+    Raises:
+        Problem: there is none, or its proof is refused.
+    """
+    kind, _space, rest = request.headers.get("Authorization", "").partition(" ")
+    token = rest.strip()
+    if not token or kind.lower() not in {"bearer", "dpop"}:
+        raise Problem("invalid_token")
+    hashed = hashlib.sha256(token.encode()).hexdigest()
+    if kind.lower() == "bearer":
+        return Presented(hashed, None)
+    try:
+        proof = dpop.read(request.headers.get("DPoP", ""), method=str(request.method), path=request.path, token=token)
+    except BadProof as error:
+        raise Problem(dpop.ERROR) from error
+    return Presented(hashed, proof)
+
+
+@dataclass(frozen=True)
 class Program:
     """A client that proved who it is by its secret."""
 
@@ -57,12 +101,11 @@ class BearerAuthentication(BaseAuthentication):
         self.environment = environment
 
     def authenticate(self, request: Request) -> tuple[User, Caller]:
-        kind, _space, token = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token.strip():
-            raise Problem("invalid_token")
-        found = lookup.find(hashlib.sha256(token.strip().encode()).hexdigest(), self.environment)
+        given = presented(request)
+        found = lookup.find(given.hashed, self.environment)
         if found is None or not standing.is_known_to(found.person, found.client):
             raise Problem("invalid_token")
+        given.check(found.token)
         return found.person, Caller(found.client, found.given, frozenset(found.token.scope.split()))
 
     def authenticate_header(self, request: Request) -> str:
@@ -84,17 +127,16 @@ class SenderAuthentication(BaseAuthentication):
         self.environment = environment
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Sending]:
-        kind, _space, token = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token.strip():
-            raise Problem("invalid_token")
+        given = presented(request)
         found = AccessToken.objects.select_related("application").filter(
-            token_checksum=hashlib.sha256(token.strip().encode()).hexdigest(),
+            token_checksum=given.hashed,
             expires__gt=timezone.now(),
             application__environment=self.environment,
         )
         row = found.first()
         if row is None:
             raise Problem("invalid_token")
+        given.check(row)
         if row.user_id is not None or row.grant_id is not None or LOTS not in row.scope.split():
             raise Problem("insufficient_scope")
         sender = senders.of_service(row.application.service_id)

@@ -1,15 +1,50 @@
-"""Programs that prove who they are by their secret, at OAuth's addresses and at those of their own events."""
+"""Programs that prove who they are: by their secret or their key at OAuth's addresses, by their secret elsewhere."""
 
 import base64
 import binascii
+from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
 from django.contrib.auth.hashers import check_password
 from django.utils import timezone
 
 from certification.access.enums import Environment
+from certification.access.fapi import client_assertions
 from certification.access.models import Client
 from certification.access.models.client import FIRST, SECOND, Secret
+
+#: What says or proves who a program is, in the body of a request to an address of OAuth.
+IN_BODY = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
+
+
+class TwoMethods(Exception):
+    """The request proves who sends it in two ways (RFC 6749, 2.3)."""
+
+
+def of_request(header: str, body: Mapping[str, str], environment: Environment) -> Client | None:
+    """Return the client that a request to an address of OAuth proves to be, by one method, or None.
+
+    Args:
+        header: `Authorization`.
+        body: the parameters, each of which came once.
+
+    Raises:
+        TwoMethods
+    """
+    asserted = "client_assertion" in body or "client_assertion_type" in body
+    by_basic = header.partition(" ")[0].lower() == "basic"
+    if by_basic + asserted + ("client_secret" in body) > 1:
+        raise TwoMethods
+    named = body.get("client_id", "")
+    if asserted:
+        known = body.get("client_assertion_type") == client_assertions.TYPE
+        client = client_assertions.client_of(body.get("client_assertion", ""), environment) if known else None
+    else:
+        proof = from_basic(header) if by_basic else (named, body.get("client_secret", ""))
+        client = authenticated(*proof, environment) if proof else None
+        if client is not None and client.keys_only:
+            return None
+    return client if client is not None and named in {"", client.client_id} else None
 
 
 def from_basic(header: str) -> tuple[str, str] | None:

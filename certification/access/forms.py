@@ -5,12 +5,16 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import User
 from certification.access.actions import clients
 from certification.access.asking import Asked
 from certification.access.enums import LOTS, Environment
+from certification.access.fapi import client_assertions
+from certification.access.models import Client
 from certification.access.presenting.consent import with_why
 from vault.records.grants.agreements import Item, PaperItem
 from vault.records.grants.terms import Terms
@@ -165,6 +169,54 @@ class ProgramForm(forms.Form):
         for address in found:
             clients.check_redirect_uri(address)
         return found
+
+
+class SecurityForm(forms.Form):
+    """A program's public keys, and what it requires: all of it is the profile FAPI 2.0."""
+
+    keys = forms.CharField(
+        label=gettext_lazy("Clés publiques"),
+        help_text=gettext_lazy(
+            "Un JWK, ou un ensemble de cinq au plus (JWKS) : P-256, Ed25519 ou RSA. Gardez la clé privée sur votre "
+            "serveur."
+        ),
+        required=False,
+        max_length=client_assertions.MOST_KEYS * 8000,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+    )
+    keys_only = forms.BooleanField(
+        label=gettext_lazy("Refuser les secrets de ce programme quand il demande un jeton"),
+        help_text=gettext_lazy("Les secrets sont encore valables pour les effacements et les événements."),
+        required=False,
+    )
+    pushed_only = forms.BooleanField(
+        label=gettext_lazy("Refuser les demandes que ce programme n’a pas déposées d’abord (PAR)"), required=False
+    )
+    bound_tokens = forms.BooleanField(
+        label=gettext_lazy("Lier chaque jeton à une clé (DPoP)"),
+        help_text=gettext_lazy("Un jeton volé ne peut alors rien lire sans la clé."),
+        required=False,
+    )
+
+    def __init__(self, sent: Any, *, client: Client) -> None:  # noqa: ANN401 - a QueryDict, or None
+        initial = {
+            "keys": client.jwks,
+            "keys_only": client.keys_only,
+            "pushed_only": client.require_pushed_authorization_requests,
+            "bound_tokens": client.dpop_bound_access_tokens,
+        }
+        super().__init__(sent, initial=initial)
+        if client.sends:
+            del self.fields["pushed_only"]
+
+    def save(self, client: Client, by: User) -> bool:
+        """Write it, and return True; or False, with the error beside the keys."""
+        given = {"pushed_only": False, **self.cleaned_data}
+        try:
+            clients.secure(client=client, by=by, **given)
+        except ValidationError as error:
+            self.add_error("keys", error)
+        return not self.errors
 
 
 def _line(item: Item, value: str) -> str:

@@ -13,13 +13,14 @@ ROWS = [
     Rows("access.Client", nobody="a service's program: no resident"),
     Rows("access.CallCount", nobody="calls of a program or from a network in a minute, deleted within an hour"),
     Rows("access.ServerKeys", nobody="keys of the server"),
+    Rows("access.PushedRequest", nobody="what a program will ask of somebody whom it does not name, for a minute"),
     *(
         Rows(f"access.{name}", erased={fields: SHORT})
         for name, fields in {
             "AuthorizationCode": "id user_id code application_id expires redirect_uri scope created updated"
-            " code_challenge code_challenge_method nonce claims resource grant_id used_at",
+            " code_challenge code_challenge_method nonce claims resource grant_id used_at jkt",
             "AccessToken": "id user_id source_refresh_token_id token token_checksum id_token_id application_id expires"
-            " scope resource created updated grant_id",
+            " scope resource created updated grant_id jkt",
             "RefreshToken": "id user_id token token_checksum application_id access_token_id token_family resource"
             " created updated revoked grant_id",
             "IDToken": "id user_id jti application_id expires scope created updated grant_id",

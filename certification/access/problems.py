@@ -16,22 +16,27 @@ from rest_framework.exceptions import (
     Throttled,
     UnsupportedMediaType,
 )
+from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core import rows
+from certification.access.fapi import dpop
+from core import problems, tampered
+from core.database.unstorable import is_refusal
 from core.keys import KeyringError
 from vault.records.enums import RefusalCode
 from vault.records.gate import Refused, UnknownField
 
-PROBLEM_JSON = "application/problem+json"
 BEARER = 'Bearer realm="garant", error="invalid_token"'
+#: To whoever presents a token with a proof, or should (RFC 9449, 7.1).
+DPOP = 'DPoP realm="garant", error="{}", ' + dpop.CHALLENGE.partition(" ")[2]
 BASIC = 'Basic realm="garant", charset="UTF-8"'
 #: By code: the status and what it means. The codes of a refusal are the journal's own.
 MEANINGS: dict[str, tuple[int, str]] = {
+    **problems.MEANINGS,
     "invalid_token": (401, "The access token is missing, unknown, expired or revoked."),
+    dpop.ERROR: (401, "The DPoP proof is missing, late, used before, or of another key, address or token."),
     "invalid_client": (401, "The program's identifier and secret are missing or wrong."),
     "insufficient_scope": (403, "The access token lacks the scope of this address."),
-    "malformed": (400, "A parameter or the body is not as the OpenAPI document describes it."),
     "not_acceptable": (406, "This address answers application/json only."),
     "unsupported_media_type": (415, "This address does not take this media type. See the OpenAPI document."),
     "already_answered": (409, "This request has another answer, which does not change."),
@@ -49,7 +54,6 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "too_large": (413, "A lot has at most 16 MiB and 20,000 lines; nothing of it was kept."),
     "key_reused": (422, "This Idempotency-Key came before with another body; nothing of this one was kept."),
     "unknown_code": (404, "No resident waits with this code, or it was used or is too old."),
-    "down": (503, "The portal cannot answer now. The same request may succeed later."),
     RefusalCode.STOPPED: (401, "The resident stopped this grant."),
     RefusalCode.OVER: (401, "The grant is over."),
     RefusalCode.PAUSED: (403, "The resident paused this grant."),
@@ -58,7 +62,6 @@ MEANINGS: dict[str, tuple[int, str]] = {
     RefusalCode.LABEL: (403, "The service has no label in force for this purpose."),
     RefusalCode.TOO_SOON: (429, "The resident agreed to fewer readings. See Retry-After."),
     RefusalCode.NOT_ANCHORED: (503, "The journal has no recent external proof; until it has, nothing is read."),
-    RefusalCode.FORGED: (503, "A row of the portal is not as it was written; nothing is read."),
 }
 
 
@@ -77,19 +80,23 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if found is None:
         return None
     status, detail = MEANINGS[found.code]
-    content = {
-        "type": f"urn:garant:problem:{found.code}",
-        "title": found.code.replace("_", " "),
-        "status": status,
-        "detail": detail,
-        "code": found.code,
-    }
-    response = Response(content, status=status, content_type=PROBLEM_JSON)
+    response = Response(
+        problems.problem(found.code, status, detail), status=status, content_type=problems.PROBLEM_JSON
+    )
     if status == 401:
-        response["WWW-Authenticate"] = BASIC if found.code == "invalid_client" else BEARER
+        response["WWW-Authenticate"] = _challenge(found.code, context["request"])
     if found.wait is not None:
         response["Retry-After"] = str(found.wait)
     return response
+
+
+def _challenge(code: str, request: Request) -> str:
+    """Return how whoever called may prove who they are: as they tried to, or by either kind of token."""
+    if code == "invalid_client":
+        return BASIC
+    if request.headers.get("Authorization", "").partition(" ")[0].lower() == "dpop":
+        return DPOP.format(dpop.ERROR if code == dpop.ERROR else "invalid_token")
+    return f"{BEARER}, {dpop.CHALLENGE}"
 
 
 def _problem(error: Exception) -> Problem | None:
@@ -112,11 +119,13 @@ def _problem(error: Exception) -> Problem | None:
             return Problem("malformed")
         case Http404():
             return Problem("not_found")
-        case rows.Forged():
-            rows.report(error)
-            return Problem(RefusalCode.FORGED.value)
         case KeyringError() | OperationalError():
             return Problem("down", wait=30)
+    if is_refusal(error):
+        return Problem("malformed")
+    if isinstance(error, tampered.SIGNS):
+        tampered.report(error)
+        return Problem(RefusalCode.FORGED.value)
     return None
 
 

@@ -26,6 +26,7 @@ def addresses(issuer: Issuer) -> list[URLPattern]:
     return [
         path("oauth/token", oauth.token, name="token"),
         path("oauth/revoke", oauth.revoke, name="revoke"),
+        path("oauth/par", oauth.pushed, more, name="pushed"),
         path("oauth/jwks", oauth.jwks, more, name="jwks"),
         path("oauth/userinfo", for_programs(api.UserInfo, environment=environment), name="userinfo"),
         path(".well-known/openid-configuration", oauth.openid_configuration, more, name="openid_configuration"),
@@ -52,6 +53,7 @@ urlpatterns = [
         programs.revoke_secret,
         name="revoke_secret",
     ),
+    path("editeurs/programmes/<slug:client_id>/cles/", programs.security, name="security"),
     path("editeurs/programmes/<slug:client_id>/supprimer/", programs.delete_program, name="delete_program"),
     path("api/v1/holders/connections", for_programs(lots.Connections), name="holder_connections"),
     path("api/v1/holders/lots", for_programs(lots.Lots), name="lots"),

@@ -12,16 +12,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils import timezone
+from jwcrypto.jwt import JWT
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
+from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
 from certification.access import credentials, issuers, standing
 from certification.access.actions import pseudonyms, tokens
 from certification.access.details import granted_details
 from certification.access.enums import LOTS, OPENID, Environment
-from certification.access.models import AccessToken, AuthorizationCode, Client, IDToken, RefreshToken
+from certification.access.fapi import dpop
+from certification.access.models import AccessToken, AuthorizationCode, Client, IDToken, RefreshToken, keys
 from vault.holders.actions import senders
 from vault.records.models import Grant
 
@@ -43,13 +46,32 @@ class Validator(OAuth2Validator):
 
     # Clients
 
+    def client_authentication_required(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        """Return True: no client is public."""
+        return True
+
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
-        """Accept either secret of a client, in the header or in the body, at its own server."""
-        environment = issuers.of_path(urlsplit(request.uri).path).environment
-        basic = credentials.from_basic(request.headers.get("HTTP_AUTHORIZATION") or "")
-        client_id, secret = basic or (request.client_id or "", getattr(request, "client_secret", None) or "")
-        request.client = credentials.authenticated(client_id, secret, environment)
+        """Accept a secret or an assertion of a client, at its own server, and note the key that it proves to have."""
+        path = urlsplit(request.uri).path
+        header = request.headers.get("HTTP_AUTHORIZATION") or ""
+        try:
+            request.client = credentials.of_request(
+                header, dict(request.decoded_body or []), issuers.of_path(path).environment
+            )
+        except credentials.TwoMethods:
+            raise errors.InvalidRequestError(
+                description="Prove who you are in one way, once.", request=request
+            ) from None
+        request.jkt = "" if request.client is None else _jkt(request, path)
         return request.client is not None
+
+    def validate_grant_type(
+        self, client_id: str, grant_type: str, client: Client, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Refuse a program that wants tokens bound to a key (RFC 9449, 5.2), and proves that it has none."""
+        if client.dpop_bound_access_tokens and not request.jkt:
+            raise CustomOAuth2Error(dpop.ERROR, description="This program's tokens need a proof.", request=request)
+        return bool(super().validate_grant_type(client_id, grant_type, client, request, *args, **kwargs))
 
     def _load_application(self, client_id: str, request: Request) -> Client | None:
         """Return a client that may ask at this server: one of the other is unknown here."""
@@ -98,6 +120,7 @@ class Validator(OAuth2Validator):
             code_challenge_method=request.code_challenge_method,
             nonce=request.nonce or "",
             grant_id=request.grant_id,
+            jkt=request.jkt,
         )
 
     def validate_code(
@@ -114,7 +137,7 @@ class Validator(OAuth2Validator):
         if row.used_at is not None:
             tokens.end(row.grant_id)
             return False
-        if row.is_expired() or not self._stands(row, client, request):
+        if row.is_expired() or (row.jkt and row.jkt != request.jkt) or not self._stands(row, client, request):
             return False
         request.scopes = row.scope.split()
         request.nonce = row.nonce or None
@@ -130,6 +153,10 @@ class Validator(OAuth2Validator):
 
     # Tokens
 
+    def rotate_refresh_token(self, request: Request) -> bool:
+        """Return whether a refresh token is replaced at each use, unless only its program can use it anyway."""
+        return not request.client.is_sender_constrained
+
     def validate_refresh_token(
         self, refresh_token: str, client: Client, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
@@ -141,10 +168,24 @@ class Validator(OAuth2Validator):
         return self._stands(request.refresh_token_instance, client, request)
 
     def save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
-        """Save the tokens, and say in the response which fields and papers were granted (RFC 9396)."""
+        """Save the tokens, and say in the response which fields and papers were granted (RFC 9396).
+
+        Refresh tokens are bound to the program, which proves who it is, and not to a key (RFC 9449, 5).
+        """
         super().save_bearer_token(token, request, *args, **kwargs)
+        checksum = hashlib.sha256(token["access_token"].encode()).hexdigest()
+        if request.client.is_sender_constrained:
+            # The toolkit then renews the row of the former access token.
+            AccessToken.objects.filter(token_checksum=checksum).update(jkt=request.jkt)
+        if request.jkt:
+            token["token_type"] = dpop.SCHEME
         if not request.client.sends:
             token["authorization_details"] = granted_details(request.vault_grant)
+
+    def _set_token_value(self, token_instance: AccessToken | RefreshToken, raw_token: str) -> None:
+        """Set the checksum before the row's MAC is made: the toolkit sets it as the row is written."""
+        super()._set_token_value(token_instance, raw_token)
+        token_instance.token_checksum = hashlib.sha256(raw_token.encode()).hexdigest()
 
     def _create_access_token(
         self,
@@ -163,6 +204,7 @@ class Validator(OAuth2Validator):
             source_refresh_token=source_refresh_token,
             resource=request.resource,
             grant_id=None if request.client.sends else request.vault_grant.pk,
+            jkt=request.jkt,
         )
         self._set_token_value(access_token, token["access_token"])
         access_token.save()
@@ -194,6 +236,26 @@ class Validator(OAuth2Validator):
         )
         return saved
 
+    def finalize_id_token(
+        self,
+        id_token: dict[str, Any],
+        token: dict[str, Any],
+        token_handler: object,
+        request: Request,
+    ) -> str:
+        """Sign as the toolkit does; by PS256 for a program that follows FAPI 2.0 (5.4), which allows no RS256."""
+        if not request.client.is_sender_constrained:
+            return str(super().finalize_id_token(id_token, token, token_handler, request))
+        claims, expires = self.get_id_token_dictionary(token, token_handler, request)
+        if request.nonce:
+            claims["nonce"] = request.nonce
+        key = request.client.jwk_key
+        header = {"typ": "JWT", "alg": keys.PS256, "kid": keys.kid_of(key, keys.PS256)}
+        signed = JWT(header=header, claims={**id_token, **claims})
+        signed.make_signed_token(key)
+        request.id_token = request.access_token = self._save_id_token(claims["jti"], request, expires)
+        return str(signed.serialize())
+
     def get_claim_dict(self, request: Request) -> dict[str, str]:
         """Return the only claim: the name by which this service knows the resident. No value is ever in a token."""
         return {"sub": pseudonyms.sub_of(request.client.service_id, request.user.pk)}
@@ -214,3 +276,20 @@ class Validator(OAuth2Validator):
             )
         request.user, request.vault_grant = row.user, grant
         return True
+
+
+def _jkt(request: Request, path: str) -> str:
+    """Return the thumbprint of the key that a request to an address of OAuth proves to have, or nothing.
+
+    Raises:
+        CustomOAuth2Error: the proof is refused.
+    """
+    header = request.headers.get("HTTP_DPOP")
+    if header is None:
+        return ""
+    try:
+        proof = dpop.read(header, method=request.http_method, path=path)
+        proof.use()
+    except dpop.BadProof as error:
+        raise CustomOAuth2Error(dpop.ERROR, description=str(error), request=request) from error
+    return proof.jkt

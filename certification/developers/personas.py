@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from certification.labels.models.charter import in_language
 from vault.records.enums import Role
 from vault.records.models import RESIDENT
+from vault.types.spans import month_end
 
 FILE = Path(__file__).parent / "content" / "personas.json"
 TOWN = {"commune": "Villebrume", "cog": "00042", "code_postal": "00420", "pays": "France"}
@@ -167,14 +168,15 @@ def _rights(story: Mapping[str, Any], today: date) -> Iterator[Given]:
     if "disability" in story:
         decision = {"taux_incapacite": story["disability"], "rsdae": False, "date_debut": f"{today.year - 1}-03-01"}
         yield Given("handicap.decision", decision | {"date_fin": f"{today.year + 4}-02-28"}, MDPH)
-    for name, last in (("c2s", today.year + 1), ("c2s_ended", today.year - 1)):
+    began = today.year - (today.month < 2)
+    for name, first in (("c2s", began), ("c2s_ended", began - 2)):
         if name in story:
-            dates = {"date_debut_droit": f"{last - 1}-02-01", "date_fin_droit": f"{last}-01-31"}
+            dates = {"date_debut_droit": f"{first}-02-01", "date_fin_droit": f"{first + 1}-01-31"}
             yield Given("sante.c2s", {"est_beneficiaire": name == "c2s", "avec_participation": False} | dates, "cnam")
     if "bus" in story:
         pass_ = {"service": "Réseau de bus de Villebrume", "produit": "Abonnement mensuel", "tarif_social": True}
-        month = _month(today, 0)
-        yield Given("mobilite.abonnement", pass_ | {"debut": f"{month}-01", "fin": f"{month}-28", "prix": "14.00"})
+        dates = {"debut": f"{today:%Y-%m}-01", "fin": month_end(today).isoformat()}
+        yield Given("mobilite.abonnement", pass_ | dates | {"prix": "14.00"})
     if "car" in story:
         yield Given("mobilite.vehicule", {"genre": "VP", "energie_code": "ES", "crit_air": "2", "statut": "titulaire"})
 

@@ -9,12 +9,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, prefetch_related_objects
 from django_scopes import scopes_disabled
 
 from accounts.models import User
 from certification.labels.enums import SERVICE_KIND
 from certification.labels.models import Complaint
+from core import rows
 from vault.records.enums import Happened
 from vault.records.models import Grant
 from vault.sharing.models import ErasureRequest
@@ -28,8 +29,8 @@ def residents_by_service() -> dict[UUID, int]:
 
     Cost: one row of the cache, and each hour one query over the grants to services.
     """
-    found: dict[UUID, int] = cache.get_or_set("labels_residents", _count, KEPT) or {}
-    return found
+    found: dict[str, int] = cache.get_or_set("labels_residents", _as_json, KEPT) or {}
+    return {UUID(service_id): residents for service_id, residents in found.items()}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ def minimal_trial(agreement: str, fields: Collection[str], kinds: Collection[str
     """Return the last trial of a purpose by a persona who agreed to these fields and kinds of papers alone, or None.
 
     No resident's row is looked at.
+
+    Raises:
+        Forged: an event of the trial is not what the portal wrote.
     """
     with scopes_disabled():
         personas = User.objects.filter(is_persona=True).values("pk")
@@ -52,6 +56,7 @@ def minimal_trial(agreement: str, fields: Collection[str], kinds: Collection[str
             lines = {one.field for one in grant.fields.all()}
             papers = {one.paper.kind for one in grant.papers.all()}
             if lines == {*fields} and papers <= {*kinds} and not grant.writes.all():
+                rows.check(*grant.events.all())
                 happened = [one.happened for one in grant.events.all()]
                 return Trial(bool(grant.readings.all()), Happened.RETURNED in happened)
     return None
@@ -73,19 +78,28 @@ def active_for(services: Collection[UUID]) -> list[Grant]:
         return list(active.exclude(resident_id__in=User.objects.filter(is_persona=True).values("pk")))
 
 
+def _as_json() -> dict[str, int]:
+    return {str(service_id): residents for service_id, residents in _count().items()}
+
+
 def _count() -> dict[UUID, int]:
     with scopes_disabled():
         to_services = Grant.objects.active().filter(recipient_kind=SERVICE_KIND).order_by()
         real = to_services.exclude(resident_id__in=User.objects.filter(is_persona=True).values("pk"))
-        rows = real.values("recipient_id").annotate(residents=Count("resident_id", distinct=True))
-        return {row["recipient_id"]: row["residents"] for row in rows}
+        found = real.values("recipient_id").annotate(residents=Count("resident_id", distinct=True))
+        return {row["recipient_id"]: row["residents"] for row in found}
 
 
 def open_complaints() -> list[Complaint]:
-    """Return the complaints that wait for an answer, oldest first, for the agents' list."""
+    """Return the complaints that wait for an answer, oldest first, for the agents' list.
+
+    One that nobody of us wrote is left out.
+    """
     with scopes_disabled():
-        found = Complaint.objects.open().select_related("service__publisher").order_by("created_at")
-        return list(found.defer("content"))
+        found = Complaint.objects.open().order_by("created_at").defer("content")
+        believed = rows.believed(found)
+        prefetch_related_objects(believed, "service__publisher")
+        return believed
 
 
 def complaint(complaint_id: UUID) -> Complaint | None:
@@ -93,8 +107,7 @@ def complaint(complaint_id: UUID) -> Complaint | None:
         return Complaint.objects.filter(pk=complaint_id).select_related("service__publisher").first()
 
 
-def answers_to_tell() -> list[tuple[UUID, UUID]]:
-    """Return the id and the resident's id of each answered complaint that its resident was not told of."""
+def answers_to_tell() -> list[Complaint]:
+    """Return each answered complaint that its resident was not told of. One that nobody of us wrote is left out."""
     with scopes_disabled():
-        answered = Complaint.objects.filter(answered_at__isnull=False, told_at=None)
-        return list(answered.values_list("pk", "resident_id"))
+        return rows.believed(Complaint.objects.filter(answered_at__isnull=False, told_at=None))

@@ -8,21 +8,20 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.city_admin import Proposed
 from accounts.models import User
-from certification.labels.actions import charters
+from certification.labels.actions import charters, holder_contacts
 from certification.labels.enums import Signatory
 from certification.labels.models import CharterVersion, Criterion, HolderContact, Signature
-from core.admin import ask_first
+from core.admin import PortalAdmin, ask_first
+from core.pages import contacts
 
 if TYPE_CHECKING:
-    CharterModelAdmin = admin.ModelAdmin[CharterVersion]
     CriterionInlineAdmin = admin.StackedInline[Criterion, CharterVersion]
-    SignatureModelAdmin = admin.ModelAdmin[Signature]
-    HolderContactModelAdmin = admin.ModelAdmin[HolderContact]
     SignatureModelForm = forms.ModelForm[Signature]
+    DraftModelForm = forms.ModelForm[Model]
 else:
-    CharterModelAdmin = SignatureModelAdmin = HolderContactModelAdmin = admin.ModelAdmin
-    SignatureModelForm = forms.ModelForm
+    SignatureModelForm = DraftModelForm = forms.ModelForm
     CriterionInlineAdmin = admin.StackedInline
 
 
@@ -30,8 +29,18 @@ def is_draft(obj: Model | None) -> bool:
     return not (isinstance(obj, CharterVersion) and obj.is_published)
 
 
+class DraftForm(DraftModelForm):
+    """A draft of the charter, or one of its criteria: one manager publishes it, so it has no new way to call."""
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        charters.refuse_new_contacts([text for text in data.values() if isinstance(text, str)])
+        return data
+
+
 class CriterionInline(CriterionInlineAdmin):
     model = Criterion
+    form = DraftForm  # type: ignore[assignment]  # of either model
     extra = 0
 
     def has_add_permission(self, request: HttpRequest, obj: CharterVersion | None = None) -> bool:
@@ -45,9 +54,10 @@ class CriterionInline(CriterionInlineAdmin):
 
 
 @admin.register(CharterVersion)
-class CharterAdmin(CharterModelAdmin):
+class CharterAdmin(PortalAdmin):
     """Agents read the versions; those who manage agents write a draft and publish it."""
 
+    form = DraftForm
     list_display = ("number", "published_at", "sha256")
     fields = ("number", "opening", "opening_en", "money", "money_en", "published_at", "sha256")
     readonly_fields = ("published_at", "sha256")
@@ -86,26 +96,36 @@ class CharterAdmin(CharterModelAdmin):
 
 
 @admin.register(HolderContact)
-class HolderContactAdmin(HolderContactModelAdmin):
-    """Holders that are told when a service asks for their data."""
+class HolderContactAdmin(Proposed):
+    """Holders that are told when a service asks for their data, as two persons chose."""
 
     list_display = ("holder", "email")
     list_select_related = ("holder",)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return ("holder",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: HolderContact, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's
+        self.propose(request, what=holder_contacts.CODE, subject=obj.holder.code, value=obj.email)
 
 
 class SignatureForm(SignatureModelForm):
+    """One manager writes in public that an organisation signed, and its reservations."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "charter" in self.fields:
             versions = CharterVersion.objects.published()
             cast("forms.ModelChoiceField[CharterVersion]", self.fields["charter"]).queryset = versions
 
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        contacts.refuse_new([data.get(name) or "" for name in ("name", "reservations")], ())
+        return data
+
 
 @admin.register(Signature)
-class SignatureAdmin(SignatureModelAdmin):
+class SignatureAdmin(PortalAdmin):
     """Organisations that signed a version in public. A signature is written once."""
 
     list_display = ("name", "kind", "charter", "signed_on", "reservations")

@@ -15,7 +15,9 @@ class LabelsConfig(AppConfig):
     verbose_name = _("Services")
 
     def ready(self) -> None:
+        from accounts.actions import city_decisions
         from certification.labels import agreements, leaving, perms, recipient
+        from certification.labels.actions import holder_contacts
         from certification.labels.enums import PREFIX, SERVICE_KIND
         from certification.labels.models.evidence import KEEPER
         from core import leaving as registry
@@ -56,3 +58,4 @@ class LabelsConfig(AppConfig):
         menu.register(_("Services"), "labels:inbox", place=menu.Place.AGENT, order=30)
         home.register_start(perms.publishers_start)
         registry.register(leaving.APP)
+        city_decisions.register(holder_contacts.CODE, holder_contacts.SETTING)

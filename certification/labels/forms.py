@@ -23,7 +23,8 @@ from certification.labels.models import (
     SignalAddress,
 )
 from certification.labels.models.request import LONGEST_MONTHS
-from core.models import RegisterEntry
+from core.models import City, RegisterEntry
+from core.pages.forms import PublicForm, PublicWords, as_read
 from vault import types
 from vault.records.enums import Mode
 from vault.records.models import PaperKind
@@ -197,12 +198,12 @@ class AnswerForm(AnswerModelForm):
 
 class ReviewForm(forms.Form):
     verdict = forms.ChoiceField(label=gettext_lazy("Votre avis"), choices=Verdict.choices, widget=forms.RadioSelect)
-    text = forms.CharField(
+    text = PublicWords(
         label=gettext_lazy("Pourquoi"),
         required=False,
         max_length=1000,
         help_text=gettext_lazy("Publié avec la décision. Nécessaire si ce n’est pas rempli."),
-        widget=forms.Textarea(attrs={"rows": 4}),
+        rows=4,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -258,16 +259,20 @@ class ComplaintForm(forms.Form):
 
 
 class AnswerComplaintForm(forms.Form):
-    text = forms.CharField(
-        label=gettext_lazy("Votre réponse à l’habitant"), max_length=2000, widget=forms.Textarea(attrs={"rows": 6})
-    )
-    upheld = forms.CharField(
+    text = PublicWords(label=gettext_lazy("Votre réponse à l’habitant"), max_length=2000, rows=6)
+    upheld = PublicWords(
         label=gettext_lazy("Si le signalement est retenu : ce que dira le registre"),
         required=False,
         max_length=500,
         help_text=gettext_lazy("Public. Rien de l’habitant ni de son message. Vide : le registre ne dit rien."),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Let the answer say where the city is called and written to, and nothing else: one agent writes it."""
+        super().__init__(*args, **kwargs)
+        city = City.current()
+        cast(PublicWords, self.fields["text"]).known = (city.phone, city.email, city.dpo_email)
 
 
 class EvidenceForm(EvidenceModelForm):
@@ -289,12 +294,12 @@ class EvidenceForm(EvidenceModelForm):
 
 
 class SignForm(forms.Form):
-    reservations = forms.CharField(
+    reservations = PublicWords(
         label=gettext_lazy("Vos réserves"),
         required=False,
         max_length=300,
         help_text=gettext_lazy("Dans vos mots. Elles sont publiées à côté du nom."),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
     )
 
 
@@ -306,6 +311,12 @@ class TextForm(forms.Form):
     def __init__(self, *args: Any, label: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["text"].label = label
+
+
+class ReasonsForm(forms.Form):
+    """The reasons of an act that the register publishes."""
+
+    text = PublicWords(label=gettext_lazy("Raisons"), max_length=2000, rows=6)
 
 
 class OpinionForm(forms.Form):
@@ -322,9 +333,7 @@ class OpinionForm(forms.Form):
         help_text=gettext_lazy("24 mois au plus. Douze, le plus souvent."),
         widget=forms.NumberInput(attrs={"class": "govuk-input--width-3"}),
     )
-    opinion = forms.CharField(
-        label=gettext_lazy("Pourquoi"), max_length=2000, widget=forms.Textarea(attrs={"rows": 6})
-    )
+    opinion = PublicWords(label=gettext_lazy("Pourquoi"), max_length=2000, rows=6)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -333,7 +342,8 @@ class OpinionForm(forms.Form):
         return data
 
 
-class DecideForm(forms.Form):
+class DecideForm(PublicForm):
+    shown = as_read()
     answer = forms.ChoiceField(
         label=gettext_lazy("Votre décision"),
         choices=(
@@ -343,18 +353,18 @@ class DecideForm(forms.Form):
         ),
         widget=forms.RadioSelect,
     )
-    text = forms.CharField(
+    text = PublicWords(
         label=gettext_lazy("Raisons"),
         max_length=2000,
         help_text=gettext_lazy("Publiées au registre si vous accordez ou refusez."),
-        widget=forms.Textarea(attrs={"rows": 6}),
+        rows=6,
     )
-    remedies = forms.CharField(
+    remedies = PublicWords(
         label=gettext_lazy("Comment obtenir un accord de la ville"),
         max_length=2000,
         required=False,
         help_text=gettext_lazy("Nécessaire si vous refusez : ce que l’éditeur change avant une autre demande."),
-        widget=forms.Textarea(attrs={"rows": 4}),
+        rows=4,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -366,11 +376,11 @@ class DecideForm(forms.Form):
 
 class ChangeForm(forms.Form):
     what = forms.ChoiceField(label=gettext_lazy("Ce que vous proposez"), widget=forms.RadioSelect)
-    text = forms.CharField(
+    text = PublicWords(
         label=gettext_lazy("Raisons"),
         max_length=2000,
         help_text=gettext_lazy("Publiées au registre si l’autre agent accepte."),
-        widget=forms.Textarea(attrs={"rows": 6}),
+        rows=6,
     )
 
     def __init__(self, *args: Any, state: LabelState, **kwargs: Any) -> None:

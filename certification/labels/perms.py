@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from accounts.actions import places
 from accounts.models import Publisher, PublisherMember, PublisherRole, User
-from accounts.two_persons import DECIDING
+from accounts.two_persons import ACTS, group_account_makers
 from certification.labels.models import LabelRequest
 
 
@@ -40,7 +40,7 @@ def require_owner(person: User, publisher: Publisher) -> None:
 
 
 def require_agent(person: User, publisher: Publisher) -> None:
-    """Require an agent who never worked for the publisher."""
+    """Require an agent who never worked for the publisher, nor offered the account of somebody who did."""
     if not (person.is_active and person.is_staff) or worked_for(person, publisher.pk):
         raise PermissionDenied
 
@@ -52,12 +52,26 @@ def require_instructor(person: User, request: LabelRequest) -> None:
 
 
 def worked_for(person: User, publisher_id: UUID) -> bool:
-    return PublisherMember.objects.filter(person=person, publisher=publisher_id).exists()
+    """Return whether the person is behind an account of the publisher: theirs, or one that they offered."""
+    return person.pk in find_behind(publisher_id)[publisher_id]
+
+
+def find_behind(*publishers: UUID) -> dict[UUID, set[UUID]]:
+    """Return, for each publisher, the ids of those who ever worked for it or offered the account of one who did.
+
+    Cost: two queries.
+    """
+    places = list(PublisherMember.objects.filter(publisher__in=publishers).select_related("person"))
+    makers = group_account_makers([place.person for place in places])
+    behind = {publisher: set[UUID]() for publisher in publishers}
+    for place in places:
+        behind[place.publisher_id] |= {place.person_id, *(one.pk for one in makers[place.person_id])}
+    return behind
 
 
 def deciders() -> list[User]:
     """Return the agents who may examine and decide, each with another. Cost: a few queries for each agent."""
-    return [one for one in User.objects.agents().filter(is_active=True) if DECIDING.lack(one) is None]
+    return [one for one in User.objects.agents().filter(is_active=True) if ACTS["grant_label"].lack(one) is None]
 
 
 def require_charter(person: User) -> None:

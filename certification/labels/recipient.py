@@ -11,6 +11,7 @@ from accounts.models import User
 from certification.labels.enums import PREFIX, LabelState
 from certification.labels.models import Label, LabelPurpose, PurposeVersion, Service
 from certification.labels.models.service import lock_key
+from core.journal import register
 from core.models import RegisterEntry
 from core.templatetags.civic import long_date
 from vault.records.enums import RefusalCode
@@ -91,7 +92,8 @@ def _halt(label: Label, reasons: str) -> Halt:
 def _reasons(services: Collection[UUID]) -> dict[UUID, str]:
     """Return the reasons of each service's last suspension, as the register has them."""
     written = RegisterEntry.objects.filter(kind="label", subject_id__in=services, event="label_suspended")
-    return {one.subject_id: str(one.content.get("reasons", "")) for one in written.order_by("number")}
+    told = register.believed(written.order_by("number"))
+    return {one.subject_id: str(one.content.get("reasons", "")) for one in told}
 
 
 def contact(grant: Grant) -> Contact:

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from config import processes
+from core.confinement import own
 
 
 class ConfigConfig(AppConfig):
@@ -10,5 +10,5 @@ class ConfigConfig(AppConfig):
         """Register the system checks, and stop every process whose settings are unsafe."""
         from config import checks
 
-        processes.leave_no_core()
+        own.forbid_inspection()
         checks.refuse_to_start()

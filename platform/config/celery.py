@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 TRANSPORT_ALIASES["filesystem"] = "config.file_broker:Transport"
+#: Queues whose tasks sign, or hash under SECRET_KEY. No other worker has it, nor the scheduler.
+SIGNING = {"default", "documents"}
 app = Celery("garant")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -37,13 +40,25 @@ def keep_djangos_logging(**_: Any) -> None:
 
 
 @worker_init.connect
+def refuse_unsafe_worker(sender: Any, **_: Any) -> None:  # noqa: ANN401 - Celery's worker has no type
+    refuse_unsafe_server(sender.app.amqp.queues.consume_from)
+
+
 @beat_init.connect
-def refuse_unsafe_server(**_: Any) -> None:
-    """Exit if this server is unsafe. Celery would only log an exception of a receiver and continue."""
+def refuse_unsafe_scheduler(**_: Any) -> None:
+    refuse_unsafe_server([])
+
+
+def refuse_unsafe_server(queues: Iterable[str]) -> None:
+    """Exit if this server is unsafe. Celery would only log an exception of a receiver and continue.
+
+    Args:
+        queues: those of a worker; none for the scheduler.
+    """
     from config import checks
 
     try:
-        checks.refuse_to_serve()
+        checks.refuse_to_serve(signs=not SIGNING.isdisjoint(queues))
     except ImproperlyConfigured as reason:
         sys.exit(str(reason))
 

@@ -4,6 +4,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,11 +15,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
 from config import environment
+from core import keyrings
 from vault.holders import connectors
 
 #: Names and addresses of this machine that no other one can use.
 OWN_NAMES = {"localhost", "127.0.0.1", "[::1]", "::1", "testserver"}
-PRIVATE_CACHES = ("django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache")
 SECRET_LENGTH = 50
 #: Seconds that a server waits for its database before it gives up.
 DATABASE_SECONDS = 30
@@ -26,10 +27,17 @@ OWNER_KNOWN = (
     "MIGRATION_DATABASE_URL is in the environment of a server, which could then rewrite the journal:"
     " give it to the commands that need it only."
 )
+MUST_SIGN = f"SECRET_KEY: at least {SECRET_LENGTH} random characters, for the web servers and their workers."
+SIGNS_NOTHING = (
+    "SECRET_KEY is in the environment of a process that signs nothing, the scheduler or a worker of the watch or of"
+    " releases: whoever takes it could sign as the portal. Put it into a file that only web servers and workers of"
+    " the queues default and documents read (docs/operations.md)."
+)
 # What a role may do itself, and what it may do as a role that it is a member of (without INHERIT too: SET ROLE).
 WITHIN_REACH = """
 SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname IN
-    ('core_journalentry', 'core_journalleaf', 'core_journalseal', 'core_checkpoint', 'core_registerentry')
+    ('core_journalentry', 'core_journalleaf', 'core_journalseal', 'core_checkpoint', 'core_registerentry',
+    'core_citykey')
     AND EXISTS (
     SELECT FROM pg_roles role WHERE pg_has_role({role}, role.oid, 'MEMBER') AND (
         role.oid = relowner OR has_table_privilege(role.oid, pg_class.oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')
@@ -39,6 +47,13 @@ ORDER BY relname
 """
 #: Holds True once this process, or the one that it was forked from, was checked.
 _checked: list[bool] = []
+
+
+def secret_key() -> str:
+    """Return SECRET_KEY, or an empty string in a process that has none, where Django raises."""
+    with suppress(ImproperlyConfigured):
+        return str(settings.SECRET_KEY)
+    return ""
 
 
 @register(Tags.security)
@@ -59,10 +74,9 @@ def _open_to_anyone() -> Iterator[tuple[int, str]]:
     """Yield the settings that belong to a demonstration, or that anyone could exploit."""
     if settings.DEBUG:
         yield 1, "DEBUG shows settings and values to whoever meets an error: remove it from the production settings."
-    if (
-        len(settings.SECRET_KEY) < SECRET_LENGTH
-        or len(set(settings.SECRET_KEY)) < 5
-        or settings.SECRET_KEY.startswith(("demo-only", "test-only"))
+    secret = secret_key()
+    if secret and (
+        len(secret) < SECRET_LENGTH or len(set(secret)) < 5 or secret.startswith(("demo-only", "test-only"))
     ):
         yield 2, f"SECRET_KEY can be guessed: set it to at least {SECRET_LENGTH} random characters."
     if "*" in settings.ALLOWED_HOSTS or not settings.ALLOWED_HOSTS:
@@ -83,7 +97,12 @@ def _unsafe_keys() -> Iterator[tuple[int, str]]:
             "MAKE_KEYRING would replace a lost keyring by an empty one in silence: set it to False and run"
             " `manage.py make_keyring` once.",
         )
-    if any(word.startswith("transit+http:") for word in str(settings.KEYRING).split(" ")):
+    for word in keyrings.words():
+        try:
+            keyrings.path_of(word)
+        except keyrings.KeyringError as error:
+            yield 24, str(error)
+    if any(word.startswith("transit+http:") for word in keyrings.words()):
         yield (
             16,
             "KEYRING goes to the key service in clear: anyone on the way could read every resident's key."
@@ -118,12 +137,12 @@ def _unsafe_keys() -> Iterator[tuple[int, str]]:
 
 def _unsafe_connections() -> Iterator[tuple[int, str]]:
     """Yield the settings of the database, the cache, the proxies, the URL and the identity providers."""
-    if settings.CACHES["default"]["BACKEND"] in PRIVATE_CACHES:
+    if any(cache["BACKEND"] != environment.CACHE for cache in settings.CACHES.values()):
         yield (
             7,
-            "A cache of each process for itself multiplies every rate limit:"
-            " set CACHE_URL to redis://… or leave it empty"
-            " (the database).",
+            "CACHES names another cache than the portal's own. One of each process for itself multiplies every rate"
+            " limit, and Django's keep pickles: whoever writes there would run code here."
+            " Remove CACHES, and set CACHE_URL to redis://… or leave it empty (the database).",
         )
     if settings.OUTGOING_ALLOWED:
         yield (
@@ -235,7 +254,9 @@ def unlimited_role() -> Iterator[str]:
 
 
 def journal_within_reach() -> Iterator[str]:
-    """Yield the journal's tables that this database role may rewrite, itself or as a role that it may take."""
+    """Yield the journal's tables, and that of the city's key, that this database role may rewrite, itself or as a role
+    that it may take.
+    """
     role = "session_user" if settings.PRODUCTION else "current_user"
     with connections["default"].cursor() as cursor:
         cursor.execute(WITHIN_REACH.format(role=role))
@@ -266,7 +287,7 @@ def refuse_to_start() -> None:
     _refuse([*unsafe_settings, *public_demonstration()])
 
 
-def refuse_to_serve(*served: str) -> None:
+def refuse_to_serve(*served: str, signs: bool = True) -> None:
     """Refuse to start a web server, a worker or the scheduler that is unsafe or whose role may rewrite the journal.
 
     A developer's own database may have a single role, so DEBUG skips that check. A web process that is forked from a
@@ -274,16 +295,24 @@ def refuse_to_serve(*served: str) -> None:
 
     Args:
         served: the addresses that the web server will listen on.
+        signs: False for a process that needs no SECRET_KEY, and in production may not have it.
 
     Raises:
         ImproperlyConfigured: with all sentences at once, or the database did not answer for half a minute.
     """
     refuse_to_start()
     owner = [OWNER_KNOWN] if settings.PRODUCTION and environment.text("MIGRATION_DATABASE_URL") else []
-    _refuse([*half_set_connectors(), *public_demonstration(served), *owner])
+    _refuse([*half_set_connectors(), *public_demonstration(served), *owner, *_misplaced_secret(signs)])
     if not (settings.DEBUG or _checked):
         _refuse(_ask_patiently())
         _checked.append(True)
+
+
+def _misplaced_secret(signs: bool) -> Iterator[str]:
+    if settings.PRODUCTION and signs and not secret_key():
+        yield MUST_SIGN
+    if settings.PRODUCTION and not signs and secret_key():
+        yield SIGNS_NOTHING
 
 
 def _ask_patiently() -> list[str]:

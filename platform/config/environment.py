@@ -72,8 +72,11 @@ def embedded(role: str) -> str:
 
 
 def migrating() -> bool:
-    """Return True for commands that need the owner of the tables: migrate, backup, restore, purge, keys rewrap."""
-    return sys.argv[1:2] in (["migrate"], ["backup"], ["restore"], ["purge"]) or sys.argv[1:3] == ["keys", "rewrap"]
+    """Return True for commands that need the owner of the tables: migrate, backup, restore, purge, keys rewrap, rows
+    sign.
+    """
+    one = sys.argv[1:2] in (["migrate"], ["backup"], ["restore"], ["purge"])
+    return one or sys.argv[1:3] in (["keys", "rewrap"], ["rows", "sign"])
 
 
 def log_stream() -> str:
@@ -103,7 +106,7 @@ def database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL starts with “{parts.scheme}”: only postgresql:// is supported.")
     options = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "core.database.postgres",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -163,12 +166,14 @@ def storage(url: str) -> dict[str, Any]:
     return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": unquote(parts.path)}}
 
 
+#: The only cache of production: Django's own keep pickles, which run code.
+CACHE = "core.database.cache.Cache"
+
+
 def cache(url: str) -> dict[str, Any]:
     """Return the cache of the counters shared by all processes: the database by default, or redis://."""
-    if url == "database":
-        return {"BACKEND": "core.database.cache.Cache", "LOCATION": "core_cache"}
-    if url.startswith(("redis://", "rediss://", "unix://")):
-        return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+    if url == "database" or url.startswith(("redis://", "rediss://", "unix://")):
+        return {"BACKEND": CACHE, "LOCATION": url}
     raise ImproperlyConfigured(
         f"CACHE_URL is “{url}”: leave it empty (the database) or set it to redis://host:port/0."
     )

@@ -1,8 +1,7 @@
-"""What the portal asks the kernel (Linux) for its processes: to end with their parent, and to leave no core file."""
+"""What the portal asks the kernel (Linux) for its processes: to end with their parent."""
 
 import ctypes
 import os
-import resource
 import signal
 
 PR_SET_PDEATHSIG = 1
@@ -20,8 +19,3 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
     prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), number)
-
-
-def leave_no_core() -> None:
-    """Forbid core files to this process and its children, for ever: they would hold keys and values in plaintext."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

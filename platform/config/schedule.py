@@ -30,6 +30,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "text_codes": _every(15, "vault.sharing.tasks.text_codes"),
     "send_alerts": _every(FIVE_MINUTES, "vault.journal.tasks.send_alerts"),
     "notify_resets": _every(FIVE_MINUTES, "accounts.tasks.notify_resets"),
+    "notify_decisions": _every(FIVE_MINUTES, "accounts.tasks.notify_decisions"),
     "notify_requests": _every(FIVE_MINUTES, "vault.sharing.tasks.notify_requests"),
     "notify_labels": _every(FIVE_MINUTES, "certification.labels.tasks.notify"),
     # A grant is inactive from its last second on. Within a minute, what its recipient kept is deleted and its end is

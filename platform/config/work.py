@@ -45,7 +45,7 @@ def work(app: Celery, queues: str, *, workers: int) -> int:
     django.setup()
     from core import jobs
 
-    refuse_unsafe_server()
+    refuse_unsafe_server(queues.split(","))
 
     app.loader.import_default_modules()
     load(queues)

@@ -1,10 +1,10 @@
-"""Admin pages for the city and its legal pages, and a read-only list of jobs without their subject or resident."""
+"""What every admin page is built on; those of the city and its help pages; a list of jobs without their resident."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,23 +15,45 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
 from core import jobs
-from core.models import City, HelpPage, Job, LegalPage
-from core.models.city import THEME
+from core.models import City, HelpPage, Job
+from core.models.city import THEME, TRUSTED
+from core.pages import contacts, logo
 from core.pages import help as help_pages
-from core.pages import logo
+from core.pages.exits import EXITS
 
 if TYPE_CHECKING:
     CityModelForm = forms.ModelForm[City]
-    CityModelAdmin = admin.ModelAdmin[City]
-    LegalPageModelAdmin = admin.ModelAdmin[LegalPage]
-    HelpPageModelAdmin = admin.ModelAdmin[HelpPage]
-    JobModelAdmin = admin.ModelAdmin[Job]
+    HelpPageModelForm = forms.ModelForm[HelpPage]
+    ModelAdmin = admin.ModelAdmin[Any]
 else:
-    CityModelForm = forms.ModelForm
-    CityModelAdmin = LegalPageModelAdmin = HelpPageModelAdmin = JobModelAdmin = admin.ModelAdmin
+    CityModelForm = HelpPageModelForm = forms.ModelForm
+    ModelAdmin = admin.ModelAdmin
+
+#: What a filter beside a list asks of its column.
+ASKED = ("", "__exact", "__isnull")
 
 
-class AddOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+class PortalAdmin(ModelAdmin):
+    """Base of every admin of the portal: a URL filters its list by the filters that the page shows, and by no other.
+
+    Django's own lets a URL ask about each column of the model, also of one that no page shows: whose row it is, how
+    a password begins (`tests/architecture/test_admin.py`).
+    """
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:  # noqa: ANN401 - Django's
+        shown = self.get_list_filter(request) if request is not None else self.list_filter
+        return lookup in {name for one in shown for name in _parameters(one)}
+
+
+def _parameters(shown: Any) -> set[str]:  # noqa: ANN401 - a column, a column and its filter, or a filter
+    """Return the names in a URL of one filter of `list_filter`."""
+    if isinstance(shown, type) and issubclass(shown, admin.SimpleListFilter):
+        return {str(shown.parameter_name)}
+    column = shown if isinstance(shown, str) else shown[0]
+    return {f"{column}{asked}" for asked in ASKED}
+
+
+class AddOnlyAdmin(PortalAdmin):
     """Admin whose rows can be added, but not changed or deleted. A row's page shows the same fields as the list."""
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - or nested lists
@@ -68,8 +90,13 @@ def ask_first(
     action: str,
     title: str | Promise,
     follows: Sequence[str | Promise],
+    facts: Callable[[], Sequence[tuple[str | Promise, str | Promise]]] = tuple,
 ) -> HttpResponse | None:
-    """Return a page that says what an action of the list brings about, or None once the agent has confirmed it."""
+    """Return a page that says what an action of the list brings about, or None once the agent has confirmed it.
+
+    Args:
+        facts: what the agent reads first, with its names.
+    """
     if "confirmed" in request.POST:
         return None
     context = {
@@ -77,6 +104,7 @@ def ask_first(
         "opts": view.opts,
         "title": title,
         "follows": follows,
+        "facts": facts(),
         "rows": rows,
         "action": action,
     }
@@ -84,45 +112,49 @@ def ask_first(
 
 
 #: Columns of the city that are written by the decisions of two persons only.
-DECIDED = {"emergency_access", "emergency_changed_at", "days_before_deciding", "mac"}
+DECIDED = {"emergency_access", "emergency_changed_at", "days_before_deciding", "mac", "logo", "logo_type", *TRUSTED}
 
 
 class CityForm(CityModelForm):
     logo_file = forms.FileField(
         label=_("Logo"), required=False, help_text=_("SVG ou PNG carré, 60 Ko au plus. Remplace le logo actuel.")
     )
-    remove_logo = forms.BooleanField(label=_("Retirer le logo"), required=False)
 
     class Meta:
         model = City
         exclude = ("logo",)
         widgets = {name: forms.TextInput(attrs={"type": "color"}) for name in THEME}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:  # noqa: SLF001 - Django documents it
+            del self.fields["logo_file"]
+        if "exit_url" in self.fields:  # of a city that is added
+            known = self.fields["exit_url"]
+            choices = [("", "–"), *EXITS.items()]
+            self.fields["exit_url"] = forms.ChoiceField(
+                label=known.label, help_text=known.help_text, choices=choices, required=False
+            )
+
     def clean_logo_file(self) -> tuple[bytes, str] | None:
-        upload = self.cleaned_data["logo_file"]
-        if upload is None:
-            return None
-        try:
-            return logo.clean(upload.read(logo.MOST_BYTES + 1))
-        except logo.Unusable as problem:
-            raise forms.ValidationError(str(problem)) from problem
+        return logo.clean_upload(self.cleaned_data["logo_file"])
 
     def save(self, commit: bool = True) -> City:
-        if self.cleaned_data.get("remove_logo"):
-            self.instance.logo, self.instance.logo_type = b"", ""
         if self.cleaned_data.get("logo_file"):
             self.instance.logo, self.instance.logo_type = self.cleaned_data["logo_file"]
         return super().save(commit)
 
 
 @admin.register(City)
-class CityAdmin(CityModelAdmin):
-    """Admin of the single `City` row: the list redirects to its form."""
+class CityAdmin(PortalAdmin):
+    """Admin of the single `City` row: the list redirects to its form.
+
+    Who adds it writes all of it. From then on two persons change where residents call, write and go.
+    """
 
     form = CityForm
-    readonly_fields = ("emergency_access", "days_before_deciding")
     fieldsets = (
-        (None, {"fields": ("name", "of_name", "insee", "logo_file", "remove_logo")}),
+        (None, {"fields": ("name", "of_name", "insee", "logo_file")}),
         (
             _("Nous joindre"),
             {"fields": ("phone", "opening_hours", "opening_hours_en", "address", "email", "exit_url")},
@@ -149,6 +181,15 @@ class CityAdmin(CityModelAdmin):
         ),
     )
 
+    def get_fieldsets(self, request: HttpRequest, obj: City | None = None) -> Any:  # noqa: ANN401 - Django's
+        """Leave the logo to who adds the city: it is on each page, so two persons change it."""
+        (title, first), *more = super().get_fieldsets(request, obj)
+        names = [name for name in first["fields"] if obj is None or name != "logo_file"]
+        return [(title, {**first, "fields": names}), *more]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: City | None = None) -> tuple[str, ...]:
+        return ("emergency_access", "days_before_deciding", *(TRUSTED if obj else ()))
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if City.objects.exists():
             return redirect("admin:core_city_change", 1)
@@ -171,32 +212,29 @@ class CityAdmin(CityModelAdmin):
         return False
 
 
-@admin.register(LegalPage)
-class LegalPageAdmin(LegalPageModelAdmin):
-    list_display = ("slug",)
-    actions = ("as_shipped",)
+class HelpPageForm(HelpPageModelForm):
+    class Meta:
+        model = HelpPage
+        exclude = ()
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    def clean(self) -> dict[str, Any]:
+        """Refuse a telephone number or an address that neither the page nor the product's page has."""
+        data = super().clean() or self.cleaned_data
+        before = HelpPage.objects.filter(pk=self.instance.pk).first()
+        known = [page for page in (before, help_pages.shipped(data.get("slug", ""))) if page is not None]
+        contacts.refuse_new(_words(data), [text for page in known for text in _words(vars(page))])
+        return data
 
-    @admin.action(description=_("Revenir au texte du logiciel"), permissions=["change"])
-    def as_shipped(self, request: HttpRequest, rows: QuerySet[LegalPage]) -> HttpResponse | None:
-        follows = [
-            _("Les mots de la ville sont effacés : copiez-les d’abord si vous y tenez."),
-            _("Les visiteurs lisent aussitôt le texte du logiciel."),
-        ]
-        title = _("Revenir au texte du logiciel ?")
-        asked = ask_first(self, request, rows, action="as_shipped", title=title, follows=follows)
-        if asked is None:
-            rows.delete()
-            messages.success(request, _("C’est fait."))
-        return asked
+
+def _words(page: Mapping[str, Any]) -> list[str]:
+    return [str(page.get(name) or "") for name in ("question", "question_en", "text", "text_en")]
 
 
 @admin.register(HelpPage)
-class HelpPageAdmin(HelpPageModelAdmin):
+class HelpPageAdmin(PortalAdmin):
     """The city's own help pages. The pages of the product are edited from their own page, “Modifier”."""
 
+    form = HelpPageForm
     list_display = ("question", "theme", "slug", "shown")
     list_filter = ("theme", "shown")
 
@@ -223,7 +261,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnly, JobModelAdmin):
+class JobAdmin(ReadOnly, PortalAdmin):
     """Read-only list of jobs, without resident, subject or purpose."""
 
     list_display = ("what", "state", "asked_at", "finished_at", "tries")

@@ -5,12 +5,14 @@ The city's key is one row, protected by the keyring: made once, and read once in
 decrypts nothing.
 """
 
+import json
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import cache as once
-from typing import Any, TypeVar
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.apps import apps
@@ -23,7 +25,8 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core import journal, keys
-from core.journal import heads
+from core.database import cache as shared_cache
+from core.journal import heads, register
 from core.journal.accounts import Accounts
 from core.keys import protect
 from core.models import CityKey, RowMac
@@ -48,14 +51,33 @@ logger = logging.getLogger(__name__)
 
 PURPOSE = "city's key of rows"
 CHECK = "Vérifier les lignes de la base"
-#: Kept with the key, where nobody changes it: the rows from before have their MACs, or there were none; the residents
-#: from before have their heads too; those heads have what ended, and accounts have heads; and the heads count rows.
-SIGNED, HEADED, WHOLE, COUNTED = "signed", "headed", "whole", "counted"
+#: What `rows sign` has done, kept with the key: rows have MACs; residents have heads too; those heads have what ended,
+#: and accounts have heads; the heads count rows; each MAC that needs a salt has one. Empty: nothing yet.
+SIGNED, HEADED, WHOLE, COUNTED, SALTED = "signed", "headed", "whole", "counted", "salted"
+#: The lists under which a city whose key names none has signed, where they were not the first: November 2026.
+LISTS_THEN = {
+    "accounts.User": 3,
+    "accounts.Organisation": 2,
+    "accounts.Membership": 2,
+    "accounts.PendingAccount": 2,
+    "records.Grant": 2,
+    "holders.Connection": 2,
+    "holders.Sender": 2,
+    "labels.LabelRequest": 2,
+    "labels.Purpose": 2,
+    "labels.Review": 2,
+    "labels.Label": 2,
+    "labels.LabelChange": 2,
+    "access.Client": 2,
+    "developers.Endpoint": 2,
+    "debates.Vote": 2,
+}
 BATCH = 1_000
 A_DAY = 86_400
 
 M = TypeVar("M", bound=Model)
 _guarded: list[type[Model]] = []
+_counters: dict[str, Callable[[], int]] = {}
 
 
 @once
@@ -121,12 +143,31 @@ def load(rows: QuerySet[M]) -> list[M]:
     return found
 
 
+def believed(rows: QuerySet[M]) -> list[M]:
+    """Return the rows under the city's key that the portal wrote. Another one is reported, and left out.
+
+    `rows` joins no other model, since nothing is checked as it is loaded.
+    """
+    with unchecked():
+        found = list(rows)
+    kept = []
+    for row in found:
+        if is_genuine(row, mac_beside(row)):
+            kept.append(row)
+        else:
+            report(Forged(row))
+    return kept
+
+
 def report(forged: Forged) -> None:
     """Alert the operator, and journal the refusal for the resident whose row or account it is.
 
-    Call it outside the transaction of what was refused. A row has one entry a day; the log has each refusal. An agent
-    has no journal.
+    Call it outside the transaction of what was refused; a refusal that was reported is not again. A row has one entry
+    a day; the log has each refusal. An agent has no journal.
     """
+    if forged.reported:
+        return
+    forged.reported = True
     label = forged.row._meta.label
     logger.error("a row is not what the portal wrote", extra={"kind": label, "code": str(forged.row.pk)})
     if not cache.add(f"row-refused:{label}:{forged.row.pk}", 1, A_DAY):
@@ -160,59 +201,91 @@ def each(act: Callable[[M], int], rows: Iterable[M]) -> int:
 
 def forged_rows() -> Iterator[Model]:
     """Yield every row that the portal did not write as it is."""
-    for model in _all_models():
-        yield from (row for row in _rows(model) if _has_key(row) and not is_genuine(row, _mac(row)))
+    for model in models():
+        yield from (row for row in stored(model) if has_key(row) and not is_genuine(row, mac_beside(row)))
 
 
 def put_back() -> Iterator[str]:
     """Yield what differs between the rows that open a vault or an account, their heads, and the journals."""
     for resident_id in heads.residents():
-        yield from heads.problems(resident_id, _followed(resident_id))
+        yield from heads.problems(resident_id, followed(resident_id))
     yield from accounts.problems()
 
 
 def were_signed() -> bool:
-    """Return True if what was there before has MACs and heads, or there was nothing: the portal wrote all since."""
-    return _state() == COUNTED
+    """Return True if what was there before has MACs of the present lists and heads, or there was nothing."""
+    state = read_state()
+    return state.word == SALTED and all(len(declared(model).lists) == state.list_of(model) for model in models())
 
 
 def have_accounts_heads() -> bool:
     """Return True if each account has a head, also those from before heads."""
-    return _state() in {WHOLE, COUNTED}
+    return read_state().word in {WHOLE, COUNTED, SALTED}
 
 
-def give_macs(*, again: bool) -> int:
-    """Give a MAC to each row without one, from before this version; with `again`, to each refused row. Then make the
-    heads that are missing; with `again`, those that are refused. Each head then has what ended before, and counts the
-    other rows: those that are there are believed to be all.
+def are_salted() -> bool:
+    """Return True if each MAC that needs a salt has one: one without was put back."""
+    return read_state().word == SALTED
 
-    Every such row is believed from then on: run it once, right after the migration, or after a restore without the
-    city's key. Return their number.
+
+class State(NamedTuple):
+    """What `rows sign` has done. It is protected with the key, so that nobody has it done again.
+
+    Args:
+        lists: by model, the version of the list under which all its rows were signed, unless it is the first.
+        bounds: by name, the last number that there was before (`bound`).
     """
-    given, state = 0, _state()
-    key, before = city_key(), _protected() or ""
-    _replace(1, before, _protect(key, COUNTED))
-    for model in _all_models() if again or not state else ():
-        for row in _rows(model):
-            mac = _mac(row)
-            if _has_key(row) and (not mac or (again and not is_genuine(row, mac))):
-                _give_mac(row)
-                given += 1
-    for resident_id in heads.residents():
-        followed = list(_followed(resident_id))
-        if (again or state in {"", SIGNED}) and any(heads.problems(resident_id, followed)):
-            heads.renew(resident_id, followed)
-        heads.complete(resident_id, followed)
-    accounts.complete(again=again)
-    return given
+
+    word: str
+    lists: Mapping[str, int]
+    bounds: Mapping[str, int]
+
+    def list_of(self, model: type[Model]) -> int:
+        """Return the version of the list under which the model's rows were signed, or 0 if they never were."""
+        return self.lists.get(model._meta.label, 1) if self.word else 0
+
+    def after(self, word: str, signed: Iterable[type[Model]]) -> "State":
+        """Return the state once these models' rows were signed under their present lists."""
+        lists = {model._meta.label: len(declared(model).lists) for model in signed}
+        known = {**self.lists, **lists}
+        longer = {label: known[label] for label in sorted(known) if known[label] > 1}
+        counted = {name: count() for name, count in _counters.items() if name not in self.bounds}
+        return State(word, longer, {**counted, **self.bounds})
 
 
-def _state() -> str:
+def state_of_new_city() -> State:
+    """Return the state in which the portal wrote every row."""
+    return State("", {}, dict.fromkeys(_counters, 0)).after(SALTED, models())
+
+
+def read_state() -> State:
     city_key()
     return _read_key(_protected() or "")[1]
 
 
-def _followed(resident_id: UUID) -> Iterator[AuthenticatedRow]:
+def note_signed(word: str, signed: Iterable[type[Model]]) -> None:
+    """Keep with the key that these models' rows were signed. A rotation may rewrap it meanwhile."""
+    changed = 0
+    while not changed:
+        before = _protected() or ""
+        key, state = _read_key(before)
+        changed = _replace(1, before, protect_key(key, state.after(word, signed)))
+
+
+def count_before(name: str, last: Callable[[], int]) -> None:
+    """Register what returns the last number of rows that never change, whose earlier ones have no stamp."""
+    _counters[name] = last
+
+
+def bound(name: str) -> int:
+    """Return the last number that there was when `rows sign` was first run with it: it may lack a stamp.
+
+    Until then nothing is believed without one.
+    """
+    return read_state().bounds.get(name, 0)
+
+
+def followed(resident_id: UUID) -> Iterator[AuthenticatedRow]:
     """Yield the resident's rows of each model that a head follows."""
     for model in apps.get_models():
         if issubclass(model, AuthenticatedRow) and model.decides.followed:
@@ -227,8 +300,9 @@ def _protected() -> str | None:
 
 def _make() -> str:
     """Make the key over a connection of its own: it stays, whatever becomes of the caller's transaction."""
-    city_is_new = not apps.get_model("accounts", "User")._base_manager.exists()
-    protected = _protect(secrets.token_bytes(keys.KEY_BYTES), COUNTED if city_is_new else "")
+    is_new = not apps.get_model("accounts", "User")._base_manager.exists()
+    state = state_of_new_city() if is_new else State("", {}, {})
+    protected = protect_key(secrets.token_bytes(keys.KEY_BYTES), state)
     apart = connection.copy()
     try:
         with apart.cursor() as cursor:
@@ -241,14 +315,17 @@ def _make() -> str:
     return CityKey.objects.get().protected
 
 
-def _protect(key: bytes, state: str) -> str:
-    return protect.protect(f"{key.hex()} {state}", purpose=PURPOSE)
+def protect_key(key: bytes, state: State) -> str:
+    """Protect the key and the state. A key service may refuse more than four kilobytes."""
+    kept = json.dumps([state.lists, state.bounds], separators=(",", ":"))
+    return protect.protect(f"{key.hex()} {state.word} {kept}", purpose=PURPOSE)
 
 
 @once
-def _read_key(protected: str) -> tuple[bytes, str]:
-    key, _space, state = protect.unprotect(protected, purpose=PURPOSE).partition(" ")
-    return bytes.fromhex(key), state
+def _read_key(protected: str) -> tuple[bytes, State]:
+    key, word, *kept = protect.unprotect(protected, purpose=PURPOSE).split(" ", 2)
+    lists, bounds = json.loads(kept[0]) if kept else (LISTS_THEN if word else {}, {})
+    return bytes.fromhex(key), State(word, lists, bounds)
 
 
 def _replace(pk: int, old: str, new: str) -> int:
@@ -259,13 +336,13 @@ KEEPER = protect.Keeper(PURPOSE, lambda: CityKey.objects.values_list("pk", "prot
 
 
 def _check_beside(row: Model) -> None:
-    if checking() and not is_genuine(row, _mac(row)):
+    if checking() and not is_genuine(row, mac_beside(row)):
         raise Forged(row)
 
 
 def _write_beside(sender: type[Model], instance: Model, update_fields: frozenset[str] | None, **_: object) -> None:
     if update_fields is None or update_fields & {*declared(sender).columns}:
-        _give_mac(instance)
+        give_mac(instance)
 
 
 def _before_deletion(sender: type[Model], instance: Model, **_: object) -> None:
@@ -283,16 +360,18 @@ def _account(row: Model) -> UUID:
     return found
 
 
-def _mac(row: Model) -> bytes:
+def mac_beside(row: Model) -> bytes:
     if isinstance(row, AuthenticatedRow):
         return bytes(row.mac)
     beside = RowMac.objects.filter(label=row._meta.label, row=str(row.pk)).values_list("mac", flat=True).first()
     return bytes(beside or b"")
 
 
-def _give_mac(row: Model) -> None:
+def give_mac(row: Model) -> None:
+    """Believe a row as it is. Only `rows sign` calls this for one that the portal did not just write."""
     if isinstance(row, AuthenticatedRow):
-        type(row)._base_manager.filter(pk=row.pk).update(mac=mac_of(row))
+        row.mac = mac_of(row)
+        type(row)._base_manager.filter(pk=row.pk).update(mac=row.mac)
     else:
         beside = RowMac(label=row._meta.label, row=str(row.pk), mac=mac_of(row))
         RowMac.objects.bulk_create(
@@ -300,16 +379,34 @@ def _give_mac(row: Model) -> None:
         )
 
 
-def _all_models() -> list[type[Model]]:
-    return [*(model for model in apps.get_models() if issubclass(model, AuthenticatedRow)), *_guarded]
+def models() -> list[type[Model]]:
+    """Return the models whose rows have MACs."""
+    ours = (model for model in apps.get_models() if issubclass(model, AuthenticatedRow) and not model._meta.proxy)
+    return [*ours, *_guarded]
 
 
-def _rows(model: type[Model]) -> Iterator[Model]:
-    with unchecked(), scopes_disabled():
-        yield from model._base_manager.order_by("pk").iterator(chunk_size=BATCH)
+def stored(model: type[Model]) -> Iterator[Model]:
+    """Yield all rows of a model without a check, those of each owner (`owner_of`) together."""
+    found = model._base_manager.order_by(_owner_field(model) or "pk", "pk").iterator(chunk_size=BATCH)
+    batch: list[Model] | None = None
+    while batch is None or batch:
+        with unchecked(), scopes_disabled():
+            batch = list(islice(found, BATCH))
+        yield from batch
 
 
-def _has_key(row: Model) -> bool:
+def owner_of(row: Model) -> UUID | None:
+    """Return the resident under whose key a row's MAC is, or the account whose row it is."""
+    name = _owner_field(type(row))
+    return row.serializable_value(name) if name else None
+
+
+def _owner_field(model: type[Model]) -> str:
+    decides = declared(model)
+    return "resident_id" if decides.key is Key.RESIDENT else decides.account
+
+
+def has_key(row: Model) -> bool:
     try:
         key_of(row)
     except keys.KeyMissing:
@@ -325,4 +422,7 @@ def _residents(row: Model) -> list[UUID]:
 
 
 accounts = Accounts(city_key, have_accounts_heads)
-give_keys(key_of, heads, accounts)
+give_keys(key_of, heads, accounts, are_salted)
+shared_cache.give_key(city_key)
+register.give_key(city_key, lambda: bound("register"))
+count_before("register", register.last_number)

@@ -7,7 +7,7 @@ from celery.signals import worker_ready
 from django.core.cache import cache
 from django.db import Error, connection
 
-from core import jobs
+from core import jobs, once
 from core.database import cache as core_cache
 from core.files import resumable
 from core.files.storage import DAY, sealed_storage
@@ -30,6 +30,7 @@ def sweep() -> None:
     resumable.sweep()
     leftovers.remove()
     core_cache.sweep()
+    once.sweep()
     if cache.add("storage_swept", True, DAY.total_seconds()):
         sealed_storage.sweep()
         jobs.purge()

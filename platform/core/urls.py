@@ -11,6 +11,7 @@ urlpatterns = [
     path("quitter/", views.leave_quickly, name="leave_quickly"),
     path("theme.css", views.theme, name="theme"),
     path("logo", views.logo, name="logo"),
+    path(".well-known/security.txt", views.security_contact, name="security_contact"),
     path("mentions-legales/", views.legal, name="legal"),
     path("donnees-personnelles/", views.privacy, name="privacy"),
     path("accessibilite/", views.accessibility, name="accessibility"),

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from datetime import UTC, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -20,20 +21,26 @@ from django.http import (
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django.views.i18n import set_language
 
 from core import keys
 from core.models import City, HelpPage, LegalPage
+from core.models.rows import Forged
 from core.pages import help as help_pages
 from core.pages import home as home_page
+from core.pages import promises
 from core.pages.context import nav
+from core.pages.exits import exit_address
 from core.pages.menu import Place, links
+from core.problems import told_to_programs
 from core.telemetry import logs
 
 log = logging.getLogger(__name__)
+#: How long the address of `security_contact` may be used without asking again.
+SECURITY_CONTACT = timedelta(days=30)
 YEAR = "public, max-age=31536000, immutable"
 # An SVG opened directly gets no script, no external style and no origin.
 LOGO_POLICY = "default-src 'none'; sandbox"
@@ -94,7 +101,7 @@ def leave_quickly(request: HttpRequest) -> HttpResponse:
         status=HTTPStatus.FOUND, headers={"Location": _exit_address(), "Referrer-Policy": "no-referrer"}
     )
     if request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}:
-        with suppress(DatabaseError):
+        with suppress(DatabaseError, keys.KeyringError, Forged):
             logout(request)
         response["Clear-Site-Data"] = '"cookies", "storage"'
     return response
@@ -102,9 +109,26 @@ def leave_quickly(request: HttpRequest) -> HttpResponse:
 
 def _exit_address() -> str:
     try:
-        return City.current().exit_url or settings.EXIT_URL
-    except DatabaseError:
+        return exit_address(City.current().exit_url)
+    except (DatabaseError, keys.KeyringError, Forged):
         return settings.EXIT_URL
+
+
+@login_not_required
+@require_safe
+def security_contact(request: HttpRequest) -> HttpResponse:
+    """Tell whoever found a fault where to write, as security.txt (RFC 9116): the city's own address, for a month."""
+    email = City.current().email
+    if not email:
+        raise Http404
+    until = (timezone.now() + SECURITY_CONTACT).replace(hour=0, minute=0, second=0, microsecond=0)
+    lines = [
+        f"Contact: mailto:{email}",
+        f"Expires: {until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: fr, en",
+        f"Canonical: {settings.SITE_URL}{request.path}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 @login_not_required
@@ -168,7 +192,8 @@ def _help_edit_url(request: HttpRequest, page: HelpPage) -> str:
 @login_not_required
 @require_safe
 def promise(request: HttpRequest) -> HttpResponse:
-    return _legal_page(request, LegalPage.Slug.PROMISE, "core/promise.html")
+    """Show what the city may do. The list of acts by two persons is there also under the city's own words."""
+    return _legal_page(request, LegalPage.Slug.PROMISE, "core/promise.html", {"by_two": promises.by_two()})
 
 
 @login_not_required
@@ -188,6 +213,7 @@ def _legal_page(
 
 
 @login_not_required
+@told_to_programs("malformed")
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return HttpResponse(_page(request, "400.html"), status=400)
 
@@ -198,6 +224,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 @login_not_required
+@told_to_programs("not_found")
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return HttpResponseNotFound(_page(request, "404.html"))
 
@@ -215,29 +242,37 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponseServerError(loader.render_to_string("500.html", _bare()))
 
 
+@told_to_programs("down", wait=60)
 def keys_down(request: HttpRequest) -> HttpResponse:
     """Answer 503, which tells proxies, browsers and certified services to retry later."""
     return HttpResponse(_page(request, "503.html"), status=503, headers={"Retry-After": "60"})
 
 
+@told_to_programs("down", wait=60)
 def mail_down(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_page(request, "core/mail_down.html"), status=503, headers={"Retry-After": "60"})
 
 
+@told_to_programs("forged")
 def row_refused(request: HttpRequest) -> HttpResponse:
-    """Answer 503: the portal did not write what it found. The page names nobody, and loads no account."""
+    """Answer 503: what is stored is not what the portal wrote. The page names nobody, and loads no account."""
     return HttpResponse(loader.render_to_string("row_refused.html", _bare()), status=503)
 
 
+@told_to_programs("down", wait=60)
 def database_down(request: HttpRequest) -> HttpResponse:
     return HttpResponse(loader.render_to_string("500.html", _bare()), status=503, headers={"Retry-After": "60"})
 
 
 def _page(request: HttpRequest, template: str) -> str:
-    """Render the usual page, or a bare one if the database fails."""
+    """Render the usual page, or a bare one if the database or the keys fail.
+
+    Raises:
+        Forged: `core.web.faults` answers.
+    """
     try:
         return loader.render_to_string(template, {"request_id": _short_request_id()}, request)
-    except DatabaseError:
+    except (DatabaseError, keys.KeyringError):
         return loader.render_to_string(template, _bare())
 
 
@@ -247,12 +282,12 @@ def _short_request_id() -> str:
 
 
 def _bare() -> dict[str, Any]:
-    city = SimpleLazyObject(_city_or_neutral)
+    city = SimpleLazyObject(_city_or_last_read)
     return {"city": city, "exit_url": settings.EXIT_URL, "bare": True, "request_id": _short_request_id()}
 
 
-def _city_or_neutral() -> City:
+def _city_or_last_read() -> City:
     try:
         return City.current()
-    except DatabaseError:
-        return City(pk=1, name=_("Votre ville"), insee="00000")
+    except (DatabaseError, keys.KeyringError, Forged):
+        return City.last_read()

@@ -33,11 +33,15 @@ class AidsConfig(AppConfig):
             leaving,
         )
         from services.aids.interview import state
+        from services.aids.models import LocalAid, UrgentSituation
         from services.aids.together import joint
+        from services.versions.actions import closings
         from vault.journal import sentences
         from vault.records.grants import agreements
 
         registry.register(leaving.APP)
+        closings.register(LocalAid)
+        closings.register(UrgentSituation)
         visitors.register(state.KEY, visitors.Kept(stays=state.is_wanted, is_over=state.is_over))
         agreements.register(joint.AGREEMENT)
         for event, sentence in SENTENCES.items():

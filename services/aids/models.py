@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.models import ResidentManager, ResidentModel
-from core.models.rows import AuthenticatedRow, by_resident, nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city, by_resident, nothing
 from services.aids import catalogue, urgent
 from services.aids.local import checking, evaluation
 from services.aids.local.conditions import kinds
-from services.versions.models import NAMES, PUBLIC, RulesVersion, VersionQuerySet, version_constraints
+from services.versions.models import NAMES, RulesVersion, VersionQuerySet, rules_columns, version_constraints
 
 
 class LocalAid(RulesVersion):
@@ -29,6 +29,7 @@ class LocalAid(RulesVersion):
     valid_to = models.DateField(_("ouverte jusqu’au"), null=True, blank=True)
 
     objects = VersionQuerySet["LocalAid"].as_manager()
+    decides = rules_columns("valid_from", "valid_to")
 
     class Meta:
         verbose_name = _("aide locale")
@@ -80,7 +81,7 @@ class LocalAid(RulesVersion):
         return evaluation.evaluate(self.rule, facts, today, explained=explained)
 
 
-class LocalAidCase(models.Model):
+class LocalAidCase(AuthenticatedRow):
     """A test case of a version: somebody invented, and what the rule must give them."""
 
     aid = models.ForeignKey(LocalAid, on_delete=models.CASCADE, related_name="cases")
@@ -89,7 +90,8 @@ class LocalAidCase(models.Model):
     facts = models.JSONField()
     expect = models.JSONField()
 
-    decides = PUBLIC
+    objects = RowQuerySet["LocalAidCase"].as_manager()
+    decides = by_city("aid", "rank", "persona", "facts", "expect", former=[UNSIGNED])
 
     class Meta:
         verbose_name = _("cas d’essai")
@@ -110,6 +112,7 @@ class UrgentSituation(RulesVersion):
     KIND = "urgent_situation"
 
     objects = VersionQuerySet["UrgentSituation"].as_manager()
+    decides = rules_columns()
 
     class Meta:
         verbose_name = _("situation urgente")
@@ -179,7 +182,9 @@ class KeptRun(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["KeptRun"]()
-    decides = by_resident("version", "made_at")
+    decides = by_resident(
+        "version", "made_at", put_back="its mark is of the values that it was computed from: of others, it is not used"
+    )
 
     class Meta:
         verbose_name = _("calcul gardé")

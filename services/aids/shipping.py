@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from services.aids import catalogue, urgent
 from services.aids.local import checking
@@ -12,6 +12,7 @@ from services.aids.models import LocalAid, LocalAidCase, UrgentSituation
 from services.versions.models import State
 from services.versions.shipping import Faulty, kept, put_in_force
 
+NUMBERS = "SELECT nextval(pg_get_serial_sequence('aids_localaidcase', 'id')) FROM generate_series(1, %s)"
 OWN = ("code", "label", "title", "version", "valid_from", "valid_to", "review_on", "tests")
 
 
@@ -56,9 +57,8 @@ def urgent_situations() -> list[UrgentSituation]:
 
     A shipped one that the city has in no version is among them, without a row: whom to call is never missing.
     """
-    rows = list(UrgentSituation.objects.order_by("label"))
-    found = {row.code: row for row in rows if row.state == State.PUBLISHED}
-    known = {row.code for row in rows if row.is_frozen}
+    found = {row.code: row for row in UrgentSituation.objects.order_by("label").in_force()}
+    known = {row.code for row in UrgentSituation.objects.shown().believed()}
     shipped = {item["code"]: item for item in catalogue.urgent_situations()}
     unsaved = {code: _unsaved(item) for code, item in shipped.items() if code not in known}
     first = [found.get(code) or unsaved.get(code) for code in shipped]
@@ -69,7 +69,10 @@ def urgent_situation(code: str) -> UrgentSituation | None:
     """Return the situation in force, or the shipped one if the city has no public version of it."""
     rows = list(UrgentSituation.objects.filter(code=code).shown())
     if rows:
-        return next((row for row in rows if row.state == State.PUBLISHED), None)
+        row = next((row for row in rows if row.state == State.PUBLISHED), None)
+        if row is not None:
+            row.check_published()
+        return row
     return next((_unsaved(item) for item in catalogue.urgent_situations() if item["code"] == code), None)
 
 
@@ -83,7 +86,12 @@ def national_rights() -> list[LocalAid]:
 
 
 def write_cases(aid: LocalAid, cases: Iterable[Mapping[str, Any]]) -> None:
-    LocalAidCase.objects.bulk_create(LocalAidCase(aid=aid, rank=rank, **case) for rank, case in enumerate(cases, 1))
+    made = [LocalAidCase(aid=aid, rank=rank, **case) for rank, case in enumerate(cases, 1)]
+    with connection.cursor() as cursor:  # a case's MAC names its number
+        cursor.execute(NUMBERS, [len(made)])
+        for case, (number,) in zip(made, cursor.fetchall(), strict=True):
+            case.pk = number
+    LocalAidCase.objects.bulk_create(made)
 
 
 def columns(item: dict[str, Any]) -> dict[str, Any]:

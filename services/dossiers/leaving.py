@@ -43,7 +43,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
         note = copying.unseal(row.note, f"note|{row.note_place}") if row.note is not None else {}
         found = leaving.export_row(row, note=note, recipient=recipients.copied(row, copying))
         if row.stored_name:
-            file = opened(copying, row.stored_name)
+            file = opened(copying, row)
             if file is not None:
                 found["path"] = f"dossiers/{place:03}-{row.file_name}"
                 yield Entry(found["path"], chunks(file), packed=False)

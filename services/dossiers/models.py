@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from core.models import Job, ResidentManager, ResidentModel
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, by_resident, nothing
+from core.models import FileRow, Job, ResidentManager, ResidentModel
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city, by_resident
 from core.symbols import new_code, symbols
 from services.dossiers.enums import Answer, State
 from services.procedures import finding
@@ -53,7 +53,7 @@ class Seal(AuthenticatedRow):
         return self.revoked_at is None and timezone.now() < self.expires_at
 
 
-class DossierQuerySet(models.QuerySet["Dossier"]):
+class DossierQuerySet(RowQuerySet["Dossier"]):
     def expired(self) -> Self:
         return self.filter(expires_at__lte=timezone.now())
 
@@ -61,7 +61,23 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
 DossierManager = ResidentManager.from_queryset(DossierQuerySet)
 
 
-class Dossier(ResidentModel):
+#: Columns of a dossier under its MAC before what it used was.
+_FIRST = (
+    "number",
+    "part_of",
+    "aids",
+    "versions",
+    "title",
+    "prepared_under",
+    "state",
+    "seal",
+    "stored_name",
+    "expires_at",
+)
+_SECOND = (*_FIRST, "used_papers", "used_records")
+
+
+class Dossier(FileRow, ResidentModel):
     """A resident's request for one or several aids, then the PDF that makes it.
 
     `note` encrypts the letter and the choices.
@@ -104,7 +120,8 @@ class Dossier(ResidentModel):
     expires_at = models.DateTimeField(null=True, blank=True)
 
     objects = DossierManager()
-    decides = nothing("sealed; what it takes from a vault is read through the gate, and its seal has a MAC")
+    decides = by_resident(*_SECOND, "purpose", former=[UNSIGNED, _FIRST, _SECOND])
+    FILE = "dossier"
 
     class Meta:
         ordering = ["-created_at"]
@@ -164,7 +181,10 @@ class Part(AuthenticatedRow, ResidentModel):
     answered_at = models.DateTimeField(null=True, blank=True)
 
     objects = ResidentManager["Part"]()
-    decides = by_resident("dossier_id", "asker_id", "member", "number", "answer")
+    decides = by_resident(
+        *("dossier_id", "asker_id", "member", "number", "answer", "aids", "versions"),
+        former=[("dossier_id", "asker_id", "member", "number", "answer")],
+    )
 
     class Meta:
         ordering = ["-created_at"]

@@ -178,7 +178,7 @@ def stale_line(dossier: Dossier, ways: Ways, *, typed: Any, paper: Any) -> dict[
         "tag_kind": TAGS.get(need.state, ""),
         "holder": holder,
         "pulling": ways.pulling,
-        "problem": connecting.do(connection.problem) if connection and connection.problem else "",
+        "problem": connecting.do(problem) if connection and (problem := connecting.problem_of(connection)) else "",
         "kind": ways.paper_kind,
         "paper": paper,
         "typed": typed,

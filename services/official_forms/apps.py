@@ -12,6 +12,9 @@ class OfficialFormsConfig(AppConfig):
     def ready(self) -> None:
         from core import leaving as registry
         from services.official_forms import leaving
+        from services.official_forms.models import OfficialForm
+        from services.versions.actions import closings
 
         registry.register(leaving.APP)
+        closings.register(OfficialForm)
         menu.register(_("Formulaires"), "official_forms:list", place=menu.Place.AGENT, order=26)

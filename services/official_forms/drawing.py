@@ -7,24 +7,29 @@ every viewer shows the same letters; on a flat blank it is drawn over the page.
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
+from core.confinement import answers
 from core.pdf import apart
 from services.official_forms import fitting
 from services.official_forms.filling import Filled, Filling
 from services.official_forms.mapping import CHECK, COMB, LINES, Box, Line, Place
 from services.official_forms.pdf import child
-from services.official_forms.pdf.refusals import REFUSALS, SENTENCES
+from services.official_forms.pdf.refusals import MAX_PAGES, MAX_WIDGETS, REFUSALS, SENTENCES
 from vault.readers import Unreadable, sandbox
 from vault.readers.sentences import UNREADABLE
 
 CHILD = Path(child.__file__)
 SECONDS = 20
+#: Bytes of a form, filled and flat: more than twenty pages with their fonts take.
+MOST = 48 * 1024 * 1024
+#: Hundredths of a millimetre, whatever a blank says; letters of a field's name or state.
+FARTHEST, LONGEST = 10**9, 1_000
 #: Points in a hundredth of a millimetre.
 POINT = 72 / 2540
 #: Enough to read a page at full width on a screen, then on paper.
@@ -77,6 +82,40 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class _Field:
+    """A field of a blank, as the child found it."""
+
+    name: str
+    kind: Literal["text", "check", "other"]
+    page: int
+    place: int
+    box: list[int]
+    states: list[str]
+    cells: int
+    lines: bool
+
+    def __post_init__(self) -> None:
+        answers.require(len(self.box) == 4 and min(self.page, self.place) >= 0)
+        answers.require(all(abs(one) <= FARTHEST for one in (self.page, self.place, self.cells, *self.box)))
+        answers.require(len(self.states) <= MAX_WIDGETS)
+        # The child writes so what cannot be stored; a field is filled by its name.
+        answers.require("\ufffd" not in self.name)
+        answers.require(all(len(one) <= LONGEST for one in (self.name, *self.states)))
+
+
+@dataclass(frozen=True)
+class _Facts:
+    pages: list[list[int]]
+    fields: list[_Field]
+    removed: list[Literal["scripts", "files", "rights", "xfa"]]
+
+    def __post_init__(self) -> None:
+        answers.require(0 < len(self.pages) <= MAX_PAGES and len(self.fields) <= MAX_WIDGETS)
+        answers.require(all(len(page) == 2 and min(page) >= 0 and max(page) <= FARTHEST for page in self.pages))
+        answers.require(all(one.page < len(self.pages) for one in self.fields))
+
+
+@dataclass(frozen=True)
 class _Mark:
     place: Place
     text: str
@@ -91,43 +130,10 @@ def look(content: bytes) -> dict[str, Any]:
     """
     message, _nothing = _asked(child.LOOK, {}, content)
     try:
-        return _checked(message["facts"])
-    except (KeyError, TypeError, ValueError):
+        facts = answers.parsed(_Facts, message.get("facts"))
+    except answers.BadAnswer:
         raise CannotDraw(_(UNREADABLE["damaged"])) from None
-
-
-def _checked(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return the facts with their parts alone, of their kinds: a hostile file may have taken the child over."""
-    return {
-        "pages": [[int(side) for side in (wide, high)] for wide, high in facts["pages"]],
-        "fields": [
-            {
-                "name": _name(one["name"]),
-                "kind": _name(one["kind"]),
-                "page": int(one["page"]),
-                "place": int(one["place"]),
-                "box": [int(side) for side in one["box"]],
-                "states": [_name(state) for state in one["states"]],
-                "cells": int(one["cells"]),
-                "lines": bool(one["lines"]),
-            }
-            for one in facts["fields"]
-        ],
-        "removed": [_name(code) for code in facts["removed"]],
-    }
-
-
-def _name(one: object) -> str:
-    """Return a text that a page and the database can hold.
-
-    Raises:
-        ValueError: it has a NUL or half a character.
-    """
-    found = str(one)
-    found.encode()
-    if "\0" in found:
-        raise ValueError("a NUL")
-    return found
+    return asdict(facts)
 
 
 def draw(blank: Blank, filling: Filling, *, framed: bool = False) -> Drawn:
@@ -167,14 +173,14 @@ def draw(blank: Blank, filling: Filling, *, framed: bool = False) -> Drawn:
     }
     message, both = _asked(child.FILL, options, blank.content + texts)
     size = message.get("filled")
-    if not isinstance(size, int) or not 0 < size < len(both):
-        raise CannotDraw(_(UNREADABLE["too_heavy"]))
+    if type(size) is not int or not 0 < size < len(both) or not both.startswith(b"%PDF"):
+        raise CannotDraw(_(UNREADABLE["damaged"]))
     return Drawn(both[:size], both[size:])
 
 
 def _asked(mode: str, options: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     try:
-        return sandbox.ask(CHILD, mode, options, data, cpu_seconds=SECONDS, refusals=REFUSALS)
+        return sandbox.ask(CHILD, mode, options, data, cpu_seconds=SECONDS, most=MOST, refusals=REFUSALS)
     except Unreadable as refusal:
         found = SENTENCES.get(refusal.code) or UNREADABLE[refusal.code]
         raise CannotDraw(_(found)) from None

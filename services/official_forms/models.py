@@ -11,15 +11,18 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.models.rows import AuthenticatedRow, by_city
+from core.models.rows import by_city
 from services.official_forms import drawing, filling
 from services.official_forms.drawing import Blank, CannotDraw, Drawn
 from services.official_forms.mapping import Map, Refused, read
-from services.versions.models import State, Version, VersionQuerySet, version_constraints
+from services.versions.models import STEPS, State, Version, VersionQuerySet, version_constraints
 
 NAMES: Final = UUID("0f5a7a52-6f0e-4f0e-8a0b-3b8a4d1f9c27")
 #: The words agree with "formulaire".
 STATES: Final = [(State.DRAFT, _("Brouillon")), (State.PUBLISHED, _("Publié")), (State.CLOSED, _("Fermé"))]
+
+#: Columns of what a version says. `sha256` stands for its blank.
+CONTENT: Final = ("title", "number", "aids", "sha256", "facts", "map_text")
 
 
 class FormQuerySet(VersionQuerySet["OfficialForm"]):
@@ -28,7 +31,7 @@ class FormQuerySet(VersionQuerySet["OfficialForm"]):
         return super().of(code).defer("blank")
 
 
-class OfficialForm(AuthenticatedRow, Version):
+class OfficialForm(Version):
     """One version of an official form. Its map is for one blank, named by its SHA-256."""
 
     KIND = "official_form"
@@ -49,17 +52,9 @@ class OfficialForm(AuthenticatedRow, Version):
 
     objects = FormQuerySet.as_manager()
     decides = by_city(
-        "code",
-        "version",
-        "title",
-        "number",
-        "aids",
-        "sha256",
-        "facts",
-        "map_text",
-        "state",
-        "written_by",
-        "published_by",
+        *STEPS,
+        *CONTENT,
+        former=[("code", "version", *CONTENT, "state", "written_by", "published_by")],
     )
 
     class Meta:
@@ -104,8 +99,12 @@ class OfficialForm(AuthenticatedRow, Version):
         return []
 
     @property
+    def text(self) -> dict[str, Any]:
+        return {"code": self.code, "version": self.version, **{name: getattr(self, name) for name in CONTENT}}
+
+    @property
     def registered(self) -> dict[str, Any]:
-        return {"code": self.code, "version": self.version, "title": self.title, "sha256": self.sha256}
+        return {**super().registered, "title": self.title, "sha256": self.sha256}
 
     @property
     def as_blank(self) -> Blank:

@@ -8,10 +8,13 @@ class PlacesConfig(AppConfig):
     verbose_name = _("Lieux")
 
     def ready(self) -> None:
+        from accounts.actions import city_decisions
         from core import leaving as registry
         from core.pages import menu
-        from services.places import leaving
+        from services.places import details, leaving
 
         registry.register(leaving.APP)
+        city_decisions.register(details.CODE, details.SETTING)
+        city_decisions.register(details.FILE, details.LOADED)
         menu.register(_("Où aller"), "places:home", place=menu.Place.PUBLIC, order=15)
         menu.register(_("Où aller"), "places:home", place=menu.Place.RIGHTS, order=6)

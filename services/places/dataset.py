@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from core.files.csv_cells import harmless
+from core.unstorable import is_unstorable
 from services.places.enums import PlaceKind, StepFree
 from services.places.models import Place
 
@@ -48,8 +49,6 @@ HEADS = [*FIELDS, "reseaux_porteurs", "langues"]
 #: 2 MB: some 5,000 places.
 MOST_BYTES, MOST_PLACES = 2_000_000, 5_000
 TELEPHONE = re.compile(r"\+[0-9 ]+")
-#: Characters that PostgreSQL stores in no text.
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 NULLABLE = {"latitude", "longitude", "updated_on"}
 
 
@@ -120,10 +119,7 @@ def _fill(place: Place, row: Mapping[str, Any]) -> None:
     networks = _words(row.get("reseaux_porteurs"))
     place.kind = next((code for code in networks if code in PlaceKind.values), PlaceKind.OTHER)
     place.languages = _words(row.get("langues"))
-    if any(
-        UNSTORABLE.search(str(text))
-        for text in (*(getattr(place, ours) for ours in FIELDS.values()), *place.languages)
-    ):
+    if is_unstorable([str(text) for text in (*(getattr(place, ours) for ours in FIELDS.values()), *place.languages)]):
         raise ValueError("un texte a un caractère qui ne s’écrit pas.")
 
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city
 from services.places import hours
 from services.places.enums import PlaceKind, StepFree
 
@@ -22,8 +22,31 @@ def check_hours(text: str) -> None:
         ) from None
 
 
-class Place(models.Model):
-    """One place. Its page, lists and downloads show every field; none is about a resident."""
+#: What pages, lists and downloads show of a place, and whether they do.
+SHOWN = (
+    *(
+        "code",
+        "name",
+        "kind",
+        "organisation",
+        "street",
+        "more",
+        "postal_code",
+        "town",
+        "insee",
+        "latitude",
+        "longitude",
+    ),
+    *("phone", "email", "website", "hours", "note", "note_en", "step_free", "access_url", "languages"),
+    *("source", "source_url", "updated_on", "edited_at", "withdrawn_at"),
+)
+
+
+class Place(AuthenticatedRow):
+    """One place. Its page, lists and downloads show every field; none is about a resident.
+
+    Residents go and call there: a row that somebody else wrote is shown to nobody.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.CharField(
@@ -67,7 +90,8 @@ class Place(models.Model):
     edited_at = models.DateTimeField(_("modifié ici le"), null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True, editable=False)
 
-    decides = nothing("public reference data")
+    objects = RowQuerySet["Place"].as_manager()
+    decides = by_city(*SHOWN, former=[UNSIGNED])
 
     class Meta:
         verbose_name = _("lieu")

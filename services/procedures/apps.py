@@ -12,7 +12,10 @@ class ProceduresConfig(AppConfig):
     def ready(self) -> None:
         from core import leaving as registry
         from services.procedures import leaving
+        from services.procedures.models import Procedure
+        from services.versions.actions import closings
 
         registry.register(leaving.APP)
+        closings.register(Procedure)
         menu.register(_("Démarches"), "procedures:listed", place=menu.Place.PUBLIC, order=7)
         menu.register(_("Démarches"), "procedures:agents", place=menu.Place.AGENT, order=26)

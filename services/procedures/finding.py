@@ -32,7 +32,7 @@ def is_national(code: str) -> bool:
 
 def startable() -> list[Rules]:
     """Return the procedures that one can begin today: the portal's, then the city's own. Cost: one query."""
-    rows = {row.code: row for row in Procedure.objects.published()}
+    rows = {row.code: row for row in Procedure.objects.in_force()}
     ours = [aid for aid in map(of_aid, catalogue.all_aids()) if aid.code not in rows]
     return [*ours, *(row.asks for row in rows.values() if is_open(row, timezone.localdate()))]
 
@@ -67,8 +67,7 @@ def applying(aid: str) -> str:
     """
     if known := benefits.BY_CODE.get(aid):
         return known.dossier
-    row = Procedure.objects.published().filter(rules__for_aids__contains=[aid]).order_by("code").first()
-    if row is not None:
+    for row in Procedure.objects.filter(rules__for_aids__contains=[aid]).order_by("code").in_force():
         return row.code
     return next((one.code for one in catalogue.all_aids() if aid in one.for_aids), "")
 
@@ -78,11 +77,11 @@ def aid_names(codes: Iterable[str]) -> dict[str, str]:
 
     Cost: two queries.
     """
-    aids = sorted(LocalAid.objects.published(), key=lambda aid: aid.name.casefold())
+    aids = sorted(LocalAid.objects.in_force(), key=lambda aid: aid.name.casefold())
     names = {aid.code: aid.name for aid in aids}
     ended = {code: code for code in codes if code not in names}
     shipped = [LocalAid(**shipping.columns(item)) for item in catalogue.local_aids() if item["code"] in ended]
-    known = LocalAid.objects.shown().filter(code__in=ended).order_by("version")
+    known = LocalAid.objects.shown().filter(code__in=ended).order_by("version").believed()
     ended |= {aid.code: aid.name for aid in [*shipped, *known]}
     return names | {code: _("%(aid)s (pas en vigueur)") % {"aid": name} for code, name in ended.items()}
 
@@ -105,7 +104,7 @@ def _in_force(codes: Iterable[str]) -> dict[str, Procedure | None]:
     """Return the row in force of each code; None if the portal's own serves, or if there is none."""
     codes = list(dict.fromkeys(codes))
     cities = [code for code in codes if not is_national(code)]
-    rows = {row.code: row for row in Procedure.objects.published().filter(code__in=cities)} if cities else {}
+    rows = {row.code: row for row in Procedure.objects.filter(code__in=cities).in_force()} if cities else {}
     return {code: rows.get(code) for code in codes}
 
 
@@ -121,7 +120,7 @@ def chosen(codes: Sequence[str], versions: Mapping[str, int]) -> list[Rules]:
         either = Q()
         for one in wanted:
             either |= one
-        rows = {row.code: row for row in Procedure.objects.shown().filter(either)}
+        rows = {row.code: row for row in Procedure.objects.shown().filter(either).believed()}
     found = []
     for code in dict.fromkeys(codes):
         if code in rows:
@@ -145,7 +144,8 @@ class Change:
 def newest(codes: Sequence[str]) -> dict[str, Procedure]:
     """Return the last public version of each procedure of the city. Cost: one query, none for national codes."""
     cities = [code for code in dict.fromkeys(codes) if not is_national(code)]
-    return {row.code: row for row in Procedure.objects.shown().filter(code__in=cities).order_by("version")}
+    rows = Procedure.objects.shown().filter(code__in=cities).order_by("version")
+    return {row.code: row for row in rows.believed()} if cities else {}
 
 
 def latest(codes: Sequence[str]) -> list[Rules]:
@@ -162,7 +162,7 @@ def on_day(codes: Sequence[str], day: date) -> list[Rules]:
     """
     chosen, cities = list(dict.fromkeys(codes)), [code for code in codes if not is_national(code)]
     rows = Procedure.objects.shown().filter(code__in=cities, published_at__date__lte=day).order_by("version")
-    known = {row.code: row.asks for row in rows} if cities else {}
+    known = {row.code: row.asks for row in rows.believed()} if cities else {}
     younger = [code for code in cities if code not in known and not catalogue.exists(code)]
     known |= {one.code: one for one in latest(younger)}
     asked = [code for code in chosen if code in known or catalogue.exists(code)]
@@ -198,14 +198,14 @@ def names(codes: Sequence[str], title: str = "") -> str:
     if title:
         return catalogue.name_of(title) if len(codes) == 1 else title
     rows = Procedure.objects.shown().filter(code__in=codes).order_by("version")
-    known = {aid.code: aid.name for aid in catalogue.all_aids()} | {row.code: row.name for row in rows}
+    known = {aid.code: aid.name for aid in catalogue.all_aids()} | {row.code: row.name for row in rows.believed()}
     return ", ".join(known.get(code, code) for code in codes)
 
 
 def closing(first: date, last: date) -> dict[str, date]:
     """Return the codes of the procedures in force that close within these days, and when."""
-    rows = Procedure.objects.published().filter(closes_on__range=(first, last))
-    return {code: last for code, last in rows.values_list("code", "closes_on") if last is not None}
+    rows = Procedure.objects.filter(closes_on__range=(first, last)).in_force()
+    return {row.code: row.closes_on for row in rows if row.closes_on is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +225,10 @@ def terms(codes: Sequence[str], at: datetime) -> Terms:
     """
     cities = [code for code in codes if not is_national(code)]
     rows = (
-        list(
-            Procedure.objects.shown()
-            .filter(Q(closed_at=None) | Q(closed_at__gt=at), code__in=cities, published_at__lte=at)
-            .order_by("version")
-        )
+        Procedure.objects.shown()
+        .filter(Q(closed_at=None) | Q(closed_at__gt=at), code__in=cities, published_at__lte=at)
+        .order_by("version")
+        .believed()
         if cities
         else []
     )

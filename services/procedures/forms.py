@@ -97,10 +97,10 @@ class SheetForm(forms.Form):
         self.item = item
         super().__init__(data, initial=_sheet(item))
         self.fields["office"].queryset = Organisation.objects.offices()  # type: ignore[attr-defined]
-        published = OfficialForm.objects.published().order_by("title")
+        published = OfficialForm.objects.defer("blank").order_by("title").in_force()
         choices = {
             "for_aids": [*finding.aid_names(item.get("for_aids", [])).items()],
-            "form": [("", _("Aucun")), *published.values_list("code", "title")],
+            "form": [("", _("Aucun")), *((form.code, form.title) for form in published)],
         }
         for name, found in choices.items():
             self.fields[name].choices = found  # type: ignore[attr-defined]  # fields of choices

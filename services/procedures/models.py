@@ -12,7 +12,7 @@ from services.aids import catalogue
 from services.official_forms.models import OfficialForm
 from services.procedures import denied, rules
 from services.procedures.rules import Rules
-from services.versions.models import RulesVersion, VersionQuerySet, version_constraints
+from services.versions.models import RulesVersion, VersionQuerySet, rules_columns, version_constraints
 from vault.records.content import paper_kinds
 
 
@@ -34,6 +34,7 @@ class Procedure(RulesVersion):
     changes = models.PositiveIntegerField(default=0, help_text="counts the writings of a draft")
 
     objects = VersionQuerySet["Procedure"].as_manager()
+    decides = rules_columns("opens_on", "closes_on", "office")
 
     class Meta:
         verbose_name = _("démarche")
@@ -55,6 +56,11 @@ class Procedure(RulesVersion):
     def document(self) -> dict[str, Any]:
         """Return the whole version. Cost: one query if it names an office."""
         return {**self._written, "office": self.office.name if self.office else None}
+
+    @property
+    def text(self) -> dict[str, Any]:
+        """Return what the version freezes: the office by its id, since its name may change."""
+        return {**self._written, "office": str(self.office_id) if self.office_id else None}
 
     @property
     def _written(self) -> dict[str, Any]:
@@ -83,9 +89,9 @@ class Procedure(RulesVersion):
         asks, found = self.asks, []
         if asks.form and not OfficialForm.objects.published().filter(code=asks.form).exists():
             found.append(gettext("Son formulaire n’est pas publié : publiez-le d’abord, ou choisissez-en un autre."))
-        others = Procedure.objects.published().exclude(code=self.code).order_by("code")
+        others = Procedure.objects.exclude(code=self.code).order_by("code").in_force()
         for aid in asks.for_aids:
-            if other := others.filter(rules__for_aids__contains=[aid]).first():
+            if other := next((one for one in others if aid in one.asks.for_aids), None):
                 text = gettext("L’aide « %(aid)s » se demande déjà par « %(procedure)s ».")
                 found.append(text % {"aid": aid, "procedure": other.name})
         return found

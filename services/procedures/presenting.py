@@ -197,7 +197,7 @@ def _form(rules: Rules) -> str:
     """Return the name of its form, which may be closed since."""
     if not rules.form:
         return ""
-    form = OfficialForm.objects.of(rules.form).shown().first()
+    form = next(iter(OfficialForm.objects.of(rules.form).shown().believed()), None)
     if form is None or form.state == State.CLOSED:
         return _("%(form)s (fermé : les dossiers se font sans lui)") % {"form": form.title if form else rules.form}
     return f"{form.title} ({form.number})" if form.number else form.title
@@ -261,7 +261,7 @@ def public_rows(procedures: Iterable[Rules]) -> list[Row]:
 def public_page(rules: Rules, row: Procedure | None, *, may_start: bool) -> dict[str, Any]:
     """Return the context of a procedure's page. `row` is None for what came with the portal."""
     bases = row.rules["bases"] if row else {}
-    others = Procedure.objects.of(rules.code).shown().exclude(pk=row.pk) if row else Procedure.objects.none()
+    others = Procedure.objects.of(rules.code).shown().exclude(pk=row.pk).believed() if row else []
     page = reverse("procedures:page", args=[rules.code])
     return {
         "rules": rules,

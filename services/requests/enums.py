@@ -53,6 +53,7 @@ class Happened(models.TextChoices):
     GRANTED = "granted", _("Accordée")
     REFUSED = "refused", _("Refusée")
     SILENCE = "silence", _("Délai passé sans réponse")
+    NOBODY = "nobody", _("Délai passé, sans personne qui pouvait répondre")
     WITHDRAWN = "withdrawn", _("Retirée par vous")
     COPY_GONE = "copy_gone", _("Copie du service effacée")
 

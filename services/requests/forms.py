@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from django import forms
@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from core.pages.forms import DateField
+from accounts.models import Organisation
+from core.pages.forms import DateField, PublicWords
 from services.requests.actions.answering import TEXT_LENGTH
 from services.requests.actions.office import MESSAGE_LENGTH
 from services.requests.actions.outside import NUMBER_LENGTH, OFFICE_LENGTH
@@ -88,13 +89,18 @@ class AskForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Dites ce qui ne va pas.")},
     )
-    message = forms.CharField(
+    #: One agent writes it, who may know nobody's number but their office's.
+    message = PublicWords(
         label=_("Ce que la personne lira"),
         help_text=_("Dites ce qui suffit. Elle ne touchera que cette ligne."),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
         max_length=LENGTH,
         error_messages={"required": _("Écrivez ce qui suffit : sans cela, la personne ne sait pas quoi faire.")},
     )
+
+    def __init__(self, *args: Any, office: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(PublicWords, self.fields["message"]).known = (office.phone,)
 
 
 class ProposeForm(forms.Form):

@@ -1,16 +1,20 @@
 """Blocks of the home page about requests: corrections to make, answers that did not come, renewals."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from core.models.rows import check
 from core.pages import home
 from core.templatetags.civic import short_date
 from services.requests.enums import State
 from services.requests.models import Correction, OutsideRequest, SentRequest
+
+R = TypeVar("R", bound=SentRequest | OutsideRequest)
 
 
 def _to_correct() -> QuerySet[Correction]:
@@ -56,21 +60,27 @@ def _corrections() -> Iterable[home.Part]:
 
 
 def _unanswered() -> Iterable[home.Part]:
-    for row in _silent().defer("content", "decision"):
+    for row in _checked(_silent().defer("content", "decision")):
         yield home.ToDo(
             name=_("Votre demande est restée sans réponse"),
             href=reverse("requests:request", args=[row.pk]),
-            hint=_("Sans réponse, c’est un accord.")
-            if row.silence_grants
-            else _("La lettre pour contester est prête."),
+            hint=_meaning(row),
             tag=_("Délai passé"),
             tag_kind="expired",
             order=14,
         )
 
 
+def _meaning(row: SentRequest) -> str:
+    if not row.silence_grants:
+        return _("La lettre pour contester est prête.")
+    if row.nobody_could_answer():
+        return _("Personne dans ce service ne pouvait répondre.")
+    return _("Sans réponse, c’est un accord.")
+
+
 def _late_outside() -> Iterable[home.Part]:
-    for outside in OutsideRequest.objects.late().defer("content"):
+    for outside in _checked(OutsideRequest.objects.late().defer("content")):
         yield home.ToDo(
             name=_("Votre demande est restée sans réponse"),
             href=reverse("requests:outside", args=[outside.pk]),
@@ -81,8 +91,14 @@ def _late_outside() -> Iterable[home.Part]:
         )
 
 
+def _checked(rows: Iterable[R]) -> list[R]:
+    found = list(rows)
+    check(*found)
+    return found
+
+
 def _to_renew(rows: Iterable[SentRequest | OutsideRequest], page: str) -> Iterable[home.Part]:
-    for row in rows:
+    for row in _checked(rows):
         yield home.ToDo(
             name=_("Redemander : %(name)s") % {"name": row.name},
             href=reverse(page, args=[row.pk]),

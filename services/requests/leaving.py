@@ -65,7 +65,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
     )
     written = []
     for row in Letter.objects.select_related("request").order_by("created_at"):
-        file = opened(copying, row.stored_name)
+        file = opened(copying, row)
         if file is not None:
             path = f"demandes/{row.request.number}-{row.kind}.pdf"
             written.append(leaving.export_row(row, path=path))

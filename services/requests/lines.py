@@ -92,7 +92,7 @@ def of_dossier(dossier: Dossier) -> Content:
     Raises:
         NoLines
     """
-    with gate.open_kept(resident_id=dossier.resident_id, purpose=SHOW, name=dossier.stored_name) as file:
+    with gate.open_kept(row=dossier, purpose=SHOW) as file:
         pdf = file.read()
     return of_pdf(pdf, data_hash=dossier.seal.data_hash if dossier.seal else "")
 

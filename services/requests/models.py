@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.models import Organisation, User
-from core.models import ResidentManager, ResidentModel
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
+from core.models import FileRow, ResidentManager, ResidentModel
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_resident
 from services.dossiers.models import names_of
 from services.procedures import finding
 from services.procedures.enums import Silence
@@ -19,6 +19,11 @@ from services.requests.enums import OPEN, Fault, Happened, LetterKind, OutsideAn
 from vault.records.models import Grant
 
 DECIDED = (State.GRANTED, State.REFUSED)
+#: Columns under the MAC of a request since the first list.
+DECIDED_BY = (
+    *("number", "dossier_id", "organisation", "grant", "state", "sent_at", "keep_until", "stopped_days"),
+    *("stopped_since", "codes", "instructor", "proposal", "proposed_by", "decided_by", "decided_at"),
+)
 
 
 class SentRequestQuerySet(RowQuerySet["SentRequest"]):
@@ -73,21 +78,7 @@ class SentRequest(AuthenticatedRow, ResidentModel):
 
     objects = SentRequestManager()
     decides = by_resident(
-        "number",
-        "dossier_id",
-        "organisation",
-        "grant",
-        "state",
-        "sent_at",
-        "keep_until",
-        "stopped_days",
-        "stopped_since",
-        "codes",
-        "instructor",
-        "proposal",
-        "proposed_by",
-        "decided_by",
-        "decided_at",
+        *DECIDED_BY, "aids", "title", "due_on", "ends_on", "silence_told_at", "renewal_told_at", former=[DECIDED_BY]
     )
 
     class Meta:
@@ -139,6 +130,13 @@ class SentRequest(AuthenticatedRow, ResidentModel):
     @property
     def silence_grants(self) -> bool:
         return self.terms.silence == Silence.ACCEPTED
+
+    def nobody_could_answer(self) -> bool:
+        """Return whether nobody in the office could have decided when its time ended: no grant is attested then.
+
+        Cost: a query. Requires the resident's scope.
+        """
+        return self.events.filter(happened=Happened.NOBODY).first() is not None
 
     def is_refused(self) -> bool:
         """Return whether it is refused, also by silence: a correction asked afterwards does not undo that.
@@ -205,7 +203,7 @@ class Correction(AuthenticatedRow, ResidentModel):
         return f"requests_correction|{self.id}|1|message"
 
 
-class RequestEvent(ResidentModel):
+class RequestEvent(AuthenticatedRow, ResidentModel):
     """An event of a request, with the agent's name as the resident reads it; empty: the resident, or the portal."""
 
     request = models.ForeignKey(SentRequest, on_delete=models.CASCADE, related_name="events")
@@ -214,7 +212,7 @@ class RequestEvent(ResidentModel):
     agent = models.CharField(max_length=120, blank=True)
 
     objects = ResidentManager["RequestEvent"]()
-    decides = nothing("a history; the journal proves each event")
+    decides = by_resident("request", "happened", "at", "agent", former=[UNSIGNED])
 
     class Meta:
         ordering = ["at", "created_at"]
@@ -226,7 +224,7 @@ class RequestEvent(ResidentModel):
         return f"{self.happened} {self.request_id}"
 
 
-class Letter(ResidentModel):
+class Letter(FileRow, ResidentModel):
     """A PDF that the portal made of an event of a request, sealed under the resident's key."""
 
     request = models.ForeignKey(SentRequest, on_delete=models.CASCADE, related_name="letters")
@@ -235,7 +233,8 @@ class Letter(ResidentModel):
     size = models.PositiveIntegerField()
 
     objects = ResidentManager["Letter"]()
-    decides = nothing("a sealed file; its words are those of the request")
+    decides = by_resident("request", "kind", "stored_name", former=[UNSIGNED])
+    FILE = "letter"
 
     class Meta:
         constraints = [
@@ -247,7 +246,7 @@ class Letter(ResidentModel):
         return f"{self.kind} {self.request_id}"
 
 
-class OutsideRequestQuerySet(models.QuerySet["OutsideRequest"]):
+class OutsideRequestQuerySet(RowQuerySet["OutsideRequest"]):
     def late(self) -> Self:
         """Return those whose answer was due: late from the day after `due_on`."""
         return self.filter(answered_on=None, due_on__lt=timezone.localdate())
@@ -265,7 +264,7 @@ class OutsideRequestQuerySet(models.QuerySet["OutsideRequest"]):
 OutsideRequestManager = ResidentManager.from_queryset(OutsideRequestQuerySet)
 
 
-class OutsideRequest(ResidentModel):
+class OutsideRequest(AuthenticatedRow, ResidentModel):
     """A request to an office outside Garant, such as the CAF: its resident sends it themselves and notes each date.
 
     `content` seals the name of the office and the number that it gave.
@@ -287,7 +286,11 @@ class OutsideRequest(ResidentModel):
     content = models.BinaryField()
 
     objects = OutsideRequestManager()
-    decides = nothing("noted by its resident, for them alone")
+    decides = by_resident(
+        *("dossier_id", "aids", "sent_on", "asked_on", "supplied_on", "answered_on", "answer", "ends_on", "due_on"),
+        *("told_at", "renewal_told_at", "version"),
+        former=[UNSIGNED],
+    )
 
     class Meta:
         ordering = ["-sent_on", "-created_at"]

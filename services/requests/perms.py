@@ -37,4 +37,5 @@ def proposed(request: SentRequest, place: Membership) -> bool:
 
 
 def may_decide(request: SentRequest, place: Membership) -> bool:
+    """Return whether this agent's place may decide. Whether they do is the act's rule, of two persons."""
     return place.may_decide and awaits_decision(request) and not proposed(request, place)

@@ -1,4 +1,8 @@
-"""What agents write as versions: the abstract models, their states, and what the database refuses."""
+"""What agents write as versions: the abstract models, their states, and what the database refuses.
+
+Each row carries a MAC over all that it publishes and both persons. Whoever writes to the database without the keyring
+publishes nothing: their version is refused, or left out of what is computed. The register names each publication.
+"""
 
 import hashlib
 import json
@@ -12,10 +16,23 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.models.rows import RowQuerySet, nothing
+from core import canonical, rows
+from core.journal import register
+from core.models import RegisterEntry
+from core.models.rows import UNSIGNED, AuthenticatedRow, Decides, RowQuerySet, by_city
 
-V = TypeVar("V", bound=models.Model)
-PUBLIC: Final = nothing("the city's public rules; an amount is an estimate")
+V = TypeVar("V", bound="Version")
+#: Of each version: which one it is, and who wrote and published it, when.
+STEPS: Final = (
+    "code",
+    "version",
+    "state",
+    "written_by",
+    "written_at",
+    "published_by",
+    "published_at",
+    "closed_at",
+)
 #: The ids of the register are made of it.
 NAMES: Final = UUID("6f6a2c0e-5c5f-4d0b-9b51-2f6d0a6a1b15")
 
@@ -37,9 +54,32 @@ TWO_PERSONS = Q(shipped=True, written_by=None, published_by=None) | (
 )
 
 
+def rules_columns(*columns: str) -> Decides:
+    """Declare all columns of a `RulesVersion` under its MAC, with those of its own."""
+    return by_city(*STEPS, "label", "review_on", "rules", "shipped", *columns, former=[UNSIGNED])
+
+
 class VersionQuerySet(RowQuerySet[V]):
     def published(self) -> Self:
         return self.filter(state=State.PUBLISHED)
+
+    def in_force(self) -> list[V]:
+        """Return the versions in force that were published as the register says. Cost: two queries.
+
+        One that somebody else wrote, or made look closed, is reported, and keeps no other from being read.
+        """
+        found = [row for row in self.shown().believed() if row.state == State.PUBLISHED]
+        subjects = {row.subject_of(row.code) for row in found}
+        last = register.last_of(found[0].KIND, subjects) if found else {}
+        kept = [row for row in found if row.is_named_last(last.get(row.subject_of(row.code)))]
+        for row in found:
+            if row not in kept:
+                rows.report(rows.Forged(row))
+        return kept
+
+    def believed(self) -> list[V]:
+        """Return the versions that the portal wrote. Another one is reported, and left out."""
+        return rows.believed(self)
 
     def shown(self) -> Self:
         """Return the versions that are or were public."""
@@ -66,7 +106,7 @@ def version_constraints(
     ]
 
 
-class Version(models.Model):
+class Version(AuthenticatedRow):
     """One version of what agents write and residents read: a draft, tested, published, closed.
 
     The database refuses to change a version once it is published, and one that a single person wrote and published.
@@ -107,6 +147,10 @@ class Version(models.Model):
         return self.state in FROZEN
 
     @property
+    def is_in_force(self) -> bool:
+        return self.state == State.PUBLISHED
+
+    @property
     def mark(self) -> str:
         """Return what tells one content of a draft from another."""
         raise NotImplementedError
@@ -117,9 +161,45 @@ class Version(models.Model):
         raise NotImplementedError
 
     @property
+    def text(self) -> dict[str, Any]:
+        """Return all that the version publishes, as it was frozen."""
+        raise NotImplementedError
+
+    @property
+    def text_sha256(self) -> str:
+        return hashlib.sha256(canonical.encode(self.text)).hexdigest()
+
+    @property
     def registered(self) -> dict[str, Any]:
         """Return what an entry of the register says of the version."""
-        raise NotImplementedError
+        return {"code": self.code, "version": self.version, "id": str(self.pk), "text_sha256": self.text_sha256}
+
+    def is_named_last(self, entry: RegisterEntry | None) -> bool:
+        """Return whether the last entry of the register about its code says that this version is in force.
+
+        Without it, a former version that somebody put back as the portal once wrote it would be. What came with the
+        portal has no author, and no entry.
+        """
+        if self.written_by_id is None:
+            return entry is None or entry.content["version"] < self.version
+        said = (entry.event, entry.content["version"]) if entry else None
+        return said == (f"{self.KIND}_published", self.version)
+
+    def check_published(self) -> None:
+        """Check a version that is or was public, in order to show it. Cost: one query.
+
+        Raises:
+            Forged: nobody published it, its text is another one, or it is shown as in force and is not.
+        """
+        told = register.of(self.KIND, self.subject_of(self.code))
+        named = (f"{self.KIND}_published", self.version)
+        entry = next((one for one in told if (one.event, one.content["version"]) == named), None)
+        frozen = entry.content.get("text_sha256") if entry else None  # entries from before name no text
+        believed = entry is not None or self.written_by_id is None
+        if self.is_in_force:
+            believed = self.is_named_last(told[-1] if told else None)
+        if not believed or (frozen is not None and frozen != self.text_sha256):
+            raise rows.Forged(self)
 
 
 class RulesVersion(Version):
@@ -132,8 +212,6 @@ class RulesVersion(Version):
         default=False, help_text="loaded by the operator of the portal, or older than versions: no agent wrote it"
     )
     updated_at = models.DateTimeField(_("modifiée le"), auto_now=True)
-
-    decides = PUBLIC
 
     class Meta:
         abstract = True
@@ -148,5 +226,9 @@ class RulesVersion(Version):
         return hashlib.sha256(json.dumps(self.document, sort_keys=True, default=str).encode()).hexdigest()
 
     @property
+    def text(self) -> dict[str, Any]:
+        return self.document
+
+    @property
     def registered(self) -> dict[str, Any]:
-        return {"code": self.code, "version": self.version, "label": self.label}
+        return {**super().registered, "label": self.label}

@@ -82,7 +82,7 @@ class RulesPages(Pages[R]):
 def version_page(of: Pages[V], row: V, reader: User) -> dict[str, Any]:
     """Return what the pages of all versions have: what stops one, the others, what the reader may do next."""
     faults = [] if row.is_frozen else of.wanting(row)
-    others = [one for one in of.rows.of(row.code) if one.pk != row.pk]
+    others = [one for one in of.rows.of(row.code).believed() if one.pk != row.pk]
     return {
         "pages": of,
         "row": row,
@@ -138,7 +138,7 @@ def reviews(of: RulesPages[R], today: date) -> list[Row]:
             "tag": _("En retard") if row.review_on < today else "",
             "tag_kind": "expired",
         }
-        for row in of.rows.published().filter(review_on__lte=today + SOON).order_by("review_on", "label")
+        for row in of.rows.filter(review_on__lte=today + SOON).order_by("review_on", "label").in_force()
     ]
 
 

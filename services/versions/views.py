@@ -16,8 +16,9 @@ from accounts.decorators import agents_only, recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.two_persons import NotTwo
 from accounts.views.two_persons import refused
+from accounts.views.two_persons_words import governs
 from services.versions import presenting, yaml_files
-from services.versions.actions import versions
+from services.versions.actions import closings, versions
 from services.versions.models import FROZEN, RulesVersion, Version, VersionQuerySet
 from services.versions.presenting import Pages, RulesPages
 
@@ -71,13 +72,17 @@ def named(request: HttpRequest, rows: VersionQuerySet[R]) -> R | None:
 
     Raises:
         Http404: there is none of the number in the address.
+        Forged: nobody published it, or its text is another one.
     """
     wanted = request.GET.get("version", "")
     if not wanted:
-        return rows.published().first() or rows.first()
-    found = rows.filter(version=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 7 else None
-    if found is None:
-        raise Http404
+        found = rows.published().first() or rows.first()
+    else:
+        found = rows.filter(version=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 7 else None
+        if found is None:
+            raise Http404
+    if found is not None:
+        found.check_published()
     return found
 
 
@@ -85,7 +90,8 @@ def found_by_word(request: HttpRequest, of: RulesPages[R]) -> tuple[list[R], dic
     """Return the newest version of each code, found by a word of its name, and what the list says of them."""
     wanted = request.GET.get("q", "").strip()[:60]
     found = of.rows.newest()
-    rows = sorted(found.filter(label__icontains=wanted) if wanted else found, key=lambda row: row.label.casefold())
+    found = found.filter(label__icontains=wanted) if wanted else found
+    rows = sorted(found.believed(), key=lambda row: row.label.casefold())
     return rows[:SHOWN], {"pages": of, "q": wanted, "more": len(rows) - SHOWN}
 
 
@@ -128,7 +134,7 @@ def try_out(request: SignedInRequest, row_id: Key, of: RulesPages[R]) -> HttpRes
 def publish(request: SignedInRequest, row_id: Key, of: RulesPages[R]) -> HttpResponse:
     """Publish a tested version of somebody else, as the page of the version showed it: the link there has its mark."""
     row = to_publish(request, of, row_id)
-    shown = request.POST.get("shown", "") if request.method == "POST" else request.GET.get("lu", row.mark)
+    shown = request.POST.get("shown", "") if request.method == "POST" else request.GET.get("lu", "")
     if shown != row.mark:
         raise versions.NotNow
     if request.method == "POST":
@@ -151,11 +157,15 @@ def publish_as_read(request: SignedInRequest, of: Pages[V], row: V) -> HttpRespo
 def close(request: SignedInRequest, row_id: Key, of: Pages[V]) -> HttpResponse:
     row = cast(V, get_object_or_404(of.rows.published(), pk=row_id))
     if request.method == "POST":
-        versions.close(row=row, by=request.user)
-        messages.success(request, _("C’est fermé."))
+        if governs(request.user):
+            closings.propose(row=row, by=request.user)
+            messages.success(request, _("C’est proposé. Une autre personne a sept jours pour accepter."))
+        else:
+            other = _("Une personne qui gère les agents, ou le délégué à la protection des données, le propose.")
+            messages.warning(request, other)
         return redirect(of.page(row))
     said = {"hint": str(of.close_hint), "kind": "warning"}
-    return form_page(request, None, str(of.close), _("Fermer"), of.page(row), **said)
+    return form_page(request, None, str(of.close), _("Proposer de fermer"), of.page(row), **said)
 
 
 @agents_only

@@ -5,20 +5,19 @@ anything is built.
 """
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
 from django.utils.translation import gettext as _
 
+from core.unstorable import UNSTORABLE
+
 MOST_BYTES: Final = 200_000
 MOST_NODES: Final = 20_000
 MOST_DEPTH: Final = 40
 #: References of one part of a file to another. A bomb needs them; no version does.
 MOST_ALIASES: Final = 0
-#: Characters that PostgreSQL stores in no text.
-UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 class Unreadable(Exception):

@@ -14,11 +14,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from services.watch.enums import KEPT, State
+from services.watch.enums import GATHERED, KEPT, State
 from services.watch.models import Finding, Watch
 
 #: For how long a worker has the watches that it took. Longer than a batch takes, so that only a dead one loses them.
 LEASE = timedelta(minutes=10)
+#: When a watch whose reading failed is tried again: nobody has one for longer.
+LATER = timedelta(minutes=30)
 
 
 #: When this process began to look.
@@ -47,18 +49,23 @@ class LawMark:
         or ended: two versions that run beside each other during an upgrade would otherwise read each watch again each
         minute.
         """
-        other = ~Q(law=str(self)) & (Q(checked_at=None) | Q(checked_at__lt=max(STARTED, self.since)))
+        before = Q(checked_at=None) | Q(checked_at__lt=max(STARTED, self.since)) | Q(checked_at__gt=timezone.now())
+        other = ~Q(law=str(self)) & before
         return ~Q(law__startswith=f"{self.city}:") | other
 
 
 def claim(count: int, *, law: LawMark) -> list[Watch]:
     """Take the watches that are due: after a change of the vault, or another month, law or aid.
 
-    Two workers share them. A watch that is paused waits until it is resumed.
+    Two workers share them. A watch that is paused waits until it is resumed. A time that is further away than any that
+    the portal writes is none: no MAC covers these columns, so somebody else may have written it. What they hide, the
+    first look of the next month finds.
     """
     now = timezone.now()
+    due_now = Q(due_at__lte=now) | Q(due_at__gt=now + GATHERED) | law.is_past()
+    free = Q(taken_until=None) | Q(taken_until__lte=now) | Q(taken_until__gt=now + LATER)
     with scopes_disabled(), transaction.atomic():
-        due = Watch.objects.filter(Q(due_at__lte=now) | law.is_past(), Q(taken_until=None) | Q(taken_until__lte=now))
+        due = Watch.objects.filter(due_now, free)
         due = due.filter(grant__stopped_at=None, grant__paused_at=None, grant__ends_at__gt=now)
         order = F("due_at").asc(nulls_last=True)
         taken = due.order_by(order, "pk").select_for_update(of=("self",), skip_locked=True)[:count]

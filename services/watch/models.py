@@ -29,7 +29,9 @@ class Watch(AuthenticatedRow, ResidentModel):
     taken_until = models.DateTimeField(null=True, blank=True, help_text="a worker has it until then")
 
     objects = ResidentManager["Watch"]()
-    decides = by_resident("grant", "version")
+    decides = by_resident(
+        "grant", "version", put_back="what it found last, which its next run replaces; the grant has its own end"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["resident_id"], name="watch_once")]

@@ -18,7 +18,7 @@ from accounts.actions import desk
 from accounts.models import FactorReset, Session, User
 from core import journal
 from core.messages import mails
-from tests.accounts.factories import TOTP_SECRET, AgentFactory, ResidentFactory, signed_in
+from tests.accounts.factories import TOTP_SECRET, AgentFactory, CompanionFactory, ResidentFactory, signed_in
 
 pytestmark = pytest.mark.django_db
 LIST, ADD = "admin:accounts_factorreset_changelist", "admin:accounts_factorreset_add"
@@ -36,7 +36,9 @@ def ask(agent: User, written: str, **data: str) -> Any:
 
 
 def decide(agent: User, action: str, reset: FactorReset) -> Any:
-    return signed_in(agent).post(reverse(LIST), {"action": action, "_selected_action": [str(reset.pk)]}, follow=True)
+    return signed_in(agent).post(
+        reverse(LIST), {"action": action, "_selected_action": [str(reset.pk)], "confirmed": "yes"}, follow=True
+    )
 
 
 def events(person: User) -> list[str]:
@@ -195,6 +197,29 @@ def test_the_list_shows_no_residents_name(locked_out: User) -> None:
         .content.decode()
     )
     assert "Odile" not in one and "odile@" not in one
+
+
+def test_the_second_agent_reads_whose_factor_it_is_and_decides_one_at_a_time(locked_out: User) -> None:
+    first, second = AgentFactory(name="Agathe Roussel"), AgentFactory()
+    companion = CompanionFactory(name="Malik", organisation="CCAS de Villebrume")
+    ask(first, locked_out.email)
+    ask(first, companion.email)
+    mine, theirs = FactorReset.objects.get(person=locked_out), FactorReset.objects.get(person=companion)
+    browser = signed_in(second)
+
+    def sent(*resets: FactorReset, **more: str) -> str:
+        form = {"action": "agree", "_selected_action": [str(one.pk) for one in resets], **more}
+        return str(browser.post(reverse(LIST), form, follow=True).content.decode())
+
+    assert "une à la fois" in sent(mine, theirs) and "une à la fois" in sent(mine, theirs, confirmed="yes")
+    page = sent(mine)
+    assert all(word in page for word in ("Odile", "Agathe Roussel", "Téléphone ou clé perdu", "o•••@courriel."))
+    assert events(locked_out)[0] == "second_factor_reset_read", "they learn who it is: the journal says so"
+    assert "Malik" in (page := sent(theirs)) and "CCAS de Villebrume" in page
+    assert not FactorReset.objects.filter(decided_at__isnull=False).exists()
+    assert "Odile" not in str(signed_in(first).post(reverse(LIST), {"action": "agree", "_selected_action": mine.pk}))
+    sent(mine, confirmed="yes")
+    assert not Authenticator.objects.filter(user=locked_out).exists()
 
 
 def test_requests_cannot_be_changed_or_deleted(locked_out: User) -> None:

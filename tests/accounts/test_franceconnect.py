@@ -15,6 +15,7 @@ from lxml import html
 
 from accounts.actions import identities
 from accounts.models import Session, User
+from accounts.sign_in import openid
 from accounts.sign_in.openid import Identity
 from core import journal
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
@@ -34,6 +35,7 @@ def running() -> Iterator[Demonstration]:
 def engine(running: Demonstration, settings: Any) -> Demonstration:
     settings.SOCIALACCOUNT_PROVIDERS = engines.provider(running)
     cache.clear()
+    openid._documents.clear()
     return running
 
 
@@ -239,6 +241,7 @@ def test_allauths_table_of_apps_is_ignored(settings: Any) -> None:
 
 def test_a_provider_that_is_down_shows_an_error(settings: Any) -> None:
     cache.clear()
+    openid._documents.clear()
     settings.SOCIALACCOUNT_PROVIDERS = {
         "franceconnect": {"APPS": [{"client_id": "x", "secret": "x", "settings": {"issuer": "http://127.0.0.1:9"}}]}
     }

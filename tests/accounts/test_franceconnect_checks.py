@@ -12,6 +12,7 @@ from django.urls import reverse
 from lxml import html
 
 from accounts.models import User
+from accounts.sign_in import openid
 from tests.accounts.oidc import engines
 from tests.accounts.oidc.engines import Engine
 
@@ -49,6 +50,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[Engine]:
 def engine(running: Engine, settings: Any) -> Engine:
     settings.SOCIALACCOUNT_PROVIDERS = engines.provider(running)
     cache.clear()
+    openid._documents.clear()
     return running
 
 

@@ -1,18 +1,19 @@
 """Each check of a provider's answer: a valid answer passes, and each fault is refused by name."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
-from django.core.cache import cache
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from accounts.sign_in import openid
 from accounts.sign_in.openid import Client, Untrusted
+from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 ISSUER, NONCE = "https://oidc.example", "n" * 43
@@ -59,7 +60,7 @@ class Provider:
 
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
-    cache.clear()
+    openid._documents.clear()
     found = Provider()
     monkeypatch.setattr(
         requests.Session, "request", lambda self, method, url, **more: found(self, method, url, **more)
@@ -110,6 +111,7 @@ WRONG: dict[str, tuple[Callable[[Provider], None], str]] = {
     "issued tomorrow": (set_("id_token", iat=NOW + 86_400), "iat"),
     "described by another": (set_("configuration", issuer="https://autre.example"), "issuer"),
     "keys in clear": (set_("configuration", jwks_uri="http://oidc.example/jwks_uri"), "endpoints"),
+    "keys at another host": (set_("configuration", jwks_uri="https://autre.example/jwks_uri"), "endpoints"),
     "an endpoint that is missing": (set_("configuration", token_endpoint=None), "endpoints"),
     "not JSON": (set_("bodies", token_endpoint=b"<html>"), "not JSON"),
     "a list": (set_("bodies", token_endpoint=b"[]"), "not JSON"),
@@ -157,3 +159,85 @@ def test_a_secret_key_is_ignored(provider: Provider) -> None:
     provider.bodies["userinfo_endpoint"] = forged.encode()
     with pytest.raises(Untrusted):
         identify()
+
+
+# What the provider publishes
+
+
+@pytest.fixture
+def asked(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The documents that were fetched."""
+    found: list[str] = []
+
+    def request(session: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
+        if url.rpartition("/")[2] in {"openid-configuration", "jwks_uri"}:
+            found.append(url.rpartition("/")[2])
+        return provider(session, method, url, **more)
+
+    monkeypatch.setattr(requests.Session, "request", request)
+    return found
+
+
+def test_it_is_fetched_once_an_hour(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    identify()
+    identify()
+    assert asked == ["openid-configuration", "jwks_uri"]
+    later = time.monotonic() + openid.KEPT + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    identify()
+    assert asked == ["openid-configuration", "jwks_uri"] * 2
+
+
+def test_a_new_key_is_fetched_at_once_and_another_one_a_minute_later(
+    provider: Provider, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identify()
+    for seconds, fetched in ((0, 2), (1, 2), (openid.AGAIN + 1, 3)):
+        now = time.monotonic() + seconds
+        key = ECKey.generate_key("P-256", auto_kid=True)
+        with monkeypatch.context() as changed:
+            changed.setattr(time, "monotonic", lambda now=now: now)
+            changed.setattr("tests.accounts.test_openid.KEY", key)
+            if seconds == 1:
+                with pytest.raises(Untrusted):
+                    identify()
+            else:
+                identify()
+        assert asked.count("jwks_uri") == fetched
+
+
+def test_of_threads_at_once_one_fetches_and_all_share_what_it_found(asked: list[str]) -> None:
+    at_once(lambda: openid.endpoint(US, "jwks_uri"), times=6)
+    assert asked == ["openid-configuration"]
+
+
+def test_of_threads_at_once_one_meets_the_outage_and_all_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    openid._documents.clear()
+    ready, met, asked = threading.Barrier(3), threading.local(), list[str]()
+    suffices = openid._Published._suffices
+
+    def looks(self: openid._Published, other_than: object) -> bool:
+        """Let no thread fetch before each of them has seen that nothing is there."""
+        found = suffices(self, other_than)
+        if not hasattr(met, "others"):
+            met.others = ready.wait()
+        return found
+
+    def request(session: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
+        asked.append(url)
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests.Session, "request", request)
+    monkeypatch.setattr(openid._Published, "_suffices", looks)
+
+    def ask() -> None:
+        with pytest.raises(requests.ConnectionError):
+            openid.endpoint(US, "jwks_uri")
+
+    at_once(ask, times=3)
+    monkeypatch.undo()
+    monkeypatch.setattr(requests.Session, "request", request)
+    assert len(asked) == 1
+    with pytest.raises(requests.ConnectionError):
+        openid.endpoint(US, "jwks_uri")
+    assert len(asked) == 2

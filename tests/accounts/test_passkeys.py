@@ -155,6 +155,7 @@ GARBAGE = [
     '{"response": {}}',
     '{"response": {"userHandle": "!!"}}',
     "{" * 500,
+    "[" * 100_000,
 ]
 
 

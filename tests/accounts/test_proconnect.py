@@ -18,6 +18,7 @@ from lxml import html
 
 from accounts.actions import identities
 from accounts.models import User
+from accounts.sign_in import openid
 from accounts.sign_in.openid import Identity
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.accounts.oidc import engines
@@ -37,6 +38,7 @@ def running() -> Iterator[Demonstration]:
 def engine(running: Demonstration, settings: Any) -> Demonstration:
     settings.SOCIALACCOUNT_PROVIDERS = engines.provider(running, "proconnect")
     cache.clear()
+    openid._documents.clear()
     return running
 
 

@@ -7,6 +7,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -177,7 +178,7 @@ def test_a_sheet_printed_for_who_signs_in_by_franceconnect_opens_nothing(awa, cl
     Sheet.objects.create(person=awa, number=1, code_hash=sheets.hashed("AAAA-BBBB-CCCC"), expires_at=until)
     assert "n’ouvre rien" in ask(client, "AAAA-BBBB-CCCC").content.decode()
     for verb in (sheets.find_locked, lambda code_hash: sheets.claim(code_hash=code_hash, email=ROSA)):
-        with pytest.raises(sheets.NoSheet):
+        with pytest.raises(sheets.NoSheet), transaction.atomic():
             verb(sheets.hashed("AAAA-BBBB-CCCC"))
     awa.refresh_from_db()
     assert not awa.email

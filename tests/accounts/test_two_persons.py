@@ -11,12 +11,15 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.actions import accounts, city_decisions, nominations
+from accounts.actions import accounts, city_decisions, nominations, notices
 from accounts.models import CityDecision, Nomination, Role
+from accounts.models.decisions import MOST_DAYS
 from accounts.two_persons import DECIDING, GOVERNING, PRESENCE, Lack, NotTwo, label
 from accounts.views import two_persons_words as words
 from core import rows
-from core.models import City
+from core.models import City, LegalPage
+from core.models.city import TRUSTED
+from core.models.rows import mac_of
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, established, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -313,8 +316,8 @@ def proposed(what, value, by) -> CityDecision:
     return made
 
 
-@pytest.mark.parametrize(("what", "value"), [(What.EMERGENCY, 1), (What.DAYS, 1)])
-def test_a_weaker_setting_takes_two(manager, other, what, value):
+@pytest.mark.parametrize(("what", "value"), [(What.EMERGENCY, 1), (What.DAYS, 1), (What.DAYS, 10)])
+def test_a_weaker_setting_and_other_days_take_two(manager, other, what, value):
     asked = city_decisions.change(what=what, value=value, by=manager)
     assert asked and city_decisions.change(what=what, value=value, by=manager) == asked
     assert (City.current().emergency_access, City.current().days_before_deciding) == (False, 7)
@@ -331,8 +334,18 @@ def test_a_stronger_setting_takes_one(manager, city):
     city.emergency_access = True
     city.save()
     assert city_decisions.change(what=What.EMERGENCY, value=0, by=manager) is None
-    assert city_decisions.change(what=What.DAYS, value=10, by=manager) is None
-    assert (City.current().emergency_access, City.current().days_before_deciding) == (False, 10)
+    assert not City.current().emergency_access
+
+
+def test_nobody_makes_everybody_too_new_to_decide(manager, other):
+    """Without an end, nobody who counts would be left to choose fewer."""
+    with pytest.raises(ValueError, match="month"):
+        city_decisions.change(what=What.DAYS, value=MOST_DAYS + 1, by=manager)
+    asked = proposed(What.DAYS, MOST_DAYS, manager)
+    city_decisions.decide(decision=asked, by=other, agree=True)
+    assert City.current().days_before_deciding == MOST_DAYS
+    page = signed_in(manager).post(reverse("city_choice"), {"emergency": "0", "days": str(MOST_DAYS + 1)})
+    assert page.status_code == 200 and City.current().days_before_deciding == MOST_DAYS
 
 
 def test_settings_change_together_or_not_at_all(manager, zoe, city):
@@ -352,8 +365,10 @@ def test_days_written_into_the_database_do_not_count(city):
     city.save()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE core_city SET days_before_deciding = 1")
-    assert City.current().days_in_role == 7
-    assert [row["value"] for row in words.settings()][-1].split() == ["7", "jours"]
+    with pytest.raises(rows.Forged):
+        City.current()
+    with pytest.raises(rows.Forged):
+        words.settings()
 
 
 def test_a_refused_or_old_proposal_changes_nothing(manager, other, time_machine):
@@ -390,13 +405,104 @@ def test_the_public_page_says_the_choice_and_since_when(manager, other, client):
 
 
 def test_the_citys_own_words_do_not_hide_the_choice(client, city):
-    from core.models import LegalPage
-
     LegalPage.objects.create(slug=LegalPage.Slug.PROMISE, text="Nos mots.")
     assert "L’accès d’urgence n’est pas activé." in client.get(reverse("promise")).content.decode()
 
 
+ADDRESS = {What.PHONE: "01 99 00 99 99", What.DPO_EMAIL: "deleguee@villebrume.example", What.NAME: "Villebrume-le-Lac"}
+
+
+@pytest.mark.parametrize("what", ADDRESS)
+def test_where_residents_turn_is_changed_by_two_and_who_governs_is_told_twice(manager, other, what, mailoutbox):
+    asked = proposed(what, ADDRESS[what], manager)
+    assert getattr(City.current(), what) != ADDRESS[what]
+    for count in (2, 4):
+        notices.notify_decisions()
+        notices.notify_decisions()
+        assert len(mailoutbox) == count and {mail.to[0] for mail in mailoutbox} == {manager.email, other.email}
+        if count == 2:
+            assert not any(ADDRESS[what] in mail.body for mail in mailoutbox), "the page alone says it"
+            city_decisions.decide(decision=asked, by=other, agree=True)
+    assert getattr(City.current(), what) == ADDRESS[what]
+
+
+def test_a_wrong_telephone_is_taken_away_the_same_day_by_one_and_all_are_told(manager, other, zoe, city, mailoutbox):
+    city.phone, city.dpo_email = "08 99 99 99 99", "donnees@villebrume.example"
+    city.save()
+    zoe.is_superuser = True
+    zoe.save()
+    assert city_decisions.change(what=What.PHONE, value="", by=zoe) is None
+    assert City.current().phone == ""
+    notices.notify_decisions()
+    assert {mail.to[0] for mail in mailoutbox} == {manager.email, other.email, zoe.email}
+    with pytest.raises(NotTwo):
+        city_decisions.change(what=What.DPO_EMAIL, value="", by=zoe)
+    assert City.current().dpo_email, "without it, nobody would read the alerts"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://meteofrance.com/", "https://ailleurs.example/", "https://meteofrance.com.ailleurs.example/"]
+)
+def test_quitter_vite_leads_to_an_address_of_the_list_only(manager, city, client, settings, address):
+    with pytest.raises(ValueError, match="list of exits"):
+        city_decisions.change(what=What.EXIT, value=address, by=manager)
+    City.objects.update(exit_url=address)
+    assert client.get(reverse("leave_quickly"))["Location"] == settings.EXIT_URL
+
+
+def test_the_settings_that_take_two_are_those_that_the_admin_only_shows():
+    assert {str(what) for what in What} - {What.EMERGENCY, What.DAYS} == {*TRUSTED}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_proposal_that_does_not_say_what_it_replaces_is_over(manager, other, version):
+    """The row is older than the column, under a former list: what the setting was then is not known."""
+    asked = proposed(What.DAYS, 3, manager)
+    asked.before, asked.named = None, {}
+    old = mac_of(asked, version=version)
+    CityDecision._base_manager.filter(pk=asked.pk).update(before=None, named={}, mac=old)
+    with pytest.raises(city_decisions.Over):
+        city_decisions.decide(decision=CityDecision.objects.get(pk=asked.pk), by=other, agree=True)
+    assert City.current().days_before_deciding == 7
+    assert not words.decisions(other)
+
+
 # The pages
+
+
+def test_addresses_are_proposed_through_the_pages(manager, other, agent, client):
+    page = reverse("city_addresses")
+    assert signed_in(agent).get(page).status_code == 403
+    by, decides = signed_in(manager), signed_in(other)
+    form = by.get(page).context["form"]
+    sent = {name: form[name].value() or "" for name in form.fields}
+    assert (
+        "C’est enregistré" in by.post(page, sent, follow=True).content.decode() and not CityDecision.objects.exists()
+    )
+    assert by.post(page, sent | {"phone": "abc"}).context["form"].errors["phone"]
+    assert by.post(page, sent | {"exit_url": "http://ailleurs.example/"}).context["form"].errors["exit_url"]
+    by.post(page, sent | {"phone": "01 99 00 99 99", "exit_url": "https://www.bnf.fr/"})
+    assert not City.current().phone and CityDecision.objects.count() == 2
+    one = reverse("city_decision", args=[CityDecision.objects.get(what=What.PHONE).pk])
+    assert "01 99 00 99 99" in decides.get(one).content.decode()
+    decides.post(one, {"answer": "agree"})
+    assert City.current().phone == "01 99 00 99 99"
+
+
+def test_a_legal_page_is_a_draft_until_a_second_person_read_it(manager, other, client):
+    add, words = reverse("admin:core_legalpage_add"), "## Vos droits\n\nÉcrivez-nous."
+    said = signed_in(manager).post(
+        add, {"slug": "donnees-personnelles", "text": words, "text_en": "Write to us."}, follow=True
+    )
+    assert "C’est proposé" in said.content.decode() and not LegalPage.objects.exists()
+    one = reverse("city_decision", args=[CityDecision.objects.get().pk])
+    page = signed_in(other).get(one).content.decode()
+    assert "Vos droits" in page and "Write to us." in page and "Données personnelles" in page
+    signed_in(other).post(one, {"answer": "agree"})
+    assert "Écrivez-nous." in client.get(reverse("privacy")).content.decode()
+    back = {"action": "as_shipped", "_selected_action": [LegalPage.objects.get().pk], "confirmed": "yes"}
+    signed_in(manager).post(reverse("admin:core_legalpage_changelist"), back)
+    assert not LegalPage.objects.exists(), "the software's own words come back the same day"
 
 
 def test_an_agent_is_named_through_the_pages(manager, other, zoe):

@@ -331,6 +331,7 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "access:new_secret": ("program",),
     "access:revoke_secret": ("program", "secret"),
     "access:delete_program": ("program",),
+    "access:security": ("program",),
     "sandbox:document": ("paper",),
     "sandbox:erasure": ("erasure",),
     "developers:calls": ("program",),
@@ -441,6 +442,7 @@ PUBLIC = PUBLIC_AND_GET_ONLY | {
     # anybody without a service's request.
     "access:authorize",
     "access:token",
+    "access:pushed",
     "access:revoke",
     "access:userinfo",
     "access:values",
@@ -454,6 +456,7 @@ PUBLIC = PUBLIC_AND_GET_ONLY | {
     # The sandbox's, the same.
     "sandbox:authorize",
     "sandbox:token",
+    "sandbox:pushed",
     "sandbox:revoke",
     "sandbox:userinfo",
     "sandbox:values",
@@ -619,7 +622,10 @@ GROUPS = [
     Group(OF_AN_OFFICE | {"requests:inbox"}, {"agent"}),
     Group({"two_persons", "presence"}, AGENTS),
     # Who manages agents, and the officer.
-    Group({"nominate", "city_choice", "nomination", "end_nomination", "city_decision"}, MANAGERS | OFFICER),
+    Group(
+        {"nominate", "city_choice", "city_addresses", "nomination", "end_nomination", "city_decision"},
+        MANAGERS | OFFICER,
+    ),
     Group({"sharing:emergencies", "sharing:ask_emergency"}, AGENTS),
     Group(
         {"sharing:emergency_opened", "sharing:emergency_values"}, {"agent with an urgent access"}, nothing_for=AGENTS
@@ -661,6 +667,7 @@ GROUPS = [
             "access:new_secret",
             "access:revoke_secret",
             "access:delete_program",
+            "access:security",
             "developers:calls",
             "developers:trials",
             "developers:webhooks",
@@ -817,7 +824,7 @@ GROUPS = [
 #: Rights of each user on the admin's lists: see, add, change, delete. Other users are asked to sign in again.
 ADMIN: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "core.city": (AGENTS, set(), AGENTS, set()),
-    "core.legalpage": (AGENTS, AGENTS, AGENTS, set()),
+    "core.legalpage": (AGENTS, MANAGERS | OFFICER, MANAGERS | OFFICER, set()),
     "core.helppage": (AGENTS, AGENTS, AGENTS, set()),
     "core.job": (AGENTS, set(), set(), set()),
     "accounts.user": (MANAGERS, MANAGERS, MANAGERS, set()),
@@ -830,14 +837,14 @@ ADMIN: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "accounts.publishermember": (MANAGERS, MANAGERS, set(), set()),
     "labels.charterversion": (AGENTS, MANAGERS, MANAGERS, set()),
     "labels.signature": (AGENTS, MANAGERS, set(), set()),
-    "labels.holdercontact": (AGENTS, AGENTS, AGENTS, set()),
+    "labels.holdercontact": (AGENTS, MANAGERS | OFFICER, MANAGERS | OFFICER, set()),
     "records.paperkind": (AGENTS, AGENTS, AGENTS, set()),
     "records.holder": (AGENTS, AGENTS, AGENTS, set()),
     "holders.connectorhealth": (AGENTS, set(), set(), set()),
     "holders.sender": (MANAGERS, MANAGERS, set(), set()),
     "journal.contest": (OFFICER, set(), OFFICER, set()),
     "sharing.emergencyaccess": (OFFICER | MANAGERS, set(), set(), set()),
-    "places.place": (AGENTS, AGENTS, AGENTS, set()),
+    "places.place": (AGENTS, MANAGERS | OFFICER, AGENTS, set()),
 }
 #: The admin's other pages: parts of their URL, and users admitted.
 OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
@@ -848,7 +855,6 @@ OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "jsi18n": ((), AGENTS),
     "places_load": ((), AGENTS),
     "autocomplete": ((), set()),
-    "view_on_site": (("1", "1"), set()),
 }
 
 #: URLs that need a query string when requested without a form or a link's parameters.
@@ -873,6 +879,7 @@ NOT_HERE = {
     "access:no_erasure": "whatever the API does not have",
     "access:no_lot": "whatever the API does not have",
     "logo": "the city has none",
+    "security_contact": "the city has no address",
     "checkpoint_note": "none has been written yet",
     "labels:check": "sent without the number of a label",
     "labels:confirm_contact": "its link opens nothing",
@@ -896,6 +903,7 @@ NO_ADDRESS = {
     "aids.KeptRun",
     "aids.UrgentDates",
     "debates.Authorship",
+    "debates.IdentityCheck",
     "debates.ProvenIdentity",
     "panel.Entry",
     "requests.RequestEvent",

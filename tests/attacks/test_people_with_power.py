@@ -95,7 +95,8 @@ def test_a_manager_alone_removes_no_second_factor(manager, zoe_asks):
     first, second = (zoe, manager) if zoe_asks else (manager, zoe)
     form = {"written": person.email, "reason": "lost", "seen": "on"}
     signed_in(first).post(reverse("admin:accounts_factorreset_add"), form)
-    ticked = {"action": "agree", "_selected_action": [str(reset.pk) for reset in FactorReset.objects.all()]}
+    asked = [str(reset.pk) for reset in FactorReset.objects.all()]
+    ticked = {"action": "agree", "confirmed": "yes", "_selected_action": asked}
     signed_in(second).post(reverse("admin:accounts_factorreset_changelist"), ticked)
     assert Authenticator.objects.filter(user=person).exists()
 
@@ -129,11 +130,11 @@ def test_an_agent_who_saves_the_city_meanwhile_does_not_switch_urgent_access_on_
     def switched_off_meanwhile(form: CityForm) -> None:
         city_decisions.change(what=CityDecision.What.EMERGENCY, value=0, by=manager)
 
-    monkeypatch.setattr(CityForm, "clean_logo_file", switched_off_meanwhile)
+    monkeypatch.setattr(CityForm, "clean", switched_off_meanwhile)
     page = reverse("admin:core_city_change", args=[1])
-    assert signed_in(AgentFactory()).post(page, {**values, "phone": "04 00 00 00 00"}).status_code == 302
+    assert signed_in(AgentFactory()).post(page, {**values, "radius": 9}).status_code == 302
     found = City.current()
-    assert (found.phone, found.emergency_access) == ("04 00 00 00 00", False)
+    assert (found.radius, found.emergency_access) == (9, False)
 
 
 @pytest.mark.parametrize("change", [{"is_active": ""}, {"is_superuser": ""}])

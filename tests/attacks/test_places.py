@@ -68,7 +68,6 @@ def resident(settings: Any, tmp_path: Path) -> User:
     user = User.objects.create(id=RESIDENT, name="Awa", is_resident=True)
     key = FIXTURE["key"]
     with scope(resident=RESIDENT):
-        ResidentKey.objects.filter(pk=RESIDENT).delete()
         ResidentKey.objects.create(
             resident_id=RESIDENT, version=key["version"], kid=key["kid"], wrapped=base64.b64decode(key["wrapped"])
         )

@@ -1,6 +1,7 @@
 """What an attacker gains from a careless start: a missing variable, an open demonstration, a role that may do all."""
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -140,6 +141,63 @@ def test_no_process_of_the_portal_has_the_owner_s_address(tmp_path: Path, monkey
     assert len(given) == 6
     assert not any("postgresql://owner@/garant" in variables.values() for variables in given)
     assert sum("postgresql://r@/garant" in variables.values() for variables in given) == 1
+
+
+def test_only_the_web_and_its_worker_know_the_portal_s_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes the scheduler, or the worker that loads the engine, signs no cookie and guesses no hashed code."""
+    given: dict[str, Mapping[str, str]] = {}
+
+    def start(words: list[str], env: Mapping[str, str], **_options: object) -> SimpleNamespace:
+        given[" ".join(words[1:])] = env
+        return SimpleNamespace()
+
+    monkeypatch.setattr("ops.services.subprocess.Popen", start)
+    monkeypatch.setattr(services.Services, "wait_until_web_listens", lambda _self: None)
+    monkeypatch.setenv("SECRET_KEY", "the secret " * 6)
+    release = {"RELEASE_DATABASE_URL": "postgresql://r@/garant"}
+    programs = {"par4chemins": 8002}
+    services.Services("127.0.0.1", 8000, release, tmp_path, holders_port=8001, programs=programs).start()
+    knowing = {command.split(" --")[0] for command, variables in given.items() if "SECRET_KEY" in variables}
+    assert knowing == {"-m config.serve", "-m config.work"}
+    assert not any("SECRET_KEY" in given[command] for command in given if "watch" in command or "releases" in command)
+
+
+def test_systemd_and_the_containers_give_the_secret_to_the_web_and_its_worker_alone() -> None:
+    units = (ROOT / "ops" / "systemd").glob("*.service")
+    knowing = {unit.stem for unit in units if "EnvironmentFile=/etc/garant/secret\n" in unit.read_text()}
+    assert knowing == {"garant-web", "garant-worker"}
+    page = (ROOT / "docs" / "debian.md").read_text()
+    variables = page[page.index("cat > /etc/garant/environment") : page.index("\nVARIABLES\n")]
+    assert "SECRET_KEY" not in variables and "> /etc/garant/secret" in page
+    composed = (ROOT / "compose.yaml").read_text()
+    knowing = {
+        part.partition(":")[0].strip()
+        for part in re.split(r"\n  (?=\w)", composed)
+        if re.search(r"env_file: \[.*\bsecret\b", part)
+    }
+    assert knowing == {"web", "worker", "owner"}, "the commands too"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("queues", ["watch", "releases"])
+def test_a_process_that_signs_nothing_starts_without_the_secret_and_not_with_it(
+    queues: str,
+    production: dict[str, str],  # noqa: F811
+) -> None:
+    """The database does not answer here: what is said before is what counts."""
+    address = "postgresql://web@127.0.0.1:1/garant"
+    unreachable = production | {"DATABASE_URL": address, "MIGRATION_DATABASE_URL": ""}
+    script = (
+        "import django; from config import checks; checks.DATABASE_SECONDS = 0; django.setup();"
+        f" from config.celery import app; from config import work; work.work(app, '{queues}', workers=1)"
+    )
+    with_it = run("-c", script, variables=unreachable)
+    assert with_it.returncode != 0 and "SECRET_KEY is in the environment" in with_it.stderr
+    without = run("-c", script, variables={**unreachable, "SECRET_KEY": ""})
+    assert "SECRET_KEY" not in without.stderr and "The database does not answer" in without.stderr
+    script = script.replace(queues, f"default,{queues}")
+    needs = run("-c", script, variables={**unreachable, "SECRET_KEY": ""})
+    assert needs.returncode != 0 and "  SECRET_KEY: " in needs.stderr
 
 
 @pytest.mark.slow

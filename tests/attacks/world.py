@@ -19,7 +19,7 @@ from django_scopes import scope, scopes_disabled
 from accounts.actions import city_decisions, pending
 from accounts.actions import desk as agents_desk
 from accounts.actions.places import add_to_office
-from accounts.models import FactorReset, Publisher, PublisherRole, Session, User
+from accounts.models import FactorReset, Publisher, PublisherRole, Role, Session, User
 from campaigns.debates.actions import posts
 from campaigns.debates.enums import Kind, Rule, VoteState
 from campaigns.panel.actions import opinions, panels
@@ -50,7 +50,7 @@ from services.requests.actions import office as offices
 from services.requests.actions.outside import note_sent
 from services.requests.enums import Fault
 from services.versions.actions import versions
-from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
+from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, established, signed_in
 from tests.accounts.soft_key import SoftKey
 from tests.campaigns import given
 from tests.campaigns.debates import voted
@@ -230,6 +230,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     access = opened(asker, AgentFactory(), owner)
     officer.is_dpo = True
     officer.save()
+    established(officer, Role.OFFICER)
     manager, at_desk = AgentFactory(manages_agents=True, at_desk=True), keeper()
     desk = signed_in(at_desk)
     place = Place.objects.create(code="mairie", name="Mairie")
@@ -325,7 +326,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
 def sent_to_an_office(owner: User, agent: User, dossier_id: Any) -> dict[str, Any]:
     """Send a dossier to an office, where `agent` asks for a correction."""
     office = opened_office()
-    place = add_to_office(agent=agent, organisation=office, instructs=True, may_decide=True)
+    place = add_to_office(agent=agent, organisation=office, instructs=True, may_decide=True, by=None)
     with scope(resident=owner.pk):
         dossier = Dossier.objects.get(pk=dossier_id)
     request = sent(owner, office, dossier)

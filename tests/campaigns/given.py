@@ -5,8 +5,10 @@ from typing import Any
 
 import psycopg
 from django.utils import timezone
+from django_scopes import scope, scopes_disabled
 
-from campaigns.contributions import offer, sealing
+from campaigns.contributions import offer, sealing, withdrawing
+from campaigns.contributions.models import Participation
 from campaigns.contributions.offer import Without
 from campaigns.contributions.presenting import rows
 from campaigns.noise.plan import sha256_of
@@ -89,3 +91,23 @@ def offered(resident: Any, campaign: Campaign, without: Without | None = None) -
     fields = rows.dated(campaign.plan.sources)
     values = gate.read_own(resident_id=resident.pk, purpose="test", fields=fields)
     return offer.of_records(campaign.plan, values, without or Without())
+
+
+def waiting() -> int:
+    """Return how many contributions wait to be counted. The portal counts no rows: each participation is asked."""
+    with scopes_disabled():
+        found = list(Participation.objects.all())
+    count = 0
+    for one in found:
+        with scope(resident=one.resident_id):
+            count += withdrawing.is_waiting(one)
+    return count
+
+
+def counted(campaign: Campaign) -> None:
+    """Delete the contributions, as a release that has counted them does."""
+    with scopes_disabled():
+        found = list(Participation.objects.filter(campaign_id=campaign.pk))
+    for one in found:
+        with scope(resident=one.resident_id):
+            assert withdrawing.remove(one)

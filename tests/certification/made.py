@@ -1,5 +1,6 @@
 """Publishers, requests and labels for tests, made with the verbs; the 26 answers and reviews are written at once."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,8 @@ from vault.records.models import Grant
 
 INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
 PARTS = "fiscal.avis_ir#/nombre_parts"
+#: No delicate one.
+ORDINARY = ("logement.domicile#/loyer",)
 SIRETS = ("13002526500013", "21690123100011", "35600000000048")
 
 
@@ -80,8 +83,8 @@ def service(owner: User, house: Publisher, name: str = "Loyer Juste") -> Service
     )
 
 
-def filled(owner: User, one: Service, **purpose: Any) -> LabelRequest:
-    """Start a request and fill in all that it needs."""
+def filled(owner: User, one: Service, *, fields: Collection[str] = (), **purpose: Any) -> LabelRequest:
+    """Start a request and fill in all that it needs. Without `fields` it asks for an income, and for shares."""
     charter()
     request = requests.start(service=one, by=owner)
     requests.describe(
@@ -102,8 +105,8 @@ def filled(owner: User, one: Service, **purpose: Any) -> LabelRequest:
     }
     former = request.purposes.first()
     made = requests.write_purpose(request=request, by=owner, purpose=former, **(given | purpose))
-    asked(made, owner, INCOME, required=True)
-    asked(made, owner, PARTS)
+    for field in fields or (INCOME, PARTS):
+        asked(made, owner, field, required=field == INCOME)
     answered = request.answers.values("criterion")
     Answer.objects.bulk_create(
         Answer(request=request, criterion=criterion, verdict=Verdict.MET, text="Oui, comme demandé.")

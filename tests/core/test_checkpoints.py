@@ -117,7 +117,7 @@ def test_an_entry_that_commits_late_is_in_the_next_checkpoint(person, databases)
     with psycopg.connect(databases.url("owner")) as slow:
         slow.execute(
             "INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain)"
-            " VALUES (%s, 1, now(), sha256('x'), sha256('y'))",
+            " VALUES (%s, 1, now(), sha256('x'), sha256(decode('01' || repeat('00', 32), 'hex') || sha256('x')))",
             [late],
         )
         write(someone())

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
@@ -19,9 +20,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
+import core
 from core import jobs, keys
+from core.confinement import starting
 from core.journal import checkpoints, signed_notes
-from core.models import Checkpoint, Job, WorkerBeat
+from core.models import Checkpoint, City, Job, WorkerBeat
+from core.models.rows import by_city
 from core.operations import doctor, health
 from core.residents import prepare
 
@@ -49,6 +53,7 @@ def well(settings, tmp_path):
         path = tmp_path / name
         path.touch(mode=0o600)
         setattr(settings, name, path)
+    City(name="Villebrume", of_name="de Villebrume", insee="00042", email="contact@villebrume.example").save()
     settings.SITE_URL, settings.ALLOWED_HOSTS = "https://coffre.villebrume.example", [".villebrume.example"]
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
@@ -99,6 +104,10 @@ def lose_the_keyring(settings, tmp_path, monkeypatch):
     settings.KEYRING, settings.MAKE_KEYRING = str(tmp_path / "gone.json"), False
 
 
+def replace_the_keyring(settings, tmp_path, monkeypatch):
+    settings.KEYRING, settings.MAKE_KEYRING = str(tmp_path / "new.json"), True
+
+
 def lose_the_checkpoint_key(settings, tmp_path, monkeypatch):
     settings.CHECKPOINT_KEY, settings.MAKE_CHECKPOINT_KEY = tmp_path / "gone.pem", False
 
@@ -135,12 +144,48 @@ def set_the_clock_wrong(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "datetime", Late)
 
 
+LAST_MIGRATION = max(path.stem for path in Path(core.__file__).parent.glob("migrations/0*.py"))
+
+
 def leave_a_migration_out(settings, tmp_path, monkeypatch):
-    MigrationRecorder.Migration.objects.filter(app="core", name="0013_one_agent_reads").delete()
+    applied = MigrationRecorder.applied_migrations
+    last = ("core", LAST_MIGRATION)
+    monkeypatch.setattr(
+        MigrationRecorder,
+        "applied_migrations",
+        lambda own: {name: row for name, row in applied(own).items() if name != last},
+    )
+
+
+def leave_rows_unsigned(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(City, "decides", by_city(*City.decides.columns, "name", former=City.decides.lists))
+
+
+def lose_the_city(settings, tmp_path, monkeypatch):
+    """The portal's role may not delete the city's row: the doctor finds none instead."""
+    prepare(uuid4())
+    monkeypatch.setattr(City.objects, "first", lambda: None)
 
 
 def use_another_role(settings, tmp_path, monkeypatch):
     settings.WEB_ROLE = "portail"
+
+
+def collect_nothing(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "staticfiles_storage", ManifestStaticFilesStorage(location=tmp_path, base_url="/s/"))
+
+
+def answer(query, *rows):
+    """Let the database answer as one whose rights are wrong: the tests' is shared, and its rights are right."""
+
+    def plant(settings, tmp_path, monkeypatch):
+        monkeypatch.setattr(doctor, query, f"SELECT * FROM (VALUES {', '.join(rows)}) planted")
+
+    return plant
+
+
+def let_the_role_rewrite_the_journal(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("config.checks.journal_within_reach", lambda: iter(["This role may rewrite it."]))
 
 
 def silence(name):
@@ -177,20 +222,37 @@ def use_old_software(name, value):
     return lambda settings, tmp_path, monkeypatch: monkeypatch.setattr(doctor, name, value)
 
 
+def lack_a_layer(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(starting, "missing_layers", lambda: ("Landlock",))
+
+
+def leave_the_city_without_an_address(settings, tmp_path, monkeypatch):
+    city = City.objects.get()
+    city.email = ""
+    city.save()
+
+
 FAULTS = {
     "an unknown Python": (use_old_software("PYTHON", ((3, 1), (3, 2))), "Python", "3.11"),
     "an old PostgreSQL": (use_old_software("POSTGRESQL", (90, 91)), "database", "15 to 18"),
     "no database": (refuse_to_answer, "database", "DATABASE_URL"),
-    "a migration to run": (
-        leave_a_migration_out,
-        "migrations",
-        "core 0013_one_agent_reads",
-    ),
+    "a migration to run": (leave_a_migration_out, "migrations", f"core {LAST_MIGRATION}"),
+    "rows of the version before": (leave_rows_unsigned, "rows", "rows sign"),
+    "residents without a city": (lose_the_city, "city", "restore it"),
     "another role": (use_another_role, "role", "WEB_ROLE"),
+    "no secret": (change(SECRET_KEY=""), "SECRET_KEY", "50 random characters"),
+    "static files not collected": (collect_nothing, "static files", "collectstatic"),
+    "a table without rights": (answer("LACKING", "('core_city')"), "rights on tables", "GRANT SELECT"),
+    "private keys within reach": (answer("TOO_MANY", "(true, false)"), "rights on the journal", "REVOKE SELECT"),
+    "statistics that tell a turnout": (answer("TOO_MANY", "(false, true)"), "statistics of tables", "statistics.sql"),
+    "a role that rewrites the journal": (let_the_role_rewrite_the_journal, "rights on the journal", "rewrite"),
     "a clock that is late": (set_the_clock_wrong, "clock", "time server"),
+    "a kernel without Landlock": (lack_a_layer, "Landlock", "5.13"),
     "a seal that others read": (open_the_seal, "SEAL_KEY", "chmod 600"),
-    "no receipt keys": (change(RECEIPT_KEYS=Path("/nowhere")), "RECEIPT_KEYS", "make it"),
+    "no receipt keys": (change(RECEIPT_KEYS=Path("/nowhere")), "RECEIPT_KEYS", "from its copy"),
     "no keyring": (lose_the_keyring, "keyring", "make_keyring"),
+    "a keyring lost from a portal with data": (lose_the_keyring, "keyring's keys", "make none"),
+    "a new keyring in the place of a lost one": (replace_the_keyring, "keyring's keys", "Put back from its copy"),
     "no checkpoint key": (lose_the_checkpoint_key, "checkpoint key", "make_checkpoint_key"),
     "a storage out of reach": (block_the_storage, "STORAGE_URL", "write there"),
     "a full disk": (fill_the_disk, "disk of GARANT_VAR", "1 GB"),
@@ -198,6 +260,7 @@ FAULTS = {
     "an address in clear": (change(SITE_URL="http://coffre.villebrume.example"), "SITE_URL", "https://"),
     "another host": (change(ALLOWED_HOSTS=["other.example"]), "ALLOWED_HOSTS", "coffre.villebrume.example"),
     "cookies in clear": (change(SESSION_COOKIE_SECURE=False), "cookies", "True"),
+    "nobody to hear of a fault": (leave_the_city_without_an_address, "who hears of faults", "contact address"),
     "no proxy counted": (change(ALLAUTH_TRUSTED_PROXY_COUNT=0), "proxies", "TRUSTED_PROXIES"),
     "no broker": (stop_the_broker, "broker", "BROKER_URL"),
     "no worker": (silence(lambda: health.worked_queues()[0]), "workers", "config.work"),

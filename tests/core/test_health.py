@@ -8,6 +8,8 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from core import jobs
+from core.database.postgres import base
+from core.database.postgres.base import DatabaseWrapper
 from core.models import WorkerBeat
 from core.operations import health
 
@@ -34,6 +36,18 @@ def test_ready_when_everything_answers(client, workers):
     response = client.get("/ready")
     assert (response.status_code, response.json()) == (200, {"status": "ready", "down": []})
     assert response["Cache-Control"] == "no-store"
+
+
+def test_ready_asks_whether_the_database_is_there_before_it_waits_for_a_statement(client, monkeypatch):
+    """A silent one would keep a statement for a second before it is asked whether it is there, as anywhere else."""
+    monkeypatch.setattr(DatabaseWrapper, "is_up", lambda _self: False)
+    monkeypatch.setattr(connection, "cursor", lambda *_: pytest.fail("a statement was sent"))
+    assert ready(client) == (503, ["database"])
+
+
+def test_ready_waits_for_less_than_the_two_seconds_that_it_promises():
+    """To connect and to be answered by the database, and for all other parts beside it (docs/faults.md)."""
+    assert max(2 * base.ANSWER, health.PATIENCE) <= 1.6
 
 
 def test_ready_needs_no_sign_in(client, workers):

@@ -1,6 +1,7 @@
 """The journal: an entry is written with its act, read by its resident, never changed; a forced change is detected."""
 
 import hashlib
+import importlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -10,13 +11,14 @@ import psycopg
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 from django.utils import timezone
 from django_scopes import scope
 
 from core import journal, keys
 from core.models import JournalEntry, JournalLeaf, ResidentKey
 from core.residents import prepare
+from tests.conftest import ANY_CLOCK
 
 pytestmark = pytest.mark.django_db
 #: Copying the database is slow: only for tests where another connection must see committed rows.
@@ -102,14 +104,14 @@ def test_a_resident_reads_only_their_own_entries(five, someone_else):
 def test_writing_outside_a_transaction_raises(person):
     with pytest.raises(RuntimeError):
         journal.write(resident_id=person, actor_id=person, event="read", purpose="x")
-    assert journal.verify() == (0, None)
+    assert journal.verify() == (0, [])
 
 
 def test_the_entry_is_rolled_back_with_a_failed_act(person):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         journal.write(resident_id=person, actor_id=person, event="read", purpose="x")
         raise ZeroDivisionError
-    assert journal.verify(resident_id=person) == (0, None)
+    assert journal.verify(resident_id=person) == (0, [])
     write(person)
     assert [line.number for line in journal.entries(resident_id=person, limit=10)] == [1]
 
@@ -136,7 +138,7 @@ def test_concurrent_entries_get_distinct_numbers(person):
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(many, range(6)))
     assert [line.number for line in journal.entries(resident_id=person, limit=100)] == list(range(30, 0, -1))
-    assert journal.verify(resident_id=person) == (30, None)
+    assert journal.verify(resident_id=person) == (30, [])
 
 
 def test_a_clock_set_back_does_not_reorder_entries(person):
@@ -145,7 +147,7 @@ def test_a_clock_set_back_does_not_reorder_entries(person):
     with time_machine.travel(datetime(2026, 3, 29, 1, 30, tzinfo=UTC), tick=False):
         write(person, event="second")
     assert [line.event for line in journal.entries(resident_id=person, limit=2)] == ["second", "first"]
-    assert journal.verify(resident_id=person) == (2, None)
+    assert journal.verify(resident_id=person) == (2, [])
 
 
 def test_the_hashes_do_not_depend_on_the_time_zone(five, settings):
@@ -153,7 +155,7 @@ def test_the_hashes_do_not_depend_on_the_time_zone(five, settings):
     write(five)
     with timezone.override("America/Noronha"):
         write(five)
-        assert journal.verify(resident_id=five) == (7, None)
+        assert journal.verify(resident_id=five) == (7, [])
 
 
 def test_the_chain_is_as_documented(five):
@@ -169,7 +171,7 @@ def test_the_chain_is_as_documented(five):
 def test_the_running_role_cannot_change_the_journal(five, table, change):
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change.format(table))
-    assert journal.verify() == (5, None)
+    assert journal.verify() == (5, [])
 
 
 @committed
@@ -177,7 +179,7 @@ def test_triggers_stop_the_owner_and_the_administrator(five, databases):
     for role, table, change in product(["owner", "admin"], TABLES, CHANGES):
         with psycopg.connect(databases.url(role)) as other, pytest.raises(psycopg.Error, match="append-only"):
             other.execute(change.format(table))
-    assert journal.verify() == (5, None)
+    assert journal.verify() == (5, [])
 
 
 def erase(resident):
@@ -192,7 +194,7 @@ def test_entries_are_erasable_without_their_key_and_leaves_still_verify(five, so
     with scope(resident=five):
         assert not JournalEntry.objects.exists()
         assert JournalLeaf.objects.count() == 5
-    assert journal.verify() == (7, None)
+    assert journal.verify() == (7, [])
     assert journal.entries(resident_id=five, limit=10) == []
     assert len(journal.entries(resident_id=someone_else, limit=10)) == 2
 
@@ -219,3 +221,23 @@ def test_the_command_prints_how_many_entries_it_checked(five, someone_else, caps
 def test_the_command_refuses_an_invalid_id():
     with pytest.raises(CommandError):
         call_command("verify_journal", "--resident", "awa")
+
+
+@committed
+def test_a_clock_days_ahead_writes_nothing_and_one_set_back_keeps_the_order(person, databases):
+    number = "0016_leaf_follows"
+    limit = importlib.import_module(f"core.migrations.{number}").NOT_AFTER
+    now = timezone.now()
+    databases.admin.execute(limit)
+    try:
+        with time_machine.travel(now + timedelta(days=2), tick=False), pytest.raises(IntegrityError, match="follow"):
+            write(person)
+        with time_machine.travel(now + timedelta(hours=23), tick=False):
+            write(person)
+        with time_machine.travel(now, tick=False):
+            write(person)
+    finally:
+        databases.admin.execute(ANY_CLOCK)
+    first, second = reversed(journal.entries(resident_id=person, limit=5))
+    assert first.at == second.at == now + timedelta(hours=23)
+    assert journal.verify(resident_id=person) == (2, [])

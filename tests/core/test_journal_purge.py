@@ -1,5 +1,6 @@
 """Entries are purged after three years under an old checkpoint, and only those; their leaves stay and verify."""
 
+import shutil
 from datetime import timedelta
 
 import psycopg
@@ -11,9 +12,11 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core import journal
-from core.journal import checkpoints
+from core.journal import checkpoints, heads
 from core.journal.checkpoints import seal
+from core.journal.lots import Ended
 from core.models import JournalEntry, JournalLeaf
+from core.rows import Forged
 from tests.core.test_checkpoints import outside, person, someone, write  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,7 +49,7 @@ def remaining_numbers(person):  # noqa: F811 - the fixture's value
 
 
 def first_bad(person):  # noqa: F811 - the fixture's value
-    return journal.verify(resident_id=person).first_bad
+    return next(iter(journal.verify(resident_id=person).bad), None)
 
 
 @pytest.fixture
@@ -60,11 +63,11 @@ def test_old_entries_are_purged_and_the_chain_still_verifies(purged, as_owner):
     assert remaining_numbers(purged) == [5, 4]
     with scope(resident=purged):
         assert JournalLeaf.objects.count() == 5
-    assert journal.verify() == (5, None)
+    assert journal.verify() == (5, [])
     assert list(checkpoints.problems()) == []
     assert [line.purged for line in journal.follow(purged)] == [True, True, True, False, False]
     write(purged)
-    assert journal.verify(resident_id=purged) == (6, None)
+    assert journal.verify(resident_id=purged) == (6, [])
     with as_owner():
         assert journal.purge(keep=[]) == 0
 
@@ -190,3 +193,60 @@ def test_the_commands_print_the_number_of_purged_entries(old, as_owner, capsys):
     capsys.readouterr()
     call_command("verify_journal")
     assert "5 entries checked.\n3 of them by their hash alone" in capsys.readouterr().out
+
+
+def head_is_believed(person):  # noqa: F811 - the fixture's value
+    with transaction.atomic():
+        try:
+            return heads.lock(person).tags is not None
+        except Forged:
+            return False
+
+
+@pytest.fixture
+def ended(person, as_owner):  # noqa: F811 - the fixture
+    """A journal whose last entry was purged, with a head."""
+    with ago(journal.KEPT + 2 * DAY):
+        with transaction.atomic():
+            heads.lock(person).write({}, Ended(), 1)
+        write(person)
+        seal()
+    with as_owner():
+        assert journal.purge(keep=[]) == 1
+    return person
+
+
+def test_the_head_of_a_purged_journal_is_believed_by_the_signature_alone(ended, outside):  # noqa: F811 - the fixture
+    shutil.rmtree(outside)
+    assert head_is_believed(ended)
+    write(ended)
+    assert head_is_believed(ended)
+    assert [line.number for line in journal.entries(resident_id=ended, limit=5)] == [2]
+
+
+FALSE_ENDS = {
+    "a leaf of then after the last one": "INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain)"
+    " SELECT resident_id, 2, at, leaf, chain FROM core_journalleaf",
+    "a checkpoint of then over a leaf of today": "INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain)"
+    " SELECT resident_id, 2, at, leaf, chain FROM core_journalleaf; UPDATE core_journalseal SET number = 2;"
+    " UPDATE core_journalleaf SET chain = sha256('x') WHERE number = 2",
+    "another time in the note": "UPDATE core_checkpoint SET note = replace(note, '20', '19')",
+    "no seal": "DELETE FROM core_journalseal",
+}
+
+
+@pytest.mark.parametrize("case", FALSE_ENDS)
+def test_an_end_without_content_is_believed_under_no_other_proof(ended, tamper, case):
+    with tamper() as admin:
+        admin.execute(FALSE_ENDS[case])
+    assert not head_is_believed(ended)
+
+
+def test_an_end_of_today_without_content_is_not_believed(person, tamper):  # noqa: F811 - the fixture
+    with transaction.atomic():
+        heads.lock(person).write({}, Ended(), 1)
+    write(person)
+    seal()
+    with tamper() as admin:
+        admin.execute("DELETE FROM core_journalentry; UPDATE core_journalleaf SET at = '2020-01-01'")
+    assert not head_is_believed(person)

@@ -25,7 +25,7 @@ PLACE = "vault_record|1|1|content"
 
 
 @pytest.fixture
-def ring(settings, tmp_path, transactional_db):
+def ring(settings, tmp_path, transactional_db, may_sign):
     """A keyring of the test's own; it protects the city's key too. The OAuth server's, of another test, go."""
     key = rows.city_key()
     settings.KEYRING, settings.MAKE_KEYRING = tmp_path / "keys" / "keyring.json", False
@@ -73,7 +73,7 @@ def test_every_row_is_rewrapped_and_still_decrypts(people, as_owner):
         assert sealed.unseal(value, resident_id=person, place=PLACE) == b"secret"
         (line,) = journal.entries(resident_id=person, limit=5)
         assert (line.event, line.means, line.ground, line.fields) == ("key_rewrapped", "scheduler", "task", [])
-    assert journal.verify().first_bad is None
+    assert journal.verify().bad == []
 
 
 def test_rewrapping_again_changes_nothing_and_writes_no_entry(people, as_owner):
@@ -220,5 +220,5 @@ def test_old_ciphertexts_are_reported_while_a_backup_still_sees_them(people, as_
         backup.execute("SELECT 1 FROM core_city").fetchone()
         rotate()
         assert not key_rotation.rewrap().cleaned
-    # With the pauses: the database's own ANALYZE may hold a snapshot for a moment.
-    assert key_rotation.forget_old_bytes()
+    # With the pauses, and again: the database's own ANALYZE may hold a snapshot for a moment.
+    assert any(key_rotation.forget_old_bytes() for _try in range(5))

@@ -163,15 +163,12 @@ class TestContract:
         with pytest.raises(KeyringError):
             protect.unprotect(protected, purpose="another")
 
-    def test_a_wrapped_key_copied_to_another_resident_is_refused(self, provider):
+    def test_a_wrapped_key_copied_to_another_resident_is_refused(self, provider, may_change_keys):
         thief, victim = resident(), resident()
         with scope(resident=victim):
             stolen = ResidentKey.objects.get()
         with scope(resident=thief):
-            row = ResidentKey.objects.get()
-            ResidentKey.objects.all().delete()
-            row.wrapped = stolen.wrapped
-            row.save(force_insert=True)
+            ResidentKey.objects.update(wrapped=stolen.wrapped)
         with pytest.raises(KeyringError):
             keys.key_of(resident_id=thief)
 
@@ -197,14 +194,13 @@ class TestCache:
         with pytest.raises(keys.KeyMissing):
             keys.key_of(resident_id=person)
 
-    def test_a_replaced_row_does_not_use_the_cached_key(self, remote):
+    def test_a_replaced_row_does_not_use_the_cached_key(self, remote, may_change_keys):
         person, other = resident(), resident()
         mine = keys.key_of(resident_id=person)
         with scope(resident=other):
             row = ResidentKey.objects.get()
         with scope(resident=person):
-            ResidentKey.objects.all().delete()
-            ResidentKey(resident_id=person, version=1, kid=row.kid, wrapped=row.wrapped).save(force_insert=True)
+            ResidentKey.objects.update(kid=row.kid, wrapped=row.wrapped)
         with pytest.raises(KeyringError):
             keys.key_of(resident_id=person)
         assert mine
@@ -302,9 +298,24 @@ def test_a_keyring_file_may_be_given_as_a_url(in_file, settings):
     assert keyring().current == json.loads(in_file.path.read_text())["current"]
 
 
+def test_a_path_with_a_space_and_an_accent_is_one_keyring(settings, tmp_path):
+    path = tmp_path / "Ville d’été" / "keyring.json"
+    settings.KEYRING = path.as_uri()
+    keyring()
+    assert path.exists() and len(list(tmp_path.rglob("*.json"))) == 1
+
+
+def test_a_path_cut_at_its_spaces_is_refused_before_any_file_is_made(settings, tmp_path):
+    """Each part was the path of a keyring of its own, from wherever the process stood."""
+    settings.KEYRING, settings.MAKE_KEYRING = tmp_path / "Ville de" / "keyring.json", True
+    with pytest.raises(KeyringError, match="file:///a%20folder"):
+        keyring()
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_file_is_made_if_the_keys_are_elsewhere(remote):
     with pytest.raises(KeyringError, match=r"docs/keys\.md"):
-        keys.make_keyring()
+        keys.make_keyring(lambda: False)
 
 
 def test_file_changes_are_atomic_and_owner_only(in_file):

@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django_scopes import scope
 
 from core import checks, keys
 from core.keys import sealed
 from core.models import ResidentKey
+from core.operations import key_rotation
 from core.residents import prepare
 
 pytestmark = pytest.mark.django_db
@@ -63,17 +65,14 @@ def test_sealed_values_are_unreadable_once_the_row_is_deleted():
         sealed.unseal(value, resident_id=resident, place=PLACE)
 
 
-def test_a_wrapped_key_copied_to_another_resident_is_refused():
+def test_a_wrapped_key_copied_to_another_resident_is_refused(may_change_keys):
     thief, victim = uuid4(), uuid4()
     prepare(thief)
     prepare(victim)
     with scope(resident=victim):
         stolen = ResidentKey.objects.get()
     with scope(resident=thief):
-        row = ResidentKey.objects.get()
-        ResidentKey.objects.all().delete()
-        row.wrapped = stolen.wrapped
-        row.save(force_insert=True)
+        ResidentKey.objects.update(wrapped=stolen.wrapped)
     with pytest.raises(keys.KeyringError):
         keys.key_of(resident_id=thief)
 
@@ -175,12 +174,34 @@ def test_concurrent_processes_make_one_keyring(keyring, settings):
         assert len({keys.keyring().current for _ in pool.map(lambda _: keys.keyring(), range(32))}) == 1
 
 
-def test_the_command_makes_a_keyring_and_never_replaces_one(keyring):
+def test_the_command_makes_a_keyring_and_never_replaces_one(keyring, monkeypatch):
+    """In the tests' database the city's key is wrapped already."""
+    monkeypatch.setattr(key_rotation, "counts", dict)
     call_command("make_keyring", verbosity=0)
     made = keyring.read_bytes()
     with pytest.raises(CommandError, match="unreadable"):
         call_command("make_keyring", verbosity=0)
     assert keyring.read_bytes() == made
+
+
+def test_the_command_makes_no_keyring_for_a_database_that_needs_a_lost_one(keyring, settings, tmp_path):
+    """It is what an administrator types once the old one is gone: new residents would be sealed under a second one."""
+    settings.KEYRING, settings.MAKE_KEYRING = tmp_path / "former.json", True
+    prepare(uuid4())
+    settings.KEYRING, settings.MAKE_KEYRING = keyring, False
+    with pytest.raises(CommandError, match="put back the copy"):
+        call_command("make_keyring", verbosity=0)
+    assert not keyring.exists()
+
+
+def test_the_command_makes_no_keyring_while_the_database_does_not_say_what_it_needs(keyring, monkeypatch):
+    def down(*_):
+        raise OperationalError("password=canary")
+
+    monkeypatch.setattr(connection, "cursor", down)
+    with pytest.raises(CommandError, match="DATABASE_URL"):
+        call_command("make_keyring", verbosity=0)
+    assert not keyring.exists()
 
 
 def test_a_key_never_shows_in_a_representation():

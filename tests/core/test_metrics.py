@@ -213,7 +213,7 @@ def test_what_was_never_heard_of_fires_too(client):
 
 
 def test_a_database_that_is_down_leaves_the_rest_readable(client, monkeypatch):
-    monkeypatch.setitem(health._PARTS, "database", lambda: False)
+    monkeypatch.setattr(health, "_database", lambda: False)
     assert fires(client, "DatabaseDown")
     assert not [name for name, *_ in read(client) if name.startswith("garant_jobs")]
 

@@ -52,18 +52,17 @@ def test_no_url_is_fetched() -> None:
 
 def test_no_file_remains_and_the_text_is_in_no_argument(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     calls: list[object] = []
-    run = subprocess.run
+    start = subprocess.Popen
 
     def record_call(command: list[str], **options: object) -> object:
         calls.append((command, options["env"]))
-        environment = {**options["env"], "TMPDIR": str(tmp_path)}  # type: ignore[dict-item]
-        return run(command, **{**options, "env": environment})  # type: ignore[call-overload]
+        return start(command, **options)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(subprocess, "run", record_call)
+    monkeypatch.setattr(subprocess, "Popen", record_call)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     draw(PAGE.format("canari"), style="p { color: red }")
-    assert calls and "canari" not in str(calls)
+    assert calls and "canari" not in str(calls) and str(tmp_path) in str(calls)
     assert list(tmp_path.iterdir()) == []
-    assert not list(Path(tempfile.gettempdir()).glob("*canari*"))
 
 
 def test_a_slow_rendering_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,3 +107,14 @@ def test_two_writers_get_two_numbers():
         assert sorted(pool.map(write, range(8))) == list(range(1, 9))
     assert RegisterEntry.objects.count() == 8
     assert list(register.problems({}, None)) == []
+
+
+def test_entries_from_before_stamps_are_believed_up_to_the_number_that_was_signed(monkeypatch, tamper):
+    for _number in range(3):
+        act()
+    with tamper() as admin:
+        admin.execute("UPDATE core_registerentry SET stamp = ''")
+    assert register.head() is None
+    monkeypatch.setattr(register, "_bound", [lambda: 2])
+    assert (register.head() or (0,))[0] == 2
+    assert list(register.problems({}, None)) == ["register: entry 3 was not written by the portal"]

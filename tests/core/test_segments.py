@@ -60,7 +60,7 @@ def opened(stored: bytes, aad: bytes = AAD, key: bytes = KEY) -> io.BufferedRead
 @pytest.mark.parametrize("size", SIZES)
 def test_tink_reads_what_we_write(oracle, size):
     stored = ours(plain(size))
-    assert stored[0] == 1
+    assert stored[0] == 2
     with oracle.new_decrypting_stream(io.BytesIO(stored[1:]), AAD) as stream:
         assert stream.read() == plain(size)
 
@@ -70,7 +70,7 @@ def test_we_read_what_tink_writes(oracle, size):
     target = Kept()
     with oracle.new_encrypting_stream(target, AAD) as stream:
         stream.write(plain(size))
-    assert opened(b"\x01" + target.getvalue()).read() == plain(size)
+    assert opened(b"\x02" + target.getvalue()).read() == plain(size)
 
 
 @pytest.mark.parametrize("chunk", [1000, 4096, 65_536, 100_000])

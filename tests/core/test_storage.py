@@ -13,12 +13,13 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import FileField
+from django.utils import timezone
 from django_scopes import scope
 
 from core.files import storage as storage_module
-from core.files.segments import ROOM, SegmentWriter
-from core.files.storage import NAME, StorageFull, sealed_storage
-from core.keys import KeyMissing
+from core.files.segments import ROOM, WITHOUT_KIND, SegmentWriter
+from core.files.storage import NAME, RECEIVED, StorageFull, sealed_storage
+from core.keys import KeyMissing, key_of
 from core.keys.sealed import Unreadable
 from core.models import ResidentKey
 from core.residents import prepare
@@ -212,10 +213,14 @@ def test_the_sweep_deletes_orphans_and_spares_recent_files(folder, person):
     orphan = kept(person).name
     staged = sealed_storage.create(resident_id=person)
     staged.write(CONTENT)
+    now = timezone.now().timestamp()
+    for path in files_in(folder):
+        os.utime(path, (now, now))
     assert sealed_storage.sweep() == 0
     for path in files_in(folder):
         os.utime(path, (1, 1))
     young = kept(person).name
+    os.utime(folder / young, (now, now))
     assert sealed_storage.sweep() == 2
     assert [str(path.relative_to(folder)) for path in files_in(folder)] == [young]
     assert orphan != young
@@ -254,3 +259,35 @@ def test_the_default_storage_refuses_every_call():
     ):
         with pytest.raises(NotImplementedError, match="sealed_storage"):
             act()
+
+
+def as_before_kinds(path, person, content):
+    """Write a file again as versions from before kinds did."""
+    name = "/".join(path.parts[-3:])
+    out = io.BytesIO()
+    writer = SegmentWriter(out, key_of(resident_id=person), f"file|{name}".encode())
+    writer.write(content)
+    writer.close()
+    path.write_bytes(WITHOUT_KIND + out.getvalue()[1:])
+
+
+def test_a_file_opens_only_as_its_own_kind(any_storage, person):
+    with sealed_storage.create(resident_id=person, kind="letter") as file:
+        file.write(CONTENT)
+    for kind in ("dossier", "", RECEIVED):
+        with pytest.raises(Unreadable):
+            sealed_storage.open(file.name, resident_id=person, kind=kind)
+    with sealed_storage.open(file.name, resident_id=person, kind="letter") as opened:
+        assert opened.read() == CONTENT and not opened.without_kind
+
+
+def test_a_file_from_before_kinds_opens_as_any_and_a_new_one_does_not_pass_as_such(folder, person):
+    name = kept(person).name
+    path = folder / name
+    path.write_bytes(WITHOUT_KIND + path.read_bytes()[1:])
+    with pytest.raises(Unreadable):
+        sealed_storage.open(name, resident_id=person)
+    as_before_kinds(path, person, CONTENT)
+    for kind in ("letter", RECEIVED):
+        with sealed_storage.open(name, resident_id=person, kind=kind) as opened:
+            assert opened.read() == CONTENT and opened.without_kind

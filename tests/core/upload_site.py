@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.template import Context, Template
 from django.urls import path
@@ -12,7 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from config.urls import urlpatterns as portal
 from core import journal
+from core.files.storage import sealed_storage
 from core.files.uploads import SealedUpload, sealed_upload
+from vault.records import downloads
 from vault.records.models import Paper, PaperFile
 
 MAX = 300_000
@@ -53,5 +56,11 @@ def keep(request, file) -> dict[str, str]:
     return {"name": file.stored_name, "sha256": file.sha256}
 
 
-urlpatterns = [*portal, path("essai/", add, name="try_upload")]
+def read(request: HttpRequest, name: str) -> HttpResponseBase:
+    assert request.user.pk is not None
+    stream = sealed_storage.open(name, resident_id=request.user.pk)
+    return downloads.serve(request, stream, size=stream.size, name="copie.zip", media_type="application/zip")
+
+
+urlpatterns = [*portal, path("essai/", add, name="try_upload"), path("essai/<path:name>", read)]
 handler500 = "config.urls.handler500"

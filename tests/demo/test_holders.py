@@ -3,6 +3,7 @@
 import http.client
 import json
 from collections.abc import Iterator
+from datetime import date
 from urllib.parse import urlencode
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from demo.holders import server
 from demo.holders.cases import cases
 from demo.holders.frame import MODES
+from demo.holders.mediatheque import app as mediatheque
 from demo.people import vaults
 from demo.people.accounts import PEOPLE
 
@@ -45,6 +47,11 @@ def quotient(slug: str = "nadia", **more: str) -> str:
 def test_every_resident_of_the_demonstration_has_a_case() -> None:
     residents = {person.slug for person in PEOPLE if person.is_resident}
     assert set(cases()) == residents | {vaults.COMES_BY_FRANCECONNECT}
+
+
+@pytest.mark.parametrize(("day", "season"), [("2027-01-01", "2026-2027"), ("2026-09-01", "2026-2027")])
+def test_a_readers_card_is_of_the_season_under_way(day: str, season: str) -> None:
+    assert [card["saison"] for _type, card in mediatheque.known(date.fromisoformat(day))] == [season]
 
 
 def test_every_case_is_valid_json() -> None:

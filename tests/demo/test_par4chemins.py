@@ -3,10 +3,12 @@
 import io
 import json
 import re
-from datetime import date, datetime
+import time
+from datetime import UTC, date, datetime
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+import time_machine
 from authlib.integrations.requests_client import OAuth2Session
 from django.conf import settings as portal
 from django_scopes import scope
@@ -14,7 +16,7 @@ from django_scopes import scope
 from certification.access.actions import clients
 from certification.access.enums import Environment
 from certification.labels.actions import labels, requests
-from demo.services.par4chemins import choosing, vault
+from demo.services.par4chemins import choosing, site, vault
 from demo.services.par4chemins.choosing import Known, Wanted
 from demo.services.par4chemins.site import Site
 from demo.services.par4chemins.words import IN_ENGLISH, Words
@@ -52,6 +54,17 @@ def test_a_filter_keeps_what_fits_and_nothing_else(wanted, all_of_them):
     every = choosing.outings(Known(), SATURDAY, Words("fr"), Wanted(code=wanted.code))
     found = choosing.outings(Known(), SATURDAY, Words("fr"), wanted)
     assert 0 < len(found) < len(every) and found == [one for one in every if all_of_them(one)]
+
+
+def test_the_day_is_the_towns_on_a_machine_of_another_zone(monkeypatch):
+    with time_machine.travel(datetime(2026, 12, 31, 23, 30, tzinfo=UTC), tick=False), monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        try:
+            assert site._today() == date(2027, 1, 1)
+        finally:
+            patch.undo()
+            time.tzset()
 
 
 def test_a_code_makes_one_place_cheaper():
@@ -132,6 +145,7 @@ def accepted(request, owner):
     requests.take(request=request, by=instructor)
     reviewed(request, instructor)
     requests.propose(request=request, by=instructor, favourable=True, opinion="Tout est rempli.", months=12)
+    request.refresh_from_db()
     request.refresh_from_db()
     label = requests.accept(request=request, by=AgentFactory(), reasons="Tout est rempli.")
     return labels.accept_agreement(label=label, by=owner)

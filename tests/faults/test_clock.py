@@ -1,4 +1,4 @@
-"""A clock an hour wrong, or a repeated hour in autumn: nothing ended is revived, and nothing is reordered."""
+"""A clock an hour or a day wrong, or a repeated hour in autumn: nothing ended is revived, and nothing is reordered."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,10 +21,10 @@ from vault.records import gate
 from vault.records.actions import grants
 
 pytestmark = pytest.mark.django_db(transaction=True)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-@pytest.mark.parametrize("wrong_by", [HOUR, -HOUR])
+@pytest.mark.parametrize("wrong_by", [HOUR, -HOUR, DAY, -DAY])
 def test_a_second_code_follows_the_servers_clock(wrong_by, time_machine):
     cache.clear()
     agent = AgentFactory()
@@ -48,12 +48,13 @@ def test_a_stopped_or_paused_grant_is_not_revived(resident, time_machine):
     stopped, paused = granted(resident, RENT), granted(resident, RENT)
     grants.stop(grant=stopped, by=resident.pk)
     grants.pause(grant=paused, by=resident.pk)
-    for wrong_by in (HOUR, -HOUR, timedelta(days=-1)):
+    for wrong_by in (HOUR, -HOUR, DAY, -DAY, -DAY):
         time_machine.move_to(timezone.now() + wrong_by)
         assert refused(stopped) and refused(paused)
 
 
-def test_an_expired_grant_is_not_revived(resident, time_machine):
+@pytest.mark.parametrize("back", [HOUR, DAY])
+def test_an_expired_grant_is_not_revived(back, resident, time_machine):
     add(resident, "logement.domicile", HOME)
     now = timezone.now()
     grant = granted(resident, RENT, starts_at=now - timedelta(days=5), ends_at=now + timedelta(minutes=10))
@@ -61,7 +62,7 @@ def test_an_expired_grant_is_not_revived(resident, time_machine):
     time_machine.move_to(now + timedelta(minutes=11))
     assert refused(grant)
     assert grants.close_expired_grants() == 1
-    time_machine.move_to(now - HOUR)
+    time_machine.move_to(now - back)
     assert refused(grant)
     grant.refresh_from_db()
     assert grant.state == "over"
@@ -69,16 +70,17 @@ def test_an_expired_grant_is_not_revived(resident, time_machine):
 
 
 def test_entries_and_checkpoints_keep_their_order_when_an_hour_repeats(resident, time_machine):
-    """The night of 31 October 2027 in Paris, where half past two happens twice; then a clock set back."""
-    for at in ("2027-10-31T00:30", "2027-10-31T01:30", "2027-10-31T00:45", "2027-10-31T02:30"):
+    """The night of 31 October 2027 in Paris, where half past two happens twice; then a clock a day ahead, set back."""
+    instants = ("2027-10-31T00:30", "2027-10-31T01:30", "2027-10-31T00:45", "2027-11-01T02:30", "2027-10-31T02:35")
+    for at in instants:
         time_machine.move_to(datetime.fromisoformat(at).replace(tzinfo=UTC), tick=False)
         with transaction.atomic():
             journal.write(resident_id=resident.pk, actor_id=resident.pk, event="read", purpose=at)
         seal()
-    lines = journal.entries(resident_id=resident.pk, limit=4)
-    assert [line.purpose[11:] for line in lines] == ["02:30", "00:45", "01:30", "00:30"]
+    lines = journal.entries(resident_id=resident.pk, limit=5)
+    assert [line.purpose for line in lines] == [*reversed(instants)]
     assert [line.number for line in lines] == sorted((line.number for line in lines), reverse=True)
-    assert journal.verify(resident_id=resident.pk).first_bad is None
+    assert journal.verify(resident_id=resident.pk).bad == []
     assert list(checkpoints.problems()) == []
 
 
@@ -88,3 +90,19 @@ def test_a_clock_set_back_does_not_allow_reads_without_a_checkpoint(resident, ti
     time_machine.move_to(timezone.now() + 5 * HOUR, tick=False)
     with pytest.raises(gate.NotAnchored):
         gate.read(grant=granted(resident, RENT, recipient_kind="companion"), fields=[RENT])
+
+
+@pytest.mark.parametrize("wrong_by", [HOUR, -HOUR, DAY, -DAY])
+def test_a_share_goes_on_when_the_clock_is_right_again(wrong_by, resident, time_machine):
+    """A wrong clock ends nothing that the right one would not: the resident finds their shares as they left them."""
+    add(resident, "logement.domicile", HOME)
+    now = timezone.now()
+    grant = granted(resident, RENT, starts_at=now, ends_at=now + timedelta(days=30))
+    seal()
+    assert gate.read(grant=grant, fields=[RENT])
+    time_machine.move_to(now + wrong_by)
+    grants.close_expired_grants()
+    time_machine.move_to(now + timedelta(minutes=5))
+    seal()
+    assert gate.read(grant=grant, fields=[RENT])
+    assert journal.verify(resident_id=resident.pk).bad == []

@@ -208,9 +208,9 @@ def test_a_replay_meets_a_row_that_somebody_wrote(resident, stranger, tmp_path):
     assert "replay_erasures" in closing.replay_after_restore(tmp_path / "none")
 
 
-def test_a_row_that_came_back_without_its_key_is_deleted(resident, stranger):
-    couple(resident, stranger)
-    copy = copied("sharing_member")
+def test_a_row_that_came_back_without_its_key_is_deleted(resident):
+    add_signed_notice(resident)
+    copy = copied("records_record")
     close(resident)
     put_back(copy)
     assert closing.replay() == 1

@@ -88,4 +88,4 @@ def test_without_journal_space_nothing_is_read_until_it_recovers(small_disk, res
     admin.execute("DROP TABLE filling")
     assert gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
     assert awa.get(reverse("records:home")).status_code == 200
-    assert journal.verify(resident_id=resident.pk).first_bad is None
+    assert journal.verify(resident_id=resident.pk).bad == []

@@ -90,27 +90,26 @@ def test_a_change_around_the_triggers_is_reported(five, someone_else, tamper, ca
         for statement in statements.split("; "):
             admin.execute(statement, {"who": five, "other": someone_else} if "%(" in statement else None)
     found = journal.verify(resident_id=five)
-    assert found.first_bad is not None
-    assert found.first_bad.startswith(f"resident {five}, entry {number}: ")
-    assert reason in found.first_bad
-    assert journal.verify().first_bad == found.first_bad
-    assert journal.verify(resident_id=someone_else) == (2, None)
+    assert found.bad[0].startswith(f"resident {five}, entry {number}: ")
+    assert reason in found.bad[0]
+    assert journal.verify().bad == found.bad
+    assert journal.verify(resident_id=someone_else) == (2, [])
 
 
 def test_a_broken_chain_is_reported_even_if_its_entries_were_erased(five, tamper):
     erase(five)
     with tamper() as admin:
         admin.execute("UPDATE core_journalleaf SET leaf = sha256('x') WHERE resident_id = %s AND number = 2", [five])
-    assert "entry 2" in (journal.verify(resident_id=five).first_bad or "")
+    assert "entry 2" in journal.verify(resident_id=five).bad[0]
 
 
-def test_the_command_names_the_first_bad_entry_and_fails(five, tamper, capsys):
+def test_the_command_names_a_bad_entry_and_fails(five, tamper, capsys):
     with tamper() as admin:
         admin.execute("DELETE FROM core_journalentry WHERE leaf_id = " + THIRD, {"who": five})
-    with pytest.raises(CommandError, match=f"First bad entry: resident {five}, entry 3") as caught:
+    with pytest.raises(CommandError, match=f"Bad entry: resident {five}, entry 3") as caught:
         call_command("verify_journal")
     assert caught.value.returncode == 1
-    assert capsys.readouterr().out.startswith("3 entries checked.\n")
+    assert capsys.readouterr().out.startswith("5 entries checked.\n")
 
 
 # Changes of the checkpoints' own tables, and entries whose chain was recomputed, with the expected report.
@@ -169,3 +168,16 @@ def test_a_residents_own_check_detects_a_truncated_journal(three, tamper):
     with tamper() as admin:
         admin.execute("DELETE FROM core_journalleaf WHERE number = 3")
     assert [fault for _proof, fault in checkpoints.checked(resident_id=three)] == [Fault.CUT, None, None]
+
+
+def test_every_bad_entry_of_every_journal_is_named(five, someone_else, tamper):
+    with tamper() as admin:
+        admin.execute("DELETE FROM core_journalentry WHERE leaf_id = " + THIRD, {"who": five})
+        admin.execute("UPDATE core_journalleaf SET chain = sha256('x') WHERE resident_id = %s AND number = 1", [five])
+        admin.execute("DELETE FROM core_journalentry WHERE resident_id = %s", [someone_else])
+    with pytest.raises(CommandError) as caught:
+        call_command("verify_journal")
+    problems = [line for line in str(caught.value).splitlines() if "entry: " in line]
+    named = [problem.split(": ")[1] for problem in problems]
+    expected = [f"resident {five}, entry {number}" for number in (1, 2, 3)]
+    assert sorted(named) == sorted(expected + [f"resident {someone_else}, entry {number}" for number in (1, 2)])

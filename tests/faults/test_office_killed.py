@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.core.files.storage import storages
 from django.utils import timezone
 from django_scopes import scope
 
@@ -27,7 +28,10 @@ LETTER_ROW = "services.requests.models:Letter.save"
 
 def killed(moment: str, where: str, *act: str) -> None:
     process = Forked("tests.faults.office_app", moment, where, *act)
-    assert process.wait(timeout=60) == -signal.SIGKILL, (moment, where)
+    code = process.wait(timeout=60)
+    if code != -signal.SIGKILL:
+        folder = f"files of this process: {storages['sealed'].path('')}"
+        pytest.fail("\n".join([f"{where} did not kill it: {code}", folder, *(process.stdout or ())]))
 
 
 def written_again(job: Job) -> None:

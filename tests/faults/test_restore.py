@@ -24,7 +24,7 @@ from core.journal.checkpoints import seal
 from core.keyrings import files
 from core.keyrings.ring import KeyringError
 from core.keys import protect, sealed
-from core.models import Checkpoint, CityKey, JournalEntry, ResidentKey
+from core.models import Checkpoint, JournalEntry, ResidentKey
 from core.operations import backups
 from core.operations.backups import NotPossible
 from core.residents import prepare
@@ -113,16 +113,16 @@ def test_everything_is_restored_on_another_machine(taken, spare, awa, settings, 
     place(settings, tmp_path / "other")
     done = restored(spare, taken)
     assert (done.files, done.faults) == (1, [])
-    assert done.lines == done.manifest.lines > 2
+    assert done.lines == done.manifest.lines + 1 > 3, "the end of Awa's session is a line of her account's chain"
     with connected(spare["web"]):
         with scope(resident=awa.pk):
             (name,) = PaperFile.objects.values_list("stored_name", flat=True)
         with sealed_storage.open(name, resident_id=awa.pk) as opened:
             assert opened.read() == PAPER
-        assert journal.verify().first_bad is None
+        assert journal.verify().bad == []
         assert list(checkpoints.problems()) == []
         write(awa.pk)
-        assert journal.verify().first_bad is None
+        assert journal.verify().bad == []
         assert (made := seal()) and made.number == 2
 
 
@@ -216,7 +216,7 @@ def test_without_the_citys_key_nothing_is_restored_until_it_is_back(taken, spare
 
 def test_a_missing_keyring_is_reported(taken, spare, settings, city):
     settings.KEYRING = city / "nowhere.json"
-    with pytest.raises(NotPossible, match="put yours back"):
+    with pytest.raises(NotPossible, match="put back the copy"):
         restored(spare, taken)
 
 
@@ -397,7 +397,8 @@ def test_the_commands_back_up_and_restore(databases, awa, spare, settings, tmp_p
             check=False,
         )
 
-    CityKey.objects.update(protected=protect.protect(f"{'11' * 32} {rows.WHOLE}", purpose=rows.PURPOSE))
+    protected = protect.protect(f"{'11' * 32} {rows.WHOLE}", purpose=rows.PURPOSE)
+    databases.admin.execute("UPDATE core_citykey SET protected = %s", [protected])
     owner = databases.url("owner")
     made = manage(
         "backup", tmp_path / "b", MIGRATION_DATABASE_URL=owner, STORAGE_URL=(tmp_path / "machine" / "sealed").as_uri()
@@ -434,4 +435,4 @@ def test_all_residents_journals_are_restored(databases, awa, spare, taken):
     done = restored(spare, taken.with_name("second"))
     with connected(spare["web"]), scopes_disabled():
         assert JournalEntry.objects.filter(resident_id=other).count() == 1
-    assert done.manifest.lines == done.lines
+    assert done.manifest.lines + 1 == done.lines, "as above"

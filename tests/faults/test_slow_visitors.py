@@ -1,18 +1,22 @@
 """Visitors who announce a body and send nothing, who send or read almost nothing, take nothing from the others."""
 
 import http.client
+import os
 import socket
 import threading
 import time
 
 import pytest
 
-from tests.faults.web import Portal, Server
+from core.files.storage import sealed_storage
+from tests.faults.web import Portal, Server, signed_in_by_cookie
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("slow_visitors")]
 PAGE = "/aide/"
 #: A page that waits for a slow visitor, or for the mail server, waits for their time-out: ten seconds or more.
 FROZEN = 4
+#: Bytes that a process may hold more for a hundred answers under way, each of 200 MB.
+HELD = 150_000_000
 COOKIE = "Cookie: csrftoken=" + "a" * 32
 START = f"POST /connexion/ HTTP/1.1\r\nHost: localhost\r\n{COOKIE}\r\nContent-Type: "
 HEADS = {
@@ -95,6 +99,27 @@ def test_a_page_that_nobody_reads_holds_no_thread(server):
     waiting = [slow(server.port, f"GET {PAGE} HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(40)]
     assert seconds(server.port, "/health") < FROZEN
     for connection in waiting:
+        connection.close()
+
+
+@patient
+def test_a_hundred_visitors_who_read_200_megabytes_slowly_take_neither_pages_nor_memory(server, resident, settings):
+    options = {"location": str(server.folder)}
+    sealed = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "sealed": sealed}
+    with sealed_storage.create(resident_id=resident.pk) as file:
+        for _megabyte in range(200):
+            file.write(os.urandom(1_000_000))
+    cookie = "; ".join(f"{name}={value}" for name, value in signed_in_by_cookie(resident).items())
+    head = f"GET /essai/{file.name} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n"
+    assert seconds(server.port) < FROZEN
+    before = server.memory()
+    reading = [slow(server.port, head) for _ in range(100)]
+    for _turn in range(3):
+        assert {connection.recv(20_000)[:1] != b"" for connection in reading} == {True}
+        assert seconds(server.port) < FROZEN
+    assert server.memory() - before < HELD
+    for connection in reading:
         connection.close()
 
 

@@ -69,7 +69,7 @@ def test_a_killed_worker_loses_nothing_and_says_nothing_twice(changed: User, poi
     left = len(list((tmp_path / "mails").glob("*"))) if (tmp_path / "mails").exists() else 0
     assert left + len(mail.outbox) == POINTS[point], "told once at most"
     assert {one.state for one in made.findings(changed)} == {State.TOLD}
-    assert journal.verify(resident_id=changed.pk).first_bad is None
+    assert journal.verify(resident_id=changed.pk).bad == []
     from django_scopes import scope
 
     with scope(resident=changed.pk):

@@ -177,7 +177,7 @@ def test_a_worker_killed_with_its_pool_loses_no_job(bench):
     bench.worker()
     bench.until(lambda: now(job).state == State.DONE, "the job's end after a restart")
     assert (now(job).attempts, bench.effects()) == (2, 1)
-    assert journal.verify(resident_id=bench.person).first_bad is None
+    assert journal.verify(resident_id=bench.person).bad == []
 
 
 def test_a_killed_process_of_the_pool_loses_no_job(bench):
@@ -299,7 +299,7 @@ def test_each_job_ends_once_within_a_minute_whatever_is_killed(bench, request):
                 several += kill(bench, keeper, victim, is_working)
         slowest = max(slowest, bench.until(partial(all_done, keeper, several), "the jobs' end", seconds=60))
     assert bench.effects() == len(several)
-    assert journal.verify(resident_id=bench.person).first_bad is None
+    assert journal.verify(resident_id=bench.person).bad == []
     sys.stdout.write(f"{len(several)} jobs done once, the last {slowest:.0f} s after the last kill\n")
 
 

@@ -50,6 +50,12 @@ class Server:
                 pytest.fail(f"the web server does not start:\n{self.log.read_text()[-4000:]}")
             time.sleep(0.05)
 
+    def memory(self) -> int:
+        """Return the bytes that the web process holds."""
+        processes = [self.process.pid, *children_of(self.process.pid)] if self.process else []
+        lines = [line for pid in processes for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+        return 1024 * max(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
     def kill(self) -> None:
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGKILL)

@@ -101,16 +101,16 @@ def named(agent: Any) -> dict[str, Any]:
     waiting = nominations.propose(person=agent, role=Role.SECOND, employer="", by=officer)
     decision = city_decisions.change(what=city_decisions.What.DAYS, value=3, by=by)
     tokens: list[str] = []
-    row = pending.offer(
+    row = pending.offer_place(
         email="zoe@ville.example",
         name="Zoé Le Goff",
-        organisation=Organisation.objects.filter(accompanies=True).earliest("pk"),
+        where=Organisation.objects.filter(accompanies=True).earliest("pk"),
         by=by,
         link=lambda token: tokens.append(token) or "http://localhost/",  # type: ignore[func-returns-value]
     )
     assert decision is not None
     return {
-        "nomination": Nomination.objects.get(person=by).pk,
+        "nomination": Nomination.objects.get(person=by, role=Role.MANAGER).pk,
         "proposed": waiting.pk,
         "city_decision": decision.pk,
         "pending": tokens[0],
@@ -124,11 +124,21 @@ def program_of(label: Any, author: Any) -> dict[str, Any]:
 
     from certification.access.actions import clients
     from certification.access.enums import Environment
+    from tests.certification import made
 
     back = "https://loyerjuste.example/retour"
-    client, trial = (
-        clients.register(service=label.service, by=author, environment=environment, redirect_uris=[back])[0]
-        for environment in (Environment.LIVE, Environment.TEST)
+
+    def registered(service: Any) -> list[Any]:
+        return [
+            clients.register(service=service, by=author, environment=environment, redirect_uris=[back])[0]
+            for environment in (Environment.LIVE, Environment.TEST)
+        ]
+
+    client, trial = registered(label.service)
+    # Of nothing delicate: the page of consent then takes an address that shows it any number of times.
+    house = label.service.publisher
+    asking = registered(
+        made.labelled(author, made.service(author, house, "Mon Quartier"), fields=made.ORDINARY).service
     )
     asked = {
         "redirect_uri": back,
@@ -143,8 +153,8 @@ def program_of(label: Any, author: Any) -> dict[str, Any]:
         "trial": trial.client_id,
         "untried": _untried(label, author, trial, back),
         "labelled_service": label.service_id,
-        "consent": urlencode({**asked, "client_id": client.client_id}),
-        "trial_consent": urlencode({**asked, "client_id": trial.client_id}),
+        "consent": urlencode({**asked, "client_id": asking[0].client_id}),
+        "trial_consent": urlencode({**asked, "client_id": asking[1].client_id}),
         "colleague": colleague_of(author).pk,
         **told_by_webhooks(client, trial),
     }
@@ -253,9 +263,11 @@ def local_aids(agent: Any) -> dict[str, Any]:
         "local_aid": first.pk,
         "draft_aid": draft.pk,
         "tried_aid": tried.pk,
+        "tried_aid_mark": tried.mark,
         "situation": situation.pk,
         "draft_situation": begun.pk,
         "tried_situation": waiting.pk,
+        "tried_situation_mark": waiting.mark,
     }
 
 
@@ -285,6 +297,7 @@ def procedures(agent: Any, resident: Any) -> dict[str, Any]:
         "procedure": canteen.pk,
         "draft_procedure": draft.pk,
         "proposed_procedure": proposed.pk,
+        "proposed_procedure_mark": proposed.mark,
         "older_list": begun.pk,
     }
 
@@ -306,7 +319,7 @@ def consultations(agent: Any) -> dict[str, Any]:
     waiting = campaigns.begin(by=other, template="energy", document=asked)
     campaigns.submit(campaign=waiting, by=other)
     refused = campaigns.begin(by=other, template="food", document=document(code="midi", title=words("Le midi")))
-    campaigns.submit(campaign=refused, by=other)
+    refused = campaigns.submit(campaign=refused, by=other)
     campaigns.refuse(campaign=refused, by=agent, words="Des réponses touchaient à la santé.")
     return {"draft_plan": whole.code, "bare_plan": "courses", "waiting_plan": waiting.code}
 
@@ -586,7 +599,7 @@ def brought(resident: Any) -> None:
 
     for number, city, signed in (("1", "Ville de Montjoie", True), ("2", "Ville du Val-Clair", False)):
         row = Brought(pk=uuid4(), resident_id=resident.pk, manifest_sha256=number * 64)
-        with keep_file(resident_id=resident.pk) as kept:
+        with keep_file(resident_id=resident.pk, kind=Brought.FILE) as kept:
             kept.write(b"PK")
         row.stored_name, row.size = kept.name, kept.size
         note = {

@@ -8,12 +8,15 @@ from uuid import UUID, uuid4
 def sent_requests(resident: Any, agent: Any) -> dict[str, Any]:
     """Send requests to the agent's office: one to correct, one to examine, one to decide, one refused."""
     from accounts.actions import places
+    from accounts.models import Role
+    from demo.people.accounts import name_long_ago
     from services.requests.actions import office as actions
     from services.requests.enums import Fault, Proposal
     from tests.services.requests.made import PAPER, fresh, member, opened_office, proposed, sent
 
     office = opened_office("Service Enfance de Villebrume")
-    mine = places.add_to_office(agent=agent, organisation=office, instructs=True, may_decide=True)
+    mine = places.add_to_office(agent=agent, organisation=office, instructs=True, may_decide=True, by=None)
+    name_long_ago(agent, Role.OFFICE)
     other = member(office, "Idriss Vasseur")
     to_correct, to_examine, to_decide, refused = (sent(resident, office) for _ in range(4))
     for one in (to_correct, to_examine):

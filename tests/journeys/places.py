@@ -36,6 +36,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "nominate": [(AGENT, "/agents/a-deux/proposer/")],
     "presence": [(AGENT, "/agents/a-deux/code/")],
     "city_choice": [(AGENT, "/agents/a-deux/reglages/")],
+    "city_addresses": [(AGENT, "/agents/a-deux/adresses/")],
     "city_decision": [(AGENT, "/agents/a-deux/reglages/{city_decision}/")],
     "nomination": [(AGENT, "/agents/a-deux/{nomination}/")],
     "end_nomination": [(AGENT, "/agents/a-deux/{nomination}/finir/")],
@@ -229,6 +230,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "developers:changes": [(VISITOR, "/editeurs/documentation/changements/")],
     "developers:status": [(VISITOR, "/editeurs/etat/")],
     "sandbox:authorize": [(PUBLISHER, "/bac-a-sable/oauth/authorize?{trial_consent}")],
+    "access:security": [(PUBLISHER, "/editeurs/programmes/{program}/cles/")],
     "access:delete_program": [(PUBLISHER, "/editeurs/programmes/{program}/supprimer/")],
     "aids:local_aids": [(VISITOR, "/aides-locales/"), (RESIDENT, "/aides-locales/")],
     "aids:local_aid": [(VISITOR, "/aides-locales/cantine-qf/")],
@@ -258,7 +260,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (AGENT, "/agents/aides/{draft_aid}/montant/?sorte=bands"),
     ],
     "aids:local_case": [(AGENT, "/agents/aides/{draft_aid}/cas/?cas=1")],
-    "aids:local_publish": [(AGENT, "/agents/aides/{tried_aid}/publier/")],
+    "aids:local_publish": [(AGENT, "/agents/aides/{tried_aid}/publier/?lu={tried_aid_mark}")],
     "aids:local_close": [(AGENT, "/agents/aides/{local_aid}/fermer/")],
     "aids:local_drop": [(AGENT, "/agents/aides/{draft_aid}/supprimer/")],
     "procedures:listed": [(VISITOR, "/demarches/"), (RESIDENT, "/demarches/?q=xyzzy")],
@@ -279,7 +281,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "procedures:section": [(AGENT, "/agents/demarches/{draft_procedure}/informations/?place=0")],
     "procedures:paper": [(AGENT, "/agents/demarches/{draft_procedure}/papier/?place=0")],
     "procedures:guarantor": [(AGENT, "/agents/demarches/{draft_procedure}/garant/")],
-    "procedures:publish": [(AGENT, "/agents/demarches/{proposed_procedure}/publier/")],
+    "procedures:publish": [(AGENT, "/agents/demarches/{proposed_procedure}/publier/?lu={proposed_procedure_mark}")],
     "procedures:close": [(AGENT, "/agents/demarches/{procedure}/fermer/")],
     "procedures:drop": [(AGENT, "/agents/demarches/{draft_procedure}/supprimer/")],
     "aids:dates": [(VISITOR, "/aides/urgence/deces/dates/"), (RESIDENT, "/aides/urgence/deces/dates/")],
@@ -295,7 +297,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (AGENT, "/agents/situations/{draft_situation}/partie/delai/?rang=1"),
         *((AGENT, f"/agents/situations/{{draft_situation}}/partie/{part}/") for part in ("numero", "evenement")),
     ],
-    "aids:urgent_publish": [(AGENT, "/agents/situations/{tried_situation}/publier/")],
+    "aids:urgent_publish": [(AGENT, "/agents/situations/{tried_situation}/publier/?lu={tried_situation_mark}")],
     "aids:urgent_close": [(AGENT, "/agents/situations/{situation}/fermer/")],
     "aids:urgent_drop": [(AGENT, "/agents/situations/{draft_situation}/supprimer/")],
     "plans:register": [(VISITOR, "/consultations/"), (RESIDENT, "/consultations/")],
@@ -706,6 +708,7 @@ OTHERS: dict[str, str] = {
     **dict.fromkeys(
         (
             "sandbox:token",
+            "sandbox:pushed",
             "sandbox:revoke",
             "sandbox:jwks",
             "sandbox:userinfo",
@@ -777,6 +780,7 @@ OTHERS: dict[str, str] = {
     "demo:confirm": ACT,
     "theme": FILE,
     "logo": FILE,
+    "security_contact": FILE,
     "health": FILE,
     "ready": FILE,
     "metrics": FILE,
@@ -851,14 +855,12 @@ OTHERS: dict[str, str] = {
     **dict.fromkeys(
         ("aids:local_remove_condition", "aids:local_remove_case", "aids:local_try", "aids:local_renew"), ACT
     ),
-    "sharing:totals_csv": FILE,
-    "sharing:totals_json": FILE,
-    "plans:sheet_json": FILE,
-    "plans:plan_json": FILE,
+    **dict.fromkeys(("sharing:totals_csv", "sharing:totals_json", "plans:sheet_json", "plans:plan_json"), FILE),
     "plans:opinion": FORBIDDEN,
     **dict.fromkeys(
         (
             "access:token",
+            "access:pushed",
             "access:revoke",
             "access:jwks",
             "access:userinfo",
@@ -910,7 +912,6 @@ OTHERS: dict[str, str] = {
     "admin:logout": ELSEWHERE,
     "admin:password_change": ELSEWHERE,
     "admin:password_change_done": ELSEWHERE,
-    "admin:view_on_site": ELSEWHERE,
     "admin/(?P<url>.*)$": ELSEWHERE,
     **{f"admin/core/{model}/<path:object_id>/": ELSEWHERE for model in ("city", "legalpage", "helppage", "job")},
     **{

@@ -20,7 +20,7 @@ GREEN, FAINT = "#14532d", "#cccccc"
 def town(live: Live) -> Iterator[Live]:
     """Restore the portal's settings that the agent changes, for the journeys that follow."""
     yield live
-    live.sql("UPDATE core_city SET link = '#0f5e73'")
+    live.run("from core.models import City; city = City.current(); city.link = '#0f5e73'; city.save()")
     live.sql("DELETE FROM aids_localaidcase WHERE aid_id IN (SELECT id FROM aids_localaid WHERE state = 'draft')")
     live.sql("DELETE FROM aids_localaid WHERE state = 'draft'")
     live.sql("DELETE FROM records_paperkind WHERE code = 'carte_peche'")
@@ -81,7 +81,7 @@ def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
     expect(page.get_by_role("heading", name="La publication attend")).to_be_visible()
     eyes.look()
 
-    # A new kind of paper can be chosen by residents at once.
+    # A new kind of paper waits for two persons before residents can choose it.
     page.goto("/admin/records/paperkind/add/")
     written = {"code": "carte_peche", "label_fr": "Carte de pêche", "label_en": "Fishing permit", "theme": "loisirs"}
     for name, value in {**written, "holder": "Fédération"}.items():

@@ -272,7 +272,7 @@ def consent(nadia: Actor, live: Live, program: tuple[str, str], name: str) -> st
         "code_challenge": challenge(),
         "code_challenge_method": "S256",
     }
-    at = f"{live.url}/oauth/authorize?{urlencode(asked)}"
+    known = f"Basic {base64.b64encode(f'{identifier}:{secret}'.encode()).decode()}"
     came_back: list[str] = []
 
     def service(route: Route) -> None:
@@ -280,7 +280,9 @@ def consent(nadia: Actor, live: Live, program: tuple[str, str], name: str) -> st
             came_back.append(route.request.url)
             route.fulfill(body="Bonjour", content_type="text/plain")
         else:
-            link = f"<main><a href='{at}'>Montrer mes données</a></main>"
+            _status, pushed = called(live, "/oauth/par", known, asked)
+            handle = urlencode({"client_id": identifier, "request_uri": pushed["request_uri"]})
+            link = f"<main><a href='{live.url}/oauth/authorize?{handle}'>Montrer mes données</a></main>"
             route.fulfill(body=link, content_type="text/html; charset=utf-8")
 
     nadia.page.context.route(f"{SITE}**", service)
@@ -297,8 +299,7 @@ def consent(nadia: Actor, live: Live, program: tuple[str, str], name: str) -> st
     [back] = came_back
     [code] = parse_qs(urlsplit(back).query)["code"]
     body = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
-    known = base64.b64encode(f"{identifier}:{secret}".encode()).decode()
-    _status, answer = called(live, "/oauth/token", f"Basic {known}", body)
+    _status, answer = called(live, "/oauth/token", known, body)
     return str(answer["access_token"])
 
 

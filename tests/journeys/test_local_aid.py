@@ -18,6 +18,12 @@ for who in ("ecrit", "publie"):
     print(cookie(AgentFactory(email=f"{{who}}.{word}@agents.example")))
 """
 
+CLOSED = """
+from services.aids.models import LocalAid
+from services.versions.actions import versions
+versions.close(row=LocalAid.objects.published().get(label="{name}"))
+"""
+
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_an_aid_is_written_by_one_agent_published_by_another_and_read_by_all(
@@ -59,11 +65,15 @@ def test_an_aid_is_written_by_one_agent_published_by_another_and_read_by_all(
     expect(shown).to_contain_text("Nadia")
     expect(shown).not_to_contain_text(re.compile(r"@agents\.example"))
 
-    # Others' residents of this portal are entitled to nothing new.
     author.page.reload()
     author.act("Fermer cette aide", "Close this benefit")
     author.eyes.look()
-    author.act("Fermer", "Close")
+    author.act("Proposer de fermer", "Propose to close")
+    expect(author.page.locator("main")).to_contain_text(
+        author.say("Une personne qui gère les agents", "A person who manages agents")
+    )
+    # Others' residents of this portal are entitled to nothing new.
+    live.run(CLOSED.format(name=name))
 
 
 def add_case(author: Walker, persona: str, commune: str, *, refused: bool) -> None:

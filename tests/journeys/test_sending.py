@@ -15,13 +15,16 @@ from tests.live import Live
 #: An office with an agent who examines and one who decides; prints their sessions.
 OFFICE = """
 from accounts.actions import places
-from tests.accounts.factories import AgentFactory
+from accounts.models import Role
+from tests.accounts.factories import AgentFactory, established
 from tests.journeys.filling import cookie
 from tests.services.requests.made import opened_office
 office = opened_office("{office}")
 for name, examines in (("Claire Morvan", True), ("Hugo Bastide", False)):
     agent = AgentFactory(name=name, email=f"{{name.split()[0].lower()}}.{word}@agents.example")
-    places.add_to_office(agent=agent, organisation=office, instructs=examines, may_decide=not examines)
+    places.add_to_office(agent=agent, organisation=office, instructs=examines, may_decide=not examines, by=None)
+    if not examines:
+        established(agent, Role.OFFICE, office=office)
     print(cookie(agent))
 """
 FINISHED = """

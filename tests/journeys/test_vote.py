@@ -217,6 +217,7 @@ def vote_on_paper(first: Page, second: Page, code: str) -> None:
     for page, said in ((first, "une autre personne décide"), (second, "Le bulletin est déposé")):
         page.goto(f"/agents/consultations/{code}/vote/papier/")
         page.locator("main [name=number]").fill(number)
+        page.locator("main [name=birthdate]").fill("04051948")
         page.get_by_role("radio", name="Pour", exact=True).check()
         page.get_by_label(re.compile("^\\s*La personne a relu")).check()
         Hands(page).press("Déposer ce bulletin")

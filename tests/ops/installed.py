@@ -37,7 +37,7 @@ class Server:
     answers: dict[str, subprocess.CompletedProcess[str]]
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        more = {"MIGRATION_DATABASE_URL": self.owner} if words[0] in {"migrate", "purge"} else {}
+        more = {"MIGRATION_DATABASE_URL": self.owner} if words[0] in {"migrate", "purge", "rows"} else {}
         return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,

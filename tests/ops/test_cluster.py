@@ -7,11 +7,12 @@ import stat
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from ops.cluster import NoStart
+from ops.cluster import Cluster, NoStart
 from ops.databases import NAME
 from tests.ops.conftest import Spare, ids, until
 
@@ -185,6 +186,20 @@ def test_reset_is_refused_while_the_database_is_used(joined: Spare) -> None:
     with pytest.raises(NoStart, match="in use"):
         joined.reset()
     assert joined.answers()
+
+
+def test_a_plain_user_resets_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their database lies in var/ itself, with the name of everything else that must go."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    cluster = Cluster(tmp_path / "a folder" / "var")
+    cluster.prepare()
+    before = cluster.identity
+    cluster.data.mkdir(parents=True)
+    (cluster.var / "migrated").touch()
+    cluster.reset()
+    assert not cluster.var.exists()
+    cluster.prepare()
+    assert cluster.identity != before
 
 
 def test_a_new_clone_at_an_old_path_gets_a_new_database(spare: Spare) -> None:

@@ -23,7 +23,15 @@ READ = re.compile(
 )
 SHELL = re.compile(r"\$\{([A-Z0-9_]{3,}):-")
 # Set for the processes that we start, not read from the operator.
-NOT_ASKED = {"CELERY_SKIP_CHECKS", "SIMULATE", "PYTHONPATH", "SOURCE_DATE_EPOCH", "PORTAL_URL", "PAR4CHEMINS_CLIENT"}
+NOT_ASKED = {
+    "CELERY_SKIP_CHECKS",
+    "SIMULATE",
+    "PYTHONPATH",
+    "SOURCE_DATE_EPOCH",
+    "PORTAL_URL",
+    "PAR4CHEMINS_CLIENT",
+    "TMPDIR",
+}
 PACKAGE = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:==|$)", re.MULTILINE)
 # Used by name without being imported: the driver that Django loads.
 NAMED = {"psycopg"}

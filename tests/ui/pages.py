@@ -3,6 +3,8 @@
 import re
 from html.parser import HTMLParser
 
+from core.models import City
+
 PUBLIC = ("home", "legal", "privacy", "accessibility", "cookies", "help", "promise", "sitemap")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
@@ -60,3 +62,18 @@ def assert_clean(html, *, whole_page=False):
         assert [tag for tag, _attrs in reader.tags].count("h1") == 1
         levels = [int(tag[1]) for tag, _attrs in reader.tags if re.fullmatch(r"h[1-6]", tag)]
         assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False)), levels
+
+
+def villebrume():
+    """Return a city that is not saved."""
+    return City(
+        name="Villebrume",
+        of_name="de Villebrume",
+        insee="00042",
+        phone="01 99 00 42 00",
+        opening_hours="du lundi au vendredi",
+        address="Maison des services, 3 place du Lavoir",
+        email="contact@villebrume.example",
+        dpo_email="dpo@villebrume.example",
+        exit_url="https://www.bnf.fr/",
+    )

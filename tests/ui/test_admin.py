@@ -11,10 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
+from accounts.models import CityDecision
 from core import jobs
 from core.models import City, HelpPage, Job, LegalPage, ResidentModel
-from tests.accounts.factories import signed_in
-from tests.ui.pages import read, text
+from tests.accounts.factories import AgentFactory, signed_in
+from tests.ui.pages import read, text, villebrume
 from vault.journal.models import Contest
 from vault.sharing.models import EmergencyAccess
 
@@ -102,15 +103,19 @@ def test_an_agent_sees_a_job_without_its_resident(desk, job, resident):
 
 
 def test_changing_the_city_shows_at_once(desk, city, client):
-    answer = desk.post(CITY, form_values(city, name="Grandebrume", of_name="de Grandebrume"))
+    answer = desk.post(CITY, form_values(city, radius=9))
     assert answer.status_code == 302
-    assert "Ville de Grandebrume" in text(client.get("/"))
+    assert "--civic-radius:9px" in client.get(reverse("theme")).content.decode()
 
 
-def test_an_address_typed_without_its_scheme_is_an_https_one(desk, city):
-    desk.post(CITY, form_values(city, exit_url="meteo.example/demain"))
-    city.refresh_from_db()
-    assert city.exit_url == "https://meteo.example/demain"
+def test_who_adds_the_city_chooses_its_exit_in_the_list(db):
+    city = villebrume()
+    desk, add = signed_in(AgentFactory(manages_agents=True)), reverse("admin:core_city_add")
+    wrong = desk.post(add, form_values(city, exit_url="https://meteo.example/"))
+    assert wrong.context["adminform"].form.errors["exit_url"]
+    assert not City.objects.exists()
+    assert desk.post(add, form_values(city, exit_url="https://www.bnf.fr/")).status_code == 302
+    assert City.current().exit_url == "https://www.bnf.fr/"
 
 
 def test_unreadable_colours_are_refused_beside_their_field(desk, city):
@@ -121,18 +126,27 @@ def test_unreadable_colours_are_refused_beside_their_field(desk, city):
     assert city.link == "#0f5e73"
 
 
-def test_a_logo_is_cleaned_kept_and_removed(desk, city, client):
+def test_a_logo_is_cleaned_shown_to_a_second_person_kept_and_removed(desk, city, client):
     drawing = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4" onload="alert(1)"><circle r="2"/></svg>'
-    desk.post(CITY, form_values(city, logo_file=SimpleUploadedFile("logo.png", drawing)))
+    page, first, second = reverse("city_addresses"), *(AgentFactory(manages_agents=True) for _ in range(2))
+    values = {name: value or "" for name, value in form_values(city).items()}
+    desk.post(CITY, {**values, "logo_file": SimpleUploadedFile("logo.png", drawing)})
+    city.refresh_from_db()
+    assert not city.logo, "it is on each page: nobody changes it alone"
+    signed_in(first).post(page, {**values, "logo_file": SimpleUploadedFile("logo.png", drawing)})
+    [asked] = CityDecision.objects.all()
+    decide = reverse("city_decision", args=[asked.pk])
+    assert 'src="data:image/svg+xml;base64,' in signed_in(second).get(decide).content.decode()
+    signed_in(second).post(decide, {"answer": "agree"})
     city.refresh_from_db()
     assert city.logo_type == "image/svg+xml"
     assert b"circle" in bytes(city.logo) and b"alert" not in bytes(city.logo)
     assert client.get(reverse("logo")).status_code == 200
 
-    refused = desk.post(CITY, form_values(city, logo_file=SimpleUploadedFile("logo.svg", b"GIF89a")))
+    refused = signed_in(first).post(page, {**values, "logo_file": SimpleUploadedFile("logo.svg", b"GIF89a")})
     assert "Choisissez un logo au format SVG ou PNG." in text(refused)
 
-    desk.post(CITY, form_values(city, remove_logo="on"))
+    signed_in(first).post(page, {**values, "remove_logo": "on"})
     assert client.get(reverse("logo")).status_code == 404
 
 
@@ -140,8 +154,12 @@ def test_the_city_can_be_changed_but_not_added_or_deleted(desk, city):
     assert desk.get("/admin/core/city/")["Location"] == CITY
     assert desk.get("/admin/core/city/add/").status_code == 403
     assert desk.post("/admin/core/city/1/delete/", {"post": "yes"}).status_code == 403
-    City.objects.all().delete()
-    assert desk.get("/admin/core/city/")["Location"] == "/admin/core/city/add/"
+
+
+def test_before_there_is_a_city_its_page_is_the_form_that_adds_it(agent):
+    agent.is_superuser = True
+    agent.save()
+    assert signed_in(agent).get("/admin/core/city/")["Location"] == "/admin/core/city/add/"
 
 
 def test_with_its_own_host_the_admin_answers_only_there(desk, settings):

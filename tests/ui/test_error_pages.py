@@ -2,12 +2,13 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
 
 from core import views
+from core.models import City
 from core.telemetry import logs
 from tests.ui.pages import assert_clean, read, text
 
@@ -72,7 +73,33 @@ def test_a_form_without_its_token_explains_that_nothing_was_saved(city):
     assert_clean(answer, whole_page=True)
 
 
+def test_without_the_database_the_page_gives_the_telephone_that_this_process_last_read(monkeypatch, client, city):
+    City.current().phone = "09 99 99 99 99"  # of a form, that nobody decided
+    monkeypatch.setattr(connection, "cursor", raising(OperationalError("down")))
+    for page in (views.database_down, views.row_refused):
+        assert city.phone in text(page(RequestFactory().get("/"))), page
+
+
+def test_a_forged_telephone_is_not_given(client, city):
+    client.get("/aide/")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE core_city SET phone = '09 99 99 99 99'")
+    answer = client.get("/aide/")
+    assert answer.status_code == 503
+    assert city.phone in text(answer) and "09 99 99 99 99" not in text(answer)
+
+
+def raising(error):
+    def down(*_args, **_kwargs):
+        raise error
+
+    return down
+
+
 def test_the_error_page_works_without_the_database(monkeypatch):
+    """In a process that read no city before."""
+    monkeypatch.setattr("core.models.city._last_read", [])
+
     def down(*_args, **_kwargs):
         raise DatabaseError("down")
 

@@ -1,6 +1,7 @@
 """Public pages: with or without a city, in both languages, under the strict content policy."""
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from core.models import City, LegalPage
@@ -62,7 +63,7 @@ def test_leaving_quickly_redirects_without_a_referrer(client, city, settings):
         attrs for tag, attrs in tags if attrs.get("href") == reverse("leave_quickly") and attrs["rel"] == "noreferrer"
     ]
     answer = client.get(reverse("leave_quickly"))
-    assert (answer["Location"], answer["Referrer-Policy"]) == ("https://meteo.example/", "no-referrer")
+    assert (answer["Location"], answer["Referrer-Policy"]) == ("https://www.bnf.fr/", "no-referrer")
     City.objects.update(exit_url="")
     assert client.get(reverse("leave_quickly"))["Location"] == settings.EXIT_URL
 
@@ -120,3 +121,23 @@ def test_a_name_is_escaped(city, resident):
     resident.save()
     html = signed_in(resident).get(reverse("home")).content.decode()
     assert "<b>Awa</b>" not in html and "&lt;b&gt;Awa" in html
+
+
+@time_machine.travel("2028-02-29T23:30:00+01:00")
+def test_whoever_found_a_fault_is_told_where_to_write(client, city, settings):
+    """RFC 9116: a contact, and an end within a year."""
+    settings.SITE_URL = "https://coffre.villebrume.example"
+    answer = client.get("/.well-known/security.txt")
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.content.decode().splitlines() == [
+        "Contact: mailto:contact@villebrume.example",
+        "Expires: 2028-03-30T00:00:00Z",
+        "Preferred-Languages: fr, en",
+        "Canonical: https://coffre.villebrume.example/.well-known/security.txt",
+    ]
+
+
+def test_a_city_without_an_address_has_no_security_file(client, city):
+    city.email = ""
+    city.save()
+    assert client.get("/.well-known/security.txt").status_code == 404

@@ -121,7 +121,7 @@ def exported(resident: Any) -> Export:
 
 def brought(resident: Any) -> Brought:
     """Create a row as the import of a copy leaves it."""
-    with keep_file(resident_id=resident.pk) as file:
+    with keep_file(resident_id=resident.pk, kind=Brought.FILE) as file:
         file.write(b"PK")
     row = Brought(pk=uuid4(), resident_id=resident.pk, manifest_sha256="0" * 64, stored_name=file.name, size=2)
     note = {

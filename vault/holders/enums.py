@@ -56,6 +56,7 @@ class LineOutcome(models.TextChoices):
     PAUSED = "paused"
     STOPPED = "stopped"
     OVER = "over"
+    NOT_WRITTEN = "not_written"
 
 
 #: What the publishers call their APIs, by connector: agents read it.

@@ -2,7 +2,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from core import jobs, journal
+from core import jobs, journal, tampered
 from vault.holders.actions import connections, lots, pulls, requests
 
 
@@ -41,7 +41,10 @@ def write_lot(lot_id: str) -> None:
 def write_lots() -> None:
     """Write what waits of lots whose message was lost, or whose worker died. Each minute."""
     for lot_id in lots.unfinished():
-        lots.write(lot_id=lot_id)
+        try:
+            lots.write(lot_id=lot_id)
+        except tampered.SIGNS as sign:  # the others are written all the same
+            tampered.report(sign)
 
 
 @shared_task

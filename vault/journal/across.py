@@ -35,11 +35,10 @@ def contested_entries() -> list[UUID]:
         return list(Contest.objects.open().values_list("entry_id", flat=True))
 
 
-def answers_to_notify() -> list[tuple[UUID, UUID]]:
-    """Return the id and the resident's id of each answered contest that its resident was not notified of."""
+def answers_to_notify() -> list[Contest]:
+    """Return each answered contest that its resident was not notified of."""
     with scopes_disabled():
-        answered = Contest.objects.filter(answered_at__isnull=False, told_at=None)
-        return list(answered.values_list("pk", "resident_id"))
+        return list(Contest.objects.filter(answered_at__isnull=False, told_at=None))
 
 
 def sent_contests() -> QuerySet[Contest]:

@@ -1,7 +1,7 @@
 """Contests in the admin, for the data protection officer."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import F, Model, QuerySet
@@ -10,19 +10,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from core.admin import PortalAdmin
 from vault.journal import across, perms
 from vault.journal.actions import contests
 from vault.journal.forms.journal import AnswerForm
 from vault.journal.models import Contest
 
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Model]
-else:
-    ModelAdmin = admin.ModelAdmin
-
 
 @admin.register(Contest)
-class ContestAdmin(ModelAdmin):
+class ContestAdmin(PortalAdmin):
     """Contests, for the data protection officer only.
 
     The list shows only dates; opening a contest writes an entry in its resident's journal.

@@ -88,6 +88,7 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("À l’accueil, un agent a demandé de retirer votre double vérification."),
         "",
     ),
+    "second_factor_reset_read": (gettext_lazy("À l’accueil, le second agent a lu votre nom avant de répondre."), ""),
     "second_factor_reset": (gettext_lazy("À l’accueil, deux agents ont retiré votre double vérification."), ""),
     "data_read": (gettext_lazy("Vous avez regardé %(what)s."), ""),
     "data_withdrawn": (gettext_lazy("Vous avez retiré %(what)s (%(count)s)."), ""),

@@ -1,41 +1,56 @@
 """The limited process that reads a file: it takes bytes on stdin and writes JSON or JPEG on stdout, nothing else.
 
-Run by path with `python -I`, without Django's settings and without an environment. It sets its limits before it
-imports a parser or reads a byte.
+Run by path with `python -I`, without Django's settings and without an environment. It gives up everything but its code
+(core/confinement/inside.py) before it imports a parser or reads a byte.
 """
 
-import resource
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-MEGABYTE = 1024 * 1024
-MAX_MEMORY = 512 * MEGABYTE
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, SIGKILL = 1, 38, 9
+ROOT = Path(__file__).resolve().parents[2]
+#: The code that reads files. Its folders hold no secret, and the clone's others may.
+CODE = (ROOT / "vault", ROOT / "platform" / "core")
+MAX_MEMORY = 512 * 1024 * 1024
 JPEG_QUALITY = 85
+#: What PostgreSQL stores in no text: the parent refuses an answer that has one.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 #: Letters of 10 points are then 28 pixels high, which Tesseract reads best.
 TEXT_DPI = 200
 
 
-def main(mode: str, cpu_seconds: str) -> None:
+def main(mode: str, cpu_seconds: str, *folders: str) -> None:
     serve(
         {"read": _read, "read_several": _read_several, "raster": _raster, "clean": _clean, "text": _text},
         mode,
         cpu_seconds,
+        reads=[*CODE, *folders],
     )
 
 
-def serve(modes: Mapping[str, Callable[[bytes, dict[str, Any]], None]], mode: str, cpu_seconds: str) -> None:
-    """Limit this process, then answer one question. The child of another app calls it with modes of its own."""
+def serve(
+    modes: Mapping[str, Callable[[bytes, dict[str, Any]], None]],
+    mode: str,
+    cpu_seconds: str,
+    *,
+    reads: Sequence[Path | str],
+) -> None:
+    """Confine this process, then answer one question. The child of another app calls it with modes of its own.
+
+    Args:
+        reads: the folders of its code, and of certificates.
+    """
     import json
 
-    _limit(int(cpu_seconds))
+    sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+    from core.confinement import inside
+    from core.files.sizes import MAX_FILE
+
+    inside.confine(memory=MAX_MEMORY, cpu_seconds=int(cpu_seconds), reads=reads)
     # Not on the command line, which every user of the machine can read: a pulled URL may contain a tax number.
     settings = json.loads(sys.stdin.buffer.readline())
-    root = Path(__file__).resolve().parents[2]
-    sys.path[:0] = [str(root), str(root / "platform")]
-    from core.files.sizes import MAX_FILE
     from vault.readers.reading import Unreadable
 
     data = sys.stdin.buffer.read(MAX_FILE + 1)
@@ -46,20 +61,6 @@ def serve(modes: Mapping[str, Callable[[bytes, dict[str, Any]], None]], mode: st
     except MemoryError:
         write_message({"unreadable": "too_heavy"})
     sys.stdout.buffer.flush()
-
-
-def _limit(cpu_seconds: int) -> None:
-    """Limit memory and processor time, forbid core dumps, written files and new privileges; die with the parent."""
-    import ctypes
-
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-    system = ctypes.CDLL(None, use_errno=True)
-    system.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
-    system.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def _read(data: bytes, settings: dict[str, Any]) -> None:
@@ -79,16 +80,19 @@ def _read(data: bytes, settings: dict[str, Any]) -> None:
 
 
 def _text(data: bytes, settings: dict[str, Any]) -> None:
-    """Write the text of the first pages: of a PDF that has one, else what a photo of them shows."""
+    """Write the text of the document, or where it has none the images of its first pages, for Tesseract."""
     from vault.readers.files import letters
     from vault.readers.files.document import open_document
+    from vault.readers.reading import MAX_TEXT
 
     document = open_document(data)
-    text = document.text()
-    if not text.strip() and letters.can_read():
+    text, images = document.text(), []
+    if not text.strip() and settings["letters"]:
         pages = range(min(document.pages, int(settings["max_pages"])))
-        text = "\n".join(letters.read(document.raster(number, dpi=TEXT_DPI)) for number in pages)
-    write_message({"text": text})
+        images = [letters.image_of(document.raster(number, dpi=TEXT_DPI)) for number in pages]
+    write_message({"text": text[:MAX_TEXT], "images": [len(image) for image in images]})
+    for image in images:
+        sys.stdout.buffer.write(image)
 
 
 def _clean(data: bytes, settings: dict[str, Any]) -> None:
@@ -138,10 +142,22 @@ def _raster(data: bytes, settings: dict[str, object]) -> None:
 
 
 def write_message(message: dict[str, object]) -> None:
+    """Write a message. A file may have texts that cannot be stored, which an answer may not have."""
     import json
 
-    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
+    line = json.dumps(message)
+    if "\\u0000" in line or "\\ud" in line:
+        line = json.dumps(_storable(message))
+    sys.stdout.buffer.write(line.encode() + b"\n")
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, str):
+        return UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    return [_storable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -9,6 +9,8 @@ from vault.readers.sentences import CHECKS, UNREADABLE
 Outcome = Literal["failed", "passed", "inconclusive"]
 
 MAX_PAGES = 60
+#: Letters of a text: more than two pages of a form hold.
+MAX_TEXT = 40_000
 
 
 @dataclasses.dataclass(frozen=True)

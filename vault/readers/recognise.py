@@ -8,6 +8,24 @@ from vault.readers.reading import Unreadable
 
 PDF, JPEG, PNG, HEIC, CODE = "application/pdf", "image/jpeg", "image/png", "image/heic", "text/plain"
 MAGIC = {PDF: b"%PDF-", JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG\r\n\x1a\n"}
+#: The media types of papers, then those of files of data. No other one is stored, nor given to a browser.
+MEDIA_TYPES = {
+    *MAGIC,
+    HEIC,
+    CODE,
+    "application/atom+xml",
+    "application/gpx+xml",
+    "application/json",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/x-ofx",
+    "application/x-qif",
+    "application/xml",
+    "application/yaml",
+    "application/zip",
+    "text/calendar",
+    "text/csv",
+    "text/html",
+}
 #: Brands of still photos, as telephones take them, then brands of bursts and films.
 HEIC_BRANDS = {b"heic", b"heix", b"mif1"}
 HEIC_RELATIVES = {b"hevc", b"hevx", b"msf1", b"heim", b"heis"}

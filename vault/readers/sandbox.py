@@ -7,34 +7,38 @@ import contextlib
 import dataclasses
 import io
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast, get_args
+from typing import IO, Any, BinaryIO
 
 from django.conf import settings
 
+from core.confinement import answers, starting
 from core.files.sizes import MAX_FILE, MAX_PAPER
-from vault.readers import recognise
+from vault.readers import answered, recognise
+from vault.readers.files import letters
 from vault.readers.files.place import Place
-from vault.readers.reading import MAX_PAGES, UNASKED, Ask, PageImage, Reading, Unreadable
+from vault.readers.reading import MAX_PAGES, MAX_TEXT, UNASKED, Ask, PageImage, Reading, Unreadable
 from vault.readers.sentences import UNREADABLE
-from vault.types import envelope
 
 CHILD = Path(__file__).with_name("child.py")
+TESSERACT = Path(__file__).with_name("tesseract.py")
 CHUNK = 64 * 1024
-MAX_MESSAGE = 64 * 1024 * 1024
-#: Letters: more than two pages of a form hold.
-MAX_TEXT = 40_000
-MAX_JPEG = 20 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+#: Bytes of a message. Fifty thousand trips of a file of data take forty megabytes; a paper takes some kilobytes.
+MAX_MESSAGE, MAX_PAPER_MESSAGE = 64 * MEGABYTE, MEGABYTE
+#: Bytes of a message for each byte of an organisation's answer: a short one gives three.
+GROWTH = 8
+#: A page of 150 dpi takes one megabyte, and three where it is all noise.
+MAX_JPEG, MAX_JPEGS = 20 * MEGABYTE, 256 * MEGABYTE
+#: A page in levels of grey, for Tesseract.
+MAX_GREY = 32 * MEGABYTE
 READ_SECONDS = 20
 RASTER_SECONDS = 60
 #: The child may run this many times its processor limit: on a loaded machine it mostly waits.
 WALL_FACTOR = 3
+#: The refusal of a machine whose kernel cannot confine a child.
+NOT_CONFINED = "not_confined"
 
 
 class TestAuthorityRefused(ValueError):
@@ -57,9 +61,9 @@ def read(stream: BinaryIO, *, trust_test_authority: bool, ask: Ask = UNASKED) ->
         "signature_authorities": [str(folder) for folder in settings.SIGNATURE_AUTHORITIES],
         "ask": dataclasses.asdict(ask),
     }
+    most = MAX_MESSAGE if _media_of(stream) is None else MAX_PAPER_MESSAGE
     with _child("read", options, stream, cpu_seconds=READ_SECONDS) as output:
-        message = _message(output)
-    return _checked(message)
+        return _checked(_message(output, most=most))
 
 
 def without_place(stream: BinaryIO) -> tuple[Place, bytes]:
@@ -70,18 +74,19 @@ def without_place(stream: BinaryIO) -> tuple[Place, bytes]:
     Raises:
         Unreadable: the file is refused.
     """
+    if _media_of(stream) is None:
+        return "none", b""
+    with _child("clean", {}, stream, cpu_seconds=READ_SECONDS) as output, _believed():
+        found = answers.parsed(answered.Cleaned, _message(output))
+        cleaned = answers.content(output, found.bytes, most=MAX_PAPER * 2) if found.place == "removed" else b""
+    stream.seek(0)
+    return found.place, cleaned
+
+
+def _media_of(stream: BinaryIO) -> str | None:
     head = stream.read(recognise.HEAD_BYTES)
     stream.seek(0)
-    if recognise.head_media(head) is None:
-        return "none", b""
-    with _child("clean", {}, stream, cpu_seconds=READ_SECONDS) as output:
-        message = _message(output)
-        size, found = int(message.get("bytes", 0)), message.get("place")
-        cleaned = output.read(size) if 0 < size <= MAX_PAPER * 2 else b""
-    stream.seek(0)
-    if found not in get_args(Place) or len(cleaned) != size or (found == "removed") != bool(cleaned):
-        raise Unreadable("too_heavy")
-    return cast(Place, found), cleaned
+    return recognise.head_media(head)
 
 
 def read_several(parts: Sequence[tuple[bytes, Ask]]) -> list[Reading | Unreadable]:
@@ -94,12 +99,12 @@ def read_several(parts: Sequence[tuple[bytes, Ask]]) -> list[Reading | Unreadabl
     with _child(
         "read_several", options, io.BytesIO(b"".join(body for body, _ask in parts)), cpu_seconds=READ_SECONDS
     ) as output:
-        return [_answer(output) for _part in parts]
+        return [_answer(output, len(body)) for body, _ask in parts]
 
 
-def _answer(output: IO[bytes]) -> Reading | Unreadable:
+def _answer(output: IO[bytes], size: int) -> Reading | Unreadable:
     try:
-        return _checked(_message(output))
+        return _checked(_message(output, most=min(MAX_MESSAGE, MAX_PAPER_MESSAGE + GROWTH * size)))
     except Unreadable as refusal:
         return refusal
 
@@ -110,8 +115,18 @@ def text(stream: BinaryIO, *, max_pages: int = 2) -> str:
     Raises:
         Unreadable: the file is refused.
     """
-    with _child("text", {"max_pages": max_pages}, stream, cpu_seconds=READ_SECONDS) as output:
-        return str(_message(output).get("text", ""))[:MAX_TEXT]
+    options = {"max_pages": max_pages, "letters": letters.can_read()}
+    with _child("text", options, stream, cpu_seconds=READ_SECONDS) as output, _believed():
+        message = answers.parsed(answered.Text, _message(output))
+        images = [answers.content(output, size, most=MAX_GREY) for size in message.images[:max_pages]]
+    found = message.text if not images else "\n".join(map(_printed, images))
+    return found[:MAX_TEXT]
+
+
+def _printed(image: bytes) -> str:
+    """Return the lines that Tesseract reads, in a child of its own."""
+    with _process(TESSERACT, [str(READ_SECONDS)], b"", io.BytesIO(image), cpu_seconds=READ_SECONDS) as output:
+        return output.read(4 * MAX_TEXT).decode("utf-8", "replace").replace("\0", "")
 
 
 def raster(stream: BinaryIO, *, dpi: int = 150, max_pages: int = MAX_PAGES) -> list[PageImage]:
@@ -139,89 +154,89 @@ def pages(
         Unreadable: the file is refused, possibly after some pages.
     """
     options = {"dpi": dpi, "max_pages": max_pages, "find_codes": find_codes, "only": only}
+    left, most = MAX_JPEGS, max_pages if only is None else 1
     with _child("raster", options, stream, cpu_seconds=RASTER_SECONDS) as output:
         while "done" not in (message := _message(output)):
-            size, width, height = (int(message.get(name, 0)) for name in ("bytes", "width", "height"))
-            jpeg = output.read(size) if 0 < size <= MAX_JPEG else b""
-            if not jpeg or len(jpeg) < size:
-                raise Unreadable("too_heavy")
-            yield PageImage(jpeg, width, height, tuple(_box(box) for box in message.get("codes", ())))
-
-
-def _box(corners: Sequence[Any]) -> tuple[int, int, int, int]:
-    left, top, right, bottom = (int(value) for value in corners)
-    return left, top, right, bottom
+            with _believed():
+                drawn = answers.parsed(answered.Drawn, message)
+                jpeg = answers.content(output, drawn.bytes, most=min(left, MAX_JPEG) if most else 0)
+            left, most = left - len(jpeg), most - 1
+            yield PageImage(jpeg, drawn.width, drawn.height, drawn.codes)
 
 
 def _checked(message: Mapping[str, Any]) -> Reading:
+    with _believed():
+        return answered.reading(message.get("reading"))
+
+
+@contextlib.contextmanager
+def _believed() -> Iterator[None]:
+    """Refuse the file whose child answers what it should not, or stops before it has answered."""
     try:
-        reading = Reading.from_json(message["reading"])
-        envelope.validate_all(reading.records)
-    except (KeyError, TypeError, envelope.BadEnvelope):
+        yield
+    except answers.Cut:
+        raise Unreadable("too_heavy") from None
+    except answers.BadAnswer:
         raise Unreadable("damaged") from None
-    return reading
 
 
 def ask(
-    script: Path, mode: str, options: dict[str, Any], data: bytes, *, cpu_seconds: int, refusals: Collection[str] = ()
+    script: Path,
+    mode: str,
+    options: dict[str, Any],
+    data: bytes,
+    *,
+    cpu_seconds: int,
+    most: int,
+    refusals: Collection[str] = (),
 ) -> tuple[dict[str, Any], bytes]:
     """Ask one question of another app's child, which calls `child.serve`. Return its message and the bytes after it.
 
     Args:
+        most: how many bytes may come after the message.
         refusals: the codes of that child's own refusals, beside those of the readers.
 
     Raises:
         Unreadable: the child refuses the file, or was stopped.
     """
-    with _process(script, mode, options, io.BytesIO(data), cpu_seconds=cpu_seconds) as output:
-        message = _message(output, refusals)
-        size = message.get("bytes", 0)
-        answer = output.read(size) if isinstance(size, int) and 0 < size <= MAX_MESSAGE else b""
-    if len(answer) != size:
-        raise Unreadable("too_heavy")
+    sent = json.dumps(options).encode() + b"\n"
+    with _process(script, [mode, str(cpu_seconds)], sent, io.BytesIO(data), cpu_seconds=cpu_seconds) as output:
+        message = _message(output, refusals=refusals)
+        with _believed():
+            size = message.pop("bytes", 0)
+            answer = answers.content(output, size, most=most) if size != 0 else b""
     return message, answer
 
 
 @contextlib.contextmanager
 def _child(mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds: int) -> Iterator[IO[bytes]]:
-    with _process(CHILD, mode, options, stream, cpu_seconds=cpu_seconds) as output:
+    sent = json.dumps(options).encode() + b"\n"
+    with _process(CHILD, words_of(mode, options, cpu_seconds), sent, stream, cpu_seconds=cpu_seconds) as output:
         yield output
+
+
+def words_of(mode: str, options: Mapping[str, Any], cpu_seconds: int) -> list[str]:
+    """Return the arguments of the readers' child: the last ones are folders of certificates, which it may read."""
+    folders = [*options.get("authorities", ()), *options.get("signature_authorities", ())]
+    return [mode, str(cpu_seconds), *folders]
 
 
 @contextlib.contextmanager
 def _process(
-    script: Path, mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds: int
+    script: Path, words: Sequence[str], sent: bytes, stream: BinaryIO, *, cpu_seconds: int
 ) -> Iterator[IO[bytes]]:
-    command = [sys.executable, "-I", str(script), mode, str(cpu_seconds)]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"HOME": "/nonexistent", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"},
-        cwd="/",
-        start_new_session=True,
-    )
-    clock = threading.Timer(cpu_seconds * WALL_FACTOR, _kill, [process])
-    clock.daemon = True
-    clock.start()
+    """Start a child that owns nothing, send it the options and the stream, and give what it answers.
+
+    Raises:
+        Unreadable: this machine cannot confine a child, in production.
+    """
     try:
-        assert process.stdin and process.stdout  # noqa: S101 (both are pipes, two lines above)
-        _feed(json.dumps(options).encode() + b"\n", stream, process.stdin)
-        yield process.stdout
-    finally:
-        clock.cancel()
-        _kill(process)
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            with contextlib.suppress(BrokenPipeError):
-                pipe and pipe.close()
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the child and the programs that it started: it leads a group of its own."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        with starting.started(script, *words, seconds=cpu_seconds * WALL_FACTOR) as process:
+            assert process.stdin and process.stdout  # noqa: S101 (both are pipes)
+            _feed(sent, stream, process.stdin)
+            yield process.stdout
+    except starting.NotConfined:
+        raise Unreadable(NOT_CONFINED) from None
 
 
 def _feed(options: bytes, stream: BinaryIO, pipe: IO[bytes]) -> None:
@@ -237,16 +252,11 @@ def _feed(options: bytes, stream: BinaryIO, pipe: IO[bytes]) -> None:
         pipe.close()
 
 
-def _message(output: IO[bytes], refusals: Collection[str] = ()) -> dict[str, Any]:
-    """Read one message of the child. Without a valid one, the child was stopped: the file is unreadable."""
-    line = output.readline(MAX_MESSAGE)
-    try:
-        message = json.loads(line)
-    except ValueError:
-        message = None
-    if not isinstance(message, dict):
-        raise Unreadable("too_heavy")
+def _message(output: IO[bytes], *, most: int = MAX_PAPER_MESSAGE, refusals: Collection[str] = ()) -> dict[str, Any]:
+    """Read one message of the child. Without a valid one, the file is unreadable."""
+    with _believed():
+        message = answers.message(output, most=most)
     if "unreadable" in message:
         code = message["unreadable"]
-        raise Unreadable(code if code in UNREADABLE or code in refusals else "too_heavy")
+        raise Unreadable(code if code in (*UNREADABLE, *refusals) else "damaged")
     return message

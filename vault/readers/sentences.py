@@ -8,6 +8,9 @@ def gettext_noop(sentence: str) -> str:
 
 #: Why a file is refused, by code.
 UNREADABLE = {
+    "not_confined": gettext_noop(
+        "Ce portail ne peut pas lire de fichier en sécurité pour le moment. Réessayez plus tard."
+    ),
     "empty": gettext_noop("Ce fichier est vide."),
     "too_big": gettext_noop("Ce papier dépasse 10 Mo. Envoyez un fichier plus léger."),
     "too_big_data": gettext_noop("Ce fichier dépasse 64 Mo. Envoyez-en une partie, par exemple une seule année."),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from vault.records.enums import GrantState, Happened
-from vault.records.models import Export, Grant, GrantField, GrantReading, Paper, Record
+from vault.records.models import Brought, Export, Grant, GrantField, GrantReading, Paper, Record
 
 
 def residents_with_papers(condition: Q) -> set[UUID]:
@@ -24,6 +24,12 @@ def residents_with_papers(condition: Q) -> set[UUID]:
 def expired_exports() -> list[Export]:
     with scopes_disabled():
         return list(Export.objects.filter(expires_at__lte=timezone.now()))
+
+
+def was_brought_elsewhere(manifest_sha256: str, *, than: UUID) -> bool:
+    """Return whether this very copy is in another vault than this resident's."""
+    with scopes_disabled():
+        return Brought.objects.filter(manifest_sha256=manifest_sha256).exclude(resident_id=than).exists()
 
 
 def grants_to_close() -> list[Grant]:

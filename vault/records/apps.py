@@ -7,6 +7,7 @@ class RecordsConfig(AppConfig):
     verbose_name = _("Coffre")
 
     def ready(self) -> None:
+        from accounts.actions import city_decisions
         from accounts.sign_in import pivot
         from core import leaving as registry
         from core.operations import backups
@@ -16,6 +17,7 @@ class RecordsConfig(AppConfig):
             job_kinds,
             leaving,
         )
+        from vault.records.actions import holder_addresses, offering
         from vault.records.actions.restoring import pause_all
         from vault.records.home import blocks
 
@@ -23,6 +25,9 @@ class RecordsConfig(AppConfig):
         menu.register(_("Ce que le coffre peut contenir"), "records:data_types", place=menu.Place.RIGHTS, order=20)
         home.register(blocks)
         registry.register(leaving.APP)
+        city_decisions.register(holder_addresses.CODE, holder_addresses.SETTING)
+        for model, code in offering.CODES.items():
+            city_decisions.register(code, offering.make_setting(model))
         backups.register("shares", backups.Part(save=None, replay=pause_all, if_lost=True))
         pivot.register("records:keep_identity")
         job_kinds.register()

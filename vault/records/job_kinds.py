@@ -16,6 +16,10 @@ def register() -> None:
             "L’antivirus de la ville n’accepte pas encore un fichier de cette taille. "
             "La ville est prévenue, votre papier attend."
         ),
+        "not_confined": _(
+            "Ce portail ne peut pas lire de fichier en sécurité pour le moment. La ville est prévenue. "
+            "Votre papier attend : nous réessayons chaque minute."
+        ),
     }
     jobs.register(
         "read_paper",

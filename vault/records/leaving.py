@@ -110,9 +110,14 @@ def copy(copying: Copying) -> Iterator[Entry]:
     yield from _schemas()
     yield from _papers(copying)
     yield Entry("cles-publiques.json", [_public_keys()])
-    drafts = (leaving.export_row(row, content=copying.unseal(row.content, row.place)) for row in Draft.objects.all())
-    yield table("brouillons.json", drafts)
+    yield table("brouillons.json", _drafts(copying))
     yield from _brought(copying)
+
+
+def _drafts(copying: Copying) -> Iterator[dict[str, Any]]:
+    for row in Draft.objects.all():
+        check(row)
+        yield leaving.export_row(row, content=copying.unseal(row.content, row.place))
 
 
 def grant_row(grant: Grant, copying: Copying) -> dict[str, Any]:
@@ -120,11 +125,13 @@ def grant_row(grant: Grant, copying: Copying) -> dict[str, Any]:
 
     The app that registers its recipient adds its own data (`partages.json`).
     """
+    events = list(grant.events.all())
+    check(*events)
     return leaving.export_row(
         grant,
         snapshot=copying.unseal(grant.snapshot, f"note|{grant.place}") if grant.snapshot else {},
         fields=list(map(leaving.export_row, grant.fields.order_by("field"))),
-        events=[leaving.export_row(event, receipt=grants.receipt(event)) for event in grant.events.all()],
+        events=[leaving.export_row(event, receipt=grants.receipt(event)) for event in events],
         recipient_name=recipient_name(grant) if grant.recipient_name else "",
         readings=list(map(leaving.export_row, grant.readings.all())),
         papers=list(map(leaving.export_row, grant.papers.all())),
@@ -233,7 +240,7 @@ def _papers(copying: Copying) -> Iterator[Entry]:
             named = content.get("sides", {}).get(str(file.pk), content)
             path = f"papiers/{place:04}-{safe_name(named['name'])}"
             digest = hashlib.sha256()
-            original = opened(copying, file.stored_name)
+            original = opened(copying, file)
             if original is None:
                 files.append(kept)
                 continue
@@ -254,7 +261,7 @@ def _brought(copying: Copying) -> Iterator[Entry]:
     rows = []
     for place, row in enumerate(Brought.objects.all(), 1):
         path = f"apporte/{place:02}.zip"
-        yield Entry(path, chunks(copying.open(row.stored_name)), packed=False)
+        yield Entry(path, chunks(copying.open(row)), packed=False)
         rows.append(leaving.export_row(row, content=copying.unseal(row.content, f"note|{row.place}"), path=path))
     if rows:
         yield table("apporte.json", rows)

@@ -1,30 +1,24 @@
 """The register of emergency accesses."""
 
-from typing import TYPE_CHECKING
-
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.admin import ReadOnly
+from core.admin import PortalAdmin, ReadOnly
 from core.templatetags.civic import clock, long_date
 from vault.sharing import perms
 from vault.sharing.across import emergencies
 from vault.sharing.models import EmergencyAccess
 
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Model]
-else:
-    ModelAdmin = admin.ModelAdmin
-
 
 @admin.register(EmergencyAccess)
-class EmergencyAccessAdmin(ReadOnly, ModelAdmin):
+class EmergencyAccessAdmin(ReadOnly, PortalAdmin):
     """The register, shown even after the city stops offering emergency accesses.
 
-    A resident appears by reference, as at the desk: neither name nor reason.
+    A resident appears by reference, as at the desk: neither name nor reason. Before an answer nobody learns from it
+    whether somebody has what was written: who asked reads this page too.
     """
 
     list_display = (
@@ -56,11 +50,11 @@ class EmergencyAccessAdmin(ReadOnly, ModelAdmin):
 
     @admin.display(description=_("habitant"))
     def whom(self, access: EmergencyAccess) -> str:
-        return "–" if access.names_nobody else access.resident_id.hex[:8].upper()
+        return "–" if not access.is_answered or access.names_nobody else access.resident_id.hex[:8].upper()
 
     @admin.display(description=_("état"))
     def state_words(self, access: EmergencyAccess) -> str:
-        return str(_("Personne à cette adresse") if access.names_nobody else access.state.label)
+        return str(_("Personne à cette adresse") if access.is_answered and access.names_nobody else access.state.label)
 
     @admin.display(description=_("ouvert"))
     def from_to(self, access: EmergencyAccess) -> str:

@@ -63,7 +63,7 @@ def at_desk(request: HttpRequest) -> bool:
 
 def in_this_city(request: HttpRequest) -> bool:
     """Return True if the city has urgent access."""
-    return City.current().offers_emergency_access
+    return City.current().emergency_access
 
 
 def _asked() -> Iterator[home.Part]:

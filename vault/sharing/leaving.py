@@ -10,6 +10,7 @@ from vault.records import own_words
 from vault.records.copies.copy_files import note, table
 from vault.records.leaving import grant_row
 from vault.records.models import Grant
+from vault.sharing.across import shared_facts
 from vault.sharing.actions import household
 from vault.sharing.models import (
     AccessRequest,
@@ -166,10 +167,14 @@ def _link(link: Link, copying: Copying) -> dict[str, Any]:
 
 
 def _household(copying: Copying) -> Iterator[dict[str, Any]]:
+    """Yield the places, each with the copies that its resident may look at, or that a parting left to them."""
+    held = shared_facts.believed(SharedFact.objects.order_by("created_at", "pk"))
+    active = shared_facts.active_grants([fact.grant_id for fact in held])
     for member in Member.objects.all():
         facts = [
             leaving.export_row(fact, content=copying.unseal(fact.content, f"note|{fact.place}"))
-            for fact in member.shared_facts.all()
+            for fact in held
+            if fact.member_id == member.pk and (fact.own or fact.grant_id in active)
         ]
         yield leaving.export_row(member, shared_with_me=facts)
     yield from (leaving.export_row(invitation, invitation=True) for invitation in Invitation.objects.all())

@@ -1,10 +1,10 @@
 """Permissions of companions, agents and household members. They write nothing."""
 
 from django.core.exceptions import PermissionDenied
-from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.perms import keeps_desk
+from accounts.sign_in.sessions import under_way
 from vault.records.enums import HouseholdRole
 from vault.sharing.models import DeskVisit, Mandate, Member
 
@@ -32,11 +32,11 @@ def may_help_at_desk(visit: DeskVisit, agent: User) -> bool:
 
     A claimed vault ends the visit. The gate checks whether the grant is active.
     """
-    session = Session.objects.going_on(timezone.now()).filter(pk=visit.session_id, user=agent)
+    session = Session.objects.filter(pk=visit.session_id, user=agent)
     return (
         keeps_desk(agent)
         and visit.grant.recipient_id == agent.pk
-        and session.exists()
+        and bool(under_way(session))
         and not visit.is_claimed_since()
     )
 

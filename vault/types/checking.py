@@ -55,6 +55,21 @@ def validate(code: str, payload: Mapping[str, Any]) -> list[str]:
     return [str(problem) for problem in problems(code, payload)]
 
 
+def is_of_its_kinds(code: str, payload: Mapping[str, Any]) -> bool:
+    """Return whether each value has the type of its field in JSON, and no field is unknown.
+
+    A field that is missing and a value that is impossible are not looked at.
+    """
+    return not any(map(_is_of_another_kind, _validator(code).iter_errors(dict(payload))))
+
+
+def _is_of_another_kind(error: schemas.Broken) -> bool:
+    if error.validator in {"anyOf", "oneOf"}:
+        return all(map(_is_of_another_kind, error.context or ()))
+    is_unlisted = error.validator in {"enum", "const"} and isinstance(error.instance, dict | list)
+    return is_unlisted or error.validator in {"type", "additionalProperties"}
+
+
 def _rank(order: list[str], pointer: str) -> tuple[int, str]:
     top = f"/{pointer.split('/')[1]}" if pointer else ""
     return (order.index(top) if top in order else len(order), pointer)

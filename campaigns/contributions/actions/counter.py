@@ -8,9 +8,9 @@ from datetime import date
 
 from django.db import transaction
 
-from campaigns.contributions import ledger
+from campaigns.contributions import ledger, stamping
 from campaigns.contributions.enums import COUNTER
-from campaigns.contributions.models import Charge, Contribution, Increment
+from campaigns.contributions.models import Charge, Increment
 from campaigns.noise import milestones
 from campaigns.noise.refusals import COUNTER_RHO
 from campaigns.plans.models import Campaign
@@ -39,10 +39,9 @@ def _draw(campaign: Campaign, today: date) -> bool:
     except ledger.BudgetOfWindowSpent:
         return False
     with transaction.atomic():
-        new = Contribution.objects.filter(campaign_id=campaign.pk, counts_from__lte=today, again=False)
-        if charged is not None:
-            new = new.filter(counts_from__gt=date.fromisoformat(charged.window))
-        noisy = int(mechanism.draw([new.values("pseudonym").count()], 1, COUNTER_RHO)[0])
+        since = date.fromisoformat(charged.window) if charged is not None else date.min
+        present = stamping.look(campaign, lambda row: since < row.counts_from <= today and not row.again)
+        noisy = int(mechanism.draw([present.counted], 1, COUNTER_RHO)[0])
         before = Increment.objects.filter(campaign_id=campaign.pk).values_list("noisy", "passed")
         last = max((passed for _noisy, passed in before), default=0)
         passed = max(last, milestones.passed([*(one for one, _passed in before), noisy]))

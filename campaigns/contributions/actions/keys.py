@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from campaigns.contributions import sealing
-from campaigns.contributions.models import Arrival, Batch, CampaignKey, Contribution
+from campaigns.contributions.models import Arrival, Batch, CampaignKey, Contribution, Tally, WithdrawnStamp
 
 
 def make(*, campaign_id: UUID) -> bool:
@@ -28,6 +28,6 @@ def destroy(*, campaign_id: UUID) -> bool:
     with transaction.atomic():
         rows = [
             model.objects.filter(campaign_id=campaign_id).delete()[0]
-            for model in (CampaignKey, Batch, Arrival, Contribution)
+            for model in (CampaignKey, Batch, Arrival, Contribution, Tally, WithdrawnStamp)
         ]
     return any(rows)

@@ -20,11 +20,11 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from campaigns.contributions import agreements, budget, freezing, ledger, sealing
+from campaigns.contributions import agreements, budget, freezing, ledger, sealing, stamping
 from campaigns.contributions.actions import keys
 from campaigns.contributions.enums import RunState
 from campaigns.contributions.models import Arrival, CampaignKey, Contribution, ReleaseRun
-from campaigns.noise.plan import Plan, Window
+from campaigns.noise.plan import Window
 from campaigns.noise.publication import POSTPONED, PUBLISHED
 from campaigns.plans.models import Campaign
 from campaigns.plans.states import State
@@ -44,7 +44,7 @@ WHERE campaign_id = %s AND pseudonym > %s ORDER BY pseudonym OFFSET %s LIMIT 1
 TAKE = """
 DELETE FROM campaigns.contribution
 WHERE campaign_id = %s AND pseudonym > %s AND pseudonym <= %s AND counts_from < %s
-RETURNING pseudonym, batch_id, payload
+RETURNING pseudonym, batch_id, counts_from, again, payload, stamp
 """
 #: After every pseudonym, which has 32 bytes.
 LAST = b"\xff" * 33
@@ -70,7 +70,8 @@ def prepare(today: date) -> None:
 def run_due() -> int:
     """Release each window that waits, oldest first. Return how many were published.
 
-    A run whose keys do not answer waits for the next tick; the others go on.
+    A run whose keys do not answer waits for the next tick; the others go on. So does one whose contributions somebody
+    else deleted or put back: it is refused at each tick, until the retention ends.
     """
     published = 0
     for run in ReleaseRun.objects.filter(state=RunState.WAITING).order_by("due", "window"):
@@ -78,6 +79,8 @@ def run_due() -> int:
             published += release(run_id=run.pk) == RunState.PUBLISHED
         except (KeyringError, signed_notes.KeyUnusable, sealing.NoKeys) as error:
             logger.error("a release waits for its keys", extra={"code": type(error).__name__})
+        except stamping.Altered:
+            logger.error("a release is refused: its contributions are not those that residents gave")
     return published
 
 
@@ -86,6 +89,7 @@ def release(*, run_id: UUID) -> RunState:
 
     Raises:
         KeyringError, KeyUnusable, NoKeys: nothing was charged.
+        Altered: somebody else deleted contributions, or put some back.
     """
     with transaction.atomic(durable=True):
         run = ReleaseRun.objects.get(pk=run_id)
@@ -149,12 +153,21 @@ def _publish(run: ReleaseRun, before: str) -> RunState:
     plan = campaign.plan
     window = plan.window(run.window)
     signed_notes.check_key()
-    rows = _opened(sealing.Opener.of(campaign.pk), campaign.pk, plan, window)
+    locks.hold("stamps", campaign.pk)
+    present = stamping.look(campaign)
+    if not stamping.is_whole(campaign, present):
+        raise stamping.Altered
+    there, withdrawn = present.count, present.withdrawn
+    del present  # the stamps of all contributions
+    taken: list[int] = []
+    rows = _opened(sealing.Opener.of(campaign.pk), campaign, window, withdrawn, taken)
     previous = freezing.previous_of(campaign.pk)
     with ledger.opened(campaign_id=campaign.pk, window=window.code, limit=budget.window_limit(plan)) as book:
         drawn = mechanism.release(
             plan, window, rows, charge=book.charge, on=timezone.localdate(), previous_sha256=previous
         )
+    if not stamping.leave(campaign, there, sum(taken)):
+        raise stamping.Altered
     if drawn.outcome == POSTPONED:
         transaction.savepoint_rollback(before)
     freezing.frozen(campaign_id=campaign.pk, window=window.code, drawn=drawn, previous=previous).save(
@@ -163,19 +176,34 @@ def _publish(run: ReleaseRun, before: str) -> RunState:
     return RunState.PUBLISHED if drawn.outcome == PUBLISHED else RunState.SKIPPED
 
 
-def _opened(opener: sealing.Opener, campaign_id: UUID, plan: Plan, window: Window) -> Iterator[bytes]:
-    """Delete the contributions that the window counts, and yield their packed rows, but those that cannot be read."""
-    unreadable = False
-    for name, batch_id, payload in _taken(campaign_id, window.release):
+def _opened(
+    opener: sealing.Opener, campaign: Campaign, window: Window, withdrawn: frozenset[bytes], taken: list[int]
+) -> Iterator[bytes]:
+    """Delete the contributions that the window counts, and yield the packed rows of those that residents gave.
+
+    Args:
+        taken: gets their number in the end.
+
+    Raises:
+        Altered: one cannot be read, since its batch is gone.
+    """
+    plan, stamp = campaign.plan, stamping.stamper(campaign.pk, campaign.plan.sha256)
+    given = others = 0
+    for row in _taken(campaign.pk, window.release):
+        if row.stamp in withdrawn or not stamping.is_genuine(row, stamp):
+            others += 1
+            continue
+        given += 1
         try:
-            yield opener.open(batch_id, payload, pseudonym=name, plan_sha256=plan.sha256)
+            yield opener.open(row.batch_id, row.payload, pseudonym=row.pseudonym, plan_sha256=plan.sha256)
         except sealing.Unreadable:
-            unreadable = True
-    if unreadable:
-        logger.error("a release left out contributions that it cannot read")
+            raise stamping.Altered from None
+    taken.append(given)
+    if others:
+        logger.error("a release left out contributions that no resident gave")
 
 
-def _taken(campaign_id: UUID, before: date) -> Iterator[tuple[bytes, UUID, bytes]]:
+def _taken(campaign_id: UUID, before: date) -> Iterator[stamping.Row]:
     start, end = b"", b""
     while end != LAST:
         with connection.cursor() as cursor:
@@ -183,14 +211,19 @@ def _taken(campaign_id: UUID, before: date) -> Iterator[tuple[bytes, UUID, bytes
             found = cursor.fetchone()
             end = bytes(found[0]) if found else LAST
             cursor.execute(TAKE, [campaign_id, start, end, before])
-            page = [(bytes(name), batch_id, bytes(payload)) for name, batch_id, payload in cursor.fetchall()]
+            page = [stamping.Row.of(*one) for one in cursor.fetchall()]
         yield from page
         start = end
 
 
 def _stop(run: ReleaseRun) -> RunState:
     """Give a window up: those whom it would have counted have paid for it, so no other window may count them."""
+    campaign = Campaign.objects.get(pk=run.campaign_id)
+    locks.hold("stamps", campaign.pk)
+    whole = stamping.is_whole(campaign, stamping.look(campaign))
     for model in (Contribution, Arrival):
-        model.objects.filter(campaign_id=run.campaign_id, counts_from__lt=run.due).delete()
+        model.objects.filter(campaign_id=campaign.pk, counts_from__lt=run.due).delete()
+    if whole:
+        stamping.freeze(campaign, stamping.look(campaign))
     logger.error("a release was stopped: its window has no budget left", extra={"code": run.window})
     return RunState.STOPPED

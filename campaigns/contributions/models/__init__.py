@@ -3,6 +3,7 @@ from campaigns.contributions.models.group import Invitation, Membership
 from campaigns.contributions.models.keys import CampaignKey
 from campaigns.contributions.models.participation import Participation
 from campaigns.contributions.models.releases import Charge, Publication, ReleaseRun
+from campaigns.contributions.models.stamps import Tally, WithdrawnStamp
 from campaigns.contributions.models.store import Arrival, Batch, Contribution
 
 __all__ = [
@@ -17,5 +18,7 @@ __all__ = [
     "Participation",
     "Publication",
     "ReleaseRun",
+    "Tally",
     "Withdrawal",
+    "WithdrawnStamp",
 ]

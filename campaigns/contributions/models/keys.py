@@ -17,7 +17,9 @@ class CampaignKey(models.Model):
     private_kid = models.CharField(max_length=200, help_text="the key of the keyring that protects `private`")
     pseudonyms = models.TextField(help_text="protected by the keyring")
 
-    decides = nothing("protected by the keyring, and bound to its purpose: another one is not unwrapped")
+    decides = nothing(
+        "protected by the keyring, with the hash of the public key: another one is not unwrapped, nor used"
+    )
 
     class Meta:
         db_table = 'keystore"."campaign_key'

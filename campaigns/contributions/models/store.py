@@ -1,7 +1,9 @@
 """Contributions, sealed to their campaign, in a schema of their own.
 
-The role `web` may insert a row, delete it, and see that it exists. It may not read a payload, nor a batch. No row has
-a time, a number or a reference to a resident: `pseudonym` is an HMAC of the resident's id under the campaign's key.
+The role `web` may insert a row. It asks about one, and deletes one, by functions of the database (`store.py`): it
+reads no payload and no batch, and counts nothing. No row has a time, a number or a reference to a resident:
+`pseudonym` is an HMAC of the resident's id under the campaign's key.
+Nor does `stamp` name one: it says that the portal took this row.
 """
 
 from django.db import models
@@ -9,6 +11,8 @@ from django.db import models
 from core.models.rows import nothing
 
 SEALED = "sealed to the campaign, and bound to its pseudonym: another payload is not opened"
+STAMPED = "each row has a stamp that no role of the database can make, which `stamping` checks"
+STAMP = "of the portal, when it was given (stamping.py)"
 # The database has the default too (migration 0004), by hand: Django would read the column back, which `web` may not.
 AGAIN = "milestones have counted it before it was withdrawn: they do not count it again"
 
@@ -40,8 +44,9 @@ class Arrival(models.Model):
     counts_from = models.DateField(help_text="seven days after it was given")
     again = models.BooleanField(default=False, help_text=AGAIN)
     payload = models.BinaryField()
+    stamp = models.BinaryField(default=bytes, help_text=STAMP)
 
-    decides = nothing(SEALED)
+    decides = nothing(STAMPED)
 
     class Meta:
         db_table = 'campaigns"."arrival'
@@ -60,8 +65,9 @@ class Contribution(models.Model):
     counts_from = models.DateField(help_text="seven days after it was given")
     again = models.BooleanField(default=False, help_text=AGAIN)
     payload = models.BinaryField()
+    stamp = models.BinaryField(default=bytes, help_text=STAMP)
 
-    decides = nothing(SEALED)
+    decides = nothing(STAMPED)
 
     class Meta:
         db_table = 'campaigns"."contribution'

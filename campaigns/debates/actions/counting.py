@@ -12,37 +12,32 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.db import connection, transaction
 
 from campaigns.contributions import freezing, sealing
 from campaigns.contributions.actions import keys
-from campaigns.debates import ballots, standing
+from campaigns.debates import ballots, box, standing
 from campaigns.debates.ballots import Envelope, Voter
 from campaigns.debates.enums import FEWEST_BALLOTS, Choice, Outcome, VoteState
-from campaigns.debates.models import Vote
+from campaigns.debates.models import Ballot, Vote
 from campaigns.noise.publication import Publication as Document
 from core.journal import signed_notes
 from core.keyrings import KeyringError
 
 logger = logging.getLogger(__name__)
 
-MOVE = """
-WITH arrived AS (
-    DELETE FROM campaigns.ballot_arrival WHERE arrived_on < %s
-    RETURNING vote_id, pseudonym, account, on_paper, sealed, stamp
-)
-INSERT INTO campaigns.ballot (vote_id, pseudonym, account, on_paper, sealed, stamp)
-SELECT vote_id, pseudonym, account, on_paper, sealed, stamp FROM arrived ORDER BY gen_random_uuid()
-"""
 FORGET = "DELETE FROM campaigns.paper_slip WHERE given_on < %s"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('count ' || %s, 0))"
-TAKE = """
-WITH arrived AS (
-    DELETE FROM campaigns.ballot_arrival WHERE vote_id = %s RETURNING pseudonym, account, on_paper, sealed, stamp
-), moved AS (
-    DELETE FROM campaigns.ballot WHERE vote_id = %s RETURNING pseudonym, account, on_paper, sealed, stamp
-)
-SELECT * FROM arrived UNION ALL SELECT * FROM moved
+# A night is alone, and not with a count; a voter waits for it only to replace a ballot that it moves.
+NIGHT = """
+SELECT pg_advisory_xact_lock_shared(hashtextextended('count ' || %s, 0)),
+    pg_advisory_xact_lock(hashtextextended('night ' || %s, 0))
+"""
+BOX = "DELETE FROM campaigns.ballot WHERE vote_id = %s RETURNING pseudonym, account, on_paper, sealed, stamp"
+ARRIVED = """
+DELETE FROM campaigns.ballot_arrival WHERE vote_id = %s AND arrived_on < %s
+RETURNING pseudonym, account, on_paper, sealed, stamp
 """
 # Somebody whose identity was checked, and whose ballot no second agent took, has not voted.
 UNUSED = "DELETE FROM campaigns.paper_slip WHERE vote_id = %s"
@@ -58,14 +53,34 @@ def prepare() -> int:
 
 
 def move(today: date) -> int:
-    """Move the ballots of the days before today, shuffled, in one transaction. Return how many. Delete their slips.
+    """Do the work of the night, once a day for each vote. Return how many ballots were moved. Delete their slips.
 
-    Afterwards neither a row's place nor its transaction says when, or after whom, somebody voted.
+    Raises:
+        KeysDown: the key service does not answer.
+        KeyUnusable: the key of the checkpoints cannot sign.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET, [today])
+    return sum(_move(vote, today) for vote in standing.to_count())
+
+
+def _move(vote: Vote, today: date) -> int:
+    """Move the ballots of the days before today into the box, and freeze its count and hash, in one transaction.
+
+    The whole box is written anew, shuffled: afterwards neither a row's place nor its transaction says when, or after
+    whom, somebody voted. A ballot that arrives late waits for the next night, since one that moves alone hides nobody.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(FORGET, [today])
-        cursor.execute(MOVE, [today])
-        return int(cursor.rowcount)
+        cursor.execute(NIGHT, [str(vote.pk), str(vote.pk)])
+        if not sealing.has_keys(vote.pk) or box.is_frozen(vote, today):
+            return 0
+        kept = _taken(vote.pk, BOX, [vote.pk])
+        arrived = _taken(vote.pk, ARRIVED, [vote.pk, today])
+        after = box.merged(kept, arrived)
+        secrets.SystemRandom().shuffle(after)
+        Ballot.objects.bulk_create([_row(vote.pk, one) for one in after], batch_size=1_000)
+        box.freeze(vote, night=today, before=box.State.of(kept), after=box.State.of(after))
+    return len(arrived)
 
 
 def count_due(now: datetime) -> int:
@@ -94,8 +109,7 @@ def count(*, vote_id: UUID, now: datetime) -> bool:
         if vote.state != VoteState.APPROVED or vote.closes_at > now or standing.count_of(vote_id):
             return False
         signed_notes.check_key()
-        envelopes = _taken(vote_id)
-        document = _counted(vote, envelopes)
+        document = _counted(vote)
         previous = document["previous_sha256"]
         frozen = freezing.frozen(
             campaign_id=vote_id, window=standing.COUNT, drawn=Document(document), previous=previous
@@ -105,30 +119,50 @@ def count(*, vote_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _taken(vote_id: UUID) -> list[Envelope]:
-    """Delete and return the ballots whose outer envelope the portal stamped."""
+def _taken(vote_id: UUID, statement: str, values: list[Any]) -> list[Envelope]:
+    """Delete ballots, and return those whose outer envelope the portal stamped."""
     with connection.cursor() as cursor:
-        cursor.execute(UNUSED, [vote_id])
-        cursor.execute(TAKE, [vote_id, vote_id])
+        cursor.execute(statement, values)
         rows = cursor.fetchall()
     found = [
         Envelope(Voter(bytes(pseudonym), bytes(account)), on_paper, bytes(sealed), bytes(stamp))
         for pseudonym, account, on_paper, sealed, stamp in rows
     ]
-    stamped = [one for one in found if one.is_stamped(vote_id)]
+    stamped = ballots.stamped(found, vote_id=vote_id)
     if len(stamped) < len(found):
-        logger.error("a count left out ballots that the portal did not stamp")
+        logger.error("ballots that the portal did not stamp were left out")
     return stamped
 
 
-def _counted(vote: Vote, envelopes: list[Envelope]) -> dict[str, Any]:
-    """Return the document of a count. Outer envelopes end here: inner ones are shuffled before one is opened."""
+def _row(vote_id: UUID, envelope: Envelope) -> Ballot:
+    return Ballot(
+        vote_id=vote_id,
+        pseudonym=envelope.voter.pseudonym,
+        account=envelope.voter.account,
+        on_paper=envelope.on_paper,
+        sealed=envelope.sealed,
+        stamp=envelope.stamp,
+    )
+
+
+def _counted(vote: Vote) -> dict[str, Any]:
+    """Delete the ballots and return the document of their count.
+
+    Outer envelopes end here: inner ones are shuffled before one is opened. How many ballots were dropped is one
+    number, also of a vote that is void: in which night, nobody learns.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(UNUSED, [vote.pk])
+    kept = _taken(vote.pk, BOX, [vote.pk])
+    arrived = _taken(vote.pk, ARRIVED, [vote.pk, date.max])
+    envelopes = box.counted(box.merged(kept, arrived))
     on_paper = sum(one.on_paper for one in envelopes)
     inner = [one.sealed for one in envelopes]
     secrets.SystemRandom().shuffle(inner)
+    key = sealing.private_key(vote.pk)
     document: dict[str, Any] = {
         "kind": "vote",
-        "version": 1,
+        "version": 2,
         "window": standing.COUNT,
         "consultation": vote.campaign.code,
         "vote": str(vote.pk),
@@ -136,8 +170,9 @@ def _counted(vote: Vote, envelopes: list[Envelope]) -> dict[str, Any]:
         "options": vote.options,
         "previous_sha256": freezing.previous_of(vote.campaign_id),
         "outcome": Outcome.VOID,
+        "dropped": box.dropped(vote, key=key, at_the_count=box.State.of(kept)),
     }
-    tallies, unreadable = _opened(vote, inner)
+    tallies, unreadable = _opened(vote, inner, key)
     valid = len(inner) - unreadable
     if valid < FEWEST_BALLOTS:
         return document
@@ -148,8 +183,8 @@ def _counted(vote: Vote, envelopes: list[Envelope]) -> dict[str, Any]:
     }
 
 
-def _opened(vote: Vote, inner: list[bytes]) -> tuple[list[Counter[Choice]], int]:
-    key, unreadable = sealing.private_key(vote.pk), 0
+def _opened(vote: Vote, inner: list[bytes], key: X25519PrivateKey) -> tuple[list[Counter[Choice]], int]:
+    unreadable = 0
     tallies: list[Counter[Choice]] = [Counter() for _option in vote.options]
     for sealed in inner:
         try:

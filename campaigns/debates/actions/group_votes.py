@@ -13,7 +13,6 @@ from accounts.models import User
 from campaigns.contributions.actions import group
 from campaigns.debates import ballots, deciding, standing
 from campaigns.debates.actions import casting
-from campaigns.debates.actions.votes import KIND
 from campaigns.debates.ballots import Roll, Taken, Voter
 from campaigns.debates.deciding import Decision
 from campaigns.debates.enums import Choice, VoteKind, VoteState
@@ -52,7 +51,7 @@ def prepare(campaign: Campaign) -> None:
 
 
 def cast(*, resident: User, by: UUID, vote: Vote, choice: Choice) -> Taken:
-    """Cast a member's ballot on the opening, or replace it. Their journal says that they voted, never what.
+    """Cast a member's ballot on the opening, or replace it. Their journal says once that they voted, never what.
 
     Raises:
         PermissionDenied: not their vault.
@@ -70,7 +69,8 @@ def cast(*, resident: User, by: UUID, vote: Vote, choice: Choice) -> Taken:
         if member is None:
             raise NotMember
         taken = casting.put(vote=vote, identity=bytes(member.key), account=str(resident.pk), choices=[choice])
-        journal.write(resident_id=resident.pk, actor_id=by, event="ballot_cast", purpose=VOTE)
+        if taken == Taken.FIRST:
+            journal.write(resident_id=resident.pk, actor_id=by, event="ballot_cast", purpose=VOTE)
     return taken
 
 
@@ -112,4 +112,4 @@ def _begin(campaign: Campaign, now: datetime) -> None:
             decided_by=campaign.approved_by,
         )
         content = {"consultation": campaign.code, "closes_at": closes_at.isoformat(timespec="seconds")}
-        register.write(kind=KIND, subject_id=vote.pk, event="vote_of_group", content=content)
+        register.write(kind=standing.KIND, subject_id=vote.pk, event="vote_of_group", content=content)

@@ -3,12 +3,14 @@
 import hmac
 import time
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
@@ -16,9 +18,9 @@ from accounts.actions.identities import linked
 from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.sign_in import pivot
-from accounts.two_persons import Lack, NotTwo
+from accounts.two_persons import ACTS
 from campaigns.debates.enums import Means
-from campaigns.debates.models import ProvenIdentity
+from campaigns.debates.models import IdentityCheck, ProvenIdentity
 from core import journal
 from core.models.rows import check
 from core.rows import city_key
@@ -31,7 +33,17 @@ from vault.types.names import words
 
 #: In the session.
 PLACE = "voter"
+#: How long the second agent may check.
+WAITS = timedelta(days=7)
 PROVE = gettext_noop("Prouver votre identité pour voter")
+
+
+class Checked(StrEnum):
+    """What a check at the desk did. Otherwise: an earlier agent read another identity, and this check waits now."""
+
+    BY_ONE = "by_one"
+    OTHERWISE = "otherwise"
+    BY_TWO = "by_two"
 
 
 def pseudonym(*, family_name: str, given_names: str, birthdate: date) -> bytes:
@@ -77,31 +89,55 @@ def keep_proved(*, resident_id: UUID, by: UUID, found: bytes) -> ProvenIdentity:
         return _keep(resident_id, by, found, Means.FRANCECONNECT)
 
 
-def prove_at_desk(
-    *, visit: DeskVisit, agent: User, family_name: str, given_names: str, birthdate: date
-) -> ProvenIdentity:
-    """Keep the pseudonym of an identity paper that the resident shows at the desk. The names are not kept.
+def check_at_desk(*, visit: DeskVisit, agent: User, family_name: str, given_names: str, birthdate: date) -> Checked:
+    """Check the identity paper that the resident shows at the desk, as one of two agents.
+
+    Each of the two has the resident before them, in a visit of their own, and types what they read. The identity is
+    proven once both typed the same; the names are not kept. One agent alone makes a voter of nobody.
 
     Raises:
-        NotTwo: this agent opened the vault at the desk: one agent alone would make a voter of nobody.
+        NotTwo: the agent may not be one of two, or the two may not decide together.
         PermissionDenied: the visit is another agent's, or its session has ended.
         gate.Refused: the visit has ended.
     """
     perms.require_may_help_at_desk(visit, agent)
-    if _opened_at_desk_by(agent, visit.resident_id):
-        raise NotTwo(Lack.OPENED, agent)
+    ACTS["prove_identity"].require_first(agent)
     found = pseudonym(family_name=family_name, given_names=given_names, birthdate=birthdate)
     with at_desk(), acts.under(visit.grant):
-        return _keep(visit.resident_id, agent.pk, found, Means.DESK)
+        earlier = check_of_another(agent)
+        if earlier is None or bytes(earlier.pseudonym) != found:
+            _note_check(visit.resident_id, agent, found)
+            return Checked.BY_ONE if earlier is None else Checked.OTHERWISE
+        ACTS["prove_identity"].require(earlier.checked_by, agent)
+        earlier.delete()
+        _keep(visit.resident_id, agent.pk, found, Means.DESK)
+        return Checked.BY_TWO
 
 
-def _opened_at_desk_by(agent: User, resident_id: UUID) -> bool:
-    """Return whether this agent opened the vault: the first entry of its journal names who did."""
-    first = journal.entries(resident_id=resident_id, limit=1, before=2)
-    return bool(first) and (first[0].event, first[0].actor_id) == ("vault_opened_at_desk", agent.pk)
+def check_of_another(agent: User) -> IdentityCheck | None:
+    """Return the check that waits for a second agent, in the resident's scope; none of `agent`, nor a former one."""
+    recent = IdentityCheck.objects.filter(checked_at__gt=timezone.now() - WAITS).exclude(checked_by=agent)
+    earlier = recent.select_related("checked_by").first()
+    if earlier is not None:
+        check(earlier)
+    return earlier
+
+
+def _note_check(resident_id: UUID, agent: User, found: bytes) -> None:
+    """Keep one check, in place of a former one, until another agent reads the same."""
+    IdentityCheck.objects.all().delete()
+    IdentityCheck(resident_id=resident_id, pseudonym=found, checked_by=agent).save(force_insert=True)
+    journal.write(
+        resident_id=resident_id,
+        actor_id=agent.pk,
+        event="identity_checked",
+        purpose=PROVE,
+        ground=journal.Ground.OWN,
+    )
 
 
 def _keep(resident_id: UUID, by: UUID, found: bytes, means: Means) -> ProvenIdentity:
+    """Keep an identity in place of the former one. In a vote where the account has voted, the former one stays."""
     kept = ProvenIdentity.objects.select_for_update().filter(resident_id=resident_id).first()
     if kept is not None:
         check(kept)

@@ -10,6 +10,7 @@ from django_scopes import scope
 from accounts import reminding
 from campaigns.debates import across
 from campaigns.debates.models import Moderation
+from core.database import locks
 
 #: What is older is told to nobody: the portal was stopped, and its pages say it.
 RECENT = timedelta(days=7)
@@ -21,16 +22,22 @@ def notify_authors() -> int:
 
 
 def _notify(moderation_id: UUID, resident_id: UUID) -> bool:
-    """Tell one author of the last step, which says the ones before."""
-    with scope(resident=resident_id), transaction.atomic():
-        held = Moderation.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=moderation_id).first()
-        if held is None:
+    """Tell one author of the last step, which says the ones before.
+
+    No row is locked while the e-mail leaves: with a mail server that hangs, the author's appeal would wait for it.
+    """
+    with scope(resident=resident_id), locks.alone("notice of moderation", moderation_id) as is_free:
+        if not is_free:
             return False
-        step = "answer_notified_at" if held.decided_at else "notified_at"
-        if getattr(held, step) is not None:
+        told = Moderation.objects.filter(pk=moderation_id).first()
+        if told is None or (told.answer_notified_at if told.decided_at else told.notified_at) is not None:
             return False
-        held.notified_at = held.notified_at or timezone.now()
-        held.answer_notified_at = timezone.now() if held.decided_at else None
-        held.save(update_fields=["notified_at", "answer_notified_at"])
-        template = "appeal_decided" if held.decided_at else "set_aside"
-        return reminding.remind(user_id=resident_id, template=f"debates/email/{template}")
+        template = "appeal_decided" if told.decided_at else "set_aside"
+        sent = reminding.remind(user_id=resident_id, template=f"debates/email/{template}")
+        with transaction.atomic():
+            # Read again: the author may have appealed, or an agent decided, while the e-mail left.
+            held = Moderation.objects.select_for_update(of=("self",)).get(pk=moderation_id)
+            held.notified_at = held.notified_at or timezone.now()
+            held.answer_notified_at = timezone.now() if told.decided_at else None
+            held.save(update_fields=["notified_at", "answer_notified_at"])
+        return sent

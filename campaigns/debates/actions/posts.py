@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from accounts.models import User
+from accounts.two_persons import ACTS
 from campaigns.debates import perms, standing
 from campaigns.debates.enums import Kind, Rule
 from campaigns.debates.models import Authorship, Moderation, Post
@@ -71,10 +72,12 @@ def set_aside(*, post: Post, by: User, rule: Rule, reasons: str) -> Moderation:
 
     Raises:
         PermissionDenied: `by` is no agent.
+        NotTwo: `by` may not be one of the two who decide on an appeal.
         ValueError: no reasons.
         NotNow
     """
     perms.require_agent(by)
+    ACTS["decide_appeal"].require_first(by)
     with transaction.atomic():
         # A vote that is asked for meanwhile waits, or has this post among its options.
         locks.hold("debate", post.campaign_id)
@@ -97,6 +100,8 @@ def appeal(*, resident_id: UUID, by: UUID, moderation: Moderation, words: str) -
     """
     require_may_write(resident_id, by)
     with transaction.atomic(), scope(resident=resident_id):
+        # A vote on the other proposals waits for this appeal, or was approved before it.
+        locks.hold("debate", moderation.post.campaign_id)
         check(Authorship.objects.get(post_id=moderation.post_id))
         held = Moderation.objects.select_for_update().get(pk=moderation.pk)
         if held.appealed_on is not None:
@@ -108,18 +113,25 @@ def appeal(*, resident_id: UUID, by: UUID, moderation: Moderation, words: str) -
 
 
 def decide_appeal(*, moderation: Moderation, by: User, upheld: bool, words: str) -> Moderation:
-    """Decide an appeal, as another agent than the one who set the post aside. Upheld, the post is shown again.
+    """Decide an appeal, as another agent than the one who set the post aside. Upheld, the post is shown again, also if
+    the first agent is none of two any more.
 
     Raises:
         PermissionDenied: `by` set the post aside, or is no agent.
+        NotTwo: `by` may not decide with another one, or made the account of the one who set it aside.
         ValueError: no words.
         NotNow: nobody appealed, or it is decided.
     """
     perms.require_may_decide_appeal(by, moderation)
     with transaction.atomic():
-        held = Moderation.objects.select_for_update().get(pk=moderation.pk)
+        found = Moderation.objects.select_for_update(of=("self",)).select_related("by")
+        held = found.get(pk=moderation.pk)
         if not held.waits:
             raise NotNow
+        if upheld:
+            ACTS["decide_appeal"].require_second(by)
+        else:
+            ACTS["decide_appeal"].require(held.by, by)
         held.decided_by, held.decided_at, held.upheld, held.decision = by, timezone.now(), upheld, _said(words)
         held.save(update_fields=["decided_by", "decided_at", "upheld", "decision"])
         _note(held, "appeal_decided", {"upheld": upheld, "reasons": held.decision})

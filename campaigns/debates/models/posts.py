@@ -1,6 +1,7 @@
 """Proposals and arguments, which are public; their authors, who are not."""
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -11,7 +12,10 @@ from accounts.models import User
 from campaigns.debates.enums import Kind, Rule
 from campaigns.plans.models import Campaign
 from core.models import ResidentManager, ResidentModel
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, by_resident
+from core.models.rows import FROZEN, AuthenticatedRow, RowQuerySet, by_city, by_resident
+
+#: How long a vote waits for the author of a proposal that was set aside, who may be told the day after.
+TIME_TO_APPEAL = timedelta(days=7)
 
 
 class PostQuerySet(RowQuerySet["Post"]):
@@ -21,6 +25,14 @@ class PostQuerySet(RowQuerySet["Post"]):
     def shown(self) -> Self:
         """Return the posts that no agent set aside, or that an appeal put back."""
         return self.filter(Q(moderation=None) | Q(moderation__upheld=True))
+
+    def contested(self) -> Self:
+        """Return the posts whose authors wait for the answer to their appeal."""
+        return self.filter(moderation__appealed_on__isnull=False, moderation__decided_at=None)
+
+    def may_be_contested(self) -> Self:
+        """Return the posts that were set aside lately, whose authors have not contested it."""
+        return self.filter(moderation__appealed_on=None, moderation__at__gt=timezone.now() - TIME_TO_APPEAL)
 
     def set_aside(self) -> Self:
         return self.filter(moderation__isnull=False).exclude(moderation__upheld=True)
@@ -38,7 +50,7 @@ class Post(AuthenticatedRow):
     written_on = models.DateField()
 
     objects = PostQuerySet.as_manager()
-    decides = by_city("campaign", "about", "kind", "title", "text", "written_on")
+    decides = by_city("campaign", "about", "kind", "title", "text", "written_on", put_back=FROZEN)
 
     class Meta:
         constraints = [
@@ -114,6 +126,11 @@ class Moderation(AuthenticatedRow):
 
     def __str__(self) -> str:
         return f"moderation of {self.post_id}"
+
+    @property
+    def vote_waits_until(self) -> datetime:
+        """Until when no vote is asked for on its account, if nobody appeals."""
+        return self.at + TIME_TO_APPEAL
 
     @property
     def waits(self) -> bool:

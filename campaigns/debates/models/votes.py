@@ -16,7 +16,7 @@ from accounts.models import User
 from campaigns.debates.enums import Means, VoteKind, VoteState
 from campaigns.plans.models import Campaign
 from core.models import ResidentManager, ResidentModel
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, by_resident, nothing
+from core.models.rows import FROZEN, AuthenticatedRow, RowQuerySet, by_city, by_resident, nothing
 
 SEALED = "sealed to the vote; a row without the portal's stamp is not counted"
 
@@ -41,7 +41,7 @@ class Vote(AuthenticatedRow):
     words = models.CharField(max_length=600, blank=True, help_text="why it was refused; public")
 
     objects = RowQuerySet["Vote"].as_manager()
-    decides = by_city(*_FIRST, "kind", former=[_FIRST])
+    decides = by_city(*_FIRST, "kind", former=[_FIRST], put_back=FROZEN)
 
     class Meta:
         constraints = [
@@ -91,10 +91,41 @@ class ProvenIdentity(AuthenticatedRow, ResidentModel):
         return f"identity proven {self.means}"
 
 
-class BallotArrival(models.Model):
-    """A ballot that waits for the night, when the role `release` moves all of them in a random order."""
+class IdentityCheck(AuthenticatedRow, ResidentModel):
+    """What the first of two agents read on an identity paper, until the second one reads the same. Deleted then.
 
-    pk = models.CompositePrimaryKey("vote_id", "pseudonym")
+    `pseudonym`: as `ProvenIdentity` has it. Alone it gives no vote.
+    """
+
+    pseudonym = models.BinaryField()
+    checked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    checked_at = models.DateTimeField(default=timezone.now)
+
+    objects = ResidentManager["IdentityCheck"]()
+    decides = by_resident("pseudonym", "checked_by", "checked_at")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["resident_id"], name="identity_check_once")]
+
+    def __str__(self) -> str:
+        return "identity checked by one agent"
+
+
+def _once_for_an_account(model: str) -> models.UniqueConstraint:
+    """Return the constraint that an account votes online under one identity. Paper ballots share one account."""
+    condition = Q(on_paper=False)
+    return models.UniqueConstraint(
+        fields=["vote_id", "account"], condition=condition, name=f"{model}_once_for_an_account"
+    )
+
+
+class BallotArrival(models.Model):
+    """A ballot that waits for the night, when the role `release` moves all of them in a random order.
+
+    A voter's paper ballot lies beside their online one, here and in `Ballot`: the count takes the paper one.
+    """
+
+    pk = models.CompositePrimaryKey("vote_id", "pseudonym", "on_paper")
     vote_id = models.UUIDField()
     pseudonym = models.BinaryField(help_text="HMAC of the voter's identity under the vote's key")
     account = models.BinaryField(help_text="HMAC of the account that voted: another one is refused")
@@ -107,15 +138,16 @@ class BallotArrival(models.Model):
 
     class Meta:
         db_table = 'campaigns"."ballot_arrival'
+        constraints = [_once_for_an_account("ballotarrival")]
 
     def __str__(self) -> str:
         return "a ballot that arrived"
 
 
 class Ballot(models.Model):
-    """A ballot that waits for the count, which deletes it."""
+    """A ballot that waits for the count, which deletes it. Only the night and the count change this table."""
 
-    pk = models.CompositePrimaryKey("vote_id", "pseudonym")
+    pk = models.CompositePrimaryKey("vote_id", "pseudonym", "on_paper")
     vote_id = models.UUIDField()
     pseudonym = models.BinaryField()
     account = models.BinaryField()
@@ -127,6 +159,7 @@ class Ballot(models.Model):
 
     class Meta:
         db_table = 'campaigns"."ballot'
+        constraints = [_once_for_an_account("ballot")]
 
     def __str__(self) -> str:
         return "a ballot"
@@ -142,7 +175,7 @@ class PaperSlip(models.Model):
     vote_id = models.UUIDField()
     pseudonym = models.BinaryField(help_text="as a ballot has it")
     account = models.BinaryField()
-    number = models.BinaryField(help_text="HMAC of the number on the envelope")
+    number = models.BinaryField(help_text="HMAC of the number on the envelope and of the birth date")
     checked_by = models.UUIDField(help_text="the agent who saw the identity paper")
     stamp = models.BinaryField(help_text="the portal's HMAC of the others")
     given_on = models.DateField()

@@ -61,6 +61,21 @@ def is_void(document: dict[str, Any]) -> bool:
     return bool(document["outcome"] == Outcome.VOID)
 
 
+def dropped(document: dict[str, Any]) -> str:
+    """Return in a sentence how many ballots disappeared before the count, or that nobody knows; "" if none did."""
+    count = document.get("dropped", 0)
+    if count is None:
+        return _("Le registre de la ville a été altéré : nous ne savons pas combien de bulletins ont disparu.")
+    if not count:
+        return ""
+    text = ngettext(
+        "%(count)s bulletin déposé a disparu de l’urne ou a été modifié avant le décompte.",
+        "%(count)s bulletins déposés ont disparu de l’urne ou ont été modifiés avant le décompte.",
+        count,
+    )
+    return text % {"count": number(count)}
+
+
 def proposals(document: dict[str, Any]) -> list[Counted]:
     """Return the proposals with their counts, the most approved first."""
     pairs = zip(document["options"], document["counts"], strict=True)
@@ -93,6 +108,14 @@ def facts(document: dict[str, Any]) -> list[dict[str, str]]:
     ]
     if ballots["unreadable"]:
         rows.append({"key": _("Illisibles"), "value": number(ballots["unreadable"])})
-    rows.append({"key": _("Remplacés"), "value": _("Seul le dernier bulletin de chacun est compté.")})
+    if document.get("dropped") is not None:
+        value = number(document["dropped"]) if document["dropped"] else _("Aucun. Leur nombre est scellé chaque nuit.")
+        rows.append({"key": _("Bulletins disparus"), "value": value})
+    rows.append(
+        {
+            "key": _("Bulletin compté"),
+            "value": _("Un bulletin par personne : celui sur papier, sinon le dernier en ligne."),
+        }
+    )
     rows.append({"key": _("Clé"), "value": _("Détruite avec les bulletins, au moment du décompte.")})
     return rows

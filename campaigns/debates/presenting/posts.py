@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from campaigns.debates.enums import Kind
 from campaigns.debates.models import Authorship, Moderation, Post, Vote
 from campaigns.debates.ordering import drawn
 from campaigns.plans.models import Campaign
-from core.templatetags.civic import long_date
+from core.templatetags.civic import clock, long_date
 
 #: Arguments of each side on the list; the others are on the proposal's page.
 SHOWN = 2
@@ -82,6 +83,32 @@ def set_aside(campaign: Campaign) -> list[dict[str, Any]]:
     ]
 
 
+def kept_out(campaign: Campaign) -> list[dict[str, Any]]:
+    """Return the proposals that a vote leaves out, with their words, for the two agents who open it."""
+    found = Moderation.objects.filter(post__campaign=campaign, post__kind=Kind.PROPOSAL).exclude(upheld=True)
+    words = _("%(text)s Écartée le %(day)s. Règle\u00a0: %(rule)s. Raison\u00a0: %(reasons)s %(appeal)s")
+    return [
+        {
+            "label": one.post.title,
+            "text": words
+            % {
+                "text": one.post.text,
+                "day": long_date(one.at),
+                "rule": one.get_rule_display(),
+                "reasons": one.reasons,
+                "appeal": _appeal(one),
+            },
+        }
+        for one in found.select_related("post").order_by("-at")
+    ]
+
+
+def waits_words(until: datetime) -> str:
+    """Say until when a vote waits for who may contest."""
+    said = _("Une proposition est écartée\u00a0: son auteur peut contester jusqu’au %(day)s à %(hour)s.")
+    return said % {"day": long_date(until), "hour": clock(until)}
+
+
 def _appeal(one: Moderation) -> str:
     if one.decided_at:
         return _("Contestation rejetée : %(words)s") % {"words": one.decision}
@@ -102,6 +129,9 @@ def _own(post: Post) -> dict[str, Any]:
     row |= {"tag": _("Écarté"), "tag_kind": "expired"}
     if moderation.appealed_on is None:
         href = reverse("debates:appeal", args=[post.campaign.code, post.pk])
+        if post.kind == Kind.PROPOSAL and (until := moderation.vote_waits_until) > timezone.now():
+            words = _("Contestez avant le %(day)s à %(hour)s\u00a0: aucun vote ne peut ouvrir avant.")
+            row["text"] = f"{row['text']}. " + words % {"day": long_date(until), "hour": clock(until)}
         return row | {"action_href": href, "action": _("Contester")}
     return row
 

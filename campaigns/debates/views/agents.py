@@ -12,9 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
+from accounts.two_persons import NotTwo
+from accounts.views.two_persons import refused
 from campaigns.debates import perms
 from campaigns.debates.actions import posts as verbs
-from campaigns.debates.enums import Rule
+from campaigns.debates.enums import Kind, Rule
 from campaigns.debates.forms import DecideAppealForm, SetAsideForm
 from campaigns.debates.models import Moderation
 from campaigns.debates.presenting import posts as words
@@ -40,10 +42,15 @@ def set_aside(request: SignedInRequest, code: str, post_id: UUID) -> HttpRespons
         data = form.cleaned_data
         try:
             verbs.set_aside(post=post, by=request.user, rule=Rule(data["rule"]), reasons=data["reasons"])
+        except NotTwo as problem:
+            return refused(request, problem)
         except verbs.NotNow:
             messages.warning(request, _("Ce texte est déjà écarté, ou il est au vote : rien n’a changé."))
         return redirect("debates:posts", code)
-    return _form(request, form, _("Écarter ce texte"), _("Écarter"), code, quoted=str(post), more=post.text)
+    hint = ""
+    if post.kind == Kind.PROPOSAL:
+        hint = _("Son auteur a ensuite 7 jours pour contester\u00a0: aucun vote ne peut ouvrir avant.")
+    return _form(request, form, _("Écarter ce texte"), _("Écarter"), code, hint=hint, quoted=str(post), more=post.text)
 
 
 @agents_only
@@ -61,6 +68,8 @@ def decide_appeal(request: SignedInRequest, code: str, post_id: UUID) -> HttpRes
             verbs.decide_appeal(
                 moderation=moderation, by=request.user, upheld=data["decision"] == "yes", words=data["words"]
             )
+        except NotTwo as problem:
+            return refused(request, problem)
         except verbs.NotNow:
             messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
         return redirect("debates:posts", code)

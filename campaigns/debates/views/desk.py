@@ -8,14 +8,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from django_scopes import scope
 
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from accounts.two_persons import NotTwo
 from accounts.views.two_persons import refused
 from campaigns.debates.actions import casting, identities
+from campaigns.debates.actions.identities import Checked
 from campaigns.debates.forms import PaperForm, ProofForm, SlipForm
 from campaigns.debates.models import Vote
 from campaigns.debates.presenting import posts
@@ -25,13 +28,40 @@ from vault.sharing.across import desk
 from vault.sharing.models import DeskVisit
 from vault.sharing.views.desk import for_who_keeps_it
 
+FIRST = gettext_lazy(
+    "Recopiez le papier que la personne vous montre. Un autre agent le recopiera aussi. Ces mots ne sont pas gardés."
+)
+SECOND = gettext_lazy("Un autre agent a vérifié ce papier. Recopiez-le, sans demander à cet agent ce qu’il a lu.")
+CHECKED = {
+    Checked.BY_ONE: (
+        messages.INFO,
+        gettext_lazy(
+            "Votre vérification est enregistrée. Un autre agent doit aussi vérifier ce papier dans les 7 jours."
+        ),
+    ),
+    Checked.OTHERWISE: (
+        messages.WARNING,
+        gettext_lazy(
+            "L’autre agent n’a pas lu la même chose. Votre vérification est enregistrée :"
+            " cet agent doit relire le papier."
+        ),
+    ),
+    Checked.BY_TWO: (
+        messages.SUCCESS,
+        gettext_lazy("L’identité est prouvée. Le portail n’en garde qu’une empreinte."),
+    ),
+}
+
 
 @never_cache
 @agents_only
 @for_who_keeps_it
 @require_http_methods(["GET", "POST"])
 def slip(request: SignedInRequest, code: str) -> HttpResponse:
-    """Check who votes on paper, and show once the number under which another agent takes their ballot."""
+    """Check who votes on paper, and show once the number under which another agent takes their ballot.
+
+    The answer is the same about who voted before, online or on paper, and who did not.
+    """
     vote = finding.approved_vote(code)
     form = SlipForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -39,8 +69,6 @@ def slip(request: SignedInRequest, code: str) -> HttpResponse:
             number = casting.check_identity(vote=vote, agent=request.user, **form.civil())
         except NotTwo as problem:
             return refused(request, problem)
-        except casting.VotedElsewhere:
-            form.add_error("family_name", _voted_online())
         except casting.NotOpen:
             return _not_open(request, code)
         else:
@@ -63,15 +91,17 @@ def paper(request: SignedInRequest, code: str) -> HttpResponse:
     vote = finding.approved_vote(code)
     form = PaperForm(vote, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        number = form.cleaned_data["number"]
+        said = {name: form.cleaned_data[name] for name in ("number", "birthdate")}
         try:
-            casting.cast_on_paper(vote=vote, agent=request.user, number=number, choices=form.choices())
+            casting.cast_on_paper(vote=vote, agent=request.user, choices=form.choices(), **said)
         except casting.NoSlip:
-            form.add_error("number", _("Ce numéro n’est pas attendu : il a servi, il est d’un autre jour, ou mal lu."))
+            words = _(
+                "Ce numéro n’est pas attendu avec cette date de naissance\u00a0: l’un des deux est faux, ou le "
+                "numéro a servi ou est d’un autre jour. Après 3 essais, la personne demande un autre numéro."
+            )
+            form.add_error("number", words)
         except NotTwo as problem:
             return refused(request, problem)
-        except casting.VotedElsewhere:
-            form.add_error("number", _voted_online())
         except casting.NotOpen:
             return _not_open(request, code)
         else:
@@ -80,7 +110,7 @@ def paper(request: SignedInRequest, code: str) -> HttpResponse:
     context = {
         "form": form,
         "heading": _("Déposer un bulletin sur papier"),
-        "hint": _("Avec la personne devant vous. Vous n’avez pas son nom. Personne ne relira ce bulletin."),
+        "hint": _("Avec la personne devant vous, sans son nom. Ce bulletin est définitif et remplace ceux en ligne."),
         "button": _("Déposer ce bulletin"),
     }
     return _form(request, vote, context)
@@ -95,10 +125,6 @@ def _form(request: SignedInRequest, vote: Vote, context: dict[str, Any]) -> Http
     return render(request, "debates/form.html", context)
 
 
-def _voted_online() -> str:
-    return _("Cette identité a déjà voté en ligne. La personne peut remplacer son bulletin depuis son compte.")
-
-
 def _not_open(request: SignedInRequest, code: str) -> HttpResponse:
     messages.warning(request, _("Le vote n’est pas ouvert : ce bulletin n’a pas été pris."))
     return redirect("debates:agents_vote", code)
@@ -108,7 +134,7 @@ def _not_open(request: SignedInRequest, code: str) -> HttpResponse:
 @for_who_keeps_it
 @require_http_methods(["GET", "POST"])
 def identity(request: SignedInRequest) -> HttpResponse:
-    """Prove the identity of the resident whose visit is active. Without a visit, say how to begin one.
+    """Check the identity of the resident whose visit is active, as one of two. Without a visit, say how to begin one.
 
     A form that was opened during another visit is refused: its identity is another resident's.
     """
@@ -120,17 +146,20 @@ def identity(request: SignedInRequest) -> HttpResponse:
         if form.cleaned_data["visit"] != visit.pk:
             return render(request, "debates/no_visit.html")
         try:
-            identities.prove_at_desk(visit=visit, agent=request.user, **form.civil())
+            checked = identities.check_at_desk(visit=visit, agent=request.user, **form.civil())
         except NotTwo as problem:
             return refused(request, problem)
         except gate.Refused:
             return render(request, "debates/no_visit.html")
-        messages.success(request, _("L’identité est prouvée. Le portail n’en garde qu’une empreinte."))
+        kind, text = CHECKED[checked]
+        messages.add_message(request, kind, text)
         return redirect("sharing:desk_visit", visit_id=visit.pk)
+    with scope(resident=visit.resident_id):
+        is_second = identities.check_of_another(request.user) is not None
     context = {
         "form": form,
         "heading": _("Prouver une identité, pour voter"),
-        "hint": _("Recopiez le papier que la personne vous montre. Ces mots ne sont pas gardés."),
+        "hint": SECOND if is_second else FIRST,
         "button": _("Le papier est bien le sien"),
         "kicker": visit.name,
         "back": reverse("sharing:desk_visit", args=[visit.pk]),

@@ -48,6 +48,7 @@ def result(request: HttpRequest, code: str) -> HttpResponse:
     if row is None:
         return render(request, "debates/not_counted.html", context)
     document = counts.document_of(row)
+    context["dropped"] = counts.dropped(document)
     if counts.is_void(document):
         return render(request, "debates/void.html", context)
     found = counts.proposals(document)

@@ -26,12 +26,15 @@ from campaigns.debates.views import finding
 def vote(request: SignedInRequest, code: str) -> HttpResponse:
     campaign = finding.campaign(code)
     found = standing.vote_of(campaign)
+    waits_until = standing.vote_waits_until(campaign)
     context = {
         "campaign": campaign,
         "question": posts.title_of(campaign),
         "vote": found,
         "last_refused": Vote.objects.filter(campaign=campaign, state=VoteState.REFUSED).order_by("created_at").last(),
         "proposals": [] if found else posts.shown(campaign),
+        "kept_out": posts.kept_out(campaign),
+        "waits_until": waits_until and posts.waits_words(waits_until),
         "may_decide": found and found.state == VoteState.PROPOSED and found.created_by_id != request.user.pk,
         "open": found and found.is_open(timezone.now()),
         "counted": found and standing.count_of(found.pk) is not None,
@@ -54,6 +57,10 @@ def propose(request: SignedInRequest, code: str) -> HttpResponse:
             return refused(request, problem)
         except verbs.NotNow:
             messages.warning(request, _("Il n’y a pas de proposition à voter, ou un vote est déjà demandé."))
+        except verbs.Contestable as problem:
+            messages.warning(request, posts.waits_words(problem.until))
+        except verbs.Contested:
+            messages.warning(request, _("Une contestation attend une réponse\u00a0: répondez-y avant le vote."))
         return redirect("debates:agents_vote", code)
     hint = _("Les propositions sont figées dès votre demande. Une autre personne approuve.")
     context = {
@@ -73,10 +80,12 @@ def decide(request: SignedInRequest, code: str) -> HttpResponse:
     found = standing.vote_of(finding.campaign(code))
     if found is None or found.state != VoteState.PROPOSED or found.created_by_id == request.user.pk:
         raise Http404
-    form = DecideVoteForm(request.POST if request.method == "POST" else None)
+    form = DecideVoteForm(request.POST if request.method == "POST" else None, initial={"shown": found.pk})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
+            if data["shown"] != str(found.pk):
+                raise verbs.NotNow
             if data["decision"] == "approve":
                 verbs.approve(vote=found, by=request.user)
             else:
@@ -85,12 +94,21 @@ def decide(request: SignedInRequest, code: str) -> HttpResponse:
             return refused(request, problem)
         except verbs.NotNow:
             messages.warning(request, _("Quelqu’un a agi avant vous, ou la fin du vote est passée."))
+        except verbs.Contestable as problem:
+            messages.warning(request, posts.waits_words(problem.until))
+        except verbs.Contested:
+            words = _(
+                "Une contestation attend une réponse, ou une proposition a été remise depuis. Répondez-y, ou refusez "
+                "ce vote pour en demander un autre."
+            )
+            messages.warning(request, words)
         return redirect("debates:agents_vote", code)
     context = {
         "form": form,
         "heading": _("Décider du vote"),
         "button": _("Décider"),
         "lines": found.titles,
+        "kept_out": posts.kept_out(found.campaign),
         "back": reverse("debates:agents_vote", args=[code]),
     }
     return render(request, "debates/form.html", context)

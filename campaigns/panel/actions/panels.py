@@ -9,12 +9,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from accounts import reminding
-from accounts.models import Organisation, User
+from accounts.models import Membership, Organisation, User
+from accounts.two_persons import find_account_makers
 from campaigns.panel import across, draw, perms, standing
 from campaigns.panel.draw import Drawn
 from campaigns.panel.enums import (
@@ -80,15 +82,19 @@ def name_association(*, panel: Panel, organisation: Organisation, by: User) -> A
     """Name an organisation beside a panel, until its last day.
 
     Raises:
-        PermissionDenied: `by` is no agent.
-        NotNow: named already, closed, or the panel has ended.
+        PermissionDenied: `by` is no agent, or offered the account of somebody who writes for the organisation.
+        NotNow: named already, closed, without anybody who writes for it, or the panel has ended.
     """
     perms.require_agent(by)
+    places = Membership.objects.current().filter(organisation=organisation).select_related("person")
+    people = [one.person for one in places]
+    if by in find_account_makers(*people):
+        raise PermissionDenied
     with transaction.atomic():
         locks.hold(KIND, panel.pk)
         held = Panel.objects.get(pk=panel.pk)
         named = held.associations.filter(organisation=organisation).exists()
-        if named or held.ended_at or not organisation.is_active or not organisation.accompanies:
+        if named or held.ended_at or not people:
             raise NotNow
         made = Association.objects.create(panel=held, organisation=organisation, by=by)
         _note(held, "panel_association_named", {"organisation": organisation.name})

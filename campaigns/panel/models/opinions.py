@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from accounts.models import Organisation, User
 from campaigns.panel.enums import ANSWERS_WITHIN, Decision, Kind, Stance
 from campaigns.panel.models.panels import Panel
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
+from core.models.rows import FROZEN, AuthenticatedRow, RowQuerySet, by_city
 
 
 class ReferralQuerySet(RowQuerySet["Referral"]):
@@ -51,6 +51,7 @@ class Referral(AuthenticatedRow):
         "last_day",
         "by",
         "at",
+        put_back=FROZEN,
     )
 
     class Meta:
@@ -80,7 +81,7 @@ class Opinion(AuthenticatedRow):
     at = models.DateTimeField(default=timezone.now)
 
     objects = RowQuerySet["Opinion"].as_manager()
-    decides = by_city("referral", "member", "organisation", "name", "stance", "reasons", "at")
+    decides = by_city("referral", "member", "organisation", "name", "stance", "reasons", "at", put_back=FROZEN)
 
     class Meta:
         ordering = ["at"]
@@ -114,7 +115,7 @@ class Answer(AuthenticatedRow):
     at = models.DateTimeField(default=timezone.now)
 
     objects = RowQuerySet["Answer"].as_manager()
-    decides = by_city("opinion", "decision", "words", "by", "at")
+    decides = by_city("opinion", "decision", "words", "by", "at", put_back=FROZEN)
 
     def __str__(self) -> str:
         return f"answer to {self.opinion_id}"

@@ -68,7 +68,12 @@ def name_association(request: SignedInRequest, number: int) -> HttpResponse:
         try:
             steps.name_association(panel=panel, organisation=form.cleaned_data["organisation"], by=request.user)
         except steps.NotNow:
-            messages.warning(request, _("Elle est déjà nommée, ou le panel est fini."))
+            messages.warning(
+                request, _("Elle est déjà nommée, personne n’y accompagne d’habitants, ou le panel est fini.")
+            )
+        except PermissionDenied:
+            words = _("Vous avez ajouté quelqu’un à cette association\u00a0: un autre agent doit la nommer.")
+            messages.warning(request, words)
         return redirect("panel:inbox")
     hint = _("Publié, jusqu’au dernier jour du panel. Elle donne un avis, à part de ceux des membres.")
     return _form(request, form, _("Nommer une association"), _("Nommer"), hint=hint)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.two_persons import DECIDING
+from accounts.two_persons import ACTS, require_apart
 from campaigns.noise.plan import Plan, sha256_of
 from campaigns.plans import opening, perms
 from campaigns.plans.models import Campaign, CampaignEvent
@@ -70,7 +70,7 @@ def submit(*, campaign: Campaign, by: User) -> Campaign:
         NotNow
     """
     perms.require_author(by, campaign)
-    DECIDING.require_one(by)
+    ACTS["approve_consultation"].require_first(by)
     with _alone(campaign) as held:
         Plan.from_json(held.document)
         held.sha256 = sha256_of(held.document)
@@ -83,12 +83,15 @@ def give_opinion(*, campaign: Campaign, by: User, favourable: bool, words: str) 
 
     Raises:
         PermissionDenied: `by` is not the officer, or wrote the plan.
+        NotTwo: `by` named its author alone.
         ValueError: no words.
         NotNow
     """
     perms.require_officer(by)
     perms.require_other(by, campaign)
     with _alone(campaign) as held:
+        _require_same(held, campaign)
+        require_apart(held.created_by, by)
         _step(held, Step.OPINION, by, words=_said(words), favourable=favourable)
     return held
 
@@ -102,7 +105,8 @@ def send_back(*, campaign: Campaign, by: User, words: str) -> Campaign:
         NotNow
     """
     with _alone(campaign) as held:
-        DECIDING.require(held.created_by, by)
+        _require_same(held, campaign)
+        ACTS["approve_consultation"].require(held.created_by, by)
         held.sha256 = ""
         _step(held, Step.SEND_BACK, by, "sha256", words=_said(words))
     return held
@@ -111,7 +115,8 @@ def send_back(*, campaign: Campaign, by: User, words: str) -> Campaign:
 def refuse(*, campaign: Campaign, by: User, words: str) -> Campaign:
     """Refuse the consultation, with reasons that are public. Raises as `send_back`."""
     with _alone(campaign) as held:
-        DECIDING.require(held.created_by, by)
+        _require_same(held, campaign)
+        ACTS["approve_consultation"].require(held.created_by, by)
         _step(held, Step.REFUSE, by, words=_said(words))
     return held
 
@@ -122,18 +127,21 @@ def approve(*, campaign: Campaign, by: User, words: str = "") -> Campaign:
     Whoever gave the officer's opinion does not approve (article 38(6) of the GDPR).
 
     Raises:
-        NotTwo: `by` may not decide with the author.
+        NotTwo: `by` may not decide with the author, nor after whoever gave the opinion.
         PermissionDenied: `by` gave the opinion.
         NoOpinion
         ValueError: the opinion is unfavourable, and no reasons say why the city goes on.
         NotNow
     """
     with _alone(campaign) as held:
-        DECIDING.require(held.created_by, by)
+        _require_same(held, campaign)
+        ACTS["approve_consultation"].require(held.created_by, by)
         opinion = opinion_on(held)
         if opinion is None:
             raise NoOpinion
         perms.require_no_opinion(by, opinion)
+        if opinion.by is not None:
+            require_apart(opinion.by, by)
         if not opinion.favourable:
             words = _said(words)
         held.approved_by = by
@@ -218,6 +226,12 @@ def opinion_on(campaign: Campaign) -> CampaignEvent | None:
     given = campaign.events.filter(step=Step.OPINION, sha256=campaign.sha256).order_by("-number").first()
     since = campaign.events.filter(step=Step.SUBMIT).order_by("-number").first()
     return given if given and since and given.number > since.number else None
+
+
+def _require_same(held: Campaign, read: Campaign) -> None:
+    """Check that the frozen plan is the one that the second person read."""
+    if held.sha256 != read.sha256:
+        raise NotNow
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from campaigns.noise.plan import Plan, sha256_of
 from campaigns.plans.states import State, Step
-from core.models.rows import AuthenticatedRow, Forged, RowQuerySet, by_city
+from core.models.rows import FROZEN, AuthenticatedRow, Forged, RowQuerySet, by_city
 
 _plans: dict[str, Plan] = {}
 #: Plans that a process keeps in memory.
@@ -109,7 +109,7 @@ class CampaignEvent(AuthenticatedRow):
     words = models.TextField(blank=True, help_text="reasons or an opinion, public")
 
     objects = RowQuerySet["CampaignEvent"].as_manager()
-    decides = by_city("campaign", "number", "step", "at", "by", "sha256", "favourable", "words")
+    decides = by_city("campaign", "number", "step", "at", "by", "sha256", "favourable", "words", put_back=FROZEN)
 
     class Meta:
         ordering = ["number"]

@@ -73,6 +73,16 @@ def _submitted(request: SignedInRequest, code: str) -> Campaign:
     return found
 
 
+def _read(request: SignedInRequest) -> dict[str, str]:
+    """Return the mark of the plan that was read: the link on its page has it."""
+    return {"shown": request.GET.get("lu", "")}
+
+
+def _require_read(campaign: Campaign, data: dict[str, Any]) -> None:
+    if data["shown"] != campaign.sha256:
+        raise NotNow
+
+
 @agents_only
 @require_safe
 def inbox(request: SignedInRequest) -> HttpResponse:
@@ -284,10 +294,11 @@ def opinion(request: SignedInRequest, code: str) -> HttpResponse:
     campaign = _submitted(request, code)
     if not request.user.is_dpo:
         raise Http404
-    form = OpinionForm(request.POST if request.method == "POST" else None)
+    form = OpinionForm(request.POST if request.method == "POST" else None, initial=_read(request))
     form.fields["words"].required = True
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
+        _require_read(campaign, data)
         actions.give_opinion(
             campaign=campaign, by=request.user, favourable=data["favourable"] == "yes", words=data["words"]
         )
@@ -301,9 +312,10 @@ def opinion(request: SignedInRequest, code: str) -> HttpResponse:
 @said_why
 def decide(request: SignedInRequest, code: str) -> HttpResponse:
     campaign = _submitted(request, code)
-    form = DecideForm(request.POST if request.method == "POST" else None)
+    form = DecideForm(request.POST if request.method == "POST" else None, initial=_read(request))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
+        _require_read(campaign, data)
         act = {"approve": actions.approve, "send_back": actions.send_back, "refuse": actions.refuse}[data["decision"]]
         try:
             act(campaign=campaign, by=request.user, words=data["words"])

@@ -14,6 +14,8 @@ from oauth2_provider.settings import oauth2_settings
 
 from accounts.models import User
 from certification.access.enums import PREFIXES, Environment
+from certification.access.fapi import client_assertions
+from certification.access.fapi.jose import Malformed, PrivateKey
 from certification.access.models import AccessToken, AuthorizationCode, Client, RefreshToken
 from certification.access.models.client import FIRST, SECOND, Secret
 from certification.labels import perms
@@ -25,6 +27,8 @@ from vault.holders.actions import senders
 OLDEST_SECRET = 365
 #: Of a secret, the last characters, by which its owner knows it again.
 HINT = 4
+#: The columns of its keys, and of what it requires.
+SECURITY = ["jwks", "keys_only", "require_pushed_authorization_requests", "dpop_bound_access_tokens"]
 LOOPBACK = {"127.0.0.1", "[::1]"}
 
 
@@ -116,6 +120,40 @@ def revoke_secret(*, client: Client, by: User, secret_id: str) -> None:
         if len(kept) < len(held.secrets):
             _set(held, FIRST, kept[0])
             _set(held, SECOND, Secret("", "", None, None))
+
+
+def secure(*, client: Client, by: User, keys: str, keys_only: bool, pushed_only: bool, bound_tokens: bool) -> None:
+    """Register the client's public keys, and what it requires of each request in its name.
+
+    Args:
+        keys: as `client_assertions.read_keys`; nothing for none.
+        keys_only: its secrets no longer prove who it is at OAuth's addresses.
+        pushed_only: each request of authorization must be pushed.
+        bound_tokens: each access token must be bound to a key by DPoP.
+
+    Raises:
+        PermissionDenied
+        ValidationError: the keys are none of those that FAPI 2.0 allows, or there are none, and secrets do not count.
+    """
+    perms.require_member(by, client.service.publisher)
+    try:
+        jwks = client_assertions.read_keys(keys)
+    except PrivateKey:
+        raise ValidationError(
+            _("C’est une clé privée : ne la montrez à personne. Donnez la clé publique, et changez de clé.")
+        ) from None
+    except Malformed:
+        raise ValidationError(
+            _(
+                "Donnez un JWK public, ou un ensemble de cinq au plus, chacun avec son « kid » : P-256, Ed25519, ou "
+                "RSA de 2 048 à 4 096 bits."
+            )
+        ) from None
+    if keys_only and not jwks:
+        raise ValidationError(_("Donnez une clé publique : sans elle, ce programme ne pourrait plus se connecter."))
+    client.jwks, client.keys_only = jwks, keys_only
+    client.require_pushed_authorization_requests, client.dpop_bound_access_tokens = pushed_only, bound_tokens
+    client.save(update_fields=SECURITY)
 
 
 def delete(*, client: Client, by: User) -> None:

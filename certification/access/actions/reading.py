@@ -14,6 +14,7 @@ from certification.access.models import RefusedCalls
 from certification.labels import recipient
 from core import journal
 from core.journal import checkpoints
+from core.rows import Forged
 from vault.records import gate
 from vault.records.enums import RefusalCode
 from vault.records.gate import Refusal, Refused, WatchedFile
@@ -77,6 +78,10 @@ def counted(given: Given, covered: Callable[[], bool], reading: Callable[[], Fou
     except Refused as refused:
         _remember(grant, covered, refused)
         raise
+    except Forged as forged:
+        answer = Refused(grant.pk, Refusal(RefusalCode.FORGED))
+        _remember(grant, covered, answer)
+        raise answer from forged
 
 
 def _since_last_reading(calls: RefusedCalls, grant: Grant) -> bool:

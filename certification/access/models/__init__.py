@@ -1,7 +1,7 @@
 from certification.access.models.client import CallCount, Client
 from certification.access.models.keys import ServerKeys
 from certification.access.models.people import Pseudonym, RefusedCalls
-from certification.access.models.tokens import AccessToken, AuthorizationCode, IDToken, RefreshToken
+from certification.access.models.tokens import AccessToken, AuthorizationCode, IDToken, PushedRequest, RefreshToken
 
 __all__ = [
     "AccessToken",
@@ -10,6 +10,7 @@ __all__ = [
     "Client",
     "IDToken",
     "Pseudonym",
+    "PushedRequest",
     "RefreshToken",
     "RefusedCalls",
     "ServerKeys",

@@ -1,5 +1,7 @@
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -24,6 +26,8 @@ _FIRST = (
     "service",
     "environment",
 )
+_SECOND = (*_FIRST, "second_secret")
+_KEYS = ("jwks", "keys_only", "require_pushed_authorization_requests", "dpop_bound_access_tokens")
 #: The columns of each secret: its hash, its last characters, since when, and the day on which it was used last.
 FIRST = ("client_secret", "secret_hint", "secret_made_at", "secret_used_on")
 SECOND = ("second_secret", "second_secret_hint", "second_secret_made_at", "second_secret_used_on")
@@ -53,7 +57,8 @@ class Client(AuthenticatedRow, AbstractApplication):  # type: ignore[django-mana
     A program of a holder sends lots, in its own name and under no grant (`sends`): it knows the flow of client
     credentials only, and no resident is ever sent to it.
 
-    Two secrets may be alive at once, so that one is turned over without a stop. There is always a first one.
+    Two secrets may be alive at once, so that one is turned over without a stop. There is always a first one. Beside
+    them it may have public keys, and say that its secrets no longer count where tokens are made (`keys_only`).
     """
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="clients")
@@ -65,9 +70,13 @@ class Client(AuthenticatedRow, AbstractApplication):  # type: ignore[django-mana
     second_secret_hint = models.CharField(max_length=4, blank=True)
     second_secret_made_at = models.DateTimeField(null=True)
     second_secret_used_on = models.DateField(null=True)
+    jwks = models.TextField(blank=True, help_text="the set of its public keys (RFC 7517)")
+    keys_only = models.BooleanField(default=False, help_text="OAuth's addresses take its keys, and no secret")
+    require_pushed_authorization_requests = models.BooleanField(default=False, help_text="RFC 9126, 6")
+    dpop_bound_access_tokens = models.BooleanField(default=False, help_text="RFC 9449, 5.2")
 
     objects = RowQuerySet["Client"].as_manager()
-    decides = by_city(*_FIRST, "second_secret", former=[_FIRST])
+    decides = by_city(*_SECOND, *_KEYS, former=[_FIRST, _SECOND])
 
     class Meta:
         constraints = [
@@ -90,6 +99,7 @@ class Client(AuthenticatedRow, AbstractApplication):  # type: ignore[django-mana
                 | Q(authorization_grant_type=AbstractApplication.GRANT_AUTHORIZATION_CODE) & ~Q(redirect_uris=""),
                 name="client_has_an_address_or_sends",
             ),
+            models.CheckConstraint(condition=Q(keys_only=False) | ~Q(jwks=""), name="client_keys_only_if_any"),
         ]
 
     def __str__(self) -> str:
@@ -104,6 +114,19 @@ class Client(AuthenticatedRow, AbstractApplication):  # type: ignore[django-mana
     def jwk_key(self) -> JWK:
         """Return the portal's key that signs id_tokens; the sandbox has another one."""
         return keys.signing_key(self.environment)
+
+    @property
+    def public_keys(self) -> list[dict[str, Any]]:
+        """Return the public keys by which it may prove who it is."""
+        found: list[dict[str, Any]] = json.loads(self.jwks)["keys"] if self.jwks else []
+        return found
+
+    @property
+    def is_sender_constrained(self) -> bool:
+        """Return whether each of its tokens is of no use without its keys. It then gets what FAPI 2.0 says: refresh
+        tokens that stay the same, and id_tokens by PS256.
+        """
+        return bool(self.keys_only and self.dpop_bound_access_tokens)
 
     @property
     def secrets(self) -> list[Secret]:

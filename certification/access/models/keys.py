@@ -22,6 +22,7 @@ from core.models.rows import nothing
 
 PURPOSE = "OAuth server's keys"
 RSA_BITS = 2048
+RS256, PS256 = "RS256", "PS256"
 #: The row of each environment.
 ROWS = {Environment.LIVE: 1, Environment.TEST: 2}
 
@@ -54,7 +55,13 @@ def signing_key(environment: str = Environment.LIVE) -> JWK:
 def published(environment: str = Environment.LIVE) -> dict[str, Any]:
     """Return the JWK set by which services verify id_tokens."""
     key = signing_key(environment)
-    return {"keys": [{"alg": "RS256", "use": "sig", "kid": key.thumbprint(), **json.loads(key.export_public())}]}
+    public = json.loads(key.export_public())
+    return {"keys": [{"alg": alg, "use": "sig", **public, "kid": kid_of(key, alg)} for alg in (RS256, PS256)]}
+
+
+def kid_of(key: JWK, alg: str) -> str:
+    """Return the name of a key: by PS256, which FAPI 2.0 asks for, it has another one."""
+    return str(key.thumbprint()) + ("" if alg == RS256 else f"-{alg.lower()}")
 
 
 def pairwise(service_id: UUID, person_id: UUID) -> str:

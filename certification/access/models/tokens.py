@@ -5,13 +5,31 @@ the SHA-256 of each code and token only.
 """
 
 import hashlib
+import uuid
 from typing import Any
 
 from django.db import models
 from django.utils import timezone
 from oauth2_provider.models import AbstractAccessToken, AbstractGrant, AbstractIDToken, AbstractRefreshToken
 
+from certification.access.models.client import Client
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
+
+#: Of a SHA-256 thumbprint of a key (RFC 7638).
+JKT = 43
+_CODE = (
+    "user",
+    "code",
+    "application",
+    "expires",
+    "redirect_uri",
+    "scope",
+    "code_challenge",
+    "code_challenge_method",
+    "grant_id",
+    "used_at",
+)
+_ACCESS = ("user", "token_checksum", "application", "expires", "scope", "grant_id")
 
 
 class Hashed(str):
@@ -37,26 +55,32 @@ def _hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
+class PushedRequest(AuthenticatedRow):
+    """What a program will ask a person, pushed before their browser comes. It names nobody; `fapi.par` uses it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+")
+    handle = models.CharField(max_length=64, unique=True, help_text="SHA-256")
+    parameters = models.TextField(help_text="as in an address")
+    expires = models.DateTimeField(db_index=True)
+
+    objects = RowQuerySet["PushedRequest"].as_manager()
+    decides = by_city("client", "handle", "parameters", "expires")
+
+    def __str__(self) -> str:
+        return f"pushed request {self.pk}"
+
+
 class AuthorizationCode(AuthenticatedRow, AbstractGrant):
     """A code, exchanged once within a minute for tokens. It stays until its end, so that a second exchange is seen."""
 
     code = HashedCodeField(max_length=64, unique=True)
     grant_id = models.UUIDField()
     used_at = models.DateTimeField(null=True)
+    jkt = models.CharField(max_length=JKT, blank=True, help_text="only who has this key exchanges it (RFC 9449, 10)")
 
     objects = RowQuerySet["AuthorizationCode"].as_manager()
-    decides = by_city(
-        "user",
-        "code",
-        "application",
-        "expires",
-        "redirect_uri",
-        "scope",
-        "code_challenge",
-        "code_challenge_method",
-        "grant_id",
-        "used_at",
-    )
+    decides = by_city(*_CODE, "jkt", former=[_CODE])
 
     def __str__(self) -> str:
         return f"code {self.pk}"
@@ -66,9 +90,10 @@ class AccessToken(AuthenticatedRow, AbstractAccessToken):
     """A token of a grant; or, without grant and person, of a holder's program that sends lots."""
 
     grant_id = models.UUIDField(db_index=True, null=True)
+    jkt = models.CharField(max_length=JKT, blank=True, help_text="only who has this key uses it (RFC 9449)")
 
     objects = RowQuerySet["AccessToken"].as_manager()
-    decides = by_city("user", "token_checksum", "application", "expires", "scope", "grant_id")
+    decides = by_city(*_ACCESS, "jkt", former=[_ACCESS])
 
     def __str__(self) -> str:
         return f"access token {self.pk}"

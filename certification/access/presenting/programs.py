@@ -33,12 +33,30 @@ def rows(client: Client) -> list[dict[str, str]]:
         return [
             {"key": _("Identifiant"), "value": str(client.client_id)},
             {"key": _("Pour"), "value": _("envoyer des lots")},
+            *_security(client),
         ]
     return [
         {"key": _("Identifiant"), "value": str(client.client_id)},
         {"key": _("Pour"), "value": str(client.get_environment_display())},
         {"key": _("Adresses de retour"), "value": ", ".join(client.redirect_uris.split())},
+        *_security(client),
     ]
+
+
+def _security(client: Client) -> list[dict[str, str]]:
+    """Return the program's public keys and what it requires, if it has any."""
+    found = []
+    if keys := client.public_keys:
+        named = [" ".join(filter(None, [one.get("crv") or one["kty"], one.get("kid")])) for one in keys]
+        found.append({"key": _("Clés publiques"), "value": ", ".join(named)})
+    required = [
+        (client.keys_only, _("une clé pour obtenir un jeton")),
+        (client.require_pushed_authorization_requests, _("des demandes déposées d’abord (PAR)")),
+        (client.dpop_bound_access_tokens, _("des jetons liés à une clé (DPoP)")),
+    ]
+    if wanted := [words for is_required, words in required if is_required]:
+        found.append({"key": _("Exige"), "value": ", ".join(wanted)})
+    return found
 
 
 def secrets(client: Client) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from certification.access.problems import Problem
 from certification.access.views import schemas
 from certification.access.views.api_view import REFUSED, AnyMediaType, ApiView, problems, uuid_in
 from core import journal
+from core.models.rows import check
 from vault import types
 from vault.records import downloads
 from vault.records.actions import grants
@@ -154,6 +155,7 @@ class Events(OfOneGrant):
         _require_standing(grant)
         with scope(resident=grant.resident_id):
             found = list(GrantEvent.objects.filter(grant=grant, happened__in=list(shapes.EVENTS)))
+        check(*found)
         return Response({"events": [shapes.event(one) for one in _after(found, uuid_in(request, "after"))]})
 
 

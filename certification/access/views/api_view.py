@@ -20,8 +20,9 @@ from certification.access.bearer import (
     headers_of,
 )
 from certification.access.enums import Environment
-from certification.access.problems import MEANINGS, PROBLEM_JSON, Problem
+from certification.access.problems import MEANINGS, Problem
 from certification.access.views.schemas import ProblemSchema
+from core.problems import PROBLEM_JSON
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:

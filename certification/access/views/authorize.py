@@ -25,7 +25,9 @@ from accounts.sign_in import reauthentication
 from certification.access import asking, details, server
 from certification.access.actions import consent
 from certification.access.asking import Asked, MayNotAsk, Why
+from certification.access.fapi import par
 from certification.access.forms import ConsentForm
+from certification.access.issuers import LIVE
 from certification.access.presenting import consent as words
 from certification.access.server import FormOver, NoWayBack, Request, Sent
 from certification.labels.presenting import wording
@@ -55,6 +57,8 @@ def answered_by_page(request: HttpRequest, view: Callable[[HttpRequest], HttpRes
         return _stopped(request, "no_way_back", 400)
     except FormOver:
         return _stopped(request, "form_over", 400)
+    except par.Over:
+        return _stopped(request, "handle_over", 400)
     except MayNotAsk as refused:
         return _stopped(request, refused.why.value, 403)
     except Sent as sent:
@@ -62,7 +66,8 @@ def answered_by_page(request: HttpRequest, view: Callable[[HttpRequest], HttpRes
 
 
 def _shown(request: HttpRequest) -> HttpResponse:
-    asked = server.checked(request.GET, signed_in=request.user.is_authenticated)
+    query, handle = par.opened(request, LIVE)
+    asked = server.checked(query, signed_in=request.user.is_authenticated, handle=handle)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     if "login" in asked.prompts and not reauthentication.was_recent(request):
@@ -81,9 +86,9 @@ def _answered(request: HttpRequest) -> HttpResponse:
     """Take the resident's answer. What was asked comes from the signed state, and is checked again."""
     if not request.user.is_authenticated:
         raise FormOver
-    query, _persona = server.reopened(request.POST.get("state", ""), request.user)
+    query, handle, _persona = server.reopened(request.POST.get("state", ""), request.user)
     resident = _resident(request)
-    asked = server.checked(query, signed_in=True)
+    asked = server.checked(query, signed_in=True, handle=handle)
     return take_answer(resident, resident.user, asked, partial(_confirmed_page, resident))
 
 
@@ -108,9 +113,12 @@ def question(asked: Request) -> Question:
     """Return what is asked of a person. Call it in their scope.
 
     Raises:
-        Sent, MayNotAsk
+        Sent: also for delicate data that the program did not push a request for.
+        MayNotAsk
     """
     what = _asked(asked)
+    if not asked.handle and not what.is_ordinary:
+        raise server.refused(asked, "invalid_request", server.PUSH)
     return Question(asked, what, consent.standing_grant(what))
 
 
@@ -120,6 +128,7 @@ def take_answer(
     """Take a person's answer, in their scope: refuse, keep what is agreed already, or what `page` makes of a form."""
     answer = request.POST.get("answer", "")
     if answer == "refuse":
+        par.close(request.session, asked.handle)
         raise server.refused(asked, "access_denied", "The resident did not agree.")
     found = question(asked)
     if answer == "keep" and found.former is not None:
@@ -130,7 +139,7 @@ def take_answer(
 def _confirmed_page(request: SignedInRequest, found: Question, sent: Any) -> HttpResponse:  # noqa: ANN401 - as below
     """Return the page of consent, for a resident who has shown who they are if it asks for delicate data."""
     if found.asked.is_sensitive(found.agreed) and not reauthentication.was_recent(request):
-        address = f"{request.path}?{found.request.query.urlencode()}"
+        address = f"{request.path}?{found.request.own_query}"
         return redirect(reauthentication.page(request) if sent is None else address)
     context = {"action": reverse("access:authorize"), "state": server.signed(found.request, request.user)}
     return consent_page(request, request.user, found, sent, context)
@@ -195,6 +204,7 @@ def _papers(person: User, asked: Asked, agreed: Sequence[str | UUID]) -> Sequenc
 
 
 def _leave_with_code(request: HttpRequest, asked: Request, grant: Grant, person: User) -> HttpResponse:
+    par.close(request.session, asked.handle)
     return _leave(request, asked.client.service.name, server.code_for(asked, person, grant.pk))
 
 
@@ -207,6 +217,7 @@ def _stopped(request: HttpRequest, why: str, status: int) -> HttpResponse:
     titles = {
         "no_way_back": _("Cette demande n’est pas complète"),
         "form_over": _("Cette page est restée ouverte trop longtemps"),
+        "handle_over": _("Ce lien ne peut plus servir"),
         Why.NO_LABEL: wording.now().not_now,
         Why.TOO_MUCH: wording.now().beyond,
         Why.UNCLEAR: _("Ce service ne dit pas ce qu’il veut faire"),
@@ -214,6 +225,7 @@ def _stopped(request: HttpRequest, why: str, status: int) -> HttpResponse:
     texts = {
         "no_way_back": _("Le service qui vous envoie n’est pas connu ici, ou son adresse de retour ne l’est pas."),
         "form_over": _("Vos valeurs ont pu changer depuis. Retournez sur le service, puis recommencez."),
+        "handle_over": _("Il est valable une minute, une seule fois. Retournez sur le service, puis recommencez."),
         Why.NO_LABEL: _("La ville ne le laisse rien demander aujourd’hui."),
         Why.TOO_MUCH: _("Il demande des données que la ville ne lui a pas permis de demander."),
         Why.UNCLEAR: _("Le but qu’il annonce n’est pas au registre de la ville."),

@@ -16,7 +16,7 @@ from accounts.http import SignedInRequest
 from accounts.models import PublisherRole
 from certification.access.actions import clients
 from certification.access.enums import Environment
-from certification.access.forms import ProgramForm
+from certification.access.forms import ProgramForm, SecurityForm
 from certification.access.models import Client
 from certification.access.presenting import programs as words
 from certification.labels import perms
@@ -106,6 +106,26 @@ def revoke_secret(request: SignedInRequest, client_id: str, secret_id: str) -> H
         [_("Il est refusé tout de suite."), _("Les accords des habitants et les jetons en cours restent.")],
         _("Révoquer le secret"),
     )
+
+
+@publishers_only
+@recently_authenticated
+@require_http_methods(["GET", "POST"])
+def security(request: SignedInRequest, client_id: str) -> HttpResponse:
+    """Show and change a program's public keys, and what it requires of requests in its name."""
+    client = _client(request, client_id)
+    form = SecurityForm(sent(request), client=client)
+    if request.method == "POST" and form.is_valid() and form.save(client, request.user):
+        messages.success(request, _("Les clés et les exigences du programme sont enregistrées."))
+        return redirect("access:programs")
+    context = {
+        "form": form,
+        "heading": _("Clés et exigences de %(program)s") % {"program": client.client_id},
+        "hint": _("Avec une clé et toutes les exigences, ce programme suit le profil FAPI 2.0."),
+        "button": _("Enregistrer"),
+        "back": reverse("access:programs"),
+    }
+    return render(request, "labels/form.html", context, status=400 if form.errors else 200)
 
 
 @publishers_only

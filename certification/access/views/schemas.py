@@ -195,6 +195,9 @@ class ProblemSchema(serializers.Serializer):
     code = serializers.CharField()
 
 
+EITHER = "A bearer token; or one that DPoP binds to a key (RFC 9449), with a proof in each call."
+
+
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the package's own
     """Describes how a program gets its token; the document finds it by `target_class`."""
 
@@ -211,7 +214,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "refreshUrl": settings.SPECTACULAR_SETTINGS["OAUTH2_REFRESH_URL"],
             "scopes": settings.SPECTACULAR_SETTINGS["OAUTH2_SCOPES"],
         }
-        return {"type": "oauth2", "flows": {"authorizationCode": flow}}
+        return {"type": "oauth2", "flows": {"authorizationCode": flow}, "description": EITHER}
 
 
 class SenderScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the package's own

@@ -20,9 +20,9 @@ from core.telemetry import logs
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
-#: Routes that only programs call, at either server.
-ROUTES = ("api/v1/me/", "api/v1/events", "api/v1/erasures", "oauth/token", "oauth/revoke", "oauth/userinfo")
-TOKENS = ("oauth/token", "oauth/revoke")
+#: Routes where a program proves who it is, and all that only programs call, at either server.
+TOKENS = ("oauth/token", "oauth/revoke", "oauth/par")
+ROUTES = ("api/v1/me/", "api/v1/events", "api/v1/erasures", *TOKENS, "oauth/userinfo")
 #: Calls a minute with a program's name and a wrong secret that are noted: anybody may make them.
 UNPROVED_A_MINUTE = 10
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from celery import current_app
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -22,7 +23,9 @@ from certification.labels.models import Service
 from core import rows
 from core.database import locks
 from core.jobs import BROKER_DOWN
+from core.journal import register
 from core.models import RegisterEntry
+from core.models.many_rows import write_together
 from core.models.rows import Forged
 from vault.records.enums import Happened
 from vault.records.models import Grant, GrantEvent
@@ -108,12 +111,12 @@ def publish() -> int:
         if not locks.try_hold("events of programs", LOCK):
             return 0
         _note_labels()
-        waiting = list(Event.objects.filter(position=None).order_by("at", "pk")[:AT_ONCE])
+        waiting = _unnumbered()
         deliveries: list[Delivery] = []
-        for event, position in zip(waiting, _positions(len(waiting)), strict=True):
-            event.position = position
+        _number(waiting)
+        for event in waiting:
             deliveries += [Delivery(endpoint=one, event=event) for one in _listening(event)]
-        Event.objects.bulk_update(waiting, ["position"])
+        write_together(waiting, [rows.city_key()] * len(waiting), "position")
         Delivery.objects.bulk_create(deliveries)
         transaction.on_commit(lambda: send_deliveries(one.pk for one in deliveries), robust=True)
     return len(waiting)
@@ -122,12 +125,23 @@ def publish() -> int:
 def after(client: Client, position: int, limit: int) -> list[Event]:
     """Return the events of a client's service and environment after a number, oldest first."""
     found = Event.objects.filter(service=client.service_id, environment=client.environment, position__gt=position)
-    return list(found.order_by("position")[:limit])
+    return list(found.filter(at__gte=timezone.now() - KEPT).order_by("position")[:limit])
 
 
 def purge() -> int:
-    """Delete the events of more than seven days, with their deliveries. The scheduler calls this each hour."""
-    return Event.objects.filter(at__lt=timezone.now() - KEPT).delete()[0]
+    """Delete the events of more than seven days, with their deliveries. Return how many go. The scheduler calls this.
+
+    The last one of each service stays, emptied, since the next number follows its own.
+    """
+    over = Event.objects.filter(at__lt=timezone.now() - KEPT)
+    later = Event.objects.filter(service=OuterRef("service"), environment=OuterRef("environment"))
+    later = later.filter(position__gt=OuterRef("position"))
+    last = list(over.filter(~Exists(later), position__isnull=False).exclude(data={}))
+    for event in last:
+        event.data = {}
+        event.save(update_fields=["data"])
+    Delivery.objects.filter(event__in=over).delete()
+    return len(last) + over.filter(Q(position=None) | Exists(later)).delete()[0]
 
 
 def send_deliveries(ids: Iterable[UUID]) -> bool:
@@ -151,10 +165,27 @@ def _publish_soon(event: Event) -> None:
         send(PUBLISH)
 
 
+def _unnumbered() -> list[Event]:
+    """Return the events that wait for their number. One that somebody else wrote is reported, and told to nobody."""
+    found = Event.objects.select_for_update().filter(position=None).order_by("at", "pk")[:AT_ONCE]
+    try:
+        return list(found)
+    except Forged:
+        return [event for pk in list(found.values_list("pk", flat=True)) for event in _genuine(pk)]
+
+
+def _genuine(pk: UUID) -> Iterator[Event]:
+    try:
+        yield Event.objects.get(pk=pk)
+    except Forged as forged:
+        transaction.on_commit(partial(rows.report, forged), robust=True)
+
+
 def _note_labels() -> None:
     """Write the events of labels from the register, whose entries are public and numbered. Idempotent."""
     recent = RegisterEntry.objects.filter(kind="label", event__in=OF_LABELS, at__gt=timezone.now() - KEPT)
-    for entry in recent.exclude(number__in=Event.objects.filter(entry__isnull=False).values("entry")):
+    recent = recent.exclude(number__in=Event.objects.filter(entry__isnull=False).values("entry"))
+    for entry in register.believed(recent):
         if not Service.objects.filter(pk=entry.subject_id).exists():
             continue
         event = Event(
@@ -184,10 +215,24 @@ def _listening(event: Event) -> Iterator[Endpoint]:
             transaction.on_commit(partial(rows.report, forged), robust=True)
 
 
-def _positions(count: int) -> list[int]:
-    """Return the next numbers. Their sequence outlives the events, which are deleted after seven days."""
-    if not count:
-        return []
+def _number(events: Iterable[Event]) -> None:
+    """Give each event the next number of its service and environment: what it counts says nothing of others.
+
+    The first number of a service comes from a sequence: numbers were once counted for all services together.
+    """
+    last: dict[tuple[UUID, str], int] = {}
+    for event in events:
+        place = event.service_id, event.environment
+        if place not in last:
+            known = Event.objects.filter(service=event.service_id, environment=event.environment)
+            found = known.aggregate(last=Max("position"))["last"]
+            last[place] = _first_number() - 1 if found is None else found
+        last[place] += 1
+        event.position = last[place]
+
+
+def _first_number() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('developers_event_position') FROM generate_series(1, %s)", [count])
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT nextval('developers_event_position')")
+        found: int = cursor.fetchone()[0]
+        return found

@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import reminding
 from accounts.models import PublisherMember, User
 from certification.access.models import Client
 from certification.developers.actions import outbox
@@ -29,7 +30,7 @@ from certification.developers.models import Delivery, Endpoint
 from certification.developers.models.webhooks import PURPOSE
 from certification.labels import perms
 from certification.labels.checks.signals import sign
-from core import outgoing
+from core import outgoing, rows
 from core.keys import protect
 from core.messages import mails
 from core.messages.mails import NotSent
@@ -194,9 +195,12 @@ def prove(*, endpoint_id: UUID, sender: outgoing.Client | None = None) -> None:
 
 def deliver(*, delivery_id: UUID, sender: outgoing.Client | None = None) -> None:
     """Send an event that is due to its address. Does nothing to one that another worker has, or that is over."""
-    delivery = _take(delivery_id)
+    try:
+        delivery = _take(delivery_id)
+    except rows.Forged as forged:
+        return rows.report(forged)
     if delivery is None:
-        return
+        return None
     event, status, problem = delivery.event, None, ""
     try:
         data = {**event.data, "environment": event.environment}
@@ -206,7 +210,7 @@ def deliver(*, delivery_id: UUID, sender: outgoing.Client | None = None) -> None
             problem = "status"
     except NoAnswer as error:
         problem = error.code
-    _keep(delivery, status, problem)
+    return _keep(delivery, status, problem)
 
 
 def send_due() -> int:
@@ -337,16 +341,11 @@ def _watch(endpoint: Endpoint, now: datetime, *, failed: bool, gone: bool) -> No
 
 def _notify(pk: UUID) -> int:
     """Send the e-mail; if it cannot leave, the next tick tries again. A refused address must not keep the others."""
-    with transaction.atomic():
-        waiting = Endpoint.objects.filter(pk=pk, stopped_at__isnull=False, told_at=None)
-        held = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("client__service").first()
-        if held is None:
-            return 0
+
+    def tell(held: Endpoint) -> bool:
         service = held.client.service
         places = PublisherMember.objects.current().filter(publisher=service.publisher_id).select_related("person")
         link = settings.SITE_URL + reverse("developers:webhook", args=[held.client.client_id, held.pk])
-        held.told_at = timezone.now()
-        held.save(update_fields=["told_at"])
         try:
             mails.send(
                 "developers/email/stopped",
@@ -356,4 +355,11 @@ def _notify(pk: UUID) -> int:
         except NotSent as error:
             if not isinstance(error.__cause__, SMTPRecipientsRefused):
                 raise
-    return 1
+        return True
+
+    def note(held: Endpoint) -> None:
+        held.told_at = timezone.now()
+        held.save(update_fields=["told_at"])
+
+    waiting = Endpoint.objects.filter(pk=pk, stopped_at__isnull=False, told_at=None)
+    return int(reminding.once("webhook stopped", pk, waiting.select_related("client__service"), send=tell, note=note))

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from certification.access.enums import Environment
@@ -15,14 +15,14 @@ from certification.access.models import Client
 from certification.developers.enums import DeliveryState, EndpointState, EventType
 from certification.labels.models import Service
 from core.keys import protect
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city, nothing
 
 PURPOSE = "webhooks' secrets"
 #: Columns of an address under its MAC before it had a second secret.
 _FIRST = ("client", "url", "secret", "events", "proved_at", "stopped_at")
 
 
-class Event(models.Model):
+class Event(AuthenticatedRow):
     """An event of an agreement or a label of a service. Kept for seven days.
 
     It is written in the transaction of what happened. `position` follows, by one process at a time, so that whoever
@@ -35,13 +35,24 @@ class Event(models.Model):
     type = models.CharField(max_length=30, choices=EventType.choices)
     at = models.DateTimeField(default=timezone.now)
     data = models.JSONField(help_text="ids, and the pairwise sub")
-    position = models.BigIntegerField(null=True, unique=True)
+    position = models.BigIntegerField(null=True, help_text="counted for each service and environment")
     entry = models.BigIntegerField(null=True, unique=True, help_text="of the register, for an event of a label")
 
-    decides = nothing("a message; the program asks the API, which decides")
+    objects = RowQuerySet["Event"].as_manager()
+    decides = by_city(
+        "service",
+        "environment",
+        "type",
+        "at",
+        "data",
+        "position",
+        "entry",
+        former=[UNSIGNED],
+        put_back="tells again what happened then, by ids; whoever is told reads under the grant of today",
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["service", "environment", "position"], name="event_after")]
+        constraints = [models.UniqueConstraint(fields=["service", "environment", "position"], name="event_after_once")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.pk}"
@@ -104,7 +115,11 @@ class Endpoint(AuthenticatedRow):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self) -> "DeliveryQuerySet":
-        return self.filter(state=DeliveryState.WAITING, next_at__lte=timezone.now())
+        """Return those to send now. An event goes to a program of its own service and environment only."""
+        theirs = Q(
+            event__service=F("endpoint__client__service"), event__environment=F("endpoint__client__environment")
+        )
+        return self.filter(theirs, state=DeliveryState.WAITING, next_at__lte=timezone.now())
 
 
 class Delivery(models.Model):

@@ -22,6 +22,7 @@ SNIPPETS = Path(__file__).parents[1] / "content" / "snippets"
 #: What a program does about a refusal, by its code.
 TO_DO = {
     "invalid_client": gettext_lazy("Vérifiez l’identifiant et le secret du programme."),
+    "invalid_dpop_proof": gettext_lazy("Faites une preuve pour chaque requête, avec la clé du jeton."),
     "invalid_token": gettext_lazy("Renouvelez le jeton une fois. Sinon, redemandez à l’habitant."),
     "insufficient_scope": gettext_lazy(
         "Demandez la portée de cette adresse : « vault », ou « lots » pour un organisme."
@@ -73,6 +74,13 @@ SUMMARIES = {
 }
 #: Newest first.
 CHANGES = [
+    (
+        date(2026, 12, 2),
+        gettext_lazy(
+            "Une demande de données sensibles doit être déposée d’abord (PAR). Clés publiques (private_key_jwt), "
+            "jetons liés à une clé (DPoP)."
+        ),
+    ),
     (
         date(2026, 11, 28),
         gettext_lazy(

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import PendingAccount, PublisherMember
+from accounts.models import PendingAccount, PublisherMember, PublisherRole
 from certification.access.enums import Environment
 from certification.access.models import Client
 from certification.developers.enums import DeliveryState, EndpointState
@@ -118,7 +118,7 @@ def member_lines(places: Iterable[PublisherMember], mine: PublisherMember, *, ow
         {
             "label": one.person.name,
             "text": _("%(role)s, depuis le %(day)s")
-            % {"role": one.get_role_display(), "day": date_format(one.since, "j F Y")},
+            % {"role": PublisherRole(one.role).label, "day": date_format(one.since, "j F Y")},
             "action_href": reverse("developers:remove_member", args=[one.pk]) if owner and one != mine else "",
             "action": _("Retirer"),
         }
@@ -131,7 +131,7 @@ def invited_lines(offers: Iterable[PendingAccount]) -> list[dict[str, str]]:
         {
             "label": one.name,
             "text": _("%(role)s, %(email)s, invitation du %(day)s")
-            % {"role": one.get_role_display(), "email": one.email, "day": date_format(one.offered_at, "j F Y")},
+            % {"role": PublisherRole(one.role).label, "email": one.email, "day": date_format(one.offered_at, "j F Y")},
         }
         for one in offers
     ]

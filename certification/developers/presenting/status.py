@@ -23,6 +23,7 @@ NAMES = {
     "keys": gettext_lazy("Clés"),
     "storage": gettext_lazy("Fichiers"),
     "antivirus": gettext_lazy("Antivirus"),
+    "confinement": gettext_lazy("Lecture des fichiers"),
 }
 
 

@@ -24,7 +24,7 @@ from certification.labels.views.asking import ask, sent
 @require_safe
 def show(request: SignedInRequest) -> HttpResponse:
     place = perms.place_of(request.user)
-    current = PublisherMember.objects.current().filter(publisher=place.publisher).select_related("person")
+    current = PublisherMember.objects.with_roles().filter(publisher=place.publisher)
     owner = place.role == PublisherRole.OWNER
     context = {
         "place": place,

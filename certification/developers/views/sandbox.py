@@ -15,6 +15,7 @@ from django_scopes import scope
 from accounts.http import SignedInRequest
 from accounts.models import User
 from certification.access import server
+from certification.access.fapi import par
 from certification.access.issuers import SANDBOX
 from certification.access.server import FormOver, NoWayBack, Request
 from certification.access.views.authorize import Question, answered_by_page, consent_page, question, take_answer
@@ -31,7 +32,8 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(request: HttpRequest) -> HttpResponse:
-    asked = server.checked(request.GET, signed_in=request.user.is_authenticated, issuer=SANDBOX)
+    query, handle = par.opened(request, SANDBOX)
+    asked = server.checked(query, signed_in=request.user.is_authenticated, issuer=SANDBOX, handle=handle)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     return _choice(_developer(request, asked), asked, PersonaForm())
@@ -41,8 +43,8 @@ def _answered(request: HttpRequest) -> HttpResponse:
     """Take the choice of a persona, or the answer of the persona that was chosen."""
     if not request.user.is_authenticated:
         raise FormOver
-    query, slug = server.reopened(request.POST.get("state", ""), request.user)
-    asked = server.checked(query, signed_in=True, issuer=SANDBOX)
+    query, handle, slug = server.reopened(request.POST.get("state", ""), request.user)
+    asked = server.checked(query, signed_in=True, issuer=SANDBOX, handle=handle)
     developer = _developer(request, asked)
     if slug:
         persona = _persona(slug)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.decorators import publishers_only
 from accounts.http import SignedInRequest
-from certification.access import credentials, limits
+from certification.access import credentials, limits, server
 from certification.access.enums import OPENID, Environment
 from certification.access.issuers import SANDBOX
 from certification.access.models import Client
@@ -60,7 +60,7 @@ def configuration(request: HttpRequest, trial_id: UUID) -> HttpResponse:
             "jwks_uri": SANDBOX.address("jwks"),
             "scopes_supported": [OPENID],
             "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code"],
+            "grant_types_supported": [server.CODE],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
@@ -90,6 +90,8 @@ def token(request: HttpRequest, trial_id: UUID) -> HttpResponse:
     if limits.of_network(request).is_over:
         return _refused("temporarily_unavailable", 429)
     _trial(trial_id)
+    if request.POST.getlist("grant_type") != [server.CODE]:
+        return _refused("unsupported_grant_type")
     basic = credentials.from_basic(request.headers.get("Authorization", ""))
     named = basic or (request.POST.get("client_id", ""), request.POST.get("client_secret", ""))
     client = credentials.authenticated(*named, Environment.TEST)

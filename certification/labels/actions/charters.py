@@ -12,10 +12,30 @@ from certification.labels.enums import Signatory
 from certification.labels.models import CharterVersion, Criterion, Signature
 from certification.labels.states import NotNow
 from core.journal import register
+from core.pages import contacts
 
 
 class Incomplete(ValueError):
     """A version without a requirement cannot be published."""
+
+
+def refuse_new_contacts(text: object) -> None:
+    """Refuse a telephone number or an address that no published version has, in a draft that one person writes.
+
+    Args:
+        text: a text, or lists and dictionaries of texts.
+
+    Raises:
+        ValidationError
+    """
+    published = [charter.as_json() for charter in CharterVersion.objects.published().prefetch_related("criteria")]
+    contacts.refuse_new(_texts(text), _texts(published))
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [text for part in value for text in _texts(part)]
+    return [*contacts.written(value)]
 
 
 def publish(*, charter: CharterVersion, by: User) -> CharterVersion:

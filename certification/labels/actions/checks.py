@@ -35,6 +35,7 @@ from certification.labels.models import (
 )
 from core.jobs import BROKER_DOWN
 from core.messages import mails
+from core.messages.mails import NotSent
 from core.outgoing import Client
 
 logger = logging.getLogger(__name__)
@@ -178,11 +179,16 @@ def send_contact_link(*, request: LabelRequest, by: User) -> None:
         proof, made = ContactProof.objects.get_or_create(service=service, address=request.data_contact)
         if not made and proof.asked_at > now - LINK_AGAIN:
             raise TooMany
-        proof.asked_at = now
+        former, proof.asked_at = now - LINK_AGAIN if made else proof.asked_at, now
         proof.save(update_fields=["asked_at"])
-        token = signing.dumps([str(proof.pk), proof.address], salt=SALT)
-        link = settings.SITE_URL + reverse("labels:confirm_contact", args=[token])
+    token = signing.dumps([str(proof.pk), proof.address], salt=SALT)
+    link = settings.SITE_URL + reverse("labels:confirm_contact", args=[token])
+    try:
         mails.send("labels/email/contact", to=[proof.address], said={"link_to": link, "service": service.name})
+    except NotSent:
+        # They may ask again at once.
+        ContactProof.objects.filter(pk=proof.pk, asked_at=now).update(asked_at=former)
+        raise
 
 
 def contact_behind(token: str) -> ContactProof:

@@ -134,17 +134,22 @@ def find(*, complaint_id: UUID, by: User) -> Complaint:
 
 def notify_answers() -> int:
     """Tell each resident once that there is an answer; retried if sending fails. Called by the scheduler."""
-    return sum(_notify(key, resident_id) for key, resident_id in across.answers_to_tell())
+    return sum(map(_notify, across.answers_to_tell()))
 
 
-def _notify(key: UUID, resident_id: UUID) -> bool:
-    with scope(resident=resident_id), transaction.atomic():
-        held = Complaint.objects.select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
-        if held is None:
-            return False
+def _notify(answered: Complaint) -> bool:
+    resident_id = answered.resident_id
+
+    def tell(_complaint: Complaint) -> bool:
+        return reminding.remind(user_id=resident_id, template="labels/email/complaint_answered", asked=True)
+
+    def note(held: Complaint) -> None:
         held.told_at = timezone.now()
         held.save(update_fields=["told_at"])
-        return reminding.remind(user_id=resident_id, template="labels/email/complaint_answered", asked=True)
+
+    with scope(resident=resident_id):
+        due = Complaint.objects.filter(pk=answered.pk, told_at=None)
+        return reminding.once("complaint answered", answered.pk, due, send=tell, note=note)
 
 
 def _journal_event(complaint: Complaint, by: UUID, event: str) -> None:

@@ -20,7 +20,11 @@ def grant_label(request: LabelRequest) -> Label:
     """Make the label of an accepted request. The former label of the service stands until its own end.
 
     A purpose that is the same as before keeps its version, so that the grants of residents go on.
+
+    Raises:
+        Forged: the charter's criteria are not those that were published.
     """
+    request.charter.require_whole()
     service, now = request.service, timezone.now()
     versions = [version_of(agreements.frozen(purpose, service), service) for purpose in _purposes(request)]
     number = f"L{request.number[1:]}"

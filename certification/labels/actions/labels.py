@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.two_persons import DECIDING
+from accounts.two_persons import ACTS
 from certification.labels import perms
 from certification.labels.enums import HEARD, Change, LabelState, RequestKind
 from certification.labels.models import Label, LabelChange
@@ -131,16 +131,16 @@ def decide_change(*, change: LabelChange, by: User, agree: bool) -> LabelChange:
         PermissionDenied
         NotTwo: the two may not decide together.
         NotHeard: the publisher may still answer; refusing is possible meanwhile.
-        NotNow: it is decided, or the label has changed since.
+        NotNow: it is decided, the publisher answered since it was read, or the label has changed since.
     """
     _require_agent(change.label, by)
     with _alone(change.label) as label:
         held = LabelChange.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=change.pk)
-        if held.decided_at is not None:
+        if held.decided_at is not None or held.mark != change.mark:
             raise NotNow
         if agree and not held.is_heard:
             raise NotHeard
-        DECIDING.require(held.proposed_by, by)
+        ACTS["change_label"].require(held.proposed_by, by)
         held.decided_by, held.decided_at, held.agreed = by, timezone.now(), agree
         held.save(update_fields=["decided_by", "decided_at", "agreed"])
         if agree:
@@ -200,7 +200,7 @@ def _standing(label: Label) -> list[Label]:
 
 def _require_agent(label: Label, by: User) -> None:
     perms.require_agent(by, label.service.publisher)
-    DECIDING.require_one(by)
+    ACTS["change_label"].require_first(by)
 
 
 def _require_possible(label: Label, what: Change) -> None:

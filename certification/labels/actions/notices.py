@@ -13,7 +13,6 @@ from smtplib import SMTPRecipientsRefused
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,6 +21,7 @@ from certification.labels import alarms, holders, perms
 from certification.labels.enums import Change, Told
 from certification.labels.models import CheckRun, Label, LabelChange, LabelRequest, Message, Notice
 from certification.labels.states import DECIDED, State
+from core.database import locks
 from core.messages import mails
 from core.messages.mails import NotSent
 
@@ -54,8 +54,8 @@ class Due:
 def send_due() -> int:
     """Send what nobody was told yet. Return how many e-mails left.
 
-    An error of the mail server is raised: the notice is rolled back, and the next tick tries again. So it does with a
-    message whose addresses the server refuses, after the others.
+    An error of the mail server is raised: no notice is written, and the next tick tries again. So it does with a
+    message whose addresses the server refuses, after the others. No transaction is open while a message leaves.
     """
     agents_for = _agents()
     makers = (_of_requests, _of_messages, _of_labels, _of_changes, _of_checks)
@@ -66,18 +66,18 @@ def _send(due: Due) -> bool:
     already = Notice.objects.filter(what=due.what, subject_id=due.subject_id, mark=due.mark)
     if not due.to or already.exists():
         return False
-    try:
-        with transaction.atomic():
-            Notice.objects.create(what=due.what, subject_id=due.subject_id, mark=due.mark)
+    with locks.alone(f"notice {due.what} {due.mark}", due.subject_id) as is_free:
+        if not is_free or already.exists():
+            return False
+        try:
             mails.send(f"labels/email/{due.letter}", to=due.to, said=due.said | {"link_to": due.link})
-    except IntegrityError:
-        return False
-    except NotSent as error:
-        if not isinstance(error.__cause__, SMTPRecipientsRefused):
-            raise
-        # One publisher's address that does not exist must not keep what is due to the others.
-        logger.warning("an e-mail about labels was refused", extra={"code": due.what.value})
-        return False
+        except NotSent as error:
+            if not isinstance(error.__cause__, SMTPRecipientsRefused):
+                raise
+            # One publisher's address that does not exist must not keep what is due to the others.
+            logger.warning("an e-mail about labels was refused", extra={"code": due.what.value})
+            return False
+        Notice.objects.create(what=due.what, subject_id=due.subject_id, mark=due.mark)
     return True
 
 
@@ -190,7 +190,8 @@ def _agents() -> AgentsFor:
 
     @cache
     def agents_for(publisher_id: UUID) -> list[str]:
-        return [_email(one) for one in found() if not perms.worked_for(one, publisher_id)]
+        behind = perms.find_behind(publisher_id)[publisher_id]
+        return [_email(one) for one in found() if one.pk not in behind]
 
     return lambda publisher: agents_for(publisher.pk)
 

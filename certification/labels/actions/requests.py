@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Publisher, User
-from accounts.two_persons import DECIDING, Lack, NotTwo, require_apart
+from accounts.two_persons import ACTS, Lack, NotTwo, require_apart
 from certification.labels import agreements, levels, perms, states
 from certification.labels.actions import checks, granting
 from certification.labels.enums import RequestKind, Verdict
@@ -165,7 +165,7 @@ def ask_field(*, purpose: Purpose, by: User, field: str, required: bool, why: st
 
 def ask_paper(*, purpose: Purpose, by: User, kind: str, required: bool, why: str, why_en: str) -> None:
     """Ask for a kind of paper; raises as `ask_field`."""
-    if not PaperKind.objects.filter(code=kind, withdrawn_at=None).exists():
+    if not PaperKind.objects.filter(code=kind, withdrawn_at=None).first():
         raise ValueError(kind)
     with writing(purpose.request, by):
         row = PurposePaper.objects.filter(purpose=purpose, kind=kind).first()
@@ -224,7 +224,7 @@ def take(*, request: LabelRequest, by: User) -> LabelRequest:
         NotNow: another agent took it.
     """
     perms.require_agent(by, request.service.publisher)
-    DECIDING.require_one(by)
+    ACTS["grant_label"].require_first(by)
     with _locked(request) as held:
         held.state, held.instructor = states.next_state(held.state, Step.TAKE), by
         held.save()
@@ -239,7 +239,7 @@ def take_over(*, request: LabelRequest, by: User) -> LabelRequest:
         NotNow: nobody examines it.
     """
     perms.require_agent(by, request.service.publisher)
-    DECIDING.require_one(by)
+    ACTS["grant_label"].require_first(by)
     with _locked(request) as held:
         held.state, held.instructor = states.next_state(held.state, Step.TAKE_OVER), by
         held.save()
@@ -409,16 +409,16 @@ def _require_instructor(held: LabelRequest, by: User) -> None:
 
 @contextmanager
 def _deciding(request: LabelRequest, by: User, step: Step, reasons: str) -> Iterator[LabelRequest]:
-    """Lock the request for a step of the second agent."""
+    """Lock the request for a step of the second agent, who decides what they read."""
     perms.require_agent(by, request.service.publisher)
-    DECIDING.require_one(by)
+    ACTS["grant_label"].require_second(by)
     if not reasons.strip():
         raise ValueError("a decision has reasons")
     with _locked(request) as held:
         held.state = states.next_state(held.state, step)
-        if held.instructor is None:
+        if held.instructor is None or held.mark != request.mark:
             raise NotNow
-        DECIDING.require(held.instructor, by)
+        ACTS["grant_label"].require(held.instructor, by)
         reviewers = User.objects.filter(pk__in=held.reviewers())
         if by in reviewers:
             raise NotTwo(Lack.SAME, by)
@@ -433,12 +433,13 @@ def _decide(held: LabelRequest, by: User, reasons: str) -> None:
 
 
 def _unreviewed(held: LabelRequest) -> list[Missing]:
-    seen = set(held.reviews.values_list("criterion_id", flat=True))
+    seen = {review.criterion_id for review in held.reviews.all()}  # loaded, hence checked
     return [Missing(one.code, str(one.words)) for one in levels.criteria(held) if one.pk not in seen]
 
 
 def _blocked(held: LabelRequest) -> bool:
-    return held.reviews.filter(verdict=Verdict.NOT_MET, criterion__blocking=True).exists()
+    reviews = held.reviews.select_related("criterion")  # a filter would miss one that somebody changed
+    return any(review.verdict == Verdict.NOT_MET and review.criterion.blocking for review in reviews)
 
 
 def _copy(former: LabelRequest, to: LabelRequest) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from smtplib import SMTPRecipientsRefused
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_scopes import scope
 
@@ -19,6 +18,7 @@ from certification.labels import across, recipient
 from certification.labels.actions.notices import RECENT
 from certification.labels.enums import Told
 from certification.labels.models import Label, Notice
+from core.database import locks
 from core.messages.mails import NotSent
 
 logger = logging.getLogger(__name__)
@@ -40,20 +40,22 @@ def _due() -> Iterator[tuple[Label, UUID]]:
 
 def _send(resident_id: UUID, label: Label) -> bool:
     mark = _mark(resident_id, label)
-    if Notice.objects.filter(what=Told.HALTED, subject_id=label.pk, mark=mark).exists():
+    already = Notice.objects.filter(what=Told.HALTED, subject_id=label.pk, mark=mark)
+    if already.exists():
         return False
-    try:
-        with scope(resident=resident_id), transaction.atomic():
-            Notice.objects.create(what=Told.HALTED, subject_id=label.pk, mark=mark)
-            return reminding.remind(user_id=resident_id, template="labels/email/halted")
-    except IntegrityError:
-        return False
-    except NotSent as error:
-        if not isinstance(error.__cause__, SMTPRecipientsRefused):
-            raise
-        # An address that does not exist must not keep what is due to the others.
-        logger.warning("an e-mail to a resident was refused", extra={"code": Told.HALTED.value})
-        return False
+    with scope(resident=resident_id), locks.alone(f"notice {Told.HALTED} {mark}", label.pk) as is_free:
+        if not is_free or already.exists():
+            return False
+        try:
+            sent = reminding.remind(user_id=resident_id, template="labels/email/halted")
+        except NotSent as error:
+            if not isinstance(error.__cause__, SMTPRecipientsRefused):
+                raise
+            # An address that does not exist must not keep what is due to the others.
+            logger.warning("an e-mail to a resident was refused", extra={"code": Told.HALTED.value})
+            return False
+        Notice.objects.create(what=Told.HALTED, subject_id=label.pk, mark=mark)
+    return sent
 
 
 def _mark(resident_id: UUID, label: Label) -> str:

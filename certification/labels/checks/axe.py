@@ -1,4 +1,4 @@
-"""axe-core on a page that was already fetched, in a Chromium beside the worker, without any network.
+"""axe-core on a page that was already fetched, in a confined Chromium (browser.py) beside the worker, without network.
 
 The settings `CHROMIUM` and `AXE_SCRIPT` name the two files; without them the criterion is not looked at. The page's
 own scripts do not run and nothing that it names is loaded, so that a publisher's page reaches nothing here. What needs
@@ -9,22 +9,28 @@ import json
 import os
 import re
 import secrets
-import signal
-import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
+from core.confinement import answers, starting
+
+BROWSER = Path(__file__).with_name("browser.py")
 SECONDS = 30
 #: Bytes of what Chromium prints.
 MAX_OUTPUT = 8 * 1024 * 1024
+#: The name of a rule.
+RULE = re.compile(r"[a-z0-9-]{1,60}")
 #: Rules that need the style sheets.
 LEFT_OUT = ("color-contrast", "target-size", "link-in-text-block")
 #: No address is reachable: no name is known, and whatever is left goes to a proxy that is not there.
 FLAGS = (
     "--headless",
+    # Its own sandbox needs rights that a confined process lacks.
+    "--no-sandbox",
+    "--disable-breakpad",
+    "--disable-crash-reporter",
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
@@ -66,6 +72,8 @@ def faults(source: str) -> list[str]:
         mark = secrets.token_hex(16)
         file = Path(folder) / "page.html"
         file.write_text(_page(source, Path(script).read_text(encoding="utf-8"), mark), encoding="utf-8")
+        # A child of root is another user.
+        file.chmod(0o644)
         return _said(_dump(chromium, folder, file), mark)
 
 
@@ -90,38 +98,24 @@ def _staying(source: str) -> str:
 
 
 def _dump(chromium: str, folder: str, file: Path) -> str:
-    # A root of containers has no other sandbox to give.
-    flags = [*FLAGS, f"--user-data-dir={folder}/profile", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with subprocess.Popen(
-        [chromium, *flags, file.as_uri()],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        stdin=subprocess.DEVNULL,
-        env={"HOME": folder, "PATH": os.defpath, "LANG": "C.UTF-8"},
-        start_new_session=True,
-    ) as process:
-        try:
-            printed, _errors = process.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            raise NotThere from None
-        finally:
-            _end(process)
-    return printed[:MAX_OUTPUT].decode("utf-8", "replace")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
+    words = [chromium, *FLAGS, f"--user-data-dir={folder}/profile", file.as_uri()]
     try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+        with starting.started(BROWSER, folder, *words, seconds=SECONDS) as process:
+            assert process.stdin and process.stdout  # noqa: S101 (both are pipes)
+            process.stdin.close()
+            return process.stdout.read(MAX_OUTPUT).decode("utf-8", "replace")
+    except starting.NotConfined:
+        raise NotThere from None
 
 
 def _said(dom: str, mark: str) -> list[str]:
     found = re.search(rf'<pre id="{mark}">(.*?)</pre>', dom, re.S)
-    try:
-        rules: Any = json.loads(found[1]) if found else None
-    except ValueError:
-        rules = None
-    if not isinstance(rules, list):
+    if found is None:
         raise NotThere
-    return [str(rule) for rule in rules]
+    try:
+        rules = answers.parsed(list[str], answers.value(found[1].encode(), most=MAX_OUTPUT))
+    except answers.BadAnswer:
+        raise NotThere from None
+    if not all(RULE.fullmatch(rule) for rule in rules):
+        raise NotThere
+    return rules

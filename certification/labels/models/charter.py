@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from certification.labels.enums import Signatory
 from core import canonical
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
+from core.models.rows import FROZEN, AuthenticatedRow, Forged, RowQuerySet, by_city
 
 
 def in_language(french: str, english: str) -> str:
@@ -46,7 +46,17 @@ class CharterVersion(AuthenticatedRow):
     sha256 = models.CharField(_("empreinte"), max_length=64, blank=True, editable=False)
 
     objects = CharterQuerySet.as_manager()
-    decides = by_city("number", "opening", "opening_en", "money", "money_en", "published_at", "published_by", "sha256")
+    decides = by_city(
+        "number",
+        "opening",
+        "opening_en",
+        "money",
+        "money_en",
+        "published_at",
+        "published_by",
+        "sha256",
+        put_back=FROZEN,
+    )
 
     class Meta:
         verbose_name = _("version de la charte")
@@ -87,6 +97,15 @@ class CharterVersion(AuthenticatedRow):
     def computed_sha256(self) -> str:
         return hashlib.sha256(canonical.encode(self.as_json())).hexdigest()
 
+    def require_whole(self) -> None:
+        """Refuse a published version whose words or criteria are not those that were hashed.
+
+        Raises:
+            Forged
+        """
+        if self.is_published and self.computed_sha256() != self.sha256:
+            raise Forged(self)
+
 
 class Criterion(AuthenticatedRow):
     """One requirement of a version, with the proof that it takes and what a machine can look at."""
@@ -111,7 +130,17 @@ class Criterion(AuthenticatedRow):
 
     objects = RowQuerySet["Criterion"].as_manager()
     decides = by_city(
-        "charter", "code", "group", "text", "text_en", "proof", "proof_en", "machine", "machine_en", "blocking"
+        "charter",
+        "code",
+        "group",
+        "text",
+        "text_en",
+        "proof",
+        "proof_en",
+        "machine",
+        "machine_en",
+        "blocking",
+        put_back=FROZEN,
     )
 
     class Meta:

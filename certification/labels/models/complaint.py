@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from certification.labels.models.service import Service
 from core.models import ResidentManager, ResidentModel
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city
 
 #: The city answers within fifteen days.
 ANSWERED_WITHIN = timedelta(days=15)
 
 
-class ComplaintQuerySet(models.QuerySet["Complaint"]):
+class ComplaintQuerySet(RowQuerySet["Complaint"]):
     def open(self) -> Self:
         return self.filter(answered_at=None)
 
@@ -22,7 +22,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 ComplaintManager = ResidentManager.from_queryset(ComplaintQuerySet)
 
 
-class Complaint(ResidentModel):
+class Complaint(AuthenticatedRow, ResidentModel):
     """A resident's message to the city about a service. `content` seals the message and the answer, under their key.
 
     Agents read the message and never who wrote it; the publisher reads neither.
@@ -45,7 +45,9 @@ class Complaint(ResidentModel):
     content = models.BinaryField()
 
     objects = ComplaintManager()
-    decides = nothing("sealed; the role of who reads it is under the MAC of their account")
+    decides = by_city(
+        "resident_id", "service", "about", "answered_at", "answered_by", "upheld", "version", former=[UNSIGNED]
+    )
 
     class Meta:
         ordering = ["-created_at"]

@@ -3,11 +3,11 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city
 from vault.records.models import Holder
 
 
-class HolderContact(models.Model):
+class HolderContact(AuthenticatedRow):
     """The address at which the city tells a holder that a service asks for data that comes from it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -20,7 +20,8 @@ class HolderContact(models.Model):
         help_text=_("D’un service, pas d’une personne. Vide : l’organisme n’est plus prévenu."),
     )
 
-    decides = nothing("an address that is told what the register will publish")
+    objects = RowQuerySet["HolderContact"].as_manager()
+    decides = by_city("holder", "email", former=[UNSIGNED])
 
     class Meta:
         verbose_name = _("détenteur à prévenir")

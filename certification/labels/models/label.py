@@ -259,3 +259,8 @@ class LabelChange(AuthenticatedRow):
     def is_heard(self) -> bool:
         """Return True if the publisher has answered, or could: the two agents may decide."""
         return self.answer_until is None or self.answered_at is not None or self.answer_until <= timezone.now()
+
+    @property
+    def mark(self) -> str:
+        """Return what tells the proposal with the publisher's answer from the one without it."""
+        return self.answered_at.isoformat() if self.answered_at else "unanswered"

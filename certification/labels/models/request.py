@@ -1,5 +1,7 @@
 """A request for a label: what the publisher says, what the two agents find, and their decision."""
 
+import hashlib
+import json
 import uuid
 from datetime import datetime, timedelta
 from typing import Self
@@ -15,7 +17,8 @@ from certification.labels.enums import RequestKind, Verdict
 from certification.labels.models.charter import CharterVersion, Criterion
 from certification.labels.models.service import Service
 from certification.labels.states import CLOSED, DECIDED, State
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
+from core import canonical
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city
 from vault.records.actions.grants import months_later
 from vault.records.enums import Mode
 
@@ -135,6 +138,13 @@ class LabelRequest(AuthenticatedRow):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def mark(self) -> str:
+        """Return what tells one opinion, on one content, from another. Cost: one query."""
+        found = self.reviews.order_by("criterion_id").values_list("criterion_id", "verdict", "text", "at")
+        said = [self.instructor_id, self.favourable, self.months, self.opinion, self.waited, list(found)]
+        return hashlib.sha256(canonical.encode(json.loads(json.dumps(said, default=str)))).hexdigest()
 
     def reviewers(self) -> set[uuid.UUID]:
         """Return the ids of the agents who reviewed a criterion, also of those whose review another one replaced."""
@@ -297,7 +307,7 @@ class Review(AuthenticatedRow):
         return self.verdict
 
 
-class Message(models.Model):
+class Message(AuthenticatedRow):
     """One message of a request's thread, between the publisher and the city."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -308,7 +318,8 @@ class Message(models.Model):
     text = models.TextField(_("message"), max_length=2000)
     at = models.DateTimeField(default=timezone.now)
 
-    decides = nothing("words of a thread, which decide nothing")
+    objects = RowQuerySet["Message"].as_manager()
+    decides = by_city("request", "author", "from_city", "asks_complements", "text", "at", former=[UNSIGNED])
 
     class Meta:
         ordering = ["at"]

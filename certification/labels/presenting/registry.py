@@ -55,7 +55,8 @@ def tally(found: Sequence[Label]) -> str:
     """Return in one line how many labels are in each state, and how many requests were refused."""
     states = [one.state for one in found]
     said = [(str(state.label), states.count(state)) for state in LabelState]
-    said.append((_("Demandes refusées"), RegisterEntry.objects.filter(kind="label", event="label_refused").count()))
+    refused = register.believed(RegisterEntry.objects.filter(kind="label", event="label_refused"))
+    said.append((_("Demandes refusées"), sum(1 for _entry in refused)))
     return ", ".join(_("%(what)s : %(count)s") % {"what": what, "count": count} for what, count in said if count)
 
 
@@ -83,7 +84,7 @@ def until(label: Label) -> str:
 def decisions(keeps: Callable[[RegisterEntry], bool] | None = None) -> list[RegisterEntry]:
     """Return the last decisions of the register, newest first. With `keeps`, older ones are looked at too."""
     found = RegisterEntry.objects.filter(kind="label", event__in=EVENTS).order_by("-number")
-    return [*islice(filter(keeps, found.iterator()), SHOWN)] if keeps else list(found[:SHOWN])
+    return [*islice(filter(keeps, register.believed(found.iterator(chunk_size=SHOWN))), SHOWN)]
 
 
 def history(label: Label) -> list[Row]:
@@ -102,7 +103,7 @@ def row_of(entry: RegisterEntry) -> Row:
 def whole() -> dict[str, Any]:
     """Return the register, as its JSON and its signed form have it."""
     histories: dict[object, list[RegisterEntry]] = {}
-    for entry in RegisterEntry.objects.filter(kind="label").order_by("number"):
+    for entry in register.believed(RegisterEntry.objects.filter(kind="label").order_by("number")):
         histories.setdefault(entry.subject_id, []).append(entry)
     return {
         "at": timezone.now().isoformat(timespec="seconds"),

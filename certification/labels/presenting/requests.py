@@ -398,7 +398,8 @@ def change_rows(change: LabelChange, *, names: bool = True) -> list[Row]:
 
 
 def complaints(found: Sequence[Complaint], reader: User) -> list[Row]:
-    """Return the complaints that the reader may answer: those about services of publishers they never worked for."""
+    """Return the complaints that the reader may answer: those about services of publishers they are not behind."""
+    behind = perms.find_behind(*{one.service.publisher_id for one in found})
     return [
         {
             "label": f"{one.service.name} : {str(one.get_about_display()).lower()}",
@@ -408,7 +409,7 @@ def complaints(found: Sequence[Complaint], reader: User) -> list[Row]:
             **({"tag": _("En retard"), "tag_kind": "expired"} if one.is_late else {}),
         }
         for one in found
-        if not perms.worked_for(reader, one.service.publisher_id)
+        if reader.pk not in behind[one.service.publisher_id]
     ]
 
 

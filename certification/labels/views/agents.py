@@ -16,14 +16,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.decorators import agents_only, recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.models import User
-from accounts.two_persons import DECIDING, NotTwo
+from accounts.two_persons import ACTS, NotTwo
 from accounts.views.two_persons import refused
 from certification.labels import across, levels, perms
 from certification.labels.actions import complaints
 from certification.labels.actions import labels as label_actions
 from certification.labels.actions import requests as actions
 from certification.labels.enums import Change, LabelState, Verdict
-from certification.labels.forms import AnswerComplaintForm, ChangeForm, DecideForm, OpinionForm, ReviewForm, TextForm
+from certification.labels.forms import (
+    AnswerComplaintForm,
+    ChangeForm,
+    DecideForm,
+    OpinionForm,
+    ReasonsForm,
+    ReviewForm,
+    TextForm,
+)
 from certification.labels.models import Complaint, Label, LabelChange, LabelRequest
 from certification.labels.presenting import checks as checking
 from certification.labels.presenting import registry, wording
@@ -66,7 +74,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
         "changes": words.changes(list(waiting), request.user),
         "labels": words.labels(labels),
         "complaints": words.complaints(across.open_complaints(), request.user),
-        "lack": DECIDING.lack(request.user),
+        "lack": ACTS["grant_label"].lack(request.user),
     }
     return render(request, "labels/inbox.html", context)
 
@@ -216,6 +224,8 @@ def decide(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 
     def act(data: dict[str, Any]) -> None:
         answer, text = data["answer"], data["text"]
+        if data["shown"] != found.mark:
+            raise NotNow
         try:
             if answer == "send_back":
                 actions.send_back(request=found, by=request.user, text=text)
@@ -237,7 +247,7 @@ def decide(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     ]
     return ask(
         request,
-        DecideForm(sent(request)),
+        DecideForm(sent(request), initial={"shown": found.mark}),
         act,
         then=reverse("labels:inbox"),
         said=_("C’est enregistré."),
@@ -275,7 +285,7 @@ def suspend(request: SignedInRequest, label_id: UUID) -> HttpResponse:
         raise Http404
     return ask(
         request,
-        TextForm(sent(request), label=_("Raisons")),
+        ReasonsForm(sent(request)),
         lambda data: label_actions.suspend(label=found, by=request.user, reasons=data["text"]),
         said=_("C’est suspendu : le service ne lit plus rien."),
         heading=_("Suspendre en urgence"),
@@ -320,6 +330,8 @@ def decide_change(request: SignedInRequest, change_id: UUID) -> HttpResponse:
     found = get_object_or_404(waiting.select_related("label__service__publisher", "proposed_by"), pk=change_id)
     perms.require_agent(request.user, found.label.service.publisher)
     if request.method == "POST":
+        if request.POST.get("shown") != found.mark:
+            raise NotNow
         try:
             label_actions.decide_change(change=found, by=request.user, agree=request.POST.get("answer") == "agree")
         except label_actions.NotHeard:
@@ -336,7 +348,7 @@ def decide_change(request: SignedInRequest, change_id: UUID) -> HttpResponse:
 def letter(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     """Return the letter of a decision, to an agent who may be one of the two."""
     found = sent_request(request, request_id)
-    DECIDING.require_one(request.user)
+    ACTS["grant_label"].require_second(request.user)
     return decision_letter(found, reverse("labels:examine", args=[found.pk]), request)
 
 

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "services.requests",
     "services.watch",
     "certification.labels",
+    "guardian",
     "oauth2_provider",
     "certification.access",
     "certification.developers",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "core.web.unstorable.UnstorableMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -78,7 +80,7 @@ MIDDLEWARE = [
     "accounts.middleware.ResidentScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "core.web.middleware.DownMiddleware",
+    "core.web.faults.FaultsMiddleware",
 ]
 
 TEMPLATES = [
@@ -118,7 +120,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # A file, transit+https://… (OpenBao, Vault) or kms://… (AWS). If several, separated by spaces, the first one wraps.
-KEYRING = environment.text("KEYRING", str(VAR / "keyring.json"))
+KEYRING = environment.text("KEYRING", (VAR / "keyring.json").as_uri())
 # URL of clamd. If empty, papers are not scanned.
 CLAMD_URL = environment.antivirus(environment.text("CLAMD_URL"))
 # Made at the first start of a demonstration or test; in production once, by `manage.py make_keyring`.
@@ -198,7 +200,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["certification.access.parsers.StorableJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -225,6 +227,11 @@ SPECTACULAR_SETTINGS = {
 # Accounts
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.sign_in.backends.AuthenticationBackend"]
+# django-guardian gives permission rows their shape, and nothing else: no visitor has an account, accounts and groups
+# get no methods, and no backend of its own answers (docs/decisions/0058-object-permissions.md).
+ANONYMOUS_USER_NAME = None
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
+GUARDIAN_MONKEY_PATCH_USER = GUARDIAN_MONKEY_PATCH_GROUP = False
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
@@ -300,8 +307,6 @@ AGENT_PERMISSIONS = {
     "core.view_city",
     "core.change_city",
     "core.view_legalpage",
-    "core.add_legalpage",
-    "core.change_legalpage",
     "core.view_helppage",
     "core.add_helppage",
     "core.change_helppage",
@@ -316,8 +321,6 @@ AGENT_PERMISSIONS = {
     "labels.view_charterversion",
     "labels.view_signature",
     "labels.view_holdercontact",
-    "labels.add_holdercontact",
-    "labels.change_holdercontact",
     "places.view_place",
     "places.add_place",
     "places.change_place",
@@ -411,6 +414,9 @@ CELERY_BROKER_URL = BROKER_URL or "filesystem://"
 CELERY_BROKER_TRANSPORT_OPTIONS = environment.broker_options(BROKER_URL, BROKER_FOLDER)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
+# Whoever writes to the broker sends JSON, which runs nothing.
+CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -419,7 +425,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Remote control needs broadcasts, which files cannot carry; nothing here uses it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "Europe/Paris"
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
+# In memory: the default keeps what it sent when in a shelve, a file of pickles. After a start, hourly tasks wait an
+# hour.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = SCHEDULE
 
 LOGGING: dict[str, Any] = {

@@ -5,7 +5,6 @@ from config.settings.base import *
 
 environment.require(
     {
-        "SECRET_KEY": "at least 50 random characters",
         "DATABASE_URL": "postgresql://… as the role web",
         "KEYRING": "the file that holds the keyring, on another backup than the database,"
         " or the address of a key service (docs/keys.md)",
@@ -30,4 +29,4 @@ DEVICE_COOKIE_NAME = "__Host-garant_device"
 LANGUAGE_COOKIE_SECURE = True
 LANGUAGE_COOKIE_NAME = "__Host-garant_language"
 # W021 asks for HSTS preload, which binds the whole domain for years: the city must decide it.
-SILENCED_SYSTEM_CHECKS = ["security.W021"]
+SILENCED_SYSTEM_CHECKS = [*SILENCED_SYSTEM_CHECKS, "security.W021"]

@@ -1,6 +1,8 @@
-"""PostgreSQL's advisory locks, which last until the transaction ends. Each kind has its own keys."""
+"""PostgreSQL's advisory locks, which last until the transaction ends, but `alone`. Each kind has its own keys."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import connection
@@ -22,3 +24,20 @@ def try_hold(kind: str, id: UUID) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key(kind, id)])
         return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def alone(kind: str, id: UUID) -> Iterator[bool]:
+    """Hold the exclusive lock for the block, if it is free, without a transaction. Give whether it was.
+
+    It is for what waits for others, such as a mail server. It ends with the connection, if not before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key(kind, id)])
+        is_free = bool(cursor.fetchone()[0])
+    try:
+        yield is_free
+    finally:
+        if is_free:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key(kind, id)])

@@ -24,6 +24,7 @@ from core.files.storage import SealedFile, sealed_storage
 from core.keys import sealed
 from core.keys.sealed import Unreadable
 from core.models import Upload, UploadPart
+from core.models.rows import check
 
 KEPT = timedelta(hours=24)
 AT_ONCE = 10
@@ -100,7 +101,7 @@ def receive(
     """
     if upload.parts.count() >= MOST_PARTS:
         raise TooMany
-    with sealed_storage.create(resident_id=upload.resident_id) as file:
+    with sealed_storage.create(resident_id=upload.resident_id, kind=UploadPart.FILE) as file:
         for chunk in chunks:
             if file.size + len(chunk) > upload.length - offset:
                 raise Moved
@@ -135,6 +136,7 @@ def join(*, resident_id: UUID, upload_id: UUID) -> Joined:
         Gone: the upload is expired, deleted or another resident's.
         Unfinished: parts are missing.
         StorageFull: the disk is full.
+        Forged: a part was put in the place of another.
     """
     with scope(resident=resident_id):
         row = Upload.objects.filter(pk=upload_id).first()
@@ -145,10 +147,12 @@ def join(*, resident_id: UUID, upload_id: UUID) -> Joined:
             return Joined(upload_id, name, became=row.became)
         if not row.whole:
             raise Unfinished
+        parts = list(row.parts.all())
+        check(*parts)
         try:
             with sealed_storage.create(resident_id=resident_id) as file:
-                for part in row.parts.all():
-                    with sealed_storage.open(part.stored_name, resident_id=resident_id) as stream:
+                for part in parts:
+                    with sealed_storage.open(part.stored_name, resident_id=resident_id, kind=part.FILE) as stream:
                         while chunk := stream.raw.read(CHUNK):
                             file.write(chunk)
         except Unreadable:  # another process deleted a part meanwhile

@@ -1,8 +1,9 @@
-"""Format of sealed files: an algorithm byte, then Tink's AES256_GCM_HKDF streaming with 64 KiB segments.
+"""Format of sealed files: a version byte, then Tink's AES256_GCM_HKDF streaming with 64 KiB segments.
 
-    0x01 | 40 | salt (32) | nonce prefix (7) | segment 0 | segment 1 | …
+    0x02 | 40 | salt (32) | nonce prefix (7) | segment 0 | segment 1 | …
 
-The file's key is HKDF-SHA256(resident's key, salt, info=AAD). A segment's nonce is the prefix, its number (32 bits)
+The file's key is HKDF-SHA256(resident's key, salt, info=AAD). Files of version 0x01, from before kinds, have another
+AAD. A segment's nonce is the prefix, its number (32 bits)
 and a last byte: 1 for the last segment, else 0. The header counts in the first segment's 65,536 bytes. A reader
 decrypts the last segment first, so a truncated file is detected.
 
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.keys.sealed import Unreadable
 
-ALGORITHM = b"\x01"
+VERSION, WITHOUT_KIND = b"\x02", b"\x01"
 SEGMENT = 65_536
 SALT = 32
 PREFIX = 7
@@ -58,7 +59,7 @@ class SegmentWriter:
         self._plain, self._stored = memoryview(bytearray(ROOM)), memoryview(bytearray(SEGMENT))
         self._filled, self._room = 0, FIRST_ROOM
         self._number = 0
-        target.write(memoryview(ALGORITHM + bytes([HEADER]) + salt + self._prefix))
+        target.write(memoryview(VERSION + bytes([HEADER]) + salt + self._prefix))
 
     def write(self, data: bytes) -> None:
         left = memoryview(data)
@@ -90,21 +91,26 @@ class SegmentReader(io.RawIOBase):
 
     Raises:
         Unreadable: on opening if the header or the last segment was changed; on reading if that segment was changed.
+
+    Args:
+        former: the AAD of a file from before kinds, if one may be read.
     """
 
-    def __init__(self, source: Source, key: bytes, aad: bytes, size: int) -> None:
+    def __init__(self, source: Source, key: bytes, aad: bytes, size: int, *, former: bytes | None = None) -> None:
         super().__init__()
         self._source, self._readinto, self._at = source, source.readinto, -1
         self._stored = memoryview(bytearray(SEGMENT))
-        body = size - len(ALGORITHM)
+        body = size - len(VERSION)
         segments = -(-body // SEGMENT)
         self._last, self._end = segments - 1, body
-        head = bytearray(len(ALGORITHM) + HEADER)
+        head = bytearray(len(VERSION) + HEADER)
         self._fill(memoryview(head), 0)
-        if head[:1] != ALGORITHM or head[1] != HEADER:
+        self.without_kind = head[:1] == WITHOUT_KIND
+        known = former if self.without_kind else aad if head[:1] == VERSION else None
+        if known is None or head[1] != HEADER:
             raise Unreadable("header")
         self._prefix = bytes(head[-PREFIX:])
-        self._decrypt = _cipher(key, bytes(head[2 : 2 + SALT]), aad).decrypt
+        self._decrypt = _cipher(key, bytes(head[2 : 2 + SALT]), known).decrypt
         self.length = body - HEADER - TAG * segments
         self._position = 0
         self._number, self._plain = -1, b""
@@ -160,7 +166,7 @@ class SegmentReader(io.RawIOBase):
             stored = stored[HEADER:]
         if number == self._last:
             stored = stored[: self._end - start]
-        self._fill(stored, len(ALGORITHM) + start)
+        self._fill(stored, len(VERSION) + start)
         nonce = self._prefix + number.to_bytes(4) + (_LAST if number == self._last else _NOT_LAST)
         try:
             self._plain = self._decrypt(nonce, stored, None)

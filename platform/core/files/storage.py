@@ -3,7 +3,9 @@
 A file's name is random. On local folders, a file is staged, fsynced and renamed, and its folder fsynced, *before* the
 row that names it is committed. So a row always has its file, and `sweep` removes files without a row.
 
-A model keeps a file by a field called `stored_name`, without any registration.
+A model keeps a file by a field called `stored_name`, without any registration. A resident's says its kind (`FILE`,
+core/models/files.py). The row has the file's name under its MAC, and the file has its name and kind under its seal: a
+row that somebody makes name another file is refused, and a file of one kind does not open as another.
 """
 
 import contextlib
@@ -39,6 +41,8 @@ NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{32}")
 STAGE = "stage"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 KEPT_FIELD = "stored_name"
+#: The kind of a file that somebody sent: it becomes a paper or evidence, or nothing keeps it.
+RECEIVED = "received"
 DAY = timedelta(days=1)
 
 
@@ -78,14 +82,14 @@ class SealedFile:
     `name` is known at once; `size` and `sha256` (of the plaintext) once it is closed.
     """
 
-    def __init__(self, stage: Stage, name: str, key: bytes) -> None:
+    def __init__(self, stage: Stage, name: str, key: bytes, kind: str) -> None:
         self.name = name
         self.size = 0
         self.sha256 = ""
         self._stage: Stage | None = stage
         self._digest = hashlib.sha256()
         with _map_full_disk(self.abandon):
-            self._segments = SegmentWriter(stage.file, key, _aad(name))
+            self._segments = SegmentWriter(stage.file, key, _aad(name, kind))
 
     def write(self, data: bytes) -> int:
         with _map_full_disk(self.abandon):
@@ -127,6 +131,7 @@ class SealedReader(io.BufferedReader):
         super().__init__(segments, SEGMENT)
         self.segments = segments
         self.size = segments.length
+        self.without_kind = segments.without_kind
 
 
 class SealedStorage:
@@ -136,33 +141,33 @@ class SealedStorage:
     def inner(self) -> Storage:
         return storages["sealed"]
 
-    def create(self, *, resident_id: UUID) -> SealedFile:
+    def create(self, *, resident_id: UUID, kind: str = RECEIVED) -> SealedFile:
         """Create a sealed file.
 
         Raises:
             StorageFull: now, or at any later write.
             KeyMissing: the resident's key was erased or never made.
         """
-        return self.create_under(key_of(resident_id=resident_id))
+        return self.create_under(key_of(resident_id=resident_id), kind=kind)
 
-    def create_under(self, key: bytes) -> SealedFile:
+    def create_under(self, key: bytes, *, kind: str = RECEIVED) -> SealedFile:
         """Create a file that is no resident's, sealed under another data key; raises StorageFull."""
         inner = self.inner
         token = secrets.token_hex(16)
         with _map_full_disk():
             stage = _stage(inner, token)
-        return SealedFile(stage, f"{token[:2]}/{token[2:4]}/{token}", key)
+        return SealedFile(stage, f"{token[:2]}/{token[2:4]}/{token}", key, kind)
 
-    def open(self, name: str, *, resident_id: UUID) -> SealedReader:
-        """Open a sealed file for reading.
+    def open(self, name: str, *, resident_id: UUID, kind: str = RECEIVED) -> SealedReader:
+        """Open a sealed file for reading. One from before kinds opens as any (`without_kind`).
 
         Raises:
-            Unreadable: missing, truncated, changed, moved or another resident's.
+            Unreadable: missing, truncated, changed, moved, of another kind or another resident's.
             KeyMissing: the resident's key was erased.
         """
-        return self.open_under(name, key_of(resident_id=resident_id))
+        return self.open_under(name, key_of(resident_id=resident_id), kind=kind)
 
-    def open_under(self, name: str, key: bytes) -> SealedReader:
+    def open_under(self, name: str, key: bytes, *, kind: str = RECEIVED) -> SealedReader:
         """Open a file of `create_under`; raises Unreadable."""
         _check(name)
         try:
@@ -170,10 +175,11 @@ class SealedStorage:
         except FileNotFoundError:
             raise Unreadable(name) from None
         try:
-            return SealedReader(SegmentReader(cast(Source, source), key, _aad(name), source.size))
+            aad, former = _aad(name, kind), _aad_without_kind(name)
+            return SealedReader(SegmentReader(cast(Source, source), key, aad, source.size, former=former))
         except Unreadable:
             source.close()
-            raise
+            raise Unreadable(name) from None
 
     def delete(self, name: str) -> None:
         """Delete a file; idempotent. Call it after the row's deletion is committed: `transaction.on_commit`."""
@@ -292,7 +298,11 @@ def _map_full_disk(undo: Callable[[], None] = lambda: None) -> Iterator[None]:
         raise
 
 
-def _aad(name: str) -> bytes:
+def _aad(name: str, kind: str) -> bytes:
+    return f"file|{kind}|{name}".encode()
+
+
+def _aad_without_kind(name: str) -> bytes:
     return f"file|{name}".encode()
 
 

@@ -33,7 +33,7 @@ from django_scopes import scope, scopes_disabled
 from kombu.exceptions import ChannelError, KombuError
 from kombu.exceptions import ConnectionError as BrokerConnectionError
 
-from core import journal, rows
+from core import journal, tampered
 from core.keys import KeyringError
 from core.models import Job
 from core.telemetry import counters, logs
@@ -329,8 +329,8 @@ class _Ending:
         elif isinstance(error, KeyringError):
             logger.error("a job waits for the keys", exc_info=error, extra=fields)
             self._run.wait("keys_down")
-        elif isinstance(error, rows.Forged):
-            rows.report(error)
+        elif isinstance(error, tampered.SIGNS):
+            tampered.report(error)
             self._run.end(State.FAILED, "row_refused")
         elif isinstance(error, SoftTimeLimitExceeded):
             logger.error("a job took too long", extra=fields)

@@ -18,7 +18,9 @@ PROBLEMS: dict[str, str | Promise] = {
     "keys_down": _(
         "Le service qui ouvre les coffres ne répond pas. Rien n’est perdu : nous réessayons toutes les minutes."
     ),
-    "row_refused": _("Une donnée de la base n’est pas celle que le portail a écrite. La ville est prévenue."),
+    "row_refused": _(
+        "Une donnée ou un fichier n’est pas ce que le portail a écrit, ou manque. La ville est prévenue."
+    ),
     "worker_lost": _("Notre machine s’est arrêtée plusieurs fois. Rien n’est perdu : réessayez plus tard."),
 }
 

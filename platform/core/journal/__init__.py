@@ -123,7 +123,7 @@ class Act:
 
 class Verification(NamedTuple):
     checked: int
-    first_bad: str | None
+    bad: list[str]
 
 
 class Followed(NamedTuple):
@@ -201,8 +201,10 @@ def _require_transaction() -> None:
 
 def _append(acts: Sequence[tuple[heads.Tip, Act]]) -> list[JournalEntry]:
     """Add the leaf of each entry after its tip, and its sealed content."""
-    now, made, arguments = timezone.now(), [], []
+    made, arguments = [], []
     for tip, act in acts:
+        # A clock that was set back, or another machine's, does not put an entry before the one that it follows.
+        now = max(timezone.now(), tip.end.at or EPOCH)
         payload = _payload(tip, act, now)
         salted = secrets.token_bytes(SALT_BYTES) + canonical.encode(payload)
         leaf = _leaf(salted)
@@ -318,15 +320,15 @@ def evidence(*, resident_id: UUID) -> Iterator[Evidence]:
 
 
 def verify(*, resident_id: UUID | None = None) -> Verification:
-    """Verify each chain up to its first bad entry. For an erased or purged entry, check only the leaf."""
-    checked = 0
+    """Verify each chain, and name every bad entry. For an erased or purged entry, check only the leaf."""
+    checked, bad = 0, []
     for resident in [resident_id] if resident_id else _residents():
         for leaf in follow(resident):
             checked += 1
             if leaf.problem:
                 whose = "account’s chain" if accounts.is_chain(resident) else "resident"
-                return Verification(checked, f"{whose} {resident}, entry {leaf.number}: {leaf.problem}")
-    return Verification(checked, None)
+                bad.append(f"{whose} {resident}, entry {leaf.number}: {leaf.problem}")
+    return Verification(checked, bad)
 
 
 def by_hash_alone() -> int:
@@ -338,6 +340,8 @@ def by_hash_alone() -> int:
 
 def follow(resident_id: UUID) -> Iterator[Followed]:
     """Yield each leaf of a chain, from the first, with its problem if any.
+
+    Each is compared with the one before as it is stored, so that what follows a bad entry is not bad by it.
 
     Raises:
         KeysDown: the key service does not answer.
@@ -356,10 +360,10 @@ def follow(resident_id: UUID) -> Iterator[Followed]:
     expected, head = 1, START
     due: int | None = None
     for leaf in leaves.iterator(chunk_size=2_000):
-        head = accounts.link(head, bytes(leaf.leaf))
+        follows = accounts.link(head, bytes(leaf.leaf)) == bytes(leaf.chain)
         if leaf.number != expected:
             problem: str | None = f"entry {expected} is missing before it"
-        elif head != bytes(leaf.chain):
+        elif not follows:
             problem = "its hash does not follow from the one before"
         elif opened is None:
             problem = None
@@ -369,7 +373,7 @@ def follow(resident_id: UUID) -> Iterator[Followed]:
             due = checkpoints.sealed_before(_purge_limit(), resident_id=resident_id) if due is None else due
             problem = None if leaf.number <= due else "its content was removed before its time"
         yield Followed(leaf.number, problem, purged=opened is not None and _entry(leaf) is None)
-        expected += 1
+        expected, head = leaf.number + 1, bytes(leaf.chain)
 
 
 def lasting(*, resident_id: UUID) -> Lasting:

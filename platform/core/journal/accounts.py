@@ -36,17 +36,25 @@ from core.models.rows import AuthenticatedRow, Decides, Forged, checking
 VERSION = 8
 CHAINS = r"^.{14}8"
 START = bytes(32)
-# An account's chain's last leaf and, in a steady order, its rows with their MACs.
+# An account's chain's last leaf and, in a steady order, its rows with their MACs. A row without a MAC is none of them:
+# it is refused as it is loaded, and a migration may have added it.
 STATE = """(
 SELECT coalesce((SELECT number || ':' || encode(leaf, 'hex') || ':' || encode(chain, 'hex') FROM core_journalleaf
     WHERE resident_id = %s ORDER BY number DESC LIMIT 1), '0::') || ' ' ||
 coalesce((SELECT string_agg(item, ',' ORDER BY item COLLATE "C") FROM ({rows}) found), '')
 )"""
 ROWS = """SELECT '{label}:' || one."{pk}" || ':' || encode(one.mac, 'hex') AS item
-FROM "{table}" one WHERE one."{owner}" = %s"""
+FROM "{table}" one WHERE one."{owner}" = %s AND length(one.mac) > 0"""
 ROWS_BESIDE = """SELECT '{label}:' || one."{pk}" || ':' || coalesce(encode(beside.mac, 'hex'), '') AS item
 FROM "{table}" one LEFT JOIN core_rowmac beside ON beside.label = '{label}' AND beside.row = one."{pk}"::text
 WHERE one."{owner}" = %s"""
+
+# No earlier than the leaf before, whose time a clock that was set back may not have reached.
+NEXT = """
+INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain) VALUES (%(chain_of)s, %(number)s,
+    greatest(%(now)s, (SELECT at FROM core_journalleaf WHERE resident_id = %(chain_of)s AND number = %(number)s - 1)),
+    %(leaf)s, %(chain)s)
+"""
 
 
 class State(NamedTuple):
@@ -108,14 +116,17 @@ class Accounts:
         return state
 
     @contextmanager
-    def changing(self, accounts: Iterable[UUID]) -> Iterator[None]:
+    def changing(self, accounts: Iterable[UUID], *, savepoint: bool = True) -> Iterator[None]:
         """Change rows of accounts in the block, in one transaction with their heads. Nothing forged becomes genuine.
+
+        Args:
+            savepoint: as in `core.models.rows.changing`.
 
         Raises:
             Forged: a row was put back before.
         """
         ids = sorted(set(accounts))
-        with transaction.atomic():
+        with transaction.atomic(savepoint=savepoint):
             before = {account: self.lock(account) for account in ids}
             yield
             for account, genuine in before.items():
@@ -142,8 +153,14 @@ class Accounts:
         leaf = self._leaf(account, number, state.rows)
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain) VALUES (%s, %s, %s, %s, %s)",
-                [self.chain_of(account), number, timezone.now(), leaf, link(state.chain or START, leaf)],
+                NEXT,
+                {
+                    "chain_of": self.chain_of(account),
+                    "number": number,
+                    "now": timezone.now(),
+                    "leaf": leaf,
+                    "chain": link(state.chain or START, leaf),
+                },
             )
         return True
 

@@ -164,7 +164,7 @@ def problems() -> Iterator[str]:
     yield from _changed_lines()
     yield from _outside_only()
     yield from _never_sealed()
-    yield from _register_problems()
+    yield from register_problems()
 
 
 def checked(
@@ -189,16 +189,19 @@ def sealed_before(limit: datetime, *, resident_id: UUID) -> int:
     return 0
 
 
+def signed_before(limit: datetime, *, resident_id: UUID, number: int, chain: bytes) -> bool:
+    """Return whether a checkpoint older than `limit` sealed this entry, by its signature and its tree alone.
+
+    No copy outside is read: nobody who only writes to the database makes a signature, and one of then stays true.
+    """
+    for proof in proofs(resident_id=resident_id, most=1, before=limit):
+        if (proof.number, proof.chain) == (number, chain) and _signed_fault(proof) is None:
+            return signed_notes.read(proof.checkpoint.note).at < limit
+    return False
+
+
 def fault_of(proof: Proof) -> Fault | None:
-    try:
-        statement = signed_notes.read(proof.checkpoint.note)
-    except signed_notes.Forged:
-        return Fault.FORGED
-    if not merkle.leads_to(
-        proof.chain, position=proof.position, size=proof.size, path=proof.path, root=statement.root
-    ):
-        return Fault.ASTRAY
-    return _outside_fault(proof.checkpoint)
+    return _signed_fault(proof) or _outside_fault(proof.checkpoint)
 
 
 def name_outside(checkpoint: Checkpoint) -> str:
@@ -315,6 +318,17 @@ def _line_fault(proof: Proof, chain: bytes | memoryview | None) -> Fault | None:
     return None if bytes(chain) == proof.chain else Fault.CHANGED
 
 
+def _signed_fault(proof: Proof) -> Fault | None:
+    try:
+        statement = signed_notes.read(proof.checkpoint.note)
+    except signed_notes.Forged:
+        return Fault.FORGED
+    leads = merkle.leads_to(
+        proof.chain, position=proof.position, size=proof.size, path=proof.path, root=statement.root
+    )
+    return None if leads else Fault.ASTRAY
+
+
 def _checkpoint_problem(
     checkpoint: Checkpoint, tree: Sequence[bytes], previous: bytes, *, follows: bool
 ) -> str | None:
@@ -387,7 +401,8 @@ def _never_sealed() -> Iterator[str]:
             yield f"resident {resident_id}, entry {number} is under no checkpoint"
 
 
-def _register_problems() -> Iterator[str]:
+def register_problems() -> Iterator[str]:
+    """Yield where the register is not what the checkpoints signed."""
     last = Checkpoint.objects.order_by("-number").first()
     notes = Checkpoint.objects.filter(note__contains=f"\n{signed_notes.REGISTER} ").order_by("number")
     sealed = dict(filter(None, (_register_of(one) for one in notes.iterator(chunk_size=1_000))))

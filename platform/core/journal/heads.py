@@ -27,6 +27,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -34,16 +35,17 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core import canonical
-from core.journal import ends
+from core.journal import checkpoints, ends
 from core.journal.contents import KEPT, named_head, payload_of, place_of
 from core.journal.ends import End
-from core.journal.lots import Ended, by_lots, counted_models, stored
+from core.journal.lots import Ended, by_lots, counted_models, headed_models, stored
 from core.keys import KeyMissing, KeyringError, KeysDown
 from core.keys.sealed import Box, Unreadable, box_in
 from core.models import ResidentKey, RowHead
 from core.models.rows import LOT, TAG_BYTES, AuthenticatedRow, Forged, is_genuine, lot_of
 
 ID_BYTES = 16
+R = TypeVar("R", bound=AuthenticatedRow)
 #: How often a row that somebody changes meanwhile is read again.
 TRIES = 5
 
@@ -62,14 +64,17 @@ class Tip:
         """The counter and the MAC that the last entry names, or None if it names no head.
 
         Raises:
-            Unreadable: the entry was changed, or its content was removed before its time.
+            Unreadable: the entry was changed or moved, or its content was removed before its time.
         """
         end = self.end
         if end.content is None or end.entry_id is None:
-            if end.at is not None and end.at > timezone.now() - KEPT:
+            if end.chain is not None and not self._was_purged(end.number, end.chain):
                 raise Unreadable("the last entry")
             return None
-        return named_head(payload_of(self.opened.unseal(end.content, place=place_of(end.entry_id))).get("head"))
+        payload = payload_of(self.opened.unseal(end.content, place=place_of(end.entry_id)))
+        if payload["number"] != end.number:
+            raise Unreadable("the last entry")
+        return named_head(payload.get("head"))
 
     @cached_property
     def tags(self) -> Mapping[bytes, bytes]:
@@ -155,6 +160,15 @@ class Tip:
     def _forget(self) -> None:
         for name in ("former", "tags", "ended", "counts"):
             self.__dict__.pop(name, None)
+
+    def _was_purged(self, number: int, chain: bytes) -> bool:
+        """Return whether the last entry is old enough to have been purged, by a signed checkpoint: its time may be
+        false.
+
+        Cost: the tree of one checkpoint, for a journal of which nothing is left to read. The next entry ends it.
+        """
+        limit = timezone.now() - KEPT
+        return checkpoints.signed_before(limit, resident_id=self.resident_id, number=number, chain=chain)
 
     def _none_is_believed(self) -> str:
         """Return a claim that no head fulfils, until `rows sign --again`."""
@@ -311,6 +325,27 @@ def require_whole(resident_id: UUID, *models: type[AuthenticatedRow]) -> None:
     expected = {lot: count for lot, count in tip.counts.items() if lot.partition(LOT)[0] in labels}
     if expected != stored(resident_id, tip.ended, *models):
         raise Forged(RowHead(pk=resident_id))
+
+
+def live(resident_id: UUID, model: type[R]) -> list[R]:
+    """Return the rows of a model that may still open something of the resident's, whatever a filter would find.
+
+    Call it in a transaction, with the rows' own locks. Cost: one query for each model with a head.
+
+    Raises:
+        Forged: one of any of these models is not as the portal wrote it last, or somebody deleted it in the database,
+            or the head was put back.
+    """
+    tip = _tip(resident_id, lock=True)
+    ids = [UUID(bytes=key) for key in tip.tags]
+    with scopes_disabled():
+        found = [row for one in headed_models() for row in one._base_manager.filter(pk__in=ids)] if ids else []
+    for row in found:
+        if _resident(row) != resident_id or not is_genuine(row, row.mac, key=tip.opened.row_key) or not tip.has(row):
+            raise Forged(row)
+    if len(found) != len(ids):
+        raise Forged(RowHead(pk=resident_id))
+    return [row for row in found if isinstance(row, model)]
 
 
 def ended(resident_id: UUID) -> Ended:

@@ -72,3 +72,8 @@ def _counting(models: Sequence[type[AuthenticatedRow]]) -> str:
 @cache
 def counted_models() -> tuple[type[AuthenticatedRow], ...]:
     return tuple(one for one in apps.get_models() if issubclass(one, AuthenticatedRow) and one.decides.ends)
+
+
+@cache
+def headed_models() -> tuple[type[AuthenticatedRow], ...]:
+    return tuple(one for one in apps.get_models() if issubclass(one, AuthenticatedRow) and one.decides.head)

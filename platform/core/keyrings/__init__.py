@@ -1,7 +1,7 @@
 """The key-encryption keys, from the setting KEYRING: a file, a keeper, an OpenBao or Vault engine, or AWS KMS.
 
 KEYRING may list several, separated by spaces: the first one wraps, and each unwraps what it wrapped. This allows
-moving from one to another.
+moving from one to another. A path that has a space is written as a URL, `file:///a%20folder/keyring.json`.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from django.conf import settings
 from core.keyrings import files, kept, kms, transit
 from core.keyrings.ring import KeyringError, KeysDown, Ring
 
-__all__ = ["Keyring", "KeyringError", "KeysDown", "Ring", "file_path", "keyring"]
+__all__ = ["Keyring", "KeyringError", "KeysDown", "Ring", "file_path", "keyring", "path_of", "words"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,7 +50,14 @@ def keyring() -> Keyring:
     Raises:
         KeyringError: a file is missing, readable by other users or malformed, or an URL is invalid.
     """
-    return Keyring(tuple(_ring(word) for word in str(settings.KEYRING).split(" ") if word))
+    listed = [(word, path_of(word)) for word in words()]
+    make = settings.MAKE_KEYRING
+    return Keyring(tuple(files.load(path, make=make) if path else _remote(word) for word, path in listed))
+
+
+def words() -> list[str]:
+    """Return each of the keyrings that KEYRING lists."""
+    return str(settings.KEYRING).split()
 
 
 def file_path() -> Path:
@@ -59,8 +66,8 @@ def file_path() -> Path:
     Raises:
         KeyringError: the keys are in a service, whose own tools change them.
     """
-    word = str(settings.KEYRING).split(" ")[0]
-    path = _path(word)
+    word = words()[0]
+    path = path_of(word)
     if path is None:
         raise KeyringError(
             f"The keys lie at {urlsplit(word).netloc or word}: make and rotate them there (docs/keys.md)."
@@ -68,16 +75,22 @@ def file_path() -> Path:
     return path
 
 
-def _ring(word: str) -> Ring:
-    path = _path(word)
-    return files.load(path, make=settings.MAKE_KEYRING) if path else _remote(word)
+def path_of(word: str) -> Path | None:
+    """Return the path of a keyring that is a file.
 
-
-def _path(word: str) -> Path | None:
+    Raises:
+        KeyringError: the word is neither a URL nor an absolute path, as the parts of a path with a space are.
+    """
     parts = urlsplit(word)
-    if not parts.scheme:
-        return Path(word)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+    path = Path(unquote(parts.path) if parts.scheme else word)
+    if parts.scheme not in {"", "file"}:
+        return None
+    if not path.is_absolute():
+        raise KeyringError(
+            f"KEYRING has “{word}”, which is neither a URL nor an absolute path: write a path that has a space as a"
+            " URL, such as file:///a%20folder/keyring.json."
+        )
+    return path
 
 
 @lru_cache(maxsize=8)

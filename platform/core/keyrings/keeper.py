@@ -17,7 +17,6 @@ import json
 import logging
 import os
 import pwd
-import resource
 import socket
 import socketserver
 import struct
@@ -28,6 +27,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.confinement import own
 from core.keyrings import files
 from core.keyrings.ring import KeyringError
 from core.telemetry.logs import JsonFormatter
@@ -162,7 +162,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def main(words: list[str]) -> int:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    own.forbid_inspection()
     parser = argparse.ArgumentParser(
         description="Holds the city's key for the portal, under another user. docs/keys.md"
     )

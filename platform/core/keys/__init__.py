@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -81,15 +81,22 @@ _cache = _Cache()
 _read: ContextVar[dict[UUID, KeyRow | None] | None] = ContextVar("read", default=None)
 
 
-def make_keyring() -> Path:
-    """Make a keyring file with one key, if there is none.
+def make_keyring(is_needed_already: Callable[[], bool]) -> Path:
+    """Make a keyring file with one key, if there is none and the database needs none yet.
 
     Raises:
-        KeyringError: there is one already. Replacing it would make everything sealed unreadable.
+        KeyringError: there is one already, or it is lost. A new one would make everything sealed unreadable.
     """
     path = file_path()
-    if not files.make_file(path):
+    if path.exists():
         raise KeyringError(f"{path} exists: a new keyring would make everything sealed under it unreadable.")
+    if is_needed_already():
+        raise KeyringError(
+            f"This database was filled under a keyring that is not at {path}: put back the copy that you keep apart"
+            " (docs/keys.md). A new one would open nothing."
+        )
+    if not files.make_file(path):
+        raise KeyringError(f"{path} was just made by another process.")
     return path
 
 

@@ -20,7 +20,7 @@ from core import journal, rows
 from core.files.storage import KEPT_FIELD, keepers_of_residents, sealed_storage
 from core.keys import KeyMissing
 from core.keys.sealed import Unreadable
-from core.models import ResidentKey
+from core.models import FileRow, ResidentKey
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Copying(Protocol):
     resident_id: UUID
 
     def unseal(self, content: bytes | memoryview, place: str, former: str = "") -> dict[str, Any]: ...
-    def open(self, stored_name: str) -> BinaryIO: ...
+    def open(self, row: FileRow) -> BinaryIO: ...
 
 
 @dataclass(frozen=True)

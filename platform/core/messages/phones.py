@@ -16,6 +16,7 @@ from django_scopes import scope, scopes_disabled
 from core import journal
 from core.keys import KeyMissing, sealed
 from core.models import Phone
+from core.models.rows import check
 
 ASKED = gettext_noop("Qu’on puisse vous demander quelque chose par votre numéro")
 REACH = gettext_noop("Vous écrire sur votre téléphone")
@@ -45,6 +46,8 @@ def accept_requests(*, resident_id: UUID, by: UUID, on: bool) -> None:
     """Accept or refuse requests sent to the resident's number; idempotent."""
     with transaction.atomic(), scope(resident=resident_id):
         phone = Phone.objects.select_for_update().first()
+        if phone:
+            check(phone)
         lookup = _lookup(_number(phone)) if phone and on else ""
         if phone and phone.lookup != lookup:
             phone.lookup = lookup
@@ -79,6 +82,7 @@ def number_of(*, resident_id: UUID) -> str:
 
 def _number(phone: Phone) -> str:
     try:
+        check(phone, locked=False)
         content: dict[str, str] = sealed.unseal_json(phone.content, resident_id=phone.resident_id, place=phone.place)
     except KeyMissing:
         return ""

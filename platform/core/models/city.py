@@ -1,4 +1,5 @@
 import hashlib
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from core import contrast
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, is_genuine, nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -20,6 +21,28 @@ INSEE = RegexValidator(r"^(\d{5}|2[AB]\d{3})$", _("Écrivez les 5 caractères du
 PHONE = RegexValidator(r"^\+?[0-9][0-9 \u00a0.]{3,20}$", _("Écrivez un numéro de téléphone, comme 01 23 45 67 89."))
 #: Days in a role before deciding with somebody else.
 USUAL_DAYS = 7
+#: Where residents call, write and go, who answers for the portal, what it states of itself and how much it keeps: two
+#: persons change them (accounts).
+TRUSTED = (
+    "name",
+    "of_name",
+    "insee",
+    "phone",
+    "opening_hours",
+    "opening_hours_en",
+    "email",
+    "address",
+    "exit_url",
+    "dpo_email",
+    "dpo_contact",
+    "publisher",
+    "host",
+    "accessibility",
+    "quota_megabytes",
+)
+#: Columns under the row's MAC before all of them were.
+_FIRST = ("emergency_access", "days_before_deciding")
+_last_read: list["City"] = []
 THEME = ("brand", "brand_tint", "action", "action_hover", "link", "focus", "header", "header_text")
 
 
@@ -130,7 +153,7 @@ class City(AuthenticatedRow):
         _("jours dans le rôle avant de décider à deux"),
         default=USUAL_DAYS,
         validators=[MinValueValidator(1)],
-        help_text=_("De 1 jour au moins. Baisser ce nombre demande deux personnes."),
+        help_text=_("De 1 à 30 jours. Changer ce nombre demande deux personnes."),
     )
 
     brand = colour(_("bloc de couleur"), "#17524f")
@@ -145,7 +168,32 @@ class City(AuthenticatedRow):
     radius_control = corners(_("arrondi des boutons"), 8)
 
     objects = RowQuerySet["City"].as_manager()
-    decides = by_city("emergency_access", "days_before_deciding", at_load=False)
+    decides = by_city(
+        *_FIRST,
+        "name",
+        "of_name",
+        "insee",
+        "logo",
+        "logo_type",
+        "phone",
+        "opening_hours",
+        "opening_hours_en",
+        "address",
+        "email",
+        "dpo_email",
+        "dpo_contact",
+        "publisher",
+        "host",
+        "exit_url",
+        "accessibility",
+        "quota_megabytes",
+        "label_word",
+        "emergency_changed_at",
+        *THEME,
+        "radius",
+        "radius_control",
+        former=[_FIRST],
+    )
 
     class Meta:
         verbose_name = _("ville")
@@ -180,17 +228,19 @@ class City(AuthenticatedRow):
 
     @classmethod
     def current(cls) -> "City":
-        return cls.objects.first() or cls(pk=1, name=_now("Votre ville"), insee="00000")
+        city = cls.objects.first()
+        # A copy: a form may change the other one before anybody decides it.
+        _last_read[:] = [copy(city)] if city else []
+        return city or cls.neutral()
 
-    @property
-    def offers_emergency_access(self) -> bool:
-        """Whether the city switched urgent access on, on its page: written into the database, it stays off."""
-        return self.emergency_access and is_genuine(self, self.mac)
+    @classmethod
+    def last_read(cls) -> "City":
+        """Return the city as this process last read it, under its MAC: for a page that says that it cannot be read."""
+        return next(iter(_last_read), None) or cls.neutral()
 
-    @property
-    def days_in_role(self) -> int:
-        """The days that two persons chose; the usual ones if they were written into the database."""
-        return self.days_before_deciding if is_genuine(self, self.mac) else USUAL_DAYS
+    @classmethod
+    def neutral(cls) -> "City":
+        return cls(pk=1, name=_now("Votre ville"), insee="00000")
 
     @property
     def theme(self) -> dict[str, str]:
@@ -225,7 +275,7 @@ class City(AuthenticatedRow):
         return version_of(bytes(self.logo)) if self.logo else ""
 
 
-class LegalPage(models.Model):
+class LegalPage(AuthenticatedRow):
     """A page required by law, in the city's own words. Without a row, the page shows the product's default text."""
 
     class Slug(models.TextChoices):
@@ -243,7 +293,8 @@ class LegalPage(models.Model):
     )
     text_en = models.TextField(_("texte en anglais"), blank=True)
 
-    decides = nothing("the city's public words")
+    objects = RowQuerySet["LegalPage"].as_manager()
+    decides = by_city("slug", "text", "text_en", former=[UNSIGNED])
 
     class Meta:
         verbose_name = _("page légale")

@@ -4,10 +4,10 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city
 
 
-class HelpPage(models.Model):
+class HelpPage(AuthenticatedRow):
     """One question and its answer. A row with the address of a page of the product replaces it, or hides it."""
 
     class Theme(models.TextChoices):
@@ -30,7 +30,8 @@ class HelpPage(models.Model):
     text_en = models.TextField(_("réponse en anglais"), blank=True)
     shown = models.BooleanField(_("affichée"), default=True)
 
-    decides = nothing("the city's public words")
+    objects = RowQuerySet["HelpPage"].as_manager()
+    decides = by_city("slug", "theme", "question", "question_en", "text", "text_en", "shown", former=[UNSIGNED])
 
     class Meta:
         verbose_name = _("page d’aide")

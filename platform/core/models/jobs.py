@@ -2,10 +2,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.models.base import ResidentManager, ResidentModel
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, by_city, nothing
 
 
-class Job(ResidentModel):
+class Job(AuthenticatedRow, ResidentModel):
     """A job, as a row written in the request's transaction (the outbox pattern). It holds no personal content."""
 
     class State(models.TextChoices):
@@ -37,7 +37,11 @@ class Job(ResidentModel):
     cancel_asked = models.BooleanField(default=False)
 
     objects = ResidentManager["Job"]()
-    decides = nothing("works in its resident's vault only; its task checks the right again")
+    decides = by_city(
+        *("resident_id", "kind", "subject_id", "purpose", "basis"),
+        former=[UNSIGNED],
+        put_back="does again what its resident asked for, unless it is done; its task checks the right again",
+    )
 
     class Meta:
         verbose_name = _("travail")

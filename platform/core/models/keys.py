@@ -31,7 +31,8 @@ class ResidentKey(models.Model):
 class CityKey(models.Model):
     """The city's own key, protected by the keyring: it makes the MACs of accounts (core/rows.py). It decrypts nothing.
 
-    One row. Deleting it refuses every account until `manage.py rows sign --again`.
+    One row, which only the owner of the tables changes or deletes: a former one would have `rows sign` believe rows
+    again. Deleting it refuses every account until `manage.py rows sign --again`.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)

@@ -1,10 +1,10 @@
 from django.db import models
 
 from core.models.base import ResidentManager, ResidentModel
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, by_resident
 
 
-class Phone(ResidentModel):
+class Phone(AuthenticatedRow, ResidentModel):
     """A resident's telephone number for text messages, confirmed by them and sealed.
 
     `lookup` is empty unless they accept requests by this number. Otherwise it finds the row from a known number.
@@ -14,7 +14,8 @@ class Phone(ResidentModel):
     lookup = models.CharField(max_length=64, blank=True, help_text="the number under the portal's own secret")
 
     objects = ResidentManager["Phone"]()
-    decides = nothing("the number is sealed; whoever is found by it answers in their own vault")
+    # A row keeps the number that it was made with, sealed for its id: a number that was replaced is another row's.
+    decides = by_resident("lookup", former=[UNSIGNED])
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["resident_id"], name="phone_once")]

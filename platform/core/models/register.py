@@ -6,7 +6,8 @@ from core.models.rows import nothing
 class RegisterEntry(models.Model):
     """One public act of the city, such as granting or suspending a label. It holds no personal data.
 
-    The database refuses a change or deletion. Each entry has the hash of the one before (core/journal/register.py).
+    The database refuses a change or deletion. Each entry has the hash of the one before, and a stamp: whoever writes
+    to the database alone adds no act (core/journal/register.py, which reads them).
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)
@@ -17,7 +18,9 @@ class RegisterEntry(models.Model):
     content = models.JSONField()
     chain = models.BinaryField(help_text="SHA-256 over this entry and the former one's chain")
 
-    decides = nothing("a chain under the signed checkpoints")
+    stamp = models.BinaryField(default=bytes, help_text="HMAC-SHA256 of this entry under the city's key")
+
+    decides = nothing("each entry has a stamp, which `core.journal.register` checks wherever one is read")
 
     class Meta:
         ordering = ["number"]

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from operator import attrgetter
 from types import NoneType
@@ -102,6 +103,8 @@ def _plain(value: Any) -> canonical.Json:  # noqa: ANN401 - a column's own type
             return value.isoformat()
         case UUID():
             return value.hex
+        case Decimal():
+            return format(value.normalize(), "f")
         case timedelta():
             return value // timedelta(microseconds=1)
         case bytes() | memoryview():

@@ -16,108 +16,53 @@ that did not end, so that one that somebody deletes in the database is noticed. 
 an account's, whose head has all of them as the portal last wrote them (core/journal/accounts.py).
 
 A MAC names the version of its list of columns, so that a migration needs no key: `former` keeps the earlier lists. A
-row under an earlier list is believed only while the columns added since hold their defaults.
+row under an earlier list is believed only while the columns added since hold their defaults; `manage.py rows sign`
+then gives it a MAC of the longer list, once (core/signing.py). A model whose rows had no MAC has `former=[UNSIGNED]`.
+
+Other rows are not put back as they once were either: each writing draws a salt, which is part of the MAC, and the
+database refuses a MAC that was written before (core/models/written.py). With `put_back=`, the model says why a former
+row obtains nothing.
 
 `save`, `update` and `bulk_create` write columns and MAC together, and check the stored row first: a change by the
 portal never makes a forged column genuine. `core.rows` gives the keys, and guards the rows of other packages.
 """
 
 import hmac
+import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass
-from enum import Enum
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, ClassVar, Protocol, Self, TypeVar, cast
 from uuid import UUID
 
 from django.db import models, transaction
 
 from core import canonical
+from core.models.declaring import FROZEN, UNSIGNED, Decides, Forged, Key, Nothing, by_city, by_resident, nothing
 from core.models.row_values import columns_of, encoded_in_two, values_of
+
+__all__ = [
+    "FROZEN",
+    "UNSIGNED",
+    "AuthenticatedRow",
+    "Decides",
+    "Forged",
+    "Key",
+    "Nothing",
+    "RowQuerySet",
+    "by_city",
+    "by_resident",
+    "nothing",
+]
 
 M = TypeVar("M", bound=models.Model)
 #: Of a row's tag in a head.
 TAG_BYTES = 16
+#: Of a MAC: the version of its list of columns, and an HMAC-SHA256. A salt follows, if the model's rows have one.
+MAC_BYTES, SALT_BYTES = 33, 8
 #: Between the parts of a lot's name.
 LOT = "|"
-
-
-class Key(Enum):
-    CITY = "city"
-    RESIDENT = "resident"
-
-
-class Forged(Exception):
-    """The portal did not write this row as it is. It opens nothing; `core.rows.report` journals it."""
-
-    def __init__(self, row: models.Model) -> None:
-        super().__init__(f"{row._meta.label} {row.pk}")
-        self.row = row
-
-
-@dataclass(frozen=True)
-class Decides:
-    """The columns under a row's MAC. `former`: earlier lists, oldest first; `head`, `ends` and `lot` as in
-    `by_resident`; `account` as in `by_city`.
-    """
-
-    key: Key
-    columns: tuple[str, ...]
-    former: tuple[tuple[str, ...], ...] = ()
-    at_load: bool = True
-    head: bool = False
-    ends: bool = False
-    lot: tuple[str, ...] = ()
-    account: str = ""
-
-    @property
-    def followed(self) -> bool:
-        """Return whether a head says something about the model's rows."""
-        return self.head or self.ends
-
-    @cached_property
-    def lists(self) -> tuple[tuple[str, ...], ...]:
-        return (*self.former, self.columns)
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """Why a model's rows decide nothing."""
-
-    reason: str
-
-
-def by_city(*columns: str, former: Sequence[tuple[str, ...]] = (), at_load: bool = True, account: str = "") -> Decides:
-    """Declare columns under the city's key. Without `at_load`, whoever decides by the row calls `check`.
-
-    Args:
-        account: the field that names the account whose row it is.
-    """
-    return Decides(Key.CITY, columns, tuple(former), at_load, account=account)
-
-
-def by_resident(
-    *columns: str,
-    former: Sequence[tuple[str, ...]] = (),
-    head: bool = False,
-    ends: bool = False,
-    lot: tuple[str, ...] = (),
-) -> Decides:
-    """Declare columns under the resident's key.
-
-    Args:
-        head: the resident's head has each row that may still open something.
-        ends: the resident's head has each row that ended (`ended_ids`), or was deleted, and counts the others.
-        lot: the columns by which the rows that did not end are counted apart. They never change, and a row only
-            replaces one of its own lot.
-    """
-    return Decides(Key.RESIDENT, columns, tuple(former), at_load=False, head=head, ends=ends, lot=lot)
-
-
-def nothing(reason: str) -> Nothing:
-    return Nothing(reason)
 
 
 class Heads(Protocol):
@@ -131,28 +76,36 @@ class Heads(Protocol):
 class Accounts(Protocol):
     """Which rows of accounts are as the portal last wrote them (core/journal/accounts.py)."""
 
-    def changing(self, accounts: Iterable[UUID]) -> AbstractContextManager[None]: ...
+    def changing(self, accounts: Iterable[UUID], *, savepoint: bool = True) -> AbstractContextManager[None]: ...
 
 
 _key_of: list[Callable[[models.Model], bytes]] = []
 _heads: list[Heads] = []
 _accounts: list[Accounts] = []
+_are_salted: list[Callable[[], bool]] = []
 _unchecked: ContextVar[bool] = ContextVar("unchecked", default=False)
 
 
-def give_keys(key_of: Callable[[models.Model], bytes], heads: Heads, accounts: Accounts) -> None:
-    """Register the function that returns the key of a row, and the heads. `core.rows` calls it once."""
-    _key_of[:], _heads[:], _accounts[:] = [key_of], [heads], [accounts]
+def give_keys(
+    key_of: Callable[[models.Model], bytes], heads: Heads, accounts: Accounts, are_salted: Callable[[], bool]
+) -> None:
+    """Register the function that returns the key of a row, the heads, and what returns whether each MAC that needs a
+    salt has one. `core.rows` calls it once.
+    """
+    _key_of[:], _heads[:], _accounts[:], _are_salted[:] = [key_of], [heads], [accounts], [are_salted]
 
 
-def changing(*rows: models.Model) -> AbstractContextManager[None]:
+def changing(*rows: models.Model, savepoint: bool = True) -> AbstractContextManager[None]:
     """Change these rows, of one model, in the block: in one transaction with the heads of their accounts, if any.
+
+    Args:
+        savepoint: False if the caller's transaction ends with whatever is raised.
 
     Raises:
         Forged: a row of an account was put back before.
     """
     name = declared(type(rows[0])).account if rows else ""
-    return _accounts[0].changing(_account_ids(rows, name)) if name else nullcontext()
+    return _accounts[0].changing(_account_ids(rows, name), savepoint=savepoint) if name else nullcontext()
 
 
 def _account_ids(rows: Iterable[models.Model], name: str) -> list[UUID]:
@@ -173,12 +126,19 @@ def checking() -> bool:
     return not _unchecked.get()
 
 
-def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0) -> bytes:
-    """Return the MAC of a row: the version of its list of columns, then an HMAC-SHA256."""
-    lists = declared(type(row)).lists
-    version = version or len(lists)
-    encoded = canonical.encode([label_of(type(row)), version, str(row.pk), values_of(row, lists[version - 1])])
-    return bytes([version]) + hmac.digest(key or _key_of[0](row), encoded, "sha256")
+def mac_of(row: models.Model, *, key: bytes | None = None, version: int = 0, salt: bytes | None = None) -> bytes:
+    """Return a MAC of a row: the version of its list of columns, an HMAC-SHA256, and a salt if the model has one.
+
+    Args:
+        salt: of the MAC that is compared; a new one else.
+    """
+    decides = declared(type(row))
+    version = version or len(decides.lists)
+    if salt is None:
+        salt = secrets.token_bytes(SALT_BYTES) if decides.once else b""
+    parts = [label_of(type(row)), version, str(row.pk), values_of(row, decides.lists[version - 1])]
+    encoded = canonical.encode([*parts, salt.hex()] if salt else parts)
+    return bytes([version]) + hmac.digest(key or _key_of[0](row), encoded, "sha256") + salt
 
 
 def lot_of(model: type[models.Model], values: Iterable[object]) -> str:
@@ -192,12 +152,21 @@ def label_of(model: type[models.Model]) -> str:
     return shown._meta.label
 
 
-def is_genuine(row: models.Model, mac: bytes | memoryview, *, key: bytes | None = None) -> bool:
-    mac, lists = bytes(mac), declared(type(row)).lists
-    version = mac[0] if mac else 0
-    if not 1 <= version <= len(lists) or not hmac.compare_digest(mac, mac_of(row, key=key, version=version)):
+def is_genuine(row: models.Model, mac: bytes | memoryview, *, key: bytes | None = None, version: int = 0) -> bool:
+    """Return whether the portal wrote a row as it is.
+
+    Args:
+        version: of the longest list under which rows were written, when it was not the present one.
+    """
+    mac, decides = bytes(mac), declared(type(row))
+    lists, own, salt = decides.lists[: version or len(decides.lists)], mac[0] if mac else 0, mac[MAC_BYTES:]
+    if not 1 <= own <= len(lists) or not lists[own - 1]:
         return False
-    added = tuple(set(lists[-1]) - set(lists[version - 1])) if version < len(lists) else ()
+    if not hmac.compare_digest(mac, mac_of(row, key=key, version=own, salt=salt)):
+        return False
+    if decides.once and not salt and _are_salted[0]():
+        return False
+    added = tuple(set(lists[-1]) - set(lists[own - 1])) if own < len(lists) else ()
     return not added or values_of(row, added) == values_of(type(row)(), added)
 
 
@@ -303,7 +272,7 @@ class RowQuerySet(models.QuerySet[M]):
         if any(hasattr(value, "resolve_expression") for value in columns.values()):
             raise TypeError(f"{self.model.__name__}: a column under a MAC is not computed by the database")
         with transaction.atomic():
-            rows = cast("list[AuthenticatedRow]", list(self.select_for_update(of=("self",))))
+            rows = cast("list[AuthenticatedRow]", list(self.select_for_update(of=("self",), no_key=True)))
             keys = keys_of(rows)
             with changing(*rows):
                 changed = [row for row in rows if row._write(keys[row], columns)]
@@ -333,6 +302,8 @@ class RowQuerySet(models.QuerySet[M]):
         if issubclass(self.model, AuthenticatedRow):
             if options.get("update_conflicts") or (options.get("ignore_conflicts") and self.model.decides.followed):
                 raise TypeError(f"{self.model.__name__}: rows under a MAC are not merged by the database")
+            if any(row.pk is None for row in rows):
+                return self._create_numbered(rows)
             keys = keys_of(rows)
             for row in rows:
                 row.mac = mac_of(row, key=keys[row])  # type: ignore[attr-defined]
@@ -344,6 +315,15 @@ class RowQuerySet(models.QuerySet[M]):
             with changing(*rows):
                 return super().bulk_create(rows, *args, **options)
         return super().bulk_create(rows, *args, **options)
+
+    def _create_numbered(self, rows: list[M]) -> list[M]:
+        """Insert rows that the database numbers: their MACs name the numbers, so they follow."""
+        with transaction.atomic():
+            made = super().bulk_create(rows)
+            for row in made:
+                row.mac = mac_of(row)  # type: ignore[attr-defined]
+            super().bulk_update(made, ["mac"])
+        return made
 
 
 class AuthenticatedRow(models.Model):
@@ -429,7 +409,7 @@ class AuthenticatedRow(models.Model):
         Raises:
             Forged: the row was not as the portal wrote it.
         """
-        with changing(self):
+        with changing(self, savepoint=False):
             changed = self._write(key, columns, checked=checked)
         if changed:
             _heads[0].change([self])
@@ -491,7 +471,7 @@ class AuthenticatedRow(models.Model):
 
         Columns that this instance does not write are those stored, which a concurrent request may have changed.
         """
-        stored = type(self)._base_manager.select_for_update().filter(pk=self.pk).first()
+        stored = type(self)._base_manager.select_for_update(no_key=True).filter(pk=self.pk).first()
         if stored is None:
             return self
         check(stored, key=key, ended=True)

@@ -2,7 +2,8 @@ from django.db import models
 from django.utils import timezone
 
 from core.models.base import ResidentManager, ResidentModel
-from core.models.rows import nothing
+from core.models.files import FileRow
+from core.models.rows import UNSIGNED, by_resident, nothing
 
 
 class Upload(ResidentModel):
@@ -40,7 +41,7 @@ class Upload(ResidentModel):
         return self.expires_at <= timezone.now()
 
 
-class UploadPart(ResidentModel):
+class UploadPart(FileRow, ResidentModel):
     """One part of an upload, sealed as its own file so that a part sent again uses new nonces."""
 
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
@@ -48,7 +49,14 @@ class UploadPart(ResidentModel):
     stored_name = models.CharField(max_length=200, unique=True)
 
     objects = ResidentManager["UploadPart"]()
-    decides = nothing("sealed for its place in its own upload")
+    decides = by_resident(
+        "upload",
+        "start",
+        "stored_name",
+        former=[UNSIGNED],
+        put_back="a part of its resident's own file, which is checked as it becomes a paper",
+    )
+    FILE = "part"
 
     class Meta:
         ordering = ["start"]

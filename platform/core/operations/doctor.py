@@ -16,6 +16,10 @@ from urllib.parse import urlsplit
 
 from celery import current_app
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
+from django.core.checks import ERROR, Tags, run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.core.mail import get_connection
 from django.db import Error, connection
@@ -23,10 +27,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from core import jobs, keys
+from core import jobs, keyrings, keys, rows
+from core.confinement import starting
 from core.journal import signed_notes
-from core.models import Checkpoint, Job
-from core.operations import health
+from core.models import Checkpoint, City, CityKey, Job
+from core.operations import health, key_rotation
 
 PYTHON = ((3, 11), (3, 13))
 POSTGRESQL = (15, 18)
@@ -36,6 +41,18 @@ LATE = timedelta(minutes=15)
 OLD_BACKUP = timedelta(hours=26)
 OLD_TICK = timedelta(minutes=3)
 ROOM = 1024**3
+
+
+#: Tables that the portal's role cannot use: the default rights of docs/debian.md were not given before a migration.
+LACKING = """
+SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+    AND NOT has_table_privilege(oid, 'SELECT') ORDER BY 1
+"""
+TOO_MANY = """
+SELECT coalesce(has_table_privilege(to_regclass('keystore.campaign_key'), 'SELECT'), false),
+    has_function_privilege('pg_catalog.pg_stat_get_tuples_inserted(oid)', 'EXECUTE')
+    OR has_column_privilege('pg_catalog.pg_class', 'reltuples', 'SELECT')
+"""
 
 
 @dataclass(frozen=True)
@@ -101,11 +118,34 @@ def _migrations() -> Iterator[Finding]:
     yield _judge("migrations", f"{len(plan)} to run" if plan else "all run", plan, to_do)
 
 
+def _rows() -> Iterator[Finding]:
+    """Look whether the rows of the version before were signed, without making the city's key."""
+    left = CityKey.objects.exists() and not rows.were_signed()
+    said = "of an earlier version are refused" if left else "signed for this version"
+    yield _judge(
+        "rows",
+        said,
+        left,
+        "Run “manage.py rows sign” with MIGRATION_DATABASE_URL, then “rows check” (docs/upgrade.md).",
+    )
+
+
+def _city() -> Iterator[Finding]:
+    """Look whether there is a city, whose telephone pages show. A first installation has none yet."""
+    city = City.objects.first()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM keystore.resident_key)")
+        lost = city is None and cursor.fetchone()[0]
+    to_do = "Its row is gone and pages show no telephone: restore it from a backup, and find out who deleted it."
+    yield _judge("city", city.name if city else "none is set up", lost, to_do)
+
+
 def _role() -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_user, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb,"
-            " has_table_privilege('keystore.resident_key', 'UPDATE') FROM pg_roles WHERE rolname = current_user"
+            " has_table_privilege('keystore.resident_key', 'UPDATE')"
+            " OR has_table_privilege('core_citykey', 'UPDATE, DELETE') FROM pg_roles WHERE rolname = current_user"
         )
         name, powers, may_change_keys = cursor.fetchone()
     yield _judge(
@@ -113,8 +153,27 @@ def _role() -> Iterator[Finding]:
     )
     to_do = f"ALTER ROLE {name} NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB;"
     yield _judge("role's powers", "none" if not powers else "those of an administrator", powers, to_do)
-    to_do = f"REVOKE UPDATE ON keystore.resident_key FROM {name};"
+    to_do = f"REVOKE UPDATE ON keystore.resident_key FROM {name}; REVOKE UPDATE, DELETE ON core_citykey FROM {name};"
     yield _judge("rights on keys", "as they should be" if not may_change_keys else "too many", may_change_keys, to_do)
+
+
+def _rights() -> Iterator[Finding]:
+    """Look at what migrations give to the portal's role and take from it, and at what only a superuser closes."""
+    with connection.cursor() as cursor:
+        cursor.execute(LACKING)
+        lacking = [name for (name,) in cursor.fetchall()]
+        cursor.execute(TOO_MANY)
+        too_many, counts_rows = cursor.fetchone()
+    to_do = f"As the owner, GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(lacking)}, then “migrate”."
+    yield _judge("rights on tables", f"lacking on {len(lacking)}" if lacking else "whole", lacking, to_do)
+    found = run_checks(tags=[Tags.database], databases=["default"])
+    wrong = [str(one.msg) for one in found if one.level >= ERROR]
+    if too_many:
+        wrong.append("It may read consultations' private keys: REVOKE SELECT ON keystore.campaign_key.")
+    yield _judge("rights on the journal", "too many" if wrong else "as they should be", wrong, " ".join(wrong))
+    to_do = "As a superuser, in the portal's database: psql -d garant -f ops/statistics.sql (docs/upgrade.md)."
+    said = "tell the portal's role how many rows a table got" if counts_rows else "closed"
+    yield _judge("statistics of tables", said, counts_rows, to_do)
 
 
 def _clock() -> Iterator[Finding]:
@@ -129,18 +188,43 @@ def _secrets() -> Iterator[Finding]:
     """Look at the files of keys: who owns them, and who may read them. The command runs as the portal's user."""
     files = {"SEAL_KEY": settings.SEAL_KEY, "CHECKPOINT_KEY": settings.CHECKPOINT_KEY}
     files["RECEIPT_KEYS"] = settings.RECEIPT_KEYS
-    for number, word in enumerate(str(settings.KEYRING).split()):
-        if not urlsplit(word).scheme:
-            files["KEYRING" if not number else f"KEYRING, {number + 1}"] = Path(word)
+    for number, word in enumerate(keyrings.words()):
+        if path := keyrings.path_of(word):
+            files["KEYRING" if not number else f"KEYRING, {number + 1}"] = path
     for name, path in files.items():
         yield _secret(name, path)
+
+
+def _signs() -> Iterator[Finding]:
+    try:
+        missing = not settings.SECRET_KEY
+    except ImproperlyConfigured:
+        missing = True
+    to_do = (
+        "Put at least 50 random characters into the file that web servers, their workers and commands read"
+        " (docs/operations.md): they do not start without it."
+    )
+    yield _judge("SECRET_KEY", "is missing" if missing else "is there", missing, to_do)
+
+
+def _static_files() -> Iterator[Finding]:
+    """Look whether each file of the pages was collected. In development they are served from where they are."""
+    if not isinstance(staticfiles_storage, ManifestFilesMixin):
+        yield Finding("static files", "served from their sources")
+        return
+    collected = staticfiles_storage.hashed_files
+    names = {name for finder in get_finders() for name, _storage in finder.list([])}
+    left = [one for one in names if one not in collected or not staticfiles_storage.exists(collected[one])]
+    to_do = "Run “manage.py collectstatic --no-input”, then restart the web: without them pages fail."
+    yield _judge("static files", f"{len(left)} not collected" if left else "collected", left, to_do)
 
 
 def _secret(name: str, path: Path) -> Finding:
     try:
         status = path.stat()
     except OSError:
-        return Finding(name, "is missing", f"Put {path} back, or make it (docs/operations.md).")
+        to_do = f"Put {path} back from its copy. Only a portal that never had one makes it (docs/operations.md)."
+        return Finding(name, "is missing", to_do)
     if stat.S_IMODE(status.st_mode) & 0o077:
         return Finding(name, "others may read it", f"Run “chmod 600 {path}”.")
     if not os.access(path, os.R_OK):
@@ -155,6 +239,27 @@ def _keyring() -> Iterator[Finding]:
         yield Finding("keyring", f"wraps under {ring.current}")
     except keys.KeyringError as error:
         yield Finding("keyring", "is not usable", str(error))
+
+
+def _wrapped() -> Iterator[Finding]:
+    """Look whether the keyring has each key that something in the database was wrapped under."""
+    lost = [kid for kid in key_rotation.counts() if not _has_key(kid)]
+    to_do = (
+        f"Put back from its copy the keyring that has {', '.join(lost)} (docs/keys.md), and make none: a new one opens"
+        " nothing of what is there."
+    )
+    said = f"lacks {len(lost)} of those that the database needs" if lost else "has those that the database needs"
+    yield _judge("keyring's keys", said, lost, to_do)
+
+
+def _has_key(kid: str) -> bool:
+    try:
+        keyrings.keyring().of(kid)
+    except keyrings.KeysDown:
+        raise
+    except keyrings.KeyringError:
+        return False
+    return True
 
 
 def _checkpoint_key() -> Iterator[Finding]:
@@ -218,6 +323,15 @@ def _front() -> Iterator[Finding]:
     yield _judge("proxies", str(proxies), not proxies, "Set TRUSTED_PROXIES to how many stand before the portal.")
 
 
+def _security_contact() -> Iterator[Finding]:
+    """Look at what /.well-known/security.txt tells whoever found a fault of the portal."""
+    email = City.current().email
+    said = f"security.txt says {email}" if email else "there is no security.txt"
+    yield _judge(
+        "who hears of faults", said, not email, "Give the city a contact address, in the admin, by two persons."
+    )
+
+
 def _broker() -> Iterator[Finding]:
     try:
         with current_app.connection_for_write() as broker:
@@ -269,8 +383,24 @@ def _backup() -> Iterator[Finding]:
     yield _judge("backup", said, late, "Run “manage.py backup DIR” every night (docs/backup.md).")
 
 
+def _confinement() -> Iterator[Finding]:
+    """Look at what the kernel offers to take rights away from the processes that read files."""
+    missing = starting.missing_layers()
+    consequence = "no file is read" if settings.PRODUCTION else "children are confined in part"
+    layers = {
+        "Landlock": "Boot Linux 5.13 or newer with “landlock” among its security modules (lsm=landlock,…).",
+        "seccomp": "Run on x86-64 or 64-bit ARM, with a kernel that filters system calls.",
+    }
+    for layer, to_do in layers.items():
+        said = f"is missing: {consequence}" if layer in missing else "confines the processes that read files"
+        yield _judge(layer, said, layer in missing, to_do)
+
+
 _BESIDE: dict[str, Check] = {
     "Python": _python,
+    "confinement": _confinement,
+    "SECRET_KEY": _signs,
+    "static files": _static_files,
     "files of keys": _secrets,
     "keyring": _keyring,
     "checkpoint key": _checkpoint_key,
@@ -282,7 +412,12 @@ _BESIDE: dict[str, Check] = {
 }
 _INSIDE: dict[str, Check] = {
     "migrations": _migrations,
+    "keyring's keys": _wrapped,
+    "rows": _rows,
+    "city": _city,
     "role": _role,
+    "rights": _rights,
+    "who hears of faults": _security_contact,
     "clock": _clock,
     "workers": _workers,
     "oldest waiting job": _waiting,

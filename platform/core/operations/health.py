@@ -2,26 +2,32 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import FileSystemStorage
-from django.db import Error, connection
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core import jobs, keys
+from core.confinement import starting
+from core.database.postgres.base import DatabaseWrapper
 from core.files import antivirus
 from core.files.storage import ListingStorage, sealed_storage
 from core.models import WorkerBeat
 
 SILENT = timedelta(seconds=60)
 ROOM = 64 * 1024 * 1024
+#: Seconds that the parts have to answer.
+PATIENCE = 1.5
 _queues: dict[str, Callable[[], bool]] = {}
 #: Signs of life that no queue gives: the scheduler's tick of each minute, and the last whole backup.
 SCHEDULER, BACKUP = "scheduler's tick", "last backup"
@@ -50,8 +56,23 @@ def parts_down() -> list[str]:
 
 
 def parts_that_answer() -> dict[str, bool]:
-    """Return each part that the portal depends on, and whether it answers."""
-    return {name: answers() for name, answers in _PARTS.items()}
+    """Return each part that the portal depends on, and whether it answers within `PATIENCE`.
+
+    All are asked at once: each has a time-out of its own, and whoever asks `/ready` has one too.
+    """
+    heard: dict[str, bool] = {}
+
+    def ask(name: str, answers: Callable[[], bool]) -> None:
+        heard[name] = answers()
+
+    threads = [Thread(target=ask, args=part, daemon=True) for part in _PARTS.items()]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + PATIENCE
+    heard["database"] = _database()
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return {name: heard.get(name, False) for name in ("database", *_PARTS)}
 
 
 def silent_queues() -> list[str]:
@@ -96,8 +117,12 @@ def heard_from(queues: Iterable[str]) -> None:
 
 
 def _database() -> bool:
+    """Ask in this thread, which has a connection. A new one to a server that says nothing would take longer."""
+    asked = connections[DEFAULT_DB_ALIAS]  # `connection` is a proxy, of no backend's class
+    if isinstance(asked, DatabaseWrapper) and not asked.is_up():
+        return False
     try:
-        with connection.cursor() as cursor:
+        with asked.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error:
         return False
@@ -147,9 +172,10 @@ def _antivirus() -> bool:
     return not antivirus.configured() or antivirus.answers()
 
 
+#: Beside the database.
 _PARTS: dict[str, Callable[[], bool]] = {
-    "database": _database,
     "keys": _keys,
     "storage": _storage,
     "antivirus": _antivirus,
+    "confinement": starting.can_confine,
 }

@@ -63,6 +63,18 @@ def counts() -> dict[str, tuple[int, int]]:
     return {kid: (residents.get(kid, 0), secrets[kid]) for kid in sorted({*residents, *secrets})}
 
 
+def is_anything_wrapped() -> bool:
+    """Return whether a row needs the keyring that wrapped it. Before the first migration there is none.
+
+    Raises:
+        Error: the database does not say it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'resident_key' AND relkind = 'r')")
+        (migrated,) = cursor.fetchone()
+    return bool(migrated and counts())
+
+
 def forget(kid: str) -> None:
     """Remove a key from the keyring file.
 
@@ -86,7 +98,7 @@ def rewrap(progress: Callable[[int], None] = lambda _done: None) -> Rewrapped:
         KeysDown: the key service stopped answering. The rows already done stay done.
         NotOwner: the running role may not change them.
     """
-    _require_owner()
+    require_owner("keystore.resident_key")
     ring, done = keyring(), Rewrapped()
     current = ring.current
     for resident_id in _under_others(current):
@@ -102,9 +114,14 @@ def rewrap(progress: Callable[[int], None] = lambda _done: None) -> Rewrapped:
     return done
 
 
-def _require_owner() -> None:
+def require_owner(table: str) -> None:
+    """Refuse a role that may not change a table of wrapped keys.
+
+    Raises:
+        NotOwner
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, has_table_privilege('keystore.resident_key', 'UPDATE')")
+        cursor.execute("SELECT current_user, has_table_privilege(%s, 'UPDATE')", [table])
         role, may_change = cursor.fetchone()
     if not may_change:
         raise NotOwner(

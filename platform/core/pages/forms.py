@@ -5,7 +5,7 @@ the context's `form`. Browsers send invalid values too: the server explains erro
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -15,6 +15,8 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
+
+from core.pages import contacts
 
 
 class CivicRenderer(TemplatesSetting):
@@ -93,6 +95,37 @@ class DateField(forms.DateField):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
+class PublicWords(forms.CharField):
+    """Words that one agent publishes: without a telephone number or an address, which two persons change.
+
+    Args:
+        rows: of the box; none is one line.
+    """
+
+    #: Texts that those who read these words have already: their numbers and addresses may be written again.
+    known: Sequence[str] = ()
+
+    def __init__(self, *, rows: int = 0, **options: Any) -> None:
+        options.setdefault("widget", forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput())
+        super().__init__(**options)
+
+    def clean(self, value: Any) -> str:  # noqa: ANN401 - Django's
+        words: str = super().clean(value)
+        contacts.refuse_new([words], self.known)
+        return words
+
+
+class PublicForm(forms.Form):
+    """A form of several texts that one agent publishes: none goes on in the next one with a number or an address."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        fields = {name: field for name, field in self.fields.items() if isinstance(field, PublicWords)}
+        known = [text for field in fields.values() for text in field.known]
+        contacts.refuse_new([text for name in fields for text in contacts.written(data.get(name))], known)
+        return data
+
+
 def code_input() -> forms.TextInput:
     """Return the input of a code of letters and digits that people copy, such as 7KQ4-M2XD-93HT."""
     return forms.TextInput(
@@ -166,3 +199,8 @@ def _to_fill(widget: forms.Widget) -> str | Promise:
     if isinstance(widget, forms.CheckboxInput):
         return _("cochez la case pour continuer")
     return _("choisissez un fichier") if isinstance(widget, forms.FileInput) else _("écrivez une réponse")
+
+
+def as_read() -> forms.CharField:
+    """Return the field in which a page of the second of two persons carries the mark of what it shows."""
+    return forms.CharField(required=False, widget=forms.HiddenInput)

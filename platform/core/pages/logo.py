@@ -1,8 +1,11 @@
 """A city's logo, made safe for every page: a small redrawn PNG, or an SVG reduced to shapes and colours."""
 
+import base64
 import re
 from io import BytesIO
 
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from lxml import etree
 from PIL import Image, UnidentifiedImageError
@@ -15,14 +18,16 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _SHAPES = frozenset(
     # A list would take a line for each.
     "svg g defs title desc path rect circle ellipse line polyline polygon "  # noqa: SIM905
-    "linearGradient radialGradient stop clipPath use symbol text tspan".split()
+    "linearGradient radialGradient stop clipPath use symbol".split()
 )
+#: A telephone number or an address could be written with these, and the city's logo is on every page.
+_WORDS = frozenset({"text", "tspan", "textPath", "foreignObject", "image", "a"})
 _ATTRIBUTES = frozenset(
     "id viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry fx fy d points "  # noqa: SIM905
     "transform fill fill-opacity fill-rule stroke stroke-width stroke-linecap stroke-linejoin stroke-miterlimit "
     "stroke-dasharray stroke-dashoffset stroke-opacity opacity offset stop-color stop-opacity "
     "gradientUnits gradientTransform spreadMethod "
-    "clip-path clip-rule clipPathUnits href font-family font-size font-weight text-anchor letter-spacing".split()
+    "clip-path clip-rule clipPathUnits href".split()
 )
 # References may only point inside the file: an external URL would reveal to that site who reads which page.
 _INSIDE = re.compile(r"^(url\(#[\w.-]+\)|#[\w.-]+)$")
@@ -30,6 +35,25 @@ _INSIDE = re.compile(r"^(url\(#[\w.-]+\)|#[\w.-]+)$")
 
 class Unusable(Exception):
     """The logo is refused. The message gives the reason."""
+
+
+def clean_upload(upload: "UploadedFile[bytes] | None") -> tuple[bytes, str] | None:
+    """Return the cleaned logo of a form's field, or None if nothing was sent.
+
+    Raises:
+        ValidationError: it is no usable logo.
+    """
+    if upload is None:
+        return None
+    try:
+        return clean(upload.read(MOST_BYTES + 1))
+    except Unusable as problem:
+        raise ValidationError(str(problem)) from problem
+
+
+def written(content: bytes, media_type: str) -> dict[str, str]:
+    """Return a logo as a proposal writes it: its bytes in base64, and its media type; empty texts for none."""
+    return {"logo": base64.b64encode(content).decode(), "logo_type": media_type if content else ""}
 
 
 def clean(content: bytes) -> tuple[bytes, str]:
@@ -71,6 +95,8 @@ def _svg(content: bytes) -> tuple[bytes, str]:
         raise Unusable(_("Choisissez un logo au format SVG ou PNG."))
     if "viewBox" not in root.attrib:
         raise Unusable(_("Ce logo SVG ne dit pas ses dimensions (viewBox)."))
+    if any(isinstance(one.tag, str) and etree.QName(one).localname in _WORDS for one in root.iter()):
+        raise Unusable(_("Ce logo SVG contient du texte, une image ou un lien. Convertissez-les en tracés."))
     kept = _copy(root)
     return etree.tostring(kept, encoding="utf-8"), "image/svg+xml"
 

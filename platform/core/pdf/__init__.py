@@ -1,4 +1,4 @@
-"""Tagged PDF: `layout.py` renders a service's document in a worker; `apart.py` renders one page during a request."""
+"""Tagged PDF: `layout.py` renders, in a child that owns nothing; `apart.py` asks it for one page during a request."""
 
 from pathlib import Path
 

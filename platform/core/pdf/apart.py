@@ -4,22 +4,21 @@ Cost: about a second, mostly for loading the renderer. Long documents and those 
 """
 
 import json
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
+from core.confinement import starting
 from core.pdf import leftovers
 
 CHILD = Path(__file__).with_name("child.py")
 #: The style of a letter: those of residents to holders, and of the city to publishers.
 LETTER = Path(__file__).with_name("letter.css")
-ENVIRONMENT = {"HOME": "/nonexistent", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
 #: Seconds, for a loaded machine. child.py limits the processor time.
 WAIT = 60
+#: Bytes of a PDF. The longest copy of a journal takes a tenth.
+MAX_PDF = 32 * 1024 * 1024
 
 
 class NotDrawn(Exception):
@@ -46,20 +45,21 @@ def draw(html: str, *, style: str, tagged: bool = True) -> bytes:
     Raises:
         NotDrawn: rendering failed.
     """
+    asked = json.dumps({"html": html, "style": style, "tagged": tagged}).encode()
+    folder = leftovers.make()
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", str(CHILD)],
-            input=json.dumps({"html": html, "style": style, "tagged": tagged}).encode(),
-            capture_output=True,
-            timeout=WAIT,
-            env=ENVIRONMENT | {"TMPDIR": tempfile.gettempdir()},
-            cwd="/",
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        with starting.started(CHILD, seconds=WAIT, TMPDIR=str(folder)) as process:
+            assert process.stdin and process.stdout  # noqa: S101 (both are pipes)
+            process.stdin.write(asked)
+            process.stdin.close()
+            pdf = process.stdout.read(MAX_PDF + 1)
+            is_whole = len(pdf) <= MAX_PDF and process.wait() == 0
+    except (BrokenPipeError, starting.NotConfined):
         leftovers.remove()
         raise NotDrawn from None
-    if done.returncode or not done.stdout.startswith(b"%PDF"):
+    finally:
+        leftovers.remove_one(folder)
+    if not is_whole or not pdf.startswith(b"%PDF"):
         leftovers.remove()
         raise NotDrawn
-    return done.stdout
+    return pdf

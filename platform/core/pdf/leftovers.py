@@ -17,10 +17,8 @@ def make() -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
 
 
-def remove_own() -> None:
-    """Delete this process's folders."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}{os.getpid()}-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+def remove_one(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove() -> None:

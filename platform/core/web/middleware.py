@@ -6,14 +6,10 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-from core import rows, views
-from core.keys import KeyringError
-from core.messages.mails import NotSent
 from core.telemetry import counters, logs
 
 logger = logging.getLogger(__name__)
@@ -64,34 +60,6 @@ class RequestIdMiddleware:
                 counters.add_request(match.view_name if match and named else "", response.status_code, seconds)
                 _log_request(request, response, round(1000 * seconds))
         return response
-
-
-class DownMiddleware:
-    """Answers 503 when the keys, the database or the mail server are down, or when a row is not what the portal wrote.
-
-    Without its key no vault can be read; while the database refuses journal entries, nothing is read.
-    """
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, KeyringError):
-            logger.error("a vault could not be opened: keys", exc_info=exception)
-            return views.keys_down(request)
-        if isinstance(exception, rows.Forged):
-            rows.report(exception)
-            return views.row_refused(request)
-        if isinstance(exception, OperationalError):
-            logger.error("the database is down or full", exc_info=exception)
-            return views.database_down(request)
-        if isinstance(exception, NotSent):
-            logger.error("an e-mail could not leave", exc_info=exception)
-            return views.mail_down(request)
-        return None
 
 
 class CompressionMiddleware(GZipMiddleware):

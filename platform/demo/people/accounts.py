@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import accounts as actions
 from accounts.actions import nominations, places
-from accounts.models import Organisation, Role, User
+from accounts.models import Nomination, Organisation, Role, User
 from accounts.sign_in import second_factor
 
 AGENT_SECRET = "VILLEBRUMEVILLEBRUMEVILLEBRUME22"  # noqa: S105 - an invented agent's, public on purpose
@@ -150,11 +150,17 @@ def _agent(person: Person) -> User:
         email=person.email, name=person.name, at_desk=person.slug == "agathe"
     )
     if person.role is not None:
-        nomination = nominations.name_by_operator(person=agent, role=person.role)
-        nomination.confirmed_at = nomination.proposed_at = agent.date_joined - timedelta(days=90)
-        nomination.seen_at = nomination.seen_at or timezone.now()
-        nomination.save()
+        name_long_ago(agent, person.role)
     return _with_second_factor(User.objects.get(pk=agent.pk))
+
+
+def name_long_ago(agent: User, role: Role) -> None:
+    """Name the agent as the operator does, long enough ago to count. Their second factor was set up in presence."""
+    nomination = nominations.name_by_operator(person=agent, role=role)
+    nomination.confirmed_at = nomination.proposed_at = agent.date_joined - timedelta(days=90)
+    seen = Nomination.objects.filter(person=agent, seen_at__isnull=False).order_by("seen_at").first()
+    nomination.seen_at = nomination.seen_at or (seen.seen_at if seen else timezone.now())
+    nomination.save()
 
 
 def _with_second_factor(user: User) -> User:

@@ -11,14 +11,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
-from uuid import uuid4
+from uuid import uuid5
 
 from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import User
-from campaigns.contributions import sealing, store, withdrawing
+from campaigns.contributions import sealing, stamping, store, withdrawing
 from campaigns.contributions.actions import following
 from campaigns.contributions.enums import QUEUE
 from campaigns.contributions.models import Arrival, Publication
@@ -70,8 +70,8 @@ def furnish(say: Callable[[str], None] = lambda line: None) -> None:
         contribute(campaign)
         wait(_are_done, "publish the results")
         say(f"consultations: {sum(CONTRIBUTORS)} contributions counted, one consultation open")
-    if "RELEASE_DATABASE_URL" not in os.environ:
-        say("consultations: no vote, RELEASE_DATABASE_URL is not set")
+    if not {"RELEASE_DATABASE_URL", "MIGRATION_DATABASE_URL"} <= set(os.environ):
+        say("consultations: no vote, RELEASE_DATABASE_URL or MIGRATION_DATABASE_URL is not set")
         return
     voting.counted_vote(campaign=campaign, author=_agent("agathe"), approver=_agent("hugo"))
     say(f"consultations: {voting.BALLOTS} ballots of a vote counted")
@@ -103,7 +103,7 @@ def approved(code: str, title: str, title_en: str, days: tuple[int, ...]) -> Non
     document = planned(code, title, title_en, days, City.current().name)
     with transaction.atomic():
         campaign = campaigns.begin(by=author, template="travel", document=document)
-        campaigns.submit(campaign=campaign, by=author)
+        campaign = campaigns.submit(campaign=campaign, by=author)
         campaigns.give_opinion(campaign=campaign, by=officer, favourable=True, words="Les cases sont larges.")
         campaigns.approve(campaign=campaign, by=second)
 
@@ -120,10 +120,12 @@ def contribute(campaign: Campaign, counts: tuple[int, ...] = CONTRIBUTORS) -> No
         for row in rows(plan, count, drawn)
     ]
     # Sealed outside the transaction: a batch key serves once it is committed.
-    waiting = list(_arrivals(campaign, packed_rows))
+    waiting = _arrivals(campaign, packed_rows)
     with transaction.atomic():
         held = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
-        if held.state == State.APPROVED and not store.has_any(campaign_id=campaign.pk):
+        if held.state == State.APPROVED and not store.holds(
+            campaign_id=campaign.pk, pseudonym=bytes(waiting[0].pseudonym)
+        ):
             Arrival.objects.bulk_create(waiting, batch_size=1_000)
 
 
@@ -149,10 +151,18 @@ def rows(plan: Plan, count: int, drawn: random.Random) -> Iterator[Row]:
         }
 
 
-def _arrivals(campaign: Campaign, packed_rows: list[tuple[Window, bytes]]) -> Iterator[Arrival]:
-    names = sealing.pseudonyms([withdrawing.about(uuid4()) for _one in packed_rows], campaign_id=campaign.pk)
+def _arrivals(campaign: Campaign, packed_rows: list[tuple[Window, bytes]]) -> list[Arrival]:
+    people = [uuid5(campaign.pk, str(number)) for number in range(len(packed_rows))]
+    names = sealing.pseudonyms(map(withdrawing.about, people), campaign_id=campaign.pk)
     packed = [row for _window, row in packed_rows]
     sealed = sealing.seal_all(zip(names, packed, strict=True), campaign_id=campaign.pk, plan_sha256=campaign.sha256)
+    made = _sealed(campaign, packed_rows, names, sealed)
+    return stamping.stamp_all(made, campaign_id=campaign.pk, plan_sha256=campaign.sha256)
+
+
+def _sealed(
+    campaign: Campaign, packed_rows: list[tuple[Window, bytes]], names: list[bytes], sealed: list[sealing.Sealed]
+) -> Iterator[Arrival]:
     for (window, _packed), name, one in zip(packed_rows, names, sealed, strict=True):
         yield Arrival(
             campaign_id=campaign.pk,

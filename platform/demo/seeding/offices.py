@@ -13,9 +13,9 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.actions import places
-from accounts.models import Membership, Organisation
+from accounts.models import Membership, Organisation, Role
 from core.journal import checkpoints
-from demo.people.accounts import find
+from demo.people.accounts import find, name_long_ago
 from services.dossiers import tasks
 from services.dossiers.actions import dossiers
 from services.dossiers.enums import State
@@ -77,9 +77,15 @@ def open_office() -> Organisation:
     for slug in (EXAMINES, DECIDES):
         person = find(slug)
         if person is not None:
-            places.add_to_office(
-                agent=person.account(), organisation=found, instructs=slug == EXAMINES, may_decide=slug == DECIDES
+            place = places.add_to_office(
+                agent=person.account(),
+                organisation=found,
+                instructs=slug == EXAMINES,
+                may_decide=slug == DECIDES,
+                by=None,
             )
+            if place.may_decide:
+                name_long_ago(place.person, Role.OFFICE)
     return found
 
 

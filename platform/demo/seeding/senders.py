@@ -54,7 +54,7 @@ def allow_senders() -> None:
             price="Gratuit",
         )
         if senders.of_service(service.pk) is None:
-            senders.allow(holder=holder, service_id=service.pk, types_sent=types, rhythm=rhythm, by=manager.account())
+            senders.allow(holder=holder, service_id=service.pk, types_sent=types, rhythm=rhythm)
         client, secret = clients.register_sender(service=service, by=owner)
         found[name] = {"client_id": client.client_id, "secret": secret}
     content = json.dumps(found).encode()

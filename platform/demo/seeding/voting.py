@@ -7,16 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from uuid import UUID, uuid4
 
+import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from campaigns.debates import standing
+from campaigns.debates import ballots, standing
 from campaigns.debates.actions import casting, votes
+from campaigns.debates.ballots import Voter
 from campaigns.debates.enums import Choice, Kind, VoteState
 from campaigns.debates.models import Post, Vote
 from campaigns.plans.models import Campaign
@@ -48,6 +49,10 @@ PROPOSALS = (
 BALLOTS, ON_PAPER = 214, 23
 # The lock of campaigns.debates.actions.counting, for a session: the vote is committed while it is held.
 SHARE = "SELECT pg_advisory_lock_shared(hashtextextended('count ' || %s, 0))"
+PUT = """
+INSERT INTO campaigns.ballot_arrival (vote_id, pseudonym, account, on_paper, sealed, stamp, arrived_on)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
 GIVE_BACK = "SELECT pg_advisory_unlock_shared(hashtextextended('count ' || %s, 0))"
 
 
@@ -55,7 +60,8 @@ def counted_vote(*, campaign: Campaign, author: User, approver: User) -> Vote:
     """Give a consultation a debate and a vote that has just closed, counted. Idempotent; takes about a second.
 
     Nothing is dated before the results, which the worker published today.
-    `RELEASE_DATABASE_URL` must be set: the keys are made, and the ballots counted, by a process of the role `release`.
+    `RELEASE_DATABASE_URL` must be set: the keys are made, and the ballots counted, by a process of the role `release`;
+    and `MIGRATION_DATABASE_URL`: a vote that has closed takes no ballot, so the owner of the tables inserts them.
     """
     vote = standing.vote_of(campaign)
     if vote is not None and standing.count_of(vote.pk) is not None:
@@ -64,8 +70,7 @@ def counted_vote(*, campaign: Campaign, author: User, approver: User) -> Vote:
     with _not_counted(vote_id):
         vote = vote or _asked(vote_id, campaign, author, approver)
         _as_release("count_votes", "--keys")
-        with transaction.atomic():
-            _cast(vote, author, approver)
+        _cast(vote)
     _as_release("count_votes")
     return vote
 
@@ -106,10 +111,10 @@ def _asked(id: UUID, campaign: Campaign, author: User, approver: User) -> Vote:
         )
 
 
-def _cast(vote: Vote, first: User, second: User) -> None:
+def _cast(vote: Vote) -> None:
     chance = random.Random(1)  # noqa: S311 - of fictional opinions
     shares = {title: shares for title, _text, _for, _against, shares in PROPOSALS}
-    at = vote.closes_at - timedelta(minutes=1)
+    rows = []
     for number in range(BALLOTS):
         choices = []
         for title in vote.titles:
@@ -117,11 +122,14 @@ def _cast(vote: Vote, first: User, second: User) -> None:
             drawn = chance.randrange(100)
             choices.append(Choice.FOR if drawn < yes else Choice.AGAINST if drawn < yes + no else Choice.NONE)
         identity = hashlib.sha256(f"fictional voter {number}".encode()).digest()
-        if number < ON_PAPER:
-            slip = casting.give_number(vote=vote, identity=identity, agent=first, at=at)
-            casting.put_on_paper(vote=vote, number=slip, agent=second, choices=choices, at=at)
-        else:
-            casting.put(vote=vote, identity=identity, account=f"fictional {number}", choices=choices, at=at)
+        on_paper = number < ON_PAPER
+        account = casting.PAPER if on_paper else f"fictional {number}"
+        voter = Voter.of(vote_id=vote.pk, identity=identity, account=account)
+        one = ballots.closed_in_two(vote_id=vote.pk, voter=voter, choices=choices, on_paper=on_paper)
+        day = timezone.localdate(vote.closes_at)
+        rows.append((vote.pk, voter.pseudonym, voter.account, on_paper, one.sealed, one.stamp, day))
+    with psycopg.connect(os.environ["MIGRATION_DATABASE_URL"]) as owner, owner.cursor() as cursor:
+        cursor.executemany(PUT, rows)
 
 
 def _as_release(*command: str) -> None:

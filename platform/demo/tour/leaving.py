@@ -25,11 +25,12 @@ def leave_and_arrive(visitor: Visitor, folder: Path) -> str:
         taken = imports.take_in(resident_id=arrived.pk, package=package.read(target))
     except package.Refused as reason:
         raise Unexpected(f"the copy was not taken in: {reason}") from None
-    if not taken.signed:
-        raise Unexpected("the copy is not signed: its proofs would be lost elsewhere")
+    # FranceConnect has proved nobody's civil status in the new vault, so the values are declared there.
+    if taken.unproved != imports.Unproved.OTHER_PERSON:
+        raise Unexpected("the copy is not signed, or proves values in a vault of nobody's")
     closing.close(user=arrived, by=arrived.pk)
     if leaving.remains(resident_id=arrived.pk):
         raise Unexpected("something is left of a vault that was closed")
     size = f"{len(file.body) // 1024} kB"
     papers = f"{taken.papers} papers taken in elsewhere"
-    return f"{size}, {taken.records} values with their proofs and {papers}, then that vault closed"
+    return f"{size}, {taken.records} values, declared there, and {papers}, then that vault closed"

@@ -19,7 +19,7 @@ def look_at_due(*, client: Client | None = None) -> list[LinkState]:
 
     Idempotent; a task calls it. Addresses that no aid names any more are forgotten.
     """
-    named = {aid.rules.get("link") for aid in LocalAid.objects.published()} - {None, ""}
+    named = {aid.rules.get("link") for aid in LocalAid.objects.in_force()} - {None, ""}
     LinkState.objects.exclude(url__in=named).delete()
     seen, week_ago = dict(LinkState.objects.values_list("url", "seen_at")), timezone.now() - WEEK
     due = sorted(

@@ -130,7 +130,7 @@ def of_values(
         read = read_household(values, resident_id=resident_id, today=today)
     except BadHousehold as problem:
         return Nothing(problem)
-    aids = list(LocalAid.objects.published())
+    aids = aids_in_force()
     computed, kept, again = _computed(read, note, sorted(map(str, records)), [[aid.code, aid.version] for aid in aids])
     commune = commune_of(values)
     lines = evaluate_local(read, commune, today, [*shipping.national_rights(), *aids])
@@ -207,8 +207,13 @@ def evaluate_local(
         explained: as in `evaluation.evaluate`.
     """
     facts = _facts(read, commune)
-    published = LocalAid.objects.published() if aids is None else aids
+    published = aids_in_force() if aids is None else aids
     return [_local(aid, facts, read, today, explained=explained) for aid in published if _is_open(aid, today)]
+
+
+def aids_in_force() -> list[LocalAid]:
+    """Return the city's aids, as two agents published them. Cost: two queries."""
+    return LocalAid.objects.in_force()
 
 
 def _facts(read: from_vault.Read, commune: str) -> Facts:

@@ -4,14 +4,15 @@
 
 Cost: of the 2.6 s of processor time that loading took, parsing 4,064 YAML files took 1.5 s, and parsing each module of
 variables again, for its source, 0.5 s. The compiled file has what the YAML files hold, nothing computed: OpenFisca
-builds the same tree from it. It lies beside the byte code of the package, in the same format, under the same rights;
-another version, or a changed file, makes it anew. Tests compare both trees.
+builds the same tree from it. It is JSON beside the byte code of the package, under the same rights; another version,
+or a changed file, makes it anew. Tests compare both trees. Two files whose groups have numbers for names, which JSON
+does not have, are parsed each time.
 """
 
 import gc
 import hashlib
 import importlib.util
-import marshal
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -85,19 +86,27 @@ def load() -> Law:
 def parsed() -> dict[str, Any]:
     """Return what each YAML file holds, by its path inside the package."""
     compiled, mark = _compiled(), _mark()
-    with suppress(OSError, ValueError, EOFError, TypeError):
-        written, content = marshal.loads(compiled.read_bytes())  # noqa: S302 - as trusted as the byte code beside it
+    content: dict[str, Any] = {}
+    with suppress(OSError, ValueError, TypeError):
+        written, kept = json.loads(compiled.read_bytes())
         if written == mark:
-            return dict(content)
-    fresh = {_key(file): helpers._load_yaml_file(file) for file in _files()}  # noqa: SLF001
-    if not sys.dont_write_bytecode:
+            content = dict(kept)
+    fresh = {_key(file): helpers._load_yaml_file(file) for file in _files() if _key(file) not in content}  # noqa: SLF001
+    if not content and not sys.dont_write_bytecode:
+        same = {key: value for key, value in fresh.items() if _is_json(value)}
         with suppress(OSError):
-            _write(compiled, marshal.dumps((mark, fresh)))
-    return fresh
+            _write(compiled, json.dumps([mark, same]).encode())
+    return content | fresh
+
+
+def _is_json(value: object) -> bool:
+    with suppress(TypeError):
+        return bool(json.loads(json.dumps(value)) == value)
+    return False
 
 
 def _compiled() -> Path:
-    return Path(importlib.util.cache_from_source(str(PACKAGE / "parameters.py"))).with_suffix(".marshal")
+    return Path(importlib.util.cache_from_source(str(PACKAGE / "parameters.py"))).with_suffix(".json")
 
 
 def _key(file: str) -> str:

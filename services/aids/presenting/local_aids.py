@@ -259,14 +259,15 @@ def names_of(codes: Collection[str]) -> dict[str, str]:
     """
     if not codes:
         return {}
-    found = {aid.code: aid.name for aid in LocalAid.objects.shown().filter(code__in=codes).order_by("version")}
+    shown = LocalAid.objects.shown().filter(code__in=codes).order_by("version")
+    found = {aid.code: aid.name for aid in shown.believed()}
     national = {code: str(BY_CODE[code].title) for code in codes if code in BY_CODE}
     return {code: {**found, **national}.get(code, code) for code in codes}
 
 
 def others(aid_code: str, chosen: Collection[str] = ()) -> list[tuple[str, str]]:
     """Return what an aid may exclude, by code: the national aids, then those of the city that are public or chosen."""
-    published = {aid.code: aid.name for aid in LocalAid.objects.published() if aid.code != aid_code}
+    published = {aid.code: aid.name for aid in LocalAid.objects.in_force() if aid.code != aid_code}
     local_ones = {code: name for code, name in {**names_of(chosen), **published}.items() if code not in BY_CODE}
     national = {one.code: str(one.title) for one in ALL}
     return [*national.items(), *sorted(local_ones.items(), key=lambda one: one[1].casefold())]
@@ -302,6 +303,6 @@ def public_page(aid: LocalAid) -> dict[str, Any]:
         "case_heads": [{"label": _("Personne inventée")}, {"label": _("Ce que la règle donne")}],
         "sheet": sheet_rows(aid),
         "link": aid.rules.get("link", ""),
-        "versions": versions.public_versions(AIDS, LocalAid.objects.of(aid.code).shown(), page),
+        "versions": versions.public_versions(AIDS, LocalAid.objects.of(aid.code).shown().believed(), page),
         "today": long_date(timezone.localdate()),
     }

@@ -50,7 +50,7 @@ def listed(request: SignedInRequest) -> HttpResponse:
     context |= {
         "rows": [versions.line(AIDS, aid, presenting.listed_text(aid)) for aid in aids],
         "reviews": versions.reviews(AIDS, timezone.localdate()),
-        "links": presenting.broken_links(list(LocalAid.objects.published())),
+        "links": presenting.broken_links(LocalAid.objects.in_force()),
     }
     return render(request, "aids/local/list.html", context)
 

@@ -19,7 +19,7 @@ from services.versions.views import named, yaml_file
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     return render(
-        request, "aids/local/public_list.html", {"rows": presenting.public_rows(LocalAid.objects.published())}
+        request, "aids/local/public_list.html", {"rows": presenting.public_rows(LocalAid.objects.in_force())}
     )
 
 

@@ -28,7 +28,7 @@ REVIEW = timedelta(days=180)
 @require_safe
 def listed(request: SignedInRequest) -> HttpResponse:
     """The newest version of each situation, and the shipped ones that the city has not loaded."""
-    found = sorted(UrgentSituation.objects.newest(), key=lambda row: row.label.casefold())
+    found = sorted(UrgentSituation.objects.newest().believed(), key=lambda row: row.label.casefold())
     missing = [row for row in shipping.urgent_situations() if row.pk is None]
     context = {"rows": presenting.agents_rows(found, timezone.localdate()), "missing": missing}
     return render(request, "aids/urgent_agents/list.html", context)

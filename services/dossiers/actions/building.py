@@ -242,7 +242,7 @@ def _next(images: Iterator[list[PageImage]]) -> list[PageImage]:
 
 def _publish(draft: Draft, built: Built, run: Running) -> None:
     """Write the file; then, in one transaction, the row, its seal, the journal entry and the job's end."""
-    with keep_file(resident_id=draft.dossier.resident_id) as kept:
+    with keep_file(resident_id=draft.dossier.resident_id, kind=Dossier.FILE) as kept:
         kept.write(built.pdf)
     try:
         with transaction.atomic():

@@ -305,7 +305,7 @@ def delete(*, dossier: Dossier, by: UUID) -> None:
 def download(*, dossier: Dossier, by: UUID) -> BinaryIO:
     """Open the sealed PDF of a ready dossier through the gate."""
     perms.require_may_download(dossier, by)
-    return gate.open_kept(resident_id=by, purpose=DOWNLOAD, name=dossier.stored_name)
+    return gate.open_kept(row=dossier, purpose=DOWNLOAD)
 
 
 def purge() -> int:

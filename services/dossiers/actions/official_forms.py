@@ -73,7 +73,7 @@ def of_dossier(dossier: Dossier, asked: Sequence[Rules] | None = None) -> Forms:
         return Forms([], frozenset())
     asked = finding.chosen(dossier.aids, dossier.versions) if asked is None else asked
     named = frozenset(one.form for one in asked if one.form)
-    found = OfficialForm.objects.published().defer("blank").order_by("title")
+    found = OfficialForm.objects.defer("blank").order_by("title").in_force()
     return Forms([form for form in found if form.code in named or set(form.aids) & set(dossier.aids)], named)
 
 
@@ -167,7 +167,7 @@ def joined(dossier: Dossier, note: Mapping[str, Any]) -> Iterator[Joined]:
 
 def in_force(forms: Collection[UUID]) -> bool:
     """Return whether each of these versions is still the one that residents are offered."""
-    return OfficialForm.objects.published().filter(pk__in=forms).count() == len(forms)
+    return len(OfficialForm.objects.filter(pk__in=forms).defer("blank").in_force()) == len(forms)
 
 
 def left_out(dossier: Dossier, note: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from django_scopes import scope
 
 from accounts.models import User
 from core import journal
+from core.models.rows import check
 from services.dossiers.actions.dossiers import PREPARE, start
 from services.dossiers.content.needs import VALUES, Need, condition_fields, needs, wanted_fields
 from services.dossiers.content.situation import FIELDS, Situation
@@ -52,7 +53,9 @@ def prepare(*, mandate: Mandate, companion: User, aids: Sequence[str], token: UU
 def prepared(mandate: Mandate) -> list[Dossier]:
     """Return the dossiers prepared under this mandate, newest first."""
     with scope(resident=mandate.resident_id):
-        return list(Dossier.objects.filter(prepared_under=mandate.grant_id))
+        found = list(Dossier.objects.filter(prepared_under=mandate.grant_id))
+    check(*found)
+    return found
 
 
 def look(*, mandate: Mandate, companion: User, dossier: Dossier) -> list[Need]:
@@ -63,6 +66,7 @@ def look(*, mandate: Mandate, companion: User, dossier: Dossier) -> list[Need]:
         gate.Refused, gate.NotAnchored
     """
     _require(mandate, companion)
+    check(dossier)
     if dossier.prepared_under != mandate.grant_id:
         raise PermissionDenied
     aids, grant = finding.chosen(dossier.aids, dossier.versions), mandate.grant

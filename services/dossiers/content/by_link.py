@@ -15,7 +15,10 @@ CODE: Final = "dossier"
 def ready_dossiers() -> list[Document]:
     """Return the resident's finished dossiers, without the expired ones. Requires the resident's scope."""
     return [
-        _document(row) for row in Dossier.objects.filter(state=State.READY).exclude(pk__in=Dossier.objects.expired())
+        _document(row)
+        for row in Dossier.objects.filter(state=State.READY)
+        .exclude(pk__in=Dossier.objects.expired())
+        .select_related("seal")
     ]
 
 
@@ -26,7 +29,8 @@ def _document(row: Dossier) -> Document:
         kind=CODE,
         title=title,
         name=row.file_name,
-        stored_name=row.stored_name,
+        row=row,
+        sha256=row.seal.file_hash if row.seal else "",
         size=row.size,
         pages=row.pages,
         media_type="application/pdf",

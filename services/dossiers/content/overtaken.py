@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from core.models.rows import check
 from services.dossiers.enums import State
 from services.dossiers.models import Dossier
 from services.procedures import finding
@@ -16,7 +17,13 @@ from vault.records.models import Paper, Record
 
 
 def reasons(dossiers: Iterable[Dossier]) -> dict[UUID, list[str]]:
-    """Return the reasons of each outdated dossier, in four queries at most. Requires the resident's scope."""
+    """Return the reasons of each outdated dossier, in five queries at most. Requires the resident's scope.
+
+    Raises:
+        Forged: a dossier is not as the portal wrote it.
+    """
+    dossiers = list(dossiers)
+    check(*dossiers, locked=False)
     ready = [dossier for dossier in dossiers if dossier.state == State.READY]
     kept, expired = (
         _ids(Paper.objects.kept(), _used(ready, "used_papers")),

@@ -1,6 +1,6 @@
 """The limited process that watermarks a visitor's paper: bytes on stdin, a PDF on stdout, nothing else.
 
-Run by path with `python -I`, as vault/readers/child.py is; it keeps the limits that are set there.
+Run by path with `python -I`, as vault/readers/child.py is; it owns nothing but its code, as that one.
 """
 
 import io
@@ -32,4 +32,4 @@ if __name__ == "__main__":
     sys.path[:0] = [str(root), str(root / "platform")]
     from vault.readers import child
 
-    child.serve({QUESTION: _watermark}, sys.argv[1], sys.argv[2])
+    child.serve({QUESTION: _watermark}, sys.argv[1], sys.argv[2], reads=[*child.CODE, root / "services"])

@@ -1,29 +1,51 @@
-"""Render a dossier's content as a tagged PDF, in one run. The same content always gives the same bytes."""
+"""Render a dossier's content as a tagged PDF, in one run. The same content always gives the same bytes.
+
+This process writes the text; a child that owns nothing (`layer.py`) opens the images and lays the pages out: a hostile
+file may have taken over the child that drew them.
+"""
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import pydyf
 import segno
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from weasyprint import Attachment, Document
 
-from core.pdf.assets import Assets
-from core.pdf.layout import VARIANT, lay_out
+from core.confinement import answers, starting
+from core.pdf import leftovers
 from services.dossiers.pdf.content import Assurance, DossierContent, Reason
-from services.dossiers.pdf.watermark import Watermark
 
+CHILD = Path(__file__).with_name("layer.py")
 STYLE = Path(__file__).with_name("style.css")
+#: Seconds, as long as a job may take.
+WAIT = 900
+MAX_LINE = 10_000
+#: Bytes of a PDF: so many, and so many times what its images and files had. A watermark doubles a page at most.
+MAX_TEXT, GROWTH = 64 * 1024 * 1024, 3
+#: Those of its papers, and what is written of a household.
+MAX_PAGES = 2_000
 DATA_NAME = "dossier.json"
 # Longest table of contents on the cover; a longer one has its own page.
 COVER_LINES = 9
 COVER_LINES_OF_PART = 6
 
 Progress = Callable[[int, int], None]
+
+
+class NotLaidOut(Exception):
+    """The child was stopped, or its answer is not a PDF."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes that the child receives, and what it is told of them."""
+
+    about: dict[str, Any]
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -46,44 +68,86 @@ class Gauge:
 
 
 def unsealed(content: DossierContent, *, progress: Progress = lambda done, total: None) -> tuple[bytes, int]:
-    """Return the PDF before its seal, and its number of pages."""
-    stamped = stamp(content, progress=progress)
-    document = _document(stamped)
-    pdf = document.write_pdf(
-        pdf_variant=VARIANT,
-        pdf_identifier=content.data_hash[:16],
-        attachments=[_data(stamped), *_forms(stamped)],
-        finisher=_tidy,
-    )
-    return pdf, len(document.pages)
+    """Return the PDF before its seal, and its number of pages.
+
+    Args:
+        progress: called after each page of a paper; it may raise to stop.
+
+    Raises:
+        NotLaidOut
+        NotConfined: this machine cannot confine a child, in production.
+    """
+    files, attachments = list(_files(content)), [_data(content), *_forms(content)]
+    told = {
+        "html": _html(content),
+        "style": STYLE.read_text(),
+        "mark": _mark(content),
+        "identifier": content.data_hash[:16].hex(),
+        "made_at": content.made_at.isoformat(),
+        "files": [part.about | {"bytes": len(part.content)} for part in files],
+        "attachments": [part.about | {"bytes": len(part.content)} for part in attachments],
+    }
+    sent = [json.dumps(told).encode() + b"\n", *(part.content for part in (*files, *attachments))]
+    most = MAX_TEXT + GROWTH * sum(map(len, sent))
+    return ask(sent, total=sum(len(paper.pages) for paper in content.papers), most=most, progress=progress)
 
 
-def stamp(content: DossierContent, *, progress: Progress) -> DossierContent:
-    """Watermark every page image. `progress` is called after each page and may raise to stop."""
-    day = timezone.localtime(content.made_at)
-    mark = Watermark(
-        f"Réservé à : {content.recipient}. Pour : {content.purpose}. Dossier {content.number}, {day:%d/%m/%Y}."
-    )
-    total, done, papers = sum(len(paper.pages) for paper in content.papers), 0, []
-    for paper in content.papers:
-        pages = []
-        for page in paper.pages:
-            pages.append(mark.stamp(page))
+def ask(sent: list[bytes], *, total: int, most: int, progress: Progress) -> tuple[bytes, int]:
+    """Send the parts to the child, which may write one folder of fonts, and return its PDF and number of pages."""
+    folder = leftovers.make()
+    try:
+        with starting.started(CHILD, seconds=WAIT, TMPDIR=str(folder)) as process:
+            assert process.stdin and process.stdout  # noqa: S101 (both are pipes)
+            try:
+                for part in sent:
+                    process.stdin.write(part)
+                process.stdin.close()
+            except BrokenPipeError:
+                raise NotLaidOut from None
+            return answer(process.stdout, total=total, most=most, progress=progress)
+    finally:
+        leftovers.remove_one(folder)
+
+
+def answer(output: IO[bytes], *, total: int, most: int, progress: Progress) -> tuple[bytes, int]:
+    """Read a line after each page, then the PDF. Its size and its number of pages are only what the child says."""
+    done = 0
+    try:
+        while "pages" not in (message := answers.message(output, most=MAX_LINE)):
             done += 1
+            if done > total:
+                raise NotLaidOut
             progress(done, total)
-        papers.append(replace(paper, pages=pages))
-    return replace(content, papers=papers)
+        pages = answers.parsed(int, message["pages"])
+        pdf = answers.content(output, message.get("bytes"), most=most)
+    except answers.BadAnswer:
+        raise NotLaidOut from None
+    if not 0 < pages <= MAX_PAGES or not pdf.startswith(b"%PDF"):
+        raise NotLaidOut
+    return pdf, pages
 
 
-def _document(content: DossierContent) -> Document:
-    files = {"qr.svg": (_qr(content), "image/svg+xml")}
-    if content.issuer.logo:
-        files["logo"] = (content.issuer.logo, content.issuer.logo_type)
+def _mark(content: DossierContent) -> str:
+    day = timezone.localtime(content.made_at)
+    return f"Réservé à : {content.recipient}. Pour : {content.purpose}. Dossier {content.number}, {day:%d/%m/%Y}."
+
+
+def _files(content: DossierContent) -> Iterator[Part]:
+    """Yield what the pages show, in the order in which the child marks the papers."""
     for number, paper in enumerate(content.papers, 1):
-        files |= {f"paper/{number}/{index}": (page.jpeg, "image/jpeg") for index, page in enumerate(paper.pages, 1)}
+        for index, page in enumerate(paper.pages, 1):
+            clear = [[box.left, box.top, box.right, box.bottom] for box in page.clear]
+            yield Part(_image(f"paper/{number}/{index}") | {"clear": clear}, page.jpeg)
     for number, form in enumerate(content.forms, 1):
-        files |= {f"form/{number}/{index}": (page.jpeg, "image/jpeg") for index, page in enumerate(form.pages, 1)}
-    return lay_out(_html(content), style=STYLE.read_text(), files=files)
+        for index, page in enumerate(form.pages, 1):
+            yield Part(_image(f"form/{number}/{index}"), page.jpeg)
+    yield Part({"name": "qr.svg", "type": "image/svg+xml"}, _qr(content))
+    if content.issuer.logo:
+        yield Part({"name": "logo", "type": content.issuer.logo_type}, content.issuer.logo)
+
+
+def _image(name: str) -> dict[str, Any]:
+    return {"name": name, "type": "image/jpeg"}
 
 
 def _html(content: DossierContent) -> str:
@@ -144,34 +208,16 @@ def _qr(content: DossierContent) -> bytes:
     return out.getvalue()
 
 
-def _data(content: DossierContent) -> Attachment:
-    return Attachment(
-        string=content.data,
-        name=DATA_NAME,
-        description="Les données de ce dossier, lisibles par une machine",
-        created=content.made_at,
-        modified=content.made_at,
-        relationship="Data",
-        url_fetcher=Assets({}),
-    )
+def _data(content: DossierContent) -> Part:
+    about = "Les données de ce dossier, lisibles par une machine"
+    return Part({"name": DATA_NAME, "description": about, "relationship": "Data"}, content.data)
 
 
-def _forms(content: DossierContent) -> list[Attachment]:
+def _forms(content: DossierContent) -> list[Part]:
     """Return the forms as files with fields, after the data, which a reader takes first."""
     return [
-        Attachment(
-            string=form.pdf,
-            name=f"formulaire-{form.code}.pdf",
-            description=form.title,
-            created=content.made_at,
-            modified=content.made_at,
-            relationship="Supplement",
-            url_fetcher=Assets({}),
+        Part(
+            {"name": f"formulaire-{form.code}.pdf", "description": form.title, "relationship": "Supplement"}, form.pdf
         )
         for form in content.forms
     ]
-
-
-def _tidy(document: Document, pdf: pydyf.PDF) -> None:
-    """Remove the duplicates of the catalogue's /AF: WeasyPrint lists each attachment twice."""
-    pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))

@@ -22,10 +22,9 @@ from pypdf.generic import (
     TextStringObject,
 )
 
+from services.official_forms.pdf.refusals import MAX_PAGES, MAX_WIDGETS
 from vault.readers.reading import Unreadable
 
-MAX_PAGES = 20
-MAX_WIDGETS = 600
 #: Hundredths of a millimetre in a point, the unit of the facts: whole numbers, which a MAC covers exactly.
 UNIT = 2540 / 72
 #: What a parser may raise on a damaged file.

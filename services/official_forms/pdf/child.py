@@ -1,6 +1,6 @@
 """The limited process that opens official forms: their facts, or a filled copy. It never sees a key or a file.
 
-Run by path with `python -I`, as vault/readers/child.py is; it keeps the limits that are set there.
+Run by path with `python -I`, as vault/readers/child.py is; it owns nothing but its code, as that one.
 """
 
 import sys
@@ -33,4 +33,4 @@ if __name__ == "__main__":
     sys.path[:0] = [str(root), str(root / "platform")]
     from vault.readers import child
 
-    child.serve({LOOK: _look, FILL: _fill}, sys.argv[1], sys.argv[2])
+    child.serve({LOOK: _look, FILL: _fill}, sys.argv[1], sys.argv[2], reads=[*child.CODE, root / "services"])

@@ -1,6 +1,9 @@
-"""The child's own refusals, in sentences. French msgids, translated by the page that shows them."""
+"""The child's own refusals, in sentences, and its limits. French msgids, translated by the page that shows them."""
 
 from typing import Final
+
+MAX_PAGES: Final = 20
+MAX_WIDGETS: Final = 600
 
 
 def gettext_noop(sentence: str) -> str:

@@ -23,7 +23,7 @@ from services.versions.views import form_page, own_draft, publish_as_read, said_
 @require_safe
 def listed(request: SignedInRequest) -> HttpResponse:
     """The newest version of each form."""
-    found = sorted(OfficialForm.objects.defer("blank").newest(), key=lambda form: form.title.casefold())
+    found = sorted(OfficialForm.objects.defer("blank").newest().believed(), key=lambda form: form.title.casefold())
     rows = [versions.line(FORMS, form, presenting.listed_text(form)) for form in found]
     return render(request, "official_forms/list.html", {"rows": rows})
 

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import permutations
 from uuid import UUID
 
 from django.db import transaction
@@ -10,7 +12,10 @@ from django.utils.translation import override
 from django_scopes import scope
 
 from accounts import reminding
-from core import rows
+from accounts.actions import notices
+from accounts.models import Membership, User
+from accounts.two_persons import ACTS, NotTwo
+from core import once, rows
 from core.models.rows import Forged, check
 from core.templatetags.civic import long_date
 from services.requests import across, clock, ending, lines, perms
@@ -28,6 +33,8 @@ from vault.records.models import Paper
 logger = logging.getLogger(__name__)
 
 TEXT_LENGTH = 500
+#: To those who govern: an office in which nobody could answer in time.
+LEFT_ALONE = "requests/email/left_alone"
 
 
 class PaperGone(Exception):
@@ -167,26 +174,65 @@ def _lapse(key: UUID, resident_id: UUID) -> bool:
 
 
 def _tell_silence(key: UUID, resident_id: UUID) -> bool:
-    """Tell a resident once that the time has passed. The message is sent before the row is committed."""
-    with scope(resident=resident_id), transaction.atomic():
-        row = SentRequest.objects.open().select_for_update(of=("self",)).filter(pk=key, silence_told_at=None).first()
-        if row is None or not row.clock().late_by(timezone.localdate()):
+    """Tell a resident once that the time has passed."""
+
+    def tell(row: SentRequest) -> bool:
+        if not row.clock().late_by(timezone.localdate()):
             return False
+        reminding.remind(user_id=resident_id, template=NEWS)
+        return True
+
+    def note(row: SentRequest) -> None:
+        if not row.clock().late_by(timezone.localdate()):
+            return
         row.silence_told_at = timezone.now()
         row.save(update_fields=["silence_told_at"])
-        ending.note(row, Happened.SILENCE)
+        if row.silence_grants and not _could_be_answered(row):
+            ending.note(row, Happened.NOBODY)
+            _tell_who_governs(row)
+        else:
+            ending.note(row, Happened.SILENCE)
         if row.grant is not None:
             ending.write(row, row.grant, "request_silence")
-        reminding.remind(user_id=resident_id, template=NEWS)
-    return True
+
+    with scope(resident=resident_id):
+        due = SentRequest.objects.open().filter(pk=key, silence_told_at=None)
+        return reminding.once("request silence", key, due, send=tell, note=note)
+
+
+def _could_be_answered(row: SentRequest) -> bool:
+    """Return whether two agents of the office may decide together now, as they could have until the time ended.
+
+    Otherwise whoever ends the places of an office would grant what was sent to it. Placing somebody there again in
+    time takes two persons and the days of their role.
+    """
+    people = User.objects.filter(memberships__organisation=row.organisation_id, memberships__ended_at=None)
+    found = [place for person in people if (place := Membership.objects.of_office(person)) is not None]
+    act = ACTS["decide_request"]
+    for first, second in permutations(found, 2):
+        if first.instructs and second.may_decide:
+            with suppress(NotTwo):
+                act.require(first.person, second.person, office=row.organisation_id)
+                return True
+    return False
+
+
+def _tell_who_governs(row: SentRequest) -> None:
+    """Tell those who govern that an office leaves requests without an answer, once a day for each office."""
+    if once.use("office without anybody", str(row.organisation_id), timezone.localdate().isoformat()):
+        name = row.organisation.name
+        transaction.on_commit(lambda: notices.tell_governing(LEFT_ALONE, said={"office": name}), robust=True)
 
 
 def _remind_renewal(key: UUID, resident_id: UUID) -> bool:
-    with scope(resident=resident_id), transaction.atomic():
-        row = SentRequest.objects.select_for_update(of=("self",)).filter(pk=key, renewal_told_at=None).first()
-        if row is None:
-            return False
+    def tell(_request: SentRequest) -> bool:
+        reminding.remind(user_id=resident_id, template=RENEWAL)
+        return True
+
+    def note(row: SentRequest) -> None:
         row.renewal_told_at = timezone.now()
         row.save(update_fields=["renewal_told_at"])
-        reminding.remind(user_id=resident_id, template=RENEWAL)
-    return True
+
+    with scope(resident=resident_id):
+        due = SentRequest.objects.filter(pk=key, renewal_told_at=None)
+        return reminding.once("request renewal", key, due, send=tell, note=note)

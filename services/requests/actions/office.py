@@ -18,7 +18,8 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts import reminding
-from accounts.models import Membership
+from accounts.models import Membership, User
+from accounts.two_persons import ACTS
 from core.models.rows import check
 from services.requests import agreements, clock, ending, lines, perms
 from services.requests.enums import Fault, Happened, Proposal, State
@@ -187,6 +188,7 @@ def propose(
 
     Raises:
         ValueError: a refusal without a reason, a grant that says nothing, or an end before its start.
+        NotTwo: nobody has named this agent with another one, for long enough, and seen them.
         NotNow, Gone, PermissionDenied, gate.Refused
     """
     reason, given = reason.strip()[:MESSAGE_LENGTH], given.strip()[:MESSAGE_LENGTH]
@@ -197,6 +199,7 @@ def propose(
     with _acting(request, place) as row:
         if not perms.may_propose(row, place):
             raise NotNow
+        ACTS["decide_request"].require_first(place.person, office=place.organisation_id)
         note = {
             "reason": reason,
             "given": given if proposal == Proposal.GRANT else "",
@@ -216,10 +219,12 @@ def send_back(*, request: SentRequest, place: Membership) -> None:
     """Return a proposal to its instructor: nothing is decided.
 
     Raises:
+        NotTwo: this agent was not named to decide here, for long enough.
         NotNow, SamePerson, Gone, PermissionDenied, gate.Refused
     """
     with _acting(request, place) as row:
-        _require_decider(row, place)
+        _require_other(row, place, request)
+        ACTS["decide_request"].require_second(place.person, office=place.organisation_id)
         row.proposal, row.proposed_by, row.decision = "", None, None
         row.save(update_fields=["proposal", "proposed_by", "decision"])
         ending.note(row, Happened.SENT_BACK, place.label)
@@ -231,10 +236,12 @@ def decide(*, request: SentRequest, place: Membership) -> None:
 
     Raises:
         SamePerson: this agent proposed it.
+        NotTwo: these two may not decide together here.
         NotNow, Gone, PermissionDenied, gate.Refused
     """
     with _acting(request, place) as row:
-        _require_decider(row, place)
+        proposer = _require_other(row, place, request)
+        ACTS["decide_request"].require(proposer, place.person, office=place.organisation_id)
         note = unseal_note(resident_id=row.resident_id, place=row.decision_place, content=bytes(row.decision or b""))
         granted = row.proposal == Proposal.GRANT
         row.state = State.GRANTED if granted else State.REFUSED
@@ -262,7 +269,8 @@ def _acting(request: SentRequest, place: Membership) -> Iterator[SentRequest]:
     with acts.under(request.grant):
         if _refused(request, place) is not None:
             raise PermissionDenied
-        row = SentRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        rows = SentRequest.objects.select_for_update(of=("self",)).select_related("organisation", "proposed_by")
+        row = rows.get(pk=request.pk)
         check(row)
         if row.grant_id != request.grant_id or row.content is None:
             raise NotNow
@@ -271,17 +279,20 @@ def _acting(request: SentRequest, place: Membership) -> Iterator[SentRequest]:
 
 def _refused(request: SentRequest, place: Membership) -> RefusalCode | None:
     """Return why this agent may not read or act. Call it under the office's lock, for which leaving waits."""
-    held = Membership.objects.in_office().filter(pk=place.pk, organisation_id=request.organisation_id)
-    return None if held.exists() else RefusalCode.NOT_COVERED
+    held = Membership.objects.of_office(place.person)
+    stands = held is not None and held == place and held.organisation_id == request.organisation_id
+    return None if stands else RefusalCode.NOT_COVERED
 
 
-def _require_decider(row: SentRequest, place: Membership) -> None:
-    if not perms.awaits_decision(row):
+def _require_other(row: SentRequest, place: Membership, read: SentRequest) -> User:
+    """Return who proposed, if this agent's place decides, is another person's, and they `read` this proposal."""
+    if not perms.awaits_decision(row) or row.decision_version != read.decision_version:
         raise NotNow
     if perms.proposed(row, place):
         raise SamePerson
-    if not perms.may_decide(row, place):
+    if not perms.may_decide(row, place) or row.proposed_by is None:
         raise PermissionDenied
+    return row.proposed_by
 
 
 def _write_record(row: SentRequest, note: dict[str, Any]) -> None:

@@ -133,29 +133,36 @@ def opened(request: OutsideRequest) -> dict[str, Any]:
 
 
 def notify_late(key: UUID, resident_id: UUID) -> bool:
-    """Tell a resident once that the time has passed. The message is sent before the row is committed."""
-    with scope(resident=resident_id), transaction.atomic():
-        held = OutsideRequest.objects.late().select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
-        if held is None:
-            return False
+    """Tell a resident once that the time has passed."""
+
+    def tell(_request: OutsideRequest) -> bool:
+        reminding.remind(user_id=resident_id, template=NEWS)
+        return True
+
+    def note(held: OutsideRequest) -> None:
         held.told_at = timezone.now()
         held.save(update_fields=["told_at"])
         _write(held, resident_id, "outside_late", _open(held)["office"])
-        reminding.remind(user_id=resident_id, template=NEWS)
-    return True
+
+    with scope(resident=resident_id):
+        due = OutsideRequest.objects.late().filter(pk=key, told_at=None)
+        return reminding.once("outside late", key, due, send=tell, note=note)
 
 
 def remind_renewal(key: UUID, resident_id: UUID) -> bool:
-    """Tell a resident once that what was granted ends soon. The message is sent before the row is committed."""
-    with scope(resident=resident_id), transaction.atomic():
-        due = OutsideRequest.objects.to_renew().filter(pk=key, renewal_told_at=None)
-        held = due.select_for_update(of=("self",), skip_locked=True).first()
-        if held is None:
-            return False
+    """Tell a resident once that what was granted ends soon."""
+
+    def tell(_request: OutsideRequest) -> bool:
+        reminding.remind(user_id=resident_id, template=RENEWAL)
+        return True
+
+    def note(held: OutsideRequest) -> None:
         held.renewal_told_at = timezone.now()
         held.save(update_fields=["renewal_told_at"])
-        reminding.remind(user_id=resident_id, template=RENEWAL)
-    return True
+
+    with scope(resident=resident_id):
+        due = OutsideRequest.objects.to_renew().filter(pk=key, renewal_told_at=None)
+        return reminding.once("outside renewal", key, due, send=tell, note=note)
 
 
 def months_of(request: OutsideRequest) -> int:

@@ -86,7 +86,10 @@ def send(
         raise Changed
     with scope(resident=resident_id), transaction.atomic():
         held = Dossier.objects.select_for_update(of=("self",)).filter(pk=dossier.pk).first()
-        if held is None or not may_send(held):
+        if held is None:
+            raise NotReady
+        check(held)
+        if not may_send(held):
             raise NotReady
         if sent := SentRequest.objects.filter(token=token).first():
             return sent

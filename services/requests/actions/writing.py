@@ -56,7 +56,7 @@ def _write(row: SentRequest, kind: LetterKind) -> None:
     except NotDrawn:
         raise Problem("not_drawn") from None
     signed = seal(pdf, key=seal_key(city), issuer=city.name, reason=f"{kind.label}, demande n° {row.number}")
-    with keep_file(resident_id=row.resident_id) as kept:
+    with keep_file(resident_id=row.resident_id, kind=Letter.FILE) as kept:
         kept.write(signed)
     try:
         with transaction.atomic():

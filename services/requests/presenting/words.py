@@ -54,7 +54,7 @@ def gist(row: SentRequest, at: clock.Clock) -> str:
             State.GRANTED: _("Votre demande est accordée. La décision est dans votre coffre."),
             State.REFUSED: _("Votre demande est refusée. Voici pourquoi, et comment contester."),
             State.WITHDRAWN: _("Vous avez retiré cette demande. Le service n’a plus de copie."),
-            State.UNANSWERED: _("Le service n’a pas répondu : c’est un accord.")
+            State.UNANSWERED: _granted_by_silence(row, _("Le service n’a pas répondu : c’est un accord."))
             if row.silence_grants
             else _("Le service n’a pas répondu. C’est un refus, que vous pouvez contester."),
         }[State(row.state)]
@@ -62,9 +62,23 @@ def gist(row: SentRequest, at: clock.Clock) -> str:
         return _("On vous demande une correction. Le délai est arrêté jusqu’à votre réponse.")
     if at.late_by(timezone.localdate()):
         if row.silence_grants:
-            return _("Le délai est passé : sans réponse, c’est un accord. Le service l’atteste si vous le demandez.")
+            said = _("Le délai est passé : sans réponse, c’est un accord. Le service l’atteste si vous le demandez.")
+            return _granted_by_silence(row, said)
         return _("Le délai est passé : sans réponse, c’est un refus. Vous pouvez contester.")
     return _("Réponse avant le %(day)s.") % {"day": long_date(at.due)}
+
+
+def _granted_by_silence(row: SentRequest, said: str) -> str:
+    """Return what is said of a silence that grants, unless nobody in the office could have answered."""
+    if row.is_open and row.silence_told_at is None:
+        return _("Sans réponse, c’est un accord.")
+    if not row.nobody_could_answer():
+        return said
+    text = _(
+        "Le délai est passé, et personne dans ce service ne pouvait répondre. La loi dit que le silence est un "
+        "accord, mais Garant ne l’atteste pas. Appelez le service au %(phone)s : la ville est prévenue."
+    )
+    return text % {"phone": row.organisation.phone}
 
 
 def time_words(terms: finding.Terms) -> str:
@@ -299,6 +313,7 @@ def _office_word(happened: Happened) -> str:
         Happened.GRANTED: _("Accordée"),
         Happened.REFUSED: _("Refusée"),
         Happened.SILENCE: _("Délai passé"),
+        Happened.NOBODY: _("Délai passé, sans personne qui pouvait répondre"),
         Happened.WITHDRAWN: _("Retirée"),
         Happened.COPY_GONE: _("Copie effacée"),
     }[happened]

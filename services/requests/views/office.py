@@ -24,6 +24,8 @@ from accounts.actions import places
 from accounts.decorators import agents_only, recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.models import Membership
+from accounts.two_persons import ACTS, NotTwo
+from accounts.views.two_persons import refused
 from core.models.rows import check
 from services.dossiers.models import Dossier
 from services.requests import across, perms
@@ -58,6 +60,8 @@ def said_why(page: Page) -> Page:
                 _("Vous avez proposé cette décision : un autre agent du service la prend."),
                 403,
             )
+        except NotTwo as problem:
+            return refused(request, problem)
         except actions.NotNow:
             messages.warning(request, _("Quelqu’un a agi avant vous : rien n’a changé."))
             return redirect("requests:office", request_id=request_id)
@@ -118,7 +122,7 @@ def take(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 def ask(request: SignedInRequest, request_id: UUID, line: str) -> HttpResponse:
     """Ask the resident to mend a line."""
     place = _place(request)
-    found, form = _find(request_id, place), AskForm(request.POST)
+    found, form = _find(request_id, place), AskForm(request.POST, office=place.organisation)
     if not form.is_valid():
         return _page(request, found, place, line=line, ask=form, status=400)
     try:
@@ -166,6 +170,8 @@ def decide(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     """Decide as proposed, or send the proposal back."""
     place = _place(request)
     found = _find(request_id, place)
+    if request.POST.get("shown") != str(found.decision_version):
+        raise actions.NotNow
     if request.POST.get("answer") == "back":
         actions.send_back(request=found, place=place)
         messages.success(request, _("La proposition est renvoyée : rien n’est décidé."))
@@ -221,9 +227,11 @@ def _page(
     opened = actions.open_request(request=found, place=place)
     with scope(resident=found.resident_id):
         at, events = found.clock(), list(found.events.all())
+        check(*events)
     rows = words.sent_lines(opened.content)
     instructing = perms.may_instruct(found, place)
     asked = next((row for row in rows if row["code"] == line), None) if instructing and not found.proposal else None
+    may_propose = perms.may_propose(found, place)
     context = {
         "found": found,
         "applicant": opened.content.applicant,
@@ -232,8 +240,9 @@ def _page(
         "lines": rows,
         "waiting": opened.waiting,
         "asked": asked if line not in opened.waiting else None,
-        "ask": ask or AskForm(),
-        "propose": (propose or ProposeForm()) if perms.may_propose(found, place) else None,
+        "ask": ask or AskForm(office=place.organisation),
+        "propose": (propose or ProposeForm()) if may_propose else None,
+        "lack": _lack(place) if may_propose else "",
         "form": ask or propose,
         "instructing": instructing and not found.proposal,
         "may_take": perms.may_take(found, place),
@@ -247,6 +256,15 @@ def _page(
         "history": words.history(events),
     }
     return render(request, "requests/office/request.html", context, status=status)
+
+
+def _lack(place: Membership) -> str:
+    """Return why the agent may not propose a decision yet."""
+    try:
+        ACTS["decide_request"].require_first(place.person, office=place.organisation_id)
+    except NotTwo as problem:
+        return problem.words_for(place.person)
+    return ""
 
 
 def _place(request: SignedInRequest) -> Membership:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
+from core.models.rows import check
 from core.templatetags.civic import long_date
 from services.dossiers import presenting as dossier_words
 from services.dossiers import recipients
@@ -122,4 +123,6 @@ def _number(request: SignedInRequest, row: OutsideRequest) -> HttpResponse:
 
 
 def _find(request_id: UUID) -> OutsideRequest:
-    return get_object_or_404(OutsideRequest.objects.all(), pk=request_id)
+    found = get_object_or_404(OutsideRequest.objects.all(), pk=request_id)
+    check(found)
+    return found

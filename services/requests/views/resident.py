@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import recently_authenticated
 from accounts.http import SignedInRequest
+from core.models.rows import check
 from core.pdf.apart import NotDrawn
 from core.templatetags.civic import long_date
 from services.dossiers.models import Dossier
@@ -41,6 +42,7 @@ OFFERED = 12
 def home(request: SignedInRequest) -> HttpResponse:
     rows = list(SentRequest.objects.select_related("organisation").defer("content", "decision"))
     outside = list(OutsideRequest.objects.defer("content"))
+    check(*rows, *outside)
     context = {
         open_or_closed: [words.listed(row) for row in rows if row.is_open == is_open]
         + [outside_words.listed(one) for one in outside if one.is_open == is_open]
@@ -95,6 +97,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     corrections = list(row.corrections.select_related("asked_by"))
     opened = _opened(row, corrections)
     at, events = row.clock(), list(row.events.all())
+    check(*events)
     context = {
         "row": row,
         "gist": words.gist(row, at),
@@ -174,7 +177,7 @@ def withdraw(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 def letter(request: SignedInRequest, request_id: UUID, kind: str) -> HttpResponseBase:
     row = _find(request_id)
     found = get_object_or_404(Letter, request=row, kind=kind)
-    stream = gate.open_kept(resident_id=request.user.pk, purpose=FOLLOW, name=found.stored_name)
+    stream = gate.open_kept(row=found, purpose=FOLLOW)
     name = f"demande-{row.number}-{found.kind}.pdf"
     return downloads.serve(request, stream, size=found.size, name=name, media_type="application/pdf")
 
@@ -205,7 +208,9 @@ def _again(row: SentRequest) -> str:
 
 def _find(request_id: UUID) -> SentRequest:
     rows = SentRequest.objects.select_related("organisation", "grant", "decided_by")
-    return get_object_or_404(rows, pk=request_id)
+    found = get_object_or_404(rows, pk=request_id)
+    check(found)
+    return found
 
 
 def _opened(row: SentRequest, corrections: Sequence[Correction]) -> Opened:

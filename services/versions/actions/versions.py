@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
-from accounts.two_persons import DECIDING
+from accounts.two_persons import ACTS
 from core.database import locks
 from core.journal import register
 from services.versions.models import RulesVersion, State, Version
@@ -100,7 +100,7 @@ def publish(*, row: V, by: User) -> V:
     with alone(row) as held:
         if held.state != held.READY or held.written_by is None or held.mark != row.mark:
             raise NotNow
-        DECIDING.require(held.written_by, by)
+        ACTS["publish_version"].require(held.written_by, by)
         if faults := held.faults:
             raise Faulty(faults)
         for former in _rows(type(row)).select_for_update(of=("self",)).filter(code=held.code).published():
@@ -111,14 +111,12 @@ def publish(*, row: V, by: User) -> V:
     return held
 
 
-def close(*, row: V, by: User) -> V:
-    """Close the version in force: residents no longer see it.
+def close(*, row: V) -> V:
+    """Close the version in force: residents no longer see it. Two persons decide it (`closings`).
 
     Raises:
-        PermissionDenied: `by` is no agent.
         NotNow: the version is not in force.
     """
-    require_agent(by)
     with alone(row) as held:
         if held.state != State.PUBLISHED:
             raise NotNow

@@ -53,8 +53,6 @@ BATCH = 1_000
 TOGETHER = 20
 #: How long a call works; the scheduler sends the next one.
 SECONDS = 240
-#: When a watch whose reading failed is tried again.
-LATER = timedelta(minutes=30)
 #: The reasons of a local aid that a finding quotes.
 QUOTED = 2
 
@@ -75,7 +73,7 @@ class Law:
     def today(cls) -> "Law":
         day = timezone.localdate()
         national = shipping.national_rights()
-        aids = [*national, *LocalAid.objects.published()]
+        aids = [*national, *LocalAid.objects.in_force()]
         opened = [aid for aid in aids if aid.valid_from <= day and (aid.valid_to is None or day <= aid.valid_to)]
         ours = sorted([aid.code, aid.version] for aid in opened if not aid.is_national)
         shipped = sorted((aid.code, aid.version, aid.rules) for aid in opened if aid.is_national)
@@ -186,7 +184,7 @@ def _tried(watch: Watch) -> Iterator[None]:
         rows.report(forged)
     except Exception:
         logger.exception("a watch could not be looked at")
-    across.put_back(watch, until=timezone.now() + LATER)
+    across.put_back(watch, until=timezone.now() + across.LATER)
 
 
 def _run(looked: list[Looked], law: Law) -> None:
@@ -204,7 +202,7 @@ def _run(looked: list[Looked], law: Law) -> None:
             _compute(one, runs[place] if runs else engine.run(_rows(one)), law)
         except Exception:
             logger.exception("a watch could not be computed")
-            across.put_back(one.watch, until=timezone.now() + LATER)
+            across.put_back(one.watch, until=timezone.now() + across.LATER)
             looked.remove(one)
 
 

@@ -4,6 +4,7 @@ A test chooses the user and the fault; an engine follows the pages like a browse
 """
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -111,7 +112,9 @@ class Reference:
 
 
 def missing() -> str:
-    """Return the reason why the reference engine cannot run here, or an empty string."""
+    """Return why the reference engine cannot run here, or an empty string: in CI it must (tests/node.py)."""
+    if os.environ.get("CI"):
+        return ""
     if shutil.which("node") is None:
         return "NO NODE ON THIS MACHINE: the checks were run against the demonstration's FranceConnect only"
     if not (HERE / "node_modules" / "oidc-provider").exists():

@@ -10,7 +10,7 @@ from django_scopes import scope
 
 from campaigns.contributions import requests
 from campaigns.contributions.actions import asking, contributing
-from campaigns.contributions.models import Arrival, Participation
+from campaigns.contributions.models import Participation
 from campaigns.contributions.offer import of_answers
 from campaigns.noise.refusals import PlanRefused
 from tests.accounts.factories import signed_in
@@ -97,7 +97,7 @@ def test_a_row_holds_how_far_the_request_is_and_nothing_else(
     page = theirs.get(page_of(campaign))
     assert page.context["seen"] == offered.seen
     assert theirs.post(page_of(campaign), {"answer": "yes", "seen": offered.seen}).status_code == 302
-    assert Arrival.objects.values_list("campaign_id", "pseudonym").count() == 1
+    assert given.waiting() == 1
     with scope(resident=resident.pk):
         grant = Grant.objects.get()
         assert not grant.fields.exists()
@@ -110,7 +110,7 @@ def test_what_the_page_did_not_show_is_not_sent(theirs, resident, campaign):
     answer = theirs.post(page_of(campaign), {"answer": "yes", "seen": "another state"})
     assert "a changé entre-temps" in answer.content.decode()
     assert theirs.post(page_of(campaign), {"answer": "no"}).url == reverse("home")
-    assert not Arrival.objects.values_list("campaign_id", "pseudonym").exists()
+    assert given.waiting() == 0
 
 
 def test_a_request_of_before_the_opening_does_not_count(resident, campaign):
@@ -130,7 +130,7 @@ def test_nobody_answers_for_a_request_or_in_another_vault(theirs, resident, stra
     with pytest.raises(PermissionDenied):
         asking.contribute(resident_id=resident.pk, by=stranger.pk, campaign=campaign, seen=seen)
     assert "Préparer ma demande" in signed_in(stranger).get(page_of(campaign)).content.decode()
-    assert not Arrival.objects.values_list("campaign_id", "pseudonym").exists()
+    assert given.waiting() == 0
 
 
 def test_only_a_plan_that_names_a_holder_asks_one(theirs, resident, keys_of):

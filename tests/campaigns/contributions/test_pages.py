@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django_scopes import scope
 
-from campaigns.contributions.models import Arrival, Participation
+from campaigns.contributions.models import Participation
 from campaigns.plans.states import State
 from tests.accounts.factories import signed_in
 from tests.campaigns import given
@@ -47,7 +47,7 @@ def hidden(answer):
 
 
 def sent(campaign):
-    return Arrival.objects.filter(campaign_id=campaign.pk).values_list("campaign_id", "pseudonym").count()
+    return given.waiting()
 
 
 def test_the_page_says_who_asks_and_shows_each_value_before_and_after(browser, resident, campaign):
@@ -178,7 +178,7 @@ def test_a_campaign_that_has_not_begun_or_does_not_exist_is_a_404(browser, campa
 
 def test_who_was_counted_reads_it_and_who_was_not_too(browser, resident, campaign, monkeypatch):
     browser.post(url("answer", campaign), {"mode": "1"})
-    Arrival.objects.filter(campaign_id=campaign.pk).delete()
+    given.counted(campaign)
     with scope(resident=resident.pk):
         assert Participation.objects.exists()
     assert "effacée sans être comptée" in text_of(browser.get(url("mine", campaign)))

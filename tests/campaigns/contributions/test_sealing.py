@@ -11,8 +11,10 @@ from campaigns.contributions import sealing, store
 from campaigns.contributions.actions import inbox
 from campaigns.contributions.actions import keys as verbs
 from campaigns.contributions.models import Arrival, Batch, CampaignKey, Contribution
+from campaigns.plans.models import Campaign
 from core.keys import keyring
 from core.operations import key_rotation
+from tests.campaigns import given
 
 PLAN = "a" * 64
 LATER = date(2026, 12, 5)
@@ -20,17 +22,17 @@ LATER = date(2026, 12, 5)
 
 @pytest.fixture
 def campaign(as_release):
-    id = uuid4()
+    id = given.opened().pk
     with as_release():
         assert verbs.make(campaign_id=id)
         assert not verbs.make(campaign_id=id), "a second pair would make what was sealed unreadable"
     return id
 
 
-def contribute(campaign, about, content=b"\0\1", counts_from=LATER):
+def contribute(campaign, about, content=b"\0\1", counts_from=LATER, plan=PLAN):
     name = sealing.pseudonym(campaign_id=campaign, about=about)
     with transaction.atomic():
-        sealed = sealing.seal(content, campaign_id=campaign, pseudonym=name, plan_sha256=PLAN)
+        sealed = sealing.seal(content, campaign_id=campaign, pseudonym=name, plan_sha256=plan)
         store.add(campaign_id=campaign, pseudonym=name, sealed=sealed, counts_from=counts_from)
     return name
 
@@ -116,8 +118,9 @@ def test_without_keys_nobody_contributes(as_release, db):
 
 def test_the_night_moves_all_arrivals_of_the_days_before_in_one_transaction(campaign, as_release):
     today = timezone.localdate()
-    names = [contribute(campaign, str(number), counts_from=today + timedelta(days=6)) for number in range(30)]
-    fresh = contribute(campaign, "today", counts_from=today + timedelta(days=7))
+    plan = Campaign.objects.get().sha256
+    names = [contribute(campaign, str(one), counts_from=today + timedelta(days=6), plan=plan) for one in range(30)]
+    fresh = contribute(campaign, "today", counts_from=today + timedelta(days=7), plan=plan)
     with as_release():
         assert inbox.move() == 30
         assert inbox.move() == 0
@@ -138,7 +141,7 @@ def test_batches_are_deleted_once_nothing_needs_them(campaign, as_release):
     store.add(
         campaign_id=campaign,
         pseudonym=b"p",
-        sealed=sealing.Sealed(kept, b""),
+        sealed=sealing.Sealed(kept, b"", Campaign.objects.get().sha256),
         counts_from=timezone.localdate() + timedelta(days=4),
     )
     contribute(campaign, "today")

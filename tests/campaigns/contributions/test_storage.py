@@ -43,8 +43,8 @@ def rights(role, table):
 @pytest.mark.parametrize(
     ("table", "web", "release"),
     [
-        ("campaigns.arrival", {"INSERT", "DELETE"}, {"SELECT", "DELETE"}),
-        ("campaigns.contribution", {"DELETE"}, {"SELECT", "INSERT", "DELETE"}),
+        ("campaigns.arrival", {"INSERT"}, {"SELECT", "DELETE"}),
+        ("campaigns.contribution", set(), {"SELECT", "INSERT", "DELETE"}),
         ("campaigns.batch", {"INSERT"}, {"SELECT", "DELETE"}),
         ("campaigns.release_run", {"SELECT"}, {"SELECT", "INSERT", "UPDATE"}),
         ("campaigns.charge", {"SELECT"}, {"SELECT", "INSERT"}),
@@ -75,7 +75,14 @@ def test_the_role_release_reaches_no_vault():
             [["SELECT", "INSERT", "UPDATE", "DELETE"]],
         )
         found = [name for name, _words in cursor.fetchall()]
-        assert found == ["core_citykey", "core_workerbeat", "debates_vote", "plans_campaign"]
+        assert found == [
+            "core_checkpoint",
+            "core_citykey",
+            "core_registerentry",
+            "core_workerbeat",
+            "debates_vote",
+            "plans_campaign",
+        ], "the register and its checkpoints: what each night freezes of a vote"
         cursor.execute("SELECT rolsuper, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = 'release'")
         assert cursor.fetchone() == (False, False, False)
 
@@ -87,10 +94,11 @@ def test_this_database_keeps_contributions_apart():
 
 def test_the_portal_contributes_and_withdraws_and_sees_only_that_a_row_is_there(web):
     web.execute(INSERT, ROW)
-    found = web.execute("SELECT campaign_id, pseudonym FROM campaigns.arrival").fetchall()
-    assert found == [(CAMPAIGN, NAME)]
-    deleted = web.execute("DELETE FROM campaigns.arrival WHERE campaign_id = %s AND pseudonym = %s", [CAMPAIGN, NAME])
-    assert deleted.rowcount == 1
+    for name, is_there in ((NAME, True), (b"q" * 32, False)):
+        assert web.execute("SELECT campaigns.holds_contribution(%s, %s)", [CAMPAIGN, name]).fetchone() == (is_there,)
+        removed = web.execute("SELECT was_moved FROM campaigns.remove_contribution(%s, %s)", [CAMPAIGN, name])
+        assert removed.fetchall() == ([(False,)] if is_there else [])
+    assert web.execute("SELECT campaigns.holds_contribution(%s, %s)", [CAMPAIGN, NAME]).fetchone() == (False,)
 
 
 def test_the_portal_may_do_nothing_else(web):

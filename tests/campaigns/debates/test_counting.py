@@ -2,6 +2,8 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -25,8 +27,8 @@ from tests.campaigns.debates.voted import NO, NONE, YES
 
 @pytest.fixture
 def vote(transactional_db, as_release):
-    """A vote that closed a minute ago, with its keys."""
-    one = voted.asked(given.opened(), closes_at=timezone.now() - timedelta(minutes=1))
+    """A vote that closes in an hour, with its keys. The counts of these tests come after its end."""
+    one = voted.asked(given.opened(), closes_at=timezone.now() + timedelta(hours=1))
     with as_release():
         assert counting.prepare() == 1 and counting.prepare() == 0
     return one
@@ -60,17 +62,17 @@ def test_a_vote_is_counted_once_published_and_destroyed(vote, as_release, databa
     voted.put(vote, 0, (YES, YES))
     voted.put_on_paper(vote, 50, (NONE, NO))
     with as_release():
-        assert counting.move(timezone.localdate(vote.closes_at) + timedelta(days=2)) == 13
+        assert counting.move(timezone.localdate() + timedelta(days=2)) == 13
     voted.put(vote, 1, (YES, YES))
     with as_release():
         assert counting.count_due(vote.closes_at - timedelta(seconds=1)) == 0, "not before its end"
         with monkeypatch.context() as patch, pytest.raises(Killed):
             patch.setattr(keys, "destroy", lambda **_: (_ for _ in ()).throw(Killed))
-            counting.count_due(timezone.now())
-        assert Ballot.objects.count() + BallotArrival.objects.count() == 13, "a killed count changes nothing"
+            counting.count_due(vote.closes_at)
+        assert (Ballot.objects.count(), BallotArrival.objects.count()) == (13, 1), "a killed count changes nothing"
         assert not Publication.objects.exists()
-        assert counting.count_due(timezone.now()) == 1
-        assert counting.count_due(timezone.now()) == 0 and not counting.count(vote_id=vote.pk, now=timezone.now())
+        assert counting.count_due(vote.closes_at) == 1
+        assert counting.count_due(vote.closes_at) == 0 and not counting.count(vote_id=vote.pk, now=vote.closes_at)
         assert not CampaignKey.objects.exists()
     assert left(databases) == 0
     told = counted(vote)
@@ -96,24 +98,26 @@ def test_a_vote_is_counted_once_published_and_destroyed(vote, as_release, databa
 def test_under_eleven_ballots_a_vote_is_void_and_no_number_comes_out(vote, as_release, databases):
     fill(vote, FEWEST_BALLOTS - 1)
     with as_release():
-        counting.count_due(timezone.now())
+        counting.count_due(vote.closes_at)
     told = counted(vote)
-    assert told["outcome"] == "void" and not {"ballots", "counts"} & set(told)
+    assert told["outcome"] == "void" and told["dropped"] == 0 and not {"ballots", "counts"} & set(told)
     assert verification.problems(counts.as_file(Publication.objects.get())) == []
     assert left(databases) == 0
 
 
 def test_an_identity_that_one_agent_checked_is_no_ballot(vote, as_release, databases):
     fill(vote, 11)
-    at = vote.closes_at - timedelta(hours=1)
-    casting.give_number(vote=vote, identity=b"p" * 32, agent=AgentFactory(), at=at)
-    yesterday = casting.give_number(vote=vote, identity=b"q" * 32, agent=AgentFactory(), at=at - timedelta(days=1))
+    casting.give_number(vote=vote, birthdate=voted.BORN, identity=b"p" * 32, agent=AgentFactory())
+    with voted.at(timezone.now() - timedelta(days=1), databases):
+        yesterday = casting.give_number(vote=vote, birthdate=voted.BORN, identity=b"q" * 32, agent=AgentFactory())
     with pytest.raises(casting.NoSlip):
-        casting.put_on_paper(vote=vote, number=yesterday, agent=AgentFactory(), choices=[YES, YES], at=at)
+        casting.put_on_paper(
+            vote=vote, birthdate=voted.BORN, number=yesterday, agent=AgentFactory(), choices=[YES, YES]
+        )
     with as_release():
-        counting.move(timezone.localdate(at))
+        counting.move(timezone.localdate())
         assert PaperSlip.objects.count() == 1, "a slip does not outlive its day"
-        counting.count_due(timezone.now())
+        counting.count_due(vote.closes_at)
         assert not PaperSlip.objects.exists()
     assert counted(vote)["ballots"] == {"in_all": 11, "on_paper": 0, "unreadable": 0}
 
@@ -123,9 +127,9 @@ def test_a_ballot_that_the_portal_did_not_stamp_is_left_out(vote, as_release, da
     sealed = sealing.seal_alone(bytes([1, 1]), campaign_id=vote.pk, info=f"garant ballot|{vote.pk}".encode())
     with psycopg.connect(databases.url("owner"), autocommit=True) as owner:
         owner.execute(
-            "INSERT INTO campaigns.ballot_arrival SELECT vote_id, %s, account, on_paper, %s, stamp, arrived_on"
+            "INSERT INTO campaigns.ballot_arrival SELECT vote_id, %s, %s, on_paper, %s, stamp, arrived_on"
             " FROM campaigns.ballot_arrival LIMIT 1",
-            [b"x" * 32, sealed],
+            [b"x" * 32, b"x" * 32, sealed],
         )
         owner.execute(
             "UPDATE campaigns.ballot_arrival SET sealed = %s WHERE pseudonym ="
@@ -133,15 +137,43 @@ def test_a_ballot_that_the_portal_did_not_stamp_is_left_out(vote, as_release, da
             [sealed, b"x" * 32],
         )
     with as_release():
-        counting.count_due(timezone.now())
+        counting.count_due(vote.closes_at)
     assert counted(vote)["ballots"]["in_all"] == 11, "neither the added ballot nor the one whose choice was exchanged"
 
 
-def test_the_worker_counts_by_its_task(vote, as_release):
+def test_the_worker_counts_by_its_task(vote, as_release, time_machine):
     from campaigns.debates import tasks
 
     fill(vote, 11)
+    time_machine.move_to(vote.closes_at)
     with as_release():
         tasks.count_due()
         tasks.count_due()
     assert counted(vote)["ballots"]["in_all"] == 11
+
+
+def test_the_upgrade_keeps_one_ballot_of_an_account_that_voted_under_several_identities(databases, transactional_db):
+    """In a vote that is open meanwhile: the ballot of today, otherwise one. Paper ballots share an account."""
+    migration = import_module("campaigns.debates.migrations.0004_database_clock_and_two_boxes")
+    vote, rows = uuid4(), "(vote_id, pseudonym, account, on_paper, sealed, stamp"
+    with psycopg.connect(databases.url("owner")) as owner, owner.cursor() as cursor:
+        cursor.execute("DROP INDEX campaigns.ballot_once_for_an_account, campaigns.ballotarrival_once_for_an_account")
+        for name, account, on_paper in ((b"1", b"a", False), (b"2", b"b", False), (b"3", b"b", False)):
+            cursor.execute(
+                f"INSERT INTO campaigns.ballot {rows}) VALUES (%s, %s, %s, %s, '', '')",
+                [vote, name, account, on_paper],
+            )
+        arrived = [(b"4", b"a", False, 0), (b"5", b"a", False, 1), (b"6", b"c", False, 0)]
+        arrived += [(b"7", b"paper", True, 0), (b"8", b"paper", True, 0)]
+        for name, account, on_paper, days in arrived:
+            cursor.execute(
+                f"INSERT INTO campaigns.ballot_arrival {rows}, arrived_on)"
+                " VALUES (%s, %s, %s, %s, '', '', current_date - %s)",
+                [vote, name, account, on_paper, days],
+            )
+        cursor.execute(migration.ONE_FOR_AN_ACCOUNT)
+        cursor.execute(
+            "SELECT pseudonym FROM campaigns.ballot UNION ALL SELECT pseudonym FROM campaigns.ballot_arrival"
+        )
+        assert sorted(bytes(name) for (name,) in cursor.fetchall()) == [b"3", b"4", b"6", b"7", b"8"]
+        owner.rollback()

@@ -175,9 +175,8 @@ def test_a_code_serves_one_account_and_leaving_gives_no_second_vote(campaign, co
         assert not Membership.objects.exists()
     group_votes.cast(resident=resident, by=resident.pk, vote=vote, choice=YES)
     leaving.erase(resident.pk)
-    join(stranger, campaign, codes[0])
-    with pytest.raises(casting.VotedElsewhere):
-        group_votes.cast(resident=stranger, by=stranger.pk, vote=vote, choice=NO)
+    with pytest.raises(group.WrongCode):
+        join(stranger, campaign, codes[0])
 
 
 def test_codes_are_made_by_the_author_shown_once_and_kept_as_prints(campaign):

@@ -47,15 +47,25 @@ def _apart(work):
         connection.close()
 
 
-def test_a_vote_leaves_out_a_proposal_that_was_being_set_aside(campaign, meanwhile):
+def test_a_vote_waits_for_the_author_of_a_proposal_that_was_being_set_aside(campaign, meanwhile):
     kept, gone = voted.proposal(campaign), voted.proposal(campaign, "Un parking")
     first, second = AgentFactory(), AgentFactory()
-    closes_at = timezone.now() + timedelta(days=1)
+    closes_at, refused = timezone.now() + timedelta(days=1), []
+
+    def ask():
+        try:
+            votes.propose(campaign=campaign, by=second, closes_at=closes_at)
+        except votes.Contestable as problem:
+            refused.append(problem.until)
+
     with transaction.atomic():
-        posts.set_aside(post=gone, by=first, rule=Rule.ADVERT, reasons="Une enseigne.")
-        asking = meanwhile(lambda: votes.propose(campaign=campaign, by=second, closes_at=closes_at))
+        made = posts.set_aside(post=gone, by=first, rule=Rule.ADVERT, reasons="Une enseigne.")
+        asking = meanwhile(ask)
         assert asking.is_alive()
     asking.join()
+    assert refused == [made.vote_waits_until] and not Vote.objects.exists()
+    voted.age(made)
+    ask()
     assert Vote.objects.get().titles == [kept.title]
 
 

@@ -17,7 +17,7 @@ from accounts.sign_in.openid import Identity
 from campaigns.debates import standing, tasks
 from campaigns.debates.actions import counting, identities, votes
 from campaigns.debates.enums import Means, VoteState
-from campaigns.debates.models import Moderation, Post, ProvenIdentity, Vote
+from campaigns.debates.models import IdentityCheck, Moderation, Post, ProvenIdentity, Vote
 from core import canonical, journal
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.campaigns.debates import voted
@@ -89,6 +89,11 @@ def test_a_debate_from_a_proposal_to_an_appeal(campaign, resident, client, mailo
         assert [entry.event for entry in journal.entries(resident_id=resident.pk, limit=1)] == ["post_written"]
 
 
+def asked() -> str:
+    """Return what the page of the vote that waits sends."""
+    return str(Vote.objects.get(state=VoteState.PROPOSED).pk)
+
+
 def test_two_agents_open_a_vote_and_one_alone_does_not(campaign):
     voted.proposal(campaign)
     first, second, new = AgentFactory(), AgentFactory(), AgentFactory(new=True)
@@ -103,21 +108,66 @@ def test_two_agents_open_a_vote_and_one_alone_does_not(campaign):
     vote = Vote.objects.get()
     assert vote.state == VoteState.PROPOSED and vote.titles == ["Un bus toutes les 15 minutes"]
     assert one.get(url("decide_vote")).status_code == 404, "one person never suffices"
-    assert signed_in(new).post(url("decide_vote"), {"decision": "approve"}).status_code == 403
+    assert signed_in(new).post(url("decide_vote"), {"decision": "approve", "shown": asked()}).status_code == 403
     resident = signed_in(ResidentFactory())
     assert resident.get(url("vote")).status_code == 404
     resident.post(url("propose"), {"title": "Trop tard", "text": "La liste est figée."})
     assert Post.objects.count() == 1
     assert "Écrivez pourquoi" in text_of(two.post(url("decide_vote"), {"decision": "refuse", "words": ""}))
-    two.post(url("decide_vote"), {"decision": "refuse", "words": "Trop tôt."})
+    two.post(url("decide_vote"), {"decision": "refuse", "words": "Trop tôt.", "shown": asked()})
     assert "Trop tôt." in text_of(one.get(url("agents_vote")))
     one.post(url("propose_vote"), sent)
-    two.post(url("decide_vote"), {"decision": "approve"})
+    two.post(url("decide_vote"), {"decision": "approve", "shown": str(vote.pk)})
+    assert not Vote.objects.filter(state=VoteState.APPROVED).exists(), "the page read before was of the refused vote"
+    two.post(url("decide_vote"), {"decision": "approve", "shown": asked()})
     vote = Vote.objects.get(state=VoteState.APPROVED)
     assert vote.decided_by == second and standing.vote_of(campaign) == vote
     assert "déjà écarté, ou il est au vote" in text_of(
         one.post(url("set_aside", Post.objects.get().pk), {"rule": "advert", "reasons": "Non."}, follow=True)
     )
+
+
+def test_a_vote_waits_for_the_appeal_about_a_proposal_and_has_the_one_that_was_put_back(campaign, resident):
+    voted.proposal(campaign)
+    author, first, second = signed_in(resident), AgentFactory(), AgentFactory()
+    one, two = signed_in(first), signed_in(second)
+    author.post(url("propose"), {"title": "Un tram", "text": "Jusqu’à la gare."})
+    aside = Post.objects.get(title="Un tram")
+    one.post(url("set_aside", aside.pk), {"rule": "advert", "reasons": "Une marque."})
+    day = timezone.localdate() + timedelta(days=9)
+    sent = {"day_day": str(day.day), "day_month": str(day.month), "day_year": str(day.year), "hour": "20"}
+    assert "son auteur peut contester jusqu’au" in text_of(one.post(url("propose_vote"), sent, follow=True))
+    assert "Demander un vote" not in text_of(one.get(url("agents_vote"))) and not Vote.objects.exists()
+    assert "Contestez avant le" in text_of(author.get(url("debate")))
+    voted.age(Moderation.objects.get())
+    assert "Contestez avant le" not in text_of(author.get(url("debate")))
+    one.post(url("propose_vote"), sent)
+    before = asked()
+    for page in (two.get(url("decide_vote")), two.get(url("agents_vote"))):
+        assert "Jusqu’à la gare. Écartée le" in text_of(page) and "Raison : Une marque." in text_of(page)
+    author.post(url("appeal", aside.pk), {"text": "Aucune marque n’est nommée."})
+    approve = {"decision": "approve", "shown": before}
+    assert "Une contestation attend" in text_of(two.post(url("decide_vote"), approve, follow=True))
+    two.post(url("decide_appeal", aside.pk), {"decision": "yes", "words": "C’est un moyen de transport."})
+    assert "a été remise depuis" in text_of(two.post(url("decide_vote"), approve, follow=True))
+    assert Vote.objects.get().state == VoteState.PROPOSED
+    two.post(url("decide_vote"), {"decision": "refuse", "words": "Il manque le tram.", "shown": before})
+    one.post(url("propose_vote"), sent)
+    two.post(url("decide_vote"), {"decision": "approve", "shown": asked()})
+    assert sorted(Vote.objects.get(state=VoteState.APPROVED).titles) == ["Un bus toutes les 15 minutes", "Un tram"]
+
+
+def test_no_vote_is_asked_for_while_an_appeal_about_a_proposal_waits(campaign, resident):
+    voted.proposal(campaign)
+    author, agent = signed_in(resident), AgentFactory()
+    author.post(url("propose"), {"title": "Un tram", "text": "Jusqu’à la gare."})
+    aside = Post.objects.get(title="Un tram")
+    one = signed_in(agent)
+    one.post(url("set_aside", aside.pk), {"rule": "advert", "reasons": "Une marque."})
+    author.post(url("appeal", aside.pk), {"text": "Aucune marque n’est nommée."})
+    with pytest.raises(votes.Contested):
+        votes.propose(campaign=campaign, by=agent, closes_at=timezone.now() + timedelta(days=9))
+    assert not Vote.objects.exists()
 
 
 def test_the_page_has_the_reasons_of_the_last_refusal(campaign):
@@ -152,8 +202,9 @@ def test_a_resident_votes_once_they_proved_who_they_are_and_replaces_their_ballo
     answer = signed_in(twin).post(url("ballot"), sent | {"cast": "1"}, follow=True)
     assert "Votre identité a déjà voté" in text_of(answer)
     with scope(resident=resident.pk):
-        lines = journal.entries(resident_id=resident.pk, limit=2)
-    assert [line.event for line in lines] == ["ballot_cast", "ballot_cast"] and "for" not in str(lines[0].details)
+        lines = journal.entries(resident_id=resident.pk, limit=9)
+    [line] = [line for line in lines if line.event == "ballot_cast"]
+    assert "for" not in str(line.details), "one entry, whatever was replaced"
 
 
 def test_at_the_desk_two_agents_take_a_paper_ballot_and_neither_has_the_name_and_the_choice(vote, resident, client):
@@ -172,7 +223,12 @@ def test_at_the_desk_two_agents_take_a_paper_ballot_and_neither_has_the_name_and
     page = url("paper_ballot")
     sent = {"number": number.lower().replace("-", " "), "choice_0": "for", "choice_1": "against"}
     assert "relit ses choix" in text_of(second.post(page, sent))
-    sent |= {"read_again": "on"}
+    sent |= {"read_again": "on", "birthdate": "04051988"}
+    for wrong in ("", "4 mai", "31021988", "0405198", "٠٤٠٥١٩٨٨"):
+        page_shown = text_of(second.post(page, sent | {"birthdate": wrong}))
+        assert "Erreur" in page_shown and "n’est pas attendu" not in page_shown, "no try is counted"
+    shown = second.post(page, sent | {"number": "ABCD-1234"}).content.decode()
+    assert 'type="password"' in shown and "04051988" not in shown
     assert "une autre personne décide" in text_of(first.post(page, sent)), "the agent who gave the number"
     assert new.post(page, sent).status_code == 403
     for wrong in (former, "ABCD-1234"):
@@ -182,7 +238,7 @@ def test_at_the_desk_two_agents_take_a_paper_ballot_and_neither_has_the_name_and
     answer = second.post(page, sent, follow=True)
     assert "Le bulletin est déposé" in text_of(answer) and "checked" not in answer.content.decode()
     assert "n’est pas attendu" in text_of(second.post(page, sent)), "a number serves once"
-    # The same person with an account, whose names FranceConnect writes otherwise, has voted.
+    # The same person with an account, whose names FranceConnect writes otherwise: nothing says that they voted.
     browser = signed_in(resident)
     status = {"family_name": "KERVELLA", "given_name": "Nadia-Anne", "birthdate": "1988-05-04"}
     prove(browser, resident, status)
@@ -194,7 +250,10 @@ def test_at_the_desk_two_agents_take_a_paper_ballot_and_neither_has_the_name_and
         kept = ProvenIdentity.objects.get()
         assert kept.means == Means.FRANCECONNECT and identities.of(resident) is None, "FranceConnect is not linked"
     links.link(user=resident, identity=Identity("franceconnect", "sub-1", "eidas1"))
-    assert "a déjà voté" in text_of(browser.get(url("vote")))
+    page = text_of(browser.get(url("vote")))
+    assert "Remplir mon bulletin" in page and "déjà voté" not in page and "Vous avez voté" not in page
+    page = text_of(browser.post(url("ballot"), {"choice_0": "against", "cast": "1"}, follow=True))
+    assert "Votre bulletin est déposé" in page and "Vous avez voté" in page, "and it is not counted"
     for broken in ({"birthdate": "1988-05"}, {"family_name": ""}, {"given_name": ""}):
         other = signed_in(stranger := ResidentFactory())
         prove(other, stranger, status | broken)
@@ -224,7 +283,7 @@ def prove(browser, user, status):
     session.save()
 
 
-def test_at_the_desk_an_identity_is_proven_during_a_visit(resident):
+def test_at_the_desk_two_agents_prove_an_identity_each_in_a_visit(resident):
     agent, browser, visit = visited(resident, "home")
     page = reverse("debates:prove_identity")
     assert "Recopiez le papier" in text_of(browser.get(page))
@@ -233,29 +292,58 @@ def test_at_the_desk_an_identity_is_proven_during_a_visit(resident):
     stale = browser.post(page, sent | {"visit": str(uuid4())})
     assert "Ouvrez d’abord la visite" in text_of(stale), "the form was opened for another resident"
     with scope(resident=visit.resident_id):
-        assert not ProvenIdentity.objects.exists()
-    assert browser.post(page, sent).status_code == 302
+        assert not ProvenIdentity.objects.exists() and not IdentityCheck.objects.exists()
+    for _twice in "12":
+        assert "Un autre agent doit aussi vérifier" in text_of(browser.post(page, sent, follow=True))
     with scope(resident=visit.resident_id):
-        kept = ProvenIdentity.objects.get()
-        assert kept.means == Means.DESK
-        assert journal.entries(resident_id=visit.resident_id, limit=1)[0].event == "identity_proven"
+        assert not ProvenIdentity.objects.exists()
+        assert journal.entries(resident_id=visit.resident_id, limit=1)[0].event == "identity_checked"
     desk.finish(visit=visit, agent=agent)
     assert "Ouvrez d’abord la visite" in text_of(browser.get(page))
+    _colleague, second, visit = visited(resident, "home")
+    assert "Un autre agent a vérifié ce papier" in text_of(second.get(page))
+    sent |= {"visit": str(visit.pk)}
+    answer = text_of(second.post(page, sent | {"given_names": "Nadine"}, follow=True))
+    assert "n’a pas lu la même chose" in answer and "Nadia" not in answer
+    agent, browser, visit = visited(resident, "home")
+    sent |= {"visit": str(visit.pk), "given_names": "nadine"}
+    assert "L’identité est prouvée" in text_of(browser.post(page, sent, follow=True))
+    with scope(resident=visit.resident_id):
+        assert ProvenIdentity.objects.get().means == Means.DESK and not IdentityCheck.objects.exists()
+        assert journal.entries(resident_id=visit.resident_id, limit=1)[0].event == "identity_proven"
 
 
 @pytest.mark.django_db
-def test_who_opened_a_vault_at_the_desk_does_not_prove_its_identity_alone():
-    agathe, bertrand = keeper(), keeper("Bertrand Colas")
+def test_two_agents_who_may_not_decide_together_prove_no_identity():
+    agathe, bertrand, new = keeper(), keeper("Bertrand Colas"), keeper("Nora Le Gall", new=True)
     first, second = signed_in(agathe), signed_in(bertrand)
-    visit = opened(agathe, first)
-    refused = first.post(reverse("debates:prove_identity"), CIVIL | {"visit": str(visit.pk)})
-    assert refused.status_code == 403 and "un autre agent vérifie le papier" in text_of(refused)
-    with scope(resident=visit.resident_id):
+    page, visit = reverse("debates:prove_identity"), opened(agathe, first)
+    assert first.post(page, CIVIL | {"visit": str(visit.pk)}).status_code == 302
+    sheet = sheet_of(visit, agathe)
+    third = signed_in(new)
+    back = come_back(new, third, sheet, "home")
+    assert third.post(page, CIVIL | {"visit": str(back.pk)}).status_code == 403, "not yet one of two"
+    back = come_back(bertrand, second, sheet, "home")
+    with scope(resident=back.resident_id):
         assert not ProvenIdentity.objects.exists()
-    back = come_back(bertrand, second, sheet_of(visit, agathe), "home")
-    assert second.post(reverse("debates:prove_identity"), CIVIL | {"visit": str(back.pk)}).status_code == 302
+    assert second.post(page, CIVIL | {"visit": str(back.pk)}).status_code == 302
     with scope(resident=visit.resident_id):
         assert ProvenIdentity.objects.get().means == Means.DESK
+
+
+@pytest.mark.django_db
+def test_a_check_of_an_identity_waits_for_seven_days(time_machine):
+    agathe, bertrand = keeper(), keeper("Bertrand Colas")
+    first = signed_in(agathe)
+    page, visit = reverse("debates:prove_identity"), opened(agathe, first)
+    first.post(page, CIVIL | {"visit": str(visit.pk)})
+    sheet = sheet_of(visit, agathe)
+    time_machine.move_to(timezone.now() + timedelta(days=7, minutes=1))
+    second = signed_in(bertrand)
+    back = come_back(bertrand, second, sheet, "home")
+    second.post(page, CIVIL | {"visit": str(back.pk)})
+    with scope(resident=visit.resident_id):
+        assert not ProvenIdentity.objects.exists() and IdentityCheck.objects.get().checked_by == bertrand
 
 
 def test_no_page_shows_a_count_before_the_end_and_everybody_reads_it_after(vote, as_release, client):

@@ -1,6 +1,8 @@
 """Debates and votes for tests: proposals without residents, voters without vaults."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -12,11 +14,14 @@ from campaigns.debates import standing
 from campaigns.debates.actions import casting
 from campaigns.debates.ballots import Taken
 from campaigns.debates.enums import Choice, Kind, Means, VoteState
-from campaigns.debates.models import Post, ProvenIdentity, Vote
+from campaigns.debates.models import Moderation, Post, ProvenIdentity, Vote
+from campaigns.debates.models.posts import TIME_TO_APPEAL
 from campaigns.noise.publication import Publication as Drawn
 from campaigns.plans.models import Campaign
 from tests.accounts.factories import AgentFactory
 
+#: The birth date of who votes on paper.
+BORN = date(1988, 5, 4)
 YES, NO, NONE = Choice.FOR, Choice.AGAINST, Choice.NONE
 
 
@@ -29,6 +34,13 @@ def proposal(campaign: Campaign, title: str = "Un bus toutes les 15 minutes") ->
 def argument(post: Post, kind: Kind = Kind.FOR, text: str = "Les élèves rentreraient seuls.") -> Post:
     today = timezone.localdate()
     return Post.objects.create(campaign=post.campaign, about=post, kind=kind, text=text, written_on=today)
+
+
+def age(moderation: Moderation) -> None:
+    """Make a post as if it had been set aside before the time in which its author may contest."""
+    held = Moderation.objects.get(pk=moderation.pk)
+    held.at -= TIME_TO_APPEAL
+    held.save()
 
 
 def asked(campaign: Campaign, *, closes_at: datetime | None = None, **changes: Any) -> Vote:
@@ -66,17 +78,30 @@ def proven(resident: Any, who: bytes = b"i" * 32) -> ProvenIdentity:
 
 def put(vote: Vote, number: int, choices: Any = (YES, NO), **changes: Any) -> Taken:
     """Cast the ballot of a person without a vault."""
-    identity = number.to_bytes(32, "big")
-    told: dict[str, Any] = {"account": f"person {number}", "at": vote.closes_at - timedelta(hours=1)}
-    return casting.put(vote=vote, identity=identity, choices=list(choices), **(told | changes))
+    told: dict[str, Any] = {"account": f"person {number}", "identity": number.to_bytes(32, "big")}
+    return casting.put(vote=vote, choices=list(choices), **(told | changes))
 
 
-def put_on_paper(vote: Vote, number: int, choices: Any = (YES, NO), **changes: Any) -> Taken:
+def put_on_paper(vote: Vote, number: int, choices: Any = (YES, NO), *, identity: bytes = b"", **changes: Any) -> Taken:
     """Cast the paper ballot of a person, by two agents. `agent`: the second one."""
-    identity, at = number.to_bytes(32, "big"), vote.closes_at - timedelta(hours=1)
-    slip = casting.give_number(vote=vote, identity=identity, agent=AgentFactory(), at=at)
-    told: dict[str, Any] = {"agent": AgentFactory(), "at": at}
+    who = identity or number.to_bytes(32, "big")
+    slip = casting.give_number(vote=vote, identity=who, birthdate=BORN, agent=AgentFactory())
+    told: dict[str, Any] = {"agent": AgentFactory(), "birthdate": BORN}
     return casting.put_on_paper(vote=vote, number=slip, choices=list(choices), **(told | changes))
+
+
+@contextmanager
+def at(moment: datetime, databases: Any) -> Iterator[None]:
+    """Set the clock by which the database takes ballots, as the owner of its tables alone can; Python's stays."""
+    create = "CREATE OR REPLACE FUNCTION campaigns.clock() RETURNS timestamptz"
+    create += " LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS"
+    with psycopg.connect(databases.url("owner"), autocommit=True) as owner:
+        [[former]] = owner.execute("SELECT prosrc FROM pg_proc WHERE proname = 'clock'").fetchall()
+        owner.execute(f"{create} $$SELECT timestamptz '{moment.isoformat()}'$$")
+        try:
+            yield
+        finally:
+            owner.execute(f"{create} '{former}'")
 
 
 def document(vote: Vote, counts: list[dict[str, int]]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from core import journal
 from core.journal import checkpoints, register
 from core.leaving import Copying
 from core.messages import mails
-from tests.accounts.factories import AgentFactory, ResidentFactory
+from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory
 from tests.campaigns import given
 from tests.campaigns.debates import voted
 from tests.campaigns.panel import seated
@@ -145,6 +145,9 @@ def test_a_called_one_who_does_not_answer_in_time_no_longer_accepts(resident):
 def test_at_the_end_only_the_draw_and_the_words_stay(resident):
     held = seated.seated(resident)
     place, _made = Organisation.objects.get_or_create(name="Un Toit")
+    with pytest.raises(NotNow):
+        panels.name_association(panel=held, organisation=place, by=held.created_by)
+    CompanionFactory(organisation="Un Toit")
     panels.name_association(panel=held, organisation=place, by=held.created_by)
     with pytest.raises(NotNow):
         panels.name_association(panel=held, organisation=place, by=held.created_by)

@@ -128,10 +128,11 @@ def test_a_plan_goes_from_draft_to_open_by_pages(author, officer, monkeypatch):
     client, draft = begun(author)
     client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
     assert client.post(at("submit", draft.code)).status_code == 302
-    advice = {"favourable": "yes", "words": "Les cases sont larges."}
+    read = {"shown": Campaign.objects.get().sha256}
+    advice = {"favourable": "yes", "words": "Les cases sont larges."} | read
     assert signed_in(officer).post(at("opinion", draft.code), advice).status_code == 302
     second = AgentFactory()
-    assert signed_in(second).post(at("decide", draft.code), {"decision": "approve", "words": ""}).status_code == 302
+    signed_in(second).post(at("decide", draft.code), {"decision": "approve", "words": ""} | read)
     assert Campaign.objects.get().state == State.APPROVED
     monkeypatch.setattr(opening, "_registered", {})
     campaigns.open_campaign(campaign=Campaign.objects.get())

@@ -127,9 +127,9 @@ def test_an_opinion_counts_for_the_plan_that_it_was_given_on(submitted, author, 
     campaigns.give_opinion(campaign=submitted, by=officer, favourable=True, words="Bien.")
     campaigns.send_back(campaign=submitted, by=AgentFactory(), words="Retirez une date.")
     campaigns.change(campaign=submitted, by=author, document=document(windows=["2027-03-09"]))
-    campaigns.submit(campaign=submitted, by=author)
+    again = campaigns.submit(campaign=submitted, by=author)
     with pytest.raises(NoOpinion):
-        campaigns.approve(campaign=submitted, by=AgentFactory())
+        campaigns.approve(campaign=again, by=AgentFactory())
 
 
 def test_only_the_officer_gives_the_opinion_and_never_approves_too(submitted, officer):

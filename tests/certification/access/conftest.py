@@ -6,7 +6,7 @@ from certification.access.enums import Environment
 from certification.labels.actions import labels, requests
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.certification.access.program import BACK, program
-from tests.certification.made import asked, filled, member, reviewed, service
+from tests.certification.made import ORDINARY, asked, filled, labelled, member, reviewed, service
 from tests.vault.made import add_signed_notice
 
 
@@ -65,6 +65,12 @@ def granted_label(owner, house):
         return labels.accept_agreement(label=label, by=owner)
 
     return grant
+
+
+@pytest.fixture
+def granted_ordinary(owner, house):
+    """A label for nothing delicate."""
+    return labelled(owner, service(owner, house, "Mon Quartier"), fields=ORDINARY)
 
 
 @pytest.fixture

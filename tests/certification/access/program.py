@@ -3,7 +3,7 @@
 import json
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
@@ -57,12 +57,38 @@ def discovered(session: OAuth2Session) -> dict[str, Any]:
     return found
 
 
-def ask(session: OAuth2Session, browser: Browser, **more: Any) -> Any:
-    """Send the resident's browser to the page of consent."""
+def pushed(session: OAuth2Session, address: str, **more: Any) -> Any:
+    """Push the request of an address of authorization to its server. Return the response."""
+    parts = urlsplit(address)
+    given = {"auth": (session.client_id, session.client_secret), "data": dict(parse_qsl(parts.query))} | more
+    at = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('authorize')}par"
+    return session.post(at, withhold_token=True, **given)
+
+
+def through(session: OAuth2Session, address: str) -> str:
+    """Push a request, and return the address to which a browser takes its handle instead."""
+    answer = pushed(session, address)
+    assert answer.status_code == 201, answer.text
+    query = {"client_id": session.client_id, "request_uri": answer.json()["request_uri"]}
+    return f"{address.partition('?')[0]}?{urlencode(query)}"
+
+
+def asking(session: OAuth2Session, name: str = "access:authorize", **more: Any) -> str:
+    """Return the address of the page of consent, with what is asked."""
     address, _state = session.create_authorization_url(
-        f"{settings.SITE_URL}{reverse('access:authorize')}", code_verifier=VERIFIER, **{"nonce": "n" * 24} | more
+        f"{settings.SITE_URL}{reverse(name)}", code_verifier=VERIFIER, **{"nonce": "n" * 24} | more
     )
-    return browser.get(address.removeprefix(settings.SITE_URL))
+    return str(address)
+
+
+def ask(session: OAuth2Session, browser: Browser, **more: Any) -> Any:
+    """Send the resident's browser to the page of consent, by a request that was pushed."""
+    return browser.get(through(session, asking(session, **more)).removeprefix(settings.SITE_URL))
+
+
+def ask_plainly(session: OAuth2Session, browser: Browser, name: str = "access:authorize", **more: Any) -> Any:
+    """Send the browser to the page of consent with the whole request, which was not pushed."""
+    return browser.get(asking(session, name, **more).removeprefix(settings.SITE_URL))
 
 
 def hidden(page: Any) -> dict[str, str]:

@@ -110,6 +110,13 @@ def test_values_about_others_do_not_leave(token, tenant, stranger):
     assert "7770777" not in called(token, FIELDS).content.decode()
 
 
+@pytest.mark.parametrize("path", ["/api/", "/api/v1", "/api/v2/me/values", "/api/v1/rien"])
+def test_an_unknown_address_of_the_api_is_a_problem_too(path):
+    answer = Browser().get(path)
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert body(answer)["code"] == "not_found"
+
+
 def test_errors_are_problems_with_codes(token):
     unknown = called("nothing", FIELDS)
     assert unknown.status_code == 401 and unknown["WWW-Authenticate"].startswith("Bearer")

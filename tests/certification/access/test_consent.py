@@ -18,6 +18,7 @@ from tests.certification.access.program import (
     BACK,
     answer,
     ask,
+    ask_plainly,
     body,
     called,
     connected,
@@ -109,8 +110,8 @@ def test_no_parameter_skips_the_page(session, browser, trick):
 
 
 def test_prompt_none_is_refused_to_whoever_is_signed_in_or_not(session, browser):
-    assert told(ask(session, browser, prompt="none"))["error"] == "consent_required"
-    assert told(ask(session, Browser(), prompt="none"))["error"] == "login_required"
+    assert told(ask_plainly(session, browser, prompt="none"))["error"] == "consent_required"
+    assert told(ask_plainly(session, Browser(), prompt="none"))["error"] == "login_required"
 
 
 def test_who_is_not_signed_in_signs_in_first_and_comes_back(session):
@@ -199,7 +200,7 @@ def test_another_services_purpose_is_refused(session, browser, owner, house):
     "text", ["{", "[]", '[{"type": "x"}]', '[{"type": "vault_purpose", "purpose": 1}]', "[" * 9_000, "[" * 20_000]
 )
 def test_malformed_details_are_told_to_the_service(session, browser, text):
-    page = ask(session, browser, authorization_details=text)
+    page = ask_plainly(session, browser, authorization_details=text)
     assert told(page)["error"] == "invalid_authorization_details"
 
 
@@ -216,13 +217,13 @@ def test_a_label_that_is_suspended_while_the_page_is_open_stops_it(session, brow
 
 
 def test_a_program_that_is_tried_out_asks_no_resident(program_of, label, browser, tenant):
-    page = ask(program_of(label, Environment.TEST), browser)
+    page = ask_plainly(program_of(label, Environment.TEST), browser)
     assert page.status_code == 400 and "n’est pas connu ici" in main(page)
 
 
 def test_an_unknown_program_or_address_sends_nobody_anywhere(session, browser):
     session.redirect_uri = "https://ailleurs.example/"
-    page = ask(session, browser)
+    page = ask_plainly(session, browser)
     assert page.status_code == 400 and "n’est pas connu ici" in main(page) and "ailleurs" not in main(page)
     assert browser.get(f"{AUTHORIZE}?client_id=inconnu&response_type=code").status_code == 400
     assert browser.get(AUTHORIZE).status_code == 400
@@ -295,6 +296,7 @@ def test_a_purpose_that_changes_while_the_page_is_open_is_shown_again(session, b
     requests.take(request=request, by=instructor)
     reviewed(request, instructor)
     requests.propose(request=request, by=instructor, favourable=True, opinion="Oui.", months=12)
+    request.refresh_from_db()
     new = requests.accept(request=request, by=AgentFactory(), reasons="Oui.")
     labels.accept_agreement(label=new, by=owner)
     again = answer(browser, page)

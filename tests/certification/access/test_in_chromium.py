@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_scopes import scope
 
 from tests.browser import CHROMIUM, Watch, chromium, faults
-from tests.certification.access.program import BACK, VERIFIER, called, connected
+from tests.certification.access.program import BACK, asking, called, connected, through
 from tests.certification.made import INCOME, PARTS
 from tests.vault.made import HOME, add
 from vault.records.models import Grant
@@ -39,7 +39,7 @@ def portal(live_server, settings, monkeypatch):
 def test_a_resident_agrees_and_leaves_to_the_service(portal, granted_label, program_of, browser, tenant, shown):
     add(tenant, "logement.domicile", HOME)
     session = program_of(granted_label("logement.domicile#/loyer", "logement.domicile#/adresse"))
-    address, _state = session.create_authorization_url(f"{portal.url}/oauth/authorize", code_verifier=VERIFIER)
+    address = through(session, asking(session))
     name, watch = django_settings.SESSION_COOKIE_NAME, Watch()
     for language, width in (("fr", 1280), ("en", 320)):
         context = shown.new_context(

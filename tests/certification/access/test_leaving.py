@@ -52,7 +52,7 @@ def test_the_copy_has_the_consent_its_receipts_its_readings_and_requests_to_eras
         headers=basic(*registered),
     )
     export = exported(tenant)
-    with sealed_storage.open(export.stored_name, resident_id=tenant.pk) as file:
+    with sealed_storage.open(export.stored_name, resident_id=tenant.pk, kind=export.FILE) as file:
         archive = zipfile.ZipFile(io.BytesIO(file.read()))
     [share] = json.loads(archive.read("partages.json"))
     assert (share["recipient_kind"], share["taken_away"]) == ("service", [PARTS])

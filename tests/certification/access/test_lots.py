@@ -9,6 +9,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.db import connection as database
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django_scopes import scope, scopes_disabled
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
+from accounts.models import CityDecision
 from certification.access.actions import clients
 from certification.access.models import AccessToken, Client
 from core import journal
@@ -62,7 +64,6 @@ def sender(one, key):
         types_sent=[CARD],
         rhythm=Rhythm.DAILY,
         public_key=key.export_public(),
-        by=AgentFactory(manages_agents=True),
     )
 
 
@@ -192,6 +193,50 @@ def test_the_report_has_a_number_and_a_code_for_each_refused_line_and_never_a_va
     assert CANARY.encode() not in answer.content + sent.content
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"period": {"start": "2026-09-01T00:00:00Z", "end": "2026-08-31T00:00:00Z"}},
+        {"period": {"start": "0001-01-01T00:00:00+14:00"}},
+        {"issued_at": "9999-12-31T23:59:59-14:00"},
+        {"payload": {"organisme": "\ud800", "saison": "2026-2027"}},
+        {"payload": {"organisme": "a\0b", "saison": "2026-2027"}},
+        {"payload": {"organisme": "a", "saison": "2026-2027", "\udfff": 1}},
+    ],
+)
+def test_a_line_that_cannot_be_kept_is_named_and_the_others_are_written(token, sub, parts, resident):
+    report = written(token, card(sub), card(sub) | parts, card(sub, "Une autre"))
+    assert refusals(report) == [(2, "malformed")]
+    assert (report["state"], report["written"]) == ("done", 2) and len(records(resident)) == 2
+
+
+def test_one_line_among_fifty_that_cannot_be_written_is_named_and_the_others_are(token, sub, monkeypatch):
+    envelope = lots._envelope
+
+    def failing(lot, held, sent):
+        if sent["payload"]["organisme"] == "La 7":
+            raise OverflowError
+        return envelope(lot, held, sent)
+
+    monkeypatch.setattr(lots, "_envelope", failing)
+    report = written(token, *[card(sub, f"La {number}") for number in range(1, 51)])
+    assert refusals(report) == [(7, "not_written")]
+    assert (report["state"], report["written"]) == ("done", 49)
+
+
+def test_the_tick_writes_the_other_lots_when_one_is_forged(token, sub, sender):
+    first, second = send(token, body_of(card(sub)), "a"), send(token, body_of(card(sub, "Une autre")), "b")
+    with database.cursor() as cursor:
+        cursor.execute("UPDATE holders_lot SET key = 'c' WHERE id = %s", [first.json()["id"]])
+    tasks.write_lots()
+    assert called(token, f"{LOTS}/{second.json()['id']}").json()["written"] == 1
+
+
+def test_a_lot_of_too_many_lines_is_refused_before_any_line_is_sealed(token, sub, monkeypatch):
+    monkeypatch.setattr(lots, "_Lines", None)
+    assert send(token, b"{}\n" * (lots.MAX_LINES + 1)).json()["code"] == "too_large"
+
+
 def test_the_same_key_keeps_a_lot_once_and_refuses_another_body(token, sub, resident):
     body = body_of(card(sub))
     first, again, other = send(token, body), send(token, body), send(token, body_of(card(sub, "Une autre")))
@@ -247,11 +292,8 @@ def test_a_paused_and_an_ended_connection_refuse_and_what_was_not_ticked_too(tok
 def test_a_connection_that_somebody_else_wrote_lets_nothing_in(token, sub, connection, resident):
     waiting = send(token, body_of(card(sub))).json()["id"]
     connections.stop(connection=held(connection), by=resident.pk)
-    with scope(resident=resident.pk), scopes_disabled():
-        from django.db import connection as database
-
-        with database.cursor() as cursor:
-            cursor.execute("UPDATE holders_connection SET state = 'active' WHERE id = %s", [connection.pk])
+    with scope(resident=resident.pk), scopes_disabled(), database.cursor() as cursor:
+        cursor.execute("UPDATE holders_connection SET state = 'active' WHERE id = %s", [connection.pk])
     lots.write(lot_id=waiting)
     assert records(resident) == []
 
@@ -274,7 +316,6 @@ def test_another_holder_finds_nobody_by_this_name(token, sub, resident, owner, h
         service_id=pool.pk,
         types_sent=[CARD],
         rhythm=Rhythm.DAILY,
-        by=AgentFactory(manages_agents=True),
     )
     client, secret = clients.register_sender(service=pool, by=developer)
     session = OAuth2Session(client.client_id, secret, scope="lots")
@@ -367,11 +408,10 @@ def test_only_who_manages_agents_lets_a_holder_send(one, sender):
             service_id=one.pk,
             types_sent=[CARD],
             rhythm=Rhythm.DAILY,
-            by=AgentFactory(manages_agents=True),
         )
 
 
-def test_an_agent_lets_a_holder_send_in_the_admin_and_ends_it(one):
+def test_two_persons_let_a_holder_send_and_one_ends_it_in_the_admin(one):
     holder_catalogue.load()
     browser = signed_in(AgentFactory(manages_agents=True))
     given = {
@@ -386,6 +426,8 @@ def test_an_agent_lets_a_holder_send_in_the_admin_and_ends_it(one):
     assert (
         browser.post(reverse("admin:holders_sender_add"), given | {"public_key": "", "stays": "on"}).status_code == 302
     )
+    [asked] = CityDecision.objects.all()
+    signed_in(AgentFactory(manages_agents=True)).post(reverse("city_decision", args=[asked.pk]), {"answer": "agree"})
     sender = Sender.objects.get()
     assert sender.stays
     assert (sender.service_id, sender.types, sender.ended_at) == (one.pk, [CARD], None)

@@ -103,9 +103,7 @@ def sent_by_the_landlord(resident, **more):
 def landlord(label):
     """A holder whose terms say that what it sends goes on to no service; and one without such terms."""
     holder_catalogue.load()
-    allow = partial(
-        senders.allow, types_sent=["fiscal.avis_ir"], rhythm=Rhythm.DAILY, by=AgentFactory(manages_agents=True)
-    )
+    allow = partial(senders.allow, types_sent=["fiscal.avis_ir"], rhythm=Rhythm.DAILY)
     allow(holder="mediatheque", service_id=uuid4())
     return allow(holder="bailleur", service_id=uuid4(), stays=True)
 

@@ -232,7 +232,7 @@ def test_no_code_token_or_secret_is_in_the_database(registered, session, browser
         for table in tables:
             cursor.execute(f"SELECT t::text FROM {table} t")
             kept += "\n".join(row for (row,) in cursor.fetchall())
-    assert len(tables) == 9 and str(session.client_id) in kept
+    assert len(tables) == 10 and str(session.client_id) in kept
     for secret in (code, token["access_token"], token["refresh_token"], registered[1], "12312"):
         assert secret not in kept
     assert '"d"' not in kept and "PRIVATE" not in kept
@@ -385,8 +385,9 @@ def test_both_documents_of_discovery_agree_and_follow_no_host(client_of_service)
     assert plain.items() <= openid.items()
     assert {openid["issuer"]} == {settings.SITE_URL} == {settings.OAUTH2_PROVIDER["OIDC_ISS_ENDPOINT"]}
     assert openid["code_challenge_methods_supported"] == ["S256"]
-    [key] = body(Browser().get("/oauth/jwks"))["keys"]
-    assert key.keys() == {"alg", "use", "kid", "kty", "n", "e"}
+    published = body(Browser().get("/oauth/jwks"))["keys"]
+    assert all(key.keys() == {"alg", "use", "kid", "kty", "n", "e"} for key in published)
+    assert [key["alg"] for key in published] == ["RS256", "PS256"] and len({key["kid"] for key in published}) == 2
 
 
 def test_the_toolkits_own_checks_find_nothing():

@@ -149,7 +149,8 @@ def test_a_wrong_value_and_a_wrong_body_write_nothing(token, tenant):
             ADDRESS, body, content_type="application/json", headers={"Authorization": f"Bearer {token}"}
         )
         assert answer.json()["code"] == "malformed", body
-    assert write(token, ("no\0such", VALUE)).json()["code"] == "not_covered"
+    assert write(token, ("no.such", VALUE)).json()["code"] == "not_covered"
+    assert write(token, ("no\0such", VALUE)).json()["code"] == "malformed"
     assert written(tenant) == []
 
 

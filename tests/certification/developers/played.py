@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client as Browser
 from django.urls import reverse
 
-from tests.certification.access.program import VERIFIER, hidden, way_back
+from tests.certification.access.program import VERIFIER, asking, hidden, through, way_back
 
 FIELDS = "/bac-a-sable/api/v1/me/fields"
 
@@ -20,9 +20,7 @@ def basic(name: str, secret: str) -> dict[str, str]:
 
 def ask(session: OAuth2Session, browser: Browser, **more: Any) -> Any:
     """Send the developer's browser to the sandbox's page, which asks whom they play."""
-    address, _state = session.create_authorization_url(
-        f"{settings.SITE_URL}{reverse('sandbox:authorize')}", code_verifier=VERIFIER, **{"nonce": "n" * 24} | more
-    )
+    address = through(session, asking(session, "sandbox:authorize", **more))
     return browser.get(address.removeprefix(settings.SITE_URL))
 
 

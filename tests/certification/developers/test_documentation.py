@@ -1,7 +1,6 @@
 """The documentation: its example runs, its lists are whole, and the same text is in docs/services.md."""
 
 import json
-import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from certification.developers.models import Call
 from certification.developers.presenting import documentation
 from core.operations import health
 from ops.cluster import ROOT
+from tests import node
 from tests.certification.access.program import BACK, Portal, hidden, way_back
 from tests.certification.developers.played import answer
 from tests.certification.made import PARTS
@@ -76,10 +76,7 @@ def test_the_example_of_webhooks_verifies_and_forgets():
     assert forgotten == [("s", "g")] and names["answer"] == "c"
 
 
-NODE = shutil.which("node")
-
-
-@pytest.mark.skipif(not NODE, reason="NO node: the receiver in Node was not run")
+@node.needed()
 def test_the_example_in_node_verifies_either_signature_and_forgets(tmp_path):
     (tmp_path / "receiver.mjs").write_text(documentation.snippet("webhook_node"))
     secret, former = "whsec_" + "QUJD" * 11, "whsec_" + "REVG" * 11
@@ -89,9 +86,9 @@ def test_the_example_in_node_verifies_either_signature_and_forgets(tmp_path):
         'server.listen(0, "127.0.0.1", () => console.log(server.address().port));'
     )
     (tmp_path / "start.mjs").write_text(start)
-    with subprocess.Popen([str(NODE), "start.mjs"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as node:
-        assert node.stdout
-        address = f"http://127.0.0.1:{node.stdout.readline().strip()}/"
+    with subprocess.Popen(["node", "start.mjs"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as receiver:
+        assert receiver.stdout
+        address = f"http://127.0.0.1:{receiver.stdout.readline().strip()}/"
 
         def send(content: dict[str, Any], *secrets: str, at: datetime | None = None) -> requests.Response:
             body, now = json.dumps(content), at or datetime.now(UTC)
@@ -105,10 +102,10 @@ def test_the_example_in_node_verifies_either_signature_and_forgets(tmp_path):
         challenge = {"type": "endpoint.challenge", "data": {"challenge": "c"}}
         withdrawn = {"type": "consent.withdrawn", "data": {"sub": "s", "grant": "g"}}
         assert (send(challenge, secret).text, send(withdrawn, former, secret).status_code) == ("c", 200)
-        assert node.stdout.readline() == "s g\n"
+        assert receiver.stdout.readline() == "s g\n"
         old = datetime.now(UTC) - timedelta(hours=1)
         assert {send(withdrawn, former).status_code, send(withdrawn, secret, at=old).status_code} == {401}
-        node.kill()
+        receiver.kill()
 
 
 @pytest.mark.parametrize("code", [one.code for one in types.all_types()][::4])
@@ -160,8 +157,8 @@ def test_each_field_is_listed(client):
         assert f"?type={one.code}" in listed
     page = client.get(reverse("developers:fields"), {"type": "fiscal.avis_ir"}).content.decode()
     assert all(field in page for field in types.fields_of("fiscal.avis_ir"))
-    for wrong in ("rien", "../x", "\0"):
-        assert client.get(reverse("developers:fields"), {"type": wrong}).status_code == 404
+    for wrong, status in (("rien", 404), ("../x", 404), ("\0", 400)):
+        assert client.get(reverse("developers:fields"), {"type": wrong}).status_code == status
 
 
 @pytest.mark.django_db

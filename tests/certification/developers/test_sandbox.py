@@ -3,7 +3,7 @@
 import io
 import json
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pikepdf
@@ -134,6 +134,19 @@ def test_twenty_personas_are_made_once_each_with_a_vault_of_their_own(db):
 def test_next_year_a_persona_gets_that_years_records(played):
     opened, added = actions.seed(timezone.localdate() + timedelta(days=366), [personas.everyone()[4]])
     assert opened == 0 and added > 0
+
+
+@pytest.mark.parametrize("day", ["2027-01-01", "2027-01-31", "2028-02-29", "2027-09-01"])
+def test_what_a_persona_has_today_is_under_way_on_any_day(day):
+    spans = [
+        (given.payload[first], given.payload[last])
+        for one in personas.everyone()
+        for given in personas.records(one, date.fromisoformat(day))
+        for first, last in (("date_debut_droit", "date_fin_droit"), ("debut", "fin"))
+        if last in given.payload and given.payload.get("est_beneficiaire", given.type == "mobilite.abonnement")
+    ]
+    assert len(spans) > 1
+    assert [span for span in spans if not span[0] <= day <= span[1]] == []
 
 
 def test_a_persona_has_the_same_number_in_every_city():
@@ -313,8 +326,8 @@ def test_no_code_or_secret_of_one_server_is_good_at_the_other(both, theirs, resi
     ):
         with pytest.raises(OAuthError, match="invalid_client"):
             session.refresh_token(address, refresh_token=token["refresh_token"])
-    assert ask(real, theirs).status_code == 400
-    assert live.ask(trial, signed_in(resident)).status_code == 400
+    assert live.ask_plainly(real, theirs, "sandbox:authorize").status_code == 400
+    assert live.ask_plainly(trial, signed_in(resident)).status_code == 400
 
 
 @pytest.mark.parametrize("model", [AccessToken, RefreshToken, AuthorizationCode])

@@ -1,7 +1,6 @@
 """A program is tried against a server that lies once in each trial: a careful one passes, a careless one is seen."""
 
 import json
-import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +24,7 @@ from certification.developers.actions import trials
 from certification.developers.models import Scenario, Trial
 from certification.labels.checks.subject import Subject
 from core.models.rows import Forged
+from tests import node
 from tests.accounts.factories import signed_in
 from tests.certification.access.program import BACK, VERIFIER, program
 from tests.certification.developers.played import basic
@@ -33,7 +33,6 @@ from vault.records.enums import Outcome
 
 pytestmark = pytest.mark.django_db
 OPENID_CLIENT = Path(__file__).parents[1] / "access" / "openid"
-HAS_OPENID_CLIENT = shutil.which("node") and (OPENID_CLIENT / "node_modules" / "openid-client").exists()
 
 
 @pytest.fixture
@@ -232,7 +231,7 @@ def test_a_secret_of_more_than_a_year_fails(tried, request_of_one):
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(not HAS_OPENID_CLIENT, reason="NO openid-client (`npm ci` in tests/certification/access/openid/)")
+@node.needed(OPENID_CLIENT, "openid-client")
 def test_openid_client_passes_every_trial(live_server, settings, tried, begun):
     settings.SITE_URL = live_server.url
     issuers = [f"{live_server.url}/bac-a-sable/epreuves/{one.pk}" for one in begun.values()]
@@ -240,3 +239,10 @@ def test_openid_client_passes_every_trial(live_server, settings, tried, begun):
     found = subprocess.run(command, cwd=OPENID_CLIENT, capture_output=True, text=True, check=True, timeout=60)
     assert len(json.loads(found.stdout)) == len(Scenario)
     assert set(outcomes(tried, later=timedelta(minutes=1)).values()) == {Outcome.PASSED}
+
+
+@pytest.mark.parametrize("grant_type", ["password", "refresh_token", "client_credentials", ""])
+def test_a_trial_exchanges_codes_and_nothing_else(tried, begun, client, grant_type):
+    address = reverse("sandbox:trial_token", args=[begun[Scenario.SOUND].pk])
+    answer = client.post(address, {"grant_type": grant_type, "client_id": tried[0].client_id, "client_secret": "x"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "unsupported_grant_type"})

@@ -24,6 +24,7 @@ from certification.developers.models import Delivery, Endpoint, Event
 from certification.developers.models.webhooks import KEEPER, PURPOSE
 from certification.labels.actions import labels
 from certification.labels.enums import Change
+from certification.labels.models import Service
 from core import outgoing
 from core.database import locks
 from core.keys import protect
@@ -563,10 +564,32 @@ def test_numbers_go_on_after_a_purge(registered, label, tenant):
     grant = given(tenant, version_of(label), INCOME)
     outbox.publish()
     last = body(asked(registered))["next"]
-    Event.objects.all().delete()
-    grants.stop(grant=grant, by=tenant.pk)
-    outbox.publish()
-    assert [one["type"] for one in body(asked(registered, last))["events"]] == ["consent.withdrawn"]
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
+        assert outbox.purge() == 1 and Event.objects.get().data == {}, "no id of the resident stays"
+        assert outbox.purge() == 0
+        grants.stop(grant=grant, by=tenant.pk)
+        outbox.publish()
+        [event] = body(asked(registered, last))["events"]
+    assert (event["type"], event["position"]) == ("consent.withdrawn", last + 1)
+
+
+def test_numbers_say_nothing_of_the_events_of_others(registered, label):
+    other = Service.objects.create(
+        publisher=label.service.publisher, name="Autre", summary="x", url="https://a.example"
+    )
+    told = [
+        (label.service, "live"),
+        (other, "live"),
+        (label.service, "test"),
+        (other, "live"),
+        (label.service, "live"),
+    ]
+    for number, (service, environment) in enumerate(told):
+        at = timezone.now() + timedelta(seconds=number)
+        Event.objects.create(service=service, environment=environment, type="consent.given", at=at, data={"a": 1})
+        outbox.publish()
+    first, second = (one["position"] for one in body(asked(registered))["events"])
+    assert second == first + 1
 
 
 def test_events_need_the_programs_secret(registered):
@@ -608,3 +631,30 @@ def test_nothing_is_told_of_an_unknown_delivery(sent):
     webhooks.deliver(delivery_id=uuid4())
     webhooks.prove(endpoint_id=uuid4())
     assert not Delivery.objects.exists() and not Endpoint.objects.exists()
+
+
+def test_an_event_that_somebody_else_wrote_reaches_no_program(registered, endpoint, receiver, label, tenant):
+    given(tenant, version_of(label), INCOME)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE developers_event SET type = 'consent.withdrawn'")
+    run_due()
+    assert not receiver.received
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE developers_event SET position = 1")
+    assert asked(registered).status_code == 503
+
+
+def test_a_program_is_not_sent_the_event_of_another_service(endpoint, receiver, label, developer, tenant):
+    other = Service.objects.create(
+        publisher=label.service.publisher, name="Autre", summary="x", url="https://a.example"
+    )
+    event = Event.objects.create(service=other, environment="live", type="consent.given", data={"sub": "secret"})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO developers_delivery (id, endpoint_id, event_id, state, attempts, next_at, last_problem)"
+            " VALUES (gen_random_uuid(), %s, %s, 'waiting', 0, now(), '')",
+            [endpoint.pk, event.pk],
+        )
+    for pk in Delivery.objects.due().values_list("pk", flat=True):
+        webhooks.deliver(delivery_id=pk)
+    assert "secret" not in json.dumps(receiver.received)

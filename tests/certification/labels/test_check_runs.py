@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.actions import places
-from accounts.models import PublisherMember, PublisherRole
+from accounts.models import PublisherMember
 from certification.labels import alarms
 from certification.labels import checks as catalogue
 from certification.labels.actions import checks, labels, notices, requests
@@ -122,9 +122,7 @@ def test_nobody_else_asks(draft, house, who) -> None:
 
 def worked_there(house):
     agent = AgentFactory()
-    PublisherMember.objects.create(
-        person=agent, publisher=house, role=PublisherRole.DEVELOPER, ended_at=timezone.now()
-    )
+    PublisherMember.objects.create(person=agent, publisher=house, ended_at=timezone.now())
     return agent
 
 
@@ -385,6 +383,7 @@ def test_the_policy_is_compared_with_the_one_seen_before_the_decision(house, own
     requests.take(request=request, by=first)
     reviewed(request, first)
     requests.propose(request=request, by=first, favourable=True, opinion="Tout est rempli.", months=12)
+    request.refresh_from_db()
     request.refresh_from_db()
     assert checks._baseline(request) == ""
     requests.accept(request=request, by=AgentFactory(), reasons="Tout est rempli.")

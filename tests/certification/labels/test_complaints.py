@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django_scopes import scope
 
-from accounts.models import PublisherMember, PublisherRole
+from accounts.models import PublisherMember
 from certification.labels import across, leaving
 from certification.labels.actions import complaints
 from certification.labels.models import Complaint
@@ -91,7 +91,7 @@ def test_each_reading_by_an_agent_is_in_the_residents_journal(resident, sent):
 
 def test_the_publishers_people_read_no_complaint(resident, sent, house):
     turned = AgentFactory()
-    PublisherMember.objects.create(person=turned, publisher=house, role=PublisherRole.DPO, ended_at=sent.created_at)
+    PublisherMember.objects.create(person=turned, publisher=house, ended_at=sent.created_at)
     author = house.members.filter(ended_at=None).get().person
     for person in (turned, author, resident, ResidentFactory()):
         with pytest.raises(PermissionDenied):
@@ -138,7 +138,7 @@ def test_the_database_refuses_an_answer_by_nobody(resident, sent):
 
 def test_a_resident_takes_complaints_away_and_leaves_none_behind(resident, sent):
     export = exported(resident)
-    with sealed_storage.open(export.stored_name, resident_id=resident.pk) as file:
+    with sealed_storage.open(export.stored_name, resident_id=resident.pk, kind=export.FILE) as file:
         archive = zipfile.ZipFile(io.BytesIO(file.read()))
     [found] = json.loads(archive.read("signalements.json"))
     assert found["content"]["message"] == SAID

@@ -65,6 +65,7 @@ def test_the_letter_says_what_is_partly_met(owner, one):
         verdict = Verdict.PARTLY if criterion.code == "C22" else Verdict.MET
         requests.review(request=request, by=first, criterion=criterion, verdict=verdict, text="Page de 2,1 Mo.")
     requests.propose(request=request, by=first, favourable=True, opinion="Oui.", months=12)
+    request.refresh_from_db()
     requests.accept(request=request, by=AgentFactory(), reasons="Bien.")
     letter = text_of(signed_in(owner).get(at("letter", request.pk)))
     assert "12 mois" in letter and "C22" in letter and "2,1 Mo" in letter and "C01" not in letter
@@ -99,9 +100,10 @@ def test_the_database_refuses_a_refusal_without_remedies(owner, one):
 def test_the_page_of_decision_asks_a_refusal_for_remedies(owner, one):
     request = proposed(owner, one, AgentFactory())
     browser = signed_in(AgentFactory())
-    answer = browser.post(at("decide", request.pk), {"answer": "refuse", "text": "Non."})
+    refused = {"answer": "refuse", "text": "Non.", "shown": request.mark}
+    answer = browser.post(at("decide", request.pk), refused)
     assert "comment y remédier" in answer.content.decode()
-    browser.post(at("decide", request.pk), {"answer": "refuse", "text": "Non.", "remedies": "Corrigez."})
+    browser.post(at("decide", request.pk), {**refused, "remedies": "Corrigez."})
     assert LabelRequest.objects.get().remedies == "Corrigez."
 
 
@@ -167,6 +169,7 @@ def again(owner, one, *, change):
     for criterion in request.charter.criteria.all():
         requests.review(request=request, by=first, criterion=criterion, verdict=Verdict.MET, text="")
     requests.propose(request=request, by=first, favourable=True, opinion="Oui.", months=12)
+    request.refresh_from_db()
     return requests.accept(request=request, by=AgentFactory(), reasons="Oui.")
 
 
@@ -212,6 +215,9 @@ def test_two_agents_suspend_once_the_publisher_was_heard(owner, one, house):
     labels.answer_change(change=change, by=member(house, PublisherRole.DPO), text="Notre boîte était pleine.")
     with pytest.raises(NotNow):
         labels.answer_change(change=change, by=owner, text="Encore.")
+    with pytest.raises(NotNow):
+        labels.decide_change(change=change, by=second, agree=True)  # the page before the answer
+    change.refresh_from_db()
     with pytest.raises(NotTwo):
         labels.decide_change(change=change, by=first, agree=True)
     labels.decide_change(change=change, by=second, agree=True)
@@ -318,6 +324,7 @@ def test_a_withdrawal_ends_the_renewal_too(owner, one):
     labels.accept_agreement(label=again(owner, one, change=False), by=owner)
     change = labels.propose_change(label=old, by=AgentFactory(), what=Change.WITHDRAW, reasons="Il revend.")
     labels.answer_change(change=change, by=owner, text="Nous arrêtons.")
+    change.refresh_from_db()
     labels.decide_change(change=change, by=AgentFactory(), agree=True)
     assert {label.state for label in Label.objects.all()} == {LabelState.WITHDRAWN}
 

@@ -28,7 +28,7 @@ def told(mailoutbox):
 def test_agents_are_told_of_a_new_request_once_and_never_one_of_the_publisher(owner, one, house, mailoutbox):
     agent, new = AgentFactory(), AgentFactory(new=True)
     ours = AgentFactory()
-    PublisherMember.objects.create(person=ours, publisher=house, role=PublisherRole.DPO, ended_at=timezone.now())
+    PublisherMember.objects.create(person=ours, publisher=house, ended_at=timezone.now())
     request = filled(owner, one)
     requests.submit(request=request, by=owner)
     [to] = told(mailoutbox).values()

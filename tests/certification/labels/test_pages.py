@@ -158,7 +158,8 @@ def test_two_agents_take_a_request_to_a_label(owner, house, theirs):
     hers.post(at("propose", request.pk), {"favourable": "yes", "months": 12, "opinion": "Tout est rempli."})
     assert hers.get(at("decide", request.pk)).status_code == 404
     assert "Tout est rempli." in his.get(at("decide", request.pk)).content.decode()
-    his.post(at("decide", request.pk), {"answer": "accept", "text": "Tout est rempli."})
+    read = LabelRequest.objects.get().mark
+    his.post(at("decide", request.pk), {"answer": "accept", "text": "Tout est rempli.", "shown": read})
     assert Label.objects.get().request == request
 
 
@@ -218,7 +219,7 @@ def test_suspending_lifting_and_withdrawing_have_their_pages(owner, house):
     first.post(at("propose_change", label.pk), {"what": "lift", "text": "Corrigée."})
     change = label.changes.get()
     assert first.get(at("decide_change", change.pk)).status_code == 404
-    second.post(at("decide_change", change.pk), {"answer": "agree"})
+    second.post(at("decide_change", change.pk), {"answer": "agree", "shown": change.mark})
     assert Label.objects.in_force().filter(pk=label.pk).exists()
     assert "suspension levée" in second.get(at("follow", label.pk)).content.decode()
 

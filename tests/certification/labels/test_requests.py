@@ -147,6 +147,7 @@ def test_an_agent_takes_over_and_the_first_one_does_not_decide(owner, one, agent
         requests.review(request=request, by=first, criterion=criterion, verdict=Verdict.MET, text="")
     reviewed(request, second)
     requests.propose(request=request, by=second, favourable=True, opinion="Oui.", months=6)
+    request.refresh_from_db()
     for person in agents:
         with pytest.raises(NotTwo):
             requests.accept(request=request, by=person, reasons="Oui.")
@@ -164,6 +165,7 @@ def test_who_reviewed_does_not_decide_after_another_agent_reviewed_all_again(own
     requests.review(request=request, by=second, criterion=criterion, verdict=Verdict.MET, text="")
     reviewed(request, second)
     requests.propose(request=request, by=second, favourable=True, opinion="Oui.", months=6)
+    request.refresh_from_db()
     assert fresh(request).reviewers() == {first.pk, second.pk}
     with pytest.raises(NotTwo):
         requests.accept(request=request, by=first, reasons="Oui.")
@@ -180,6 +182,7 @@ def test_a_decider_decides_on_no_review_of_an_agent_whom_they_named_alone(owner,
     reviewed(request, puppet)
     requests.take_over(request=request, by=second)
     requests.propose(request=request, by=second, favourable=True, opinion="Oui.", months=6)
+    request.refresh_from_db()
     with pytest.raises(NotTwo):
         requests.accept(request=request, by=decider, reasons="Oui.")
     assert requests.accept(request=request, by=AgentFactory(), reasons="Oui.")
@@ -278,6 +281,7 @@ def test_a_favourable_opinion_needs_every_review_and_no_blocking_failure(owner, 
     with pytest.raises(ValueError, match="blocking"):
         requests.propose(request=request, by=agents[0], favourable=True, opinion="Oui.", months=12)
     requests.propose(request=request, by=agents[0], favourable=False, opinion="Elle revend.", months=None)
+    request.refresh_from_db()
     with pytest.raises(ValueError, match="against"):
         requests.accept(request=fresh(request), by=agents[1], reasons="Oui.")
     requests.send_back(request=fresh(request), by=agents[1], text="Demandez-leur d’abord.")

@@ -14,6 +14,7 @@ from django_scopes import scope
 
 from accounts.models import User
 from core import journal
+from core.rows import Forged
 from services.aids.actions import accompanied as actions
 from services.aids.actions import simulations
 from services.aids.actions.simulations import Nothing, Simulation
@@ -108,7 +109,7 @@ def test_at_the_desk_nothing_is_computed_before_the_yes_and_each_yes_is_one_line
     assert first.means == last.means == "desk" and first.actor_id == visit.grant_id
     assert "Agathe Roussel" in first.details["recipient"] and first.details["grant"] == str(visit.grant_id)
     assert set(first.fields) == set(from_vault.FIELDS)
-    assert journal.verify(resident_id=visit.resident_id).first_bad is None
+    assert journal.verify(resident_id=visit.resident_id).bad == []
 
 
 def test_no_value_of_the_vault_is_on_the_page_and_nothing_is_kept(visit, mandate, hers, theo):
@@ -234,7 +235,7 @@ def test_the_act_is_checked_as_its_resident_agreed_to_it(awa, resident, theo):
     mandate = entrusted(resident, theo, "home")
     with scope(resident=resident.pk):
         mandate.acts = [Act.SIMULATE]
-        with pytest.raises(gate.Refused):
+        with pytest.raises(Forged):
             actions.simulate_under_mandate(mandate=mandate, companion=theo)
 
 

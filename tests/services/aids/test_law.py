@@ -123,12 +123,18 @@ class TestCompiledFile:
         self.values()
         assert len(parsings) == 4
 
-    @pytest.mark.parametrize("content", [b"", b"\xff\x00 not marshal", b"i\x01\x00\x00\x00"])
+    @pytest.mark.parametrize("content", [b"", b"\xff\x00 not JSON", b"1", b"[1, 2]", b'["x", {}]'])
     def test_a_broken_file_is_made_anew(self, content, parsings):
         law._compiled().parent.mkdir()
         law._compiled().write_bytes(content)
         assert self.values() == self.values()
         assert len(parsings) == 2
+
+    def test_a_group_with_numbers_for_names_is_parsed_each_time(self, package, parsings):
+        (package / "parameters" / "by_age.yaml").write_text("1: {values: {2026-01-01: {value: 3}}}")
+        assert law.parsed() == law.parsed()
+        assert law.parsed()["parameters/by_age.yaml"][1]["values"]["2026-01-01"]["value"] == 3
+        assert [Path(file).name for file in parsings[3:]] == ["by_age.yaml"] * 2
 
     def test_where_nothing_may_be_written_files_are_parsed_each_time(self, package, monkeypatch, parsings):
         (package / "__pycache__").write_text("a file where the folder would be")

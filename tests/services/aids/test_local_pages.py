@@ -256,7 +256,7 @@ def test_the_next_version_says_what_it_changes_and_the_former_stays_public(pages
     page = text(pages.get(at("differences", later.pk)))
     assert "Montant" in page and "Un montant fixe" in page and "jusqu’à 300" in page
     assert pages.get(at("differences", first.pk)).status_code == 404
-    versions.close(row=first, by=author)
+    versions.close(row=first)
     public = reverse("aids:local_aid", args=[first.code])
     assert "n’est plus en vigueur" in text(Client().get(public))
     for wanted, status in (("1", 200), ("2", 404), ("zéro", 404), ("9" * 30, 404)):

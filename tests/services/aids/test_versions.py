@@ -100,7 +100,7 @@ def test_a_version_goes_from_draft_to_closed(author, second):
     versions.publish(row=versions.try_out(row=later, by=author), by=second)
     published.refresh_from_db()
     assert published.state == State.CLOSED
-    versions.close(row=later, by=second)
+    versions.close(row=later)
     assert not LocalAid.objects.published().exists()
     told = [entry.event for entry in register.of(LocalAid.KIND, LocalAid.subject_of("cantine-qf"))]
     assert told == ["local_aid_published", "local_aid_published", "local_aid_closed"]

@@ -428,7 +428,7 @@ def test_every_reading_is_in_the_journal_and_the_chain_holds(awa):
     events = [line.event for line in journal.entries(resident_id=awa.pk, limit=100)]
     assert events.count("dossier_built") == 1
     assert {"read", "papers_read", "file_opened"} <= set(events)
-    assert journal.verify(resident_id=awa.pk).first_bad is None
+    assert journal.verify(resident_id=awa.pk).bad == []
 
 
 def test_note_is_encrypted_in_its_row(awa):

@@ -2,9 +2,11 @@
 deleted.
 """
 
+import hashlib
 import io
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -20,6 +22,7 @@ from services.dossiers import recipients
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.enums import State
 from services.dossiers.models import KEPT, Dossier, Seal
+from tests.core.test_storage import as_before_kinds
 from tests.services.dossiers.made import pdf_of, start
 from tests.vault.made import add_signed_notice
 from tests.vault.shown import INCOME, address, entered, linked, main
@@ -39,7 +42,7 @@ PDF = b"%PDF-1.7 invented " + bytes(200_000)
 
 def ready(resident):
     """Return a finished dossier, without drawing its pages."""
-    with keep_file(resident_id=resident.pk) as file:
+    with keep_file(resident_id=resident.pk, kind=Dossier.FILE) as file:
         file.write(PDF)
     now, token = timezone.now(), uuid4()
     later = now + KEPT
@@ -66,6 +69,11 @@ def ready(resident):
 def dossier(resident):
     add_signed_notice(resident)
     return ready(resident)
+
+
+@pytest.fixture
+def folder_of_files(settings):
+    return Path(settings.STORAGES["sealed"]["OPTIONS"]["location"])
 
 
 @pytest.fixture
@@ -199,3 +207,14 @@ def test_owner_opens_the_link_without_being_counted(key, browser, resident, doss
     with scope(resident=resident.pk):
         assert not GrantReading.objects.exists()
     assert "granted_dossier_downloaded" not in events(resident)
+
+
+def test_a_file_from_before_kinds_is_compared_with_the_hash_of_its_seal(key, resident, dossier, folder_of_files):
+    """Its row had no MAC when it was written: whoever wrote another name there is found by the hash."""
+    path = folder_of_files / dossier.stored_name
+    as_before_kinds(path, resident.pk, PDF)
+    visitor = entered(key)
+    assert visitor.get(address(key, "visit_document", dossier.pk)).status_code == 503
+    Seal.objects.filter(pk=dossier.seal_id).update(file_hash=hashlib.sha256(PDF).hexdigest())
+    answer = visitor.get(address(key, "visit_document", dossier.pk))
+    assert body(answer) == PDF

@@ -92,7 +92,7 @@ def test_who_does_not_join_it_makes_the_dossier_all_the_same_and_the_office_read
 
 
 def test_a_form_that_the_city_closed_is_a_sentence_and_blocks_nothing(browser, dossier, form, agents):
-    versions.close(row=form, by=agents[0])
+    versions.close(row=form)
     shown = page(browser, dossier)
     assert f"« {form.title} » n’est plus demandé" in shown and WITHOUT in shown
     assert "Faire le dossier quand même" not in shown and to_read(dossier) == []

@@ -190,7 +190,7 @@ def test_a_newer_version_is_read_before_it_goes(browser, dossier, form, nadia, a
 
 def test_a_closed_form_blocks_nothing_and_is_said_to_be_left_out(browser, dossier, form, nadia, agents):
     official_forms.join(dossier=dossier, by=nadia.pk, form=form, joined=True)
-    versions.close(row=form, by=agents[0])
+    versions.close(row=form)
     assert browser.get(at("form", dossier.pk, form.pk))["Location"] == at("dossier", dossier.pk)
     actions.build(dossier=dossier, by=nadia.pk)
     work()
@@ -204,7 +204,7 @@ def test_a_form_that_closes_while_the_pdf_is_made_does_not_go_out(dossier, form,
     real: Any = vars(building)["draw"]
 
     def slowly(content, **options):
-        versions.close(row=form, by=agents[0])
+        versions.close(row=form)
         return real(content, **options)
 
     monkeypatch.setattr(building, "draw", slowly)

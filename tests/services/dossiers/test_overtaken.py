@@ -87,8 +87,8 @@ def test_draft_is_not_flagged(resident):
     assert reasons_of(resident) == []
 
 
-def test_many_dossiers_cost_four_queries(ready, resident, django_assert_num_queries):
+def test_many_dossiers_cost_five_queries(ready, resident, django_assert_num_queries):
     with scope(resident=resident.pk):
         dossiers = list(Dossier.objects.all()) * 20
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             overtaken.reasons(dossiers)

@@ -94,7 +94,7 @@ def test_a_new_list_taken_during_the_build_counts(resident, agents, shipped, mon
 
 def test_a_procedure_that_closes_leaves_its_drafts_and_begins_no_other(resident, agents, shipped):
     browser, dossier = signed_in(resident), start(resident, CANTEEN)
-    versions.close(row=Procedure.objects.get(code=CANTEEN), by=agents[0])
+    versions.close(row=Procedure.objects.get(code=CANTEEN))
     shown = page(browser, dossier)
     assert "Cette démarche est fermée" in shown and "Faire le dossier" in shown
     answer = browser.post(reverse("dossiers:take_new_lists", args=[dossier.pk]), follow=True)

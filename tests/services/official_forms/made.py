@@ -10,6 +10,7 @@ import yaml
 from django.utils import timezone
 from pikepdf import Array, Dictionary, Name
 
+from core.journal import register
 from services.official_forms.drawing import Blank
 from services.official_forms.filling import Filled, Filling
 from services.official_forms.mapping import Map, read
@@ -161,4 +162,6 @@ def published(author: Any, second: Any, content: bytes = FLAT, **columns: Any) -
     form = draft(author, content, **columns)
     form.state, form.published_by, form.published_at = State.PUBLISHED, second, timezone.now()
     form.save()
+    subject = form.subject_of(form.code)
+    register.write(kind=form.KIND, subject_id=subject, event=f"{form.KIND}_published", content=form.registered)
     return form

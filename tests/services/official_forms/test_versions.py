@@ -71,6 +71,8 @@ def test_a_form_goes_from_its_blank_to_its_end(author, second):
     versions.publish(row=later, by=second)
     assert OfficialForm.objects.get(version=1).state == State.CLOSED
     theirs.post(at("close", later.pk))
+    assert OfficialForm.objects.get(version=2).state == State.PUBLISHED, "one agent alone closes nothing"
+    versions.close(row=later)
     assert not OfficialForm.objects.filter(state=State.PUBLISHED).exists()
 
 

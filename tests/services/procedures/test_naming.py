@@ -34,7 +34,7 @@ def test_an_aid_leads_to_the_procedure_that_names_it_else_to_the_one_of_the_cata
     row = published(author, second, document(for_aids=["cantine-qf"]))
     found = finding.open_for("cantine-qf")
     assert found is not None and (found.code, found.version) == (CANTEEN, 1)
-    versions.close(row=row, by=author)
+    versions.close(row=row)
     found = finding.open_for("cantine-qf")
     assert found is not None and found.code == "ville_cantine"
 
@@ -66,7 +66,7 @@ def test_a_form_that_is_not_in_force_stops_the_publication(author, second):
     assert any(NOT_PUBLISHED in fault for fault in draft.faults)
     form = published_form(author, second, FLAT, aids=[])
     row = versions.try_out(row=draft, by=author)
-    versions.close(row=form, by=author)
+    versions.close(row=form)
     with pytest.raises(versions.Faulty):
         versions.publish(row=row, by=second)
 
@@ -109,7 +109,7 @@ def test_an_agent_chooses_them_on_the_sheet_which_keeps_and_says_them(author, se
     assert office.name in page and "Demande d’aide (99999*01)" in page and "Aides de la ville" in page
     sheet = text(pages.get(reverse("procedures:sheet", args=[row.pk])))
     assert sheet.count(" selected") >= 2 and sheet.count(" checked") == 1, "what was chosen is still chosen"
-    versions.close(row=form, by=author)
+    versions.close(row=form)
     Organisation.objects.filter(pk=office.pk).update(is_active=False)
     page = text(pages.get(reverse("procedures:version", args=[row.pk])))
     assert "fermé : les dossiers se font sans lui" in page and "ne reçoit plus de demandes" in page
@@ -132,7 +132,7 @@ def test_a_sheet_names_and_keeps_an_aid_that_is_not_in_force(author, second):
 def test_the_label_of_a_draft_aid_is_on_no_public_page(author, second, client):
     """One agent writes it alone, of an aid that has ended or of one that is not in force yet."""
     (ended,) = aids.load_local_aids(codes=["cantine-qf"])
-    versions.close(row=ended, by=author)
+    versions.close(row=ended)
     published(author, second, document(for_aids=["cantine-qf", "parti"]))
     (item,) = [one for one in catalogue.local_aids() if one["code"] == "cantine-qf"]
     for code in ("cantine-qf", "parti"):

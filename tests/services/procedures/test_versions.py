@@ -35,9 +35,9 @@ def test_a_version_goes_from_draft_to_closed(author, second):
     versions.publish(row=versions.try_out(row=later, by=author), by=second)
     first.refresh_from_db()
     assert first.state == State.CLOSED
-    versions.close(row=later, by=second)
+    versions.close(row=later)
     with pytest.raises(versions.NotNow):
-        versions.close(row=later, by=second)
+        versions.close(row=later)
     told = [entry.event for entry in register.of(Procedure.KIND, Procedure.subject_of(CANTEEN))]
     assert told == ["procedure_published", "procedure_published", "procedure_closed"]
 
@@ -164,7 +164,7 @@ def test_terms_are_those_of_the_day_of_receipt(author, second):
     assert finding.terms(["rsa"], timezone.now()) == finding.Terms()
     both = finding.terms([CANTEEN, "rsa"], timezone.now())
     assert both.silence == "refused", "a request for two things is accepted only if both say so"
-    versions.close(row=Procedure.objects.published().get(), by=author)
+    versions.close(row=Procedure.objects.published().get())
     assert finding.terms([CANTEEN], timezone.now()) == finding.Terms(), "what is closed promises nothing more"
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from accounts.actions import places
-from accounts.models import Membership, Organisation, User
+from accounts.models import Membership, Organisation, Role, User
 from core.models import Job
 from services.dossiers import recipients
 from services.dossiers.enums import State
@@ -23,7 +23,7 @@ from services.requests.actions import office as actions
 from services.requests.actions import sending
 from services.requests.enums import Proposal
 from services.requests.models import SentRequest
-from tests.accounts.factories import AgentFactory
+from tests.accounts.factories import AgentFactory, established
 from vault.records.actions import keep_file
 
 DATA = {
@@ -64,7 +64,7 @@ def finished(resident: User, **more: Any) -> Dossier:
     """Return a finished dossier of a municipal aid, without drawing its pages."""
     data = json.dumps(DATA, ensure_ascii=False)
     pdf = pdf_with(data)
-    with keep_file(resident_id=resident.pk) as file:
+    with keep_file(resident_id=resident.pk, kind=Dossier.FILE) as file:
         file.write(pdf)
     now = timezone.now()
     seal = Seal.objects.create(
@@ -102,8 +102,12 @@ def opened_office(name: str = "Service Enfance") -> Organisation:
 
 
 def member(office: Organisation, name: str, *, instructs: bool = True, may_decide: bool = False) -> Membership:
+    """Add an agent to an office. One who may decide was named for it long ago, with a second factor seen."""
     agent = AgentFactory(name=name)
-    return places.add_to_office(agent=agent, organisation=office, instructs=instructs, may_decide=may_decide)
+    place = places.add_to_office(agent=agent, organisation=office, instructs=instructs, may_decide=may_decide, by=None)
+    if may_decide:
+        established(agent, Role.OFFICE, office=office)
+    return place
 
 
 def sent(resident: User, office: Organisation, dossier: Dossier | None = None, **more: Any) -> Any:

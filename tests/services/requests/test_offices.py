@@ -1,17 +1,22 @@
 """Offices and their agents, as those who manage agents set them in the admin."""
 
+from datetime import timedelta
 from functools import partial
 from itertools import count
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.actions import places
-from accounts.models import Membership, Organisation
-from tests.accounts.factories import AgentFactory, CompanionFactory, signed_in
+from accounts.actions import nominations, notices, places
+from accounts.models import Membership, Nomination, Organisation, Role
+from accounts.two_persons import ACTS, DECIDING, Lack, NotTwo
+from services.requests.enums import State
+from tests.accounts.factories import TOTP_SECRET, AgentFactory, CompanionFactory, established, signed_in
 from tests.at_once import at_once
-from tests.services.requests.made import member, opened_office
+from tests.services.requests.made import fresh, member, opened_office, proposed, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -29,10 +34,10 @@ def test_only_an_agent_with_a_role_joins_and_the_former_place_ends():
     mission = Organisation.objects.create(name="Mission locale")
     for person, where, role in ((companion, office, True), (agent, mission, True), (agent, office, False)):
         with pytest.raises(ValueError, match="an agent"):
-            places.add_to_office(agent=person, organisation=where, instructs=role, may_decide=False)
-    first = places.add_to_office(agent=agent, organisation=office, instructs=True, may_decide=False)
-    assert places.add_to_office(agent=agent, organisation=office, instructs=True, may_decide=False) == first
-    second = places.add_to_office(agent=agent, organisation=other, instructs=False, may_decide=True)
+            places.add_to_office(agent=person, organisation=where, instructs=role, may_decide=False, by=None)
+    first = places.add_to_office(agent=agent, organisation=office, instructs=True, may_decide=False, by=None)
+    assert places.add_to_office(agent=agent, organisation=office, instructs=True, may_decide=False, by=None) == first
+    second = places.add_to_office(agent=agent, organisation=other, instructs=False, may_decide=True, by=None)
     assert places.of_office(agent) == second
     first.refresh_from_db()
     assert first.ended_at and agent.is_active
@@ -75,7 +80,7 @@ def test_two_adds_at_once_give_one_place_and_a_move_waits_for_no_one_who_leaves(
         except (DatabaseError, ValueError) as error:
             failed.append(error)
 
-    add = partial(places.add_to_office, agent=agent, instructs=True, may_decide=False)
+    add = partial(places.add_to_office, agent=agent, instructs=True, may_decide=False, by=None)
     at_once(partial(act, partial(add, organisation=office)))
     assert not failed and Membership.objects.filter(person=agent).count() == 1
     place = places.of_office(agent)
@@ -90,3 +95,93 @@ def test_two_adds_at_once_give_one_place_and_a_move_waits_for_no_one_who_leaves(
 
     at_once(move_or_leave, times=6)
     assert not failed and Membership.objects.filter(person=agent, ended_at=None).count() == 1
+
+
+def test_two_persons_give_the_right_to_decide_and_it_counts_after_the_days(resident, time_machine, mailoutbox):
+    """As the pages do it: placed by one, confirmed by another with the agent present, a week later it counts."""
+    office, by, other = opened_office(), AgentFactory(manages_agents=True), AgentFactory(manages_agents=True)
+    claire, zoe = member(office, "Claire Morvan"), AgentFactory(name="Zoé", new=True)
+    request, form = proposed(sent(resident, office), claire), {"organisation": office.pk, "may_decide": "on"}
+    add = reverse("admin:accounts_officemember_add")
+    assert "Personne ne se donne" in signed_in(by).post(add, {**form, "person": by.pk}).content.decode()
+    said = signed_in(by).post(add, {**form, "person": zoe.pk}, follow=True).content.decode()
+    assert "attend une autre personne" in said
+    notices.notify_decisions()
+    assert {mail.to[0] for mail in mailoutbox} == {by.email, other.email, zoe.email}
+    assert not any(name in mail.body for mail in mailoutbox for name in ("Zoé", office.name))
+
+    decide = reverse("requests:decide", args=[request.pk])
+    refused = signed_in(zoe).post(decide, {"answer": "yes", "shown": "2"})
+    assert refused.status_code == 403 and "pas nommé" in refused.content.decode()
+    asked = Nomination.objects.get(person=zoe)
+    with pytest.raises(NotTwo):
+        nominations.begin_presence(nomination=asked, by=by)
+    page = signed_in(other).get(reverse("two_persons")).content.decode()
+    assert f"décide des demandes d’un service, {office.name}" in page
+    code = nominations.begin_presence(nomination=asked, by=other)
+    nominations.type_code(person=zoe, code=code, current_key=None)
+    TOTP.activate(zoe, TOTP_SECRET)
+    refused = signed_in(zoe).post(decide, {"answer": "yes", "shown": "2"})
+    assert refused.status_code == 403 and "compte à partir du" in refused.content.decode()
+    assert "Vous ne décidez pas encore" in signed_in(zoe).get(reverse("two_persons")).content.decode()
+    assert fresh(request).state != State.GRANTED
+
+    time_machine.move_to(timezone.now() + timedelta(days=7, minutes=1))
+    assert "Vous décidez au service" in signed_in(zoe).get(reverse("two_persons")).content.decode()
+    signed_in(zoe).post(decide, {"answer": "yes", "shown": "2"})
+    assert fresh(request).state == State.GRANTED
+
+
+def test_the_right_to_decide_is_of_one_office_and_ends_with_the_place():
+    office, other = opened_office(), opened_office("Service Sports")
+    agent = member(office, "Hugo Bastide", may_decide=True).person
+    deciding = ACTS["decide_request"]
+    deciding.require_second(agent, office=office.pk)
+    with pytest.raises(NotTwo):
+        deciding.require_second(agent, office=other.pk)
+    again = places.add_to_office(agent=agent, organisation=office, instructs=False, may_decide=True, by=None)
+    deciding.require_second(agent, office=office.pk)
+    places.leave_office(place=again)
+    places.add_to_office(agent=agent, organisation=office, instructs=False, may_decide=True, by=None)
+    with pytest.raises(NotTwo):
+        deciding.require_second(agent, office=office.pk)
+
+
+def test_it_gives_no_other_right_and_one_factor_that_was_seen_is_enough_for_each_role():
+    office, by, other = opened_office(), AgentFactory(manages_agents=True), AgentFactory(manages_agents=True)
+    agent = member(office, "Hugo Bastide", may_decide=True).person
+    Nomination.objects.filter(person=agent, role=Role.SECOND).update(ended_at=timezone.now())
+    assert DECIDING.lack(agent) == Lack.NOT_NAMED
+    second = nominations.propose(person=agent, role=Role.SECOND, employer="", by=by)
+    code = nominations.begin_presence(nomination=second, by=other)
+    nominations.type_code(person=agent, code=code, current_key=None)
+    TOTP.activate(agent, TOTP_SECRET)
+    ACTS["decide_request"].require_second(agent, office=office.pk)
+    assert DECIDING.lack(agent) == Lack.TOO_NEW
+
+
+def test_the_officer_alone_names_nobody_to_decide_in_an_office():
+    office, officer, zoe = opened_office(), AgentFactory(new=True), AgentFactory(new=True)
+    officer.is_dpo = True
+    officer.save()
+    established(officer, Role.OFFICER)
+    with pytest.raises(nominations.NoOffice):
+        nominations.propose(person=zoe, role=Role.OFFICE, employer="", by=officer)
+    places.add_to_office(agent=zoe, organisation=office, instructs=False, may_decide=True, by=None)
+    made = nominations.propose(person=zoe, role=Role.OFFICE, employer="", by=officer)
+    with pytest.raises(NotTwo):
+        nominations.begin_presence(nomination=made, by=officer)
+
+
+def test_a_decision_costs_little_more_than_before_two_persons_named_who_decides(
+    resident, django_assert_max_num_queries
+):
+    office = opened_office()
+    claire, hugo = member(office, "Claire Morvan"), member(office, "Hugo Bastide", instructs=False, may_decide=True)
+    request, browser = proposed(sent(resident, office), claire), signed_in(hugo.person)
+    browser.get(reverse("requests:inbox"))
+    with django_assert_max_num_queries(9):
+        browser.get(reverse("requests:inbox"))
+    with django_assert_max_num_queries(41):  # 34 before, 39 while the first of two was believed
+        browser.post(reverse("requests:decide", args=[request.pk]), {"answer": "yes", "shown": "2"})
+    assert fresh(request).state == State.GRANTED

@@ -138,11 +138,13 @@ def test_an_agent_asks_for_a_correction_and_the_resident_mends_that_line(residen
 
 def test_a_refusal_shows_its_reason_first_and_the_letter_to_appeal(resident, office, claire, hugo):
     row = proposed(sent(resident, office), claire, Proposal.REFUSE, reason="Le quotient est au-dessus de 650 €.")
-    own = signed_in(claire.person).post(reverse("requests:decide", args=[row.pk]), {"answer": "yes"})
+    own = signed_in(claire.person).post(reverse("requests:decide", args=[row.pk]), {"answer": "yes", "shown": "2"})
     assert own.status_code == 403 and "un autre agent du service la prend" in text(own)
     decide = signed_in(hugo.person)
-    assert "Rien n’a changé" in text(decide.post(reverse("requests:decide", args=[row.pk]), follow=True))
-    decide.post(reverse("requests:decide", args=[row.pk]), {"answer": "yes"})
+    assert "Rien n’a changé" in text(
+        decide.post(reverse("requests:decide", args=[row.pk]), {"shown": "2"}, follow=True)
+    )
+    decide.post(reverse("requests:decide", args=[row.pk]), {"answer": "yes", "shown": "2"})
     browser = signed_in(resident)
     page = text(browser.get(reverse("requests:request", args=[row.pk])))
     assert page.index("Le quotient est au-dessus") < page.index("Décidé le") < page.index("Où en est votre demande")

@@ -13,7 +13,7 @@ from services.requests import letters
 from services.requests.actions import answering
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.services.procedures.written import CANTEEN, document, published
-from tests.services.requests.made import finished, fresh, sent
+from tests.services.requests.made import finished, fresh, member, sent
 from vault.records.content import paper_kinds
 from vault.types.spans import add_months
 
@@ -49,6 +49,8 @@ def test_the_time_and_the_silence_are_those_of_the_procedure(resident, office, c
         appeals = letters._receipt(row, None)[-1].text
     assert "votre demande est acceptée" in then and "L231-4" not in then
     assert "1. Maire ou président du CCAS" in appeals
+    member(office, "Claire Morvan")
+    member(office, "Hugo Bastide", instructs=False, may_decide=True)
     time_machine.move_to(timezone.now() + timedelta(days=130), tick=False)
     answering.follow()
     late = fresh(row)
@@ -56,6 +58,14 @@ def test_the_time_and_the_silence_are_those_of_the_procedure(resident, office, c
         assert late.silence_told_at is not None and not late.is_refused()
     page = text(signed_in(resident).get(reverse("requests:request", args=[row.pk])))
     assert "sans réponse, c’est un accord" in page and "Vous pouvez contester" not in page
+
+
+@pytest.mark.parametrize(("aid", "meaning"), [(CANTEEN, "Accord, le"), ("ville_cantine", "Refus, le")])
+def test_the_office_reads_of_silence_what_the_resident_reads(resident, office, canteen, aid, meaning):
+    row = sent(resident, office, finished(resident, aids=[aid]))
+    agent = signed_in(member(office, "Claire Morvan").person)
+    agent.post(reverse("requests:take", args=[row.pk]))
+    assert meaning in text(agent.get(reverse("requests:office", args=[row.pk])))
 
 
 def test_what_changes_after_the_receipt_changes_nothing_for_it(resident, office, canteen):

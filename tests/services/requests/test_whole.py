@@ -1,8 +1,9 @@
 """A resident's dossier is sent to an office, corrected, decided, and the decision is in the vault."""
 
-from datetime import date
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from django_scopes import scope
 
 from core import journal
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_request_is_sent_corrected_decided_and_the_decision_is_in_the_vault(resident, office, claire, hugo):
+    today = timezone.localdate()
+    ends_on = today + timedelta(days=270)
     row = sent(resident, office)
     assert row.state == State.RECEIVED and row.grant.state == "active" and row.grant.subject_id == row.dossier_id
     actions.take(request=row, place=claire)
@@ -46,10 +49,10 @@ def test_a_request_is_sent_corrected_decided_and_the_decision_is_in_the_vault(re
     with pytest.raises(gate.Refused):
         gate.read_file(grant=first.grant, paper_id=paper.pk, position=0, visit=None)
 
-    proposed(second, claire, starts_on=date(2026, 12, 1), ends_on=date(2027, 8, 31))
+    proposed(second, claire, starts_on=today, ends_on=ends_on)
     actions.decide(request=fresh(row), place=hugo)
     done = fresh(row)
-    assert done.state == State.GRANTED and done.ends_on == date(2027, 8, 31)
+    assert done.state == State.GRANTED and done.ends_on == ends_on
     found = gate.own_of_type(resident_id=resident.pk, purpose="Essayer", type_code="droit.decision")
     assert [one.payload["accorde"] for one in found] == ["1,20 € le repas"]
     work()
@@ -58,7 +61,7 @@ def test_a_request_is_sent_corrected_decided_and_the_decision_is_in_the_vault(re
     with scope(resident=resident.pk):
         paper = Paper.objects.get(kind="decision_demande")
         assert [one.paper_id for one in proven] == [paper.pk] and proven[0].payload == found[0].payload
-        assert (paper.state, paper.expires_on) == ("kept", date(2027, 8, 31))
+        assert (paper.state, paper.expires_on) == ("kept", ends_on)
         assert set(Letter.objects.values_list("kind", flat=True)) == {"receipt", "decision"}
         kinds = list(done.events.values_list("happened", flat=True))
     assert kinds.count(Happened.OPENED) == 2

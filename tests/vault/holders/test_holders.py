@@ -14,8 +14,10 @@ from django.urls import reverse
 from django.utils import translation
 from jsonschema import Draft202012Validator
 
+from accounts.actions import city_decisions
+from accounts.models import CityDecision
 from demo.people import vaults
-from tests.accounts.factories import signed_in
+from tests.accounts.factories import AgentFactory, signed_in
 from tests.fixtures.files import FILES, File
 from vault import types
 from vault.readers import Ask, read
@@ -146,14 +148,25 @@ def posted(form) -> dict[str, Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_agent_adds_a_holder_and_fills_in_an_address(kinds, agent):
-    desk = signed_in(agent, second_factor=True)
+def test_an_agent_adds_a_holder_and_two_persons_fill_in_an_address(kinds, agent):
+    desk, by, other = signed_in(agent), AgentFactory(manages_agents=True), AgentFactory(manages_agents=True)
     bank = Holder.objects.get(code="banque")
     change = reverse("admin:records_holder_change", args=[bank.pk])
     data = posted(desk.get(change).context["adminform"].form)
-    assert desk.post(change, {**data, "email": "donnees@banque.example"}).status_code == 302
+    assert "email" not in data, "who does not govern reads the addresses"
+    whole = posted(signed_in(by).get(change).context["adminform"].form)
+    proposed = {**whole, "email": "donnees@banque.example", "note_fr": "Le siège."}
+    assert signed_in(by).post(change, proposed).status_code == 302
+    bank.refresh_from_db()
+    assert (bank.email, bank.note_fr) == ("", "Le siège."), "the rest needs nobody else"
+    asked = CityDecision.objects.get()
+    page = signed_in(other).get(reverse("city_decision", args=[asked.pk])).content.decode()
+    assert "donnees@banque.example" in page and bank.name_fr in page
+    city_decisions.decide(decision=asked, by=other, agree=True)
     holder_catalogue.load()
     assert Holder.objects.get(code="banque").email == "donnees@banque.example"
+    assert signed_in(by).post(change, {**whole, "email": ""}).status_code == 302
+    assert Holder.objects.get(code="banque").email == "", "a wrong address is taken away the same day"
 
     add = reverse("admin:records_holder_add")
     fresh = {

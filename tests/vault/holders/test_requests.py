@@ -490,7 +490,7 @@ def test_each_act_writes_one_entry(resident):
     delete_request(request=request, by=resident.pk)
     acts = [event for event in reversed(events(resident)) if event.startswith("request_")]
     assert acts == ["request_started", "request_sent", "request_reminded", "request_undone", "request_deleted"]
-    assert journal.verify(resident_id=resident.pk).first_bad is None
+    assert journal.verify(resident_id=resident.pk).bad == []
 
 
 def test_the_database_refuses_inconsistent_rows(resident):

@@ -143,7 +143,7 @@ def test_an_import_accepts_a_purged_copy_and_refuses_one_that_lacks_more(elder, 
             bring(changed(copy, tmp_path, **change), ResidentFactory())
     newcomer = ResidentFactory()
     bring(copy, newcomer)
-    assert journal.verify(resident_id=newcomer.pk).first_bad is None
+    assert journal.verify(resident_id=newcomer.pk).bad == []
 
 
 def contested(resident, number):
@@ -156,7 +156,7 @@ def test_a_contested_entry_is_purged_only_after_the_answer_which_stays(elder, pu
     contest = contested(elder, 2)
     assert purge() == 1
     assert entry_of(elder, 2).event == "granted_read"
-    assert journal.verify(resident_id=elder.pk).first_bad is None
+    assert journal.verify(resident_id=elder.pk).bad == []
     officer = AgentFactory()
     officer.is_dpo = True
     officer.save()

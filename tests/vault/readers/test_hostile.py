@@ -194,23 +194,28 @@ def test_answers_of_a_compromised_child_are_refused(
 
 
 def test_the_child_has_limits_and_no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    """The child reports its own limits and environment."""
+    """The child reports its own limits and environment; its parent looks at its privileges."""
     monkeypatch.setenv("SECRET_KEY", "canary")
     path = f"{tmp_path}/report.py"
     with open(path, "w") as script:
         script.write(
-            "import json, os, resource as r, runpy, sys\n"
-            f"runpy.run_path({str(sandbox.CHILD)!r})['_limit'](7); sys.stdin.buffer.read()\n"
-            "limits = [r.getrlimit(one)[0] for one in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_CORE, r.RLIMIT_FSIZE)]\n"
-            "status = open('/proc/self/status').read()\n"
-            "privileges = 'NoNewPrivs:\\t1' in status\n"
-            "print(json.dumps({'limits': limits, 'environment': sorted(os.environ), 'privileges': privileges}))\n"
+            "import json, os, resource as r, runpy, time\n"
+            f"child = runpy.run_path({str(sandbox.CHILD)!r})\n"
+            "def report(data, settings):\n"
+            "    limited = (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_CORE, r.RLIMIT_FSIZE)\n"
+            "    limits = [r.getrlimit(one)[0] for one in limited]\n"
+            "    said = {'limits': limits, 'environment': sorted(os.environ), 'pid': os.getpid()}\n"
+            "    print(json.dumps(said), flush=True)\n"
+            "    time.sleep(60)\n"
+            "child['serve']({'read': report}, 'read', '7', reads=child['CODE'])\n"
         )
     monkeypatch.setattr(sandbox, "CHILD", path)
     with sandbox._child("read", {}, io.BytesIO(b"x"), cpu_seconds=7) as output:
         message = sandbox._message(output)
+        with open(f"/proc/{message['pid']}/status") as status:
+            privileges = dict(line.split(":\t") for line in status.read().splitlines() if ":\t" in line)
     assert message["limits"] == [child.MAX_MEMORY, 7, 0, 0]
-    assert message["privileges"] is True
+    assert (privileges["NoNewPrivs"], privileges["Seccomp"]) == ("1", "2")
     assert {"SECRET_KEY", "DATABASE_URL", "PATH"}.isdisjoint(message["environment"])
 
 

@@ -49,8 +49,8 @@ def test_positions_are_not_kept() -> None:
     }
 
 
-def test_a_program_that_the_child_started_ends_with_it(tmp_path: Path) -> None:
-    """As Tesseract does: it holds the page of a resident."""
+def test_a_program_that_a_child_started_before_it_was_confined_ends_with_it(tmp_path: Path) -> None:
+    """No child of ours starts one, and a confined one cannot: the group is killed all the same."""
     script = tmp_path / "child.py"
     script.write_text(
         "import json, subprocess, sys\n"
@@ -58,7 +58,7 @@ def test_a_program_that_the_child_started_ends_with_it(tmp_path: Path) -> None:
         "print(json.dumps({'pid': started.pid}), flush=True)\n"
         "sys.stdin.read()\n"
     )
-    with sandbox._process(script, "text", {}, io.BytesIO(), cpu_seconds=20) as output:
+    with sandbox._process(script, [], b"{}\n", io.BytesIO(), cpu_seconds=20) as output:
         started = os.pidfd_open(json.loads(output.readline())["pid"])
     ended, _, _ = select.select([started], [], [], 30)
     os.close(started)

@@ -44,7 +44,7 @@ def lived(resident):
 
 def opened(resident) -> zipfile.ZipFile:
     export = exported(resident)
-    with sealed_storage.open(export.stored_name, resident_id=resident.pk) as file:
+    with sealed_storage.open(export.stored_name, resident_id=resident.pk, kind=export.FILE) as file:
         return zipfile.ZipFile(io.BytesIO(file.read()))
 
 
@@ -164,6 +164,7 @@ def test_every_model_declared_as_copied_is_in_the_copy(lived, resident, monkeypa
         "contributions.Withdrawal",
         "contributions.Membership",
         "debates.Authorship",
+        "debates.IdentityCheck",
         "debates.ProvenIdentity",
         "panel.Entry",
         "requests.SentRequest",

@@ -19,8 +19,8 @@ from core.journal import checkpoints, register
 from core.models import City, Job
 from tests.accounts.factories import ResidentFactory
 from tests.vault.lived import contest, exported, live
-from tests.vault.made import NOTICE, add, add_signed_notice
-from vault.records import gate
+from tests.vault.made import IDENTITY, NOTICE, add, add_signed_notice
+from vault.records import actions, gate
 from vault.records.actions import imports
 from vault.records.copies import package
 from vault.records.grants import receipts
@@ -35,6 +35,7 @@ def lived(resident):
     with transaction.atomic():
         register.write(kind="label", subject_id=uuid4(), event="label_granted", content={"label": "L-1"})
     live(resident)
+    actions.keep_identity(resident_id=resident.pk, by=resident.pk, identity=IDENTITY)
     contest(resident)
     checkpoints.seal()
     return resident
@@ -42,7 +43,9 @@ def lived(resident):
 
 @pytest.fixture
 def newcomer(db):
-    return ResidentFactory(name="Awa, ailleurs")
+    found = ResidentFactory(name="Awa, ailleurs")
+    proved(found)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +71,7 @@ def own_copy(lived, tmp_path):
 
 def copied(resident, path):
     export = exported(resident)
-    with sealed_storage.open(export.stored_name, resident_id=resident.pk) as file:
+    with sealed_storage.open(export.stored_name, resident_id=resident.pk, kind=export.FILE) as file:
         path.write_bytes(file.read())
     return path
 
@@ -83,6 +86,8 @@ def rows(path, name):
 
 
 def without_dates(rows):
+    """The civil status is the vault's own."""
+    rows = [row for row in rows if row.get("record", {}).get("type") != "identite.pivot"]
     for row in rows:
         row.pop("created_at", None)
         row.get("vault", {}).pop("created_at", None)
@@ -169,7 +174,9 @@ def test_grants_are_not_given_again_and_are_kept_as_history(copy, newcomer):
     with scope(resident=newcomer.pk):
         assert not Grant.objects.exists()
         row = Brought.objects.get()
-    with zipfile.ZipFile(io.BytesIO(sealed_storage.open(row.stored_name, resident_id=newcomer.pk).read())) as history:
+    with zipfile.ZipFile(
+        io.BytesIO(sealed_storage.open(row.stored_name, resident_id=newcomer.pk, kind=row.FILE).read())
+    ) as history:
         assert json.loads(history.read("partages.json"))
         assert not [name for name in history.namelist() if name.startswith("papiers/")]
 
@@ -177,11 +184,13 @@ def test_grants_are_not_given_again_and_are_kept_as_history(copy, newcomer):
 def test_the_former_journal_is_kept_as_history_outside_the_chain(copy, newcomer):
     bring(copy, newcomer)
     events = [entry.event for entry in journal.entries(resident_id=newcomer.pk, limit=10)]
-    assert events == ["records_brought", "vault_opened"]
-    assert journal.verify(resident_id=newcomer.pk).first_bad is None
+    assert events == ["records_brought", "read", "identity_kept", "vault_opened"]
+    assert journal.verify(resident_id=newcomer.pk).bad == []
     with scope(resident=newcomer.pk):
         row = Brought.objects.get()
-    with zipfile.ZipFile(io.BytesIO(sealed_storage.open(row.stored_name, resident_id=newcomer.pk).read())) as history:
+    with zipfile.ZipFile(
+        io.BytesIO(sealed_storage.open(row.stored_name, resident_id=newcomer.pk, kind=row.FILE).read())
+    ) as history:
         assert len(json.loads(history.read("journal.json"))["lines"]) > 10
 
 
@@ -197,9 +206,8 @@ def test_values_of_a_copy_without_a_known_signature_are_declared(copy, newcomer,
     """Anybody can write a ZIP: it must not give a verified income."""
     bring(changed(copy, tmp_path, drop="manifest.jws"), newcomer)
     assert "as declared" in capsys.readouterr().out
+    assert assurances(newcomer) == NOTHING_PROVED
     with scope(resident=newcomer.pk):
-        assert set(Record.objects.values_list("assurance", flat=True)) == {"declared"}
-        assert set(Paper.objects.values_list("state", flat=True)) == {"quarantined"}
         assert Job.objects.filter(kind="read_paper").count() == Paper.objects.count(), "and papers are read again"
     values = gate.read_own(
         resident_id=newcomer.pk, purpose="Essayer", fields=["fiscal.avis_ir#/revenu_fiscal_reference"]
@@ -210,10 +218,7 @@ def test_values_of_a_copy_without_a_known_signature_are_declared(copy, newcomer,
 def test_a_forged_value_under_an_old_signature_is_declared(copy, newcomer, tmp_path):
     forged = changed(copy, tmp_path, edit={"valeurs.jsonl": lambda content: content.replace(b"12312", b"12000")})
     bring(forged, newcomer)
-    with scope(resident=newcomer.pk):
-        assert set(Record.objects.values_list("assurance", flat=True)) == {"declared"}, (
-            "the signature is that of another manifest"
-        )
+    assert assurances(newcomer) == NOTHING_PROVED, "the signature is that of another manifest"
 
 
 def test_with_the_keys_of_the_other_portal_only_its_own_copy_is_imported(copy, newcomer, tmp_path, settings):
@@ -361,7 +366,7 @@ def test_a_copy_over_the_quota_is_refused_entirely(copy, newcomer, folder, monke
     there = files_on_disk(folder)
     with pytest.raises(CommandError, match="does not fit"):
         bring(copy, newcomer)
-    assert files_on_disk(folder) == there and everything(newcomer)["records_record"] == 0
+    assert files_on_disk(folder) == there and everything(newcomer)["records_record"] == 1
 
 
 def test_an_interrupted_import_leaves_nothing(copy, newcomer, folder, monkeypatch):
@@ -369,7 +374,7 @@ def test_an_interrupted_import_leaves_nothing(copy, newcomer, folder, monkeypatc
     monkeypatch.setattr(imports, "_brought", lambda coming, history: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         bring(copy, newcomer)
-    assert files_on_disk(folder) == there and everything(newcomer)["records_record"] == 0
+    assert files_on_disk(folder) == there and everything(newcomer)["records_record"] == 1
 
 
 def test_an_unknown_resident_gets_a_sentence(copy):
@@ -383,3 +388,37 @@ def test_the_next_copy_contains_the_imported_history(copy, newcomer, tmp_path):
     with zipfile.ZipFile(copied(newcomer, tmp_path / "encore.zip")) as archive:
         assert "apporte/01.zip" in archive.namelist()
         assert json.loads(archive.read("apporte.json"))[0]["content"]["signed"] is True
+
+
+def proved(resident, **other):
+    """Let FranceConnect prove the resident's civil status, by default that of the copy."""
+    actions.keep_identity(resident_id=resident.pk, by=resident.pk, identity={**IDENTITY, **other})
+
+
+def assurances(resident):
+    with scope(resident=resident.pk):
+        brought = Record.objects.exclude(holder="FranceConnect")
+        return set(brought.values_list("assurance", flat=True)), set(Paper.objects.values_list("state", flat=True))
+
+
+NOTHING_PROVED = ({"declared"}, {"quarantined"})
+
+
+@pytest.mark.parametrize("other", [{"family_name": "Autre"}, {"birthdate": "1980-01-02"}, None])
+def test_a_signed_copy_proves_nothing_in_the_vault_of_somebody_else(copy, other, capsys):
+    stranger = ResidentFactory()
+    if other is not None:
+        proved(stranger, **other)
+    bring(copy, stranger)
+    assert assurances(stranger) == NOTHING_PROVED
+    assert "FranceConnect" in capsys.readouterr().out
+
+
+def test_a_signed_copy_proves_its_values_in_one_vault(copy, capsys):
+    first, second = ResidentFactory(), ResidentFactory()
+    for vault in (first, second):
+        proved(vault)
+        bring(copy, vault)
+    assert "signature_verified" in assurances(first)[0]
+    assert assurances(second) == NOTHING_PROVED
+    assert "another vault" in capsys.readouterr().out

@@ -164,7 +164,11 @@ def test_a_receipt_that_was_changed_is_not_genuine(grant, part):
         receipts.verify(".".join(parts))
 
 
-@pytest.mark.parametrize("text", ["", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
+#: A header of brackets in brackets, deeper than Python reads.
+NESTED = base64.urlsafe_b64encode(b"[" * 99_999).decode()
+
+
+@pytest.mark.parametrize("text", ["", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", f"{NESTED}.e30."])
 def test_another_text_is_not_genuine(grant, text):
     with pytest.raises(receipts.NotGenuine):
         receipts.verify(text)

@@ -173,7 +173,7 @@ def test_simultaneous_writes_about_the_same_thing_leave_one_current_record(resid
     with ThreadPoolExecutor(8) as threads:
         assert len(set(threads.map(write, range(8)))) == 8
     assert len(opened(resident, "emploi.revenu#/net_avant_impot")) == 1
-    assert journal.verify(resident_id=resident.pk).first_bad is None
+    assert journal.verify(resident_id=resident.pk).bad == []
 
 
 def test_a_withdrawn_record_stays_in_the_history_and_no_older_one_becomes_current(resident, browser):

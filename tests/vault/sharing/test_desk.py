@@ -112,7 +112,7 @@ def test_a_vault_is_opened_at_the_desk_and_claimed_with_its_sheet(agathe, hers):
     page = signed_in(rosa).get(reverse("journal:journal") + "?qui=tous").content.decode()
     assert "Agathe Roussel" in page and "à l’accueil" in page
     assert events(rosa)[::-1][:4] == ["vault_opened_at_desk", "granted_at_desk", "sheet_printed", "grant_given_back"]
-    assert journal.verify(resident_id=rosa.pk).first_bad is None
+    assert journal.verify(resident_id=rosa.pk).bad == []
 
 
 def test_each_reading_is_journalled_with_its_fields(resident):

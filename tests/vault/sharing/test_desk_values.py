@@ -81,7 +81,7 @@ def test_what_the_resident_says_is_declared_and_the_journal_names_the_agent(visi
     [entry] = entries(visit, "typed_at_desk")
     assert (entry.actor_id, entry.means, entry.details["grant"]) == (agathe.pk, "desk", str(visit.grant_id))
     assert "logement.domicile#/loyer" in entry.fields and "Agathe Roussel" in entry.details["recipient"]
-    assert journal.verify(resident_id=visit.resident_id).first_bad is None
+    assert journal.verify(resident_id=visit.resident_id).bad == []
 
 
 def test_nothing_is_written_without_the_yes_of_the_resident(visit, hers):

@@ -1,13 +1,14 @@
 """Emergency accesses: two agents, a reason, an hour at most; the resident is notified and can refuse or stop one."""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.core import mail
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_scopes import scope
@@ -304,3 +305,17 @@ def _reads(access, by):
         return len(list(emergency.look(access=again(access), by=by, item_code="home")[1])) == 1
     except (PermissionDenied, gate.Refused):
         return False
+
+
+def test_a_refusal_stays_though_its_row_is_put_back(first, second, resident):
+    """Whoever writes to the database kept the row, with its MAC, from before the resident refused."""
+    access = asked(first, resident)
+    emergency.decline(access=access, by=resident.pk)
+    with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sharing_emergencyaccess SET declined_at = NULL, mac = %s WHERE id = %s",
+            [bytes(access.mac), access.pk],
+        )
+    with pytest.raises(emergency.Over):
+        emergency.decide(access=access, by=second, agree=True)
+    assert "emergency_agreed" not in events(resident)

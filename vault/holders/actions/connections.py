@@ -4,7 +4,7 @@ A pull (pulls.py) asks only for the datasets that the resident agreed to on the 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core import jobs, journal
+from core.journal import heads
 from core.keys import sealed
 from core.models import Job
 from core.models.rows import check
@@ -97,7 +98,7 @@ def connect(
     replaced = [ConnectionState.ASKED] if waits else [*OPEN, ConnectionState.ASKED]
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
-        before = _close(Connection.objects.select_for_update().filter(holder=holder, state__in=replaced))
+        before = _close(_live(resident_id, holder, replaced))
         connection = Connection(
             pk=uuid4(),
             resident_id=resident_id,
@@ -129,7 +130,7 @@ def agreed_there(*, connection: Connection, by: UUID, query: Mapping[str, str], 
         if held.state != ConnectionState.ASKED or held.over:
             raise Closed
         content = content_of(held)
-        before = _close(Connection.objects.select_for_update().filter(holder=held.holder, state__in=OPEN))
+        before = _close(_live(held.resident_id, held.holder, OPEN))
         held.state, held.problem = ConnectionState.ACTIVE, ""
         reached = {**before.get("reached", {}), **content["reached"]}
         seal_content(held, content | {"kept": {**content["kept"], **granted.kept}, "reached": reached})
@@ -147,10 +148,9 @@ def pair(*, sender: Sender, code: str) -> Connection | None:
     if found is None:
         return None
     with locked(found) as held:
-        check(held, locked=False)
         if held.state != ConnectionState.ASKED or held.over or held.created_at < timezone.now() - CODE_LASTS:
             return None
-        _close(Connection.objects.select_for_update().filter(holder=held.holder, state__in=OPEN))
+        _close(_live(held.resident_id, held.holder, OPEN))
         held.state, held.pairing = ConnectionState.ACTIVE, ""
         seal_content(held, content_of(held) | {"kept": {}})
         held.save()
@@ -266,6 +266,17 @@ def _answered(offer: Offer, answers: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
+def _live(resident_id: UUID, holder: str, states: Collection[str]) -> list[Connection]:
+    """Lock the resident's connections to a holder. Return those in these states, whatever somebody wrote in a row.
+
+    Raises:
+        Forged: somebody changed or deleted a row that may still open something.
+    """
+    list(Connection.objects.select_for_update().filter(holder=holder).order_by("pk"))
+    found = heads.live(resident_id, Connection)
+    return [one for one in found if one.holder == holder and one.state in states]
+
+
 def _close(connections: Iterable[Connection]) -> dict[str, Any]:
     """Stop connections and erase their secrets. Return the content of the last one, for its replacement."""
     content: dict[str, Any] = {}
@@ -280,9 +291,15 @@ def _close(connections: Iterable[Connection]) -> dict[str, Any]:
 
 @contextmanager
 def locked(connection: Connection) -> Iterator[Connection]:
-    """Lock the connection's row, in a transaction and in its resident's scope."""
+    """Lock the connection's row, in a transaction and in its resident's scope, and check it.
+
+    Raises:
+        Forged: the connection is not as the portal wrote it last.
+    """
     with transaction.atomic(), scope(resident=connection.resident_id):
-        yield Connection.objects.select_for_update().get(pk=connection.pk)
+        held = Connection.objects.select_for_update().get(pk=connection.pk)
+        check(held)
+        yield held
 
 
 def content_of(connection: Connection) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Lots that holders send: read as a stream, sealed line by line, then written by resident.
 
-Reading writes one transaction, at the end: a lot whose body was cut leaves nothing, and its holder sends it again
-under the same key. Writing takes one resident at a time under their connection's lock, so that a stop waits for one
-resident at most; a worker that dies leaves the other lines waiting, for the next one.
+Reading writes one transaction, at the end: a lot whose body was cut, or is too large, leaves nothing, and its
+holder sends it again under the same key. Writing takes one resident at a time under their connection's lock, so that a
+stop waits for one resident at most; a worker that dies leaves the other lines waiting, for the next one. A line that
+cannot be written is refused alone.
 """
 
 import hashlib
@@ -10,20 +11,21 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from celery import current_app
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core.jobs import BROKER_DOWN
-from core.keys import KeyMissing, sealed
+from core.keys import KeyMissing, KeyringError, sealed
 from core.models.rows import Forged, check
 from core.rows import report
+from core.unstorable import is_unstorable
 from vault import types
 from vault.holders import across, perms
 from vault.holders.actions.signatures import Signature
@@ -64,12 +66,10 @@ class KeyReused(Exception):
 
 
 @dataclass
-class _Read:
-    """A lot as it is read: its lines, sealed, and the number and the code of those that are refused."""
+class _Checked:
+    """The lines of a lot: those that may be written, sealed; the number and the code of those that are refused."""
 
-    size: int = 0
     count: int = 0
-    sha256: Any = field(default_factory=hashlib.sha256)
     waiting: list[LotLine] = field(default_factory=list)
     refused: list[list[int | str]] = field(default_factory=list)
 
@@ -93,13 +93,16 @@ def receive(
     Raises:
         TooLarge, Incomplete, BadSignature, KeyReused
     """
-    lot = Lot(pk=uuid4(), sender=sender, key=key)
-    found = _read(_Lines(lot, sender, person_of), read, signature)
-    if found.size < length or not found.count:
+    if length > MAX_BYTES:
+        raise TooLarge
+    body = _read(read, signature)
+    if len(body) < length or not body.strip():
         raise Incomplete
     if signature is not None and not signature.holds():
         raise BadSignature
-    lot.sha256, lot.lines, lot.refused = found.sha256.hexdigest(), found.count, found.refused
+    lot = Lot(pk=uuid4(), sender=sender, key=key)
+    found = _check(_Lines(lot, sender, person_of), body)
+    lot.sha256, lot.lines, lot.refused = hashlib.sha256(body).hexdigest(), found.count, found.refused
     lot.signed = signature is not None
     lot.finished_at = None if found.waiting else timezone.now()
     try:
@@ -122,13 +125,18 @@ def write(*, lot_id: UUID) -> None:
         return
     connections = across.newest_connections(lot.sender.holder, across.waiting_residents(lot))
     for resident_id in across.waiting_residents(lot):
+        connection = connections.get(resident_id)
         try:
-            _write_one(lot, resident_id, connections.get(resident_id))
+            _write_one(lot, resident_id, connection)
         except Forged as forged:
             report(forged)
             _refuse(lot, resident_id, LineOutcome.STOPPED)
         except KeyMissing:
             _refuse(lot, resident_id, LineOutcome.UNKNOWN_SUB)
+        except (OperationalError, KeyringError):
+            raise
+        except Exception:  # noqa: BLE001 - one line alone is at fault, whatever the fault
+            _write_each_alone(lot, resident_id, connection)
     if not across.waiting_residents(lot):
         Lot.objects.filter(pk=lot.pk, finished_at=None).update(finished_at=timezone.now())
 
@@ -163,15 +171,9 @@ class _Lines:
         self._people: dict[str, tuple[UUID | None, Connection | None, sealed.Box | None]] = {}
         self._known = {one.code for one in types.all_types()}
 
-    def add(self, found: _Read, line: bytes) -> None:
-        """Count a line, and keep it sealed or its refusal.
-
-        Raises:
-            TooLarge
-        """
+    def add(self, found: _Checked, line: bytes) -> None:
+        """Count a line, and keep it sealed or its refusal."""
         found.count += 1
-        if found.count > MAX_LINES:
-            raise TooLarge
         sealed_line = self._checked(found.count, line)
         if isinstance(sealed_line, LotLine):
             found.waiting.append(sealed_line)
@@ -218,21 +220,30 @@ class _Lines:
         return across.newest_connections(self._sender.holder, [resident_id]).get(resident_id), box
 
 
-def _read(lines: _Lines, read: Callable[[int], bytes], signature: Signature | None) -> _Read:
-    found, rest = _Read(), b""
+def _read(read: Callable[[int], bytes], signature: Signature | None) -> bytes:
+    """Return the body. Nothing of it is looked at before it is known to be no larger than a lot may be.
+
+    Raises:
+        TooLarge
+    """
+    body, ends = bytearray(), 0
     while chunk := read(CHUNK):
-        found.size += len(chunk)
-        if found.size > MAX_BYTES:
+        body += chunk
+        ends += chunk.count(b"\n")
+        if len(body) > MAX_BYTES or ends > MAX_LINES:
             raise TooLarge
-        found.sha256.update(chunk)
         if signature is not None:
             signature.update(chunk)
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            if line.strip():
-                lines.add(found, line)
-    if rest.strip():
-        lines.add(found, rest)
+    if ends == MAX_LINES and not body.endswith(b"\n"):
+        raise TooLarge
+    return bytes(body)
+
+
+def _check(lines: _Lines, body: bytes) -> _Checked:
+    found = _Checked()
+    for line in body.split(b"\n"):
+        if line.strip():
+            lines.add(found, line)
     return found
 
 
@@ -244,15 +255,18 @@ def _is_shaped(sent: Any) -> bool:  # noqa: ANN401 - any JSON
     period = sent.get("period", {})
     if not isinstance(period, dict) or not period.keys() <= {"start", "end"}:
         return False
-    moments = [sent[name] for name in ("issued_at",) if name in sent] + list(period.values())
-    return all(_is_moment(one) for one in moments)
-
-
-def _is_moment(text: Any) -> bool:  # noqa: ANN401 - any JSON
-    try:
-        return isinstance(text, str) and read_moment(text) is not None
-    except ValueError:
+    said = period | {name: sent[name] for name in ("issued_at",) if name in sent}
+    moments = {name: _moment(text) for name, text in said.items()}
+    if None in moments.values():
         return False
+    start, end = moments.get("start"), moments.get("end")
+    return not (start and end and end < start) and not is_unstorable(sent)
+
+
+def _moment(text: Any) -> datetime | None:  # noqa: ANN401 - any JSON
+    """Return a moment that every zone can tell, or None."""
+    found = read_moment(text) if isinstance(text, str) else None
+    return found if found and datetime.min.year < found.year < datetime.max.year else None
 
 
 def _why_not(connection: Connection | None, type_code: str) -> LineOutcome | None:
@@ -262,11 +276,29 @@ def _why_not(connection: Connection | None, type_code: str) -> LineOutcome | Non
     return refusal
 
 
-def _write_one(lot: Lot, resident_id: UUID, connection: Connection | None) -> None:
-    """Write one resident's lines in one transaction, if their connection still allows it. One journal entry."""
+def _write_each_alone(lot: Lot, resident_id: UUID, connection: Connection | None) -> None:
+    """Write the lines of which one failed, each in a transaction of its own, and refuse those that fail again."""
+    with scope(resident=resident_id):
+        numbers = list(LotLine.objects.filter(lot=lot, outcome="").values_list("number", flat=True))
+    for number in numbers:
+        try:
+            _write_one(lot, resident_id, connection, number=number)
+        except (OperationalError, KeyringError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as above; the message may quote a value
+            logger.error("a line of a lot could not be written: %s", type(error).__name__)
+            _refuse(lot, resident_id, LineOutcome.NOT_WRITTEN, number=number)
+
+
+def _write_one(lot: Lot, resident_id: UUID, connection: Connection | None, **which: int) -> None:
+    """Write one resident's lines in one transaction, if their connection still allows it. One journal entry.
+
+    Args:
+        which: the number of the only line to write; all that wait otherwise.
+    """
     with transaction.atomic(), scope(resident=resident_id):
         held = Connection.objects.select_for_update().filter(pk=connection.pk).first() if connection else None
-        lines = list(LotLine.objects.filter(lot=lot, outcome="").select_for_update(skip_locked=True))
+        lines = list(LotLine.objects.filter(lot=lot, outcome="", **which).select_for_update(skip_locked=True))
         if not lines:
             return
         if held is not None:
@@ -313,6 +345,6 @@ def _envelope(lot: Lot, held: Connection, sent: Mapping[str, Any]) -> dict[str, 
     return build(type=sent["type"], payload=sent["payload"], provenance=origin, period=sent.get("period"))
 
 
-def _refuse(lot: Lot, resident_id: UUID, outcome: LineOutcome) -> None:
+def _refuse(lot: Lot, resident_id: UUID, outcome: LineOutcome, **which: int) -> None:
     with scope(resident=resident_id):
-        LotLine.objects.filter(lot=lot, outcome="").update(content=b"", outcome=outcome)
+        LotLine.objects.filter(lot=lot, outcome="", **which).update(content=b"", outcome=outcome)

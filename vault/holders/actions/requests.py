@@ -177,21 +177,23 @@ def open_request(request: DataRequest) -> dict[str, Any]:
 def notify_overdue_requests() -> int:
     """Notify each resident once, by e-mail and in their journal, that the time to answer has passed.
 
-    Called by the scheduler. Each row is locked and checked again, so that two schedulers send one message. It is sent
-    before the row is committed: if sending fails, the next tick tries again.
+    Called by the scheduler.
     """
     return sum(_notify_overdue(key, resident_id) for key, resident_id in across.overdue_requests())
 
 
 def _notify_overdue(key: UUID, resident_id: UUID) -> bool:
-    with scope(resident=resident_id), transaction.atomic():
-        held = DataRequest.objects.late().select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
-        if held is None:
-            return False
+    def tell(_request: DataRequest) -> bool:
+        return reminding.remind(user_id=resident_id, template="holders/email/request_late")
+
+    def note(held: DataRequest) -> None:
         held.told_at = timezone.now()
         held.save(update_fields=["told_at"])
         _journal_event(held, resident_id, "request_late", FOLLOW)
-        return reminding.remind(user_id=resident_id, template="holders/email/request_late")
+
+    with scope(resident=resident_id):
+        due = DataRequest.objects.late().filter(pk=key, told_at=None)
+        return reminding.once("request late", key, due, send=tell, note=note)
 
 
 def asked(identifier: str) -> Asked | None:

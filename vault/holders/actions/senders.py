@@ -28,38 +28,45 @@ def allow(
     rhythm: Rhythm,
     public_key: str = "",
     stays: bool = False,
-    by: User,
 ) -> Sender:
-    """Let the programs of a service send what a holder knows. The city's register has it.
+    """Let the programs of a service send what a holder knows, as two persons chose. The city's register has it.
 
     Args:
         public_key: the JWK (P-256) that checks signed lots, or an empty text.
         stays: by the holder's terms, what it sends goes on to no service.
 
     Raises:
-        PermissionDenied: `by` does not manage agents.
-        ValidationError: an unknown holder, no type or an unknown one, no public key of P-256, or sent already.
+        ValidationError: as `check`.
     """
-    _require(by)
-    known = {one.code for one in types.all_types()}
-    if not Holder.objects.filter(code=holder, withdrawn_at=None).exists():
-        raise ValidationError(_("Choisissez un organisme de la liste."))
-    if not types_sent or not set(types_sent) <= known:
-        raise ValidationError(_("Choisissez au moins un type de données."))
-    if Sender.objects.filter(service_id=service_id).exists() or Sender.objects.filter(holder=holder, ended_at=None):
-        raise ValidationError(_("Cet organisme ou ce service envoie déjà."))
+    key = check(holder=holder, service_id=service_id, types_sent=types_sent, public_key=public_key)
     with transaction.atomic():
         sender = Sender.objects.create(
             holder=holder,
             service_id=service_id,
             types=sorted(set(types_sent)),
             rhythm=rhythm,
-            public_key=_public(public_key) if public_key.strip() else {},
+            public_key=key,
             stays=stays,
         )
         content = {"holder": holder, "types": sender.types, "rhythm": sender.rhythm, "stays": stays}
         register.write(kind="sender", subject_id=service_id, event="sender_allowed", content=content)
     return sender
+
+
+def check(*, holder: str, service_id: UUID, types_sent: Sequence[str], public_key: str) -> Mapping[str, Any]:
+    """Check what a holder would send, and return its public key.
+
+    Raises:
+        ValidationError: an unknown holder, no type or an unknown one, no public key of P-256, or sent already.
+    """
+    known = {one.code for one in types.all_types()}
+    if not Holder.objects.filter(code=holder, withdrawn_at=None).first():
+        raise ValidationError(_("Choisissez un organisme de la liste."))
+    if not types_sent or not set(types_sent) <= known:
+        raise ValidationError(_("Choisissez au moins un type de données."))
+    if Sender.objects.filter(service_id=service_id).exists() or Sender.objects.filter(holder=holder, ended_at=None):
+        raise ValidationError(_("Cet organisme ou ce service envoie déjà."))
+    return _public(public_key) if public_key.strip() else {}
 
 
 def end(*, sender: Sender, by: User) -> None:

@@ -47,6 +47,10 @@ class Sender(AuthenticatedRow):
         return self.holder
 
 
+#: Columns of a lot under its MAC before what was refused of it was.
+_SENT = ("sender", "key", "sha256", "signed")
+
+
 class Lot(AuthenticatedRow):
     """A lot that a holder sent, and what became of it. It has no value; its lines are sealed apart.
 
@@ -64,7 +68,7 @@ class Lot(AuthenticatedRow):
     finished_at = models.DateTimeField(null=True)
 
     objects = RowQuerySet["Lot"].as_manager()
-    decides = by_city("sender", "key", "sha256", "signed")
+    decides = by_city(*_SENT, "lines", "refused", former=[_SENT])
 
     class Meta:
         ordering = ["created_at"]
@@ -84,7 +88,7 @@ class LotLine(ResidentModel):
     outcome = models.CharField(max_length=20, blank=True, choices=LineOutcome, help_text="empty while it waits")
 
     objects = ResidentManager["LotLine"]()
-    decides = nothing("its content is sealed for this row alone, and the connection decides whether it is written")
+    decides = nothing("its content is sealed for its row and lot alone, and the connection decides if it is written")
 
     class Meta:
         ordering = ["number"]
@@ -96,4 +100,4 @@ class LotLine(ResidentModel):
 
     @property
     def place(self) -> str:
-        return f"holders_lotline|{self.pk}|1|content"
+        return f"holders_lotline|{self.lot_id}|{self.pk}|1|content"

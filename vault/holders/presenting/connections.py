@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.models.rows import Forged
 from core.templatetags.civic import clock, long_date, short_date
 from vault import types
 from vault.holders import connectors
@@ -102,6 +103,17 @@ def waits(connection: Connection) -> str:
         "day": long_date(connection.next_pull_at),
         "hour": clock(connection.next_pull_at),
     }
+
+
+def problem_of(connection: Connection) -> str:
+    """Return the code of what the last pull met, or "".
+
+    Raises:
+        Forged: no pull meets such a problem.
+    """
+    if connection.problem and connection.problem not in KINDS:
+        raise Forged(connection)
+    return connection.problem
 
 
 def what(code: str, offer: Offer) -> str:

@@ -144,6 +144,7 @@ def connection(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
     running = Job.objects.filter(
         kind=actions.JOB, subject_id=row.pk, state__in=[Job.State.WAITING, Job.State.RUNNING]
     ).first()
+    problem = connecting.problem_of(row)
     context: dict[str, Any] = {
         "connection": row,
         "name": connecting.title(row),
@@ -156,8 +157,8 @@ def connection(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
         "next": next_act.after_values() if connecting.anything_came(note["outcomes"]) else None,
         "job": running,
         "offer": found.offer if found else None,
-        "what": connecting.what(row.problem, found.offer) if row.problem and found else "",
-        "do": connecting.do(row.problem) if row.problem else "",
+        "what": connecting.what(problem, found.offer) if problem and found else "",
+        "do": connecting.do(problem) if problem else "",
         "offered": row.holder in connectors.available(),
         "pushed": connecting.is_pushed(row),
         "accepted": connecting.accepted(row) if connecting.is_pushed(row) else [],

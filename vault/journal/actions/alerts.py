@@ -41,8 +41,7 @@ def choose_alerts(*, resident_id: UUID, by: UUID, readings: bool, refusals: bool
 def send_journal_alerts() -> int:
     """Send each resident one alert if the journal has a new entry of a kind they chose. Called by the scheduler.
 
-    Each row is locked and checked again, so that two schedulers send one message. It is sent before the row is
-    committed: if sending fails, the next tick tries again.
+    If sending fails, the next tick tries again.
     """
     return sum(_send_alert(resident_id) for resident_id in across.residents_with_new_entries(_due()))
 
@@ -53,19 +52,25 @@ def _due() -> Q:
 
 
 def _send_alert(resident_id: UUID) -> bool:
-    with transaction.atomic():
-        with scope(resident=resident_id):
-            held = Alerts.objects.filter(_due()).select_for_update(skip_locked=True).first()
-        if held is None:
-            return False
-        entries = list(journal.lines(resident_id=resident_id, after=held.seen_number))
-        wanted = any(_is_wanted(held, entry) for entry in entries)
+    entries: list[journal.Line] = []
+    wanted = False
+
+    def tell(alerts: Alerts) -> bool:
+        nonlocal wanted
+        entries.extend(journal.lines(resident_id=resident_id, after=alerts.seen_number))
+        wanted = any(_is_wanted(alerts, entry) for entry in entries)
+        return wanted and reminding.remind(user_id=resident_id, template="journal/email/alert", asked=True)
+
+    def note(held: Alerts) -> None:
         if entries:
-            held.seen_number = entries[0].number
+            held.seen_number = max(held.seen_number, entries[0].number)
         if wanted:
             held.told_at = timezone.now()
         held.save(update_fields=["seen_number", "told_at"])
-        return wanted and reminding.remind(user_id=resident_id, template="journal/email/alert", asked=True)
+
+    with scope(resident=resident_id):
+        due = Alerts.objects.filter(_due())
+        return reminding.once("journal alert", resident_id, due, send=tell, note=note)
 
 
 def _is_wanted(alerts: Alerts, entry: journal.Line) -> bool:

@@ -18,9 +18,10 @@ from django_scopes import scope
 
 from accounts import reminding
 from accounts.models import User
-from core import journal
+from core import journal, rows
 from core.messages import mails
 from core.models import City
+from core.models.rows import check
 from core.templatetags.civic import long_date
 from vault.journal import across, perms, sentences
 from vault.journal.models import Contest
@@ -74,6 +75,7 @@ def withdraw_contest(*, contest: Contest, by: UUID) -> Contest:
     require_may_write(contest.resident_id, by)
     with transaction.atomic(), scope(resident=contest.resident_id):
         held = Contest.objects.select_for_update().get(pk=contest.pk)
+        check(held)
         if held.answered_at is not None:
             raise Over
         if held.withdrawn_at is None:
@@ -84,7 +86,12 @@ def withdraw_contest(*, contest: Contest, by: UUID) -> Contest:
 
 
 def open_contest(contest: Contest) -> dict[str, Any]:
-    """Decrypt the contest for its resident, through the gate."""
+    """Decrypt the contest for its resident, through the gate.
+
+    Raises:
+        Forged: the portal did not write it as it is.
+    """
+    check(contest)
     return gate.own_note(
         resident_id=contest.resident_id,
         purpose=CONTEST,
@@ -100,8 +107,10 @@ def read_contest(*, contest: Contest, by: User) -> dict[str, Any]:
     Raises:
         PermissionDenied: `by` is not the officer.
         Over: the contest was withdrawn.
+        Forged: the portal did not write it as it is.
     """
     perms.require_may_answer_contests(by)
+    check(contest)
     if contest.withdrawn_at is not None:
         raise Over
     return gate.sent_note(
@@ -124,6 +133,7 @@ def answer_contest(*, contest: Contest, by: User, answer: str) -> Contest:
     perms.require_may_answer_contests(by)
     with transaction.atomic(), scope(resident=contest.resident_id):
         held = Contest.objects.select_for_update().get(pk=contest.pk)
+        check(held)
         if held.withdrawn_at is not None or held.answered_at is not None:
             raise Over
         note = unseal_note(resident_id=held.resident_id, place=held.place, content=bytes(held.content))
@@ -146,7 +156,7 @@ def answer_contest(*, contest: Contest, by: User, answer: str) -> Contest:
 
 def notify_contest_answers() -> int:
     """Notify each resident once that there is an answer; retried if sending fails. Called by the scheduler."""
-    return sum(_notify_answer(key, resident_id) for key, resident_id in across.answers_to_notify())
+    return rows.each(_notify_answer, across.answers_to_notify())
 
 
 def as_sent(entry: journal.Line, resident_id: UUID) -> dict[str, Any]:
@@ -163,14 +173,19 @@ def as_sent(entry: journal.Line, resident_id: UUID) -> dict[str, Any]:
         }
 
 
-def _notify_answer(key: UUID, resident_id: UUID) -> bool:
-    with scope(resident=resident_id), transaction.atomic():
-        held = Contest.objects.select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
-        if held is None:
-            return False
+def _notify_answer(answered: Contest) -> bool:
+    resident_id = answered.resident_id
+
+    def tell(_contest: Contest) -> bool:
+        return reminding.remind(user_id=resident_id, template="journal/email/contest_answered", asked=True)
+
+    def note(held: Contest) -> None:
         held.told_at = timezone.now()
         held.save(update_fields=["told_at"])
-        return reminding.remind(user_id=resident_id, template="journal/email/contest_answered", asked=True)
+
+    with scope(resident=resident_id):
+        due = Contest.objects.filter(pk=answered.pk, told_at=None)
+        return reminding.once("contest answered", answered.pk, due, send=tell, note=note)
 
 
 def _journal_event(contest: Contest, by: UUID, event: str) -> None:

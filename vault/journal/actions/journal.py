@@ -53,13 +53,16 @@ def notify_journal_purge() -> int:
 
 
 def _notify_purge(resident_id: UUID, now: datetime) -> bool:
-    """Notify one resident. The e-mail is sent before the row is committed: if it fails, the next tick tries again."""
-    with transaction.atomic(), scope(resident=resident_id):
-        Alerts.objects.bulk_create([Alerts(resident_id=resident_id)], ignore_conflicts=True)
-        free = Alerts.objects.select_for_update(skip_locked=True)
-        held = free.filter(Q(ageing_told_at=None) | Q(ageing_told_at__lte=now - YEAR)).first()
-        if held is None:
-            return False
+    """Notify one resident. If the e-mail fails, the next tick tries again."""
+
+    def tell(_alerts: Alerts) -> bool:
+        return reminding.remind(user_id=resident_id, template="journal/email/journal_ageing")
+
+    def note(held: Alerts) -> None:
         held.ageing_told_at = now
         held.save(update_fields=["ageing_told_at"])
-        return reminding.remind(user_id=resident_id, template="journal/email/journal_ageing")
+
+    with scope(resident=resident_id):
+        Alerts.objects.bulk_create([Alerts(resident_id=resident_id)], ignore_conflicts=True)
+        due = Alerts.objects.filter(Q(ageing_told_at=None) | Q(ageing_told_at__lte=now - YEAR))
+        return reminding.once("journal ageing", resident_id, due, send=tell, note=note)

@@ -10,11 +10,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.models import ResidentManager, ResidentModel
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_resident
 from vault.journal.enums import ContestState
 
 
-class ContestQuerySet(models.QuerySet["Contest"]):
+class ContestQuerySet(RowQuerySet["Contest"]):
     def open(self) -> Self:
         return self.filter(answered_at=None, withdrawn_at=None)
 
@@ -26,7 +26,7 @@ class ContestQuerySet(models.QuerySet["Contest"]):
 ContestManager = ResidentManager.from_queryset(ContestQuerySet)
 
 
-class Contest(ResidentModel):
+class Contest(AuthenticatedRow, ResidentModel):
     """A contest. `content` seals the text of the entry, the resident's message and the answer, under their key."""
 
     entry_id = models.UUIDField(help_text="the line, a JournalEntry; no foreign key: an entry may be erased")
@@ -42,7 +42,16 @@ class Contest(ResidentModel):
     content = models.BinaryField()
 
     objects = ContestManager()
-    decides = nothing("sealed; the role of who reads it is under the MAC of their account")
+    decides = by_resident(
+        "entry_id",
+        "number",
+        "due_on",
+        "answered_at",
+        "answered_by",
+        "withdrawn_at",
+        "version",
+        former=[UNSIGNED],
+    )
 
     class Meta:
         verbose_name = _("contestation")

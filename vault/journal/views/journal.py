@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import SignedInRequest
-from core import journal
+from core import journal, rows
 from core.pdf.apart import NotDrawn
 from vault.journal import copies, sentences
 from vault.journal.actions import contests
@@ -37,6 +37,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     context = page.context(reader=request.user.pk, query=query)
     context["lasting"] = journal.lasting(resident_id=request.user.pk)
     context["contests"] = list(Contest.objects.sent()[:CONTESTS])
+    rows.check(*context["contests"])
     return render(request, "journal/journal.html", context)
 
 
@@ -47,7 +48,7 @@ def entry(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
     The contest of a purged entry is still shown, with its answer.
     """
     found = journal.find(resident_id=request.user.pk, entry_id=entry_id)
-    contest = Contest.objects.filter(entry_id=entry_id).first()
+    contest = _contest_of(entry_id)
     if found is None and contest and contest.content:
         return render(
             request, "journal/contest_of_gone_line.html", {"contest": contest, "said": contests.open_contest(contest)}
@@ -89,7 +90,7 @@ def contest(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
 @require_POST
 def withdraw_contest(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
     _find_entry(request, entry_id)
-    held = Contest.objects.filter(entry_id=entry_id).first()
+    held = _contest_of(entry_id)
     if held is None:
         raise Http404
     try:
@@ -141,6 +142,17 @@ def copy(request: SignedInRequest) -> HttpResponseBase:
     return downloads.serve(
         request, io.BytesIO(content), size=len(content), name=f"journal.{chosen.value}", media_type=MEDIA[chosen]
     )
+
+
+def _contest_of(entry_id: UUID) -> Contest | None:
+    """Return the last contest of an entry.
+
+    Raises:
+        Forged: the portal did not write one of the resident's contests as it is: it may be of this entry.
+    """
+    found = list(Contest.objects.all())
+    rows.check(*found)
+    return next((one for one in found if one.entry_id == entry_id), None)
 
 
 def _find_entry(request: SignedInRequest, entry_id: UUID) -> journal.Line:

@@ -17,8 +17,9 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core import journal
+from core.journal import heads
 from core.keys import sealed
-from core.models.rows import check_current
+from core.models.rows import check_current, lot_of
 from vault import types
 from vault.records import changes, perms
 from vault.records.actions.records import (
@@ -148,14 +149,16 @@ def withdraw_data(*, resident_id: UUID, by: UUID, type_code: str) -> int:
     Raises:
         PermissionDenied: `by` is not the resident.
         ValueError: the type is not data; its records are withdrawn one by one.
+        Forged: somebody changed or deleted one of them in the database.
     """
     perms.require_may_write(resident_id, by)
     if type_code not in types.data_codes():
         raise ValueError(type_code)
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
-        held = list(Record.objects.current().filter(type=type_code).values_list("pk", flat=True))
-        count = Record.objects.filter(pk__in=held).update(withdrawn_at=timezone.now())
+        held = list(Record.objects.current().filter(type=type_code).defer("content"))
+        heads.require_lots(resident_id, held, lambda lot: lot[:2] == [lot_of(Record, ()), type_code])
+        count = Record.objects.filter(pk__in=[one.pk for one in held]).update(withdrawn_at=timezone.now())
         if count:
             changes.tell(resident_id, {type_code})
             fields, details = types.fields_of(type_code), {"count": str(count)}

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core.keys import sealed
+from core.models.rows import check
 from vault import types
 from vault.records import gate, perms
 from vault.records.actions.records import (
@@ -89,6 +90,9 @@ def open_draft(draft: Draft) -> DraftOpened:
     """Decrypt a draft.
 
     Write no journal entry: the draft is not in the vault yet, and only the person who types it reads it.
+
+    Raises:
+        Forged: what it is, about whom or from which paper is not as the portal wrote it.
     """
     return DraftOpened(**_content(draft))
 
@@ -125,13 +129,13 @@ def finish_draft(*, draft: Draft, by: UUID) -> Record:
     """
     perms.require_may_write(draft.resident_id, by)
     known = _household(draft)
-    subject = Subject(type=draft.type, person=draft.person or draft.resident_id, role=draft.role)
     with transaction.atomic(), scope(resident=draft.resident_id):
         held = Draft.objects.select_for_update().filter(pk=draft.pk).first()
         if held is None:
             return _finished(draft)
         one_at_a_time(draft.resident_id)
         answers = dict(_content(held)["answers"])
+        subject = Subject(type=held.type, person=held.person or held.resident_id, role=held.role)
         if known is not None:
             answers = persons.with_ids(answers, values=known, resident_id=draft.resident_id)
         older = same_subject(subject, answers)
@@ -176,7 +180,9 @@ def _household(draft: Draft) -> Values | None:
 
 
 def _content(draft: Draft) -> dict[str, Any]:
-    content: dict[str, Any] = sealed.unseal_json(draft.content, resident_id=draft.resident_id, place=draft.place)
+    box = sealed.box(resident_id=draft.resident_id)
+    check(draft, key=box.row_key)
+    content: dict[str, Any] = box.unseal_json(bytes(draft.content), place=draft.place)
     return content
 
 

@@ -16,6 +16,7 @@ from django_scopes import scope
 
 from accounts import reminding
 from core import journal
+from core.database import locks
 from vault.records import across
 from vault.records.models import Paper, PaperKind
 
@@ -27,23 +28,31 @@ def notify_expiring_papers() -> int:
 
     The message names no paper.
 
-    The scheduler calls this. Rows are locked and checked again, so that two schedulers at once send one message. The
-    message is sent before the commit, so that a failed e-mail is tried again.
+    The scheduler calls this. An e-mail that fails is tried again. No paper is locked while it leaves.
     """
     return sum(_notify(resident_id) for resident_id in across.residents_with_papers(_due()))
 
 
 def _notify(resident_id: UUID) -> bool:
-    with scope(resident=resident_id), transaction.atomic():
-        papers = list(Paper.objects.kept().filter(_due()).select_for_update(of=("self",), skip_locked=True))
-        for paper in papers:
-            paper.told_at = timezone.now()
-            paper.save(update_fields=["told_at"])
-            details = {"kind": paper.kind}
-            journal.write(
-                resident_id=resident_id, actor_id=resident_id, event="paper_expiring", purpose=REMIND, details=details
-            )
-        return bool(papers) and reminding.remind(user_id=resident_id, template="records/email/paper_expiring")
+    with scope(resident=resident_id), locks.alone("papers expiring", resident_id) as is_free:
+        papers = [paper.pk for paper in Paper.objects.kept().filter(_due())] if is_free else []
+        sent = bool(papers) and reminding.remind(user_id=resident_id, template="records/email/paper_expiring")
+        with transaction.atomic():
+            for paper in Paper.objects.kept().filter(_due(), pk__in=papers).select_for_update(of=("self",)):
+                _note(paper)
+        return sent
+
+
+def _note(paper: Paper) -> None:
+    paper.told_at = timezone.now()
+    paper.save(update_fields=["told_at"])
+    journal.write(
+        resident_id=paper.resident_id,
+        actor_id=paper.resident_id,
+        event="paper_expiring",
+        purpose=REMIND,
+        details={"kind": paper.kind},
+    )
 
 
 def _due() -> Q:
@@ -52,6 +61,9 @@ def _due() -> Q:
     A kind without a notice never gets a reminder: its date is on the page.
     """
     today = timezone.localdate()
-    notices = PaperKind.objects.exclude(renewal_notice_days=None).values_list("code", "renewal_notice_days")
-    within = [Q(kind=code, expires_on__lte=today + timedelta(days=days or 0)) for code, days in notices]
+    within = [
+        Q(kind=kind.code, expires_on__lte=today + timedelta(days=kind.renewal_notice_days))
+        for kind in PaperKind.objects.all()
+        if kind.renewal_notice_days is not None
+    ]
     return reduce(or_, within, Q(pk__in=[])) & Q(told_at=None, expires_on__gte=today)

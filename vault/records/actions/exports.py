@@ -75,7 +75,7 @@ def make(*, run: Running) -> None:
         return
     _require_open(row.resident_id)
     made_at = timezone.now()
-    with keep_file(resident_id=row.resident_id) as file:
+    with keep_file(resident_id=row.resident_id, kind=Export.FILE) as file:
         _write(file, row.resident_id, made_at, run)
     try:
         _publish(row, file, made_at, run)
@@ -94,7 +94,7 @@ def download(*, export: Export, by: UUID) -> BinaryIO:
     perms.require_may_write(export.resident_id, by)
     if not export.ready:
         raise NotReady
-    return gate.open_kept(resident_id=by, purpose=TAKE_AWAY, name=export.stored_name, event="export_downloaded")
+    return gate.open_kept(row=export, purpose=TAKE_AWAY, event="export_downloaded")
 
 
 def delete(*, export: Export, by: UUID) -> None:
@@ -137,7 +137,7 @@ def brought(*, resident_id: UUID) -> list[FromElsewhere]:
 
 def open_brought(*, row: Brought, by: UUID) -> BinaryIO:
     perms.require_may_write(row.resident_id, by)
-    return gate.open_kept(resident_id=by, purpose=TAKE_AWAY, name=row.stored_name)
+    return gate.open_kept(row=row, purpose=TAKE_AWAY)
 
 
 def purge() -> int:

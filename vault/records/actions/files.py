@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from core import jobs
+from core.confinement import starting
 from core.files import antivirus
 from core.files.storage import SealedFile, sealed_storage
 from vault.readers import sandbox
@@ -31,12 +32,12 @@ class Examined:
     cleaned: SealedFile | None
 
 
-def keep_file(*, resident_id: UUID) -> SealedFile:
-    """Return a writer, to use as a context manager.
+def keep_file(*, resident_id: UUID, kind: str) -> SealedFile:
+    """Return a writer, to use as a context manager. `kind` is that of the row which will keep the file (`FILE`).
 
     Save its `name` in a field called `stored_name`: the sweep deletes a file that no such field names.
     """
-    return sealed_storage.create(resident_id=resident_id)
+    return sealed_storage.create(resident_id=resident_id, kind=kind)
 
 
 def drop_file(name: str) -> None:
@@ -53,9 +54,13 @@ def examine(stream: BinaryIO, *, resident_id: UUID, trust_test_authority: bool, 
 
     Raises:
         Unreadable: the antivirus found something, or the file cannot be read.
-        jobs.Later: the antivirus does not answer. The file stays in quarantine.
+        jobs.Later: the antivirus does not answer, or this machine cannot confine a child. The file stays in
+            quarantine.
     """
     _look_for_viruses(stream)
+    if not starting.can_confine():
+        logger.error("papers wait unread: run the doctor, which names what this machine's kernel lacks")
+        raise jobs.Later(sandbox.NOT_CONFINED)
     place, cleaned = sandbox.without_place(stream)
     reading = sandbox.read(
         io.BytesIO(cleaned) if cleaned else stream, trust_test_authority=trust_test_authority, ask=ask

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from core import journal, rows
+from core.journal import heads
 from core.models import JournalEntry
 from vault.records import across, gate, perms
 from vault.records.actions.notes import seal_note
@@ -93,7 +94,7 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
     if not _offered(agreement, terms):
         raise ValueError("not offered")
     gate.require_known(fields)
-    _end_former(recipient, agreement)
+    _end_former(resident_id, recipient, agreement)
     grant = _grant(resident_id, agreement, recipient, terms, chosen)
     GrantField.objects.bulk_create(
         GrantField(resident_id=resident_id, grant=grant, field=field_id, required=required)
@@ -237,8 +238,12 @@ def receipt(event: GrantEvent) -> str:
     """Return the receipt of an event; sign it now if no key could sign it then. Return "" if there is still no key.
 
     Call it in the resident's scope.
+
+    Raises:
+        Forged: the portal did not write an event without a receipt as it is.
     """
     if not event.receipt and Happened(event.happened).has_receipt:
+        rows.check(event)
         event.receipt = receipts.issue(event, event.grant, receipts.fields_at(event))
         event.save(update_fields=["receipt"])
     return event.receipt
@@ -295,12 +300,17 @@ def _stop(grant: Grant, by: UUID, event: str, happened: Happened = Happened.STOP
 
 @contextmanager
 def _changing(grant: Grant) -> Iterator[None]:
-    """Take the grant's exclusive lock and read its row again.
+    """Take the grant's exclusive lock, read its row again and check it.
 
-    A change waits for running reads, and new reads wait for the change.
+    A change waits for running reads, and new reads wait for the change. A grant that somebody only made look over in
+    the database is not taken for one that is over: they would write it back.
+
+    Raises:
+        Forged: the grant is not as the portal wrote it last.
     """
     with gate.locked_exclusively(grant):
         grant.refresh_from_db()
+        rows.check(grant)
         yield
 
 
@@ -344,15 +354,19 @@ def _offered(agreement: Agreement, terms: Terms) -> bool:
     return papers and made and agreement.offers(terms)
 
 
-def _end_former(recipient: Recipient, agreement: Agreement) -> None:
-    found = Grant.objects.given_to(recipient.kind, recipient.id).filter(
-        subject_id=recipient.subject_id, agreement=agreement.code, stopped_at=None
-    )
-    former = list(found)
-    gate.lock_exclusively(former)
+def _end_former(resident_id: UUID, recipient: Recipient, agreement: Agreement) -> None:
+    """End the former grant for the same. The head knows it, whatever somebody wrote in its row."""
+    same = {
+        "recipient_kind": recipient.kind,
+        "recipient_id": recipient.id,
+        "subject_id": recipient.subject_id,
+        "agreement": agreement.code,
+    }
+    gate.lock_exclusively(Grant.objects.filter(**same))
     now = timezone.now()
-    for grant in former:
-        grant.refresh_from_db()
+    for grant in heads.live(resident_id, Grant):
+        if any(getattr(grant, name) != value for name, value in same.items()):
+            continue
         if grant.stands:
             end(grant, now)
             note(grant, Happened.REPLACED, now)

@@ -1,5 +1,6 @@
 """Check a paper that was received: read it, compare it with the vault, and propose its values."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from core import jobs
 from core.files.storage import sealed_storage
 from vault.readers import sandbox
 from vault.readers.reading import Ask, Reading, Unreadable
+from vault.readers.sentences import UNREADABLE
 from vault.records import gate
 from vault.records.actions.comparing import COMPARED, check_input_of
 from vault.records.actions.files import Examined, examine, put_in_place
@@ -29,6 +31,9 @@ from vault.records.papers import checks, data_files
 from vault.records.values import periods
 from vault.records.values.decrypted import CheckLine, Values
 
+logger = logging.getLogger(__name__)
+#: What code raises that meets a value that it does not expect.
+ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 NOTHING_READ = gettext_noop("Avec ces colonnes, aucune ligne n’a pu être lue. Vérifiez la date et le montant.")
 
 
@@ -64,6 +69,13 @@ def check_paper(
     try:
         progress(2, 3)
         _put_forward(paper, examined, finish)
+    except ODD as error:
+        # A hostile file may have taken its reader over. An answer that passed its checks and breaks what follows must
+        # not leave the paper waiting for ever.
+        logger.error("what was read of a paper could not be used", extra={"code": type(error).__name__})
+        with transaction.atomic():
+            _refuse_reading(paper_id, UNREADABLE["damaged"])
+            finish()
     finally:
         if examined.cleaned is not None:
             sealed_storage.forget([examined.cleaned.name])

@@ -149,9 +149,12 @@ def withdraw_record(*, record: Record, by: UUID, purpose: str = WITHDRAW) -> Rec
     with transaction.atomic(), scope(resident=record.resident_id):
         one_at_a_time(record.resident_id)
         held = Record.objects.select_for_update().get(pk=record.pk)
+        check(held, ended=True)
         if held.withdrawn_at:
             return held
-        if Record.objects.filter(supersedes=held).exists():
+        newer = Record.objects.filter(supersedes=held).first()
+        if newer is not None:
+            check(newer, ended=True)
             raise Superseded
         held.withdrawn_at = timezone.now()
         held.save(update_fields=["withdrawn_at"])

@@ -53,8 +53,11 @@ def _current_names() -> dict[str, tuple[str, str]]:
     global _names
     now = time.monotonic()
     if _names is None or now - _names.read_at > REMEMBERED:
-        rows = Holder.objects.values_list("code", "record_codes", "short_fr", "short_en")
-        edited = {known.lower(): (fr, en) for code, codes, fr, en in rows for known in [code, *codes]}
+        edited = {
+            known.lower(): (holder.short_fr, holder.short_en)
+            for holder in Holder.objects.all()
+            for known in [holder.code, *holder.record_codes]
+        }
         _names = _Names(now, {**_shipped_names(), **edited})
     return _names.by_code
 

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from core.keys.sealed import Unreadable
 from core.leaving import Copying, Entry
+from core.models import FileRow
 from vault.records.papers.file_names import clean_name
 
 CHUNK = 1 << 16
@@ -48,12 +49,12 @@ def chunks(file: BinaryIO) -> Iterator[bytes]:
         yield from iter(partial(file.read, CHUNK), b"")
 
 
-def opened(copying: Copying, stored_name: str) -> BinaryIO | None:
-    """Return a stored file, decrypted as it is read.
+def opened(copying: Copying, row: FileRow) -> BinaryIO | None:
+    """Return the file that a row keeps, decrypted as it is read.
 
     Return None if it is damaged: the copy goes on, and lists it as missing.
     """
     try:
-        return copying.open(stored_name)
+        return copying.open(row)
     except Unreadable:
         return None

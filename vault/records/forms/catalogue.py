@@ -61,7 +61,7 @@ class DownloadForm(forms.Form):
         label=_("D’où vient ce chemin"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
-        help_text=_("Pages ou articles, un par ligne."),
+        help_text=_("Titres de pages ou d’articles, un par ligne."),
     )
 
     def clean_formats(self) -> list[str]:

@@ -64,7 +64,7 @@ class UploadForm(forms.Form):
 
     def clean_kind(self) -> str:
         kind: str = self.cleaned_data["kind"]
-        if kind and not PaperKind.objects.filter(code=kind, withdrawn_at=None).exclude(code=data_files.KIND).exists():
+        if kind and not PaperKind.objects.filter(code=kind, withdrawn_at=None).exclude(code=data_files.KIND).first():
             raise ValidationError(_("Cette nature de papier n’existe pas. Ajoutez le papier sans la dire."))
         return kind
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core.models import Upload
 from vault import types
+from vault.readers.recognise import MEDIA_TYPES
 from vault.records.enums import Assurance
 from vault.records.models import Paper, PaperFile, PaperKind, Record
 from vault.records.values.decrypted import (
@@ -111,7 +112,7 @@ def paper_opened(
         state=paper.state,
         name=content["name"],
         title=paper_title(kind, content.get("about", ""), paper.issued_on),
-        media_type=content["media_type"],
+        media_type=_media_type(content["media_type"]),
         sha256=content["sha256"],
         pages=sum(side.pages for side in sides),
         issued_on=paper.issued_on,
@@ -139,12 +140,17 @@ def _side_opened(file: PaperFile, content: Mapping[str, Any]) -> SideOpened:
         side_id=file.pk,
         position=file.position,
         name=metadata["name"],
-        media_type=metadata.get("media_type", ""),
+        media_type=_media_type(metadata.get("media_type", "")),
         pages=metadata.get("pages", 0),
         size=file.size,
         waiting=file.waiting,
         was_read=added is None,
     )
+
+
+def _media_type(kept: str) -> str:
+    """Return what a browser may be told. Old rows keep what a file's reader said of it, which may be any text."""
+    return kept if not kept or kept in MEDIA_TYPES else "application/octet-stream"
 
 
 def upload_opened(row: Upload, metadata: Mapping[str, str]) -> UploadOpened:

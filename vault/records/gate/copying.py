@@ -5,8 +5,11 @@ journal entry.
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from core import keys
 from core.files.storage import sealed_storage
 from core.keys import sealed
+from core.models import FileRow
+from core.models.rows import check
 
 
 class Opener:
@@ -25,5 +28,12 @@ class Opener:
         opened: dict[str, Any] = sealed.unseal_json(content, resident_id=self.resident_id, place=place, former=former)
         return opened
 
-    def open(self, stored_name: str) -> BinaryIO:
-        return sealed_storage.open(stored_name, resident_id=self.resident_id)
+    def open(self, row: FileRow) -> BinaryIO:
+        """Open the file that a row keeps.
+
+        Raises:
+            Forged: the portal did not write the row as it is.
+        """
+        key = keys.key_of(resident_id=self.resident_id)
+        check(row, key=keys.row_key(key), ended=True)
+        return sealed_storage.open_under(row.stored_name, key, kind=row.FILE)

@@ -1,5 +1,6 @@
 """Files of a vault, decrypted as they are read: the resident's own files, and the files of a grant."""
 
+import hashlib
 from collections.abc import Callable
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -8,10 +9,11 @@ from uuid import UUID
 from django.db import transaction
 from django_scopes import scope
 
-from core.files.storage import sealed_storage
+from core.files.storage import SealedReader, sealed_storage
 from core.keys import sealed
 from core.keys.sealed import Box
-from core.models.rows import check
+from core.models import FileRow
+from core.models.rows import Forged, check
 from vault.records.enums import RefusalCode
 from vault.records.gate.decrypting import decrypt_papers, journalled
 from vault.records.gate.granted_reads import (
@@ -25,6 +27,7 @@ from vault.records.gate.granted_reads import (
 )
 from vault.records.gate.locks import lock_shared
 from vault.records.grants import documents
+from vault.records.grants.documents import Document
 from vault.records.models import Grant, Paper, PaperFile
 from vault.records.values.decrypted import PaperOpened
 
@@ -53,7 +56,7 @@ def open_file(
         file = PaperFile.objects.select_related("paper").get(paper_id=paper_id, position=position, waiting=False)
     with journalled(resident_id, event, purpose, [], kind=file.paper.kind) as box:
         check(file, file.paper, key=box.row_key)
-        return sealed_storage.open(file.stored_name, resident_id=resident_id)
+        return _open(file)
 
 
 def open_side(*, resident_id: UUID, purpose: str, side_id: UUID) -> BinaryIO:
@@ -62,13 +65,18 @@ def open_side(*, resident_id: UUID, purpose: str, side_id: UUID) -> BinaryIO:
         side = PaperFile.objects.select_related("paper").get(pk=side_id)
     with journalled(resident_id, "paper_checked", purpose, [], kind=side.paper.kind) as box:
         check(side, side.paper, key=box.row_key)
-        return sealed_storage.open(side.stored_name, resident_id=resident_id)
+        return _open(side)
 
 
-def open_kept(*, resident_id: UUID, purpose: str, name: str, event: str = "file_opened") -> BinaryIO:
-    """Open a file that a service kept for the resident (`actions.keep_file`), sealed under their key."""
-    with journalled(resident_id, event, purpose, []):
-        return sealed_storage.open(name, resident_id=resident_id)
+def open_kept(*, row: FileRow, purpose: str, event: str = "file_opened") -> BinaryIO:
+    """Open a file that a service kept for the resident (`actions.keep_file`), sealed under their key.
+
+    Raises:
+        Forged: the portal did not write the row as it is.
+    """
+    with journalled(_resident_of(row), event, purpose, []) as box:
+        check(row, key=box.row_key)
+        return _open(row)
 
 
 def read_file(
@@ -102,7 +110,7 @@ def read_file(
             return refusal or NOT_COVERED
         note_reading(grant, entry, paper_kind=kind or "?", visit=visit)
         [opened] = decrypt_papers([file.paper], box)
-        stored = sealed_storage.open(file.stored_name, resident_id=grant.resident_id)
+        stored = _open(file)
         return opened, WatchedFile(grant, paper_id, stored, refused)
 
     return under_grant(grant, reading)
@@ -129,7 +137,7 @@ def read_document(
     def reading(refusal: Refusal | None, box: Box) -> WatchedFile | Refusal:
         given = list(grant.documents.filter(document_id=document_id))
         document = next((one for one in documents.held() if one.id == document_id), None) if given else None
-        check(*given, key=box.row_key)
+        check(*given, *([document.row] if document else []), key=box.row_key)
         refusal = refusal or (mark_used(grant, box, things=[document_id]) if document else NOT_COVERED)
         refusal = refusal or _by(refused)
         of_kind = f"granted_{document.kind}_downloaded" if document else ""
@@ -137,10 +145,37 @@ def read_document(
         if document is None or refusal:
             return refusal or NOT_COVERED
         note_reading(grant, entry, paper_kind=document.kind, visit=visit)
-        stored = sealed_storage.open(document.stored_name, resident_id=grant.resident_id)
-        return WatchedFile(grant, document_id, stored, refused)
+        return WatchedFile(grant, document_id, _open_document(document), refused)
 
     return under_grant(grant, reading)
+
+
+def _resident_of(row: FileRow) -> UUID:
+    resident_id: UUID = row.resident_id  # type: ignore[attr-defined]  # each such row is a resident's
+    return resident_id
+
+
+def _open(row: FileRow) -> SealedReader:
+    """Open the file of a row whose MAC was checked."""
+    return sealed_storage.open(row.stored_name, resident_id=_resident_of(row), kind=row.FILE)
+
+
+def _open_document(document: Document) -> SealedReader:
+    """Open a document whose row was checked.
+
+    Its name and kind are sealed with the file, so nothing else opens by this row. A file from before kinds was named
+    by a row without a MAC: its bytes are compared with the hash that its seal has had under a MAC since.
+
+    Raises:
+        Forged: the file is not the document's.
+    """
+    stored = _open(document.row)
+    if stored.without_kind:
+        if hashlib.file_digest(stored, "sha256").hexdigest() != document.sha256:
+            stored.close()
+            raise Forged(document.row)
+        stored.seek(0)
+    return stored
 
 
 class WatchedFile:

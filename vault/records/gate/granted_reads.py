@@ -216,7 +216,11 @@ def under_grant(grant: Grant, reading: Callable[[Refusal | None, Box], Found | R
     """Run `reading` in the transaction of a read under a grant.
 
     `reading` receives why nothing may be read, if the journal is not anchored, and the resident's box; it returns what
-    it read or a refusal. A row that the portal did not write as it is is refused too, with an entry of its own.
+    it read or a refusal.
+
+    Raises:
+        Refused, NotAnchored
+        Forged: the portal did not write a row as it is. Nothing is read; it is reported.
     """
     anchored = grant.recipient_kind == RESIDENT_KIND or checkpoints.anchored()
     before = None if anchored else Refusal(RefusalCode.NOT_ANCHORED)
@@ -224,7 +228,7 @@ def under_grant(grant: Grant, reading: Callable[[Refusal | None, Box], Found | R
         found = _locked(grant, lambda box: reading(before, box))
     except rows.Forged as forged:
         rows.report(forged)
-        raise Refused(grant.pk, Refusal(RefusalCode.FORGED)) from forged
+        raise
     if isinstance(found, Refusal):
         raise (Refused if anchored else NotAnchored)(grant.pk, found)
     return found

@@ -9,18 +9,22 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
+from core.models import FileRow
 from vault.records.models import Grant, GrantDocument
 
 
 @dataclass(frozen=True)
 class Document:
-    """One document as its row describes it, without decrypting. `name` is the file name of its download."""
+    """One document as its row describes it, without decrypting. `name` is the file name of its download, and `sha256`
+    the hash of its bytes.
+    """
 
     id: UUID
     kind: str
     title: str
     name: str
-    stored_name: str
+    row: FileRow
+    sha256: str
     size: int
     pages: int
     media_type: str

@@ -22,6 +22,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
 from core.models import City
+from core.models.rows import check
 from vault import types
 from vault.records.enums import Happened
 from vault.records.models import Grant, GrantEvent, GrantField
@@ -114,7 +115,7 @@ def verify(receipt: str, keys: Mapping[str, Any] | None = None) -> dict[str, Any
         found: dict[str, Any] = json.loads(
             jws.deserialize_compact(receipt.strip(), known, algorithms=[ALGORITHM]).payload
         )
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise NotGenuine(type(error).__name__) from error
     return found
 
@@ -177,7 +178,8 @@ def fields_of(grant_id: UUID) -> list[GrantField]:
 
 def fields_at(event: GrantEvent) -> list[GrantField]:
     """Return the fields that a grant had after an event: those of today, and those taken out since."""
-    since = GrantEvent.objects.filter(grant=event.grant_id, happened=Happened.NARROWED, at__gt=event.at)
+    since = list(GrantEvent.objects.filter(grant=event.grant_id, happened=Happened.NARROWED, at__gt=event.at))
+    check(*since)
     taken = [line for one in since for line in one.lines if "#/" in line]
     kept = [*fields_of(event.grant_id), *(GrantField(field=field, required=False) for field in taken)]
     return sorted(kept, key=lambda row: row.field)

@@ -1,10 +1,10 @@
 from django.db import models
 
-from core.models import ResidentManager, ResidentModel
-from core.models.rows import nothing
+from core.models import FileRow, ResidentManager, ResidentModel
+from core.models.rows import UNSIGNED, by_resident
 
 
-class Brought(ResidentModel):
+class Brought(FileRow, ResidentModel):
     """A copy that a resident brought from another portal, kept as history: that portal's journal, agreements and
     dossiers.
 
@@ -17,7 +17,8 @@ class Brought(ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["Brought"]()
-    decides = nothing("a sealed copy of another portal's journal, to read")
+    decides = by_resident("manifest_sha256", "stored_name", former=[UNSIGNED])
+    FILE = "brought"
 
     class Meta:
         ordering = ["created_at"]

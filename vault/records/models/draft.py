@@ -1,12 +1,12 @@
 from django.db import models
 
 from core.models import ResidentManager, ResidentModel
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, by_resident
 from vault.records.enums import Role
 from vault.records.models.paper import Paper
 
 
-class Draft(ResidentModel):
+class Draft(AuthenticatedRow, ResidentModel):
     """The answers that a resident is typing, one question per page, before they become a record.
 
     Sealed like a record.
@@ -21,7 +21,7 @@ class Draft(ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["Draft"]()
-    decides = nothing("its resident reads each value before it becomes a record")
+    decides = by_resident("type", "person", "role", "paper", former=[UNSIGNED])
 
     class Meta:
         indexes = [models.Index(fields=["updated_at"], name="draft_age")]

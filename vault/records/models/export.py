@@ -3,14 +3,14 @@ from datetime import timedelta
 from django.db import models
 from django.utils import timezone
 
-from core.models import Job, ResidentManager, ResidentModel
-from core.models.rows import nothing
+from core.models import FileRow, Job, ResidentManager, ResidentModel
+from core.models.rows import UNSIGNED, by_resident
 
 #: Long enough to come back to the file, and no longer: it holds a whole vault.
 KEPT = timedelta(days=7)
 
 
-class Export(ResidentModel):
+class Export(FileRow, ResidentModel):
     """The copy of a whole vault, in one sealed file. A resident has one; a new one replaces it.
 
     Its size field is not called `size`, because a copy does not count towards the vault's quota (core/files/quota.py).
@@ -23,7 +23,8 @@ class Export(ResidentModel):
     expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
     objects = ResidentManager["Export"]()
-    decides = nothing("a sealed file, for its resident only")
+    decides = by_resident("stored_name", "made_at", "expires_at", former=[UNSIGNED])
+    FILE = "copy of a vault"
 
     class Meta:
         constraints = [

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from core.database import locks
 from core.models import ResidentManager, ResidentModel
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
+from core.models.fields import TextsField
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_resident, nothing
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode
 from vault.records.models.paper import Paper
 
@@ -27,6 +28,8 @@ ENDING = timedelta(days=30)
 UNUSED = timedelta(days=90)
 #: For how long the resident is told that a recipient gave a grant back.
 RETURNED = timedelta(days=7)
+#: Why a former row of what a grant covers obtains nothing.
+WRITTEN_ONCE = "never changes; its grant, which the head follows, says what was taken out"
 #: The events that a grant has at most once.
 ONCE = (
     *(Happened.GIVEN, Happened.STOPPED, Happened.REPLACED, Happened.RETURNED, Happened.OVER),
@@ -234,7 +237,7 @@ class GrantField(AuthenticatedRow, ResidentModel):
     required = models.BooleanField()
 
     objects = ResidentManager["GrantField"]()
-    decides = by_resident("grant", "field")
+    decides = by_resident("grant", "field", put_back=WRITTEN_ONCE)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "field"], name="grant_field_once")]
@@ -250,7 +253,7 @@ class GrantDocument(AuthenticatedRow, ResidentModel):
     document_id = models.UUIDField(help_text="a row of the app that made it")
 
     objects = ResidentManager["GrantDocument"]()
-    decides = by_resident("grant", "document_id")
+    decides = by_resident("grant", "document_id", put_back=WRITTEN_ONCE)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "document_id"], name="grant_document_once")]
@@ -266,7 +269,7 @@ class GrantPaper(AuthenticatedRow, ResidentModel):
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="granted")
 
     objects = ResidentManager["GrantPaper"]()
-    decides = by_resident("grant", "paper")
+    decides = by_resident("grant", "paper", put_back=WRITTEN_ONCE)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "paper"], name="grant_paper_once")]
@@ -282,7 +285,7 @@ class GrantWrite(AuthenticatedRow, ResidentModel):
     type = models.CharField(max_length=60)
 
     objects = ResidentManager["GrantWrite"]()
-    decides = by_resident("grant", "type")
+    decides = by_resident("grant", "type", put_back=WRITTEN_ONCE)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "type"], name="grant_write_once")]
@@ -291,7 +294,7 @@ class GrantWrite(AuthenticatedRow, ResidentModel):
         return self.type
 
 
-class GrantEvent(ResidentModel):
+class GrantEvent(AuthenticatedRow, ResidentModel):
     """An event of a grant, with the signed receipt that its resident can keep."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="events")
@@ -302,7 +305,7 @@ class GrantEvent(ResidentModel):
     lines = models.JSONField(default=list, help_text="that were taken out, as in Grant.taken_away")
 
     objects = ResidentManager["GrantEvent"]()
-    decides = nothing("a history; its receipt is signed")
+    decides = by_resident("grant", "happened", "at", "ends_at", "lines", former=[UNSIGNED])
 
     class Meta:
         ordering = ["at", "created_at"]
@@ -326,7 +329,7 @@ class GrantReading(ResidentModel):
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="readings")
     at = models.DateTimeField()
     line = models.PositiveIntegerField(help_text="the number of the journal's line")
-    fields = models.JSONField()
+    fields = TextsField()
     person = models.UUIDField(null=True, help_text="the reading kept to the records about this person")
     paper_kind = models.CharField(
         max_length=60, blank=True, help_text="of the paper whose file was opened; empty: values were read"

@@ -7,13 +7,13 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city
 from vault import types
 from vault.records.enums import Channel, HolderTheme, Right
 from vault.records.models.paper_kind import PaperKind
 
 
-class Holder(models.Model):
+class Holder(AuthenticatedRow):
     """An organisation that holds data about residents, loaded from `vault/records/content/holders.json`.
 
     The city may adapt it.
@@ -53,7 +53,33 @@ class Holder(models.Model):
     edited_at = models.DateTimeField(_("modifié ici le"), null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True, editable=False)
 
-    decides = nothing("public reference data")
+    objects = RowQuerySet["Holder"].as_manager()
+    decides = by_city(
+        "code",
+        "name_fr",
+        "name_en",
+        "short_fr",
+        "short_en",
+        "theme",
+        "several",
+        "record_codes",
+        "brands",
+        "holds",
+        "papers",
+        "downloads",
+        "channels",
+        "rights",
+        "email",
+        "postal_address",
+        "identity_proof_fr",
+        "identity_proof_en",
+        "note_fr",
+        "note_en",
+        "source",
+        "edited_at",
+        "withdrawn_at",
+        former=[UNSIGNED],
+    )
 
     class Meta:
         verbose_name = _("organisme")

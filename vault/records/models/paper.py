@@ -4,7 +4,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from core.models import ResidentManager, ResidentModel
+from core.files.storage import RECEIVED
+from core.models import FileRow, ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident
 from vault.records.enums import PaperState
 
@@ -69,7 +70,7 @@ class Paper(AuthenticatedRow, ResidentModel):
         return self.expires_on is not None and self.expires_on < timezone.localdate()
 
 
-class PaperFile(AuthenticatedRow, ResidentModel):
+class PaperFile(FileRow, ResidentModel):
     """One sealed file of a paper. Its name in the storage reveals nothing."""
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="files")
@@ -82,6 +83,7 @@ class PaperFile(AuthenticatedRow, ResidentModel):
 
     objects = ResidentManager["PaperFile"]()
     decides = by_resident("paper", "position", "stored_name", "waiting", ends=True)
+    FILE = RECEIVED
 
     class Meta:
         ordering = ["position"]

@@ -5,12 +5,12 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from core.models.rows import nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_city
 from vault.records.enums import Validity
 from vault.types.spans import add_months
 
 
-class PaperKind(models.Model):
+class PaperKind(AuthenticatedRow):
     """A kind of paper, loaded from `vault/records/content/paper_kinds.json`. The city may adapt it."""
 
     code = models.SlugField(_("code"), max_length=60, unique=True)
@@ -36,7 +36,32 @@ class PaperKind(models.Model):
     edited_at = models.DateTimeField(_("modifié ici le"), null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True, editable=False)
 
-    decides = nothing("public reference data")
+    objects = RowQuerySet["PaperKind"].as_manager()
+    decides = by_city(
+        "code",
+        "label_fr",
+        "label_en",
+        "theme",
+        "holder",
+        "pages",
+        "validity",
+        "validity_months",
+        "validity_note",
+        "renewal_notice_days",
+        "sensitive",
+        "sensitive_why",
+        "machine_readable",
+        "readable_fields",
+        "proves",
+        "who_may_ask",
+        "legal_minimum_fr",
+        "legal_minimum_en",
+        "source",
+        "verified",
+        "edited_at",
+        "withdrawn_at",
+        former=[UNSIGNED],
+    )
 
     class Meta:
         verbose_name = _("nature de papier")

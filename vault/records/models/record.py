@@ -72,7 +72,14 @@ class Record(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = RecordManager()
-    decides = by_resident(*ENVELOPE, "paper", "withdrawn_at", ends=True, lot=("type", "subject_person"))
+    decides = by_resident(
+        *ENVELOPE,
+        "paper",
+        "withdrawn_at",
+        ends=True,
+        lot=("type", "subject_person"),
+        put_back="the head has it once it ended; nothing else of it changes",
+    )
 
     class Meta:
         indexes = [models.Index(fields=["resident_id", "type", "subject_person"], name="record_by_type")]

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django_scopes import scopes_disabled
 
-from core.models.rows import check
+from core.journal import heads
+from core.rows import Forged, check, report
 from vault.records.enums import HouseholdRole
 from vault.records.models import Grant
 from vault.records.models.grant import RESIDENT_KIND
@@ -61,9 +62,49 @@ def received(resident_id: UUID, *, agreement: str | None = None) -> list[Grant]:
 
 
 def between(me: Member, household: Sequence[Member]) -> list[Grant]:
-    """Return every grant not yet stopped between this member and the others. A parting ends them."""
+    """Return every grant between this member and the others, also those that were stopped.
+
+    A parting ends them: a filter would miss one that somebody made look stopped in the database.
+    """
     ids = [other.resident_id for other in household]
     with scopes_disabled():
-        unstopped = Grant.objects.filter(stopped_at=None, recipient_kind=RESIDENT_KIND)
-        given = unstopped.filter(resident_id=me.resident_id, recipient_id__in=ids)
-        return list(given | unstopped.filter(resident_id__in=ids, recipient_id=me.resident_id))
+        all_grants = Grant.objects.filter(recipient_kind=RESIDENT_KIND)
+        given = all_grants.filter(resident_id=me.resident_id, recipient_id__in=ids)
+        return list(given | all_grants.filter(resident_id__in=ids, recipient_id=me.resident_id))
+
+
+def everybody(me: Member) -> list[Member]:
+    """Return the other present members of the household, all its rows checked, also of those who left.
+
+    Raises:
+        Forged: the portal did not write one as it is.
+    """
+    with scopes_disabled():
+        found = list(Member.objects.filter(household_id=me.household_id).exclude(pk=me.pk))
+    check(*found, locked=False, ended=True)
+    return [one for one in found if one.left_at is None]
+
+
+def standing(found: Sequence[Grant], residents: Sequence[UUID]) -> list[Grant]:
+    """Return those of these grants, which the caller has locked, that may still be read, as they are now.
+
+    One that the portal never wrote is reported, and left out.
+
+    Raises:
+        Forged: somebody changed or deleted a row that may still open something of one of these residents.
+    """
+    live = {grant.pk: grant for resident_id in residents for grant in heads.live(resident_id, Grant)}
+    for grant in found:
+        if grant.pk not in live and grant.stopped_at is None:
+            _is_genuine(grant)
+    return [live[grant.pk] for grant in found if grant.pk in live]
+
+
+def _is_genuine(grant: Grant) -> bool:
+    """Return whether a grant, which the caller has locked, is as the portal wrote it, and read it again."""
+    try:
+        check(grant, locked=False)
+    except Forged as forged:
+        report(forged)
+        return False
+    return True

@@ -1,7 +1,7 @@
 """How many residents the portal serves, in all: for the agents' page and the open data. No row is opened here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from django.core.cache import cache
 from django.db.models import Count, QuerySet
@@ -27,8 +27,7 @@ class Totals:
 
 def totals() -> Totals:
     """Return the figures as they were within the last day. Cost: four queries a day, else one row of the cache."""
-    found: Totals | None = cache.get_or_set("sharing_totals", _count, KEPT)
-    return found or _count()
+    return Totals(**(cache.get_or_set("sharing_totals", lambda: asdict(_count()), KEPT) or asdict(_count())))
 
 
 def _count() -> Totals:

@@ -20,7 +20,7 @@ from django_scopes import scope
 from accounts import reminding
 from accounts.actions import places
 from accounts.models import Membership, User
-from core import journal
+from core import journal, once
 from core.messages import phones, sms
 from core.symbols import symbols
 from vault.records import perms
@@ -144,13 +144,20 @@ def accept_by_code(*, request: AccessRequest, companion: User, code: str) -> Man
     place = places.of_companion(companion)
     if place is None or place.pk != request.membership_id:
         raise PermissionDenied
+    with scope(resident=request.resident_id):
+        sent = AccessRequest.objects.get(pk=request.pk).code_hash
+    # Committed before the code is compared: somebody in the database may have what follows rolled back.
+    if not sent or not once.count("access request", sent, most=CODE_TRIES):
+        return None
     with transaction.atomic(), scope(resident=request.resident_id):
         held = AccessRequest.objects.select_for_update().get(pk=request.pk)
-        if not held.waits or held.tries >= CODE_TRIES or held.code_until is None or held.code_until <= timezone.now():
+        if held.code_hash != sent or not held.waits or held.tries >= CODE_TRIES:
+            return None
+        if held.code_until is None or held.code_until <= timezone.now():
             return None
         held.tries += 1
         right = hmac.compare_digest(_digest(held, "".join(filter(str.isdigit, code))), held.code_hash)
-        mandate = _accept_all(held, place) if right else None
+        mandate = _accept_all(held, place) if right and once.use("access request", held.code_hash) else None
         held.save(update_fields=["tries", "answered_at", "grant_id"])
     return mandate
 
@@ -189,13 +196,15 @@ def _resident_at(address: str) -> UUID | None:
 
 
 def _text_code(key: UUID, owner: UUID) -> bool:
-    with scope(resident=owner), transaction.atomic():
-        held = AccessRequest.objects.to_text().select_for_update(skip_locked=True).filter(pk=key).first()
-        if held is None:
-            return False
-        code = f"{secrets.randbelow(1_000_000):06}"
-        held.code_hash, held.code_until = _digest(held, code), timezone.now() + CODE_WAITS
-        held.save(update_fields=["code_hash", "code_until"])
+    """Text the code after its hash is kept: whoever reads the message may type it at once."""
+    with scope(resident=owner):
+        with transaction.atomic():
+            held = AccessRequest.objects.to_text().select_for_update(skip_locked=True).filter(pk=key).first()
+            if held is None:
+                return False
+            code = f"{secrets.randbelow(1_000_000):06}"
+            held.code_hash, held.code_until = _digest(held, code), timezone.now() + CODE_WAITS
+            held.save(update_fields=["code_hash", "code_until"])
         return reminding.text(
             user_id=owner, template="sharing/email/access_code", said=partial(_message_context, held, code)
         )
@@ -227,17 +236,24 @@ def _digest(request: AccessRequest, code: str) -> str:
 
 
 def _notify_request(key: UUID, owner: UUID) -> bool:
-    with scope(resident=owner), transaction.atomic():
-        held = AccessRequest.objects.select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
-        if held is None:
+    is_known = User.objects.filter(pk=owner, is_resident=True, is_active=True).exists()
+
+    def tell(_request: AccessRequest) -> bool:
+        if not is_known:
             return False
+        sent = reminding.remind(user_id=owner, template="sharing/email/access_asked", asked=True)
+        reminding.text(user_id=owner, template="sharing/email/access_asked")
+        return sent
+
+    def note(held: AccessRequest) -> None:
         held.told_at = timezone.now()
         held.save(update_fields=["told_at"])
-        if not User.objects.filter(pk=owner, is_resident=True, is_active=True).exists():
-            return False
-        _journal_event(held, held.membership_id, "access_asked")
-        reminding.text(user_id=owner, template="sharing/email/access_asked")
-        return reminding.remind(user_id=owner, template="sharing/email/access_asked", asked=True)
+        if is_known:
+            _journal_event(held, held.membership_id, "access_asked")
+
+    with scope(resident=owner):
+        due = AccessRequest.objects.filter(pk=key, told_at=None)
+        return reminding.once("access asked", key, due, send=tell, note=note)
 
 
 def _journal_event(request: AccessRequest, by: UUID, event: str) -> None:

@@ -12,12 +12,13 @@ from uuid import UUID, uuid4, uuid5
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django_scopes import scope
 
 from accounts.actions import sheets
 from accounts.models import Membership, Session, Sheet, User
 from accounts.perms import can_sign_in, require_desk
+from accounts.sign_in.sessions import under_way
+from accounts.two_persons import find_account_makers
 from core import journal
 from core.files.uploads import SealedUpload
 from core.models import City
@@ -160,15 +161,15 @@ def sign_on_paper(
         keep: also add the scan to the papers of the vault.
 
     Raises:
-        PermissionDenied: the membership has ended, the resident signs in by themselves (they sign on their own page),
-            the visit is another agent's, or its session has ended.
+        PermissionDenied: the membership has ended, the agent offered the companion's account, the resident signs in by
+            themselves (they sign on their own page), the visit is another agent's, or its session has ended.
         NothingChosen
         gate.Refused: the visit has ended.
     """
     perms.require_may_help_at_desk(visit, agent)
     place = Membership.objects.current().filter(pk=membership_id).select_related("person", "organisation").first()
     person = User.objects.get(pk=visit.resident_id)
-    if place is None or can_sign_in(person):
+    if place is None or can_sign_in(person) or agent in find_account_makers(place.person):
         raise PermissionDenied
     with scope(resident=person.pk):
         former = list(
@@ -265,8 +266,7 @@ def visits_standing() -> QuerySet[DeskVisit]:
 def _end_left(found: Sequence[DeskVisit]) -> int:
     if not found:
         return 0
-    sessions = Session.objects.going_on(timezone.now()).filter(pk__in=[visit.session_id for visit in found])
-    live = set(sessions.values_list("pk", flat=True))
+    live = {session.pk for session in under_way(Session.objects.filter(pk__in=[visit.session_id for visit in found]))}
     left = [visit for visit in found if visit.session_id not in live or visit.is_claimed_since()]
     for visit in left:
         grants.give_back(grant=visit.grant, by=visit.grant.recipient_id)

@@ -22,8 +22,10 @@ def ask_to_close(*, visit: DeskVisit, agent: User) -> SheetClosing:
         return sheet_closing.ask(person=_person(visit), by=agent)
 
 
-def confirm_closing(*, visit: DeskVisit, agent: User) -> SheetClosing:
-    """Confirm as the second agent: the vault is erased in thirty days. Idempotent.
+def confirm_closing(*, visit: DeskVisit, agent: User, asked: SheetClosing | None = None) -> SheetClosing:
+    """Confirm what the second agent read as `asked`, or what waits now: the vault is erased in thirty days.
+
+    Idempotent.
 
     Raises:
         PermissionDenied, gate.Refused, closing.Begun: as `ask_to_close`.
@@ -32,7 +34,7 @@ def confirm_closing(*, visit: DeskVisit, agent: User) -> SheetClosing:
     """
     perms.require_may_help_at_desk(visit, agent)
     with at_desk(), acts.under(visit.grant):
-        return sheet_closing.confirm(person=_person(visit), by=agent)
+        return sheet_closing.confirm(person=_person(visit), by=agent, read=asked)
 
 
 def keep_open(*, visit: DeskVisit, agent: User) -> None:

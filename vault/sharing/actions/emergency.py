@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from celery import current_app
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
@@ -18,9 +19,10 @@ from django_scopes import scope
 from accounts import reminding, two_persons
 from accounts.actions.desk import person_of
 from accounts.models import User
-from accounts.two_persons import DECIDING
+from accounts.two_persons import ACTS
 from core import journal
 from core.models import City
+from core.rows import check
 from core.symbols import symbols
 from vault.records import gate
 from vault.records.actions import grants
@@ -71,7 +73,7 @@ def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: i
     """
     _require_offered()
     perms.require_agent(by)
-    DECIDING.require_one(by)
+    ACTS["urgent_access"].require_first(by)
     known = [item.code for item in EMERGENCY_AGREEMENT.items if item.code in items]
     if not known or minutes not in LENGTHS or not reason.strip():
         raise ValueError("not offered")
@@ -106,11 +108,11 @@ def read_reason(*, access: EmergencyAccess, by: User) -> str:
     Return an empty text if the request matches no vault.
 
     Raises:
-        NotTwo: `by` may not be one of the two who decide.
+        NotTwo: `by` may not decide with the one who asked: they learn neither the reason, nor whether it is anybody's.
     """
     _require_offered()
     _require_second(access, by)
-    DECIDING.require_one(by)
+    ACTS["urgent_access"].require(User.objects.get(pk=access.asked_by), by)
     if access.names_nobody:
         return ""
     note = gate.sent_note(
@@ -144,7 +146,8 @@ def decide(*, access: EmergencyAccess, by: User, agree: bool) -> EmergencyAccess
     Raises:
         NotOffered
         PermissionDenied: `by` is no agent, asked for the access, or is the resident.
-        NotTwo: they agree, and the two may not decide together.
+        NotTwo: the two may not decide together. They may not refuse either: the register then tells the one who
+            asked whether somebody has what they wrote.
         Over, TooSoon
         NobodyThere: the answer is recorded and the request is closed.
     """
@@ -154,8 +157,7 @@ def decide(*, access: EmergencyAccess, by: User, agree: bool) -> EmergencyAccess
         _require_second(held, by)
         if not EmergencyAccess.objects.waiting().filter(pk=held.pk).exists():
             raise Over
-        if agree:
-            DECIDING.require(User.objects.get(pk=held.asked_by), by)
+        ACTS["urgent_access"].require(User.objects.get(pk=held.asked_by), by)
         if agree and _too_soon(held, by):
             raise TooSoon
         held.decided_by, held.decided_by_name, held.decided_at = by.pk, two_persons.label(by), timezone.now()
@@ -215,7 +217,7 @@ def notify_emergency_accesses() -> int:
 
 
 def _require_offered() -> None:
-    if not City.current().offers_emergency_access:
+    if not City.current().emergency_access:
         raise NotOffered
 
 
@@ -230,9 +232,17 @@ def _locked(access: EmergencyAccess) -> EmergencyAccess:
 
 
 def _too_soon(held: EmergencyAccess, by: User) -> bool:
-    """Return True within `RESTS` of an access by the same agents or of a refusal. Requires the resident's scope."""
-    recent = EmergencyAccess.objects.filter(created_at__gt=timezone.now() - RESTS - WAITS).exclude(pk=held.pk)
-    for former in recent.select_related("grant"):
+    """Return True within `RESTS` of an access by the same agents or of a refusal. Requires the resident's scope.
+
+    The database keeps the rows and their times while the vault exists.
+
+    Raises:
+        Forged: an access, or its grant, is not as the portal wrote it last.
+    """
+    since = timezone.now() - RESTS - WAITS
+    recent = list(EmergencyAccess.objects.filter(created_at__gt=since).exclude(pk=held.pk).select_related("grant"))
+    check(*(former.grant for former in recent if former.grant), locked=False)
+    for former in recent:
         refused_at = former.declined_at or (
             former.grant.stopped_at if former.grant and former.grant.stopped_at != former.grant.ends_at else None
         )
@@ -271,27 +281,27 @@ def _notify_soon() -> None:
 
 
 def _notify_resident(key: UUID, owner: UUID) -> bool:
-    with scope(resident=owner), transaction.atomic():
-        held = (
-            EmergencyAccess.objects.to_tell().select_for_update(skip_locked=True, of=("self",)).filter(pk=key).first()
-        )
-        if held is None:
-            return False
-        steps = [("asked_told_at", "sharing/email/emergency_asked")] if held.asked_told_at is None else []
-        if held.grant_id is not None and held.opened_told_at is None:
-            steps.append(("opened_told_at", "sharing/email/emergency_opened"))
-        sent = False
-        for name, template in steps:
-            sent = _send(owner, template) or sent
-            setattr(held, name, timezone.now())
-        held.save(update_fields=[name for name, _template in steps])
-    return sent
+    with scope(resident=owner):
+        held = EmergencyAccess.objects.to_tell()
+        asked = _notify(key, owner, "asked", held.filter(asked_told_at=None))
+        opened = _notify(key, owner, "opened", held.filter(grant__isnull=False, opened_told_at=None))
+    return asked or opened
 
 
-def _send(owner: UUID, template: str) -> bool:
-    """Send the text message and the e-mail.
+def _notify(key: UUID, owner: UUID, step: str, due: QuerySet[EmergencyAccess]) -> bool:
+    """Send the e-mail and the text message of a step.
 
-    An error of the mail server is raised: the row is rolled back, and the next tick tries again.
+    An error of the mail server is raised: nothing is noted, and the next tick tries again.
     """
-    reminding.text(user_id=owner, template=template)
-    return reminding.remind(user_id=owner, template=template, asked=True)
+    template = f"sharing/email/emergency_{step}"
+
+    def tell(_access: EmergencyAccess) -> bool:
+        sent = reminding.remind(user_id=owner, template=template, asked=True)
+        reminding.text(user_id=owner, template=template)
+        return sent
+
+    def note(held: EmergencyAccess) -> None:
+        setattr(held, f"{step}_told_at", timezone.now())
+        held.save(update_fields=[f"{step}_told_at"])
+
+    return reminding.once(f"emergency {step}", key, due.filter(pk=key), send=tell, note=note)

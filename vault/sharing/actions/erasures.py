@@ -19,10 +19,10 @@ from core.models.rows import check
 from vault.records import gate, own_words, perms
 from vault.records.actions import grants
 from vault.records.enums import Happened
-from vault.records.grants import recipients
+from vault.records.grants import agreements, documents, recipients
 from vault.records.grants.agreements import WRITE
 from vault.records.grants.recipients import Erasing
-from vault.records.models import Grant, GrantEvent, GrantReading, Paper
+from vault.records.models import Grant, GrantEvent, GrantReading, Paper, PaperKind
 from vault.sharing.enums import ErasureAnswer, ErasureCause
 from vault.sharing.models import ErasureRequest
 
@@ -56,11 +56,17 @@ class Received:
 
 
 def received(grant: Grant) -> Received:
-    """Return what was read and is in no open request. Call it in the resident's scope."""
+    """Return what was read and is in no open request. Call it in the resident's scope.
+
+    No MAC covers a reading: of what it names, only the grant's fields and known kinds are believed.
+    """
     readings = list(GrantReading.objects.filter(grant=grant).values_list("fields", "paper_kind"))
     asked = list(ErasureRequest.objects.open().filter(grant=grant))
-    fields = {field for fields, _kind in readings for field in fields}
-    papers = {kind for _fields, kind in readings if kind}
+    covered = {*agreements.fields_of(grant), *grant.taken_away}
+    fields = {field for fields, _kind in readings for field in fields} & covered
+    kinds = {kind for _fields, kind in readings if kind}
+    known = {*PaperKind.objects.filter(code__in=kinds).values_list("code", flat=True), *documents.labels()}
+    papers = kinds & known
     for request in asked:
         fields, papers = fields - {*request.fields}, papers - {*request.papers}
     return Received(sorted(fields), sorted(papers))

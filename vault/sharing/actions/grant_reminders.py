@@ -7,9 +7,10 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts import reminding
+from core.database import locks
 from vault.records.actions import grants
 from vault.records.enums import Happened
-from vault.records.models import Grant
+from vault.records.models import Grant, GrantEvent
 from vault.sharing.across import grants as across
 
 
@@ -38,15 +39,19 @@ def _send_reminders(due: Iterable[Grant], happened: Happened, template: str) -> 
 def _send_reminder(due: list[Grant], happened: Happened, template: str) -> bool:
     """Send one resident one message about all of the grants.
 
-    The message is sent before the notes are committed: if it fails, the next tick tries again. No grant's lock is
-    held meanwhile, so a stop never waits for an e-mail.
+    The message is sent before the notes are written: if it fails, the next tick tries again. No lock of a grant or of
+    the journal is held meanwhile, so a stop never waits for an e-mail.
     """
     resident_id = due[0].resident_id
-    with scope(resident=resident_id), transaction.atomic():
-        noted = [grant for grant in due if _note(grant, happened)]
-        sent = bool(noted) and reminding.remind(user_id=resident_id, template=template)
-        for grant in noted:
-            grants.journal_grant_event(grant, resident_id, f"grant_{happened}")
+    with scope(resident=resident_id), locks.alone(f"grant {happened}", resident_id) as is_free:
+        noted = GrantEvent.objects.filter(grant__in=due, happened=happened).values_list("grant", flat=True)
+        told = set(noted) if is_free else {grant.pk for grant in due}
+        new = [grant for grant in due if grant.pk not in told]
+        sent = bool(new) and reminding.remind(user_id=resident_id, template=template)
+        for grant in new:
+            with transaction.atomic():
+                if _note(grant, happened):
+                    grants.journal_grant_event(grant, resident_id, f"grant_{happened}")
     return sent
 
 

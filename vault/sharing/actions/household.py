@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -16,6 +16,9 @@ from django_scopes import scope
 
 from accounts.models import User
 from core import journal
+from core.journal import heads
+from core.models.rows import AuthenticatedRow, lot_of
+from core.rows import check
 from core.symbols import new_code, read_code
 from vault.records import gate
 from vault.records.actions import grants as actions_grants
@@ -230,23 +233,39 @@ def leave(*, resident_id: UUID, by: UUID) -> None:
     """Leave the household. Every grant to and from the others ends under its lock before this returns. Idempotent.
 
     No message is sent to the others. Their page says that sharing has ended, not when; their journal says it once
-    they have opened that page. Each resident keeps the facts shared with them as their own.
+    they have opened that page. Each resident keeps the facts shared with them as their own. A grant or a copy that the
+    portal never wrote opens nothing and keeps nobody: it is reported, and left as it is.
+
+    Raises:
+        Forged: somebody changed or deleted a row of the household, or one that may still open something of a member.
     """
     require_may_write(resident_id, by)
-    with suppress(_NoHousehold), transaction.atomic(durable=True), _household(resident_id) as mine:
-        grants = household_access.between(mine.me, mine.others)
-        gate.lock_exclusively(grants)
-        shared_facts.leave_facts([grant.pk for grant in grants if grant.state == GrantState.ACTIVE])
-        with scope(resident=resident_id):
-            _adopt(mine.me, by)
-            _cancel_open(resident_id)
-            mine.me.left_at = timezone.now()
-            mine.me.save(update_fields=["left_at"])
-            journal.write(resident_id=resident_id, actor_id=by, event="household_left", purpose=LEAVE)
-        for other in mine.others:
-            _note_parting(other, mine.me.name)
-        for grant in grants:
-            _end(grant, by)
+    try:
+        with transaction.atomic(durable=True), _household(resident_id) as mine:
+            _leave(mine.me, by)
+    except _NoHousehold:
+        _require_no_place(resident_id)
+
+
+def _leave(me: Member, by: UUID) -> None:
+    """Leave the household, which is locked. The locks in their order: grants, values, invitations, journals."""
+    others = household_access.everybody(me)
+    found = household_access.between(me, others)
+    gate.lock_exclusively(found)
+    with scope(resident=me.resident_id):
+        one_at_a_time(me.resident_id)
+        _cancel_open(me.resident_id)
+    grants = household_access.standing(found, [me.resident_id, *[other.resident_id for other in others]])
+    shared_facts.leave_facts([grant for grant in grants if grant.state == GrantState.ACTIVE])
+    with scope(resident=me.resident_id):
+        _adopt(me, by)
+        me.left_at = timezone.now()
+        me.save(update_fields=["left_at"])
+        journal.write(resident_id=me.resident_id, actor_id=by, event="household_left", purpose=LEAVE)
+    for other in others:
+        _note_parting(other, me.name)
+    for grant in grants:
+        _end(grant, by)
 
 
 def learn_of_partings(*, resident_id: UUID, by: UUID) -> list[str]:
@@ -257,11 +276,11 @@ def learn_of_partings(*, resident_id: UUID, by: UUID) -> list[str]:
     """
     require_may_write(resident_id, by)
     with scope(resident=resident_id):
-        waiting = [one for member in Member.objects.present() for one in member.partings]
+        waiting = [one for member in _present() for one in member.partings]
     if any(not one["told"] for one in waiting):
         # The locks in the order of `leave`: the household, the place, the values, the journal.
         with _household(resident_id), scope(resident=resident_id):
-            me = Member.objects.present().select_for_update().get()
+            [me] = _present(lock=True)
             one_at_a_time(resident_id)
             for one in me.partings:
                 if not one["told"]:
@@ -279,9 +298,21 @@ def put_partings_aside(*, resident_id: UUID, by: UUID) -> None:
     """Remove the notices that the resident has read."""
     require_may_write(resident_id, by)
     with scope(resident=resident_id), transaction.atomic():
-        for me in Member.objects.present().select_for_update():
+        for me in _present(lock=True):
             me.partings = [one for one in me.partings if not one["told"]]
             me.save(update_fields=["partings"])
+
+
+def _present(*, lock: bool = False) -> list[Member]:
+    """Return the place of the resident in scope, if they have one.
+
+    Raises:
+        Forged: the portal did not write it as it is.
+    """
+    found = Member.objects.present()
+    places = list(found.select_for_update() if lock else found)
+    check(*places, locked=lock)
+    return places
 
 
 def _name(resident_id: UUID) -> str:
@@ -294,10 +325,22 @@ def _hash(code: str) -> str:
 
 
 def _cancel_open(resident_id: UUID) -> int:
-    """Cancel the open invitation. Return how many were cancelled. Requires the resident's scope."""
-    return Invitation.objects.filter(resident_id=resident_id, used_at=None, cancelled_at=None).update(
-        cancelled_at=timezone.now()
-    )
+    """Cancel the open invitation, all checked. Return how many were cancelled. Requires the resident's scope."""
+    found = list(Invitation.objects.select_for_update().order_by("pk"))
+    check(*found, ended=True)
+    waiting = [one for one in found if not one.ended_ids]
+    _require_all(resident_id, waiting, Invitation)
+    return Invitation.objects.filter(pk__in=[one.pk for one in waiting]).update(cancelled_at=timezone.now())
+
+
+def _require_no_place(resident_id: UUID) -> None:
+    """Check that nobody changed or deleted, in the database, the place of a resident who seems to have none."""
+    with transaction.atomic(), scope(resident=resident_id):
+        _require_all(resident_id, _present(), Member)
+
+
+def _require_all(resident_id: UUID, found: Sequence[AuthenticatedRow], model: type[AuthenticatedRow]) -> None:
+    heads.require_lots(resident_id, found, lambda lot: lot[0] == lot_of(model, ()))
 
 
 def _check_may_join(invitation: Invitation, resident_id: UUID) -> None:
@@ -420,29 +463,36 @@ def _note_parting(other: Member, name: str) -> None:
 def _adopt(member: Member, by: UUID) -> None:
     """Write facts left by a parting to the member's vault, as declared by them. Requires their scope.
 
-    A fact is dropped if the vault already has a record of its type about the same household member.
+    A fact is dropped if the vault already has a record of its type about the same household member, or had this one,
+    and if the portal did not leave it.
     """
-    facts = list(SharedFact.objects.filter(own=True).select_for_update())
-    if not facts:
+    left = SharedFact.objects.filter(own=True).order_by("pk")
+    if not left.exists():
         return
     one_at_a_time(member.resident_id)
-    for (type_code, person, role), payload in _facts_by_record(facts, member).items():
-        if Record.objects.current().of(type_code, person).exists():
+    facts = shared_facts.believed(left.select_for_update())
+    over = heads.ended(member.resident_id)
+    for (type_code, person, role), (key, payload) in _facts_by_record(facts, member).items():
+        if over.has(key) or Record.objects.current().of(type_code, person).exists():
             continue
+        subject = Subject(type=type_code, person=person, role=role)
         with suppress(Invalid):  # Drop an incomplete record, so that leaving never fails.
-            record = write(
-                member.resident_id, Subject(type=type_code, person=person, role=role), payload, Source(), older=None
-            )
+            record = write(member.resident_id, subject, payload, Source(), older=None, key=key)
             journal_record_event(record, by, "record_added", SHARE, payload)
     SharedFact.objects.filter(pk__in=[fact.pk for fact in facts]).delete()
 
 
-def _facts_by_record(facts: Sequence[SharedFact], member: Member) -> dict[tuple[str, UUID, str], dict[str, Any]]:
-    found: dict[tuple[str, UUID, str], dict[str, Any]] = {}
+def _facts_by_record(
+    facts: Sequence[SharedFact], member: Member
+) -> dict[tuple[str, UUID, str], tuple[UUID, dict[str, Any]]]:
+    """Return the payload of each record, and its id, by which a fact that is put back is known."""
+    found: dict[tuple[str, UUID, str], tuple[UUID, dict[str, Any]]] = {}
     for fact in facts:
         note = unseal_note(resident_id=member.resident_id, place=fact.place, content=bytes(fact.content))
         for record in note["records"]:
             person = UUID(record["person"])
             whose = member.resident_id if person.hex == note["giver"] else person
-            found.setdefault((record["type"], whose, record["role"]), {}).update(record["payload"])
+            about = (record["type"], whose, record["role"])
+            _key, payload = found.setdefault(about, (uuid5(fact.grant_id, "|".join(map(str, about))), {}))
+            payload.update(record["payload"])
     return found

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from core import journal
+from core import journal, once
+from core.journal import heads
 from vault import types
 from vault.records import gate, perms
 from vault.records.actions import grants
@@ -33,9 +34,15 @@ from vault.sharing.agreements.links import Held
 from vault.sharing.models import Link, Visit
 from vault.sharing.models.link import LINK_KIND
 
+#: Codes that may be typed at a link in one day, right ones too.
+TRIES_A_DAY = 15
 CHOOSE = gettext_noop("Choisir ce qu’un lien montrerait")
 PREVIEW = gettext_noop("Vous montrer ce qui partirait aujourd’hui")
 LOOK = gettext_noop("Vous montrer ce que voit la personne qui ouvre votre lien")
+
+
+class TooManyToday(Exception):
+    """As many codes were typed at the link as one day has."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +148,15 @@ def renew(*, link: Link, by: UUID, address: bool) -> Key:
 
 
 def stop_all(*, resident_id: UUID, by: UUID) -> int:
-    """Stop every link of the resident, each under its own lock. Return how many were stopped."""
+    """Stop every link of the resident, each under its own lock. Return how many were stopped.
+
+    Raises:
+        Forged: somebody changed or deleted a row that may still open something. The others may be stopped one by one.
+    """
     perms.require_may_write(resident_id, by)
-    with scope(resident=resident_id):
-        standing = list(Grant.objects.standing().filter(recipient_kind=LINK_KIND))
+    with transaction.atomic(), scope(resident=resident_id):
+        live = heads.live(resident_id, Grant)
+    standing = [grant for grant in live if grant.recipient_kind == LINK_KIND and grant.stands]
     for grant in standing:
         grants.stop(grant=grant, by=by)
     return len(standing)
@@ -153,8 +165,14 @@ def stop_all(*, resident_id: UUID, by: UUID) -> int:
 def enter(*, link: Link, typed: str) -> Visit | None:
     """Begin a visit. Return None if the code is wrong or the link is inactive.
 
-    The link's row is locked, so that codes typed at the same time are checked and counted one after another.
+    The link's row is locked, so that codes typed at the same time are checked and counted one after another. A count
+    that is committed first bounds the codes of a day: somebody in the database may have the other one rolled back.
+
+    Raises:
+        TooManyToday
     """
+    if not once.count("link", link.pk.hex, timezone.localdate().isoformat(), most=TRIES_A_DAY):
+        raise TooManyToday
     with transaction.atomic(durable=True), scope(resident=link.resident_id):
         row = Link.objects.select_for_update(of=("self",)).select_related("grant").get(pk=link.pk)
         if not row.opens:

@@ -22,6 +22,7 @@ from accounts.actions import places
 from accounts.models import Membership, User
 from core import journal
 from core.files.uploads import SealedUpload
+from core.journal import heads
 from core.symbols import new_code, read_code
 from vault.records import gate
 from vault.records.actions import grants
@@ -130,7 +131,7 @@ def make_code(*, resident_id: UUID, by: UUID, chosen: Chosen) -> str:
         raise NothingChosen
     code = new_code()
     with transaction.atomic(), scope(resident=resident_id):
-        _cancel_open()
+        _cancel_open(resident_id)
         row = Appointment(
             pk=uuid4(), resident_id=resident_id, code_hash=_hash(code), expires_at=timezone.now() + CODE_LASTS
         )
@@ -145,7 +146,7 @@ def cancel_code(*, resident_id: UUID, by: UUID) -> None:
     """Cancel a code that was not typed yet. An appointment that has begun is stopped like any share."""
     require_may_write(resident_id, by)
     with transaction.atomic(), scope(resident=resident_id):
-        if _cancel_open():
+        if _cancel_open(resident_id):
             journal.write(resident_id=resident_id, actor_id=by, event="appointment_cancelled", purpose=MEET)
 
 
@@ -271,6 +272,12 @@ def _hash(code: str) -> str:
     return hashlib.sha256(b"appointment" + read_code(code).encode()).hexdigest()
 
 
-def _cancel_open() -> int:
-    """Cancel the code that waits. Return how many were cancelled. Requires the resident's scope."""
-    return Appointment.objects.filter(used_at=None, cancelled_at=None).update(cancelled_at=timezone.now())
+def _cancel_open(resident_id: UUID) -> int:
+    """Cancel the code that waits. Return how many were cancelled. Requires the resident's scope.
+
+    Raises:
+        Forged: somebody changed or deleted a row that may still open something.
+    """
+    list(Appointment.objects.select_for_update().order_by("pk"))
+    waiting = [code.pk for code in heads.live(resident_id, Appointment)]
+    return Appointment.objects.filter(pk__in=waiting).update(cancelled_at=timezone.now())

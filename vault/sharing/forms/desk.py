@@ -7,8 +7,9 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from core.files.uploads import SealedUpload
-from core.pages.forms import code_input
+from core.pages.forms import as_read, code_input
 from vault.records.enums import GrantChannel
 from vault.records.forms.papers import PAGES
 from vault.records.grants.terms import Terms
@@ -79,6 +80,8 @@ class AskToCloseForm(forms.Form):
 class ConfirmClosingForm(AskToCloseForm):
     """The same, in front of the second agent."""
 
+    shown = as_read()
+
     step = forms.CharField(initial="confirm", widget=forms.HiddenInput)
 
 
@@ -105,9 +108,10 @@ class PaperMandateForm(EntrustForm):
 
     field_order = ("place", "items", "acts", "length", "file", "keep")
 
-    def __init__(self, *args: Any, signed: bool = False, **options: Any) -> None:
+    def __init__(self, agent: User, *args: Any, signed: bool = False, **options: Any) -> None:
         super().__init__(AGREEMENT, {}, *args, **options)
-        cast(forms.ChoiceField, self.fields["place"]).choices = [("", gettext_lazy("Choisissez")), *companions()]
+        place = cast(forms.ChoiceField, self.fields["place"])
+        place.choices = [("", gettext_lazy("Choisissez")), *companions(agent)]
         # Without their values: the agent may not read them.
         choices = [(item.code, item.label) for item in AGREEMENT.items if not item.required]
         cast(forms.ChoiceField, self.fields["items"]).choices = choices

@@ -27,7 +27,7 @@ class DeskVisit(AuthenticatedRow, ResidentModel):
     acts = models.JSONField(default=list, help_text="codes of vault.records.enums.Act")
 
     objects = ResidentManager["DeskVisit"]()
-    decides = by_resident("grant", "session_id", "acts")
+    decides = by_resident("grant", "session_id", "acts", "name", former=[("grant", "session_id", "acts")])
 
     def __str__(self) -> str:
         return f"desk visit {self.id}"

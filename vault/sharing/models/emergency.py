@@ -37,6 +37,20 @@ class EmergencyAccessQuerySet(RowQuerySet["EmergencyAccess"]):
 EmergencyAccessManager = ResidentManager.from_queryset(EmergencyAccessQuerySet)
 
 
+#: Columns under the row's MAC before both agents' names were.
+_FIRST = (
+    "resident_id",
+    "asked_by",
+    "items",
+    "minutes",
+    "expires_at",
+    "decided_by",
+    "decided_at",
+    "declined_at",
+    "grant",
+)
+
+
 class EmergencyAccess(AuthenticatedRow, ResidentModel):
     """A request and its decision.
 
@@ -66,9 +80,7 @@ class EmergencyAccess(AuthenticatedRow, ResidentModel):
     opened_told_at = models.DateTimeField(null=True, blank=True)
 
     objects = EmergencyAccessManager()
-    decides = by_city(
-        "resident_id", "asked_by", "items", "minutes", "expires_at", "decided_by", "decided_at", "declined_at", "grant"
-    )
+    decides = by_city(*_FIRST, "reference", "asked_by_name", "decided_by_name", former=[_FIRST])
 
     class Meta:
         verbose_name = _("accès d’urgence")
@@ -102,6 +114,11 @@ class EmergencyAccess(AuthenticatedRow, ResidentModel):
     @property
     def names_nobody(self) -> bool:
         return not self.content
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a second agent, or the resident, said yes or no."""
+        return self.decided_at is not None or self.declined_at is not None
 
     @property
     def state(self) -> EmergencyState:

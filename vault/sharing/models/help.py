@@ -20,6 +20,10 @@ class HelpRequestQuerySet(RowQuerySet["HelpRequest"]):
 HelpRequestManager = ResidentManager.from_queryset(HelpRequestQuerySet)
 
 
+#: Columns of a request for help under its MAC before the organisation's name was.
+_FIRST = ("organisation_id", "on_day", "half", "answer", "withdrawn_at")
+
+
 class HelpRequest(AuthenticatedRow, ResidentModel):
     """A help request. The name is sealed under the resident's key; each reading by a companion is journalled."""
 
@@ -33,7 +37,7 @@ class HelpRequest(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = HelpRequestManager()
-    decides = by_resident("organisation_id", "on_day", "half", "answer", "withdrawn_at")
+    decides = by_resident(*_FIRST, "organisation_name", former=[_FIRST])
 
     class Meta:
         ordering = ["on_day", "half", "created_at"]

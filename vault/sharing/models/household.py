@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.models import ResidentManager, ResidentModel
-from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_resident, nothing
 from vault.records.enums import HouseholdRole
 
 INVITATION_LASTS = timedelta(days=7)
@@ -40,6 +40,11 @@ class MemberQuerySet(RowQuerySet["Member"]):
 MemberManager = ResidentManager.from_queryset(MemberQuerySet)
 
 
+#: Columns of a place under its MAC before its name was, and before the partings were.
+_FIRST = ("household", "role", "left_at")
+_NAMED = (*_FIRST, "name")
+
+
 class Member(AuthenticatedRow, ResidentModel):
     """A resident's place in a household. Other members see its name and role; the rest needs a grant."""
 
@@ -52,7 +57,7 @@ class Member(AuthenticatedRow, ResidentModel):
     )
 
     objects = MemberManager()
-    decides = by_resident("household", "role", "left_at", ends=True)
+    decides = by_resident(*_NAMED, "partings", former=[_FIRST, _NAMED], ends=True)
 
     class Meta:
         ordering = ["created_at"]
@@ -102,7 +107,7 @@ class Invitation(AuthenticatedRow, ResidentModel):
         return (self.pk,) if self.used_at or self.cancelled_at else ()
 
 
-class SharedFact(ResidentModel):
+class SharedFact(AuthenticatedRow, ResidentModel):
     """A copy of another member's values, as they were that day, sealed under the recipient's key.
 
     It is deleted when the giver stops the grant. After a parting it stays and belongs to the recipient (`own`).
@@ -116,7 +121,7 @@ class SharedFact(ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["SharedFact"]()
-    decides = nothing("sealed under the key of who holds it")
+    decides = by_resident("grant_id", "member", "own", former=[UNSIGNED])
 
     def __str__(self) -> str:
         return f"shared fact {self.id}"

@@ -69,7 +69,7 @@ class Visit(AuthenticatedRow, ResidentModel):
     at = models.DateTimeField()
 
     objects = ResidentManager["Visit"]()
-    decides = by_resident("link", "at")
+    decides = by_resident("link", "at", put_back="opens nothing without its link, which the head follows")
 
     class Meta:
         ordering = ["-at"]

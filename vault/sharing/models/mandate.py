@@ -18,6 +18,10 @@ CODE_LASTS = timedelta(hours=24)
 APPOINTMENT = timedelta(hours=2)
 
 
+#: Columns of a mandate under its MAC before its resident's name was.
+_FIRST = ("grant", "membership_id", "acts", "form_sha256")
+
+
 class Mandate(AuthenticatedRow, ResidentModel):
     """A mandate, active while its grant is."""
 
@@ -34,7 +38,7 @@ class Mandate(AuthenticatedRow, ResidentModel):
     )
 
     objects = ResidentManager["Mandate"]()
-    decides = by_resident("grant", "membership_id", "acts", "form_sha256")
+    decides = by_resident(*_FIRST, "name", former=[_FIRST])
 
     def __str__(self) -> str:
         return f"mandate {self.id}"

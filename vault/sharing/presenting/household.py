@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.models.rows import check
 from core.templatetags.civic import long_date
 from vault.journal import sentences
 from vault.records.enums import HouseholdRole, Mode
@@ -154,8 +155,13 @@ def _newest_words(records: Sequence[Opened], item: Item) -> str:
 
 
 def active_facts(circle: Circle, giver: Member) -> list[SharedFact]:
-    """Return the copies received from `giver` whose grant is active now."""
+    """Return the copies received from `giver` whose grant is active now.
+
+    Raises:
+        Forged: a copy, or its grant, is not as the portal wrote it.
+    """
     facts = list(SharedFact.objects.filter(own=False, member=circle.me).order_by("pk"))
+    check(*facts)
     active = shared_facts.active_grants([fact.grant_id for fact in facts], giver_id=giver.resident_id)
     return [fact for fact in facts if fact.grant_id in active]
 

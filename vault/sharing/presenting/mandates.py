@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Organisation
+from accounts.models import Membership, Organisation, User
+from accounts.two_persons import group_account_makers
 from core.templatetags.civic import clock, long_date
 from vault.records.enums import PaperState
 from vault.records.grants import agreements
@@ -47,14 +48,15 @@ def places() -> list[dict[str, Any]]:
     ]
 
 
-def companions() -> list[tuple[str, str]]:
-    """Return each companion's membership as a choice, with the label that a mandate shows."""
-    found = (
+def companions(agent: User) -> list[tuple[str, str]]:
+    """Return as a choice each companion to whom this agent may record a mandate, with the label that it shows."""
+    found = list(
         Membership.objects.current()
         .select_related("person", "organisation")
         .order_by("organisation__name", "person__name")
     )
-    return [(str(place.pk), place.label) for place in found]
+    makers = group_account_makers([place.person for place in found])
+    return [(str(place.pk), place.label) for place in found if agent not in makers[place.person_id]]
 
 
 def _help_href(organisation: Organisation) -> str:

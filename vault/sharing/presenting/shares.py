@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.models.rows import check
 from core.templatetags.civic import clock, long_date, month, short_date
 from vault import types
 from vault.holders.models import Connection
@@ -156,7 +157,13 @@ def connection_rows(found: Iterable[Connection]) -> list[dict[str, str]]:
 
 
 def history(events: Iterable[GrantEvent]) -> list[dict[str, str]]:
-    """Return one row per event, in the given order, each with its receipt if it has one."""
+    """Return one row per event, in the given order, each with its receipt if it has one.
+
+    Raises:
+        Forged: the portal did not write an event as it is.
+    """
+    events = list(events)
+    check(*events)
     rows = []
     for event in events:
         happened = Happened(event.happened)

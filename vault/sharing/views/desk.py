@@ -265,7 +265,7 @@ def sign_mandate(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def _sign(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
     signed = "print" not in request.POST
-    form = PaperMandateForm(request.POST or None, request.FILES or None, signed=signed)
+    form = PaperMandateForm(request.user, request.POST or None, request.FILES or None, signed=signed)
     if request.method != "POST" or not form.is_valid():
         return _render(request, found, "sign_mandate", {"form": form})
     place_id = UUID(form.cleaned_data["place"])

@@ -17,7 +17,7 @@ from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from accounts.models import SheetClosing, User
 from accounts.perms import can_sign_in
-from accounts.two_persons import DECIDING, NotTwo
+from accounts.two_persons import ACTS, NotTwo
 from core.models import City
 from vault.records import gate
 from vault.sharing.actions import desk_closing as actions
@@ -38,14 +38,17 @@ def close(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         return refused(request, visit, _("Cette personne se connecte elle-même : elle ferme son coffre seule."))
     there = sheet_closing.standing(person)
     kind = ConfirmClosingForm if there is not None else AskToCloseForm
-    form = kind(request.POST if request.method == "POST" else None)
+    initial = {"shown": there.pk} if there is not None else None
+    form = kind(request.POST if request.method == "POST" else None, initial=initial)
     if request.method != "POST" or not form.is_valid():
         return _page(request, visit, person, there, form)
     try:
         if form.cleaned_data["step"] == "ask":
             actions.ask_to_close(visit=visit, agent=request.user)
         else:
-            actions.confirm_closing(visit=visit, agent=request.user)
+            if there is None or form.cleaned_data["shown"] != str(there.pk):
+                raise sheet_closing.NotAsked
+            actions.confirm_closing(visit=visit, agent=request.user, asked=there)
     except NotTwo as lack:
         form.add_error(None, lack.words_for(request.user))
         return _page(request, visit, person, there, form, 409)
@@ -83,7 +86,7 @@ def _page(
     status: int = 400,
 ) -> HttpResponse:
     mine = there is not None and there.asked_by == request.user
-    lack = DECIDING.lack(request.user)
+    lack = ACTS["close_with_sheet"].lack(request.user)
     context: dict[str, Any] = {
         "visit": visit,
         "acting": words.banner(visit),

@@ -19,7 +19,7 @@ from accounts.decorators import agents_only, recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.page_limits import may, too_many
-from accounts.two_persons import DECIDING, NotTwo
+from accounts.two_persons import ACTS, NotTwo
 from accounts.views.two_persons import refused
 from core.models import City
 from vault.records import gate
@@ -39,7 +39,7 @@ def where_offered(view: Page) -> Page:
 
     @wraps(view)
     def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not City.current().offers_emergency_access:
+        if not City.current().emergency_access:
             raise Http404
         try:
             return view(request, *args, **kwargs)
@@ -56,7 +56,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     context = {
         "waiting": words.waiting(emergencies.to_decide(request.user)),
         "asked": words.asked(emergencies.asked_by(request.user)),
-        "lack": DECIDING.lack(request.user),
+        "lack": ACTS["urgent_access"].lack(request.user),
     }
     return render(request, "sharing/emergency/home.html", context)
 

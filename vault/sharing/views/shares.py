@@ -56,6 +56,8 @@ def shares(request: SignedInRequest) -> HttpResponse:
     standing = list(grants_.standing())
     over = grants_.exclude(pk__in=Grant.objects.standing().values("pk")).exclude(channel=GrantChannel.EMERGENCY)
     page = Paginator(over, A_PAGE).get_page(request.GET.get("page"))
+    # A share that somebody makes look stopped would not be stopped by its resident.
+    check(*standing, *page, locked=False)
     context = {
         "standing": words.shares_of(standing),
         "links": sum(grant.recipient_kind == LINK_KIND for grant in standing),

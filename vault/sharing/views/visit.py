@@ -186,7 +186,10 @@ def _code_given(request: HttpRequest, token: str, link: Link) -> HttpResponse:
     form = CodeForm(request.POST)
     if not form.is_valid():
         return _code(request, form)
-    visit = actions.enter(link=link, typed=form.cleaned_data["code"])
+    try:
+        visit = actions.enter(link=link, typed=form.cleaned_data["code"])
+    except actions.TooManyToday:
+        return _closed(request)
     if visit is None:
         now = links.find(token)
         if now is None or not now.opens:
@@ -295,7 +298,7 @@ def _open_document(link: Link, visit: Visit | None, document: Document) -> Binar
     """
     if visit is not None:
         return gate.read_document(grant=link.grant, document_id=document.id, visit=visit.pk)
-    return gate.open_kept(resident_id=link.resident_id, purpose=actions.LOOK, name=document.stored_name)
+    return gate.open_kept(row=document.row, purpose=actions.LOOK)
 
 
 def _pieces_of_document(link: Link, visit: Visit | None, document: Document) -> Iterator[bytes]:

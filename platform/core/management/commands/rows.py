@@ -2,7 +2,8 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core import rows
+from core import rows, signing
+from core.operations import key_rotation
 
 
 class Command(BaseCommand):
@@ -14,7 +15,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("check", help="list the rows that the portal did not write as they are")
-        sign = verbs.add_parser("sign", help="believe every row as it is now: once, right after the migration")
+        sign = verbs.add_parser(
+            "sign",
+            help="sign the rows of the version before: right after each migration; as the owner of the tables"
+            " (MIGRATION_DATABASE_URL)",
+        )
         sign.add_argument(
             "--again",
             action="store_true",
@@ -24,13 +29,19 @@ class Command(BaseCommand):
     def handle(self, *args: object, verb: str, again: bool = False, **options: object) -> None:
         if verb == "check":
             return self._check()
+        try:
+            key_rotation.require_owner("core_citykey")
+        except key_rotation.NotOwner as error:
+            raise CommandError(str(error)) from None
         if rows.were_signed() and not again:
             self.stdout.write(
-                "Nothing to do: the portal wrote each row since. One without a MAC was written by somebody else:"
+                "Nothing to do: every model was signed. A row that is refused was written by somebody else:"
                 " look at “rows check”, and use --again only if you know who wrote each of them."
             )
         else:
-            self.stdout.write(f"{rows.give_macs(again=again)} rows have a MAC now. Every one of them is believed.")
+            self.stdout.write(
+                f"{signing.sign(again=again)} rows have a MAC of this version now. Every one of them is believed."
+            )
         return None
 
     def _check(self) -> None:

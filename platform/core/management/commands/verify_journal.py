@@ -24,7 +24,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{count} of them by their hash alone: they had lasted their time, or their vault was closed."
             )
-        problems = [f"First bad entry: {found.first_bad}."] if found.first_bad else []
+        problems = [f"Bad entry: {bad}." for bad in found.bad]
         if resident is None:
             more = [*checkpoints.problems(), *keyless.problems(), *rows.put_back()]
             problems += [f"{problem[:1].upper()}{problem[1:]}." for problem in more]

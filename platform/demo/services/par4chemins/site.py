@@ -9,6 +9,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
+from zoneinfo import ZoneInfo
 
 from requests import RequestException
 
@@ -20,6 +21,7 @@ from demo.services.par4chemins.words import ENGLISH, FRENCH, Words
 
 COOKIE = "par4chemins"
 LONGEST = 10_000
+PARIS = ZoneInfo("Europe/Paris")
 MOST_SESSIONS = 1_000
 STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 #: What a link to the same page in another language keeps of its address.
@@ -142,7 +144,7 @@ class Site:
             request.first("prix", choosing.PRICES),
             session.code,
         )
-        found = choosing.outings(known, date.today(), look.words, wanted)
+        found = choosing.outings(known, _today(), look.words, wanted)
         return Answer(200, pages.outings(look, found, known, wanted, choosing.walk(known, look.words), note))
 
     def _programme(self, request: Request, session: Session, look: Look) -> Answer:
@@ -150,7 +152,7 @@ class Site:
         chosen = [Outing(row, start, choosing.is_reduced(row, session.code)) for row, start in rows if row is not None]
         ordered = sorted(chosen, key=lambda one: one.start)
         prices = request.first("prix", ("sans",)) != "sans"
-        return Answer(200, pages.programme(look, ordered, date.today(), prices=prices))
+        return Answer(200, pages.programme(look, ordered, _today(), prices=prices))
 
     def _choose(self, request: Request, session: Session, look: Look) -> Answer:
         """Put an outing into the programme, or take it away; then back to the same list."""
@@ -160,7 +162,7 @@ class Site:
             return Answer(400, pages.refused(look, "Cette sortie n’existe pas."))
         session.programme.pop(row["code"], None)
         if added:
-            session.programme[row["code"]] = choosing.start_of(row, date.today())
+            session.programme[row["code"]] = choosing.start_of(row, _today())
         kept = urlencode(_kept(request), doseq=True)
         return Answer(303, to=f"/sorties?{kept}" if kept else "/sorties")
 
@@ -177,7 +179,7 @@ class Site:
         if found is None or session.vault is None:
             return Answer(400, pages.refused(look, "Ce défi n’existe pas, ou votre coffre n’est pas connecté."))
         try:
-            new = session.vault.write_points(found["title"], found["points"], date.today())
+            new = session.vault.write_points(found["title"], found["points"], _today())
         except PermissionError:
             text = "Vous n’avez pas accepté que nous écrivions vos points : rien n’est écrit."
             return Answer(403, pages.refused(look, text))
@@ -206,6 +208,11 @@ def _look(request: Request, session: Session) -> Look:
 
 def _kept(request: Request) -> dict[str, list[str]]:
     return {name: values for name, values in request.query.items() if name in KEPT}
+
+
+def _today() -> date:
+    """Return the day in Villebrume, whatever this machine's zone is."""
+    return datetime.now(PARIS).date()
 
 
 def _tastes(request: Request) -> list[str]:

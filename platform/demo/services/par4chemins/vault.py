@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
@@ -41,11 +42,21 @@ class Vault:
         self._state = ""
 
     def address(self) -> str:
-        """Return the address of the page of consent, for the resident's browser."""
+        """Return the address of the page of consent, for the resident's browser, which must come within a minute."""
+        at = f"{PORTAL}/oauth/authorize"
         address, self._state = self._session.create_authorization_url(
-            f"{PORTAL}/oauth/authorize", code_verifier=self._verifier, purpose=self._purpose
+            at, code_verifier=self._verifier, purpose=self._purpose
         )
-        return str(address)
+        pushed = self._session.post(
+            f"{PORTAL}/oauth/par",
+            dict(parse_qsl(urlsplit(address).query)),
+            auth=(self._session.client_id, self._session.client_secret),
+            withhold_token=True,
+            timeout=SECONDS,
+        )
+        pushed.raise_for_status()
+        handle = {"client_id": self._session.client_id, "request_uri": pushed.json()["request_uri"]}
+        return f"{at}?{urlencode(handle)}"
 
     def come_back(self, address: str) -> None:
         """Exchange the code of the address by which the browser came back.

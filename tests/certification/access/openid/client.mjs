@@ -8,7 +8,7 @@ const insecure = { execute: [client.allowInsecureRequests] };
 const config = await client.discovery(new URL(issuer), id, secret, undefined, insecure);
 const verifier = client.randomPKCECodeVerifier();
 const [state, nonce] = [client.randomState(), client.randomNonce()];
-const address = client.buildAuthorizationUrl(config, {
+const address = await client.buildAuthorizationUrlWithPAR(config, {
   redirect_uri: back,
   scope: "openid vault",
   code_challenge: await client.calculatePKCECodeChallenge(verifier),

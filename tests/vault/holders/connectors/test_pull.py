@@ -1,10 +1,16 @@
 """Pulls: answers become records with their origin, and nothing is asked or written twice."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
+from django.utils import timezone
 from django_scopes import scope
 
 from core import journal
 from core.models import Job
+from demo.holders.enedis.app import IN_SERVICE
 from tests.vault.holders.connectors.conftest import events, named, outcomes, pulled, records
 from vault.holders.actions import connections
 from vault.holders.enums import ConnectionState
@@ -92,7 +98,18 @@ def test_schools_are_asked_for_each_child_of_the_household(holders, nadia, conne
     assert nadia.pk not in {record.subject_person for record in pupils}
 
 
-def test_enedis_gives_contract_days_and_curve_in_blocks(holders, nadia, connected) -> None:
+def months(blocks: list[Mapping[str, Any]]) -> list[str]:
+    return sorted(f"{timezone.localtime(datetime.fromisoformat(block['debut'])):%Y-%m}" for block in blocks)
+
+
+def months_of_the_last(days: int) -> list[str]:
+    today = timezone.localdate()
+    return sorted({f"{today - timedelta(days=back):%Y-%m}" for back in range(1, days + 1)})
+
+
+@pytest.mark.parametrize("today", ["2026-12-01", "2026-12-02", "2027-01-31"])
+def test_enedis_gives_contract_days_and_curve_in_blocks(today, holders, nadia, connected, time_machine) -> None:
+    time_machine.move_to(f"{today}T09:00:00+01:00")
     connection = pulled(connected("enedis", ["contrat", "jours", "courbe"], meter=METER))
     assert {record.type for record in records(nadia)} == {"energie.point", "energie.serie"}
     asked = [path for app, path in holders.site.seen if path.endswith("consumption_load_curve")]
@@ -108,10 +125,10 @@ def test_enedis_gives_contract_days_and_curve_in_blocks(holders, nadia, connecte
     curve = [record.payload for record in values if record.payload["pas_s"] == 1800]
     days = [record.payload for record in values if record.payload["pas_s"] == 86400]
     # One block per month, whatever the calls: a year of half-hours, two hours of which are the clock changes.
-    assert len(curve) in {13, 14}
+    assert months(curve) == months_of_the_last(365)
     assert sum(len(block["valeurs"]) for block in curve) == 365 * 48
     assert None not in [value for block in curve for value in block["valeurs"]]
-    assert 13 <= len(days) <= 15
+    assert months(days) == months_of_the_last(IN_SERVICE)
     assert outcomes(connection)["jours"]["code"] == "arrived"
 
 

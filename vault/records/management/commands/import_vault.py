@@ -40,8 +40,8 @@ class Command(BaseCommand):
             return
         proofs = (
             "with their proofs"
-            if taken.signed
-            else "all as declared, since no known portal signed it; papers are checked again"
+            if taken.unproved is None
+            else f"all as declared, since {taken.unproved}; papers are checked again"
         )
         self.stdout.write(f"{taken.records} values and {taken.papers} papers ({taken.files} files), {proofs}.")
         self.stdout.write(

@@ -1,0 +1,66 @@
+"""Each row under a MAC has an answer to whoever kept a copy of it and puts it back as it once was."""
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from core.models.declaring import FROZEN, Decides
+
+#: Of each table, its triggers, whether each is on, and whether it fires before each row's INSERT, UPDATE or DELETE.
+TRIGGERS = """
+    SELECT c.relname, t.tgname, t.tgenabled = 'O', (t.tgtype & 7) = 7, (t.tgtype & 19) = 19, (t.tgtype & 11) = 11
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE NOT t.tgisinternal AND c.relnamespace = 'public'::regnamespace
+"""
+#: Whose rows are dated by the portal: a former one is over by then.
+LASTING = {
+    "access_authorizationcode": "8 days",
+    "access_accesstoken": "8 days",
+    "access_refreshtoken": "3 years",
+    "access_pushedrequest": "8 days",
+}
+
+
+def under_a_mac():
+    for model in apps.get_models():
+        if isinstance(decides := getattr(model, "decides", None), Decides) and not model._meta.proxy:
+            yield model._meta, decides
+
+
+@pytest.fixture
+def triggers(db):
+    with connection.cursor() as cursor:
+        cursor.execute(TRIGGERS)
+        found: dict[str, dict[str, list[bool]]] = {}
+        for table, name, is_on, *events in cursor.fetchall():
+            found.setdefault(table, {})[name] = [is_on and event for event in events]
+        return found
+
+
+def test_a_former_row_is_refused_by_a_head_or_the_database_or_its_model_says_what_it_obtains(triggers):
+    """A migration makes both triggers: `SELECT core_write_once('table')`."""
+    unanswered = []
+    for meta, decides in under_a_mac():
+        own = triggers.get(meta.db_table, {})
+        if decides.once:
+            answered = own.get("core_written_once") == [True, True, False] and "core_same_id" in own
+        elif decides.put_back == FROZEN:
+            answered = any(update for _i, update, _d in own.values()) and any(gone for _i, _u, gone in own.values())
+        else:
+            answered = decides.head or bool(decides.account) or len(decides.put_back) > 20
+        unanswered += [] if answered else [meta.label]
+    assert unanswered == []
+
+
+def test_each_table_with_these_triggers_has_rows_under_a_mac(triggers):
+    guarded = {table for table, own in triggers.items() if "core_written_once" in own}
+    assert guarded == {meta.db_table for meta, decides in under_a_mac() if decides.once}
+
+
+def test_what_is_forgotten_is_over_by_then(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, encode(tgargs, 'escape') FROM pg_trigger"
+            " WHERE tgname = 'core_written_once' AND tgnargs > 0"
+        )
+        assert {table: lasts.removesuffix("\\000") for table, lasts in cursor.fetchall()} == LASTING
