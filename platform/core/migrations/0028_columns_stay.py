@@ -195,11 +195,11 @@ accounts_pendingaccount: email organisation_id publisher_id offered_by_id | open
 accounts_publishermember: person_id publisher_id
 accounts_publisherpermission: user_id content_object_id
 accounts_sheet: person_id
-accounts_sheetclosing: person_id asked_at | confirmed_at cancelled_at
+accounts_sheetclosing: person_id | confirmed_at cancelled_at
 aids_keptrun: resident_id
 aids_urgentdates: resident_id
 contributions_membership: resident_id campaign_id
-contributions_participation: resident_id campaign_id grant_id
+contributions_participation: resident_id campaign_id grant_id dwelling
 contributions_withdrawal: resident_id campaign_id
 core_job: resident_id kind subject_id
 core_phone: resident_id
