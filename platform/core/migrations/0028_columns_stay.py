@@ -214,8 +214,7 @@ dossiers_dossier: resident_id
 dossiers_part: resident_id dossier_id asker_id
 holders_connection: resident_id connector
 holders_sender: holder service_id
-journal_contest: resident_id entry_id
-labels_complaint: resident_id service_id
+journal_contest: resident_id
 labels_label: service_id request_id number
 labels_labelchange: label_id what proposed_by_id
 labels_labelrequest: service_id
