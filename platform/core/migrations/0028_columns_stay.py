@@ -11,8 +11,7 @@ from django.db import migrations
 
 GUARD = """
 -- Its former MAC is refused, since it was written before (0020). The arguments are the columns under no MAC.
-CREATE FUNCTION core_mac_goes() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 AS $$
+CREATE FUNCTION core_mac_goes() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF to_jsonb(NEW) - TG_ARGV IS DISTINCT FROM to_jsonb(OLD) - TG_ARGV THEN
         NEW.mac := '';
@@ -189,7 +188,7 @@ accounts_citydecision: what subject proposed_by_id | decided_at
 accounts_factorreset: asked_by_id
 accounts_invitation: agent_id made_by_id
 accounts_membership: person_id organisation_id
-accounts_nomination: person_id role organisation_id proposed_by_id | confirmed_at ended_at
+accounts_nomination: person_id role organisation_id | confirmed_at ended_at
 accounts_organisationpermission: user_id content_object_id
 accounts_pendingaccount: email organisation_id publisher_id offered_by_id | opened_at account_id
 accounts_publishermember: person_id publisher_id
