@@ -83,7 +83,7 @@ def test_a_column_under_a_mac_is_not_changed_and_written_back(db):
             " ON c.oid = t.tgrelid WHERE t.tgname IN ('core_mac_goes', 'core_columns_stay') AND t.tgenabled = 'O'"
         )
         found = {(table, name): {*said.split("\\000")} - {""} for table, name, said in cursor.fetchall()}
-    unanswered = {}
+    unanswered: dict[str, object] = {}
     for meta, decides in under_a_mac():
         if decides.once:
             free = {meta.get_field(name).column for name in free_columns(meta.label)}

@@ -86,10 +86,10 @@ def one_row(admin: psycopg.Connection[Any], table: str, trigger: str) -> Iterato
         admin.execute("SET LOCAL session_replication_role = replica")
         values = ", ".join(two_of(kind)[0] for kind in types.values())
         columns = ", ".join(f'"{column}"' for column in types)
-        admin.execute(f"DELETE FROM {table}")  # type: ignore[arg-type]  # names of our tables
-        admin.execute(f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE VALUES ({values})")  # type: ignore[arg-type]
+        admin.execute(f"DELETE FROM {table}")
+        admin.execute(f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE VALUES ({values})")
         admin.execute("SET LOCAL session_replication_role = origin")
-        admin.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER, ENABLE TRIGGER {trigger}")  # type: ignore[arg-type]
+        admin.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER, ENABLE TRIGGER {trigger}")
         admin.execute("SET LOCAL ROLE web")
         yield types
 
@@ -98,7 +98,7 @@ def refusal(admin: psycopg.Connection[Any], change: str) -> str:
     """Return why the database refuses a change, or "" if it takes it. The change is undone."""
     try:
         with admin.transaction(force_rollback=True):
-            admin.execute(change)  # type: ignore[arg-type]
+            admin.execute(change)
     except psycopg.Error as error:
         return str(error)
     return ""
