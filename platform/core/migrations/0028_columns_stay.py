@@ -178,11 +178,11 @@ watch_objection: created_at
 #: Each table of which a row that is missed for a moment would be enough, or whose MACs are not written once: the
 #: columns that never change, then those that are never emptied again.
 KEPT = """
-access_accesstoken: user_id application_id grant_id
-access_authorizationcode: user_id application_id grant_id
+access_accesstoken: user_id grant_id
+access_authorizationcode: user_id grant_id
 access_client: service_id environment
 access_pseudonym: service_id person_id
-access_refreshtoken: user_id application_id grant_id
+access_refreshtoken: user_id grant_id
 account_emailaddress: user_id
 accounts_citydecision: what subject proposed_by_id | decided_at
 accounts_factorreset: asked_by_id
