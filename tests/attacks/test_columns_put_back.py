@@ -311,3 +311,15 @@ def test_what_decides_who_is_one_of_two_is_there_when_nothing_was_written() -> N
     first, second = AgentFactory(), AgentFactory()
     ACTS["urgent_access"].require(first, second)
     assert Nomination.objects.filter(person__in=[first, second], confirmed_at__isnull=False).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rules_go_as_they_came(databases: Any) -> None:
+    connection.close()
+    names = "^core_(mac_goes|columns_stay|gone|gone_for_good|reading_stays)$"
+    ours = f"SELECT count(*) FROM pg_trigger WHERE tgname ~ '{names}'"
+    with databases.admin.transaction(force_rollback=True):
+        [(before,)] = databases.admin.execute(ours).fetchall()
+        databases.admin.execute(stays.FORMER)
+        assert before > 150 and databases.admin.execute(ours).fetchall() == [(0,)]
+        databases.admin.execute(stays.GUARD)
