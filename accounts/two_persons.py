@@ -112,6 +112,7 @@ class TwoPersons:
         self.require_one(first)
         if ({first} | named_alone(first)) & ({second} | named_alone(second)):
             raise NotTwo(Lack.MADE_ALONE, second)
+        _check_accounts(first, second)
 
     def _problem(self, person: User, office: UUID | None, among: "Confirmed | None") -> NotTwo | None:
         standing = _standing(person, among)
@@ -332,6 +333,18 @@ class Act:
         self.second.rule.require_one(second, office=office, among=among)
         self.first.rule.require_one(first, office=office, among=among)
         require_apart(first, second, among)
+        _check_accounts(first, second)
+
+
+def _check_accounts(*people: User) -> None:
+    """Check, once their second factors were read, that none was missing: one that was moved or deleted does not come
+    back. Cost: a query for each person.
+
+    Raises:
+        Forged
+    """
+    for person in people:
+        rows.accounts.check(person.pk)
 
 
 _DECIDES = Part(_("un agent nommé pour décider à deux"), DECIDING)

@@ -3,10 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from campaigns.contributions import freezing
 from campaigns.contributions.models import Publication
-from campaigns.debates.enums import VoteKind, VoteState
-from campaigns.debates.models import Post, Vote
+from campaigns.debates.enums import Kind, VoteKind, VoteState
+from campaigns.debates.models import Moderation, Vote
 from campaigns.plans.models import Campaign
 from campaigns.results import published
 
@@ -46,8 +48,15 @@ def to_count() -> list[Vote]:
 
 def vote_waits_until(campaign: Campaign) -> datetime | None:
     """Return until when a vote waits for authors who may contest that their proposal was set aside, or None."""
-    found = Post.objects.filter(campaign=campaign).proposals().may_be_contested().select_related("moderation")
-    return max((one.moderation.vote_waits_until for one in found), default=None)
+    ends = (one.vote_waits_until for one in set_aside(campaign) if one.appealed_on is None)
+    return max((end for end in ends if end > timezone.now()), default=None)
+
+
+def set_aside(campaign: Campaign) -> list[Moderation]:
+    """Return what agents said of each proposal that they set aside, answered since or not. Each is checked: no filter
+    misses one that somebody changed in the database.
+    """
+    return list(Moderation.objects.filter(post__campaign=campaign, post__kind=Kind.PROPOSAL))
 
 
 def takes_proposals(vote: Vote | None) -> bool:

@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from config.tables import free_columns
 from core.models.declaring import FROZEN, Decides
 
 #: Of each table, its triggers, whether each is on, and whether it fires before each row's INSERT, UPDATE or DELETE.
@@ -18,6 +19,11 @@ LASTING = {
     "access_accesstoken": "8 days",
     "access_refreshtoken": "3 years",
     "access_pushedrequest": "8 days",
+}
+#: Models whose MACs are not written once, and of which no act misses a row whose column somebody changes meanwhile.
+FOUND_OTHERWISE = {
+    "accounts.User": "found by its id, or by the address that signs in; its chain names its MAC",
+    "accounts.Session": "found by the hash of its cookie's key; its account names it",
 }
 
 
@@ -64,3 +70,26 @@ def test_what_is_forgotten_is_over_by_then(db):
             " WHERE tgname = 'core_written_once' AND tgnargs > 0"
         )
         assert {table: lasts.removesuffix("\\000") for table, lasts in cursor.fetchall()} == LASTING
+
+
+def test_a_column_under_a_mac_is_not_changed_and_written_back(db):
+    """A migration of a new model says `SELECT core_mac_covers('table', '{columns under no MAC}')`.
+
+    Where MACs are not written once, it says `SELECT core_keep_columns('table', '{columns by which rows are found}')`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, t.tgname, encode(t.tgargs, 'escape') FROM pg_trigger t JOIN pg_class c"
+            " ON c.oid = t.tgrelid WHERE t.tgname IN ('core_mac_goes', 'core_columns_stay') AND t.tgenabled = 'O'"
+        )
+        found = {(table, name): {*said.split("\\000")} - {""} for table, name, said in cursor.fetchall()}
+    unanswered: dict[str, object] = {}
+    for meta, decides in under_a_mac():
+        if decides.once:
+            free = {meta.get_field(name).column for name in free_columns(meta.label)}
+            said = found.pop((meta.db_table, "core_mac_goes"), None)
+            unanswered |= {} if said == {"mac", *free} else {meta.label: said}
+        elif decides.put_back != FROZEN and meta.label not in FOUND_OTHERWISE:
+            unanswered |= {} if (meta.db_table, "core_columns_stay") in found else {meta.label: None}
+    assert unanswered == {}
+    assert {table for table, name in found if name == "core_mac_goes"} == set()

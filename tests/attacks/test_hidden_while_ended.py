@@ -5,13 +5,14 @@ row is then genuine again. So a verb that ends something refuses a row that is n
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
@@ -37,6 +38,8 @@ from vault.records.models import Grant, Record
 from vault.sharing.actions import household, links, mandates
 
 pytestmark = pytest.mark.django_db
+#: Tables in which nothing is put back: the database takes the MAC away, or refuses.
+WRITTEN_ONCE = {"accounts_nomination", "accounts_pendingaccount", "sharing_invitation", "sharing_member"}
 
 
 def change(table: str, columns: str) -> None:
@@ -86,8 +89,8 @@ def all_links(giver: User, stranger: User) -> Ending:
     linked(giver, INCOME)
     return Ending(
         "records_grant",
-        "recipient_kind = 'office'",
-        "recipient_kind = 'link'",
+        "stopped_at = now()",
+        "stopped_at = NULL",
         lambda: links.stop_all(resident_id=giver.pk, by=giver.pk),
     )
 
@@ -231,8 +234,14 @@ def test_what_somebody_made_look_ended_is_not_taken_for_ended(
     change(table, hidden)
     with pytest.raises(Forged):
         act()
-    change(table, shown)
-    act()
+    if table in WRITTEN_ONCE:
+        with suppress(DatabaseError), transaction.atomic():
+            change(table, shown)
+        with pytest.raises(Forged):
+            act()
+    else:
+        change(table, shown)
+        act()
 
 
 def test_the_list_of_shares_shows_no_share_as_stopped_that_goes_on(giver: User) -> None:

@@ -44,8 +44,8 @@ TABLES = (
 
 @contextmanager
 def as_owner(databases: Any) -> Iterator[psycopg.Connection[Any]]:
-    """Connect as the owner of the tables, with the triggers of the journal switched off."""
-    guarded = ("core_journalleaf", "core_journalentry")
+    """Connect as the owner of the tables, with their triggers switched off."""
+    guarded = [table for table in TABLES if table.startswith(("core_journal", "records_"))]
     with psycopg.connect(databases.url("owner"), autocommit=True) as owner:
         for table in guarded:
             owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")

@@ -136,8 +136,12 @@ def reading(grant: Grant, **more: Any) -> None:
 
 def test_readings_of_another_shape_are_refused(resident: User) -> None:
     grant = granted(resident, INCOME)
+    columns = "resident_id, created_at, grant_id, at, person, paper_kind, visit"
     reading(grant)
-    sql("UPDATE records_grantreading SET fields = '5'")
+    sql(
+        f"INSERT INTO records_grantreading (id, line, fields, {columns})"
+        f" SELECT gen_random_uuid(), line + 1, '5', {columns} FROM records_grantreading"
+    )
     assert status(resident, "sharing:share_received", grant.pk) == 503
 
 

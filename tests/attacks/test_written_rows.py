@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -127,7 +127,8 @@ def test_a_closed_account_opened_again_does_not_sign_in() -> None:
 def test_a_passkey_written_for_somebody_else_does_not_sign_in(resident: User, stranger: User) -> None:
     (theirs, _page), (mine, _page) = add_passkey(resident), add_passkey(stranger)
     sql("DELETE FROM mfa_authenticator WHERE user_id = %s AND type = 'webauthn'", resident.pk)
-    sql("UPDATE mfa_authenticator SET user_id = %s WHERE type = 'webauthn'", resident.pk)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        sql("UPDATE mfa_authenticator SET user_id = %s WHERE type = 'webauthn'", resident.pk)
     client = browser()
     sign_in_with(client, mine, user=theirs.user)
     assert not is_in(client)
@@ -187,8 +188,12 @@ def test_a_field_added_to_a_grant_is_not_read(resident: User) -> None:
 def test_a_grant_copied_from_another_resident_reads_nothing(resident: User, stranger: User) -> None:
     add_signed_notice(resident)
     mine = granted(stranger, INCOME)
-    sql("UPDATE records_grant SET resident_id = %s WHERE id = %s", resident.pk, mine.pk)
-    sql("UPDATE records_grantfield SET resident_id = %s WHERE grant_id = %s", resident.pk, mine.pk)
+    for column in (
+        "records_grant SET resident_id = %s WHERE id",
+        "records_grantfield SET resident_id = %s WHERE grant_id",
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            sql(f"UPDATE {column} = %s", resident.pk, mine.pk)
     mine.resident_id = resident.pk
     assert not reads(mine)
 
@@ -290,10 +295,11 @@ def test_a_place_written_into_a_household_shows_no_member(resident: User, strang
     couple(resident, ResidentFactory())
     couple(stranger, ResidentFactory())
     home = place(resident).household_id
-    sql("UPDATE sharing_member SET household_id = %s WHERE resident_id = %s", home, stranger.pk)
-    for looked_at in (stranger, resident):
-        with pytest.raises(Forged):
-            household_access.of(looked_at.pk)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        sql("UPDATE sharing_member SET household_id = %s WHERE resident_id = %s", home, stranger.pk)
+    sql("UPDATE sharing_member SET role = 'adult' WHERE household_id = %s", home)
+    with pytest.raises(Forged):
+        household_access.of(resident.pk)
 
 
 def test_urgent_access_switched_on_by_sql_stays_off() -> None:

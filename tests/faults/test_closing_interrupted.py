@@ -209,8 +209,8 @@ def test_a_replay_meets_a_row_that_somebody_wrote(resident, stranger, tmp_path):
 
 
 def test_a_row_that_came_back_without_its_key_is_deleted(resident):
-    add_signed_notice(resident)
-    copy = copied("records_record")
+    write_late(resident)
+    copy = copied("core_job")
     close(resident)
     put_back(copy)
     assert closing.replay() == 1

@@ -105,7 +105,7 @@ def _decide(vote: Vote, by: User, state: VoteState, words: str) -> Vote:
 
 
 def _require_uncontested(campaign: Campaign) -> None:
-    if Post.objects.filter(campaign=campaign).proposals().contested().exists():
+    if any(one.waits for one in standing.set_aside(campaign)):
         raise Contested
     until = standing.vote_waits_until(campaign)
     if until is not None:

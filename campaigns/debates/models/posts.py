@@ -23,19 +23,8 @@ class PostQuerySet(RowQuerySet["Post"]):
         return self.filter(kind=Kind.PROPOSAL)
 
     def shown(self) -> Self:
-        """Return the posts that no agent set aside, or that an appeal put back."""
-        return self.filter(Q(moderation=None) | Q(moderation__upheld=True))
-
-    def contested(self) -> Self:
-        """Return the posts whose authors wait for the answer to their appeal."""
-        return self.filter(moderation__appealed_on__isnull=False, moderation__decided_at=None)
-
-    def may_be_contested(self) -> Self:
-        """Return the posts that were set aside lately, whose authors have not contested it."""
-        return self.filter(moderation__appealed_on=None, moderation__at__gt=timezone.now() - TIME_TO_APPEAL)
-
-    def set_aside(self) -> Self:
-        return self.filter(moderation__isnull=False).exclude(moderation__upheld=True)
+        """Return the posts that no agent set aside, or that an appeal put back: it is checked as they are loaded."""
+        return self.filter(Q(moderation=None) | Q(moderation__upheld=True)).select_related("moderation")
 
 
 class Post(AuthenticatedRow):

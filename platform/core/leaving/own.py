@@ -23,7 +23,10 @@ ROWS = [
     Rows("core.CityKey", nobody="the city's own key, which makes the MACs of accounts"),
     Rows("core.RowMac", nobody="a MAC, deleted with its row"),
     Rows("core.Used", nobody="names without a person of what was used in the last eight days"),
-    Rows("core.Written", nobody="hashes of MACs, each with a salt, and of the ids that the journal's leaves keep"),
+    Rows(
+        "core.Written",
+        nobody="hashes of MACs, each with a salt, of the ids that the journal's leaves keep, and of deleted rows' ids",
+    ),
     Rows("core.WorkerBeat", nobody="signs of life of processes"),
     Rows("core.Checkpoint", nobody="signed hashes over all journals at once, published"),
     Rows("core.RegisterEntry", nobody="public acts of the city, published"),

@@ -20,8 +20,8 @@ row under an earlier list is believed only while the columns added since hold th
 then gives it a MAC of the longer list, once (core/signing.py). A model whose rows had no MAC has `former=[UNSIGNED]`.
 
 Other rows are not put back as they once were either: each writing draws a salt, which is part of the MAC, and the
-database refuses a MAC that was written before (core/models/written.py). With `put_back=`, the model says why a former
-row obtains nothing.
+database refuses a MAC that was written before (core/models/written.py), and takes the MAC away if a column under it
+changes alone (migration 0028). With `put_back=`, the model says why a former row obtains nothing.
 
 `save`, `update` and `bulk_create` write columns and MAC together, and check the stored row first: a change by the
 portal never makes a forged column genuine. `core.rows` gives the keys, and guards the rows of other packages.

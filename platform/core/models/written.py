@@ -7,7 +7,9 @@ class Written(models.Model):
     """The hash of a MAC that a row has or had. No row has it a second time (migration 0020).
 
     Triggers of each table whose rows are under a MAC, and under no head, write it: `SELECT core_write_once('table')`
-    in a migration makes them. The database refuses to change a row of this table, or to delete it before its end.
+    in a migration makes them, with `SELECT core_mac_covers('table', '{columns under no MAC}')`. So do those of some
+    other tables, for the ids of deleted rows (migration 0028). The database refuses to change a row of this table, or
+    to delete it before its end.
     """
 
     name = models.BinaryField(primary_key=True, help_text="SHA-256 of the MAC, which a salt makes unlike any other")

@@ -1,19 +1,20 @@
 """What a resident does with their request: mend a line, withdraw. And what the scheduler does with its dates."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from itertools import permutations
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import override
 from django_scopes import scope
 
 from accounts import reminding
 from accounts.actions import notices
-from accounts.models import Membership, User
+from accounts.models import Membership, Nomination, Organisation, OrganisationPermission, User
 from accounts.two_persons import ACTS, NotTwo
 from core import once, rows
 from core.models.rows import Forged, check
@@ -205,16 +206,40 @@ def _could_be_answered(row: SentRequest) -> bool:
 
     Otherwise whoever ends the places of an office would grant what was sent to it. Placing somebody there again in
     time takes two persons and the days of their role.
+
+    Raises:
+        Forged: somebody changed or deleted a place, a right or a second factor of who could.
     """
-    people = User.objects.filter(memberships__organisation=row.organisation_id, memberships__ended_at=None)
-    found = [place for person in people if (place := Membership.objects.of_office(person)) is not None]
+    office = row.organisation_id
+    named = Nomination.objects.filter(Q(organisation=None) | Q(organisation=office), confirmed_at__isnull=False)
+    people = {one.person for one in named.select_related("person")}
+    places = [place for person in people if (place := Membership.objects.of_office(person)) is not None]
+    found = [place for place in places if place.organisation_id == office]
     act = ACTS["decide_request"]
     for first, second in permutations(found, 2):
         if first.instructs and second.may_decide:
             with suppress(NotTwo):
-                act.require(first.person, second.person, office=row.organisation_id)
+                act.require(first.person, second.person, office=office)
                 return True
+    _check_nobody_is_missed(row, people)
     return False
+
+
+def _check_nobody_is_missed(row: SentRequest, people: Collection[User]) -> None:
+    """Check all that says whether these people could answer, also what no query found.
+
+    What was deleted is missing from their accounts.
+
+    Raises:
+        Forged
+    """
+    check(
+        *Organisation.objects.filter(pk=row.organisation_id),
+        *Membership.objects.filter(person__in=people),
+        *OrganisationPermission.objects.filter(user__in=people),
+    )
+    for person in people:
+        rows.accounts.check(person.pk)
 
 
 def _tell_who_governs(row: SentRequest) -> None:

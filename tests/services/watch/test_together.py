@@ -183,8 +183,9 @@ def test_a_field_that_the_resident_did_not_give_is_refused(both: list[User]) -> 
     made.turned_on(other, [])
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE records_grantfield SET field = 'handicap.decision#/taux_incapacite' WHERE id = ("
-            "SELECT id FROM records_grantfield WHERE grant_id = %s LIMIT 1)",
+            "INSERT INTO records_grantfield (id, resident_id, created_at, grant_id, field, required, mac)"
+            " SELECT gen_random_uuid(), resident_id, created_at, grant_id, 'handicap.decision#/taux_incapacite',"
+            " required, mac FROM records_grantfield WHERE grant_id = %s LIMIT 1",
             [grant_of(other).pk],
         )
     assert read(both).keys() == {one.email}

@@ -14,6 +14,7 @@ from core import journal
 from tests.accounts.factories import CompanionFactory
 from tests.at_once import at_once
 from tests.attacks.racing import race
+from tests.vault.couples import granted
 from tests.vault.entrusted import as_they_find_it, entrusted, place_at, said
 from tests.vault.made import add, add_signed_notice
 from vault.records import gate
@@ -82,10 +83,11 @@ def test_a_mandate_is_a_grant_with_its_event(resident, companion):
 
 def test_a_mandate_is_active_only_for_the_recipient_of_its_grant(resident, companion):
     mandate = entrusted(resident, companion, "home")
-    assert mandates.live(companion) == [mandate]
+    other = granted(resident, RENT, recipient_kind="companion", recipient_id=CompanionFactory().pk)
     with scope(resident=resident.pk):
-        Grant.objects.update(recipient_id=CompanionFactory().pk)
-    assert mandates.live(companion) == []
+        place = mandate.membership_id
+        Mandate.objects.create(resident_id=resident.pk, grant=other, membership_id=place, name="Awa", acts=[])
+    assert mandates.live(companion) == [mandate]
 
 
 @pytest.mark.parametrize("end", ["pause", "stop"])

@@ -14,7 +14,7 @@ from django_scopes import scope
 from core import journal
 from core.database import locks
 from core.keys import sealed
-from core.models.rows import check, check_current
+from core.models.rows import check, check_current, is_genuine, keys_of
 from vault import types
 from vault.records import changes, perms
 from vault.records.enums import Assurance, Method, Role
@@ -164,12 +164,16 @@ def withdraw_record(*, record: Record, by: UUID, purpose: str = WITHDRAW) -> Rec
 
 
 def forget_derived(*, resident_id: UUID, type: str, person: UUID) -> None:
-    """Delete the records that a service computed, and the ones that they superseded.
+    """Delete the records that a service computed, and the ones that they superseded; also one that somebody changed,
+    whatever it says.
 
     Call it in the caller's transaction.
     """
     with scope(resident=resident_id):
-        computed = Record.objects.of(type, person).filter(method=Method.DERIVED)
+        found = list(Record.objects.of(type, person))
+        keys = keys_of(found)
+        theirs = [one for one in found if one.method == Method.DERIVED or not is_genuine(one, one.mac, key=keys[one])]
+        computed = Record.objects.filter(pk__in=[one.pk for one in theirs])
         computed.update(supersedes=None)
         computed.delete()
 

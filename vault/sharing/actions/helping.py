@@ -16,6 +16,7 @@ from accounts import reminding
 from accounts.actions import places
 from accounts.models import Organisation, User
 from core import journal
+from core.rows import check
 from vault.records import gate, perms
 from vault.records.actions.notes import seal_note
 from vault.sharing.enums import HalfDay, HelpAnswer
@@ -61,10 +62,15 @@ def ask_help(
 
 
 def withdraw_help(*, request: HelpRequest, by: UUID) -> None:
-    """Withdraw the request and erase its name. Idempotent."""
+    """Withdraw the request and erase its name. Idempotent.
+
+    Raises:
+        Forged: somebody made the row look answered or withdrawn.
+    """
     perms.require_may_write(request.resident_id, by)
     with transaction.atomic(), scope(resident=request.resident_id):
         held = HelpRequest.objects.select_for_update().get(pk=request.pk)
+        check(held)
         if held.withdrawn_at is None and not held.answer:
             held.withdrawn_at, held.content = timezone.now(), b""
             held.save(update_fields=["withdrawn_at", "content"])
