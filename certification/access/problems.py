@@ -60,6 +60,7 @@ MEANINGS: dict[str, tuple[int, str]] = {
     RefusalCode.TO_COME: (403, "The grant has not begun."),
     RefusalCode.NOT_COVERED: (403, "The resident did not grant this."),
     RefusalCode.LABEL: (403, "The service has no label in force for this purpose."),
+    RefusalCode.WITHDRAWN: (403, "The city withdrew the service's label, and its grants end. This is final."),
     RefusalCode.TOO_SOON: (429, "The resident agreed to fewer readings. See Retry-After."),
     RefusalCode.NOT_ANCHORED: (503, "The journal has no recent external proof; until it has, nothing is read."),
 }

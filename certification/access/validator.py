@@ -26,6 +26,7 @@ from certification.access.enums import LOTS, OPENID, Environment
 from certification.access.fapi import dpop
 from certification.access.models import AccessToken, AuthorizationCode, Client, IDToken, RefreshToken, keys
 from vault.holders.actions import senders
+from vault.records.enums import RefusalCode
 from vault.records.models import Grant
 
 S256 = "S256"
@@ -264,13 +265,16 @@ class Validator(OAuth2Validator):
         """Return whether tokens may be made under the row's grant, and note the grant in the request.
 
         Raises:
-            UnauthorizedClientError: the label is suspended or over. The grant stands and the code or token stays, so
+            UnauthorizedClientError: the label is suspended or over, not withdrawn. The grant stands and the code or token stays, so
                 that the service goes on if the suspension is lifted.
         """
         grant: Grant | None = standing.standing(row.user, row.grant_id, client)
         if grant is None:
             return False
-        if not standing.is_labelled(grant):
+        refusal = standing.refusal(grant)
+        if refusal == RefusalCode.WITHDRAWN:
+            return False
+        if refusal is not None:
             raise errors.UnauthorizedClientError(
                 description="The service has no label in force for this purpose.", request=request
             )

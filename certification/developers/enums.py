@@ -11,6 +11,7 @@ class EventType(models.TextChoices):
     EXPIRED = "consent.expired", _("Un accord arrive à sa fin")
     SUSPENDED = "label.suspended", _("Le service est suspendu par la ville")
     LIFTED = "label.lifted", _("La suspension est levée")
+    REVOKED = "label.withdrawn", _("La ville retire son autorisation, pour de bon")
     ERASURE = "erasure.requested", _("Un habitant demande d’effacer")
 
 

@@ -41,6 +41,7 @@ class LabelsConfig(AppConfig):
                 refusal=recipient.refusal,
                 lock_key=recipient.lock_of,
                 halts=recipient.halts,
+                revoked=recipient.revoked,
                 erasing=Erasing.PROGRAM,
                 contact=recipient.contact,
                 may_have_closed=False,

@@ -26,6 +26,7 @@ EVENTS = {
     Happened.STOPPED: "consent.withdrawn",
     Happened.REPLACED: "consent.replaced",
     Happened.RETURNED: "consent.returned",
+    Happened.REVOKED: "consent.withdrawn",
     Happened.OVER: "consent.expired",
 }
 

@@ -27,7 +27,7 @@ from core.journal import register
 from core.models import RegisterEntry
 from core.models.many_rows import write_together
 from core.models.rows import Forged
-from vault.records.enums import Happened
+from vault.records.enums import Happened, RefusalCode
 from vault.records.models import Grant, GrantEvent
 from vault.sharing.models import ErasureRequest
 
@@ -47,10 +47,15 @@ OF_GRANTS = {
     Happened.NARROWED: EventType.CHANGED,
     Happened.STOPPED: EventType.WITHDRAWN,
     Happened.RETURNED: EventType.WITHDRAWN,
+    Happened.REVOKED: EventType.WITHDRAWN,
     Happened.OVER: EventType.EXPIRED,
     Happened.ERASING: EventType.ERASURE,
 }
-OF_LABELS = {"label_suspended": EventType.SUSPENDED, "label_lifted": EventType.LIFTED}
+OF_LABELS = {
+    "label_suspended": EventType.SUSPENDED,
+    "label_lifted": EventType.LIFTED,
+    "label_withdrawn": EventType.REVOKED,
+}
 
 
 def of_grant(event: GrantEvent) -> None:
@@ -65,6 +70,8 @@ def of_grant(event: GrantEvent) -> None:
     kind = OF_GRANTS[happened]
     if kind == EventType.CHANGED:
         data["change"] = happened.value
+    if happened == Happened.REVOKED:
+        data["code"] = RefusalCode.WITHDRAWN.value
     if happened == Happened.NARROWED:
         data["removed"] = event.lines
     if happened == Happened.ERASING:
@@ -188,12 +195,15 @@ def _note_labels() -> None:
     for entry in register.believed(recent):
         if not Service.objects.filter(pk=entry.subject_id).exists():
             continue
+        data = {"label": entry.content["label"], "service": str(entry.subject_id)}
+        if OF_LABELS[entry.event] == EventType.REVOKED:
+            data["code"] = RefusalCode.WITHDRAWN.value
         event = Event(
             service_id=entry.subject_id,
             environment=Environment.LIVE,
             type=OF_LABELS[entry.event],
             at=entry.at,
-            data={"label": entry.content["label"], "service": str(entry.subject_id)},
+            data=data,
             entry=entry.number,
         )
         try:

@@ -52,6 +52,7 @@ TO_DO = {
     "to_come": gettext_lazy("Attendez le début de l’accord."),
     "not_covered": gettext_lazy("Ne lisez que ce qui est accordé."),
     "label": gettext_lazy("La ville ne le permet pas, ou plus."),
+    "label_withdrawn": gettext_lazy("La ville a retiré son autorisation pour de bon. Effacez ce que vous avez lu."),
     "too_soon": gettext_lazy("Attendez le temps de Retry-After : l’accord limite les lectures."),
     "not_anchored": gettext_lazy("Réessayez plus tard : notre journal attend sa preuve."),
     "forged": gettext_lazy("Réessayez plus tard : nous vérifions une ligne."),
@@ -74,6 +75,13 @@ SUMMARIES = {
 }
 #: Newest first.
 CHANGES = [
+    (
+        date(2026, 12, 2),
+        gettext_lazy(
+            "Événement label.withdrawn et code label_withdrawn : la ville a retiré son autorisation, les accords se "
+            "terminent et l’effacement est demandé."
+        ),
+    ),
     (
         date(2026, 12, 2),
         gettext_lazy(

@@ -22,7 +22,7 @@ from certification.developers.actions import outbox, webhooks
 from certification.developers.enums import DeliveryState, EndpointState, EventType
 from certification.developers.models import Delivery, Endpoint, Event
 from certification.developers.models.webhooks import KEEPER, PURPOSE
-from certification.labels.actions import labels
+from certification.labels.actions import labels, withdrawing
 from certification.labels.enums import Change
 from certification.labels.models import Service
 from core import outgoing
@@ -190,6 +190,22 @@ def test_a_suspension_and_its_end_are_told(endpoint, receiver, label):
     run_due()
     assert receiver.types == ["label.suspended", "label.lifted"]
     assert receiver.received[0][1]["data"]["label"] == label.number
+
+
+def test_a_withdrawn_label_is_told_with_its_final_code_then_each_end_and_what_to_erase(endpoint, receiver, label, tenant):
+    grant = given(tenant, version_of(label), INCOME)
+    gate.read(grant=grant, fields=[INCOME])
+    change = labels.propose_change(label=label, by=AgentFactory(), what=Change.WITHDRAW, reasons="Il revend.")
+    labels.answer_change(change=change, by=label.accepted_by, text="Non.")
+    change.refresh_from_db()
+    labels.decide_change(change=change, by=AgentFactory(), agree=True)
+    run_due()
+    withdrawing.end_grants()
+    run_due()
+    assert receiver.types == ["consent.given", "label.withdrawn", "consent.withdrawn", "erasure.requested"]
+    withdrawn, ended = (receiver.received[place][1]["data"] for place in (1, 2))
+    assert (withdrawn["label"], withdrawn["code"]) == (label.number, "label_withdrawn")
+    assert (ended["grant"], ended["code"]) == (str(grant.pk), "label_withdrawn")
 
 
 def test_only_what_was_chosen_is_told(registered, developer, receiver, label, tenant):
