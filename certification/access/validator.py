@@ -122,6 +122,7 @@ class Validator(OAuth2Validator):
             nonce=request.nonce or "",
             grant_id=request.grant_id,
             jkt=request.jkt,
+            auth_time=request.auth_time,
         )
 
     def validate_code(
@@ -221,6 +222,7 @@ class Validator(OAuth2Validator):
             token_family=previous.token_family if previous else uuid.uuid4(),
             resource=request.resource,
             grant_id=request.vault_grant.pk,
+            auth_time=request.auth_time,
         )
         self._set_token_value(refresh_token, refresh_token_code)
         refresh_token.save()
@@ -236,6 +238,15 @@ class Validator(OAuth2Validator):
             grant_id=request.vault_grant.pk,
         )
         return saved
+
+    def get_id_token_dictionary(
+        self, token: dict[str, Any], token_handler: object, request: Request
+    ) -> tuple[dict[str, Any], datetime]:
+        """Say when the person last showed who they are, before they agreed: also in what a refresh gives."""
+        claims, expires = super().get_id_token_dictionary(token, token_handler, request)
+        if request.auth_time is not None:
+            claims["auth_time"] = int(request.auth_time.timestamp())
+        return claims, expires
 
     def finalize_id_token(
         self,
@@ -278,7 +289,7 @@ class Validator(OAuth2Validator):
             raise errors.UnauthorizedClientError(
                 description="The service has no label in force for this purpose.", request=request
             )
-        request.user, request.vault_grant = row.user, grant
+        request.user, request.vault_grant, request.auth_time = row.user, grant, row.auth_time
         return True
 
 

@@ -4,7 +4,6 @@ from functools import partial
 from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,7 +17,14 @@ from certification.access import server
 from certification.access.fapi import par
 from certification.access.issuers import SANDBOX
 from certification.access.server import FormOver, NoWayBack, Request
-from certification.access.views.authorize import Question, answered_by_page, consent_page, question, take_answer
+from certification.access.views.authorize import (
+    Question,
+    answered_by_page,
+    consent_page,
+    question,
+    signed_in_first,
+    take_answer,
+)
 from certification.developers.actions import personas
 from certification.developers.forms import PersonaForm
 from certification.labels import perms
@@ -34,9 +40,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
 def _shown(request: HttpRequest) -> HttpResponse:
     query, handle = par.opened(request, SANDBOX)
     asked = server.checked(query, signed_in=request.user.is_authenticated, issuer=SANDBOX, handle=handle)
-    if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
-    return _choice(_developer(request, asked), asked, PersonaForm())
+    return signed_in_first(request, asked) or _choice(_developer(request, asked), asked, PersonaForm())
 
 
 def _answered(request: HttpRequest) -> HttpResponse:
