@@ -14,7 +14,7 @@ from certification.developers import personas
 from certification.developers.actions import console
 from certification.developers.enums import EventType
 from certification.developers.models import Call
-from certification.developers.presenting.pages import program_name
+from certification.access.presenting.programs import program_name
 
 REFUSED, BROKEN = "refused", "broken"
 

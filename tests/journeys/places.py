@@ -231,6 +231,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "developers:status": [(VISITOR, "/editeurs/etat/")],
     "sandbox:authorize": [(PUBLISHER, "/bac-a-sable/oauth/authorize?{trial_consent}")],
     "access:security": [(PUBLISHER, "/editeurs/programmes/{program}/cles/")],
+    "access:rename_program": [(PUBLISHER, "/editeurs/programmes/{program}/nom/")],
     "access:delete_program": [(PUBLISHER, "/editeurs/programmes/{program}/supprimer/")],
     "aids:local_aids": [(VISITOR, "/aides-locales/"), (RESIDENT, "/aides-locales/")],
     "aids:local_aid": [(VISITOR, "/aides-locales/cantine-qf/")],

@@ -132,8 +132,7 @@ def _push(issuer: Issuer, request: HttpRequest) -> Answer:
     except credentials.TwoMethods:
         return _refused("invalid_request", "Prove who you are in one way, once.")
     if client is None:
-        headers, text = _no_store(), json.dumps({"error": "invalid_client"})
-        return None, {**headers, "WWW-Authenticate": BASIC}, text, 401
+        return None, _no_store(), json.dumps({"error": "invalid_client"}), 401
     query = request.POST.copy()
     for name in credentials.IN_BODY:
         query.pop(name, None)
@@ -185,6 +184,9 @@ def _answer(request: HttpRequest, respond: Callable[[HttpRequest], Answer]) -> H
         respond = _repeated
     with transaction.atomic():
         _address, headers, body, status = respond(request)
+    if status == 401:
+        # A program that failed to prove who it is (RFC 6749, 5.2), where oauthlib names a scheme of tokens.
+        headers = {**headers, "WWW-Authenticate": BASIC}
     return HttpResponse(body or "", status=status, headers={**headers, **count.headers})
 
 

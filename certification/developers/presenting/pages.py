@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import PendingAccount, PublisherMember, PublisherRole
 from certification.access.enums import Environment
 from certification.access.models import Client
+from certification.access.presenting.programs import program_name
 from certification.developers.enums import DeliveryState, EndpointState
 from certification.developers.models import Call, Delivery, Endpoint
 from certification.labels.models import Service
@@ -43,13 +44,6 @@ def cards(services: Iterable[Service]) -> list[dict[str, Any]]:
     """Return each service that has programs, with the pages of each program."""
     found = [(service, [_program(client) for client in service.clients.all()]) for service in services]
     return [{"service": service, "programs": programs} for service, programs in found if programs]
-
-
-def program_name(client: Client) -> str:
-    return _("%(service)s, %(environment)s") % {
-        "service": client.service.name,
-        "environment": client.get_environment_display(),
-    }
 
 
 def call_rows(calls: Iterable[Call]) -> list[list[str]]:

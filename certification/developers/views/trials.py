@@ -17,7 +17,7 @@ from certification.access import credentials, limits, server
 from certification.access.enums import OPENID, Environment
 from certification.access.issuers import SANDBOX
 from certification.access.models import Client
-from certification.access.problems import BASIC
+from certification.access.problems import BASIC, BEARER
 from certification.developers.actions import trials
 from certification.developers.models import Trial
 from certification.developers.presenting import pages as words
@@ -125,7 +125,7 @@ def _used(request: HttpRequest, trial_id: UUID, answer: dict[str, Any]) -> HttpR
     except Trial.DoesNotExist:
         raise Http404 from None
     except trials.Misused as problem:
-        return _refused(problem.code, 401, 'Bearer realm="garant"')
+        return _refused(problem.code, 401, f'{BEARER}, error="invalid_token"')
     return JsonResponse(answer)
 
 
