@@ -21,7 +21,6 @@ from vault.records.grants.terms import Terms
 from vault.records.values.decrypted import PaperOpened
 from vault.sharing.forms.household import with_value
 
-
 #: Letters of a program's name.
 NAME = 60
 

@@ -56,7 +56,7 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "too_large": (413, "A lot has at most 16 MiB and 20,000 lines; nothing of it was kept."),
     "key_reused": (422, "This Idempotency-Key came before with another body; nothing of this one was kept."),
     "unknown_code": (404, "No resident waits with this code, or it was used or is too old."),
-    RefusalCode.STOPPED: (401, "The resident stopped this grant."),
+    RefusalCode.STOPPED: (401, "The grant was stopped, by its resident or by the service that gave it back."),
     RefusalCode.OVER: (401, "The grant is over."),
     RefusalCode.PAUSED: (403, "The resident paused this grant."),
     RefusalCode.TO_COME: (403, "The grant has not begun."),

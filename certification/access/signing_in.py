@@ -1,4 +1,4 @@
-"""When somebody shows again who they are before they are asked: `prompt=login` and `max_age` (OpenID Connect, 3.1.2.1).
+"""When somebody shows again who they are before they are asked: `prompt=login`, `max_age` (OpenID Connect, 3.1.2.1).
 
 The browser's session keeps when a request first came. Whoever has signed in since is not sent to do it again.
 """

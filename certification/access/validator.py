@@ -276,8 +276,8 @@ class Validator(OAuth2Validator):
         """Return whether tokens may be made under the row's grant, and note the grant in the request.
 
         Raises:
-            UnauthorizedClientError: the label is suspended or over, not withdrawn. The grant stands and the code or token stays, so
-                that the service goes on if the suspension is lifted.
+            UnauthorizedClientError: the label is suspended or over, not withdrawn. The grant stands and the code or
+                token stays, so that the service goes on if the suspension is lifted.
         """
         grant: Grant | None = standing.standing(row.user, row.grant_id, client)
         if grant is None:

@@ -79,7 +79,7 @@ def active_for(services: Collection[UUID]) -> list[Grant]:
 
 
 def given_before(services: Mapping[UUID, datetime]) -> list[Grant]:
-    """Return the residents' grants to each of these services that stand and began before a moment, without personas."""
+    """Return residents' grants to each of these services that stand and began before a moment, without personas'."""
     before = Q(pk__in=[])
     for service_id, at in services.items():
         before |= Q(recipient_id=service_id, starts_at__lte=at)

@@ -354,6 +354,7 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
         (
             "developers:webhook",
             "developers:prove_webhook",
+            "developers:try_webhook",
             "developers:replace_webhook_secret",
             "developers:retire_webhook_secret",
             "developers:delete_webhook",
@@ -676,6 +677,7 @@ GROUPS = [
             "developers:new_webhook",
             "developers:webhook",
             "developers:prove_webhook",
+            "developers:try_webhook",
             "developers:replace_webhook_secret",
             "developers:retire_webhook_secret",
             "developers:delete_webhook",

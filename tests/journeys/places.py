@@ -703,6 +703,7 @@ ELSEWHERE = "it only leads to another address"
 
 OTHERS: dict[str, str] = {
     "developers:prove_webhook": ACT,
+    "developers:try_webhook": ACT,
     "developers:replay": ACT,
     "developers:events": FILE,
     "developers:sandbox_server": FILE,

@@ -16,7 +16,6 @@ from vault.records.enums import Assurance, GrantState, Method, Mode
 from vault.sharing.actions.erasures import LONGEST
 from vault.sharing.enums import ErasureAnswer, ErasureCause
 
-
 KINDS = sorted({info.kind for one in types.all_types() for info in one.fields.values()})
 
 

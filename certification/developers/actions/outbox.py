@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -66,7 +66,8 @@ def of_grant(event: GrantEvent) -> None:
     happened = Happened(event.happened)
     if happened not in OF_GRANTS:
         return
-    data: dict[str, Any] = {"ends_at": event.ends_at.isoformat()}
+    # A grant that was just given has its end in the city's time.
+    data: dict[str, Any] = {"ends_at": event.ends_at.astimezone(UTC).isoformat()}
     kind = OF_GRANTS[happened]
     if kind == EventType.CHANGED:
         data["change"] = happened.value
@@ -76,7 +77,7 @@ def of_grant(event: GrantEvent) -> None:
         data["removed"] = event.lines
     if happened == Happened.ERASING:
         request = ErasureRequest.objects.filter(grant=event.grant).latest("created_at")
-        data = {"erasure": str(request.pk), "due_at": request.due_at.isoformat()}
+        data = {"erasure": str(request.pk), "due_at": request.due_at.astimezone(UTC).isoformat()}
     if happened == Happened.GIVEN and (former := _replaced(event.grant)) is not None:
         kind = EventType.CHANGED
         data |= {"change": "replaced", "former": str(former)}
@@ -173,8 +174,12 @@ def _publish_soon(event: Event) -> None:
 
 
 def _unnumbered() -> list[Event]:
-    """Return the events that wait for their number. One that somebody else wrote is reported, and told to nobody."""
-    found = Event.objects.select_for_update().filter(position=None).order_by("at", "pk")[:AT_ONCE]
+    """Return the events that wait for their number. One that somebody else wrote is reported, and told to nobody.
+
+    A test event has none: nothing happened at the service.
+    """
+    waiting = Event.objects.select_for_update().filter(position=None).exclude(type=EventType.TEST)
+    found = waiting.order_by("at", "pk")[:AT_ONCE]
     try:
         return list(found)
     except Forged:

@@ -46,7 +46,7 @@ TO_DO = {
     "already_answered": gettext_lazy("Rien : la première réponse reste."),
     "too_many_requests": gettext_lazy("Attendez le temps de Retry-After."),
     "down": gettext_lazy("Réessayez plus tard : la panne est chez nous."),
-    "stopped": gettext_lazy("L’habitant a arrêté. Effacez votre copie."),
+    "stopped": gettext_lazy("L’habitant a arrêté l’accord, ou vous l’avez rendu. Effacez votre copie."),
     "over": gettext_lazy("L’accord est fini. Effacez, ou redemandez."),
     "paused": gettext_lazy("Attendez : l’habitant peut reprendre."),
     "to_come": gettext_lazy("Attendez le début de l’accord."),

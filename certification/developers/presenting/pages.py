@@ -59,6 +59,15 @@ def call_rows(calls: Iterable[Call]) -> list[list[str]]:
     ]
 
 
+def wrong_address(client: Client, sent: str) -> list[dict[str, str]]:
+    """Return the redirect address that a program sent, and those that it registered."""
+    return [
+        {"key": _("Programme"), "value": program_name(client)},
+        {"key": _("Adresse envoyée"), "value": sent or _("Aucune")},
+        {"key": _("Adresses enregistrées"), "value": ", ".join(client.redirect_uris.split())},
+    ]
+
+
 def endpoint_lines(endpoints: Iterable[Endpoint]) -> list[dict[str, Any]]:
     return [
         {

@@ -122,6 +122,17 @@ def prove(request: SignedInRequest, client_id: str, endpoint_id: UUID) -> HttpRe
 
 
 @publishers_only
+@require_POST
+def try_out(request: SignedInRequest, client_id: str, endpoint_id: UUID) -> HttpResponse:
+    try:
+        webhooks.try_out(endpoint=_endpoint(request, client_id, endpoint_id), by=request.user)
+        messages.success(request, _("Nous envoyons l’essai. Rechargez la page dans un instant."))
+    except ValidationError as problem:
+        messages.error(request, problem.message)
+    return redirect("developers:webhook", client_id, endpoint_id)
+
+
+@publishers_only
 @require_http_methods(["GET", "POST"])
 def delete_endpoint(request: SignedInRequest, client_id: str, endpoint_id: UUID) -> HttpResponse:
     found = _endpoint(request, client_id, endpoint_id)

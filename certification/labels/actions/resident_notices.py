@@ -30,8 +30,7 @@ def send_due() -> int:
 
 
 def _due() -> Iterator[tuple[Label, UUID]]:
-    """Yield each label that was stopped lately with the residents whose agreement it no longer allows, or ended with it.
-    """
+    """Yield each label that was stopped lately, with the residents whose agreement it no longer allows or ended."""
     stopped = {label.service_id: label for label in Label.objects.stopped_since(timezone.now() - RECENT)}
     grants = across.active_for(stopped)
     halted = recipient.halts(grants)

@@ -411,7 +411,9 @@ def answer_change(request: SignedInRequest, change_id: UUID) -> HttpResponse:
 @require_safe
 def change_letter(request: SignedInRequest, change_id: UUID) -> HttpResponse:
     mine = LabelChange.objects.filter(label__service__publisher=perms.place_of(request.user).publisher, agreed=True)
-    found = get_object_or_404(mine.select_related("label__service__publisher", "decided_by", "proposed_by"), pk=change_id)
+    found = get_object_or_404(
+        mine.select_related("label__service__publisher", "decided_by", "proposed_by"), pk=change_id
+    )
     back = reverse("labels:own_label", args=[found.label_id])
     return drawn(letters.of_change(found), found.label.number, back, request)
 

@@ -1,4 +1,4 @@
-"""Each 401 says how to prove who one is: `Basic` to a program, `Bearer` or `DPoP` with the error to a token's holder."""
+"""Each 401 says how to prove who one is: `Basic` to a program, `Bearer` or `DPoP` with its error to others."""
 
 from uuid import uuid4
 

@@ -19,9 +19,9 @@ from certification.access.problems import MEANINGS
 from certification.labels.actions import labels, withdrawing
 from certification.labels.enums import Change
 from tests.accounts.factories import AgentFactory
-from tests.node import needed
 from tests.certification.access.program import connected
 from tests.certification.made import INCOME, PARTS
+from tests.node import needed
 from vault.records.actions import grants
 from vault.records.models import Grant
 
@@ -145,7 +145,9 @@ def test_a_linter_finds_no_error(document, tmp_path):
 
 def test_the_document_names_both_servers_each_required_body_and_each_list_of_values(document, settings):
     assert [one["url"] for one in document["servers"]] == [settings.SITE_URL, f"{settings.SITE_URL}/bac-a-sable"]
-    bodies = [one["requestBody"] for each in document["paths"].values() for one in each.values() if "requestBody" in one]
+    bodies = [
+        one["requestBody"] for each in document["paths"].values() for one in each.values() if "requestBody" in one
+    ]
     assert len(bodies) == 4 and all(body["required"] for body in bodies)
     shapes = document["components"]["schemas"]
     assert shapes["ProblemSchema"]["properties"]["code"]["enum"] == sorted(map(str, MEANINGS))

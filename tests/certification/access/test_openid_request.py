@@ -55,7 +55,9 @@ def test_prompt_none_asks_nobody(session, browser, scope):
 
 
 @pytest.mark.parametrize("is_pushed", [True, False])
-def test_prompt_login_asks_again_whoever_has_just_signed_in(session, browser, tenant, granted_ordinary, program_of, is_pushed):
+def test_prompt_login_asks_again_whoever_has_just_signed_in(
+    session, browser, tenant, granted_ordinary, program_of, is_pushed
+):
     program = program_of(granted_ordinary)
     address = asking(program, prompt="login")
     address = relative(through(program, address) if is_pushed else address)

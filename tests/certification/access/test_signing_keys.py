@@ -27,8 +27,8 @@ def fresh():
 
 
 def forget():
-    keys._last_read.clear()  # noqa: SLF001 - what a process has read
-    keys._pairwise.cache_clear()  # noqa: SLF001
+    keys._last_read.clear()
+    keys._pairwise.cache_clear()
 
 
 def kids(address=JWKS):

@@ -1,4 +1,4 @@
-"""The city withdraws a label: readings stop at once, then agreements end, each service is asked to erase, all is told."""
+"""The city withdraws a label: readings stop at once, agreements end, erasures are asked for, all is told."""
 
 import re
 
@@ -75,7 +75,9 @@ def test_from_the_decision_to_the_last_erasure(session, registered, browser, ten
     assert (asked["cause"], asked["fields"]) == (ErasureCause.WITHDRAWN, sorted([INCOME, PARTS]))
     page = main(signed_in(tenant).get(reverse("sharing:share", args=[grant.pk])))
     assert all(word in page for word in ("Retiré par la ville", "Il revend (C07).", "Terminé par la ville"))
-    assert f"La ville a retiré {label.service.name}" in signed_in(tenant).get("/").content.decode().replace("\xa0", " ")
+    assert f"La ville a retiré {label.service.name}" in signed_in(tenant).get("/").content.decode().replace(
+        "\xa0", " "
+    )
     resident_notices.send_due()
     assert [mail.to for mail in mailoutbox if "ne lit plus rien" in mail.subject] == [[tenant.email]]
     answered = Browser().post(

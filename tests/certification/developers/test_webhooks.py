@@ -43,7 +43,7 @@ from vault.records.enums import Happened
 from vault.sharing.models import ErasureRequest
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ALL = [*EventType.values]
+ALL = [*EventType.chosen()]
 
 
 @pytest.fixture(autouse=True)
@@ -192,7 +192,9 @@ def test_a_suspension_and_its_end_are_told(endpoint, receiver, label):
     assert receiver.received[0][1]["data"]["label"] == label.number
 
 
-def test_a_withdrawn_label_is_told_with_its_final_code_then_each_end_and_what_to_erase(endpoint, receiver, label, tenant):
+def test_a_withdrawn_label_is_told_with_its_final_code_then_each_end_and_what_to_erase(
+    endpoint, receiver, label, tenant
+):
     grant = given(tenant, version_of(label), INCOME)
     gate.read(grant=grant, fields=[INCOME])
     change = labels.propose_change(label=label, by=AgentFactory(), what=Change.WITHDRAW, reasons="Il revend.")
@@ -206,6 +208,32 @@ def test_a_withdrawn_label_is_told_with_its_final_code_then_each_end_and_what_to
     withdrawn, ended = (receiver.received[place][1]["data"] for place in (1, 2))
     assert (withdrawn["label"], withdrawn["code"]) == (label.number, "label_withdrawn")
     assert (ended["grant"], ended["code"]) == (str(grant.pk), "label_withdrawn")
+
+
+def test_every_moment_that_is_told_is_in_utc(endpoint, receiver, registered, label, tenant):
+    given(tenant, version_of(label), INCOME)
+    run_due()
+    [(_id, told)], [listed] = receiver.received, body(asked(registered))["events"]
+    for moment in (told["timestamp"], told["data"]["ends_at"], listed["timestamp"], listed["data"]["ends_at"]):
+        assert moment.endswith("+00:00")
+
+
+def test_a_test_event_goes_to_its_address_alone_and_counts_as_no_event(endpoint, receiver, registered, developer):
+    page, hers = reverse("developers:webhook", args=[registered[0].client_id, endpoint.pk]), signed_in(developer)
+    assert "Envoyer un événement d’essai" in main(hers.get(page))
+    for _time in range(2):
+        assert "Nous envoyons l’essai" in main(hers.post(f"{page}essai/", follow=True)), "one is on its way at most"
+    run_due()
+    assert receiver.types == ["endpoint.test"] and receiver.forged == 0
+    assert receiver.received[0][1]["data"] == {"environment": "live"}
+    assert "endpoint.test" in main(hers.get(page))
+    assert body(asked(registered))["events"] == []
+    with pytest.raises(ValidationError):
+        webhooks.add(client=registered[0], by=developer, url=f"{endpoint.url}/2", events=["endpoint.test"])
+    endpoint.stopped_at = timezone.now()
+    endpoint.save()
+    assert "pas en service" in main(hers.post(f"{page}essai/", follow=True))
+    assert "Envoyer un événement d’essai" not in main(hers.get(page))
 
 
 def test_only_what_was_chosen_is_told(registered, developer, receiver, label, tenant):
@@ -500,7 +528,7 @@ def test_another_publishers_member_touches_no_address(endpoint, registered):
     browser = signed_in(other)
     parts = [registered[0].client_id, endpoint.pk]
     for name in (
-        *("webhook", "prove_webhook", "delete_webhook"),
+        *("webhook", "prove_webhook", "try_webhook", "delete_webhook"),
         *("replace_webhook_secret", "retire_webhook_secret"),
     ):
         address = reverse(f"developers:{name}", args=parts)

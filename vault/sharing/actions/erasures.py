@@ -1,8 +1,8 @@
 """Ask a recipient to erase what it received, and take its answer.
 
 A service is asked by itself when a grant is stopped, given back, ended by the city or loses a line: it has thirty
-days, as the charter says. Any other request is the resident's: a month (GDPR, articles 17 and 12-3). The portal cannot look whether it was
-done; it keeps what was asked, when, and what was answered.
+days, as the charter says. Any other request is the resident's: a month (GDPR, articles 17 and 12-3). The portal
+cannot look whether it was done; it keeps what was asked, when, and what was answered.
 """
 
 from collections.abc import Iterable

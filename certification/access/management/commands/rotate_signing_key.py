@@ -8,7 +8,9 @@ from core.keys import KeyringError
 
 
 class Command(BaseCommand):
-    help = "Make another key that signs id_tokens. It is published now and signs two hours later; nothing is restarted."
+    help = (
+        "Make another key that signs id_tokens. It is published now and signs two hours later; nothing is restarted."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--at-once", action="store_true", help="somebody may have seen the key: forget it now")
