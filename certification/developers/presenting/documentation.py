@@ -109,6 +109,14 @@ def snippet(name: str) -> str:
     return (SNIPPETS / f"{name}.txt").read_text(encoding="utf-8")
 
 
+def programs() -> list[dict[str, str]]:
+    """Return the complete programs, by language."""
+    return [
+        {"label": _("Un programme complet en Python"), "text": snippet("program")},
+        {"label": _("Un programme complet en Node"), "text": snippet("program_node")},
+    ]
+
+
 def pages() -> list[dict[str, str]]:
     """Return the pages of the documentation, as lines."""
     found = [

@@ -257,13 +257,16 @@ def ask_data(request: SignedInRequest, request_id: UUID, purpose_id: UUID) -> Ht
         else:
             actions.ask_field(purpose=row, by=request.user, field=data["what"], **said)
 
+    searched = request.GET.get("q", "")[:100]
+    form = AskDataForm(sent(request), searched=searched)
     return ask(
         request,
-        AskDataForm(sent(request)),
+        form,
         act,
         heading=_("Demander une donnée"),
         button=_("Ajouter"),
         back=back,
+        search={"label": _("Chercher une donnée ou un papier"), "text": searched, "found": form.found},
         hint=_("Facultative par défaut : elle n’est nécessaire que si le service ne marche pas sans elle."),
     )
 
