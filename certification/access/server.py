@@ -131,7 +131,8 @@ class Request:
     @property
     def max_age(self) -> int | None:
         """Return how many seconds ago the person may have signed in at most."""
-        return int(self.query["max_age"]) if "max_age" in self.query else None
+        given = self.query.get("max_age")
+        return None if given is None else int(given)
 
     @property
     def own_query(self) -> str:

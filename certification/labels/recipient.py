@@ -94,7 +94,7 @@ def _halt(label: Label, told: Mapping[tuple[UUID, str], str]) -> Halt:
     if label.withdrawn_at is not None:
         text = _(
             "Depuis le %(day)s, ce service ne peut plus rien lire, et votre accord prend fin. La ville lui demande "
-            "d’effacer ce qu’il a lu. Raison : %(reasons)s"
+            "d’effacer ce qu’il a lu. Raison : %(reasons)s"
         ) % {"day": long_date(label.withdrawn_at), "reasons": told.get((label.service_id, "label_withdrawn"), "")}
         return Halt(_("Retiré par la ville"), text, href)
     if label.state != LabelState.SUSPENDED or label.suspended_at is None:

@@ -702,9 +702,7 @@ FORBIDDEN = "nobody may: the page of refusal is swept as an error page"
 ELSEWHERE = "it only leads to another address"
 
 OTHERS: dict[str, str] = {
-    "developers:prove_webhook": ACT,
-    "developers:try_webhook": ACT,
-    "developers:replay": ACT,
+    **dict.fromkeys(("developers:prove_webhook", "developers:try_webhook", "developers:replay"), ACT),
     "developers:events": FILE,
     "developers:sandbox_server": FILE,
     **dict.fromkeys(

@@ -151,7 +151,7 @@ def test_a_service_gets_a_label_reads_is_suspended_and_reads_again(live: Live, v
     assert read(live, token) == (403, "label_withdrawn")
     live.run("from certification.labels.tasks import end_grants\nend_grants()")
     hers.goto("/")
-    nadia.follow(re.compile(f"La ville a retiré {name}"))
+    nadia.follow(re.compile(f"{name}.*la ville a retiré son autorisation"))
     for words in ("Retiré par la ville", "Elle revend des données.", "Réponse due le"):
         expect(hers.get_by_text(words).first).to_be_visible()
     nadia.eyes.look()

@@ -66,12 +66,6 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     ),
     "grant_stopped_at_desk": (gettext_lazy("Au guichet, vous avez arrêté un partage avec « %(recipient)s »."), ""),
     "grant_given_back": (gettext_lazy("« %(recipient)s » a terminé : rien ne s’ouvre plus sous votre accord."), ""),
-    "grant_revoked": (
-        gettext_lazy(
-            "La ville a retiré son autorisation à « %(recipient)s » : votre accord est terminé. Rien n’est plus lu."
-        ),
-        "",
-    ),
     "key_rewrapped": (
         gettext_lazy("La clé de votre coffre est passée sous une nouvelle clé de la ville. Rien n’a été lu."),
         "",

@@ -109,7 +109,7 @@ def _returned() -> Iterator[home.Part]:
         said = {"name": event.grant.recipient_label}
         name = _("%(name)s vous rend votre accord : rien n’est plus lu") % said
         if event.happened == Happened.REVOKED:
-            name = _("La ville a retiré %(name)s : votre accord est terminé") % said
+            name = _("%(name)s : la ville a retiré son autorisation, votre accord est terminé") % said
         hint = _("Rien à faire. Vous pouvez voir ce qui a été reçu.")
         href = reverse("sharing:share", args=[event.grant_id])
         yield home.ToDo(name, href, hint=hint, tag=_("Terminé"), tag_kind="expired", order=66)

@@ -139,7 +139,7 @@ def _push(issuer: Issuer, request: HttpRequest) -> Answer:
     query["client_id"] = str(client.client_id)
     if len(query.urlencode()) > par.LONGEST:
         return _refused("invalid_request", "The request is too long.")
-    if (back := query.get("redirect_uri")) and not client.redirect_uri_allowed(back):
+    if (back := query.get("redirect_uri")) and not client.returns_to(back):
         known = ", ".join(client.redirect_uris.split())
         return _refused("invalid_request", f"The program did not register this redirect_uri. It registered: {known}")
     try:

@@ -153,7 +153,7 @@ def delete(*, endpoint: Endpoint, by: User) -> None:
 
 
 def try_out(*, endpoint: Endpoint, by: User) -> None:
-    """Send a test event to an address in service, as any other event goes. Does nothing while one is on its way.
+    """Send a test event to an address in service, as any other event goes. One that waits is sent again instead.
 
     Raises:
         PermissionDenied
@@ -161,12 +161,14 @@ def try_out(*, endpoint: Endpoint, by: User) -> None:
     """
     client = endpoint.client
     perms.require_member(by, client.service.publisher)
+    mine = Delivery.objects.filter(endpoint=endpoint, event__type=EventType.TEST, state=DeliveryState.WAITING)
+    waiting = mine.select_related("endpoint__client__service__publisher").first()
+    if waiting is not None:
+        replay(delivery=waiting, by=by)
+        return
     with transaction.atomic():
         if not Endpoint.objects.active().select_for_update().filter(pk=endpoint.pk).exists():
-            raise ValidationError(_("Cette adresse n’est pas en service : vérifiez-la d’abord."))
-        mine = Delivery.objects.filter(endpoint=endpoint, event__type=EventType.TEST)
-        if mine.filter(state=DeliveryState.WAITING).exists():
-            return
+            raise ValidationError(_("Cette adresse n’est pas en service : vérifiez-la d’abord."))
         event = Event(service_id=client.service_id, environment=client.environment, type=EventType.TEST, data={})
         event.save(force_insert=True)
         made = Delivery.objects.create(endpoint=endpoint, event=event)

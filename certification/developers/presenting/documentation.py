@@ -78,8 +78,8 @@ CHANGES = [
     (
         date(2026, 12, 2),
         gettext_lazy(
-            "Événement label.withdrawn et code label_withdrawn : la ville a retiré son autorisation, les accords se "
-            "terminent et l’effacement est demandé."
+            "Quand la ville retire son autorisation, un événement et un code le disent, les accords se terminent et "
+            "l’effacement est demandé."
         ),
     ),
     (

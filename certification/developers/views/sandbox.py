@@ -58,7 +58,7 @@ def _wrong_address(request: HttpRequest, query: QueryDict) -> HttpResponse:
     found = Client.objects.filter(client_id=query.get("client_id", "").replace("\0", ""), environment=Environment.TEST)
     client = found.select_related("service__publisher").first()
     sent = query.get("redirect_uri", "")
-    if client is None or not request.user.is_authenticated or (sent and client.redirect_uri_allowed(sent)):
+    if client is None or not request.user.is_authenticated or (sent and client.returns_to(sent)):
         raise NoWayBack("another problem")
     _developer(request, client)
     rows = pages.wrong_address(client, sent)

@@ -80,8 +80,15 @@ def suspend(*, label: Label, by: User, reasons: str) -> Label:
             raise NotNow(held.state)
         _suspend(held, reasons)
         now = timezone.now()
-        urgent = {"proposed_by": by, "proposed_at": now, "decided_at": now, "agreed": True}
-        LabelChange.objects.create(label=held, what=Change.URGENT, reasons=reasons.strip(), **urgent)
+        LabelChange.objects.create(
+            label=held,
+            what=Change.URGENT,
+            reasons=reasons.strip(),
+            proposed_by=by,
+            proposed_at=now,
+            decided_at=now,
+            agreed=True,
+        )
     return held
 
 

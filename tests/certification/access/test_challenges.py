@@ -41,7 +41,7 @@ WRONG = "Basic bm9ib2R5Ondyb25n"
 
 def asked(method, address, authorization):
     headers = {"Authorization": authorization} if authorization else {}
-    sent = {"data": GRANT} if address.startswith("/oauth/") and method == "post" else {}
+    sent = {"data": GRANT} if "/oauth/" in address and method == "post" else {}
     return getattr(Browser(), method)(address, headers=headers, **sent)
 
 

@@ -14,13 +14,14 @@ from certification.access.models import AccessToken, AuthorizationCode, Client, 
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.certification.access.program import (
     BACK,
+    answer,
     ask,
     body,
     called,
     connected,
-    consented,
     exchange,
     program,
+    way_back,
 )
 from tests.certification.developers.played import basic
 from tests.certification.made import SIRETS, member, publisher
@@ -123,7 +124,8 @@ def test_residents_read_the_services_name_and_never_the_programs(client_of_servi
 
 
 def test_the_tokens_of_a_deleted_program_stop_at_once(client_of_service, registered, session, browser, owner, tenant):
-    token, back = connected(session, browser), consented(session, browser)
+    token = connected(session, browser)
+    back = way_back(answer(browser, ask(session, browser), answer="keep"))
     assert called(token["access_token"], FIELDS).status_code == 200
     clients.delete(client=client_of_service, by=owner)
     refused = called(token["access_token"], FIELDS)

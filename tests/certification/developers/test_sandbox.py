@@ -278,11 +278,12 @@ def test_only_the_programs_publisher_plays_personas_with_it(session, theirs, pla
 
 
 def test_a_wrong_redirect_address_is_named_with_those_that_are_registered(session, theirs, tried, owner):
-    wrong = {"redirect_uri": "https://loyerjuste.example/retour/"}
-    page = live.ask_plainly(session, theirs, "sandbox:authorize", **wrong)
-    assert page.status_code == 400
-    shown = main(page)
-    assert "Adresse de retour inconnue" in shown and wrong["redirect_uri"] in shown and BACK in shown
+    for sent in ("https://loyerjuste.example/retour/", "https://[", "javascript:alert(1)"):
+        wrong = {"redirect_uri": sent}
+        page = live.ask_plainly(session, theirs, "sandbox:authorize", **wrong)
+        assert page.status_code == 400
+        shown = main(page)
+        assert "Adresse de retour inconnue" in shown and sent in shown and BACK in shown
     for stranger in (Browser(), signed_in(member(publisher("Autre", SIRETS[1]))), signed_in(ResidentFactory())):
         answer = live.ask_plainly(session, stranger, "sandbox:authorize", **wrong)
         assert answer.status_code in {400, 403} and f"{BACK}<" not in answer.content.decode()

@@ -1,6 +1,7 @@
 """Webhooks: an address answers a challenge, then gets each event, signed, until it has it; and never a value."""
 
 import json
+import socket
 from datetime import timedelta
 from uuid import uuid4
 
@@ -43,7 +44,7 @@ from vault.records.enums import Happened
 from vault.sharing.models import ErasureRequest
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ALL = [*EventType.chosen()]
+ALL = [one.value for one in EventType.chosen()]
 
 
 @pytest.fixture(autouse=True)
@@ -234,6 +235,26 @@ def test_a_test_event_goes_to_its_address_alone_and_counts_as_no_event(endpoint,
     endpoint.save()
     assert "pas en service" in main(hers.post(f"{page}essai/", follow=True))
     assert "Envoyer un événement d’essai" not in main(hers.get(page))
+
+
+def test_a_receiver_that_never_answers_delays_its_own_events_alone(
+    endpoint, receiver, registered, developer, settings, label, tenant
+):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        settings.OUTGOING_ALLOWED = [*settings.OUTGOING_ALLOWED, f"127.0.0.1:{port}"]
+        url = f"http://127.0.0.1:{port}/"
+        deaf, _secret = webhooks.add(client=registered[0], by=developer, url=url, events=ALL)
+        deaf.proved_at = timezone.now()
+        deaf.save()
+        given(tenant, version_of(label), INCOME)
+        outbox.publish()
+        for pk in Delivery.objects.due().values_list("pk", flat=True):
+            webhooks.deliver(delivery_id=pk, sender=outgoing.Client(total_seconds=0.3))
+    late, sent = (Delivery.objects.get(endpoint=one) for one in (deaf, endpoint))
+    assert (late.state, late.last_problem, late.attempts) == (DeliveryState.WAITING, "slow", 1)
+    assert late.next_at > timezone.now() and sent.state == DeliveryState.DONE
+    assert receiver.types == ["consent.given"]
 
 
 def test_only_what_was_chosen_is_told(registered, developer, receiver, label, tenant):

@@ -241,7 +241,7 @@ def test_suspending_lifting_and_withdrawing_have_their_pages(owner, house):
     first.post(at("suspend", label.pk), {"text": "Une faille."})
     assert first.get(at("suspend", label.pk)).status_code == 404
     first.post(at("propose_change", label.pk), {"what": "lift", "text": "Corrigée."})
-    change = label.changes.get()
+    change = label.changes.get(decided_at=None)
     assert first.get(at("decide_change", change.pk)).status_code == 404
     second.post(at("decide_change", change.pk), {"answer": "agree", "shown": change.mark})
     assert Label.objects.in_force().filter(pk=label.pk).exists()
