@@ -323,6 +323,7 @@ def prepare(*, tests: bool) -> None:
         with step("Node packages"):
             node_packages(ROOT / "tests" / "accounts" / "oidc")
             node_packages(ROOT / "tests" / "certification" / "access" / "openid")
+            node_packages(ROOT / "tests" / "certification" / "access" / "openapi")
     with step("PostgreSQL"):
         postgres()
     with step("translations and byte code"):

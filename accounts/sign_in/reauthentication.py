@@ -41,8 +41,13 @@ def other_ways(request: HttpRequest) -> list[Way]:
 
 
 def was_recent(request: HttpRequest) -> bool:
+    return time.time() - last_at(request) < LASTS
+
+
+def last_at(request: HttpRequest) -> float:
+    """Return when the user last showed in this session who they are, in seconds since 1970; 0 for a visitor."""
     records = get_authentication_records(request, request.user)
-    return bool(records) and time.time() - records[-1]["at"] < LASTS
+    return float(records[-1]["at"]) if records else 0.0
 
 
 def record(request: HttpRequest, method: str) -> None:

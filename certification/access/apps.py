@@ -9,7 +9,7 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         from accounts.actions import city_decisions
         from accounts.sign_in import visitors
-        from certification.access import leaving
+        from certification.access import leaving, signing_in
         from certification.access.actions import clients, sending
         from certification.access.actions.tokens import end_all
         from certification.access.fapi import par
@@ -26,5 +26,6 @@ class AccessConfig(AppConfig):
         protect.register(keys.KEEPER)
         # Whoever is asked something signs in first.
         visitors.register(par.KEY, visitors.Kept(stays=lambda kept: True, is_over=par.is_over))
+        visitors.register(signing_in.KEY, visitors.Kept(stays=lambda kept: True, is_over=signing_in.is_over))
         registry.register(leaving.APP)
         backups.register("tokens", backups.Part(save=None, replay=end_all, if_lost=True))

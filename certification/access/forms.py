@@ -21,6 +21,9 @@ from vault.records.grants.terms import Terms
 from vault.records.values.decrypted import PaperOpened
 from vault.sharing.forms.household import with_value
 
+#: Letters of a program's name.
+NAME = 60
+
 
 class ConsentForm(forms.Form):
     """The optional items, the papers and the length. The page lists what is needed, and what is agreed already."""
@@ -119,7 +122,21 @@ class ConsentForm(forms.Form):
         return bool(cast(forms.ChoiceField, self.fields[name]).choices)
 
 
+def _name_field() -> forms.CharField:
+    return forms.CharField(
+        label=gettext_lazy("Nom du programme"),
+        help_text=gettext_lazy("Seuls vos membres le lisent. Sans nom, vous le reconnaissez à son service."),
+        max_length=NAME,
+        required=False,
+    )
+
+
+class RenameForm(forms.Form):
+    name = _name_field()
+
+
 class ProgramForm(forms.Form):
+    name = _name_field()
     environment = forms.TypedChoiceField(
         label=gettext_lazy("Pour quoi ?"),
         choices=[

@@ -18,11 +18,11 @@ ROWS = [
         Rows(f"access.{name}", erased={fields: SHORT})
         for name, fields in {
             "AuthorizationCode": "id user_id code application_id expires redirect_uri scope created updated"
-            " code_challenge code_challenge_method nonce claims resource grant_id used_at jkt",
+            " code_challenge code_challenge_method nonce claims resource grant_id used_at jkt auth_time",
             "AccessToken": "id user_id source_refresh_token_id token token_checksum id_token_id application_id expires"
             " scope resource created updated grant_id jkt",
             "RefreshToken": "id user_id token token_checksum application_id access_token_id token_family resource"
-            " created updated revoked grant_id",
+            " created updated revoked grant_id auth_time",
             "IDToken": "id user_id jti application_id expires scope created updated grant_id",
         }.items()
     ),

@@ -26,9 +26,11 @@ from core.keys import KeyringError
 from vault.records.enums import RefusalCode
 from vault.records.gate import Refused, UnknownField
 
-BEARER = 'Bearer realm="garant", error="invalid_token"'
+BEARER = 'Bearer realm="garant"'
 #: To whoever presents a token with a proof, or should (RFC 9449, 7.1).
 DPOP = 'DPoP realm="garant", error="{}", ' + dpop.CHALLENGE.partition(" ")[2]
+#: A token that lacks the scope of an address.
+SCOPE = "insufficient_scope"
 BASIC = 'Basic realm="garant", charset="UTF-8"'
 #: By code: the status and what it means. The codes of a refusal are the journal's own.
 MEANINGS: dict[str, tuple[int, str]] = {
@@ -54,12 +56,13 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "too_large": (413, "A lot has at most 16 MiB and 20,000 lines; nothing of it was kept."),
     "key_reused": (422, "This Idempotency-Key came before with another body; nothing of this one was kept."),
     "unknown_code": (404, "No resident waits with this code, or it was used or is too old."),
-    RefusalCode.STOPPED: (401, "The resident stopped this grant."),
+    RefusalCode.STOPPED: (401, "The grant was stopped, by its resident or by the service that gave it back."),
     RefusalCode.OVER: (401, "The grant is over."),
     RefusalCode.PAUSED: (403, "The resident paused this grant."),
     RefusalCode.TO_COME: (403, "The grant has not begun."),
     RefusalCode.NOT_COVERED: (403, "The resident did not grant this."),
     RefusalCode.LABEL: (403, "The service has no label in force for this purpose."),
+    RefusalCode.WITHDRAWN: (403, "The city withdrew the service's label, and its grants end. This is final."),
     RefusalCode.TOO_SOON: (429, "The resident agreed to fewer readings. See Retry-After."),
     RefusalCode.NOT_ANCHORED: (503, "The journal has no recent external proof; until it has, nothing is read."),
 }
@@ -83,7 +86,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     response = Response(
         problems.problem(found.code, status, detail), status=status, content_type=problems.PROBLEM_JSON
     )
-    if status == 401:
+    if status == 401 or found.code == SCOPE:
         response["WWW-Authenticate"] = _challenge(found.code, context["request"])
     if found.wait is not None:
         response["Retry-After"] = str(found.wait)
@@ -91,12 +94,17 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
 
 
 def _challenge(code: str, request: Request) -> str:
-    """Return how whoever called may prove who they are: as they tried to, or by either kind of token."""
+    """Return how whoever called may prove who they are: as they tried to, or by either kind of token.
+
+    The error is that of RFC 6750 (3.1); to a request without any proof, none is said.
+    """
     if code == "invalid_client":
         return BASIC
-    if request.headers.get("Authorization", "").partition(" ")[0].lower() == "dpop":
-        return DPOP.format(dpop.ERROR if code == dpop.ERROR else "invalid_token")
-    return f"{BEARER}, {dpop.CHALLENGE}"
+    given = request.headers.get("Authorization", "").partition(" ")[0].lower()
+    error = code if code in {dpop.ERROR, SCOPE} else "invalid_token"
+    if given == "dpop":
+        return DPOP.format(error)
+    return f'{BEARER}, error="{error}", {dpop.CHALLENGE}' if given else f"{BEARER}, {dpop.CHALLENGE}"
 
 
 def _problem(error: Exception) -> Problem | None:

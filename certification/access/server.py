@@ -5,6 +5,7 @@ oauthlib's own server has every flow that it knows: passwords of residents, devi
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,14 @@ from oauthlib.oauth2 import (
     RevocationEndpoint,
     TokenEndpoint,
 )
-from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error, FatalClientError, InvalidRequestError, OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import (
+    ConsentRequired,
+    CustomOAuth2Error,
+    FatalClientError,
+    InvalidRequestError,
+    LoginRequired,
+    OAuth2Error,
+)
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant as OpenIDCodeGrant
 from oauthlib.openid.connect.core.grant_types import RefreshTokenGrant
 from oauthlib.openid.connect.core.grant_types.dispatchers import (
@@ -48,7 +56,14 @@ KEPT = ("client_id", "redirect_uri", "response_type", "state", "code_challenge",
 #: A SHA-256 as requests write it: of a verifier (RFC 7636), or of a key (RFC 7638).
 SHA256 = re.compile(r"[A-Za-z0-9_-]{43}")
 #: Ways to send a request that the portal does not take (OpenID Connect Core, 6): its own handles are RFC 9126's.
-BY_REFERENCE = {"request": "request_not_supported", "request_uri": "request_uri_not_supported"}
+BY_REFERENCE = {
+    "request": "request_not_supported",
+    "request_uri": "request_uri_not_supported",
+    "registration": "registration_not_supported",
+}
+#: The prompts of OpenID Connect that the page takes; beside them, `none` has its own refusals.
+PROMPTS = {"login", "consent"}
+SECONDS = re.compile(r"[0-9]{1,9}")
 PUSH = "Push this request first (RFC 9126), to pushed_authorization_request_endpoint."
 
 CODE, REFRESH, CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
@@ -114,6 +129,12 @@ class Request:
         return set(self.query.get("prompt", "").split())
 
     @property
+    def max_age(self) -> int | None:
+        """Return how many seconds ago the person may have signed in at most."""
+        given = self.query.get("max_age")
+        return None if given is None else int(given)
+
+    @property
     def own_query(self) -> str:
         """Return the query of the address that shows the page again."""
         if not self.handle:
@@ -177,6 +198,11 @@ def _validated(query: QueryDict, signed_in: bool, issuer: Issuer, *, pushed: boo
         raise InvalidRequestError(description="Use PKCE with S256.", request=asked)
     if query.get("response_mode", "query") != "query":
         raise InvalidRequestError(description="The response_mode is query.", request=asked)
+    if repeated := next((name for name, values in query.lists() if len(values) > 1), None):
+        raise InvalidRequestError(description=f"Give {repeated} once.", request=asked)
+    if not SECONDS.fullmatch(query.get("max_age", "0")):
+        raise InvalidRequestError(description="max_age is a number of seconds.", request=asked)
+    _check_prompts(query.get("prompt", "").split(), asked, signed_in=signed_in)
     if "dpop_jkt" in query and not SHA256.fullmatch(str(query["dpop_jkt"])):
         raise InvalidRequestError(description="dpop_jkt is a SHA-256 thumbprint (RFC 7638).", request=asked)
     if not pushed and asked.client.require_pushed_authorization_requests:
@@ -184,11 +210,37 @@ def _validated(query: QueryDict, signed_in: bool, issuer: Issuer, *, pushed: boo
     return scopes, credentials
 
 
-def code_for(asked: Request, person: User, grant_id: UUID) -> str:
-    """Make a code for a person under a grant and return the address by which their browser takes it to the service."""
+def _check_prompts(prompts: list[str], asked: Any, *, signed_in: bool) -> None:  # noqa: ANN401 - oauthlib's request
+    """Check what the page does before it asks (OpenID Connect, 3.1.2.1), with `openid` or without it.
+
+    Nobody agrees without a page, and a browser has one account.
+
+    Raises:
+        OAuth2Error
+    """
+    if prompts == ["none"]:
+        raise (ConsentRequired if signed_in else LoginRequired)(request=asked)
+    if prompts == ["select_account"]:
+        raise CustomOAuth2Error("account_selection_required", description="A browser has one account.", request=asked)
+    if not PROMPTS.issuperset(prompts):
+        raise InvalidRequestError(description="prompt is login, consent, both, or none alone.", request=asked)
+
+
+def code_for(asked: Request, person: User, grant_id: UUID, signed_in_at: datetime) -> str:
+    """Make a code for a person under a grant and return the address by which their browser takes it to the service.
+
+    Args:
+        signed_in_at: when whoever is at the browser last showed who they are, as the id_token says it.
+    """
     issuer = _issuer(asked.client)
     jkt = asked.query.get("dpop_jkt", "")
-    credentials = {**asked.credentials, "grant_id": grant_id, "user": person, "jkt": jkt}
+    credentials = {
+        **asked.credentials,
+        "grant_id": grant_id,
+        "user": person,
+        "jkt": jkt,
+        "auth_time": signed_in_at,
+    }
     try:
         headers, _body, _status = core().server.create_authorization_response(
             issuer.route("authorize"), "POST", None, {}, list(asked.scopes), credentials

@@ -13,7 +13,8 @@ from certification.access.models import Client
 from certification.labels import recipient
 from certification.labels.enums import SERVICE_KIND
 from core.models.rows import check
-from vault.records.models import Grant
+from vault.records.enums import Happened, RefusalCode
+from vault.records.models import Grant, GrantEvent
 
 
 def check_grant(grant: Grant) -> None:
@@ -46,5 +47,13 @@ def standing(person: User, grant_id: UUID, client: Client) -> Grant | None:
     return found if found.stands else None
 
 
-def is_labelled(grant: Grant) -> bool:
-    return recipient.refusal(grant) is None
+def refusal(grant: Grant) -> RefusalCode | None:
+    """Return why the label of a grant's service allows nothing now, or None."""
+    return recipient.refusal(grant)
+
+
+def why_stopped(grant: Grant) -> RefusalCode:
+    """Return the code of a stopped grant: its resident stopped it, or the city withdrew the label."""
+    with scope(resident=grant.resident_id):
+        by_city = GrantEvent.objects.filter(grant=grant, happened=Happened.REVOKED).exists()
+    return RefusalCode.WITHDRAWN if by_city else RefusalCode.STOPPED

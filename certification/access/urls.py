@@ -53,6 +53,7 @@ urlpatterns = [
         programs.revoke_secret,
         name="revoke_secret",
     ),
+    path("editeurs/programmes/<slug:client_id>/nom/", programs.rename_program, name="rename_program"),
     path("editeurs/programmes/<slug:client_id>/cles/", programs.security, name="security"),
     path("editeurs/programmes/<slug:client_id>/supprimer/", programs.delete_program, name="delete_program"),
     path("api/v1/holders/connections", for_programs(lots.Connections), name="holder_connections"),

@@ -26,6 +26,7 @@ from certification.access.enums import LOTS, OPENID, Environment
 from certification.access.fapi import dpop
 from certification.access.models import AccessToken, AuthorizationCode, Client, IDToken, RefreshToken, keys
 from vault.holders.actions import senders
+from vault.records.enums import RefusalCode
 from vault.records.models import Grant
 
 S256 = "S256"
@@ -121,6 +122,7 @@ class Validator(OAuth2Validator):
             nonce=request.nonce or "",
             grant_id=request.grant_id,
             jkt=request.jkt,
+            auth_time=request.auth_time,
         )
 
     def validate_code(
@@ -220,6 +222,7 @@ class Validator(OAuth2Validator):
             token_family=previous.token_family if previous else uuid.uuid4(),
             resource=request.resource,
             grant_id=request.vault_grant.pk,
+            auth_time=request.auth_time,
         )
         self._set_token_value(refresh_token, refresh_token_code)
         refresh_token.save()
@@ -235,6 +238,15 @@ class Validator(OAuth2Validator):
             grant_id=request.vault_grant.pk,
         )
         return saved
+
+    def get_id_token_dictionary(
+        self, token: dict[str, Any], token_handler: object, request: Request
+    ) -> tuple[dict[str, Any], datetime]:
+        """Say when the person last showed who they are, before they agreed: also in what a refresh gives."""
+        claims, expires = super().get_id_token_dictionary(token, token_handler, request)
+        if request.auth_time is not None:
+            claims["auth_time"] = int(request.auth_time.timestamp())
+        return claims, expires
 
     def finalize_id_token(
         self,
@@ -264,17 +276,20 @@ class Validator(OAuth2Validator):
         """Return whether tokens may be made under the row's grant, and note the grant in the request.
 
         Raises:
-            UnauthorizedClientError: the label is suspended or over. The grant stands and the code or token stays, so
-                that the service goes on if the suspension is lifted.
+            UnauthorizedClientError: the label is suspended or over, not withdrawn. The grant stands and the code or
+                token stays, so that the service goes on if the suspension is lifted.
         """
         grant: Grant | None = standing.standing(row.user, row.grant_id, client)
         if grant is None:
             return False
-        if not standing.is_labelled(grant):
+        refusal = standing.refusal(grant)
+        if refusal == RefusalCode.WITHDRAWN:
+            return False
+        if refusal is not None:
             raise errors.UnauthorizedClientError(
                 description="The service has no label in force for this purpose.", request=request
             )
-        request.user, request.vault_grant = row.user, grant
+        request.user, request.vault_grant, request.auth_time = row.user, grant, row.auth_time
         return True
 
 

@@ -11,7 +11,14 @@ class EventType(models.TextChoices):
     EXPIRED = "consent.expired", _("Un accord arrive à sa fin")
     SUSPENDED = "label.suspended", _("Le service est suspendu par la ville")
     LIFTED = "label.lifted", _("La suspension est levée")
+    REVOKED = "label.withdrawn", _("La ville retire son autorisation, pour de bon")
     ERASURE = "erasure.requested", _("Un habitant demande d’effacer")
+    TEST = "endpoint.test", _("Un membre envoie un essai, depuis la page de l’adresse")
+
+    @classmethod
+    def chosen(cls) -> list["EventType"]:
+        """Return those that an address listens to by choice. A test goes to the address that asks for it."""
+        return [one for one in cls if one is not cls.TEST]
 
 
 class DeliveryState(models.TextChoices):

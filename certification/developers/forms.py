@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import PublisherRole
 from certification.access.models import Client
+from certification.access.presenting.programs import program_name
 from certification.developers import personas
 from certification.developers.actions import console
 from certification.developers.enums import EventType
 from certification.developers.models import Call
-from certification.developers.presenting.pages import program_name
 
 REFUSED, BROKEN = "refused", "broken"
 
@@ -50,7 +50,8 @@ class WebhookForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.MultipleChoiceField, self.fields["events"]).choices = [
-            (one.value, _("%(label)s (%(code)s)") % {"label": one.label, "code": one.value}) for one in EventType
+            (one.value, _("%(label)s (%(code)s)") % {"label": one.label, "code": one.value})
+            for one in EventType.chosen()
         ]
 
 

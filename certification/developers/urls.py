@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{PROGRAM}webhooks/nouvelle/", pages.new_endpoint, name="new_webhook"),
     path(WEBHOOK, pages.endpoint, name="webhook"),
     path(f"{WEBHOOK}verifier/", pages.prove, name="prove_webhook"),
+    path(f"{WEBHOOK}essai/", pages.try_out, name="try_webhook"),
     path(f"{WEBHOOK}secret/", pages.replace_secret, name="replace_webhook_secret"),
     path(f"{WEBHOOK}secret/retirer/", pages.retire_secret, name="retire_webhook_secret"),
     path(f"{WEBHOOK}retirer/", pages.delete_endpoint, name="delete_webhook"),

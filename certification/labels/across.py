@@ -3,7 +3,7 @@
 No page has the number itself (`presenting/registry.py` rounds it), and no row is opened here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ from certification.labels.enums import SERVICE_KIND
 from certification.labels.models import Complaint
 from core import rows
 from vault.records.enums import Happened
-from vault.records.models import Grant
+from vault.records.models import Grant, GrantEvent
 from vault.sharing.models import ErasureRequest
 
 #: Seconds. A figure that followed each agreement would tell when one was made.
@@ -76,6 +76,24 @@ def active_for(services: Collection[UUID]) -> list[Grant]:
     with scopes_disabled():
         active = Grant.objects.active().filter(recipient_kind=SERVICE_KIND, recipient_id__in=list(services))
         return list(active.exclude(resident_id__in=User.objects.filter(is_persona=True).values("pk")))
+
+
+def given_before(services: Mapping[UUID, datetime]) -> list[Grant]:
+    """Return residents' grants to each of these services that stand and began before a moment, without personas'."""
+    before = Q(pk__in=[])
+    for service_id, at in services.items():
+        before |= Q(recipient_id=service_id, starts_at__lte=at)
+    with scopes_disabled():
+        standing = Grant.objects.standing().filter(before, recipient_kind=SERVICE_KIND)
+        return list(standing.exclude(resident_id__in=User.objects.filter(is_persona=True).values("pk")))
+
+
+def revoked_since(moment: datetime, services: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+    """Return each of these services with the residents whose grants to it the city ended since."""
+    with scopes_disabled():
+        ended = GrantEvent.objects.filter(happened=Happened.REVOKED, at__gt=moment).order_by()
+        to_it = ended.filter(grant__recipient_kind=SERVICE_KIND, grant__recipient_id__in=list(services))
+        return list(to_it.values_list("grant__recipient_id", "resident_id").distinct())
 
 
 def _as_json() -> dict[str, int]:

@@ -6,6 +6,10 @@ SENTENCES = {
     "complaint_sent": _("Vous avez signalé à la ville un problème avec « %(recipient)s »."),
     "complaint_opened": _("Vous avez relu un signalement."),
     "complaint_read": _("Un agent a lu votre signalement sur « %(recipient)s », sans votre nom."),
+    "grant_revoked": _(
+        "« %(recipient)s » : la ville a retiré son autorisation, votre accord est terminé. "
+        "Ce service ne peut plus rien lire."
+    ),
     "complaint_answered": _("La ville a répondu à votre signalement sur « %(recipient)s »."),
 }
 
@@ -41,6 +45,7 @@ class LabelsConfig(AppConfig):
                 refusal=recipient.refusal,
                 lock_key=recipient.lock_of,
                 halts=recipient.halts,
+                revoked=recipient.revoked,
                 erasing=Erasing.PROGRAM,
                 contact=recipient.contact,
                 may_have_closed=False,
@@ -50,6 +55,10 @@ class LabelsConfig(AppConfig):
         sentences.register_refusal(
             RefusalCode.LABEL,
             _("Une lecture par « %(recipient)s » a été refusée : la ville ne la permet pas, ou plus."),
+        )
+        sentences.register_refusal(
+            RefusalCode.WITHDRAWN,
+            _("Une lecture par « %(recipient)s » a été refusée : la ville a retiré son autorisation."),
         )
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)

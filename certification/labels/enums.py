@@ -42,11 +42,12 @@ class LabelState(models.TextChoices):
 
 
 class Change(models.TextChoices):
-    """A change of a label that takes two agents."""
+    """A change of a label: it takes two agents, except in an urgent case."""
 
     LIFT = "lift", _("Lever la suspension")
     SUSPEND = "suspend", _("Suspendre, après avoir entendu l’éditeur")
     WITHDRAW = "withdraw", _("Retirer, après avoir entendu l’éditeur")
+    URGENT = "urgent", _("Suspendre en urgence")
 
 
 #: The publisher is heard before these (CRPA L121-1).
@@ -64,7 +65,6 @@ class Told(models.TextChoices):
     SILENCE = "silence"
     DRAFT = "draft"
     MESSAGE = "message"
-    SUSPENDED = "suspended"
     ENDING = "ending"
     CHANGE = "change"
     HEARING = "hearing"

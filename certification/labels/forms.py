@@ -1,6 +1,8 @@
 """Forms of publishers and agents. Nothing is preselected."""
 
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -157,6 +159,40 @@ class StartForm(forms.Form):
         return data
 
 
+#: The title of a group, and its rows: what is asked for, and its label.
+Group = tuple[str, list[tuple[str, str]]]
+
+
+def _askable() -> list[Group]:
+    """Return every field, by type of data, then every kind of paper."""
+    groups = [
+        (str(one.title), [(field, str(types.field(field).label)) for field in types.fields_of(one.code)])
+        for one in types.all_types()
+    ]
+    papers = [(f"paper:{kind.code}", str(kind)) for kind in PaperKind.objects.filter(withdrawn_at=None)]
+    return [*groups, (_("Papiers"), papers)]
+
+
+def _told_apart(groups: Sequence[Group]) -> list[Group]:
+    """Return the groups with the type's title in each row whose label stands elsewhere too, and its name if need be.
+
+    A list is read row by row, by a screen reader for one, without the group above.
+    """
+    alike = Counter(plain(label) for _title, rows in groups for _what, label in rows)
+
+    def told_apart(title: str, what: str, label: str, twice: Counter[str]) -> str:
+        if alike[plain(label)] == 1:
+            return label
+        whole = _("%(label)s (%(type)s)") % {"label": label, "type": title}
+        return f"{whole}, {what.rpartition('/')[2]}" if twice[plain(label)] > 1 else whole
+
+    found = []
+    for title, rows in groups:
+        twice = Counter(plain(label) for _what, label in rows)
+        found.append((title, [(what, told_apart(title, what, label, twice)) for what, label in rows]))
+    return found
+
+
 class AskDataForm(forms.Form):
     """A field, or kind of paper, that a purpose asks for, and why."""
 
@@ -176,16 +212,15 @@ class AskDataForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, searched: str = "", **kwargs: Any) -> None:
+        """Offer the rows that have the searched words, by type of data, or all of them if none has."""
         super().__init__(*args, **kwargs)
-        choices: list[tuple[Any, Any]] = [("", _("Choisissez"))]
-        for one in types.all_types():
-            choices.append(
-                (str(one.title), [(field, str(types.field(field).label)) for field in types.fields_of(one.code)])
-            )
-        papers = [(f"paper:{kind.code}", str(kind)) for kind in PaperKind.objects.filter(withdrawn_at=None)]
-        choices.append((_("Papiers"), papers))
-        cast(forms.ChoiceField, self.fields["what"]).choices = choices
+        groups = _told_apart(_askable())
+        found = [(title, [row for row in rows if has_words(f"{title} {row[1]}", searched)]) for title, rows in groups]
+        #: How many rows have the searched words.
+        self.found = sum(len(rows) for _title, rows in found)
+        shown = groups if self.is_bound or not self.found else [group for group in found if group[1]]
+        cast(forms.ChoiceField, self.fields["what"]).choices = [("", _("Choisissez")), *shown]
 
 
 class AnswerForm(AnswerModelForm):

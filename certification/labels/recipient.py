@@ -1,6 +1,6 @@
 """Services as recipients of grants: the label is looked at in each reading, under the service's own lock."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -46,11 +46,17 @@ def may_ask(service_id: UUID, version_id: UUID, resident_id: UUID) -> bool:
 
 
 def refusal(grant: Grant) -> RefusalCode | None:
-    """Return that no label in force allows the grant's purpose to this service. Call it under `lock_of`."""
+    """Return why the city does not allow the grant's purpose to this service now, or None. Call it under `lock_of`."""
     prefix, _colon, id = grant.agreement.partition(":")
-    if prefix != PREFIX or not may_ask(grant.recipient_id, UUID(id), grant.resident_id):
-        return RefusalCode.LABEL
-    return None
+    if prefix == PREFIX and may_ask(grant.recipient_id, UUID(id), grant.resident_id):
+        return None
+    return RefusalCode.WITHDRAWN if withdrawn_label(grant) else RefusalCode.LABEL
+
+
+def withdrawn_label(grant: Grant) -> Label | None:
+    """Return the label that the city withdrew after this grant was given, or None. It ended the grant for good."""
+    since = Label.objects.filter(service=grant.recipient_id, withdrawn_at__gte=grant.starts_at)
+    return since.select_related("service__publisher").defer("snapshot").order_by("withdrawn_at").first()
 
 
 def lock_of(grant: Grant) -> int:
@@ -74,26 +80,39 @@ def halts(grants: Sequence[Grant]) -> dict[UUID, Halt]:
         if known and not any(label.pk in allowed for label in known):
             found[pk] = next((label for label in known if label.stands), known[0])
     reasons = _reasons({label.service_id for label in found.values()})
-    return {pk: _halt(label, reasons.get(label.service_id, "")) for pk, label in found.items()}
+    return {pk: _halt(label, reasons) for pk, label in found.items()}
 
 
-def _halt(label: Label, reasons: str) -> Halt:
+def revoked(grant: Grant) -> Halt | None:
+    """Return why the city ended a grant: it withdrew the label."""
+    label = withdrawn_label(grant)
+    return _halt(label, _reasons({label.service_id})) if label else None
+
+
+def _halt(label: Label, told: Mapping[tuple[UUID, str], str]) -> Halt:
     href = reverse("labels:label", args=[label.number])
+    if label.withdrawn_at is not None:
+        text = _(
+            "Depuis le %(day)s, ce service ne peut plus rien lire, et votre accord prend fin. La ville lui demande "
+            "d’effacer ce qu’il a lu. Raison : %(reasons)s"
+        ) % {"day": long_date(label.withdrawn_at), "reasons": told.get((label.service_id, "label_withdrawn"), "")}
+        return Halt(_("Retiré par la ville"), text, href)
     if label.state != LabelState.SUSPENDED or label.suspended_at is None:
         text = _("Ce service ne lit plus rien. Votre accord reste jusqu’à sa fin : vous pouvez l’arrêter.")
         return Halt(_("Plus vérifié"), text, href)
     text = _("Depuis le %(day)s, ce service ne lit plus rien. Raison : %(reasons)s") % {
         "day": long_date(label.suspended_at),
-        "reasons": reasons,
+        "reasons": told.get((label.service_id, "label_suspended"), ""),
     }
     return Halt(_("Suspendu par la ville"), text, href)
 
 
-def _reasons(services: Collection[UUID]) -> dict[UUID, str]:
-    """Return the reasons of each service's last suspension, as the register has them."""
-    written = RegisterEntry.objects.filter(kind="label", subject_id__in=services, event="label_suspended")
+def _reasons(services: Collection[UUID]) -> dict[tuple[UUID, str], str]:
+    """Return the reasons of each service's last suspension and withdrawal, as the register has them."""
+    events = ("label_suspended", "label_withdrawn")
+    written = RegisterEntry.objects.filter(kind="label", subject_id__in=services, event__in=events)
     told = register.believed(written.order_by("number"))
-    return {one.subject_id: str(one.content.get("reasons", "")) for one in told}
+    return {(one.subject_id, one.event): str(one.content.get("reasons", "")) for one in told}
 
 
 def contact(grant: Grant) -> Contact:

@@ -2,7 +2,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from certification.labels.actions import checks, complaints, evidence, notices, resident_notices
+from certification.labels.actions import checks, complaints, evidence, notices, resident_notices, withdrawing
 from core import journal
 
 
@@ -13,6 +13,13 @@ def notify() -> None:
     notices.send_due()
     complaints.notify_answers()
     resident_notices.send_due()
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def end_grants() -> None:
+    """End the agreements with services whose label was withdrawn. Each minute."""
+    withdrawing.end_grants()
 
 
 @shared_task

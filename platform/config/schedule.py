@@ -36,6 +36,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # A grant is inactive from its last second on. Within a minute, what its recipient kept is deleted and its end is
     # stored, so that a clock set back revives nothing.
     "close_expired_grants": _every(60, "vault.records.tasks.close_expired_grants"),
+    # A service whose label was withdrawn reads nothing from that second on. Within a minute, its agreements are ended.
+    "end_grants": _every(60, "certification.labels.tasks.end_grants"),
     # A copy of a whole vault is kept for a week; a vault whose closing was asked is erased on its date.
     "purge_exports": _every(AN_HOUR, "vault.records.tasks.purge_exports"),
     "close_due": _every(AN_HOUR, "accounts.tasks.close_due"),

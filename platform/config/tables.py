@@ -143,7 +143,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "labels.Label": {"snapshot": HASHED},
     "access.Client": {
         "user post_logout_redirect_uris hash_client_secret registration_source cimd_expires_at": "no page reads it",
-        "name": "the service's own name is under its MAC, and is the one that is shown",
+        "name": "by which its publisher's members know it; the service's, which residents read, is under a MAC",
         "created updated secret_made_at secret_used_on second_secret_made_at second_secret_used_on": SHOWN,
         "secret_hint second_secret_hint": SHOWN,
     },

@@ -77,6 +77,7 @@ POST_ONLY = {
     "sandbox:revoke",
     "sandbox:trial_token",
     "developers:prove_webhook",
+    "developers:try_webhook",
     "developers:replay",
 }
 #: URLs that only accept GET, and that tests/attacks/matrix.py opens to everybody.

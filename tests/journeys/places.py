@@ -231,6 +231,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "developers:status": [(VISITOR, "/editeurs/etat/")],
     "sandbox:authorize": [(PUBLISHER, "/bac-a-sable/oauth/authorize?{trial_consent}")],
     "access:security": [(PUBLISHER, "/editeurs/programmes/{program}/cles/")],
+    "access:rename_program": [(PUBLISHER, "/editeurs/programmes/{program}/nom/")],
     "access:delete_program": [(PUBLISHER, "/editeurs/programmes/{program}/supprimer/")],
     "aids:local_aids": [(VISITOR, "/aides-locales/"), (RESIDENT, "/aides-locales/")],
     "aids:local_aid": [(VISITOR, "/aides-locales/cantine-qf/")],
@@ -701,8 +702,7 @@ FORBIDDEN = "nobody may: the page of refusal is swept as an error page"
 ELSEWHERE = "it only leads to another address"
 
 OTHERS: dict[str, str] = {
-    "developers:prove_webhook": ACT,
-    "developers:replay": ACT,
+    **dict.fromkeys(("developers:prove_webhook", "developers:try_webhook", "developers:replay"), ACT),
     "developers:events": FILE,
     "developers:sandbox_server": FILE,
     **dict.fromkeys(

@@ -1,5 +1,6 @@
 """A publisher asks for a label from a use case; a machine looks, one agent asks for more, another decides. A resident
 finds the service in the catalogue and agrees; the city suspends it, the resident is told, a second agent lifts that.
+At last it withdraws it: the agreement ends, and the service erases what it read.
 """
 
 import base64
@@ -145,6 +146,53 @@ def test_a_service_gets_a_label_reads_is_suspended_and_reads_again(live: Live, v
     expect(hers.get_by_text("suspension levée").first).to_be_visible()
     hers.goto("/journal/")
     expect(hers.get_by_text("la ville ne la permet pas").first).to_be_visible()
+
+    withdraw(instructor, owner, decider, name)
+    assert read(live, token) == (403, "label_withdrawn")
+    live.run("from certification.labels.tasks import end_grants\nend_grants()")
+    hers.goto("/")
+    nadia.follow(re.compile(f"{name}.*la ville a retiré son autorisation"))
+    for words in ("Retiré par la ville", "Elle revend des données.", "Réponse due le"):
+        expect(hers.get_by_text(words).first).to_be_visible()
+    nadia.eyes.look()
+    erase_all(live, program)
+    hers.reload()
+    expect(hers.get_by_text("Effacé").first).to_be_visible()
+    expect(hers.get_by_text("Réponse due le")).to_have_count(0)
+
+
+def withdraw(instructor: Actor, owner: Actor, decider: Actor, name: str) -> None:
+    """Withdraw the label for good: one agent proposes, the publisher answers, another agent decides."""
+    instructor.page.goto("/agents/labels/")
+    instructor.follow(name)
+    instructor.follow("Proposer un changement")
+    instructor.choose("what", "withdraw")
+    instructor.write(text="Elle revend des données.")
+    instructor.press("Proposer")
+    owner.page.goto("/editeurs/")
+    owner.follow(re.compile(f"^{name}"))
+    owner.follow("Lire les raisons et répondre")
+    owner.write(text="Nous arrêtons.")
+    owner.press("Envoyer ma réponse")
+    decider.page.goto("/agents/labels/")
+    decider.follow(re.compile(f"^Retirer.*{name}"))
+    decider.press("Accepter")
+    owner.page.goto("/editeurs/")
+    owner.follow(re.compile(f"^{name}"))
+    expect(owner.page.get_by_role("link", name=re.compile("^Retirer.*PDF"))).to_be_visible()
+    expect(owner.page.get_by_role("link", name=re.compile("^Suspendre en urgence.*PDF"))).to_be_visible()
+
+
+def erase_all(live: Live, program: tuple[str, str]) -> None:
+    """Confirm each request to erase, as the service's program does by itself."""
+    known = f"Basic {base64.b64encode(':'.join(program).encode()).decode()}"
+    _status, listed = called(live, "/api/v1/erasures", known)
+    assert listed["erasures"]
+    for one in listed["erasures"]:
+        sent = json.dumps({"answer": "confirmed"}).encode()
+        headers = {"Authorization": known, "Content-Type": "application/json"}
+        with urlopen(Request(f"{live.url}/api/v1/erasures/{one['id']}", data=sent, headers=headers)) as answer:
+            assert answer.status == 200
 
 
 def apply_for_a_label(owner: Actor, live: Live, name: str) -> str:

@@ -148,6 +148,7 @@ class RefusalCode(StrEnum):
     NOT_ANCHORED = "not_anchored"
     FORGED = "forged"
     LABEL = "label"
+    WITHDRAWN = "label_withdrawn"  # final
 
 
 class GrantChannel(models.TextChoices):
@@ -171,6 +172,7 @@ class Happened(models.TextChoices):
     STOPPED = "stopped", _("Arrêté")
     REPLACED = "replaced", _("Remplacé par un nouvel accord")
     RETURNED = "returned", _("Rendu par qui le recevait")
+    REVOKED = "revoked", _("Terminé par la ville")
     OVER = "over", _("Arrivé à sa fin")
     ERASING = "erasing", _("Effacement demandé")
     ENDING = "ending", _("Nous vous avons rappelé sa fin")
@@ -183,7 +185,13 @@ class Happened(models.TextChoices):
 
     @property
     def ends(self) -> bool:
-        return self in {Happened.STOPPED, Happened.REPLACED, Happened.RETURNED, Happened.OVER}
+        return self in {
+            Happened.STOPPED,
+            Happened.REPLACED,
+            Happened.RETURNED,
+            Happened.REVOKED,
+            Happened.OVER,
+        }
 
 
 class HouseholdRole(models.TextChoices):

@@ -45,7 +45,8 @@ def _of_the_week() -> QuerySet[EmergencyAccess]:
 
 
 def _given_back() -> QuerySet[GrantEvent]:
-    return GrantEvent.objects.filter(happened=Happened.RETURNED, at__gt=timezone.now() - RETURNED)
+    ended = (Happened.RETURNED, Happened.REVOKED)
+    return GrantEvent.objects.filter(happened__in=ended, at__gt=timezone.now() - RETURNED)
 
 
 def _overdue() -> QuerySet[ErasureRequest]:
@@ -103,9 +104,12 @@ def _emergencies() -> Iterator[home.Part]:
 
 
 def _returned() -> Iterator[home.Part]:
-    """Yield for a week each agreement that its recipient gave back."""
+    """Yield for a week each agreement that its recipient gave back, or that the city ended."""
     for event in _given_back().select_related("grant"):
-        name = _("%(name)s vous rend votre accord : rien n’est plus lu") % {"name": event.grant.recipient_label}
+        said = {"name": event.grant.recipient_label}
+        name = _("%(name)s vous rend votre accord : rien n’est plus lu") % said
+        if event.happened == Happened.REVOKED:
+            name = _("%(name)s : la ville a retiré son autorisation, votre accord est terminé") % said
         hint = _("Rien à faire. Vous pouvez voir ce qui a été reçu.")
         href = reverse("sharing:share", args=[event.grant_id])
         yield home.ToDo(name, href, hint=hint, tag=_("Terminé"), tag_kind="expired", order=66)

@@ -40,8 +40,13 @@ class LastSecret(Exception):
     """A client without a secret could not say who it is: add another one first, or delete the client."""
 
 
-def register(*, service: Service, by: User, environment: Environment, redirect_uris: list[str]) -> tuple[Client, str]:
+def register(
+    *, service: Service, by: User, environment: Environment, redirect_uris: list[str], name: str = ""
+) -> tuple[Client, str]:
     """Register a client. Return it with its secret, which is shown once: the database has its hash.
+
+    Args:
+        name: by which its publisher's members know it; without one, they know it by its service.
 
     Raises:
         PermissionDenied: `by` does not work for the publisher.
@@ -51,10 +56,10 @@ def register(*, service: Service, by: User, environment: Environment, redirect_u
         raise ValidationError(_("Donnez au moins une adresse de retour."))
     for address in redirect_uris:
         check_redirect_uri(address)
-    return _registered(service, by, environment, Client.GRANT_AUTHORIZATION_CODE, redirect_uris)
+    return _registered(service, by, environment, Client.GRANT_AUTHORIZATION_CODE, redirect_uris, name)
 
 
-def register_sender(*, service: Service, by: User) -> tuple[Client, str]:
+def register_sender(*, service: Service, by: User, name: str = "") -> tuple[Client, str]:
     """Register a holder's program, which sends lots. Return it with its secret, which is shown once.
 
     Raises:
@@ -63,11 +68,11 @@ def register_sender(*, service: Service, by: User) -> tuple[Client, str]:
     """
     if senders.of_service(service.pk) is None:
         raise ValidationError(_("La ville ne laisse pas ce service envoyer de lots."))
-    return _registered(service, by, Environment.LIVE, Client.GRANT_CLIENT_CREDENTIALS, [])
+    return _registered(service, by, Environment.LIVE, Client.GRANT_CLIENT_CREDENTIALS, [], name)
 
 
 def _registered(
-    service: Service, by: User, environment: Environment, flow: str, redirect_uris: list[str]
+    service: Service, by: User, environment: Environment, flow: str, redirect_uris: list[str], name: str
 ) -> tuple[Client, str]:
     perms.require_member(by, service.publisher)
     secret = _secret(environment)
@@ -82,9 +87,20 @@ def _registered(
         authorization_grant_type=flow,
         algorithm=Client.RS256_ALGORITHM,
         redirect_uris=" ".join(redirect_uris),
-        name=service.name,
+        name=name.strip(),
     )
     return client, secret
+
+
+def rename(*, client: Client, by: User, name: str) -> None:
+    """Give the client another name, or none. Only its publisher's members read it: residents read the service's.
+
+    Raises:
+        PermissionDenied
+    """
+    perms.require_member(by, client.service.publisher)
+    client.name = name.strip()
+    client.save(update_fields=["name"])
 
 
 def add_secret(*, client: Client, by: User) -> str:
@@ -157,13 +173,15 @@ def secure(*, client: Client, by: User, keys: str, keys_only: bool, pushed_only:
 
 
 def delete(*, client: Client, by: User) -> None:
-    """Delete a client with its codes and tokens. The grants of its service stay.
+    """Delete a client with its codes and tokens, which are worth nothing from then on. The grants of its service stay.
 
     Raises:
         PermissionDenied: `by` does not answer for the publisher.
     """
     perms.require_owner(by, client.service.publisher)
     with transaction.atomic():
+        # An exchange of this moment either comes first, or finds no client.
+        Client.objects.select_for_update().get(pk=client.pk)
         for model in (AuthorizationCode, RefreshToken, AccessToken):
             model.objects.filter(application=client).delete()
         client.delete()

@@ -9,6 +9,7 @@ from django.db import transaction
 from certification.access.asking import Asked
 from certification.labels import recipient
 from certification.labels.enums import SERVICE_KIND
+from core.database import locks
 from core.models.rows import check
 from vault.records.actions import grants
 from vault.records.actions.grants import Recipient
@@ -51,12 +52,14 @@ def give(*, resident_id: UUID, by: UUID, asked: Asked, terms: Terms) -> Grant:
         PermissionDenied: not their vault, or the label no longer allows the purpose.
         NothingChosen, ValueError: as `grants.give`, or an item that was not asked for.
     """
-    if not recipient.may_ask(asked.service.pk, asked.version.pk, resident_id):
-        raise PermissionDenied
     if not set(terms.items) <= {item.code for item in asked.items}:
         raise ValueError("not asked for")
     service = Recipient(SERVICE_KIND, asked.service.pk, asked.service.name)
     with transaction.atomic():
+        # The city may withdraw the label at this moment: what it ends has begun before, or does not begin.
+        locks.hold_shared("label", asked.service.pk)
+        if not recipient.may_ask(asked.service.pk, asked.version.pk, resident_id):
+            raise PermissionDenied
         former = standing_grant(asked)
         if former is not None:
             items = dict.fromkeys([*agreed_items(former), *terms.items])

@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django_scopes import scope
 
+from certification.access import standing
 from certification.access.lookup import Given
 from certification.access.models import RefusedCalls
 from certification.labels import recipient
@@ -57,13 +58,24 @@ def open_paper(*, given: Given, paper_id: UUID, position: int) -> tuple[PaperOpe
 
 
 def counted(given: Given, covered: Callable[[], bool], reading: Callable[[], Found]) -> Found:
+    """Run a reading or a writing; raises as it does. A grant that the city ended has a code of its own.
+
+    Args:
+        covered: tells, in the resident's scope, whether the grant has what is asked for.
+    """
+    try:
+        return _counted(given, covered, reading)
+    except Refused as refused:
+        if refused.code != RefusalCode.STOPPED:
+            raise
+        raise Refused(given.grant.pk, Refusal(standing.why_stopped(given.grant))) from refused
+
+
+def _counted(given: Given, covered: Callable[[], bool], reading: Callable[[], Found]) -> Found:
     """Run a reading or a writing. A call refused again for the same reason is counted, and does not reach the gate.
 
     The reason that is compared is `_why` both times: a client that has two, or changes what it asks for, has a line
     for neither twice.
-
-    Args:
-        covered: tells, in the resident's scope, whether the grant has what is asked for.
     """
     grant = given.grant
     with scope(resident=grant.resident_id):

@@ -1,6 +1,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -110,9 +111,16 @@ class Client(AuthenticatedRow, AbstractApplication):  # type: ignore[django-mana
         """Return whether it is a holder's program, which sends lots and reads nothing."""
         return bool(self.authorization_grant_type == self.GRANT_CLIENT_CREDENTIALS)
 
-    @property
+    def returns_to(self, address: str) -> bool:
+        """Return whether people may be sent to this address, which may be any text."""
+        try:
+            return bool(self.redirect_uri_allowed(address))
+        except ValueError:
+            return False
+
+    @cached_property
     def jwk_key(self) -> JWK:
-        """Return the portal's key that signs id_tokens; the sandbox has another one."""
+        """Return the portal's key that signs id_tokens, the same for a whole request; the sandbox has another one."""
         return keys.signing_key(self.environment)
 
     @property

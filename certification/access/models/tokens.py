@@ -29,6 +29,8 @@ _CODE = (
     "grant_id",
     "used_at",
 )
+#: Not its access token, which the database takes away when that token is deleted.
+_REFRESH = ("user", "token_checksum", "application", "token_family", "revoked", "grant_id")
 _ACCESS = ("user", "token_checksum", "application", "expires", "scope", "grant_id")
 
 
@@ -78,9 +80,10 @@ class AuthorizationCode(AuthenticatedRow, AbstractGrant):
     grant_id = models.UUIDField()
     used_at = models.DateTimeField(null=True)
     jkt = models.CharField(max_length=JKT, blank=True, help_text="only who has this key exchanges it (RFC 9449, 10)")
+    auth_time = models.DateTimeField(null=True, help_text="when whoever is at the browser showed who they are")
 
     objects = RowQuerySet["AuthorizationCode"].as_manager()
-    decides = by_city(*_CODE, "jkt", former=[_CODE])
+    decides = by_city(*_CODE, "jkt", "auth_time", former=[_CODE, (*_CODE, "jkt")])
 
     def __str__(self) -> str:
         return f"code {self.pk}"
@@ -101,10 +104,10 @@ class AccessToken(AuthenticatedRow, AbstractAccessToken):
 
 class RefreshToken(AuthenticatedRow, AbstractRefreshToken):
     grant_id = models.UUIDField(db_index=True)
+    auth_time = models.DateTimeField(null=True, help_text="as of its code")
 
     objects = RowQuerySet["RefreshToken"].as_manager()
-    #: Not its access token, which the database takes away when that token is deleted.
-    decides = by_city("user", "token_checksum", "application", "token_family", "revoked", "grant_id")
+    decides = by_city(*_REFRESH, "auth_time", former=[_REFRESH])
 
     class Meta(AbstractRefreshToken.Meta):
         abstract = False

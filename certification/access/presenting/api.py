@@ -1,7 +1,7 @@
 """The API's answers, as JSON."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from certification.access import details
@@ -26,6 +26,7 @@ EVENTS = {
     Happened.STOPPED: "consent.withdrawn",
     Happened.REPLACED: "consent.replaced",
     Happened.RETURNED: "consent.returned",
+    Happened.REVOKED: "consent.withdrawn",
     Happened.OVER: "consent.expired",
 }
 
@@ -142,4 +143,7 @@ def _value(record: Opened, name: str, value: Any) -> dict[str, Any]:  # noqa: AN
 
 
 def _moment(value: datetime | date | None) -> str | None:
+    """Return a date, or a moment in UTC: that of a row just written may be in the city's time."""
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC)
     return value.isoformat() if value else None

@@ -20,12 +20,26 @@ def cards(services: Iterable[Service], *, owner: bool) -> list[dict[str, Any]]:
         {
             "service": service,
             "programs": [
-                {"client": client, "rows": rows(client), "secrets": secrets(client), "may_delete": owner}
+                {
+                    "client": client,
+                    "name": program_name(client),
+                    "rows": rows(client),
+                    "secrets": secrets(client),
+                    "may_delete": owner,
+                }
                 for client in service.clients.all()
             ],
         }
         for service in services
     ]
+
+
+def program_name(client: Client) -> str:
+    """Return the name that its members gave a program, or what tells it apart."""
+    if client.name and client.name != client.service.name:
+        return str(client.name)
+    environment = _("envoyer des lots") if client.sends else client.get_environment_display()
+    return _("%(service)s, %(environment)s") % {"service": client.service.name, "environment": environment}
 
 
 def rows(client: Client) -> list[dict[str, str]]:

@@ -205,7 +205,9 @@ def _require_standing(grant: Grant) -> None:
         Forged: the portal did not write it as it is.
     """
     standing.check_grant(grant)
-    if grant.state in {GrantState.STOPPED, GrantState.OVER}:
+    if grant.state == GrantState.STOPPED:
+        raise Problem(standing.why_stopped(grant).value)
+    if grant.state == GrantState.OVER:
         raise Problem(grant.state.value)
 
 

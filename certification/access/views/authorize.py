@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -22,7 +23,7 @@ from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.perms import owns_a_vault
 from accounts.sign_in import reauthentication
-from certification.access import asking, details, server
+from certification.access import asking, details, server, signing_in
 from certification.access.actions import consent
 from certification.access.asking import Asked, MayNotAsk, Why
 from certification.access.fapi import par
@@ -68,11 +69,15 @@ def answered_by_page(request: HttpRequest, view: Callable[[HttpRequest], HttpRes
 def _shown(request: HttpRequest) -> HttpResponse:
     query, handle = par.opened(request, LIVE)
     asked = server.checked(query, signed_in=request.user.is_authenticated, handle=handle)
+    return signed_in_first(request, asked) or _confirmed_page(_resident(request), question(asked), None)
+
+
+def signed_in_first(request: HttpRequest, asked: Request) -> HttpResponse | None:
+    """Return where a visitor signs in, or where somebody shows again who they are, or None."""
+    must_again = signing_in.is_due(request, asked)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    if "login" in asked.prompts and not reauthentication.was_recent(request):
-        return redirect(reauthentication.page(request))
-    return _confirmed_page(_resident(request), question(asked), None)
+    return redirect(reauthentication.page(request)) if must_again else None
 
 
 def _resident(request: HttpRequest) -> SignedInRequest:
@@ -128,7 +133,7 @@ def take_answer(
     """Take a person's answer, in their scope: refuse, keep what is agreed already, or what `page` makes of a form."""
     answer = request.POST.get("answer", "")
     if answer == "refuse":
-        par.close(request.session, asked.handle)
+        _close(request, asked)
         raise server.refused(asked, "access_denied", "The resident did not agree.")
     found = question(asked)
     if answer == "keep" and found.former is not None:
@@ -204,8 +209,14 @@ def _papers(person: User, asked: Asked, agreed: Sequence[str | UUID]) -> Sequenc
 
 
 def _leave_with_code(request: HttpRequest, asked: Request, grant: Grant, person: User) -> HttpResponse:
+    _close(request, asked)
+    at = datetime.fromtimestamp(reauthentication.last_at(request), UTC)
+    return _leave(request, asked.client.service.name, server.code_for(asked, person, grant.pk, at))
+
+
+def _close(request: HttpRequest, asked: Request) -> None:
     par.close(request.session, asked.handle)
-    return _leave(request, asked.client.service.name, server.code_for(asked, person, grant.pk))
+    signing_in.forget(request.session, asked)
 
 
 def _leave(request: HttpRequest, service: str, address: str) -> HttpResponse:

@@ -132,14 +132,16 @@ def _push(issuer: Issuer, request: HttpRequest) -> Answer:
     except credentials.TwoMethods:
         return _refused("invalid_request", "Prove who you are in one way, once.")
     if client is None:
-        headers, text = _no_store(), json.dumps({"error": "invalid_client"})
-        return None, {**headers, "WWW-Authenticate": BASIC}, text, 401
+        return None, _no_store(), json.dumps({"error": "invalid_client"}), 401
     query = request.POST.copy()
     for name in credentials.IN_BODY:
         query.pop(name, None)
     query["client_id"] = str(client.client_id)
     if len(query.urlencode()) > par.LONGEST:
         return _refused("invalid_request", "The request is too long.")
+    if (back := query.get("redirect_uri")) and not client.returns_to(back):
+        known = ", ".join(client.redirect_uris.split())
+        return _refused("invalid_request", f"The program did not register this redirect_uri. It registered: {known}")
     try:
         if jkt := _proved(request):
             query["dpop_jkt"] = jkt
@@ -185,6 +187,9 @@ def _answer(request: HttpRequest, respond: Callable[[HttpRequest], Answer]) -> H
         respond = _repeated
     with transaction.atomic():
         _address, headers, body, status = respond(request)
+    if status == 401:
+        # A program that failed to prove who it is (RFC 6749, 5.2), where oauthlib names a scheme of tokens.
+        headers = {**headers, "WWW-Authenticate": BASIC}
     return HttpResponse(body or "", status=status, headers={**headers, **count.headers})
 
 

@@ -16,7 +16,7 @@ from accounts.http import SignedInRequest
 from accounts.models import PublisherRole
 from certification.access.actions import clients
 from certification.access.enums import Environment
-from certification.access.forms import ProgramForm, SecurityForm
+from certification.access.forms import ProgramForm, RenameForm, SecurityForm
 from certification.access.models import Client
 from certification.access.presenting import programs as words
 from certification.labels import perms
@@ -43,12 +43,14 @@ def new_program(request: SignedInRequest, service_id: UUID) -> HttpResponse:
     form = ProgramForm(sent(request), sends=senders.of_service(service.pk) is not None)
     if request.method == "POST" and form.is_valid():
         if form.is_for_lots:
-            return _secret(request, *clients.register_sender(service=service, by=request.user))
+            name = form.cleaned_data["name"]
+            return _secret(request, *clients.register_sender(service=service, by=request.user, name=name))
         client, secret = clients.register(
             service=service,
             by=request.user,
             environment=Environment(form.cleaned_data["environment"]),
             redirect_uris=form.cleaned_data["redirect_uris"],
+            name=form.cleaned_data["name"],
         )
         return _secret(request, client, secret)
     context = {
@@ -59,6 +61,24 @@ def new_program(request: SignedInRequest, service_id: UUID) -> HttpResponse:
         "back": reverse("access:programs"),
     }
     return render(request, "labels/form.html", context)
+
+
+@publishers_only
+@require_http_methods(["GET", "POST"])
+def rename_program(request: SignedInRequest, client_id: str) -> HttpResponse:
+    client = _client(request, client_id)
+    form = RenameForm(sent(request), initial={"name": client.name})
+    if request.method == "POST" and form.is_valid():
+        clients.rename(client=client, by=request.user, name=form.cleaned_data["name"])
+        messages.success(request, _("Le nom du programme est enregistré."))
+        return redirect("access:programs")
+    context = {
+        "form": form,
+        "heading": _("Renommer %(program)s") % {"program": words.program_name(client)},
+        "button": _("Enregistrer"),
+        "back": reverse("access:programs"),
+    }
+    return render(request, "labels/form.html", context, status=400 if form.errors else 200)
 
 
 @publishers_only
@@ -120,7 +140,7 @@ def security(request: SignedInRequest, client_id: str) -> HttpResponse:
         return redirect("access:programs")
     context = {
         "form": form,
-        "heading": _("Clés et exigences de %(program)s") % {"program": client.client_id},
+        "heading": _("Clés et exigences de %(program)s") % {"program": words.program_name(client)},
         "hint": _("Avec une clé et toutes les exigences, ce programme suit le profil FAPI 2.0."),
         "button": _("Enregistrer"),
         "back": reverse("access:programs"),
@@ -140,7 +160,7 @@ def delete_program(request: SignedInRequest, client_id: str) -> HttpResponse:
         return redirect("access:programs")
     return _confirm(
         request,
-        _("Supprimer le programme ?"),
+        _("Supprimer %(program)s ?") % {"program": words.program_name(client)},
         [_("Ses jetons ne lisent plus rien, tout de suite."), _("Les accords des habitants restent, sans programme.")],
         _("Supprimer"),
     )

@@ -7,9 +7,16 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-from certification.access.enums import LOTS, VAULT
+from certification.access.enums import LOTS, VAULT, Environment
+from certification.access.presenting.api import EVENTS
+from certification.access.problems import MEANINGS
+from vault import types
+from vault.holders.enums import LineOutcome, Rhythm
+from vault.records.enums import Assurance, GrantState, Method, Mode
 from vault.sharing.actions.erasures import LONGEST
 from vault.sharing.enums import ErasureAnswer, ErasureCause
+
+KINDS = sorted({info.kind for one in types.all_types() for info in one.fields.values()})
 
 
 class SpanSchema(serializers.Serializer):
@@ -26,8 +33,8 @@ class ValiditySchema(serializers.Serializer):
 class ValueSchema(serializers.Serializer):
     value = serializers.JSONField(help_text="As the field's JSON Schema describes it (/donnees/).")
     holder = serializers.CharField(help_text="Who holds the value; “résident” if they typed it.")
-    assurance = serializers.CharField()
-    method = serializers.CharField()
+    assurance = serializers.ChoiceField(Assurance.values)
+    method = serializers.ChoiceField(Method.values)
     retrieved_at = serializers.DateTimeField()
     issued_at = serializers.DateTimeField(allow_null=True)
     period = SpanSchema()
@@ -36,7 +43,7 @@ class ValueSchema(serializers.Serializer):
 
 class DescribedSchema(serializers.Serializer):
     field = serializers.CharField(help_text="type#/pointer")
-    kind = serializers.CharField()
+    kind = serializers.ChoiceField(KINDS)
     unit = serializers.CharField(allow_null=True)
 
 
@@ -65,8 +72,8 @@ class GrantSchema(serializers.Serializer):
     id = serializers.UUIDField()
     purpose = serializers.UUIDField()
     title = serializers.CharField()
-    state = serializers.CharField()
-    mode = serializers.CharField()
+    state = serializers.ChoiceField(GrantState.values)
+    mode = serializers.ChoiceField(Mode.values)
     keep_days = serializers.IntegerField(allow_null=True)
     at_most_every_seconds = serializers.IntegerField(allow_null=True)
     starts_at = serializers.DateTimeField()
@@ -75,12 +82,12 @@ class GrantSchema(serializers.Serializer):
     vars()["fields"] = DescribedSchema(many=True)
     documents = DocumentSchema(many=True)
     writes = serializers.ListField(child=serializers.CharField(), help_text="Types of data that you may write.")
-    environment = serializers.CharField()
+    environment = serializers.ChoiceField(Environment.values)
 
 
 class EventSchema(serializers.Serializer):
     id = serializers.UUIDField()
-    type = serializers.CharField()
+    type = serializers.ChoiceField(sorted({*EVENTS.values()}))
     at = serializers.DateTimeField()
     grant = serializers.UUIDField()
     ends_at = serializers.DateTimeField()
@@ -95,7 +102,7 @@ class EventsSchema(serializers.Serializer):
 
 class ErasureSchema(serializers.Serializer):
     id = serializers.UUIDField()
-    type = serializers.CharField(help_text="“erasure.requested”, as its webhook calls it.")
+    type = serializers.ChoiceField(["erasure.requested"], help_text="As its webhook calls it.")
     grant = serializers.UUIDField()
     sub = serializers.CharField(help_text="The name by which the service knows the resident.")
     purpose = serializers.UUIDField()
@@ -166,13 +173,13 @@ class PairingSchema(serializers.Serializer):
 class ConnectionSchema(serializers.Serializer):
     sub = serializers.CharField(help_text="The name by which the holder knows the resident.")
     types = serializers.ListField(child=serializers.CharField(), help_text="That the resident accepted.")
-    rhythm = serializers.CharField()
+    rhythm = serializers.ChoiceField(Rhythm.values)
     until = serializers.DateField()
 
 
 class RefusedLineSchema(serializers.Serializer):
     line = serializers.IntegerField(help_text="From 1; blank lines do not count.")
-    code = serializers.CharField()
+    code = serializers.ChoiceField([one for one in LineOutcome.values if one != LineOutcome.WRITTEN])
 
 
 class LotSchema(serializers.Serializer):
@@ -192,7 +199,19 @@ class ProblemSchema(serializers.Serializer):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    code = serializers.CharField()
+    code = serializers.ChoiceField(sorted(map(str, MEANINGS)))
+
+
+def finish(result: dict[str, Any], **_: object) -> dict[str, Any]:
+    """Say of each body that it is required: no address takes a call without its own. Drop the package's own marks."""
+    for address in result["paths"].values():
+        for operation in address.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+    for shape in result["components"]["schemas"].values():
+        for described in shape["properties"].values():
+            described.pop("x-spec-enum-id", None)
+    return result
 
 
 EITHER = "A bearer token; or one that DPoP binds to a key (RFC 9449), with a proof in each call."

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from core.journal import register
 from core.models import RegisterEntry
 from core.models.many_rows import write_together
 from core.models.rows import Forged
-from vault.records.enums import Happened
+from vault.records.enums import Happened, RefusalCode
 from vault.records.models import Grant, GrantEvent
 from vault.sharing.models import ErasureRequest
 
@@ -47,10 +47,15 @@ OF_GRANTS = {
     Happened.NARROWED: EventType.CHANGED,
     Happened.STOPPED: EventType.WITHDRAWN,
     Happened.RETURNED: EventType.WITHDRAWN,
+    Happened.REVOKED: EventType.WITHDRAWN,
     Happened.OVER: EventType.EXPIRED,
     Happened.ERASING: EventType.ERASURE,
 }
-OF_LABELS = {"label_suspended": EventType.SUSPENDED, "label_lifted": EventType.LIFTED}
+OF_LABELS = {
+    "label_suspended": EventType.SUSPENDED,
+    "label_lifted": EventType.LIFTED,
+    "label_withdrawn": EventType.REVOKED,
+}
 
 
 def of_grant(event: GrantEvent) -> None:
@@ -61,15 +66,18 @@ def of_grant(event: GrantEvent) -> None:
     happened = Happened(event.happened)
     if happened not in OF_GRANTS:
         return
-    data: dict[str, Any] = {"ends_at": event.ends_at.isoformat()}
+    # A grant that was just given has its end in the city's time.
+    data: dict[str, Any] = {"ends_at": event.ends_at.astimezone(UTC).isoformat()}
     kind = OF_GRANTS[happened]
     if kind == EventType.CHANGED:
         data["change"] = happened.value
+    if happened == Happened.REVOKED:
+        data["code"] = RefusalCode.WITHDRAWN.value
     if happened == Happened.NARROWED:
         data["removed"] = event.lines
     if happened == Happened.ERASING:
         request = ErasureRequest.objects.filter(grant=event.grant).latest("created_at")
-        data = {"erasure": str(request.pk), "due_at": request.due_at.isoformat()}
+        data = {"erasure": str(request.pk), "due_at": request.due_at.astimezone(UTC).isoformat()}
     if happened == Happened.GIVEN and (former := _replaced(event.grant)) is not None:
         kind = EventType.CHANGED
         data |= {"change": "replaced", "former": str(former)}
@@ -166,8 +174,12 @@ def _publish_soon(event: Event) -> None:
 
 
 def _unnumbered() -> list[Event]:
-    """Return the events that wait for their number. One that somebody else wrote is reported, and told to nobody."""
-    found = Event.objects.select_for_update().filter(position=None).order_by("at", "pk")[:AT_ONCE]
+    """Return the events that wait for their number. One that somebody else wrote is reported, and told to nobody.
+
+    A test event has none: nothing happened at the service.
+    """
+    waiting = Event.objects.select_for_update().filter(position=None).exclude(type=EventType.TEST)
+    found = waiting.order_by("at", "pk")[:AT_ONCE]
     try:
         return list(found)
     except Forged:
@@ -188,12 +200,15 @@ def _note_labels() -> None:
     for entry in register.believed(recent):
         if not Service.objects.filter(pk=entry.subject_id).exists():
             continue
+        data = {"label": entry.content["label"], "service": str(entry.subject_id)}
+        if OF_LABELS[entry.event] == EventType.REVOKED:
+            data["code"] = RefusalCode.WITHDRAWN.value
         event = Event(
             service_id=entry.subject_id,
             environment=Environment.LIVE,
             type=OF_LABELS[entry.event],
             at=entry.at,
-            data={"label": entry.content["label"], "service": str(entry.subject_id)},
+            data=data,
             entry=entry.number,
         )
         try:

@@ -26,7 +26,7 @@ from accounts.models import PublisherMember, User
 from certification.access.models import Client
 from certification.developers.actions import outbox
 from certification.developers.enums import DeliveryState, EventType
-from certification.developers.models import Delivery, Endpoint
+from certification.developers.models import Delivery, Endpoint, Event
 from certification.developers.models.webhooks import PURPOSE
 from certification.labels import perms
 from certification.labels.checks.signals import sign
@@ -70,7 +70,7 @@ def add(
         TooMany
     """
     perms.require_member(by, client.service.publisher)
-    if not events or not set(events) <= {*EventType.values}:
+    if not events or not set(events) <= {*EventType.chosen()}:
         raise ValidationError(_("Choisissez au moins un événement."))
     _require_callable(url, sender or outgoing.Client(total_seconds=SECONDS))
     secret = _new_secret()
@@ -150,6 +150,29 @@ def delete(*, endpoint: Endpoint, by: User) -> None:
     """
     perms.require_member(by, endpoint.client.service.publisher)
     endpoint.delete()
+
+
+def try_out(*, endpoint: Endpoint, by: User) -> None:
+    """Send a test event to an address in service, as any other event goes. One that waits is sent again instead.
+
+    Raises:
+        PermissionDenied
+        ValidationError: the address is not in service.
+    """
+    client = endpoint.client
+    perms.require_member(by, client.service.publisher)
+    mine = Delivery.objects.filter(endpoint=endpoint, event__type=EventType.TEST, state=DeliveryState.WAITING)
+    waiting = mine.select_related("endpoint__client__service__publisher").first()
+    if waiting is not None:
+        replay(delivery=waiting, by=by)
+        return
+    with transaction.atomic():
+        if not Endpoint.objects.active().select_for_update().filter(pk=endpoint.pk).exists():
+            raise ValidationError(_("Cette adresse n’est pas en service : vérifiez-la d’abord."))
+        event = Event(service_id=client.service_id, environment=client.environment, type=EventType.TEST, data={})
+        event.save(force_insert=True)
+        made = Delivery.objects.create(endpoint=endpoint, event=event)
+        transaction.on_commit(lambda: outbox.send(outbox.DELIVER, str(made.pk)), robust=True)
 
 
 def replay(*, delivery: Delivery, by: User) -> None:

@@ -46,12 +46,13 @@ TO_DO = {
     "already_answered": gettext_lazy("Rien : la première réponse reste."),
     "too_many_requests": gettext_lazy("Attendez le temps de Retry-After."),
     "down": gettext_lazy("Réessayez plus tard : la panne est chez nous."),
-    "stopped": gettext_lazy("L’habitant a arrêté. Effacez votre copie."),
+    "stopped": gettext_lazy("L’habitant a arrêté l’accord, ou vous l’avez rendu. Effacez votre copie."),
     "over": gettext_lazy("L’accord est fini. Effacez, ou redemandez."),
     "paused": gettext_lazy("Attendez : l’habitant peut reprendre."),
     "to_come": gettext_lazy("Attendez le début de l’accord."),
     "not_covered": gettext_lazy("Ne lisez que ce qui est accordé."),
     "label": gettext_lazy("La ville ne le permet pas, ou plus."),
+    "label_withdrawn": gettext_lazy("La ville a retiré son autorisation pour de bon. Effacez ce que vous avez lu."),
     "too_soon": gettext_lazy("Attendez le temps de Retry-After : l’accord limite les lectures."),
     "not_anchored": gettext_lazy("Réessayez plus tard : notre journal attend sa preuve."),
     "forged": gettext_lazy("Réessayez plus tard : nous vérifions une ligne."),
@@ -77,6 +78,13 @@ CHANGES = [
     (
         date(2026, 12, 2),
         gettext_lazy(
+            "Quand la ville retire son autorisation, un événement et un code le disent, les accords se terminent et "
+            "l’effacement est demandé."
+        ),
+    ),
+    (
+        date(2026, 12, 2),
+        gettext_lazy(
             "Une demande de données sensibles doit être déposée d’abord (PAR). Clés publiques (private_key_jwt), "
             "jetons liés à une clé (DPoP)."
         ),
@@ -99,6 +107,14 @@ CHANGES = [
 
 def snippet(name: str) -> str:
     return (SNIPPETS / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def programs() -> list[dict[str, str]]:
+    """Return the complete programs, by language."""
+    return [
+        {"label": _("Un programme complet en Python"), "text": snippet("program")},
+        {"label": _("Un programme complet en Node"), "text": snippet("program_node")},
+    ]
 
 
 def pages() -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import PendingAccount, PublisherMember, PublisherRole
 from certification.access.enums import Environment
 from certification.access.models import Client
+from certification.access.presenting.programs import program_name
 from certification.developers.enums import DeliveryState, EndpointState
 from certification.developers.models import Call, Delivery, Endpoint
 from certification.labels.models import Service
@@ -45,13 +46,6 @@ def cards(services: Iterable[Service]) -> list[dict[str, Any]]:
     return [{"service": service, "programs": programs} for service, programs in found if programs]
 
 
-def program_name(client: Client) -> str:
-    return _("%(service)s, %(environment)s") % {
-        "service": client.service.name,
-        "environment": client.get_environment_display(),
-    }
-
-
 def call_rows(calls: Iterable[Call]) -> list[list[str]]:
     return [
         [
@@ -62,6 +56,15 @@ def call_rows(calls: Iterable[Call]) -> list[list[str]]:
             one.request_id,
         ]
         for one in calls
+    ]
+
+
+def wrong_address(client: Client, sent: str) -> list[dict[str, str]]:
+    """Return the redirect address that a program sent, and those that it registered."""
+    return [
+        {"key": _("Programme"), "value": program_name(client)},
+        {"key": _("Adresse envoyée"), "value": sent or _("Aucune")},
+        {"key": _("Adresses enregistrées"), "value": ", ".join(client.redirect_uris.split())},
     ]
 
 

@@ -22,6 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "pages": documentation.pages(),
         "servers": documentation.servers(),
         "snippet": documentation.snippet("read"),
+        "programs": documentation.programs(),
     }
     return render(request, "developers/documentation/home.html", context)
 

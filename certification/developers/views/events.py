@@ -10,6 +10,7 @@ from certification.access.problems import Problem
 from certification.access.views.api_view import REFUSED, ApiView
 from certification.developers.actions import outbox
 from certification.developers.actions.webhooks import event_name
+from certification.developers.enums import EventType
 
 A_PAGE = 100
 
@@ -17,7 +18,7 @@ A_PAGE = 100
 class ProgramEventSchema(serializers.Serializer):
     id = serializers.CharField(help_text="The webhook-id of the same event.")
     position = serializers.IntegerField()
-    type = serializers.CharField()
+    type = serializers.ChoiceField(EventType.values)
     timestamp = serializers.DateTimeField()
     # A serializer has a property of this name.
     vars()["data"] = serializers.DictField(help_text="Ids and the pairwise sub; never a value.")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.decorators import publishers_only, recently_authenticated
 from accounts.http import SignedInRequest
 from certification.access.models import Client
+from certification.access.presenting.programs import program_name
 from certification.developers.actions import webhooks
 from certification.developers.forms import CallsForm, WebhookForm
 from certification.developers.models import Call, Delivery, Endpoint
@@ -42,7 +43,7 @@ def calls(request: SignedInRequest, client_id: str) -> HttpResponse:
     found = form.among(Call.objects.filter(client=client))
     page = Paginator(found.order_by("-at", "-pk"), A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "name": words.program_name(client),
+        "name": program_name(client),
         "form": form,
         "page": page,
         "query": form.query,
@@ -64,7 +65,7 @@ def endpoints(request: SignedInRequest, client_id: str) -> HttpResponse:
     client = _client(request, client_id)
     context = {
         "client": client,
-        "name": words.program_name(client),
+        "name": program_name(client),
         "lines": words.endpoint_lines(client.endpoints.select_related("client")),
     }
     return render(request, "developers/webhooks.html", context)
@@ -118,6 +119,17 @@ def endpoint(request: SignedInRequest, client_id: str, endpoint_id: UUID) -> Htt
 def prove(request: SignedInRequest, client_id: str, endpoint_id: UUID) -> HttpResponse:
     webhooks.ask_proof(endpoint=_endpoint(request, client_id, endpoint_id), by=request.user)
     messages.success(request, _("Le défi part. Rechargez la page dans un instant."))
+    return redirect("developers:webhook", client_id, endpoint_id)
+
+
+@publishers_only
+@require_POST
+def try_out(request: SignedInRequest, client_id: str, endpoint_id: UUID) -> HttpResponse:
+    try:
+        webhooks.try_out(endpoint=_endpoint(request, client_id, endpoint_id), by=request.user)
+        messages.success(request, _("Nous envoyons l’essai. Rechargez la page dans un instant."))
+    except ValidationError as problem:
+        messages.error(request, problem.message)
     return redirect("developers:webhook", client_id, endpoint_id)
 
 

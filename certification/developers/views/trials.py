@@ -17,10 +17,10 @@ from certification.access import credentials, limits, server
 from certification.access.enums import OPENID, Environment
 from certification.access.issuers import SANDBOX
 from certification.access.models import Client
-from certification.access.problems import BASIC
+from certification.access.presenting.programs import program_name
+from certification.access.problems import BASIC, BEARER
 from certification.developers.actions import trials
 from certification.developers.models import Trial
-from certification.developers.presenting import pages as words
 from certification.developers.presenting import trials as lines
 from certification.labels import perms
 
@@ -40,7 +40,7 @@ def page(request: SignedInRequest, client_id: str) -> HttpResponse:
         return redirect("developers:trials", client_id)
     found = list(Trial.objects.filter(client=client))
     context = {
-        "name": words.program_name(client),
+        "name": program_name(client),
         "summary": lines.summary(found, timezone.now()),
         "lines": lines.lines(found, timezone.now()),
     }
@@ -125,7 +125,7 @@ def _used(request: HttpRequest, trial_id: UUID, answer: dict[str, Any]) -> HttpR
     except Trial.DoesNotExist:
         raise Http404 from None
     except trials.Misused as problem:
-        return _refused(problem.code, 401, 'Bearer realm="garant"')
+        return _refused(problem.code, 401, f'{BEARER}, error="invalid_token"')
     return JsonResponse(answer)
 
 

@@ -2,7 +2,8 @@
 lifted, suspended or withdrawn by two, who hear the publisher before they stop anything.
 
 Each verb takes the service's lock alone, exclusively: after it returns, no reading of the service succeeds that the
-label does not allow. It writes the label's row and one entry of the register, and in no vault.
+label does not allow. It writes the label's row and one entry of the register, and in no vault: what a withdrawal ends
+there follows by the scheduler (`withdrawing`).
 """
 
 from collections.abc import Iterator
@@ -62,8 +63,8 @@ def _replace_former(label: Label) -> None:
 def suspend(*, label: Label, by: User, reasons: str) -> Label:
     """Suspend a label at once, in an urgent case. One agent is enough: it only stops readings.
 
-    The other labels of the service that stand are suspended with it (`_suspend`). Outside such cases two agents
-    suspend, after the publisher was heard (`propose_change`).
+    The other labels of the service that stand are suspended with it (`_suspend`). The row says who decided and why,
+    for the letter. Outside such cases two agents suspend, after the publisher was heard (`propose_change`).
 
     Raises:
         PermissionDenied: `by` is no agent, or worked for the publisher.
@@ -78,6 +79,16 @@ def suspend(*, label: Label, by: User, reasons: str) -> Label:
         if held.state != LabelState.ACTIVE:
             raise NotNow(held.state)
         _suspend(held, reasons)
+        now = timezone.now()
+        LabelChange.objects.create(
+            label=held,
+            what=Change.URGENT,
+            reasons=reasons.strip(),
+            proposed_by=by,
+            proposed_at=now,
+            decided_at=now,
+            agreed=True,
+        )
     return held
 
 
@@ -88,7 +99,7 @@ def propose_change(*, label: Label, by: User, what: Change, reasons: str) -> Lab
 
     Raises:
         PermissionDenied, NotTwo, ValueError: as `suspend`.
-        NotNow: nothing to lift, or the label has ended, or another proposal waits.
+        NotNow: nothing to lift, or the label has ended, or another proposal waits, or one agent may do it.
     """
     _require_agent(label, by)
     if not reasons.strip():
@@ -204,8 +215,8 @@ def _require_agent(label: Label, by: User) -> None:
 
 
 def _require_possible(label: Label, what: Change) -> None:
-    needed = {Change.LIFT: [LabelState.SUSPENDED], Change.SUSPEND: [LabelState.ACTIVE]}.get(what)
-    if label.state not in needed if needed else not label.stands:
+    needed = {Change.LIFT: [LabelState.SUSPENDED], Change.SUSPEND: [LabelState.ACTIVE], Change.URGENT: []}.get(what)
+    if label.state not in needed if needed is not None else not label.stands:
         raise NotNow(label.state)
 
 

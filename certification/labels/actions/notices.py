@@ -33,7 +33,12 @@ RECENT = timedelta(days=7)
 #: Days before a label's end, and days after a draft was begun.
 BEFORE_THE_END = (7, 30, 60)
 DRAFT_AFTER = (30, 14)
-LETTERS = {Change.LIFT: "lifted", Change.SUSPEND: "suspended", Change.WITHDRAW: "withdrawn"}
+LETTERS = {
+    Change.LIFT: "lifted",
+    Change.SUSPEND: "suspended",
+    Change.WITHDRAW: "withdrawn",
+    Change.URGENT: "suspended",
+}
 #: Days before the law takes the city's silence for a yes.
 BEFORE_SILENCE = timedelta(days=15)
 
@@ -134,10 +139,6 @@ def _of_labels(agents_for: AgentsFor) -> Iterator[Due]:
     now = timezone.now()
     for one in Label.objects.listed().select_related("service__publisher", "request"):
         said, home = _said(one.request) | {"label": one.number}, _url("labels:own_label", one.pk)
-        by_two = one.changes.filter(what=Change.SUSPEND, agreed=True, decided_at__gt=now - RECENT)
-        if one.suspended_at and one.suspended_at > now - RECENT and not by_two.exists():
-            mark = _moment(one.suspended_at)
-            yield Due(Told.SUSPENDED, one.pk, "suspended", _members(one.request), home, mark, said)
         days = next((days for days in BEFORE_THE_END if one.valid_until - timedelta(days=days) <= now), None)
         if days and one.valid_from <= one.valid_until - timedelta(days=days) and not _followed(one):
             words = said | {"days": days}
@@ -145,7 +146,7 @@ def _of_labels(agents_for: AgentsFor) -> Iterator[Due]:
 
 
 def _of_changes(agents_for: AgentsFor) -> Iterator[Due]:
-    """Tell the publisher what two agents agreed on, and the other agents what waits for them."""
+    """Tell the publisher what was decided, and the other agents what waits for them."""
     changes = LabelChange.objects.select_related("label__service__publisher", "label__request", "proposed_by")
     for one in changes.filter(decided_at=None):
         if one.answer_until:

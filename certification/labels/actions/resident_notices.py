@@ -30,11 +30,13 @@ def send_due() -> int:
 
 
 def _due() -> Iterator[tuple[Label, UUID]]:
-    """Yield each label that was stopped lately with the residents whose active agreement it no longer allows."""
+    """Yield each label that was stopped lately, with the residents whose agreement it no longer allows or ended."""
     stopped = {label.service_id: label for label in Label.objects.stopped_since(timezone.now() - RECENT)}
     grants = across.active_for(stopped)
     halted = recipient.halts(grants)
     notified = dict.fromkeys((one.recipient_id, one.resident_id) for one in grants if one.pk in halted)
+    withdrawn = [label.service_id for label in stopped.values() if label.withdrawn_at]
+    notified |= dict.fromkeys(across.revoked_since(timezone.now() - RECENT, withdrawn))
     yield from ((stopped[service_id], resident_id) for service_id, resident_id in notified)
 
 

@@ -196,7 +196,8 @@ class LabelPurpose(AuthenticatedRow):
 
 
 class LabelChange(AuthenticatedRow):
-    """A change of a label: one agent proposes, another decides. Rows are never deleted.
+    """A change of a label: one agent proposes, another decides; one alone suspends in an urgent case. Rows are never
+    deleted.
 
     Before a suspension or a withdrawal the publisher reads the reasons and may answer, until `answer_until`.
     """
@@ -237,7 +238,8 @@ class LabelChange(AuthenticatedRow):
                 condition=Q(decided_by=None) | ~Q(decided_by=F("proposed_by")), name="label_change_two_persons"
             ),
             models.CheckConstraint(
-                condition=Q(agreed=False) | Q(decided_by__isnull=False), name="label_change_agreed_by_somebody"
+                condition=Q(agreed=False) | Q(decided_by__isnull=False) | Q(what=Change.URGENT),
+                name="label_change_agreed_by_somebody",
             ),
             models.UniqueConstraint(fields=["label"], condition=Q(decided_at=None), name="label_change_one_at_a_time"),
             models.CheckConstraint(condition=~Q(reasons=""), name="label_change_says_why"),
@@ -254,6 +256,11 @@ class LabelChange(AuthenticatedRow):
 
     def __str__(self) -> str:
         return self.get_what_display()
+
+    @property
+    def signed_by(self) -> User | None:
+        """Return the agent who decided: the second of two, or the only one in an urgent case."""
+        return self.proposed_by if self.what == Change.URGENT else self.decided_by
 
     @property
     def is_heard(self) -> bool:

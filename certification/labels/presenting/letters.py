@@ -25,10 +25,24 @@ APPEALS = (
     " ou sur www.telerecours.fr. Un recours gracieux fait dans ce délai le prolonge : vous avez alors deux mois à"
     " partir de la réponse de la ville, ou de deux mois sans réponse."
 )
+#: What follows, beside the reasons. In an urgent case nobody need be heard first (CRPA L121-2).
+FINAL = {
+    Change.WITHDRAW: (
+        "Cette décision est définitive. Votre service ne lit plus rien. Les accords des habitants prennent fin, et un"
+        " nouveau label ne les fait pas revenir. Vous recevez pour chacun une demande d’effacer, sous trente jours, ce"
+        " que votre service a lu."
+    ),
+    Change.URGENT: (
+        "Votre service ne lit plus rien, jusqu’à ce que deux agents lèvent la suspension. L’urgence dispensait de vous"
+        " entendre avant (CRPA, article L121-2) : vous pouvez nous répondre maintenant. Les accords des habitants"
+        " restent."
+    ),
+}
 _OUTCOMES = {
     Change.LIFT: "levée de la suspension",
     Change.SUSPEND: "suspension %(of_the)s",
     Change.WITHDRAW: "retrait %(of_the)s",
+    Change.URGENT: "suspension en urgence %(of_the)s",
 }
 #: The city's word, as letters say it.
 _THE = {
@@ -70,19 +84,21 @@ def decision(request: LabelRequest) -> Letter:
 
 
 def of_change(change: LabelChange) -> Letter:
-    """Return the letter of a change that two agents agreed on."""
+    """Return the letter of a change that two agents agreed on, or of a suspension by one in an urgent case."""
     with override("fr"):
         service, word = change.label.service, wording.now().word
         outcome = _OUTCOMES[Change(change.what)] % _the()
         heard = change.answer or "Vous n’avez pas répondu dans le délai."
         parts = [Part("Les raisons", change.reasons)]
+        if final := FINAL.get(Change(change.what)):
+            parts.append(Part("Ce que cela change", final))
         if change.answer_until:
             parts.append(Part("Ce que vous avez répondu", heard))
         parts.append(Part("Comment contester", APPEALS))
         return _letter(
             subject=f"{word} {change.label.number}, service « {service.name} » : {outcome}",
             publisher=service.publisher,
-            by=change.decided_by,
+            by=change.signed_by,
             at=change.decided_at,
             parts=parts,
         )

@@ -257,13 +257,16 @@ def ask_data(request: SignedInRequest, request_id: UUID, purpose_id: UUID) -> Ht
         else:
             actions.ask_field(purpose=row, by=request.user, field=data["what"], **said)
 
+    searched = request.GET.get("q", "")[:100]
+    form = AskDataForm(sent(request), searched=searched)
     return ask(
         request,
-        AskDataForm(sent(request)),
+        form,
         act,
         heading=_("Demander une donnée"),
         button=_("Ajouter"),
         back=back,
+        search={"label": _("Chercher une donnée ou un papier"), "text": searched, "found": form.found},
         hint=_("Facultative par défaut : elle n’est nécessaire que si le service ne marche pas sans elle."),
     )
 
@@ -411,7 +414,9 @@ def answer_change(request: SignedInRequest, change_id: UUID) -> HttpResponse:
 @require_safe
 def change_letter(request: SignedInRequest, change_id: UUID) -> HttpResponse:
     mine = LabelChange.objects.filter(label__service__publisher=perms.place_of(request.user).publisher, agreed=True)
-    found = get_object_or_404(mine.select_related("label__service__publisher", "decided_by"), pk=change_id)
+    found = get_object_or_404(
+        mine.select_related("label__service__publisher", "decided_by", "proposed_by"), pk=change_id
+    )
     back = reverse("labels:own_label", args=[found.label_id])
     return drawn(letters.of_change(found), found.label.number, back, request)
 

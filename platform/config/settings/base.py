@@ -213,6 +213,14 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Read what a resident granted to a service, until they stop it.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+    "SERVERS": [
+        {"url": SITE_URL, "description": "The portal: real residents, under the service's label"},
+        {"url": f"{SITE_URL}/bac-a-sable", "description": "The sandbox: invented people; without holders' addresses"},
+    ],
+    # Each list of values stands where it is used: the package would name them by guesses.
+    "POSTPROCESSING_HOOKS": ["certification.access.views.schemas.finish"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],

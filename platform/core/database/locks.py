@@ -19,6 +19,12 @@ def hold(kind: str, id: UUID) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key(kind, id)])
 
 
+def hold_shared(kind: str, id: UUID) -> None:
+    """Wait until nobody holds the exclusive lock, and keep it from others; many may share it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [key(kind, id)])
+
+
 def try_hold(kind: str, id: UUID) -> bool:
     """Take the exclusive lock if it is free. Return whether it was."""
     with connection.cursor() as cursor:

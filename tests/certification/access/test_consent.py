@@ -101,7 +101,7 @@ def test_a_length_is_chosen_by_the_resident(session, browser, tenant):
 # It always asks
 
 
-@pytest.mark.parametrize("trick", [{"approval_prompt": "auto"}, {"prompt": "consent"}, {"approval_prompt": "none"}])
+@pytest.mark.parametrize("trick", [{"approval_prompt": "auto"}, {"approval_prompt": "none"}])
 def test_no_parameter_skips_the_page(session, browser, trick):
     connected(session, browser)
     page = ask(session, browser, **trick)
@@ -109,19 +109,9 @@ def test_no_parameter_skips_the_page(session, browser, trick):
     assert AuthorizationCode.objects.filter(used_at=None).count() == 0
 
 
-def test_prompt_none_is_refused_to_whoever_is_signed_in_or_not(session, browser):
-    assert told(ask_plainly(session, browser, prompt="none"))["error"] == "consent_required"
-    assert told(ask_plainly(session, Browser(), prompt="none"))["error"] == "login_required"
-
-
 def test_who_is_not_signed_in_signs_in_first_and_comes_back(session):
     page = ask(session, Browser())
     assert page.status_code == 302 and page["Location"].startswith("/connexion/?next=/oauth/authorize")
-
-
-def test_prompt_login_asks_who_one_is_again(session, browser):
-    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
-        assert "confirmer" in ask(session, browser, prompt="login")["Location"]
 
 
 def test_only_a_resident_is_asked(session, owner):

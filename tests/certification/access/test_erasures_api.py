@@ -205,6 +205,7 @@ def test_a_service_gives_a_grant_back_and_the_resident_is_told(token, tenant, re
     answer = Browser().delete(GRANT, headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.content) == (204, b"")
     assert body(called(token, FIELDS))["code"] == "stopped"
+    assert "gave it back" in body(called(token, FIELDS))["detail"]
     [line] = [one for one in journal.entries(resident_id=tenant.pk, limit=9) if one.event == "grant_given_back"]
     grant = grant_of(tenant)
     assert (line.means, line.actor_id) == (journal.Means.API, grant.recipient_id)

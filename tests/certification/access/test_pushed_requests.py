@@ -195,14 +195,3 @@ def test_a_program_may_require_it_for_all(granted_ordinary, program_of, browser,
     row.save(update_fields=["require_pushed_authorization_requests"])
     found = told(browser.get(asking(session)))
     assert found["error"] == "invalid_request" and "RFC 9126" in found["error_description"]
-
-
-@pytest.mark.parametrize(
-    ("more", "code"),
-    [
-        ({"request": "e30.e30."}, "request_not_supported"),
-        ({"request_uri": "https://loin.example/demande"}, "request_uri_not_supported"),
-    ],
-)
-def test_a_request_by_value_or_by_reference_is_refused(session, browser, more, code):
-    assert told(browser.get(asking(session, **more)))["error"] == code

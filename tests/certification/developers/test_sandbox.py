@@ -30,7 +30,7 @@ from certification.labels import across, recipient
 from certification.labels.actions import requests, trials
 from core import journal
 from core.files.storage import sealed_storage
-from tests.accounts.factories import AgentFactory, signed_in
+from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.certification.access import program as live
 from tests.certification.access.program import BACK, body, called, program, told
 from tests.certification.developers.played import FIELDS, answer, ask, basic, connected, play
@@ -272,6 +272,26 @@ def test_only_the_programs_publisher_plays_personas_with_it(session, theirs, pla
         assert ask(session, signed_in(who)).status_code == 403
     assert ask(session, client).status_code == 302
     assert client.post(reverse("sandbox:authorize"), live.hidden(page)).status_code == 400
+
+
+# A wrong redirect address
+
+
+def test_a_wrong_redirect_address_is_named_with_those_that_are_registered(session, theirs, tried, owner):
+    for sent in ("https://loyerjuste.example/retour/", "https://[", "javascript:alert(1)"):
+        wrong = {"redirect_uri": sent}
+        page = live.ask_plainly(session, theirs, "sandbox:authorize", **wrong)
+        assert page.status_code == 400
+        shown = main(page)
+        assert "Adresse de retour inconnue" in shown and sent in shown and BACK in shown
+    for stranger in (Browser(), signed_in(member(publisher("Autre", SIRETS[1]))), signed_in(ResidentFactory())):
+        answer = live.ask_plainly(session, stranger, "sandbox:authorize", **wrong)
+        assert answer.status_code in {400, 403} and f"{BACK}<" not in answer.content.decode()
+
+
+def test_a_push_names_them_too(session, tried):
+    found = live.pushed(session, live.asking(session, "sandbox:authorize", redirect_uri="https://autre.example/"))
+    assert found.status_code == 400 and BACK in found.json()["error_description"]
 
 
 # The sandbox and real residents never meet

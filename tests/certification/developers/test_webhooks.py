@@ -1,6 +1,7 @@
 """Webhooks: an address answers a challenge, then gets each event, signed, until it has it; and never a value."""
 
 import json
+import socket
 from datetime import timedelta
 from uuid import uuid4
 
@@ -22,7 +23,7 @@ from certification.developers.actions import outbox, webhooks
 from certification.developers.enums import DeliveryState, EndpointState, EventType
 from certification.developers.models import Delivery, Endpoint, Event
 from certification.developers.models.webhooks import KEEPER, PURPOSE
-from certification.labels.actions import labels
+from certification.labels.actions import labels, withdrawing
 from certification.labels.enums import Change
 from certification.labels.models import Service
 from core import outgoing
@@ -43,7 +44,7 @@ from vault.records.enums import Happened
 from vault.sharing.models import ErasureRequest
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ALL = [*EventType.values]
+ALL = [one.value for one in EventType.chosen()]
 
 
 @pytest.fixture(autouse=True)
@@ -190,6 +191,70 @@ def test_a_suspension_and_its_end_are_told(endpoint, receiver, label):
     run_due()
     assert receiver.types == ["label.suspended", "label.lifted"]
     assert receiver.received[0][1]["data"]["label"] == label.number
+
+
+def test_a_withdrawn_label_is_told_with_its_final_code_then_each_end_and_what_to_erase(
+    endpoint, receiver, label, tenant
+):
+    grant = given(tenant, version_of(label), INCOME)
+    gate.read(grant=grant, fields=[INCOME])
+    change = labels.propose_change(label=label, by=AgentFactory(), what=Change.WITHDRAW, reasons="Il revend.")
+    labels.answer_change(change=change, by=label.accepted_by, text="Non.")
+    change.refresh_from_db()
+    labels.decide_change(change=change, by=AgentFactory(), agree=True)
+    run_due()
+    withdrawing.end_grants()
+    run_due()
+    assert receiver.types == ["consent.given", "label.withdrawn", "consent.withdrawn", "erasure.requested"]
+    withdrawn, ended = (receiver.received[place][1]["data"] for place in (1, 2))
+    assert (withdrawn["label"], withdrawn["code"]) == (label.number, "label_withdrawn")
+    assert (ended["grant"], ended["code"]) == (str(grant.pk), "label_withdrawn")
+
+
+def test_every_moment_that_is_told_is_in_utc(endpoint, receiver, registered, label, tenant):
+    given(tenant, version_of(label), INCOME)
+    run_due()
+    [(_id, told)], [listed] = receiver.received, body(asked(registered))["events"]
+    for moment in (told["timestamp"], told["data"]["ends_at"], listed["timestamp"], listed["data"]["ends_at"]):
+        assert moment.endswith("+00:00")
+
+
+def test_a_test_event_goes_to_its_address_alone_and_counts_as_no_event(endpoint, receiver, registered, developer):
+    page, hers = reverse("developers:webhook", args=[registered[0].client_id, endpoint.pk]), signed_in(developer)
+    assert "Envoyer un événement d’essai" in main(hers.get(page))
+    for _time in range(2):
+        assert "Nous envoyons l’essai" in main(hers.post(f"{page}essai/", follow=True)), "one is on its way at most"
+    run_due()
+    assert receiver.types == ["endpoint.test"] and receiver.forged == 0
+    assert receiver.received[0][1]["data"] == {"environment": "live"}
+    assert "endpoint.test" in main(hers.get(page))
+    assert body(asked(registered))["events"] == []
+    with pytest.raises(ValidationError):
+        webhooks.add(client=registered[0], by=developer, url=f"{endpoint.url}/2", events=["endpoint.test"])
+    endpoint.stopped_at = timezone.now()
+    endpoint.save()
+    assert "pas en service" in main(hers.post(f"{page}essai/", follow=True))
+    assert "Envoyer un événement d’essai" not in main(hers.get(page))
+
+
+def test_a_receiver_that_never_answers_delays_its_own_events_alone(
+    endpoint, receiver, registered, developer, settings, label, tenant
+):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        settings.OUTGOING_ALLOWED = [*settings.OUTGOING_ALLOWED, f"127.0.0.1:{port}"]
+        url = f"http://127.0.0.1:{port}/"
+        deaf, _secret = webhooks.add(client=registered[0], by=developer, url=url, events=ALL)
+        deaf.proved_at = timezone.now()
+        deaf.save()
+        given(tenant, version_of(label), INCOME)
+        outbox.publish()
+        for pk in Delivery.objects.due().values_list("pk", flat=True):
+            webhooks.deliver(delivery_id=pk, sender=outgoing.Client(total_seconds=0.3))
+    late, sent = (Delivery.objects.get(endpoint=one) for one in (deaf, endpoint))
+    assert (late.state, late.last_problem, late.attempts) == (DeliveryState.WAITING, "slow", 1)
+    assert late.next_at > timezone.now() and sent.state == DeliveryState.DONE
+    assert receiver.types == ["consent.given"]
 
 
 def test_only_what_was_chosen_is_told(registered, developer, receiver, label, tenant):
@@ -484,7 +549,7 @@ def test_another_publishers_member_touches_no_address(endpoint, registered):
     browser = signed_in(other)
     parts = [registered[0].client_id, endpoint.pk]
     for name in (
-        *("webhook", "prove_webhook", "delete_webhook"),
+        *("webhook", "prove_webhook", "try_webhook", "delete_webhook"),
         *("replace_webhook_secret", "retire_webhook_secret"),
     ):
         address = reverse(f"developers:{name}", args=parts)

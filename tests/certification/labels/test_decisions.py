@@ -226,6 +226,19 @@ def test_two_agents_suspend_once_the_publisher_was_heard(owner, one, house):
     assert "Notre boîte était pleine." in letter and "Il ne répond plus." in letter and "telerecours" in letter
 
 
+def test_an_urgent_suspension_has_its_letter_by_the_one_agent_who_decided(owner, one, house):
+    label = labelled(owner, one)
+    labels.suspend(label=label, by=AgentFactory(name="Solène Abadie"), reasons="Une fuite est signalée.")
+    change = label.changes.get()
+    assert (change.what, change.decided_by, change.is_heard) == (Change.URGENT, None, True)
+    assert "Suspendre en urgence (PDF)" in signed_in(owner).get(at("own_label", label.pk)).content.decode()
+    letter = text_of(signed_in(owner).get(at("change_letter", change.pk)))
+    for words in ("Une fuite est signalée.", "Solène Abadie", "L121-2", "telerecours", "deux agents lèvent"):
+        assert words in letter
+    with pytest.raises(NotNow):
+        labels.propose_change(label=label, by=AgentFactory(), what=Change.URGENT, reasons="Encore.")
+
+
 def test_without_an_answer_two_agents_decide_after_fifteen_days(owner, one):
     label = labelled(owner, one)
     change = labels.propose_change(label=label, by=AgentFactory(), what=Change.WITHDRAW, reasons="Il revend.")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from uuid import uuid4
 
 import pytest
@@ -95,6 +96,29 @@ def test_a_publisher_asks_for_a_label_page_by_page(owner, theirs):
     request.refresh_from_db()
     assert request.state == State.SUBMITTED
     assert theirs.get(at("describe", request.pk)).status_code == 404
+
+
+def rows_of(page):
+    """Return what may be asked for, with its label, as the list shows it."""
+    return re.findall(r'<option value="([^"]+)"[^>]*>\s*([^<]+?)\s*</option>', page.content.decode())
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_may_be_asked_for_is_searched_and_no_two_rows_are_alike(owner, house, theirs, language):
+    request = filled(owner, service(owner, house))
+    asks = at("ask_data", request.pk, request.purposes.get().pk)
+
+    def rows(searched=""):
+        page = theirs.get(asks, {"q": searched}, headers={"accept-language": language})
+        return re.findall(r'<option value="([^"]+)"[^>]*>\s*([^<]+?)\s*</option>', page.content.decode())
+
+    every = rows()
+    assert len({label for _what, label in every}) == len(every) > 300
+    found = rows("Revenu fiscal de REFERENCE" if language == "fr" else "reference tax")
+    assert INCOME in dict(found) and len(found) < 5
+    assert rows("zzz") == every, "nothing has the word: the list is whole"
+    sent = {"what": PARTS, "why": "Pour voir.", "why_en": "To see.", "required": "no"}
+    assert theirs.post(f"{asks}?q=loyer", sent).status_code == 302, "a search hides rows, and refuses none"
 
 
 def test_another_publishers_objects_are_not_found(owner, house, theirs):
@@ -217,7 +241,7 @@ def test_suspending_lifting_and_withdrawing_have_their_pages(owner, house):
     first.post(at("suspend", label.pk), {"text": "Une faille."})
     assert first.get(at("suspend", label.pk)).status_code == 404
     first.post(at("propose_change", label.pk), {"what": "lift", "text": "Corrigée."})
-    change = label.changes.get()
+    change = label.changes.get(decided_at=None)
     assert first.get(at("decide_change", change.pk)).status_code == 404
     second.post(at("decide_change", change.pk), {"answer": "agree", "shown": change.mark})
     assert Label.objects.in_force().filter(pk=label.pk).exists()

@@ -84,7 +84,7 @@ def test_a_withdrawn_label_allows_nothing(grant, label, owner):
     labels.answer_change(change=change, by=owner, text="Non.")
     change.refresh_from_db()
     labels.decide_change(change=change, by=AgentFactory(), agree=True)
-    assert refused(grant) == RefusalCode.LABEL
+    assert refused(grant) == RefusalCode.WITHDRAWN
 
 
 def test_a_renewed_label_with_the_same_purpose_goes_on_and_with_another_does_not(grant, label, owner):

@@ -10,7 +10,7 @@ from django_scopes import scope
 
 from accounts.actions import accounts
 from certification.labels import recipient
-from certification.labels.actions import labels, resident_notices
+from certification.labels.actions import labels, resident_notices, withdrawing
 from certification.labels.enums import Change
 from certification.labels.models import Notice
 from certification.labels.tasks import notify
@@ -65,6 +65,17 @@ def test_lifted_then_suspended_again_or_withdrawn_is_told_again(label, resident,
     label.refresh_from_db()
     suspend(label)
     assert told(mailoutbox) == {resident.email}
+
+
+def test_a_withdrawal_is_told_once_whether_or_not_the_agreement_has_ended_meanwhile(label, resident, mailoutbox):
+    given(resident, version_of(label))
+    change = labels.propose_change(label=label, by=AgentFactory(), what=Change.WITHDRAW, reasons="Il revend.")
+    labels.answer_change(change=change, by=label.accepted_by, text="Non.")
+    change.refresh_from_db()
+    labels.decide_change(change=change, by=AgentFactory(), agree=True)
+    withdrawing.end_grants()
+    assert told(mailoutbox) == {resident.email}
+    assert told(mailoutbox) == set()
 
 
 def test_what_another_label_still_allows_is_not_told(label, resident, mailoutbox, monkeypatch):

@@ -205,6 +205,14 @@ def give_back(*, grant: Grant, by: UUID) -> Grant:
     return _stop(grant, by, "grant_given_back", Happened.RETURNED)
 
 
+def revoke(*, grant: Grant) -> Grant:
+    """End a grant to a recipient that the city no longer allows. Idempotent.
+
+    Only the app of its kind of recipient calls this, once the city has decided it for good.
+    """
+    return _stop(grant, grant.resident_id, "grant_revoked", Happened.REVOKED)
+
+
 def end(grant: Grant, at: datetime) -> None:
     """End a grant, and delete what its recipient made of the values.
 

@@ -56,7 +56,7 @@ class RecipientKind:
     `refusal` returns why this recipient may not read now, whatever the grant says. The gate calls it in the statement
     after it took the locks, with the grant just loaded. `lock_key` returns the key of a lock that each reading shares;
     who changes what `refusal` looks at takes it exclusively. `halts` says the same of several grants, to the
-    resident.
+    resident; `revoked` says why the city ended one.
 
     `erasing` is how it is asked to erase what it received, `contact` whom a letter is for. Without `may_have_closed`,
     it never reads what the law or a holder's terms keep here (vault/records/gate/passing_on.py).
@@ -71,6 +71,7 @@ class RecipientKind:
     refusal: Callable[[Grant], RefusalCode | None] = lambda grant: None
     lock_key: Callable[[Grant], int | None] = lambda grant: None
     halts: Callable[[Sequence[Grant]], Mapping[UUID, Halt]] = lambda grants: {}
+    revoked: Callable[[Grant], Halt | None] = lambda grant: None
     erasing: Erasing = Erasing.NEVER
     contact: Callable[[Grant], Contact] = lambda grant: Contact((grant.recipient_label,))
     may_have_closed: bool = True

@@ -26,14 +26,14 @@ LONGEST = timedelta(days=366)
 #: The resident gets a reminder this long before a grant ends, and after this long without a read.
 ENDING = timedelta(days=30)
 UNUSED = timedelta(days=90)
-#: For how long the resident is told that a recipient gave a grant back.
+#: For how long the resident is told that a recipient gave a grant back, or that the city ended it.
 RETURNED = timedelta(days=7)
 #: Why a former row of what a grant covers obtains nothing.
 WRITTEN_ONCE = "never changes; its grant, which the head follows, says what was taken out"
 #: The events that a grant has at most once.
 ONCE = (
     *(Happened.GIVEN, Happened.STOPPED, Happened.REPLACED, Happened.RETURNED, Happened.OVER),
-    *(Happened.ENDING, Happened.UNUSED, Happened.TOLD),
+    *(Happened.ENDING, Happened.UNUSED, Happened.TOLD, Happened.REVOKED),
 )
 
 

@@ -1,8 +1,8 @@
 """Ask a recipient to erase what it received, and take its answer.
 
-A service is asked by itself when a grant is stopped, given back or loses a line: it has thirty days, as the charter
-says. Any other request is the resident's: a month (GDPR, articles 17 and 12-3). The portal cannot look whether it was
-done; it keeps what was asked, when, and what was answered.
+A service is asked by itself when a grant is stopped, given back, ended by the city or loses a line: it has thirty
+days, as the charter says. Any other request is the resident's: a month (GDPR, articles 17 and 12-3). The portal
+cannot look whether it was done; it keeps what was asked, when, and what was answered.
 """
 
 from collections.abc import Iterable
@@ -32,6 +32,7 @@ LONGEST = 500
 CAUSES = {
     Happened.STOPPED: ErasureCause.WITHDRAWN,
     Happened.RETURNED: ErasureCause.WITHDRAWN,
+    Happened.REVOKED: ErasureCause.WITHDRAWN,
     Happened.NARROWED: ErasureCause.NARROWED,
 }
 
@@ -90,7 +91,7 @@ def ask(*, grant: Grant, by: UUID) -> ErasureRequest:
 
 
 def ask_at_withdrawal(event: GrantEvent) -> None:
-    """Ask a service to erase, in the transaction in which a grant is stopped, given back or loses a line.
+    """Ask a service to erase, in the transaction in which a grant ends before its time or loses a line.
 
     Nothing is asked of who read nothing, nor after another grant took the place of one.
     """

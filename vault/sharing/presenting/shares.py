@@ -156,6 +156,13 @@ def connection_rows(found: Iterable[Connection]) -> list[dict[str, str]]:
     return rows
 
 
+def revoked(grant: Grant, events: Iterable[GrantEvent]) -> Halt | None:
+    """Return why the city ended a grant, or None if it did not."""
+    if not any(event.happened == Happened.REVOKED for event in events):
+        return None
+    return recipients.get(grant.recipient_kind).revoked(grant)
+
+
 def history(events: Iterable[GrantEvent]) -> list[dict[str, str]]:
     """Return one row per event, in the given order, each with its receipt if it has one.
 

@@ -75,11 +75,13 @@ def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     desk.end_left_of(resident_id=request.user.pk)
     grant = _find_grant(grant_id)
     agreement = agreements.of(grant)
+    events = GrantEvent.objects.filter(grant=grant)
     context: dict[str, Any] = {
         "share": words.share(grant),
+        "revoked": words.revoked(grant, events),
         "facts": words.facts(grant),
         "copied": agreement is not None and agreement.copied,
-        "history": words.history(GrantEvent.objects.filter(grant=grant)),
+        "history": words.history(events),
         "asked": erasure_words.rows(ErasureRequest.objects.filter(grant=grant), {}),
         "emergency": EmergencyAccess.objects.filter(grant=grant).first(),
         "may_renew": words.may_renew(grant, agreement),
