@@ -2,8 +2,9 @@
 
 Makes a Debian in FOLDER by debootstrap, puts this version's release into it, and runs the commands of docs/debian.md
 there: the packages in a chroot, the others where systemd has booted, as the first process of namespaces of its own,
-in a network that has the loopback only. Only what a folder lacks is different: a certificate, which is made here, and
-a mail server: there is none. The night's services are started by hand. Prints the second at which each part ended.
+in a network that has the loopback only. Only what a folder lacks is different: a second disk, which is one in memory,
+a certificate, which is made here, and a mail server: there is none. The night's services are started by hand. Prints
+the second at which each part ended.
 Fails if a command does, if a service does not run, or if the doctor finds a fault other than the mail.
 """
 
@@ -50,6 +51,8 @@ mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
+mkdir -p srv/garant
+mount -t tmpfs -o mode=755 tmpfs srv/garant
 mkdir -p mnt/host
 pivot_root . mnt/host
 exec env -i container=folder PATH=/usr/sbin:/usr/bin sh -c "umount -l /mnt/host; exec /lib/systemd/systemd"
@@ -62,7 +65,7 @@ CERTIFICATE = (
 #: Instead of the page's last part: what the night does, then the doctor, once the scheduler has ticked.
 NIGHT = """
 sleep 75
-systemctl start garant-backup garant-purge garant-verify
+systemctl start garant-backup garant-purge garant-verify garant-keystores
 systemctl is-active garant-web garant-worker garant-watch garant-releases garant-beat
 """
 DOCTOR = """

@@ -19,7 +19,7 @@ GIVEN = re.compile(r"manage\.py ([a-z_]+(?: [^`#\n|]*)?)")
 SERVER = re.compile(r"python -m (config\.(?:serve|work))((?: --[a-z]+ \S+)+)`")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: A page may name a command without the arguments that it needs.
-IN_PROSE = {"backup", "restore", "keys", "rows", "simulate", "read", "make_seal"}
+IN_PROSE = {"backup", "forget_keystores", "restore", "keys", "rows", "simulate", "read", "make_seal"}
 
 
 def given(text: str) -> list[list[str]]:

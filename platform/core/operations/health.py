@@ -29,8 +29,9 @@ ROOM = 64 * 1024 * 1024
 #: Seconds that the parts have to answer.
 PATIENCE = 1.5
 _queues: dict[str, Callable[[], bool]] = {}
-#: Signs of life that no queue gives: the scheduler's tick of each minute, and the last whole backup.
-SCHEDULER, BACKUP = "scheduler's tick", "last backup"
+#: Signs of life that no queue gives: the scheduler's tick of each minute, the last whole backup, and the last
+#: deletion of old copies of the wrapped keys.
+SCHEDULER, BACKUP, KEYSTORES = "scheduler's tick", "last backup", "old keys deleted"
 
 
 @login_not_required
