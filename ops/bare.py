@@ -13,11 +13,11 @@ import shutil
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ops import release
 from ops.cluster import ROOT
 
 PAGE = ROOT / "docs" / "debian.md"
@@ -87,8 +87,7 @@ def main() -> int:
     began = time.monotonic()
     _prepare(folder)
     variables, *parts = blocks()
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert f"garant-{version}.tar.gz" in variables, "the page names another version"
+    assert f"garant-{release.version_of(ROOT)}.tar.gz" in variables, "the page names another version"
     parts[-1] = NIGHT + DOCTOR
     # One shell keeps the variables of the parts that follow.
     packages = f"set -eu\n{MACHINE}{variables}{_script(1, parts[0])}{BEFORE_BOOT}"
@@ -121,9 +120,8 @@ def _prepare(folder: Path) -> None:
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
     if AUTHORITIES.is_dir():
         shutil.copytree(AUTHORITIES, folder / AUTHORITIES.relative_to("/"), dirs_exist_ok=True)
-    subprocess.run([sys.executable, "-m", "ops.release"], cwd=ROOT, check=True)
-    for file in (ROOT / "var" / "release").iterdir():
-        (folder / "root" / file.name).write_bytes(file.read_bytes())
+    made = release.write(ROOT)
+    (folder / "root" / made.name).write_bytes(made.read_bytes())
 
 
 @contextmanager

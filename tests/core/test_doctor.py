@@ -255,7 +255,7 @@ FAULTS = {
     "a kernel without Landlock": (lack_a_layer, "Landlock", "5.13"),
     "a seal that others read": (open_the_seal, "SEAL_KEY", "chmod 600"),
     "no receipt keys": (change(RECEIPT_KEYS=Path("/nowhere")), "RECEIPT_KEYS", "from its copy"),
-    "no keyring": (lose_the_keyring, "keyring", "make_keyring"),
+    "no keyring": (lose_the_keyring, "keyring", "put back the copy"),
     "a keyring lost from a portal with data": (lose_the_keyring, "keyring's keys", "make none"),
     "a new keyring in the place of a lost one": (replace_the_keyring, "keyring's keys", "Put back from its copy"),
     "no checkpoint key": (lose_the_checkpoint_key, "checkpoint key", "make_checkpoint_key"),
@@ -287,6 +287,7 @@ def test_a_planted_fault_is_named_with_what_to_do(fault, well, settings, tmp_pat
     plant(settings, tmp_path, monkeypatch)
     found = red()
     assert says in found[about]
+    assert "make_keyring" not in str(found), "a second keyring opens nothing of what is there"
     assert "canary" not in str(found)
 
 

@@ -427,6 +427,33 @@ def test_another_city_s_backup_is_refused(taken, spare, settings):
         restored(spare, taken)
 
 
+def test_only_the_owner_of_the_tables_makes_a_backup(databases, awa, tmp_path):
+    with connected(databases.url("web")), pytest.raises(NotPossible, match="set MIGRATION_DATABASE_URL"):
+        backups.backup(tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+
+
+@pytest.mark.parametrize("words", [("backup", "new"), ("restore", "backup")])
+def test_a_database_that_is_down_is_one_sentence(words, taken, tmp_path):
+    away = {"MIGRATION_DATABASE_URL": "postgresql://owner@127.0.0.1:1/garant"}
+    command = [sys.executable, "manage.py", words[0], str(tmp_path / words[1])]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | away, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (said,) = done.stderr.splitlines()
+    assert "The database does not answer: start it, or correct MIGRATION_DATABASE_URL." in said
+
+
+def test_a_full_disk_is_said_in_one_sentence_and_the_backup_is_not_whole(databases, awa, tmp_path, monkeypatch):
+    def full(_folder):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backups, "_save_files", full)
+    with connected(databases.url("owner")), pytest.raises(NotPossible, match="not whole, delete .*No space left"):
+        backups.backup(tmp_path / "backup")
+    with pytest.raises(NotPossible, match="no whole backup"):
+        backups.read_manifest(tmp_path / "backup")
+
+
 def test_a_backup_needs_an_empty_folder(databases, taken):
     with connected(databases.url("owner")), pytest.raises(NotPossible, match="not empty"):
         backups.backup(taken)

@@ -65,15 +65,42 @@ def test_the_trial_mounts_a_second_disk_where_the_page_wants_one() -> None:
     assert "garant-keystores" in bare.NIGHT
 
 
-def test_a_release_is_the_same_bytes_twice(tmp_path: Path) -> None:
-    def git(*words: str) -> None:
-        named = ["-c", "user.name=x", "-c", "user.email=x@ville.example"]
-        subprocess.run(["git", *named, *words], cwd=tmp_path, check=True, capture_output=True)
+def commit(clone: Path) -> None:
+    named = ["-c", "user.name=x", "-c", "user.email=x@ville.example"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        subprocess.run(["git", *named, *words], cwd=clone, check=True, capture_output=True)
 
+
+def test_a_release_is_made_of_the_commit_that_dates_its_version(tmp_path: Path) -> None:
+    changes, version = tmp_path / "CHANGELOG.md", tmp_path / "pyproject.toml"
+    version.write_text('[project]\nversion = "1.2.0"\n')
+    changes.write_text("# Changelog\n\n## Unreleased\n\n## 1.1.0 - 2026-11-25\n")
+    commit(tmp_path)
+    with pytest.raises(release.Refused, match=r"does not date 1\.2\.0: write “## 1\.2\.0 - YYYY-MM-DD”"):
+        release.require_dated(tmp_path)
+    changes.write_text(changes.read_text().replace("## 1.1.0", "## 1.2.0 - 2026-12-24\n\n## 1.1.0"))
+    with pytest.raises(release.Refused, match="Commit first"):
+        release.require_dated(tmp_path)
+    commit(tmp_path)
+    release.require_dated(tmp_path)
+    (tmp_path / "manage.py").touch()
+    commit(tmp_path)
+    with pytest.raises(release.Refused, match=r"1\.2\.0 is the commit [0-9a-f]{8}: .* a new version"):
+        release.require_dated(tmp_path)
+
+
+def test_each_version_of_the_changelog_has_a_date_and_its_commit() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## (.*)\n(.*)", changes, re.MULTILINE)
+    assert headings[0][0] == "Unreleased" and len(headings) > 2
+    for heading, _below in headings[1:]:
+        assert re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d", heading)
+    assert dict(headings)["0.2.0 - 2026-11-28"] == "Commit `fc29f50d`."
+
+
+def test_a_release_is_the_same_bytes_twice(tmp_path: Path) -> None:
     (tmp_path / "manage.py").write_text("")
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-q", "-m", "x")
+    commit(tmp_path)
     once = release.archive(tmp_path, "garant-1.0.0")
     assert once == release.archive(tmp_path, "garant-1.0.0")
     assert b"garant-1.0.0/manage.py" in gzip.decompress(once)

@@ -159,6 +159,7 @@ def restore(folder: Path, *, nothing_lost: bool = False, without_ledger: bool = 
     """
     content = folder / "content"
     manifest = read_manifest(folder)
+    _require_answer()
     _require_empty()
     _require_clock(manifest, old)
     _require_places()
@@ -252,16 +253,19 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _require_owner() -> None:
-    """Check that the database answers, and that this role owns its tables."""
+def _require_answer() -> None:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_has_role(tableowner, 'USAGE') FROM pg_tables WHERE tablename = 'django_migrations'"
-            )
-            owns = cursor.fetchone()
+        connection.ensure_connection()
     except OperationalError:
         raise NotPossible("The database does not answer: start it, or correct MIGRATION_DATABASE_URL.") from None
+
+
+def _require_owner() -> None:
+    """Check that this role owns the tables."""
+    _require_answer()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_has_role(tableowner, 'USAGE') FROM pg_tables WHERE tablename = 'django_migrations'")
+        owns = cursor.fetchone()
     if owns is None:
         raise NotPossible("The database is empty: there is nothing to back up.")
     if not owns[0]:

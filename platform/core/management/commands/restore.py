@@ -43,6 +43,9 @@ class Command(BaseCommand):
             done = backups.restore(folder, nothing_lost=nothing_lost, without_ledger=without_ledger, old=old)
         except backups.NotPossible as error:
             raise CommandError(str(error)) from None
+        except OSError as error:
+            begin_again = "Make the database empty again, and restore again (docs/backup.md)."
+            raise CommandError(f"The restore stopped midway: {error}. {begin_again}") from None
         self.stdout.write(
             f"Backup of {done.manifest.at}: {done.lines} lines of journals, {done.files} files put back."
         )
