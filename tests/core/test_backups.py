@@ -50,9 +50,14 @@ def test_the_last_backup_keeps_its_keys_and_the_doctor_hears_nothing(tmp_path):
     assert health.last_sign(health.KEYSTORES) is None
 
 
-def test_a_folder_without_backups_is_named(tmp_path):
-    with pytest.raises(CommandError, match="holds no backup's keystore"):
-        call_command("forget_keystores", tmp_path)
+def test_before_the_first_backup_there_is_nothing_to_delete(tmp_path):
+    call_command("forget_keystores", tmp_path)
+    assert health.last_sign(health.KEYSTORES)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(CommandError, match="nowhere is not there"):
+        call_command("forget_keystores", tmp_path / "nowhere")
 
 
 def test_keys_that_cannot_be_deleted_are_said_in_one_sentence(tmp_path, monkeypatch):

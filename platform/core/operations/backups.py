@@ -195,8 +195,10 @@ def forget_keystores(folder: Path) -> list[Path]:
     """
     try:
         made = sorted((_made_at(dump.parent), dump.parent) for dump in folder.glob("*/keystore/keys.dump"))
+        if not folder.is_dir():
+            raise NotPossible(f"{folder} is not there: name the folder that has a folder for each backup.")
         if not made:
-            raise NotPossible(f"{folder} holds no backup's keystore/.")
+            return []
         last, newest = made[-1]
         for at, keystore in made[:-1]:
             if at <= timezone.now() - KEYS_KEPT:
