@@ -243,7 +243,7 @@ FAULTS = {
     "no database": (refuse_to_answer, "database", "DATABASE_URL"),
     "a migration to run": (leave_a_migration_out, "migrations", f"core {LAST_MIGRATION}"),
     "rows of the version before": (leave_rows_unsigned, "rows", "rows sign"),
-    "residents without a city": (lose_the_city, "city", "restore it"),
+    "residents without a city": (lose_the_city, "city", "from a backup"),
     "another role": (use_another_role, "role", "WEB_ROLE"),
     "no secret": (change(SECRET_KEY=""), "SECRET_KEY", "50 random characters"),
     "static files not collected": (collect_nothing, "static files", "collectstatic"),

@@ -136,7 +136,10 @@ def _city() -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM keystore.resident_key)")
         lost = city is None and cursor.fetchone()[0]
-    to_do = "Its row is gone and pages show no telephone: restore it from a backup, and find out who deleted it."
+    to_do = (
+        "Pages show no telephone. On a new portal, set it up in the admin (“Ville”). Otherwise its row is gone:"
+        " restore it from a backup, and find out who deleted it."
+    )
     yield _judge("city", city.name if city else "none is set up", lost, to_do)
 
 
