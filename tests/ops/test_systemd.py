@@ -18,9 +18,12 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="NO systemd-analyze O
 
 @needs_systemd
 def test_systemd_accepts_each_unit(tmp_path: Path) -> None:
+    # A clone may lie in a path with a space, which a unit would split.
+    (tmp_path / "clone").symlink_to(ROOT)
+    (tmp_path / "units").mkdir()
     for unit in UNITS:
-        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/garant", str(ROOT)))
-    copies = sorted(map(str, tmp_path.iterdir()))
+        (tmp_path / "units" / unit.name).write_text(unit.read_text().replace("/opt/garant", str(tmp_path / "clone")))
+    copies = sorted(map(str, (tmp_path / "units").iterdir()))
     done = subprocess.run(["systemd-analyze", "verify", *copies], capture_output=True, text=True, check=False)
     assert [line for line in done.stderr.splitlines() if "garant" in line] == []
 
