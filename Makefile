@@ -24,9 +24,9 @@ demo:  ## prepare everything, serve the fictional city and walk the tour; stays 
 	@ops/setup
 	@exec $(RUN) -m ops.launch $(if $(ONCE),--once)
 
-test:  ## prepare everything, run the linters and the whole suite; T=tests/vault runs a part, without linters
+test:  ## prepare everything, run the linters and the whole suite; T=tests/vault runs a part, after the linters
 	@ops/setup tests
-	@$(if $(filter tests,$(T)),$(MAKE) --no-print-directory quality)
+	@$(MAKE) --no-print-directory quality
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup $(T)
 
 otherday:  ## the suite on another day, once a week: Python, PostgreSQL and Chromium under a moved clock; DAY=2028-02-29T23:30:00, T=tests/vault

@@ -19,10 +19,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 import psycopg
 
+from ops import prepare
 from ops.databases import NAME, Server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -157,17 +159,37 @@ class Cluster:
         """Delete the cluster and var/. Refuse while a command uses it."""
         self.prepare()
         with open(self.control / "users.lock", "a") as share:
-            try:
-                fcntl.flock(share, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as busy:
-                raise NoStart("The database is in use: stop `make demo` and the other commands first.") from busy
-            while self.supervised():
-                time.sleep(0.05)
+            while not self._takes(share):
+                time.sleep(0.2)
             # A user's home is inside var/, with the identity that names the others.
             home, sockets, note = self.home, self.sockets, SYSTEM / f"{self.identity}.of"
             for folder in (home, sockets, self.var):
                 shutil.rmtree(folder, ignore_errors=True)
             note.unlink(missing_ok=True)
+
+    def _takes(self, share: IO[str]) -> bool:
+        """Take the lock for this process alone. Return False while a supervisor that everybody left is about to end.
+
+        It needs the lock itself to see that nobody is left, and holds it while PostgreSQL stops.
+
+        Raises:
+            NoStart: a command uses the database.
+        """
+        if _locks(share, fcntl.LOCK_EX):
+            if not self.supervised():
+                return True
+            fcntl.flock(share, fcntl.LOCK_UN)
+        elif _locks(share, fcntl.LOCK_SH):
+            raise NoStart("The database is in use: stop `make demo` and the other commands first.")
+        return False
+
+
+def _locks(file: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def read_lines(file: Path) -> list[str]:
@@ -205,6 +227,8 @@ def main() -> None:
                 sys.exit(__doc__)
     except NoStart as reason:
         sys.exit(str(reason))
+    except OSError as error:
+        sys.exit(prepare.in_one_sentence(error))
 
 
 if __name__ == "__main__":

@@ -223,6 +223,9 @@ def main() -> None:
     except (Failed, cluster.NoStart, services.NotReady) as reason:
         print(f"\n{reason}", file=sys.stderr)
         code = 1
+    except OSError as error:
+        print(f"\n{prepare.in_one_sentence(error)}", file=sys.stderr)
+        code = 1
     sys.exit(code)
 
 

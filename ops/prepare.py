@@ -8,6 +8,7 @@ Uses only Python's standard library. Where apt may not be used, the exact comman
 
 import ast
 import ctypes
+import errno
 import fcntl
 import hashlib
 import importlib.util
@@ -37,6 +38,12 @@ SOURCES = {
     "constraint": "--constraints",
 }
 FONTS = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+
+
+#: Errors of a disk or folder that the user puts right, not the program.
+THE_DISK_S = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
+#: Bytes that a first preparation takes, and one that has little to do.
+ROOM, LITTLE = 1_500_000_000, 50_000_000
 
 
 class Missing(Exception):
@@ -309,7 +316,38 @@ def one_at_a_time() -> Iterator[None]:
         yield
 
 
+def require_room() -> None:
+    """Check that the clone and its var/ can be written and have room, before a program says so in fifty lines.
+
+    Raises:
+        Missing: one cannot, or the disk is full.
+    """
+    for folder in (ROOT, Path(os.environ.get("GARANT_VAR", ROOT / "var"))):
+        there = folder
+        while not there.exists():
+            there = there.parent
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise Missing(
+                f"{there} cannot be written: put the clone into a folder of your own, and begin again there."
+            )
+        wanted = LITTLE if PYTHON.exists() else ROOM
+        if (free := shutil.disk_usage(there).free) < wanted:
+            raise Missing(f"The disk of {there} has {free // 10**6} MB left: make room for {wanted // 10**6} MB.")
+
+
+def in_one_sentence(error: OSError) -> str:
+    """Return what a full or read-only disk said.
+
+    Raises:
+        OSError: it is another fault.
+    """
+    if error.errno not in THE_DISK_S:
+        raise error
+    return f"{error.filename or ROOT}: {error.strerror}. Put that right, then run the same command again."
+
+
 def prepare(*, tests: bool) -> None:
+    require_room()
     with step("system packages"):
         system_packages((*NEEDS, *TEST_NEEDS) if tests else NEEDS)
     with step("virtual environment"):
@@ -340,6 +378,8 @@ def main() -> None:
             prepare(tests="tests" in sys.argv[1:])
     except Missing as reason:
         sys.exit(str(reason))
+    except OSError as error:
+        sys.exit(in_one_sentence(error))
     except KeyboardInterrupt:
         sys.exit(130)
 

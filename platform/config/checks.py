@@ -16,6 +16,7 @@ from django.db import OperationalError, connections
 
 from config import environment
 from core import keyrings
+from core.keyrings import files
 from vault.holders import connectors
 
 #: Names and addresses of this machine that no other one can use.
@@ -287,6 +288,29 @@ def refuse_to_start() -> None:
     _refuse([*unsafe_settings, *public_demonstration()])
 
 
+def refuse_to_answer(*served: str) -> None:
+    """Refuse to start a web server that is unsafe, or that lacks a key: each page would then fail.
+
+    A key service that is down does not stop it: pages answer 503 until it is back.
+
+    Raises:
+        ImproperlyConfigured: with all sentences at once.
+    """
+    refuse_to_serve(*served)
+    _refuse(list(_lacking()), "The web server cannot answer")
+
+
+def _lacking() -> Iterator[str]:
+    for word in keyrings.words():
+        try:
+            if path := keyrings.path_of(word):
+                files.load(path, make=settings.MAKE_KEYRING)
+        except keyrings.KeyringError as error:
+            yield str(error)
+    if not (settings.MAKE_SEAL_KEY or settings.SEAL_KEY.is_file()):
+        yield f"There is no seal at {settings.SEAL_KEY}: put it back from its copy (docs/operations.md)."
+
+
 def refuse_to_serve(*served: str, signs: bool = True) -> None:
     """Refuse to start a web server, a worker or the scheduler that is unsafe or whose role may rewrite the journal.
 
@@ -319,7 +343,7 @@ def _ask_patiently() -> list[str]:
     last = time.monotonic() + DATABASE_SECONDS
     while True:
         try:
-            return list(journal_within_reach())
+            return [*journal_within_reach(), *_no_tables()]
         except OperationalError:
             if time.monotonic() > last:
                 return ["The database does not answer, so what its role may do to the journal is not known."]
@@ -328,8 +352,13 @@ def _ask_patiently() -> list[str]:
             connections["default"].close()
 
 
-def _refuse(sentences: Sequence[str]) -> None:
+def _no_tables() -> Iterator[str]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.core_journalleaf') IS NULL")
+        if cursor.fetchone()[0]:
+            yield "The database has no tables: run “manage.py migrate” with MIGRATION_DATABASE_URL, then start again."
+
+
+def _refuse(sentences: Sequence[str], said: str = "These settings are not safe") -> None:
     if sentences:
-        raise ImproperlyConfigured(
-            "These settings are not safe:\n" + "\n".join(f"  {sentence}" for sentence in sentences)
-        )
+        raise ImproperlyConfigured(f"{said}:\n" + "\n".join(f"  {sentence}" for sentence in sentences))

@@ -54,6 +54,13 @@ def token(name: str) -> str:
     return value
 
 
+def keep_loopback_direct() -> None:
+    """Tell every library that a proxy of the environment is not for this machine's own addresses."""
+    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+    direct = ",".join([*filter(None, named.split(",")), "localhost", "127.0.0.1", "::1"])
+    os.environ.update({"no_proxy": direct, "NO_PROXY": direct})
+
+
 def made_secret() -> str:
     """Return a random SECRET_KEY for this start: processes that this one starts read the same."""
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(64)

@@ -9,4 +9,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 DatabaseWrapper.serving = True
 application = get_wsgi_application()
-checks.refuse_to_serve()
+checks.refuse_to_answer()

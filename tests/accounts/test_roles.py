@@ -251,3 +251,10 @@ def test_registering_twice_gives_the_same_vault_unchanged():
     first = ResidentFactory(email="ines@courriel.example", name="Inès")
     again = actions.register_resident(email="INES@courriel.example ", name="Autre")
     assert (again.pk, again.name) == (first.pk, "Inès")
+
+
+@pytest.mark.parametrize("word", ["Agathe", "agathe@", "agathe.prevost", "a b@ville.example"])
+def test_the_first_agent_s_address_is_an_address(word, db):
+    with pytest.raises(CommandError, match="is not an e-mail address"):
+        call_command("add_agent", word, "Agathe Prévost")
+    assert not User.objects.filter(name="Agathe Prévost").exists()

@@ -339,6 +339,47 @@ def test_a_server_does_not_start_as_the_owner(words: tuple[str, ...], databases:
     assert "may rewrite core_checkpoint" in done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "says"), [("KEYRING", "No keyring at"), ("SEAL_KEY", "There is no seal at")])
+def test_the_web_server_does_not_start_without_its_keys(
+    name: str,
+    says: str,
+    production: dict[str, str],  # noqa: F811
+    databases: Any,
+    tmp_path: Path,
+) -> None:
+    lost = production | {"DATABASE_URL": databases.url("web"), name: str(tmp_path / "lost")}
+    done = run("-c", "import config.wsgi", variables=lost)
+    assert done.returncode != 0 and f"The web server cannot answer:\n  {says}" in done.stderr
+    assert not (tmp_path / "lost").exists(), "nothing is made in its place"
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_the_web_server_starts_while_the_key_service_is_down(
+    production: dict[str, str],  # noqa: F811
+    databases: Any,
+) -> None:
+    away = production | {"DATABASE_URL": databases.url("web"), "KEYRING": "keeper:///nowhere/socket"}
+    done = run("-c", "import config.wsgi", variables=away)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_no_server_starts_without_tables(production: dict[str, str], databases: Any) -> None:  # noqa: F811
+    name = f"test_{os.getpid()}_empty"
+    databases.server.drop(name)
+    databases.server.create(name)
+    try:
+        empty = production | {"DATABASE_URL": databases.url("web", name)}
+        done = run("-c", "import config.wsgi", variables=empty)
+        assert done.returncode != 0 and "The database has no tables: run “manage.py migrate”" in done.stderr
+    finally:
+        databases.server.drop(name)
+
+
 @pytest.mark.django_db
 def test_a_role_that_may_only_write_the_journal_starts(as_role: Callable[[str], None]) -> None:
     as_role(

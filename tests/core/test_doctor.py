@@ -26,7 +26,7 @@ from core.confinement import starting
 from core.journal import checkpoints, signed_notes
 from core.models import Checkpoint, City, Job, WorkerBeat
 from core.models.rows import by_city
-from core.operations import doctor, health
+from core.operations import doctor, health, places
 from core.residents import prepare
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ class Greeting(socketserver.StreamRequestHandler):
 
 
 @pytest.fixture
-def well(settings, tmp_path):
+def well(settings, tmp_path, monkeypatch):
     """An installation without a fault, as production's settings have it."""
     keys.keyring()
     signed_notes.check_key()
@@ -58,7 +58,8 @@ def well(settings, tmp_path):
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    health.heard_from([*health.worked_queues(), health.SCHEDULER, health.BACKUP])
+    health.heard_from([*health.worked_queues(), health.SCHEDULER, health.BACKUP, health.KEYSTORES])
+    monkeypatch.setattr(places, "_device", lambda folder: folder)
     checkpoints.seal()
     with MailServer(("127.0.0.1", 0), Greeting) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -116,6 +117,10 @@ def block_the_storage(settings, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     blocked = FileSystemStorage(location=tmp_path / "file" / "sealed")
     monkeypatch.setattr(doctor, "storages", {"sealed": blocked, "checkpoints": blocked, "erasures": blocked})
+
+
+def keep_all_on_one_disk(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "_device", lambda folder: 1)
 
 
 def fill_the_disk(settings, tmp_path, monkeypatch):
@@ -238,7 +243,7 @@ FAULTS = {
     "no database": (refuse_to_answer, "database", "DATABASE_URL"),
     "a migration to run": (leave_a_migration_out, "migrations", f"core {LAST_MIGRATION}"),
     "rows of the version before": (leave_rows_unsigned, "rows", "rows sign"),
-    "residents without a city": (lose_the_city, "city", "restore it"),
+    "residents without a city": (lose_the_city, "city", "from a backup"),
     "another role": (use_another_role, "role", "WEB_ROLE"),
     "no secret": (change(SECRET_KEY=""), "SECRET_KEY", "50 random characters"),
     "static files not collected": (collect_nothing, "static files", "collectstatic"),
@@ -250,11 +255,13 @@ FAULTS = {
     "a kernel without Landlock": (lack_a_layer, "Landlock", "5.13"),
     "a seal that others read": (open_the_seal, "SEAL_KEY", "chmod 600"),
     "no receipt keys": (change(RECEIPT_KEYS=Path("/nowhere")), "RECEIPT_KEYS", "from its copy"),
-    "no keyring": (lose_the_keyring, "keyring", "make_keyring"),
+    "no keyring": (lose_the_keyring, "keyring", "put back the copy"),
     "a keyring lost from a portal with data": (lose_the_keyring, "keyring's keys", "make none"),
     "a new keyring in the place of a lost one": (replace_the_keyring, "keyring's keys", "Put back from its copy"),
     "no checkpoint key": (lose_the_checkpoint_key, "checkpoint key", "make_checkpoint_key"),
     "a storage out of reach": (block_the_storage, "STORAGE_URL", "write there"),
+    "a ledger beside the data": (keep_all_on_one_disk, "ledger outside", "ERASURES_URL"),
+    "checkpoints beside the data": (keep_all_on_one_disk, "checkpoints outside", "CHECKPOINTS_URL"),
     "a full disk": (fill_the_disk, "disk of GARANT_VAR", "1 GB"),
     "no mail server": (stop_the_mail_server, "mail", "EMAIL_HOST"),
     "an address in clear": (change(SITE_URL="http://coffre.villebrume.example"), "SITE_URL", "https://"),
@@ -269,6 +276,7 @@ FAULTS = {
     "no new checkpoint": (stop_sealing, "last checkpoint", "scheduler"),
     "no copy outside": (leave_copies_out, "checkpoints' copies", "CHECKPOINTS_URL"),
     "an old backup": (silence(lambda: health.BACKUP), "backup", "every night"),
+    "keys that nothing deletes": (silence(lambda: health.KEYSTORES), "old copies of keys", "forget_keystores"),
 }
 
 
@@ -279,6 +287,7 @@ def test_a_planted_fault_is_named_with_what_to_do(fault, well, settings, tmp_pat
     plant(settings, tmp_path, monkeypatch)
     found = red()
     assert says in found[about]
+    assert "make_keyring" not in str(found), "a second keyring opens nothing of what is there"
     assert "canary" not in str(found)
 
 

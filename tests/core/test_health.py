@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import Error, connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from core import jobs
@@ -48,6 +49,23 @@ def test_ready_asks_whether_the_database_is_there_before_it_waits_for_a_statemen
 def test_ready_waits_for_less_than_the_two_seconds_that_it_promises():
     """To connect and to be answered by the database, and for all other parts beside it (docs/faults.md)."""
     assert max(2 * base.ANSWER, health.PATIENCE) <= 1.6
+
+
+def test_ready_names_a_migration_that_is_left_and_asks_no_table_that_it_may_lock(client, monkeypatch):
+    applied = MigrationRecorder.applied_migrations
+    monkeypatch.setattr(health, "_migrated", [])
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            MigrationRecorder,
+            "applied_migrations",
+            lambda own: {name: row for name, row in applied(own).items() if name != ("core", "0027_jobs_under_a_mac")},
+        )
+        patch.setattr(health, "silent_queues", lambda: pytest.fail("a table of the portal was asked"))
+        assert ready(client) == (503, ["migrations"])
+    health.heard_from(health.worked_queues())
+    assert ready(client) == (200, [])
+    monkeypatch.setattr(MigrationRecorder, "applied_migrations", lambda own: pytest.fail("asked again"))
+    assert ready(client) == (200, [])
 
 
 def test_ready_needs_no_sign_in(client, workers):

@@ -155,8 +155,9 @@ def test_a_malformed_keyring_is_refused_without_its_content(keyring, content):
 
 
 def test_production_does_not_start_without_a_keyring(keyring):
-    with pytest.raises(keys.KeyringError, match="make_keyring"):
+    with pytest.raises(keys.KeyringError, match="put back the copy") as lost:
         keys.keyring()
+    assert "make_keyring" not in str(lost.value), "whoever lost one would make another, which opens nothing"
     assert checks.keyring_usable(None)
     assert not keyring.exists()
 

@@ -52,7 +52,23 @@ def test_our_own_records_have_a_constant_sentence_and_safe_values():
 )
 def test_message_arguments_are_not_logged(name):
     assert CANARY not in str(formatted(record(name, "Not found: %s", CANARY)))
-    assert formatted(record(name, "Not found: %s", CANARY))["message"] == "Not found: %s"
+    assert formatted(record(name, "Not found: %s", CANARY))["message"] == "Not found: …"
+
+
+@pytest.mark.parametrize(
+    ("template", "args", "says"),
+    [
+        (
+            "Task %(name)s[%(id)s] succeeded in %(runtime)ss: %(return_value)s",
+            ({"name": CANARY},),
+            "Task …[…] succeeded in …s: …",
+        ),
+        ("%s %.2f %5d", (CANARY, 1.5, 3), "… … …"),
+        ("100 % of it, 5%s", (), "100 % of it, 5%s"),
+    ],
+)
+def test_a_template_s_values_are_left_out_and_a_sentence_stays(template, args, says):
+    assert formatted(record("celery.app.trace", template, *args))["message"] == says
 
 
 @pytest.mark.parametrize("name", ["weasyprint", "pypdf._reader", "py.warnings", "corelib", "djangolike.x", ""])

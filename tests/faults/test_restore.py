@@ -1,12 +1,15 @@
-"""Restores of backups: an older backup, without its keys, with wrong keys, and after an erasure."""
+"""Restores of backups: an older backup, without its keys, with wrong keys, after an erasure, by a wrong clock."""
 
 import base64
+import errno
 import json
 import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
@@ -16,6 +19,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
+from accounts.actions import closing
 from config import environment
 from core import journal, keys, rows
 from core.files.storage import sealed_storage
@@ -44,10 +48,13 @@ LOCAL = "django.core.files.storage.FileSystemStorage"
 
 
 def place(settings, root: Path) -> None:
-    """Set the folders of one machine: papers, the ledger of erasures, and the checkpoints' copies."""
-    kept = ("sealed", "checkpoints", "erasures")
-    folders = {name: {"BACKEND": LOCAL, "OPTIONS": {"location": str(root / name)}} for name in kept}
-    settings.STORAGES = {**settings.STORAGES, **folders}
+    """Set the folders of one machine: papers and the checkpoints' copies. The ledger of erasures is on another one."""
+    for name in ("sealed", "checkpoints"):
+        keep(settings, name, root / name)
+
+
+def keep(settings, name: str, folder: Path) -> None:
+    settings.STORAGES = {**settings.STORAGES, name: {"BACKEND": LOCAL, "OPTIONS": {"location": str(folder)}}}
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +63,7 @@ def city(settings, tmp_path):
     settings.CHECKPOINT_KEY, settings.MAKE_CHECKPOINT_KEY = tmp_path / "safe" / "checkpoints.pem", True
     files.make_file(settings.KEYRING)
     place(settings, tmp_path / "machine")
+    keep(settings, "erasures", tmp_path / "outside")
     return tmp_path
 
 
@@ -104,9 +112,16 @@ def taken(databases, awa, tmp_path):
     return tmp_path / "backup"
 
 
-def restored(spare, folder):
+def restored(spare, folder, **said):
     with connected(spare["owner"]):
-        return backups.restore(folder)
+        return backups.restore(folder, **said)
+
+
+def untouched(spare):
+    """Return whether the database that waits for a restore is empty as before."""
+    with connected(spare["owner"]):
+        backups._require_empty()
+    return True
 
 
 def test_everything_is_restored_on_another_machine(taken, spare, awa, settings, tmp_path):
@@ -244,6 +259,97 @@ def test_a_resident_erased_after_the_backup_stays_erased(databases, taken, spare
         sealed.box(resident_id=awa.pk)
 
 
+def test_without_the_ledger_outside_a_restore_stops_until_the_operator_says_so(
+    databases, taken, spare, awa, settings, tmp_path
+):
+    """Awa leaves after the backup; then the machine and its disks are lost, and with them who had left."""
+    closing.close(user=awa, by=awa.pk)
+    place(settings, tmp_path / "other")
+    keep(settings, "erasures", tmp_path / "other" / "erasures")
+    with pytest.raises(NotPossible, match="whoever left after the backup would come back.*--without-ledger"):
+        restored(spare, taken)
+    assert untouched(spare)
+
+    keep(settings, "erasures", tmp_path / "outside")
+    done = restored(spare, taken)
+    assert "1 vaults that were closed had come back and are erased again." in done.reported
+    with connected(spare["web"]), pytest.raises(keys.KeyMissing):
+        sealed.box(resident_id=awa.pk)
+
+
+def test_without_any_ledger_the_restore_says_who_is_back(taken, spare, awa, settings, tmp_path):
+    keep(settings, "erasures", tmp_path / "other" / "erasures")
+    done = restored(spare, taken, without_ledger=True)
+    assert any("whoever closed their vault after" in fault for fault in done.faults)
+
+
+def test_another_portal_s_ledger_is_not_the_one(taken, spare, settings, tmp_path):
+    keep(settings, "erasures", tmp_path / "other" / "erasures")
+    erasures.ensure_identity()
+    erasures.write(erasures.Erasure(uuid4(), timezone.now()))
+    with pytest.raises(NotPossible, match="ERASURES_URL"):
+        restored(spare, taken)
+
+
+def test_a_move_needs_no_ledger_outside(taken, spare, settings, tmp_path):
+    keep(settings, "erasures", tmp_path / "other" / "erasures")
+    assert restored(spare, taken, nothing_lost=True).faults == []
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [("sealed", "STORAGE_URL"), ("checkpoints", "CHECKPOINTS_URL"), ("erasures", "ERASURES_URL")],
+)
+def test_a_place_that_is_read_only_is_named_before_anything_is_restored(
+    taken, spare, settings, monkeypatch, name, variable
+):
+    """A root user writes into any folder but on a disk that is mounted read-only, which no test can mount."""
+    folder, access = Path(settings.STORAGES[name]["OPTIONS"]["location"]), os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder and access(path, mode))
+    folder.mkdir(parents=True, exist_ok=True)
+    with pytest.raises(NotPossible, match=f"^{variable}: .*cannot be written"):
+        restored(spare, taken)
+    assert untouched(spare)
+
+
+def test_a_backup_is_made_while_the_ledger_is_read_only_and_stops_the_restore(
+    databases, awa, spare, monkeypatch, tmp_path
+):
+    def read_only(*_given):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    folder = tmp_path / "backup"
+    with connected(databases.url("owner")), monkeypatch.context() as patch:
+        patch.setattr(erasures, "_put", read_only)
+        assert backups.backup(folder).ledger == ""
+    with pytest.raises(NotPossible, match="ERASURES_URL"):
+        restored(spare, folder)
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [(-365, "which is later: set the clock first"), (365, "365 days before: set the clock first")],
+)
+def test_a_clock_that_is_a_year_off_stops_the_restore(taken, spare, monkeypatch, days, says):
+    """Here the backup's time is moved, not the clock: the database's and the machine's are one."""
+    manifest = taken / "content" / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["at"] = (timezone.now() - timedelta(days=days)).isoformat()
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(NotPossible, match=says):
+        restored(spare, taken)
+    assert untouched(spare)
+    if days > 0:
+        assert restored(spare, taken, old=True).faults == []
+
+
+def test_a_clock_that_is_not_the_database_s_stops_the_restore(taken, spare, monkeypatch):
+    now = timezone.now() + timedelta(days=365)
+    monkeypatch.setattr(backups, "timezone", SimpleNamespace(now=lambda: now))
+    with pytest.raises(NotPossible, match="the database's .*: set the wrong one first"):
+        restored(spare, taken)
+
+
 def test_every_earlier_session_is_ended(taken, spare, awa):
     done = restored(spare, taken)
     assert "Every session is over: people sign in again." in done.reported
@@ -321,6 +427,33 @@ def test_another_city_s_backup_is_refused(taken, spare, settings):
         restored(spare, taken)
 
 
+def test_only_the_owner_of_the_tables_makes_a_backup(databases, awa, tmp_path):
+    with connected(databases.url("web")), pytest.raises(NotPossible, match="set MIGRATION_DATABASE_URL"):
+        backups.backup(tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+
+
+@pytest.mark.parametrize("words", [("backup", "new"), ("restore", "backup")])
+def test_a_database_that_is_down_is_one_sentence(words, taken, tmp_path):
+    away = {"MIGRATION_DATABASE_URL": "postgresql://owner@127.0.0.1:1/garant"}
+    command = [sys.executable, "manage.py", words[0], str(tmp_path / words[1])]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | away, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (said,) = done.stderr.splitlines()
+    assert "The database does not answer: start it, or correct MIGRATION_DATABASE_URL." in said
+
+
+def test_a_full_disk_is_said_in_one_sentence_and_the_backup_is_not_whole(databases, awa, tmp_path, monkeypatch):
+    def full(_folder):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backups, "_save_files", full)
+    with connected(databases.url("owner")), pytest.raises(NotPossible, match="not whole, delete .*No space left"):
+        backups.backup(tmp_path / "backup")
+    with pytest.raises(NotPossible, match="no whole backup"):
+        backups.read_manifest(tmp_path / "backup")
+
+
 def test_a_backup_needs_an_empty_folder(databases, taken):
     with connected(databases.url("owner")), pytest.raises(NotPossible, match="not empty"):
         backups.backup(taken)
@@ -385,6 +518,7 @@ def test_the_commands_back_up_and_restore(databases, awa, spare, settings, tmp_p
         "KEYRING": str(settings.KEYRING),
         "CHECKPOINT_KEY": str(settings.CHECKPOINT_KEY),
         "CHECKPOINTS_URL": (tmp_path / "machine" / "checkpoints").as_uri(),
+        "ERASURES_URL": (tmp_path / "outside").as_uri(),
     }
 
     def manage(*words, **more):

@@ -74,11 +74,13 @@ def cluster_in(folder: Path) -> Iterator[Spare]:
     cluster = Spare(folder)
     cluster.prepare()
     home, sockets = cluster.home, cluster.sockets
+    # A plain user's home is inside var/, with the identity.
+    note = home.with_name(f"{cluster.identity}.of")
     yield cluster
     until(lambda: not cluster.supervised())
     until(lambda: not ids(str(home)))
     shutil.rmtree(home, ignore_errors=True)
-    home.with_name(f"{cluster.identity}.of").unlink(missing_ok=True)
+    note.unlink(missing_ok=True)
     shutil.rmtree(sockets, ignore_errors=True)
 
 

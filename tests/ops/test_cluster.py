@@ -188,6 +188,15 @@ def test_reset_is_refused_while_the_database_is_used(joined: Spare) -> None:
     assert joined.answers()
 
 
+def test_reset_right_after_the_last_command_waits_for_the_database_to_stop(spare: Spare) -> None:
+    """The supervisor still looks whether somebody is left, by the lock that a reset takes."""
+    os.close(spare.join())
+    home = spare.home
+    spare.reset()
+    assert not home.exists() and not spare.var.exists()
+    spare.prepare()
+
+
 def test_a_plain_user_resets_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their database lies in var/ itself, with the name of everything else that must go."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)

@@ -16,7 +16,9 @@ from tests.ops.installed import documented
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 PAGE = (ROOT / "docs" / "debian.md").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
-OWN = {"web", "worker", "watch", "releases", "beat", "owner"}
+NIGHT = {"backup", "purge", "verify", "keystores"}
+OWN = {"web", "worker", "watch", "releases", "beat", "owner", *NIGHT}
+WRITTEN = {"/var/lib/garant", "/srv/garant", "/var/backups/garant"}
 
 
 def started(kind: str) -> str:
@@ -49,7 +51,7 @@ def test_every_unit_that_the_page_enables_is_shipped() -> None:
     enabled = re.findall(r"garant-[a-z]+(?:\.timer)?", " ".join(re.findall(r"systemctl enable.*", PAGE)))
     files = {unit.name for unit in (ROOT / "ops" / "systemd").iterdir()}
     assert {name if "." in name else f"{name}.service" for name in enabled} <= files
-    assert len(enabled) == 8
+    assert len(enabled) == 9
 
 
 def test_the_trial_runs_each_part_as_the_page_has_it() -> None:
@@ -58,15 +60,47 @@ def test_the_trial_runs_each_part_as_the_page_has_it() -> None:
     assert any("systemctl enable --now garant-web" in part for part in parts)
 
 
-def test_a_release_is_the_same_bytes_twice(tmp_path: Path) -> None:
-    def git(*words: str) -> None:
-        named = ["-c", "user.name=x", "-c", "user.email=x@ville.example"]
-        subprocess.run(["git", *named, *words], cwd=tmp_path, check=True, capture_output=True)
+def test_the_trial_mounts_a_second_disk_where_the_page_wants_one() -> None:
+    assert "mount -t tmpfs -o mode=755 tmpfs srv/garant" in bare.BOOT
+    assert "garant-keystores" in bare.NIGHT
 
+
+def commit(clone: Path) -> None:
+    named = ["-c", "user.name=x", "-c", "user.email=x@ville.example"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        subprocess.run(["git", *named, *words], cwd=clone, check=True, capture_output=True)
+
+
+def test_a_release_is_made_of_the_commit_that_dates_its_version(tmp_path: Path) -> None:
+    changes, version = tmp_path / "CHANGELOG.md", tmp_path / "pyproject.toml"
+    version.write_text('[project]\nversion = "1.2.0"\n')
+    changes.write_text("# Changelog\n\n## Unreleased\n\n## 1.1.0 - 2026-11-25\n")
+    commit(tmp_path)
+    with pytest.raises(release.Refused, match=r"does not date 1\.2\.0: write “## 1\.2\.0 - YYYY-MM-DD”"):
+        release.require_dated(tmp_path)
+    changes.write_text(changes.read_text().replace("## 1.1.0", "## 1.2.0 - 2026-12-24\n\n## 1.1.0"))
+    with pytest.raises(release.Refused, match="Commit first"):
+        release.require_dated(tmp_path)
+    commit(tmp_path)
+    release.require_dated(tmp_path)
+    (tmp_path / "manage.py").touch()
+    commit(tmp_path)
+    with pytest.raises(release.Refused, match=r"1\.2\.0 is the commit [0-9a-f]{8}: .* a new version"):
+        release.require_dated(tmp_path)
+
+
+def test_each_version_of_the_changelog_has_a_date_and_its_commit() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## (.*)\n(.*)", changes, re.MULTILINE)
+    assert headings[0][0] == "Unreleased" and len(headings) > 2
+    for heading, _below in headings[1:]:
+        assert re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d", heading)
+    assert dict(headings)["0.2.0 - 2026-11-28"] == "Commit `fc29f50d`."
+
+
+def test_a_release_is_the_same_bytes_twice(tmp_path: Path) -> None:
     (tmp_path / "manage.py").write_text("")
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-q", "-m", "x")
+    commit(tmp_path)
     once = release.archive(tmp_path, "garant-1.0.0")
     assert once == release.archive(tmp_path, "garant-1.0.0")
     assert b"garant-1.0.0/manage.py" in gzip.decompress(once)
@@ -86,13 +120,48 @@ def test_the_portals_containers_have_no_rights_and_write_nowhere_but_their_volum
     for name in OWN:
         one = COMPOSE["services"][name]
         assert one["read_only"] and one["cap_drop"] == ["ALL"] and one["security_opt"] == ["no-new-privileges:true"]
-        assert one["volumes"] == ["var:/var/lib/garant"] and one["tmpfs"] == ["/tmp"]
+        assert {volume.split(":")[1] for volume in one["volumes"]} <= WRITTEN and one["tmpfs"] == ["/tmp"]
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     last = lines[max(rank for rank, line in enumerate(lines) if line.startswith("FROM")) :]
     assert "USER garant" in last and not [line for line in last if "gcc" in line or "pip install" in line]
 
 
 def test_only_who_needs_an_address_of_the_database_has_it() -> None:
-    having = {name: one["env_file"] for name, one in COMPOSE["services"].items() if name in OWN}
-    assert {name for name, files in having.items() if "owner" in files} == {"owner"}
-    assert {name for name, files in having.items() if "release" in files} == {"releases"}
+    having = {name: str(one["env_file"]) for name, one in COMPOSE["services"].items() if name in OWN}
+    assert {name for name, files in having.items() if "/etc/garant/owner" in files} == {"owner", "backup", "purge"}
+    assert {name for name, files in having.items() if "/etc/garant/release" in files} == {"releases"}
+
+
+def test_the_night_s_containers_do_what_the_units_do() -> None:
+    for name in NIGHT:
+        unit = (ROOT / "ops" / "systemd" / f"garant-{name}.service").read_text()
+        (said,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+        said = said.replace("/opt/garant/.venv/bin/", "").replace("/bin/sh", "sh").replace("%%", "%")
+        assert COMPOSE["services"][name]["command"] == said
+        assert COMPOSE["services"][name]["profiles"] == ["night"]
+
+
+def test_each_image_has_a_digest_that_the_operator_gives() -> None:
+    """A name alone would be another image tomorrow; none is invented here."""
+    images = {one["image"] for name, one in COMPOSE["services"].items() if name not in OWN}
+    images.add(COMPOSE["services"]["web"]["build"]["args"]["DEBIAN"])
+    assert len(images) == 4 and all(re.search(r"@\$\{[A-Z]+_DIGEST:\?", image) for image in images)
+
+
+def test_only_the_portal_reaches_the_database_and_the_broker() -> None:
+    services = COMPOSE["services"]
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    assert services["database"]["networks"] == services["broker"]["networks"] == ["inside"]
+    assert services["proxy"]["networks"] == ["front"] and "front" not in services["worker"]["networks"]
+    for name in ("web", "database", "broker"):
+        assert services[name]["healthcheck"]["test"]
+    assert {one["condition"] for one in services["worker"]["depends_on"].values()} == {"service_healthy"}
+
+
+def test_no_file_of_variables_lies_beside_what_the_image_is_made_of() -> None:
+    named = [word for one in COMPOSE["services"].values() for word in _listed(one.get("env_file", []))]
+    assert named and all(word.startswith("/etc/garant/") for word in named)
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

@@ -13,13 +13,14 @@ from uuid import UUID
 import pytest
 from django.core.management import CommandError, get_commands, load_command_class
 
+from core.keyrings import keeper
 from ops.cluster import ROOT
 
 GIVEN = re.compile(r"manage\.py ([a-z_]+(?: [^`#\n|]*)?)")
 SERVER = re.compile(r"python -m (config\.(?:serve|work))((?: --[a-z]+ \S+)+)`")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: A page may name a command without the arguments that it needs.
-IN_PROSE = {"backup", "restore", "keys", "rows", "simulate", "read", "make_seal"}
+IN_PROSE = {"backup", "forget_keystores", "restore", "keys", "rows", "simulate", "read", "make_seal"}
 
 
 def given(text: str) -> list[list[str]]:
@@ -41,6 +42,15 @@ def test_each_command_of_a_page_is_taken_by_its_parser(words: tuple[str, ...]) -
         command.create_parser("manage.py", name).parse_args(arguments)
     except CommandError as problem:
         pytest.fail(f"manage.py {' '.join(words)}: {problem}")
+
+
+def test_the_keeper_s_commands_are_whole_and_run_by_the_installed_python() -> None:
+    page = (ROOT / "docs" / "keys.md").read_text()
+    commands = re.findall(r"(?:^|`)keeper ((?:serve|add|use|verify)[^`#\n]*)", page, re.MULTILINE)
+    assert {words.split()[0] for words in commands} == {"serve", "add", "use", "verify"} and len(commands) >= 5
+    for words in commands:
+        assert keeper.parser_of_words().parse_args(shlex.split(words))
+    assert re.findall(r"(\S*python) -m core", page) == ["/opt/garant/.venv/bin/python"]
 
 
 @pytest.mark.parametrize(("module", "options"), SERVER.findall((ROOT / "docs/operations.md").read_text()))

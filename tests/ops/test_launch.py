@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.conftest import Databases
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live")]
+#: The portal's processes let nobody but root inspect them, not even their own user.
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="ONLY ROOT READS THE VARIABLES OF THE PORTAL'S PROCESSES")
 
 
 def processes_of(var: Path) -> set[int]:
@@ -85,6 +87,7 @@ def start(spare: Spare, port: int) -> "subprocess.Popen[str]":
     return launcher
 
 
+@needs_root
 def test_no_process_remains_after_the_launcher_was_killed(prepared: Spare) -> None:
     launcher = start(prepared, services.free_port())
     assert (prepared.var / "static" / "staticfiles.json").exists()
@@ -132,6 +135,7 @@ def test_a_signal_is_not_lost_while_an_object_is_finalised() -> None:
     assert "Exception ignored" in done.stderr
 
 
+@needs_root
 def test_what_is_killed_is_started_again_while_the_demonstration_runs(prepared: Spare) -> None:
     """Its processes, then the supervisor of its database."""
     port = services.free_port()
@@ -149,6 +153,7 @@ def test_what_is_killed_is_started_again_while_the_demonstration_runs(prepared: 
     stop(prepared, launcher, signal.SIGINT)
 
 
+@needs_root
 def test_a_process_that_ends_by_itself_ends_the_demonstration_with_its_log(prepared: Spare) -> None:
     launcher = start(prepared, services.free_port())
     (web,) = [

@@ -1,10 +1,13 @@
 """A machine is prepared if apt may be used; otherwise the exact command is printed."""
 
+import errno
 import importlib.util
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -66,6 +69,36 @@ def test_a_failed_install_is_retried_after_an_update(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(prepare, "run", run)
     assert prepare.install(["gettext"])
     assert ran == ["install", "update", "install"]
+
+
+def test_a_folder_that_is_read_only_is_named_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "ROOT", tmp_path)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(prepare.Missing, match=f"{tmp_path} cannot be written"):
+        prepare.prepare(tests=False)
+
+
+def test_a_disk_that_is_full_is_named_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=3_000_000))
+    with pytest.raises(prepare.Missing, match="has 3 MB left: make room for"):
+        prepare.prepare(tests=False)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_disk_that_refuses_meanwhile_is_told_in_one_sentence(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*, tests: bool) -> None:
+        raise OSError(number, os.strerror(number), "/srv/clone/var/x")
+
+    monkeypatch.setattr(prepare, "prepare", refuse)
+    with pytest.raises(SystemExit, match=rf"^/srv/clone/var/x: {os.strerror(number)}\. Put that right.*$"):
+        prepare.main()
+
+
+def test_another_fault_is_not_hidden() -> None:
+    with pytest.raises(OSError, match="Bad file"):
+        prepare.in_one_sentence(OSError(errno.EBADF, "Bad file descriptor"))
 
 
 def test_a_step_is_repeated_only_if_its_files_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

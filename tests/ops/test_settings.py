@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import override_settings
+from requests.utils import should_bypass_proxies
 
 from config import checks, environment
 from core.keyrings import files
@@ -228,6 +230,18 @@ def test_a_flag_is_on_off_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_TLS", "perhaps")
     with pytest.raises(ImproperlyConfigured, match="EMAIL_TLS"):
         environment.flag("EMAIL_TLS")
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_a_proxy_is_not_for_this_machine_s_own_addresses(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.ville.example:3128")
+    monkeypatch.setenv(name, "intranet.ville.example")
+    environment.keep_loopback_direct()
+    for host in ("127.0.0.1:8000", "localhost:8000", "intranet.ville.example"):
+        assert urllib.request.proxy_bypass(host) and should_bypass_proxies(f"http://{host}/", None)
+    assert not urllib.request.proxy_bypass("www.ville.example")
 
 
 def test_a_database_url_may_have_a_socket_folder_and_an_escaped_password() -> None:

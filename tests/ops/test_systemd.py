@@ -18,9 +18,12 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="NO systemd-analyze O
 
 @needs_systemd
 def test_systemd_accepts_each_unit(tmp_path: Path) -> None:
+    # A clone may lie in a path with a space, which a unit would split.
+    (tmp_path / "clone").symlink_to(ROOT)
+    (tmp_path / "units").mkdir()
     for unit in UNITS:
-        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/garant", str(ROOT)))
-    copies = sorted(map(str, tmp_path.iterdir()))
+        (tmp_path / "units" / unit.name).write_text(unit.read_text().replace("/opt/garant", str(tmp_path / "clone")))
+    copies = sorted(map(str, (tmp_path / "units").iterdir()))
     done = subprocess.run(["systemd-analyze", "verify", *copies], capture_output=True, text=True, check=False)
     assert [line for line in done.stderr.splitlines() if "garant" in line] == []
 
@@ -46,4 +49,12 @@ def test_only_the_night_s_commands_of_the_owner_know_its_address() -> None:
     knowing = {unit.stem for unit in SERVICES if "/etc/garant/owner" in unit.read_text()}
     assert knowing == {"garant-purge", "garant-backup"}
     timed = {unit.stem for unit in UNITS if unit.suffix == ".timer"}
-    assert timed == {"garant-purge", "garant-backup", "garant-verify"}
+    assert timed == {"garant-purge", "garant-backup", "garant-verify", "garant-keystores"}
+
+
+def test_who_closes_a_vault_or_seals_writes_to_the_disk_outside() -> None:
+    """The page sets both addresses there; a unit's sandbox would refuse them."""
+    page = (ROOT / "docs" / "debian.md").read_text()
+    assert re.findall(r"^(\w+)=file:///srv/garant/", page, re.MULTILINE) == ["CHECKPOINTS_URL", "ERASURES_URL"]
+    writing = {unit.stem for unit in SERVICES if re.search(r"^ReadWritePaths=.*/srv/garant", unit.read_text(), re.M)}
+    assert writing == {"garant-web", "garant-worker", "garant-purge", "garant-backup"}

@@ -1,6 +1,8 @@
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_email
 
 from accounts.actions import accounts as actions
 from accounts.actions import nominations
@@ -24,6 +26,10 @@ class Command(BaseCommand):
         roles.add_argument("--decides", action="store_true", help="decides with another, and manages nobody")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            validate_email(options["email"])
+        except ValidationError:
+            raise CommandError(f"“{options['email']}” is not an e-mail address.") from None
         try:
             agent = actions.add_agent(email=options["email"], name=options["name"])
         except actions.AddressTaken:

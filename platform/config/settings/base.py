@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from config import environment
 from config.schedule import SCHEDULE
 
+environment.keep_loopback_direct()
 ROOT: Path = environment.ROOT
 VAR: Path = environment.VAR
 

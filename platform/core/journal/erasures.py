@@ -2,11 +2,13 @@
 
 A backup still contains the vaults erased after it. After a restore, the ledger is replayed before the portal opens
 again (`manage.py replay_erasures`). Each file holds only a resident's id and a time. Its name alone says that the
-vault is erased.
+vault is erased. One more file has the ledger's random name, which each backup notes: a restore knows by it that this
+is the ledger of the portal that made the backup, even if nobody had left.
 """
 
 import json
 import re
+import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from core import whole_files
 
+OWN_NAME = "ledger.json"
 NAME = re.compile(r"[0-9a-f]{2}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json")
 
 
@@ -34,12 +37,7 @@ def write(erasure: Erasure) -> None:
     Raises:
         OSError: the file could not be written.
     """
-    storage, name, raw = _storage(), _name(erasure.resident_id), content(erasure)
-    if isinstance(storage, FileSystemStorage):
-        _write_whole(Path(storage.path(name)), raw, storage.file_permissions_mode)
-    else:
-        # `save` would give the file another name.
-        storage._save(name, ContentFile(raw))  # type: ignore[attr-defined]  # noqa: SLF001 - Django's documented name
+    _put(_name(erasure.resident_id), content(erasure))
 
 
 def remove(resident_id: UUID) -> None:
@@ -64,6 +62,31 @@ def read_time(raw: bytes) -> datetime | None:
     return at if at.tzinfo else None
 
 
+def identity() -> str:
+    """Return the random name of this ledger, or an empty string if no backup gave it one.
+
+    Raises:
+        OSError: the ledger could not be read.
+    """
+    storage = _storage()
+    if not storage.exists(OWN_NAME):
+        return ""
+    with storage.open(OWN_NAME) as file:
+        return str(json.loads(file.read())["ledger"])
+
+
+def ensure_identity() -> str:
+    """Return the random name of this ledger, which is made the first time.
+
+    Raises:
+        OSError: the ledger could not be read or written.
+    """
+    if not (named := identity()):
+        named = secrets.token_hex(16)
+        _put(OWN_NAME, json.dumps({"ledger": named}).encode())
+    return named
+
+
 def find(resident_id: UUID) -> Erasure | None:
     """Return the erasure of one resident, or None if the ledger has none."""
     storage, name = _storage(), _name(resident_id)
@@ -84,6 +107,15 @@ def _storage() -> Storage:
 
 def _name(resident_id: UUID) -> str:
     return f"{resident_id.hex[:2]}/{resident_id}.json"
+
+
+def _put(name: str, raw: bytes) -> None:
+    storage = _storage()
+    if isinstance(storage, FileSystemStorage):
+        _write_whole(Path(storage.path(name)), raw, storage.file_permissions_mode)
+    else:
+        # `save` would give the file another name.
+        storage._save(name, ContentFile(raw))  # type: ignore[attr-defined]  # noqa: SLF001 - Django's documented name
 
 
 def _write_whole(path: Path, raw: bytes, mode: int | None) -> None:

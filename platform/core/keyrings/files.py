@@ -64,8 +64,8 @@ def load(path: Path, *, make: bool) -> FileRing:
         status = path.stat()
     except OSError:
         raise KeyringError(
-            f"No keyring at {path}: put back the copy that you keep apart (docs/keys.md)."
-            " Only a portal that has none yet makes one, with “manage.py make_keyring”."
+            f"No keyring at {path}: put back the copy that you keep apart. For a new portal, docs/keys.md says how it"
+            " is made."
         ) from None
     if stat.S_IMODE(status.st_mode) & 0o077:
         raise KeyringError(f"Others than its owner may read {path}: run “chmod 600 {path}”.")

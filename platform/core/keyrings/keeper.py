@@ -161,8 +161,7 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line.rstrip(b"\n")
 
 
-def main(words: list[str]) -> int:
-    own.forbid_inspection()
+def parser_of_words() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description="Holds the city's key for the portal, under another user. docs/keys.md"
     )
@@ -175,7 +174,12 @@ def main(words: list[str]) -> int:
     serve.add_argument("--socket", type=Path, required=True)
     serve.add_argument("--for", dest="user", required=True, help="the portal's user")
     use.add_argument("key")
-    arguments = parser.parse_args(words)
+    return parser
+
+
+def main(words: list[str]) -> int:
+    own.forbid_inspection()
+    arguments = parser_of_words().parse_args(words)
     try:
         return _run(arguments)
     except KeyringError as error:

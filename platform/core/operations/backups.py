@@ -1,11 +1,11 @@
 """Back up and restore the database, the wrapped keys, the sealed files, the checkpoints' copies and registered parts.
 
     DIR/content/    database.dump, files/, checkpoints/, a folder for each registered part, and manifest.json, last
-    DIR/keystore/   keys.dump
+    DIR/keystore/   keys.dump, and when it was made
 
-The city's own key is in neither folder, so `content` alone can never be decrypted. Keep `keystore` only briefly: it
-still holds the keys that were erased after the backup. Both dumps come from one snapshot. Files are copied after it,
-so each row of the dump has its file.
+The city's own key is in neither folder, so `content` alone can never be decrypted. Keep `keystore` only briefly
+(`forget_keystores`): it still holds the keys that were erased after the backup. Both dumps come from one snapshot.
+Files are copied after it, so each row of the dump has its file.
 """
 
 import json
@@ -15,27 +15,37 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core import journal, keys, rows
 from core.files.storage import KEPT_FIELD, keepers, sealed_storage
-from core.journal import checkpoints
+from core.journal import checkpoints, erasures
 from core.journal.signed_notes import KeyUnusable
 from core.keyrings import KeyringError, keyring
 from core.models import Checkpoint, JournalLeaf, ResidentKey
+from core.operations import places
 
 FORMAT = 1
 #: Maximum number of missing files named in a fault.
 NAMED = 10
+#: Residents are told 30 days. Each night deletes what would be older before the next one.
+KEYS_KEPT = timedelta(days=29)
+#: A backup whose keys would be deleted by now: more likely, the clock is wrong.
+OLD = timedelta(days=31)
+#: By which two clocks may differ.
+SKEW = timedelta(minutes=1)
+MADE = "made.txt"
+PLACES = {"sealed": "STORAGE_URL", "checkpoints": "CHECKPOINTS_URL", "erasures": "ERASURES_URL"}
 
 
 class NotPossible(Exception):
@@ -66,7 +76,10 @@ def register(name: str, part: Part) -> None:
 
 @dataclass(frozen=True)
 class Manifest:
-    """State of the portal when the backup was made; a restore compares its own counts with it."""
+    """State of the portal when the backup was made; a restore compares its own counts with it.
+
+    `ledger` is the ledger's own name; empty if it could not be written then.
+    """
 
     format: int
     at: str
@@ -75,6 +88,7 @@ class Manifest:
     checkpoint: int
     kids: dict[str, int]
     migrations: list[str]
+    ledger: str = ""
 
 
 @dataclass
@@ -96,15 +110,25 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
     """Make a backup in a new folder. Requires the owner of the tables.
 
     Raises:
-        NotPossible: the folder is not empty, or pg_dump is missing or failed.
+        NotPossible: the folder is not empty or cannot be written, the database does not answer or has another owner,
+            or pg_dump is missing or failed.
     """
+    try:
+        return _backup(folder, with_files=with_files)
+    except OSError as error:
+        raise NotPossible(f"The backup is not whole, delete {folder}: {error}.") from None
+
+
+def _backup(folder: Path, *, with_files: bool) -> Manifest:
     if folder.exists() and any(folder.iterdir()):
         raise NotPossible(f"{folder} is not empty: choose a new folder for each backup.")
+    _require_owner()
     content, keystore = folder / "content", folder / "keystore"
     for new in (folder, content, keystore):
         _ensure_folder(new)
     with _snapshot() as snapshot:
         manifest = _manifest()
+        _write(keystore / MADE, manifest.at.encode())
         others = [f"--exclude-schema={name}" for name in _other_schemas()]
         _run("pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", *others, "-f", content / "database.dump")
         _run(
@@ -120,18 +144,31 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
     return manifest
 
 
-def restore(folder: Path, *, nothing_lost: bool = False) -> Restored:
+def restore(folder: Path, *, nothing_lost: bool = False, without_ledger: bool = False, old: bool = False) -> Restored:
     """Restore a backup into an empty database. Requires the owner of the tables.
 
-    The portal must stay closed until this returns. Set `nothing_lost` if the portal was stopped when the backup was
-    made and has not run since.
+    The portal must stay closed until this returns.
+
+    Args:
+        nothing_lost: the portal was stopped when the backup was made, and has not run since.
+        without_ledger: the ledger of closed vaults is lost: whoever left after the backup comes back.
+        old: the backup is more than a month old, and the clock is right.
 
     Raises:
         NotPossible: a check failed. Every possible check comes before the first change.
     """
     content = folder / "content"
     manifest = read_manifest(folder)
+    _require_answer()
     _require_empty()
+    _require_clock(manifest, old)
+    _require_places()
+    has_ledger = nothing_lost or _is_ledger_of(manifest)
+    if not (has_ledger or without_ledger):
+        raise NotPossible(
+            "The ledger of closed vaults that this portal wrote is not at ERASURES_URL: whoever left after the backup"
+            " would come back. Set ERASURES_URL to it. If it is lost as well, add --without-ledger (docs/backup.md)."
+        )
     _require_keys(folder, manifest)
     _revoke_default_privileges()
     for dump in (folder / "keystore" / "keys.dump", content / "database.dump"):
@@ -143,7 +180,45 @@ def restore(folder: Path, *, nothing_lost: bool = False) -> Restored:
     done.reported = [sentence for name, part in wanted.items() if (sentence := part.replay(content / name))]
     done.reported += [] if nothing_lost else _open_epoch(manifest)
     done.lines, done.faults = _check_restored(manifest)
+    if not has_ledger:
+        done.faults.append(f"whoever closed their vault after {manifest.at} has come back: no ledger named them")
     return done
+
+
+def forget_keystores(folder: Path) -> list[Path]:
+    """Delete the wrapped keys of the backups in a folder that would be older than 30 days before tomorrow night.
+
+    Those of the newest backup are not deleted: backups have stopped for a month, or the clock is wrong.
+
+    Raises:
+        NotPossible: the newest one is too old, or one could not be deleted.
+    """
+    try:
+        made = sorted((_made_at(dump.parent), dump.parent) for dump in folder.glob("*/keystore/keys.dump"))
+        if not folder.is_dir():
+            raise NotPossible(f"{folder} is not there: name the folder that has a folder for each backup.")
+        if not made:
+            return []
+        last, newest = made[-1]
+        for at, keystore in made[:-1]:
+            if at <= timezone.now() - KEYS_KEPT:
+                shutil.rmtree(keystore)
+    except OSError as error:
+        raise NotPossible(f"Old keys could not be deleted: {error}.") from None
+    if last <= timezone.now() - KEYS_KEPT:
+        raise NotPossible(
+            f"By this machine's clock even the last backup is of {last:%Y-%m-%d}. Set the clock if it is wrong, or"
+            f" make a backup; then this command deletes {newest}, as residents were told."
+        )
+    return [keystore for _at, keystore in made if not keystore.exists()]
+
+
+def _made_at(keystore: Path) -> datetime:
+    """Return when wrapped keys were dumped. A version before wrote no file that says so: the dump's own time."""
+    try:
+        return datetime.fromisoformat((keystore / MADE).read_text())
+    except (FileNotFoundError, ValueError):
+        return datetime.fromtimestamp((keystore / "keys.dump").stat().st_mtime, UTC)
 
 
 def _open_epoch(manifest: Manifest) -> list[str]:
@@ -180,6 +255,67 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def _require_answer() -> None:
+    try:
+        connection.ensure_connection()
+    except OperationalError:
+        raise NotPossible("The database does not answer: start it, or correct MIGRATION_DATABASE_URL.") from None
+
+
+def _require_owner() -> None:
+    """Check that this role owns the tables."""
+    _require_answer()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_has_role(tableowner, 'USAGE') FROM pg_tables WHERE tablename = 'django_migrations'")
+        owns = cursor.fetchone()
+    if owns is None:
+        raise NotPossible("The database is empty: there is nothing to back up.")
+    if not owns[0]:
+        raise NotPossible("Only the owner of the tables makes a backup: set MIGRATION_DATABASE_URL (docs/backup.md).")
+
+
+def _require_clock(manifest: Manifest, old: bool) -> None:
+    """Check the clock against the database's and the backup's. By a wrong one vaults close and shares end too soon."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (theirs,) = cursor.fetchone()
+    now, made = timezone.now(), datetime.fromisoformat(manifest.at)
+    says = f"This machine's clock says {now:%Y-%m-%d %H:%M} UTC"
+    if abs(theirs - now) > SKEW:
+        raise NotPossible(f"{says}, the database's {theirs.astimezone(UTC):%Y-%m-%d %H:%M}: set the wrong one first.")
+    if made > now + SKEW:
+        raise NotPossible(f"{says}, and the backup is of {made:%Y-%m-%d %H:%M}, which is later: set the clock first.")
+    if now - made > OLD and not old:
+        raise NotPossible(
+            f"{says}, and the backup is of {made:%Y-%m-%d %H:%M}, {(now - made).days} days before: set the clock"
+            " first. If it is right and the backup that old, add --old."
+        )
+
+
+def _require_places() -> None:
+    for name, variable in PLACES.items():
+        try:
+            places.require_writable(storages[name])
+        except OSError as error:
+            raise NotPossible(f"{variable}: {error}. Let the portal's user write there, then restore.") from None
+
+
+def _is_ledger_of(manifest: Manifest) -> bool:
+    """Return whether the ledger outside is the one of the portal that made the backup."""
+    try:
+        return manifest.ledger != "" and erasures.identity() == manifest.ledger
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _name_of_ledger() -> str:
+    """Return the ledger's own name. A backup is made even while the ledger cannot be written, which doctor says."""
+    try:
+        return erasures.ensure_identity()
+    except OSError:
+        return ""
+
+
 def _migrations_here() -> set[str]:
     return {f"{app}.{name}" for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations}
 
@@ -202,7 +338,14 @@ def _manifest() -> Manifest:
         kids = dict(cursor.fetchall())
         lines = JournalLeaf.objects.count()
     return Manifest(
-        FORMAT, timezone.now().isoformat(), settings.TENANT, lines, last.number if last else 0, kids, migrations
+        FORMAT,
+        timezone.now().isoformat(),
+        settings.TENANT,
+        lines,
+        last.number if last else 0,
+        kids,
+        migrations,
+        _name_of_ledger(),
     )
 
 

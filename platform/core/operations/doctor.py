@@ -20,7 +20,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core.checks import ERROR, Tags, run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import storages
 from django.core.mail import get_connection
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -31,7 +31,7 @@ from core import jobs, keyrings, keys, rows
 from core.confinement import starting
 from core.journal import signed_notes
 from core.models import Checkpoint, City, CityKey, Job
-from core.operations import health, key_rotation
+from core.operations import backups, health, key_rotation, places
 
 PYTHON = ((3, 11), (3, 13))
 POSTGRESQL = (15, 18)
@@ -136,7 +136,10 @@ def _city() -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM keystore.resident_key)")
         lost = city is None and cursor.fetchone()[0]
-    to_do = "Its row is gone and pages show no telephone: restore it from a backup, and find out who deleted it."
+    to_do = (
+        "Pages show no telephone. On a new portal, set it up in the admin (“Ville”). Otherwise its row is gone:"
+        " restore it from a backup, and find out who deleted it."
+    )
     yield _judge("city", city.name if city else "none is set up", lost, to_do)
 
 
@@ -271,26 +274,29 @@ def _checkpoint_key() -> Iterator[Finding]:
 
 
 def _storages() -> Iterator[Finding]:
-    """Look without writing: a store of checkpoints may refuse that a file is ever removed."""
-    variables = {"sealed": "STORAGE_URL", "checkpoints": "CHECKPOINTS_URL", "erasures": "ERASURES_URL"}
-    for name, variable in variables.items():
+    for name, variable in backups.PLACES.items():
         try:
-            _reach(storages[name])
+            places.require_writable(storages[name])
             yield Finding(variable, "is there")
         except Exception as error:  # noqa: BLE001 - each store has errors of its own
             said = f"is out of reach ({type(error).__name__})"
             yield Finding(variable, said, "Let the portal's user write there, or correct the address.")
 
 
-def _reach(storage: Storage) -> None:
-    if not isinstance(storage, FileSystemStorage):
-        storage.exists("doctor")
-        return
-    there = Path(storage.location)
-    while not there.exists():  # the portal makes the folder when it first needs it
-        there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionError
+def _outside() -> Iterator[Finding]:
+    """Look whether what a restore needs would be lost with the machine's disk."""
+    losses = {
+        "checkpoints": ("CHECKPOINTS_URL", "checkpoints outside", "nothing shows then what was changed"),
+        "erasures": ("ERASURES_URL", "ledger outside", "whoever closed their vault would then come back"),
+    }
+    for name, (variable, about, loss) in losses.items():
+        here = places.lies_with_the_data(storages[name])
+        said = "on the disk of the data" if here else "on another disk"
+        to_do = (
+            f"One disk lost loses both, and {loss}: copy the folder to another disk or machine, and set {variable} to"
+            " it (docs/debian.md)."
+        )
+        yield _judge(about, said, here, to_do)
 
 
 def _disk() -> Iterator[Finding]:
@@ -383,6 +389,18 @@ def _backup() -> Iterator[Finding]:
     yield _judge("backup", said, late, "Run “manage.py backup DIR” every night (docs/backup.md).")
 
 
+def _keystores() -> Iterator[Finding]:
+    """Look whether backups' keys leave by themselves: by them, a closed vault can be read again."""
+    at = health.last_sign(health.KEYSTORES)
+    late = at is None or timezone.now() - at > OLD_BACKUP
+    said = f"deleted on {timezone.localtime(at):%d/%m %H:%M}" if at else "nothing deletes them"
+    to_do = (
+        "Enable garant-keystores.timer, or run “manage.py forget_keystores DIR” every night: residents are told"
+        " 30 days (docs/backup.md)."
+    )
+    yield _judge("old copies of keys", said, late, to_do)
+
+
 def _confinement() -> Iterator[Finding]:
     """Look at what the kernel offers to take rights away from the processes that read files."""
     missing = starting.missing_layers()
@@ -405,6 +423,7 @@ _BESIDE: dict[str, Check] = {
     "keyring": _keyring,
     "checkpoint key": _checkpoint_key,
     "storages": _storages,
+    "places outside": _outside,
     "disk": _disk,
     "mail": _mail,
     "front": _front,
@@ -424,4 +443,5 @@ _INSIDE: dict[str, Check] = {
     "scheduler": _beat,
     "checkpoints": _checkpoints,
     "backup": _backup,
+    "old copies of keys": _keystores,
 }

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import FileSystemStorage
 from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -29,8 +30,11 @@ ROOM = 64 * 1024 * 1024
 #: Seconds that the parts have to answer.
 PATIENCE = 1.5
 _queues: dict[str, Callable[[], bool]] = {}
-#: Signs of life that no queue gives: the scheduler's tick of each minute, and the last whole backup.
-SCHEDULER, BACKUP = "scheduler's tick", "last backup"
+#: Holds True once all migrations of this code were found to have run: they do not go back.
+_migrated: list[bool] = []
+#: Signs of life that no queue gives: the scheduler's tick of each minute, the last whole backup, and the last
+#: deletion of old copies of the wrapped keys.
+SCHEDULER, BACKUP, KEYSTORES = "scheduler's tick", "last backup", "old keys deleted"
 
 
 @login_not_required
@@ -48,9 +52,14 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def parts_down() -> list[str]:
-    """Return the names of the parts that are down. While the database is, skip those that need it."""
+    """Return the names of the parts that are down. While the database or its tables are, skip those that need them.
+
+    A migration under way may lock the tables that the others ask.
+    """
     down = [name for name, up in parts_that_answer().items() if not up]
-    if "database" not in down:
+    if "database" not in down and not _is_migrated():
+        down.append("migrations")
+    elif "database" not in down:
         down += [f"worker:{queue}" for queue in silent_queues()] + [f"jobs:{queue}" for queue in jobs.stuck_queues()]
     return down
 
@@ -126,6 +135,15 @@ def _database() -> bool:
             cursor.execute("SELECT 1")
     except Error:
         return False
+    return True
+
+
+def _is_migrated() -> bool:
+    if not _migrated:
+        executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return False
+        _migrated.append(True)
     return True
 
 

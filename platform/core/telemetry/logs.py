@@ -1,13 +1,14 @@
 """JSON logs without personal data: of servers on the standard output, of commands on the standard error.
 
 There are three kinds of loggers. Our own apps log constant sentences, with values only under the names of SAFE. The
-frameworks of TEMPLATES are logged by their message template, without its values. For any other library only the level
-and the place are logged, since its messages may hold a document's content. An exception is logged by its types and
-places, never by its message, which may quote a value.
+frameworks of TEMPLATES are logged by their message template, with “…” in the place of each value. For any other
+library only the level and the place are logged, since its messages may hold a document's content. An exception is
+logged by its types and places, never by its message, which may quote a value.
 """
 
 import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from typing import Any
 OURS = ("core", "accounts", "vault", "services", "certification", "config", "demo")
 TEMPLATES = ("django", "celery", "kombu", "uvicorn")
 SAFE = ("job", "kind", "queue", "route", "method", "status", "milliseconds", "count", "code")
+#: What a template has in the place of a value, such as %(name)s or %.2f.
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[a-zA-Z]")
 ROOT = Path(__file__).resolve().parents[3]
 FRAMES = 12
 
@@ -73,7 +76,7 @@ def _message(record: logging.LogRecord) -> str:
     app = record.name.partition(".")[0]
     # What a library printed, which Celery logs as a message of its own.
     if record.name != "celery.redirected" and (app in OURS or app in TEMPLATES):
-        return str(record.msg)
+        return PLACEHOLDER.sub("…", str(record.msg)) if record.args else str(record.msg)
     return f"{Path(record.pathname).name}:{record.lineno}"
 
 

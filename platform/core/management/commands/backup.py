@@ -32,4 +32,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"The city's key is not in it: it needs {', '.join(manifest.kids) or 'none yet'}, kept elsewhere."
         )
-        self.stdout.write(f"Move {folder / 'keystore'} to a place of its own, and delete it after 30 days at most.")
+        self.stdout.write(
+            f"Move {folder / 'keystore'} to a place of its own, and delete it after 30 days at most"
+            " (forget_keystores)."
+        )

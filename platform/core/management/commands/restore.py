@@ -21,11 +21,31 @@ class Command(BaseCommand):
             help="a move: the portal was stopped for the backup, and has not run since",
         )
 
-    def handle(self, *args: object, folder: Path, nothing_lost: bool, **options: object) -> None:
+        parser.add_argument(
+            "--without-ledger",
+            action="store_true",
+            help="the ledger of closed vaults is lost: whoever left after the backup comes back",
+        )
+        parser.add_argument(
+            "--old", action="store_true", help="the backup is more than a month old, and the clock is right"
+        )
+
+    def handle(
+        self,
+        *args: object,
+        folder: Path,
+        nothing_lost: bool,
+        without_ledger: bool,
+        old: bool,
+        **options: object,
+    ) -> None:
         try:
-            done = backups.restore(folder, nothing_lost=nothing_lost)
+            done = backups.restore(folder, nothing_lost=nothing_lost, without_ledger=without_ledger, old=old)
         except backups.NotPossible as error:
             raise CommandError(str(error)) from None
+        except OSError as error:
+            begin_again = "Make the database empty again, and restore again (docs/backup.md)."
+            raise CommandError(f"The restore stopped midway: {error}. {begin_again}") from None
         self.stdout.write(
             f"Backup of {done.manifest.at}: {done.lines} lines of journals, {done.files} files put back."
         )
