@@ -242,10 +242,15 @@ class NominationQuerySet(RowQuerySet["Nomination"]):
         made = _happened("proposed_at", since) | _happened("confirmed_at", since)
         return self.filter(made & models.Q(proposed_by__isnull=False) | _happened("ended_at", since))
 
-    def refused_before(self, waiting: "Nomination", since: datetime) -> Self:
-        """Return the proposals of the same role for the same agent that somebody else than their author ended."""
-        same = self.filter(person=waiting.person_id, role=waiting.role, confirmed_at=None, ended_at__gt=since)
-        return same.exclude(ended_by=None).exclude(ended_by=models.F("proposed_by"))
+    def refused_before(self, waiting: "Nomination", since: datetime) -> list["Nomination"]:
+        """Return the proposals of the same role for the same agent that somebody else than their author ended, the
+        last one first. They are found by columns that never change, so that one that somebody changed is not missed.
+
+        Raises:
+            Forged
+        """
+        same = self.filter(person=waiting.person_id, role=waiting.role).select_related("ended_by").order_by("-ended_at")
+        return [one for one in same if one.ended_at and one.ended_at > since and one.was_refused]
 
     def of_who_governed(self, when: datetime) -> Self:
         """Return the nominations of those who managed agents, or were the officer, at that time."""
@@ -362,6 +367,11 @@ class Nomination(AuthenticatedRow):
         return role if self.organisation is None else f"{role}, {self.organisation.name}"
 
     @property
+    def was_refused(self) -> bool:
+        """Return whether somebody else than its author ended the proposal."""
+        return self.confirmed_at is None and self.ended_by_id not in {None, self.proposed_by_id}
+
+    @property
     def seers(self) -> set[uuid.UUID]:
         """Return the ids of those who had the agent beside them, and governed for long enough."""
         last = {by for by in (self.confirmed_by_id, self.seen_by_id) if by is not None}
@@ -394,9 +404,16 @@ class CityDecisionQuerySet(RowQuerySet["CityDecision"]):
         """Return those of which something happened that nobody was told yet."""
         return self.filter(_happened("proposed_at", since) | _happened("decided_at", since))
 
-    def refused_before(self, waiting: "CityDecision", since: datetime) -> Self:
-        """Return the refused proposals of the same setting, whatever their value."""
-        return self.filter(what=waiting.what, subject=waiting.subject, agreed=False, decided_at__gt=since)
+    def refused_before(self, waiting: "CityDecision", since: datetime) -> list["CityDecision"]:
+        """Return the refused proposals of the same setting, whatever their value, the last one first. They are found
+        by columns that never change, so that one that somebody changed is not missed.
+
+        Raises:
+            Forged
+        """
+        same = self.filter(what=waiting.what, subject=waiting.subject)
+        decided = same.select_related("decided_by").order_by("-decided_at")
+        return [one for one in decided if one.decided_at and one.decided_at > since and not one.agreed]
 
 
 _DECIDED = ("what", "value", "proposed_by", "proposed_at", "decided_by", "decided_at", "agreed")

@@ -135,7 +135,7 @@ def _refused(found: CityDecision) -> list[Row]:
     """Return what was refused lately of the same setting, by whom and when."""
     rows = []
     before = CityDecision.objects.refused_before(found, timezone.now() - LATELY)
-    for one in before.select_related("decided_by").order_by("-decided_at"):
+    for one in before:
         value = ""
         if one.what in {What.EMERGENCY, What.DAYS}:
             value = _sentence(one)
@@ -198,8 +198,8 @@ def rows(one: Nomination) -> list[Row]:
         (_("État"), _state_now(one) if one.confirmed_at else _("Attend une autre personne")),
     ]
     if one.confirmed_at is None:
-        before = Nomination.objects.refused_before(one, timezone.now() - LATELY).select_related("ended_by")
-        found += [(_("Déjà refusé"), _by_on(ended.ended_by, ended.ended_at)) for ended in before.order_by("-ended_at")]
+        before = Nomination.objects.refused_before(one, timezone.now() - LATELY)
+        found += [(_("Déjà refusé"), _by_on(ended.ended_by, ended.ended_at)) for ended in before]
     return [{"key": key, "value": value} for key, value in found]
 
 

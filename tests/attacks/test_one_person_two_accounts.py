@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
+from django.db import connection
 from django.forms.models import model_to_dict
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -340,6 +341,31 @@ def test_a_second_person_reads_that_another_refused_the_same(manager):
         assert ("Déjà refusé" in page) == bool(count)
         nominations.end(nomination=named, by=camille)
     assert f"par Camille, {camille.email}, le" in page
+
+
+@pytest.mark.parametrize("hidden", ["SET agreed = true", "SET decided_at = '2020-01-01'"])
+def test_a_refusal_hidden_in_the_database_is_not_missed(manager, hidden):
+    camille, diane = (AgentFactory(name=name, manages_agents=True) for name in ("Camille", "Diane"))
+    refused = city_decisions.change(what="phone", value="06 99 99 99 99", by=manager)
+    assert refused is not None
+    city_decisions.decide(decision=refused, by=camille, agree=False)
+    asked = city_decisions.change(what="phone", value="06 99 99 99 98", by=manager)
+    assert asked is not None
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE accounts_citydecision {hidden} WHERE id = %s", [refused.pk])
+    assert signed_in(diane).get(reverse("city_decision", args=[asked.pk])).status_code == 503
+
+
+@pytest.mark.parametrize("hidden", ["SET ended_by_id = proposed_by_id", "SET confirmed_at = now()"])
+def test_a_refused_nomination_hidden_in_the_database_is_not_missed(manager, hidden):
+    camille, diane = (AgentFactory(name=name, manages_agents=True) for name in ("Camille", "Diane"))
+    zoe = AgentFactory(new=True)
+    ended = nominations.propose(person=zoe, role=Role.SECOND, employer="", by=manager)
+    nominations.end(nomination=ended, by=camille)
+    named = nominations.propose(person=zoe, role=Role.SECOND, employer="", by=manager)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE accounts_nomination {hidden} WHERE id = %s", [ended.pk])
+    assert signed_in(diane).get(reverse("nomination", args=[named.pk])).status_code == 503
 
 
 def test_nobody_alone_makes_others_too_new_to_decide(manager):
