@@ -249,8 +249,9 @@ class NominationQuerySet(RowQuerySet["Nomination"]):
         Raises:
             Forged
         """
-        same = self.filter(person=waiting.person_id, role=waiting.role).select_related("ended_by").order_by("-ended_at")
-        return [one for one in same if one.ended_at and one.ended_at > since and one.was_refused]
+        same = self.filter(person=waiting.person_id, role=waiting.role)
+        ended = same.select_related("ended_by").order_by("-ended_at")
+        return [one for one in ended if one.ended_at and one.ended_at > since and one.was_refused]
 
     def of_who_governed(self, when: datetime) -> Self:
         """Return the nominations of those who managed agents, or were the officer, at that time."""
