@@ -350,7 +350,7 @@ def test_the_web_server_does_not_start_without_its_keys(
     tmp_path: Path,
 ) -> None:
     lost = production | {"DATABASE_URL": databases.url("web"), name: str(tmp_path / "lost")}
-    done = run("-c", "import config.wsgi", variables=lost)
+    done = run("-c", "import config.wsgi", variables=lost, without="MIGRATION_DATABASE_URL")
     assert done.returncode != 0 and f"The web server cannot answer:\n  {says}" in done.stderr
     assert not (tmp_path / "lost").exists(), "nothing is made in its place"
 
@@ -362,7 +362,7 @@ def test_the_web_server_starts_while_the_key_service_is_down(
     databases: Any,
 ) -> None:
     away = production | {"DATABASE_URL": databases.url("web"), "KEYRING": "keeper:///nowhere/socket"}
-    done = run("-c", "import config.wsgi", variables=away)
+    done = run("-c", "import config.wsgi", variables=away, without="MIGRATION_DATABASE_URL")
     assert done.returncode == 0, done.stderr
 
 
@@ -374,7 +374,7 @@ def test_no_server_starts_without_tables(production: dict[str, str], databases: 
     databases.server.create(name)
     try:
         empty = production | {"DATABASE_URL": databases.url("web", name)}
-        done = run("-c", "import config.wsgi", variables=empty)
+        done = run("-c", "import config.wsgi", variables=empty, without="MIGRATION_DATABASE_URL")
         assert done.returncode != 0 and "The database has no tables: run “manage.py migrate”" in done.stderr
     finally:
         databases.server.drop(name)

@@ -30,7 +30,7 @@ from core.keyrings.ring import KeyringError
 from core.keys import protect, sealed
 from core.models import Checkpoint, JournalEntry, ResidentKey
 from core.operations import backups
-from core.operations.backups import NotPossible
+from core.operations.conditions import NotPossible
 from core.residents import prepare
 from ops.cluster import ROOT
 from tests.accounts.factories import signed_in

@@ -15,14 +15,14 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django_scopes import scopes_disabled
@@ -33,23 +33,13 @@ from core.journal import checkpoints, erasures
 from core.journal.signed_notes import KeyUnusable
 from core.keyrings import KeyringError, keyring
 from core.models import Checkpoint, JournalLeaf, ResidentKey
-from core.operations import places
+from core.operations import conditions
+from core.operations.conditions import NotPossible
 
 FORMAT = 1
 #: Maximum number of missing files named in a fault.
 NAMED = 10
-#: Residents are told 30 days. Each night deletes what would be older before the next one.
-KEYS_KEPT = timedelta(days=29)
-#: A backup whose keys would be deleted by now: more likely, the clock is wrong.
-OLD = timedelta(days=31)
-#: By which two clocks may differ.
-SKEW = timedelta(minutes=1)
 MADE = "made.txt"
-PLACES = {"sealed": "STORAGE_URL", "checkpoints": "CHECKPOINTS_URL", "erasures": "ERASURES_URL"}
-
-
-class NotPossible(Exception):
-    """The backup or restore cannot run. The message says what to do; nothing was changed, unless it says so."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +112,7 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
 def _backup(folder: Path, *, with_files: bool) -> Manifest:
     if folder.exists() and any(folder.iterdir()):
         raise NotPossible(f"{folder} is not empty: choose a new folder for each backup.")
-    _require_owner()
+    conditions.require_table_owner()
     content, keystore = folder / "content", folder / "keystore"
     for new in (folder, content, keystore):
         _ensure_folder(new)
@@ -159,10 +149,10 @@ def restore(folder: Path, *, nothing_lost: bool = False, without_ledger: bool = 
     """
     content = folder / "content"
     manifest = read_manifest(folder)
-    _require_answer()
+    conditions.require_answer()
     _require_empty()
-    _require_clock(manifest, old)
-    _require_places()
+    conditions.require_clock(datetime.fromisoformat(manifest.at), old)
+    conditions.require_places()
     has_ledger = nothing_lost or _is_ledger_of(manifest)
     if not (has_ledger or without_ledger):
         raise NotPossible(
@@ -183,42 +173,6 @@ def restore(folder: Path, *, nothing_lost: bool = False, without_ledger: bool = 
     if not has_ledger:
         done.faults.append(f"whoever closed their vault after {manifest.at} has come back: no ledger named them")
     return done
-
-
-def forget_keystores(folder: Path) -> list[Path]:
-    """Delete the wrapped keys of the backups in a folder that would be older than 30 days before tomorrow night.
-
-    Those of the newest backup are not deleted: backups have stopped for a month, or the clock is wrong.
-
-    Raises:
-        NotPossible: the newest one is too old, or one could not be deleted.
-    """
-    try:
-        made = sorted((_made_at(dump.parent), dump.parent) for dump in folder.glob("*/keystore/keys.dump"))
-        if not folder.is_dir():
-            raise NotPossible(f"{folder} is not there: name the folder that has a folder for each backup.")
-        if not made:
-            return []
-        last, newest = made[-1]
-        for at, keystore in made[:-1]:
-            if at <= timezone.now() - KEYS_KEPT:
-                shutil.rmtree(keystore)
-    except OSError as error:
-        raise NotPossible(f"Old keys could not be deleted: {error}.") from None
-    if last <= timezone.now() - KEYS_KEPT:
-        raise NotPossible(
-            f"By this machine's clock even the last backup is of {last:%Y-%m-%d}. Set the clock if it is wrong, or"
-            f" make a backup; then this command deletes {newest}, as residents were told."
-        )
-    return [keystore for _at, keystore in made if not keystore.exists()]
-
-
-def _made_at(keystore: Path) -> datetime:
-    """Return when wrapped keys were dumped. A version before wrote no file that says so: the dump's own time."""
-    try:
-        return datetime.fromisoformat((keystore / MADE).read_text())
-    except (FileNotFoundError, ValueError):
-        return datetime.fromtimestamp((keystore / "keys.dump").stat().st_mtime, UTC)
 
 
 def _open_epoch(manifest: Manifest) -> list[str]:
@@ -253,51 +207,6 @@ def read_manifest(folder: Path) -> Manifest:
     if set(manifest.migrations) != _migrations_here():
         raise NotPossible("Another version of the portal made this backup: restore it with that one, then upgrade.")
     return manifest
-
-
-def _require_answer() -> None:
-    try:
-        connection.ensure_connection()
-    except OperationalError:
-        raise NotPossible("The database does not answer: start it, or correct MIGRATION_DATABASE_URL.") from None
-
-
-def _require_owner() -> None:
-    """Check that this role owns the tables."""
-    _require_answer()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_has_role(tableowner, 'USAGE') FROM pg_tables WHERE tablename = 'django_migrations'")
-        owns = cursor.fetchone()
-    if owns is None:
-        raise NotPossible("The database is empty: there is nothing to back up.")
-    if not owns[0]:
-        raise NotPossible("Only the owner of the tables makes a backup: set MIGRATION_DATABASE_URL (docs/backup.md).")
-
-
-def _require_clock(manifest: Manifest, old: bool) -> None:
-    """Check the clock against the database's and the backup's. By a wrong one vaults close and shares end too soon."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (theirs,) = cursor.fetchone()
-    now, made = timezone.now(), datetime.fromisoformat(manifest.at)
-    says = f"This machine's clock says {now:%Y-%m-%d %H:%M} UTC"
-    if abs(theirs - now) > SKEW:
-        raise NotPossible(f"{says}, the database's {theirs.astimezone(UTC):%Y-%m-%d %H:%M}: set the wrong one first.")
-    if made > now + SKEW:
-        raise NotPossible(f"{says}, and the backup is of {made:%Y-%m-%d %H:%M}, which is later: set the clock first.")
-    if now - made > OLD and not old:
-        raise NotPossible(
-            f"{says}, and the backup is of {made:%Y-%m-%d %H:%M}, {(now - made).days} days before: set the clock"
-            " first. If it is right and the backup that old, add --old."
-        )
-
-
-def _require_places() -> None:
-    for name, variable in PLACES.items():
-        try:
-            places.require_writable(storages[name])
-        except OSError as error:
-            raise NotPossible(f"{variable}: {error}. Let the portal's user write there, then restore.") from None
 
 
 def _is_ledger_of(manifest: Manifest) -> bool:

@@ -31,7 +31,7 @@ from core import jobs, keyrings, keys, rows
 from core.confinement import starting
 from core.journal import signed_notes
 from core.models import Checkpoint, City, CityKey, Job
-from core.operations import backups, health, key_rotation, places
+from core.operations import conditions, health, key_rotation, places
 
 PYTHON = ((3, 11), (3, 13))
 POSTGRESQL = (15, 18)
@@ -274,7 +274,7 @@ def _checkpoint_key() -> Iterator[Finding]:
 
 
 def _storages() -> Iterator[Finding]:
-    for name, variable in backups.PLACES.items():
+    for name, variable in conditions.PLACES.items():
         try:
             places.require_writable(storages[name])
             yield Finding(variable, "is there")

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import Client as Browser
 from django.urls import reverse
 from django_scopes import scope
@@ -122,14 +123,15 @@ def test_a_stop_refuses_at_once(token, tenant):
     assert written(tenant) == []
 
 
-def test_the_line_may_be_taken_out_and_its_row_put_back_opens_nothing(token, tenant):
+def test_the_line_may_be_taken_out_and_its_row_is_not_put_back(token, tenant):
     grant = grant_of(tenant)
     with scope(resident=tenant.pk):
         kept = GrantWrite.objects.get()
         [line] = [one for one in lines.lines_of(grant) if one.writes]
         grants.take_out(grant=grant, by=tenant.pk, line=line.code)
         assert not GrantWrite.objects.exists()
-        GrantWrite.objects.bulk_create([kept])
+        with pytest.raises(DatabaseError, match="stays so"), transaction.atomic():
+            GrantWrite.objects.bulk_create([kept])
     assert write(token, (CARD, VALUE)).json()["code"] == "not_covered"
     assert written(tenant) == []
 

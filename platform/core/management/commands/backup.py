@@ -4,6 +4,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from core.operations import backups, health
+from core.operations.conditions import NotPossible
 
 
 class Command(BaseCommand):
@@ -22,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, folder: Path, without_files: bool, **options: object) -> None:
         try:
             manifest = backups.backup(folder, with_files=not without_files)
-        except backups.NotPossible as error:
+        except NotPossible as error:
             raise CommandError(str(error)) from None
         health.heard_from([health.BACKUP])
         self.stdout.write(

@@ -3,7 +3,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.operations import backups, health
+from core.operations import health, keystores
+from core.operations.conditions import NotPossible
 
 
 class Command(BaseCommand):
@@ -18,8 +19,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, folder: Path, **options: object) -> None:
         try:
-            gone = backups.forget_keystores(folder)
-        except backups.NotPossible as error:
+            gone = keystores.forget_keystores(folder)
+        except NotPossible as error:
             raise CommandError(str(error)) from None
         health.heard_from([health.KEYSTORES])
         for keystore in gone:

@@ -4,6 +4,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from core.operations import backups
+from core.operations.conditions import NotPossible
 
 
 class Command(BaseCommand):
@@ -41,7 +42,7 @@ class Command(BaseCommand):
     ) -> None:
         try:
             done = backups.restore(folder, nothing_lost=nothing_lost, without_ledger=without_ledger, old=old)
-        except backups.NotPossible as error:
+        except NotPossible as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             begin_again = "Make the database empty again, and restore again (docs/backup.md)."
