@@ -29,7 +29,7 @@ from core.keyrings import files
 from core.keyrings.ring import KeyringError
 from core.keys import protect, sealed
 from core.models import Checkpoint, JournalEntry, ResidentKey
-from core.operations import backups
+from core.operations import backups, conditions
 from core.operations.conditions import NotPossible
 from core.residents import prepare
 from ops.cluster import ROOT
@@ -345,7 +345,7 @@ def test_a_clock_that_is_a_year_off_stops_the_restore(taken, spare, monkeypatch,
 
 def test_a_clock_that_is_not_the_database_s_stops_the_restore(taken, spare, monkeypatch):
     now = timezone.now() + timedelta(days=365)
-    monkeypatch.setattr(backups, "timezone", SimpleNamespace(now=lambda: now))
+    monkeypatch.setattr(conditions, "timezone", SimpleNamespace(now=lambda: now))
     with pytest.raises(NotPossible, match="the database's .*: set the wrong one first"):
         restored(spare, taken)
 
