@@ -48,7 +48,7 @@ class ServerKeys(models.Model):
     protected = models.TextField()
     made_at = models.DateTimeField()
 
-    decides = nothing("protected by the keyring, and bound to its purpose: another one is not unwrapped")
+    decides = nothing("protected by the keyring, bound to its purpose, and written once: no former one comes back")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk__in=(1, 2)), name="server_keys_one_row_each")]

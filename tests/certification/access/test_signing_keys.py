@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
 from django.test import Client as Browser
 from django.utils import timezone
 from joserfc import jws
@@ -105,3 +106,18 @@ def test_a_row_that_is_gone_changes_nothing_in_a_process_that_has_read_it():
     ServerKeys.objects.all().delete()
     with later(minutes=5):
         assert kids() == [known]
+
+
+def test_a_key_that_somebody_saw_does_not_come_back_and_the_servers_do_not_swap_theirs():
+    for environment in Environment:
+        keys.signing_key(environment)
+    former = dict(ServerKeys.objects.values_list("pk", "protected"))
+    keys.rotate(at_once=True)
+    for stolen in former.values():
+        with pytest.raises(DatabaseError), transaction.atomic():
+            ServerKeys.objects.filter(pk=keys.ROWS[Environment.LIVE]).update(protected=stolen)
+    ServerKeys.objects.filter(pk=keys.ROWS[Environment.LIVE]).delete()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ServerKeys.objects.create(
+            pk=keys.ROWS[Environment.LIVE], protected=former[keys.ROWS[Environment.LIVE]], made_at=timezone.now()
+        )
