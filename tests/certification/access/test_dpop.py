@@ -159,7 +159,6 @@ def test_a_proof_for_another_token_or_none_is_refused(bound, key):
         ({}, {"jti": None}),
         ({}, {"iat": None}),
         ({}, {"iat": "now"}),
-        ({}, {"iat": int(time.time()) + 100}),
         ({}, {"htm": None}),
         ({}, {"htu": None}),
     ],
@@ -181,7 +180,7 @@ def test_two_proofs_are_refused(bound, key):
     assert error(read(token, both)) == (401, "invalid_dpop_proof")
 
 
-@pytest.mark.parametrize(("ahead", "status"), [(10, 200), (61, 401)])
+@pytest.mark.parametrize(("ahead", "status"), [(10, 200), (61, 401), (100, 401)])
 def test_a_clock_may_be_ten_seconds_ahead_and_not_sixty(bound, key, ahead, status):
     token = bound["access_token"]
     assert read(token, proof(key, "GET", FIELDS, token, iat=int(time.time()) + ahead)).status_code == status
