@@ -5,11 +5,11 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from django.utils import timezone
 from joserfc import jws, jwt
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.util import base64_to_int
 
 Key = RSAKey | ECKey | OKPKey
 KINDS: dict[str, type[Key]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
@@ -63,14 +63,25 @@ def public_key(jwk: object) -> Key:
         raise Malformed("a key of RSA, P-256 or Ed25519 is expected")
     if kept["kty"] == "RSA" and kept["e"] != RSA_EXPONENT:
         raise Malformed("an RSA key has the exponent 65537")
+    if kept["kty"] == "RSA" and not RSA_BITS <= _rsa_bits(kept["n"]) <= MOST_RSA_BITS:
+        raise Malformed("an RSA key has 2048 to 4096 bits")
     try:
         key = KINDS[kept["kty"]].import_key({**kept})
-        public = key.public_key
+        _ = key.public_key  # joserfc builds it here: until then any numbers pass
     except (JoseError, ValueError) as error:
         raise Malformed("no such key exists") from error
-    if isinstance(public, RSAPublicKey) and not RSA_BITS <= public.key_size <= MOST_RSA_BITS:
-        raise Malformed("an RSA key has 2048 to 4096 bits")
     return key
+
+
+def _rsa_bits(modulus: str) -> int:
+    """Return the length of an RSA key, 0 if it isn't base64url.
+
+    It is known before joserfc builds the key, because joserfc warns of a short one in the process's output.
+    """
+    try:
+        return base64_to_int(modulus).bit_length()
+    except ValueError:
+        return 0
 
 
 def algorithms(key: Key) -> Collection[str]:

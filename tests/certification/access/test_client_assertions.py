@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.util import int_to_base64
 
 from certification.access.actions import clients
 from certification.access.enums import Environment
@@ -221,7 +222,8 @@ def test_a_program_may_refuse_its_own_secrets(client_of_service, registered, dev
         ECKey.generate_key("P-384").as_dict(private=False),
         ECKey.generate_key("secp256k1").as_dict(private=False),
         OKPKey.generate_key("X25519").as_dict(private=False),
-        {"kty": "RSA", "e": "AQAB", "n": RSA.as_dict(private=False)["n"][:170]},
+        *({"kty": "RSA", "e": "AQAB", "n": int_to_base64(2**bits - 1)} for bits in (1016, 1024, 2047, 4097, 16_384)),
+        {"kty": "RSA", "e": "AQAB", "n": "A"},
         {"kty": "RSA", "e": "Aw", "n": RSA.as_dict(private=False)["n"]},
         {"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"},
         {**new_key().as_dict(private=False), "use": "enc"},
