@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
 from django.contrib.auth.hashers import check_password
+from django.db import connection
 from django.utils import timezone
 
 from certification.access.enums import Environment
@@ -23,6 +24,8 @@ class TwoMethods(Exception):
 
 def of_request(header: str, body: Mapping[str, str], environment: Environment) -> Client | None:
     """Return the client that a request to an address of OAuth proves to be, by one method, or None.
+
+    Call it in a transaction. The client is not deleted before it ends.
 
     Args:
         header: `Authorization`.
@@ -44,7 +47,18 @@ def of_request(header: str, body: Mapping[str, str], environment: Environment) -
         client = authenticated(*proof, environment) if proof else None
         if client is not None and client.keys_only:
             return None
-    return client if client is not None and named in {"", client.client_id} else None
+    return client if client is not None and named in {"", client.client_id} and _stays(client) else None
+
+
+def _stays(client: Client) -> bool:
+    """Keep a client from being deleted until the transaction ends. Return False if it was deleted meanwhile.
+
+    PostgreSQL would take the same lock at the end, for the rows that name the client: too late for a deletion that
+    waits for one of them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM access_client WHERE id = %s FOR KEY SHARE", [client.pk])
+        return cursor.fetchone() is not None
 
 
 def from_basic(header: str) -> tuple[str, str] | None:

@@ -41,7 +41,9 @@ from oauthlib.openid.connect.core.grant_types.dispatchers import (
 
 from accounts.models import User
 from certification.access import details, issuers
+from certification.access.actions import pseudonyms
 from certification.access.enums import Environment
+from certification.access.fapi import jose
 from certification.access.issuers import LIVE, Issuer
 from certification.access.models import Client
 from certification.access.validator import S256, SIGNED_IN, Validator
@@ -203,6 +205,8 @@ def _validated(query: QueryDict, signed_in: bool, issuer: Issuer, *, pushed: boo
     if not SECONDS.fullmatch(query.get("max_age", "0")):
         raise InvalidRequestError(description="max_age is a number of seconds.", request=asked)
     _check_prompts(query.get("prompt", "").split(), asked, signed_in=signed_in)
+    if "id_token_hint" in query and not _hinted(query):
+        raise InvalidRequestError(description="id_token_hint is an id_token.", request=asked)
     if "dpop_jkt" in query and not SHA256.fullmatch(str(query["dpop_jkt"])):
         raise InvalidRequestError(description="dpop_jkt is a SHA-256 thumbprint (RFC 7638).", request=asked)
     if not pushed and asked.client.require_pushed_authorization_requests:
@@ -224,6 +228,27 @@ def _check_prompts(prompts: list[str], asked: Any, *, signed_in: bool) -> None: 
         raise CustomOAuth2Error("account_selection_required", description="A browser has one account.", request=asked)
     if not PROMPTS.issuperset(prompts):
         raise InvalidRequestError(description="prompt is login, consent, both, or none alone.", request=asked)
+
+
+def check_person(asked: Request, person: User) -> None:
+    """Refuse to ask a person when `id_token_hint` names another one (OpenID Connect, 3.1.2.1).
+
+    A hint can only refuse, so its signature is not verified: the key of an old id_token may be gone.
+
+    Raises:
+        Sent
+    """
+    hinted = _hinted(asked.query)
+    if hinted and pseudonyms.person_of(asked.client.service_id, hinted) != person.pk:
+        raise refused(asked, LoginRequired.error, "Who is signed in is not whom id_token_hint names.")
+
+
+def _hinted(query: QueryDict) -> str:
+    """Return the `sub` of the hint, empty if there is none."""
+    try:
+        return jose.text(jose.unverified(query.get("id_token_hint", ""))[1], "sub")
+    except jose.Malformed:
+        return ""
 
 
 def code_for(asked: Request, person: User, grant_id: UUID, signed_in_at: datetime) -> str:

@@ -69,7 +69,10 @@ def answered_by_page(request: HttpRequest, view: Callable[[HttpRequest], HttpRes
 def _shown(request: HttpRequest) -> HttpResponse:
     query, handle = par.opened(request, LIVE)
     asked = server.checked(query, signed_in=request.user.is_authenticated, handle=handle)
-    return signed_in_first(request, asked) or _confirmed_page(_resident(request), question(asked), None)
+    if first := signed_in_first(request, asked):
+        return first
+    resident = _resident(request)
+    return _confirmed_page(resident, question(asked, resident.user), None)
 
 
 def signed_in_first(request: HttpRequest, asked: Request) -> HttpResponse | None:
@@ -114,13 +117,14 @@ class Question:
         return [*consent.agreed_items(self.former), *consent.agreed_papers(self.former), *written]
 
 
-def question(asked: Request) -> Question:
+def question(asked: Request, person: User) -> Question:
     """Return what is asked of a person. Call it in their scope.
 
     Raises:
-        Sent: also for delicate data that the program did not push a request for.
+        Sent: also for delicate data that the program did not push a request for, or if it means another person.
         MayNotAsk
     """
+    server.check_person(asked, person)
     what = _asked(asked)
     if not asked.handle and not what.is_ordinary:
         raise server.refused(asked, "invalid_request", server.PUSH)
@@ -135,7 +139,7 @@ def take_answer(
     if answer == "refuse":
         _close(request, asked)
         raise server.refused(asked, "access_denied", "The resident did not agree.")
-    found = question(asked)
+    found = question(asked, person)
     if answer == "keep" and found.former is not None:
         return _leave_with_code(request, asked, found.former, person)
     return page(found, request.POST if answer == "accept" else None)

@@ -82,7 +82,7 @@ def _answered(request: HttpRequest) -> HttpResponse:
     slug = form.cleaned_data["persona"]
     persona = _persona(slug)
     with scope(resident=persona.pk):
-        found = question(asked)
+        found = question(asked, persona)
         personas.bring_papers(persona, [paper.kind for paper in found.asked.papers])
         return _consent(developer, persona, slug, found, None)
 

@@ -2,12 +2,15 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django_scopes import scope
 
+from certification.access.actions import clients
+from certification.access.models import AccessToken, AuthorizationCode, Client, IDToken, RefreshToken
 from certification.labels.actions import labels
 from core import journal
 from tests.accounts.factories import AgentFactory
@@ -81,6 +84,59 @@ def test_a_refresh_token_that_is_used_twice_at_once_gives_one_answer(session, re
     token = connected(session, browser)
     answers = posted_at_once(registered, grant_type="refresh_token", refresh_token=token["refresh_token"])
     assert answers.count(200) <= 1 and {*answers} <= {200, 400}
+
+
+@pytest.mark.parametrize("first", ["the exchange", "the deletion"])
+def test_a_program_that_is_deleted_during_an_exchange_leaves_nothing(session, registered, browser, owner, first):
+    client, secret = registered
+    code = consented(session, browser).partition("code=")[2].partition("&")[0]
+    data = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
+    answers, others = [], []
+
+    def exchanged():
+        data.update(client_id=client.client_id, client_secret=secret)
+        answers.append(Browser().post("/oauth/token", data).status_code)
+
+    def deleted():
+        clients.delete(client=client, by=owner)
+
+    held, other = (exchanged, deleted) if first == "the exchange" else (deleted, exchanged)
+
+    def begin_the_other(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if MARK[first] in sql and not others:
+            others.append(pool.submit(in_own_connection, other))
+            wait_for_a_lock(others[0])
+        return found
+
+    with ThreadPoolExecutor(1) as pool:
+        with connection.execute_wrapper(begin_the_other):
+            held()
+        others[0].result()
+    assert answers == [200 if first == "the exchange" else 401]
+    assert not any(model.objects.exists() for model in (Client, AccessToken, RefreshToken, AuthorizationCode, IDToken))
+
+
+#: A statement of each that leaves only the end of its transaction, or little more.
+MARK = {"the exchange": 'INSERT INTO "access_refreshtoken"', "the deletion": 'DELETE FROM "access_client"'}
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+
+
+def in_own_connection(act):
+    try:
+        act()
+    finally:
+        connection.close()
+
+
+def wait_for_a_lock(other):
+    """Wait until another connection waits for this one, or its work is over."""
+    deadline = time.monotonic() + 20
+    while not other.done() and time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(WAITING)
+            if cursor.fetchone()[0]:
+                return
 
 
 def posted_at_once(registered, **data):

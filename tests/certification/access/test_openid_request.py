@@ -152,6 +152,26 @@ def test_a_request_by_value_or_by_reference_is_refused(session, browser, more, c
     assert told(ask_plainly(session, browser, **more))["error"] == code
 
 
+def test_a_hint_that_names_another_person_asks_nobody(session, browser, tenant, stranger):
+    hint = connected(session, browser)["id_token"]
+    with time_machine.travel(timezone.now() + timedelta(days=90)):
+        assert ASKS in main(ask(session, signed_in(tenant), id_token_hint=hint)), "an old one still names its person"
+    other = signed_in(stranger)
+    assert told(ask(session, other, id_token_hint=hint))["error"] == "login_required"
+    page = ask(session, other)
+    assert ASKS in main(page), "without a hint, whoever is signed in"
+
+
+@pytest.mark.parametrize("hint", ["", "x", "e30.e30.", "a.b.c", "é.é.é", "[" * 9_000])
+def test_a_hint_is_an_id_token(session, browser, hint):
+    assert told(ask_plainly(session, browser, id_token_hint=hint))["error"] == "invalid_request"
+
+
+def test_a_hint_of_another_service_names_nobody_here(session, browser, program_of, granted_ordinary):
+    hint = connected(program_of(granted_ordinary), browser, items=ORDINARY)["id_token"]
+    assert told(ask(session, browser, id_token_hint=hint))["error"] == "login_required"
+
+
 def test_hints_change_nothing(session, browser, tenant):
     hints = {"display": "popup", "ui_locales": "de en", "login_hint": "autre@courriel.example", "acr_values": "loa3"}
     page = ask(session, browser, **hints)
