@@ -1,9 +1,12 @@
 """Checks for unsafe combinations of settings. Commands, the web server and the workers refuse to start and say why."""
 
+import logging
+import os
+import signal
 import stat
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,12 +16,15 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 from config import environment
 from core import keyrings
 from core.keyrings import files
 from vault.holders import connectors
 
+logger = logging.getLogger(__name__)
 #: Names and addresses of this machine that no other one can use.
 OWN_NAMES = {"localhost", "127.0.0.1", "[::1]", "::1", "testserver"}
 SECRET_LENGTH = 50
@@ -291,12 +297,13 @@ def refuse_to_start() -> None:
 def refuse_to_answer(*served: str) -> None:
     """Refuse to start a web server that is unsafe, or that lacks a key: each page would then fail.
 
-    A key service that is down does not stop it: pages answer 503 until it is back.
+    A key service or a database that is down does not stop it: pages answer 503 until it is back. What the role may do
+    is then asked at the first connection of each process.
 
     Raises:
         ImproperlyConfigured: with all sentences at once.
     """
-    refuse_to_serve(*served)
+    refuse_to_serve(*served, ask=_ask_or_later)
     _refuse(list(_lacking()), "The web server cannot answer")
 
 
@@ -311,7 +318,45 @@ def _lacking() -> Iterator[str]:
         yield f"There is no seal at {settings.SEAL_KEY}: put it back from its copy (docs/operations.md)."
 
 
-def refuse_to_serve(*served: str, signs: bool = True) -> None:
+def _ask_patiently() -> list[str]:
+    last = time.monotonic() + DATABASE_SECONDS
+    while True:
+        try:
+            return _unsafe_role()
+        except OperationalError:
+            if time.monotonic() > last:
+                return ["The database does not answer, so what its role may do to the journal is not known."]
+            time.sleep(1)
+        finally:
+            connections["default"].close()
+
+
+def _ask_or_later() -> list[str]:
+    try:
+        return _unsafe_role()
+    except OperationalError:
+        logger.warning("the database does not answer yet: pages are 503 until it does")
+        connection_created.connect(_ask_now)
+        return []
+    finally:
+        connections["default"].close()
+
+
+def _ask_now(connection: BaseDatabaseWrapper, **_sent: object) -> None:
+    """Ask at a process's first connection what its role may do. End the web server if it may not go on."""
+    if sentences := _unsafe_role():
+        logger.critical("the database's role is not safe, or has no tables: the server ends, its next start says why")
+        connection.close()
+        os.kill(os.getppid(), signal.SIGTERM)
+        _refuse(sentences)
+    connection_created.disconnect(_ask_now)
+
+
+def _unsafe_role() -> list[str]:
+    return [*journal_within_reach(), *_no_tables()]
+
+
+def refuse_to_serve(*served: str, signs: bool = True, ask: Callable[[], list[str]] = _ask_patiently) -> None:
     """Refuse to start a web server, a worker or the scheduler that is unsafe or whose role may rewrite the journal.
 
     A developer's own database may have a single role, so DEBUG skips that check. A web process that is forked from a
@@ -320,15 +365,16 @@ def refuse_to_serve(*served: str, signs: bool = True) -> None:
     Args:
         served: the addresses that the web server will listen on.
         signs: False for a process that needs no SECRET_KEY, and in production may not have it.
+        ask: says what is wrong with the role; the usual one gives the database half a minute.
 
     Raises:
-        ImproperlyConfigured: with all sentences at once, or the database did not answer for half a minute.
+        ImproperlyConfigured: with all sentences at once.
     """
     refuse_to_start()
     owner = [OWNER_KNOWN] if settings.PRODUCTION and environment.text("MIGRATION_DATABASE_URL") else []
     _refuse([*half_set_connectors(), *public_demonstration(served), *owner, *_misplaced_secret(signs)])
     if not (settings.DEBUG or _checked):
-        _refuse(_ask_patiently())
+        _refuse(ask())
         _checked.append(True)
 
 
@@ -337,19 +383,6 @@ def _misplaced_secret(signs: bool) -> Iterator[str]:
         yield MUST_SIGN
     if settings.PRODUCTION and not signs and secret_key():
         yield SIGNS_NOTHING
-
-
-def _ask_patiently() -> list[str]:
-    last = time.monotonic() + DATABASE_SECONDS
-    while True:
-        try:
-            return [*journal_within_reach(), *_no_tables()]
-        except OperationalError:
-            if time.monotonic() > last:
-                return ["The database does not answer, so what its role may do to the journal is not known."]
-            time.sleep(1)
-        finally:
-            connections["default"].close()
 
 
 def _no_tables() -> Iterator[str]:

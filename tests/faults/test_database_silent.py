@@ -26,7 +26,7 @@ class Between:
     """Passes on what the portal and its database say to each other, until it is told to pass nothing on."""
 
     def __init__(self, folder: Path, database: Path) -> None:
-        self.database, self.passing, self.ended = database, threading.Event(), False
+        self.folder, self.database, self.passing, self.ended = folder, database, threading.Event(), False
         self.passing.set()
         self.listening = socket.socket(socket.AF_UNIX)
         self.listening.bind(str(folder / ".s.PGSQL.5432"))
@@ -66,12 +66,16 @@ def between(databases, tmp_path) -> Iterator[Between]:
     between.listening.close()
 
 
+def through(between: Between, url: str) -> str:
+    """Return the address of the database that leads through `between`."""
+    address = urlsplit(url)
+    options = dict(parse_qsl(address.query)) | {"host": str(between.folder)}
+    return address._replace(query="&".join(f"{name}={quote(value)}" for name, value in options.items())).geturl()
+
+
 @pytest.fixture
 def portal(between, databases, tmp_path) -> Iterator[Portal]:
-    address = urlsplit(databases.url("web"))
-    options = dict(parse_qsl(address.query)) | {"host": str(tmp_path / "between")}
-    query = "&".join(f"{name}={quote(value)}" for name, value in options.items())
-    with Portal(tmp_path, workers=1, DATABASE_URL=address._replace(query=query).geturl()).running() as portal:
+    with Portal(tmp_path, workers=1, DATABASE_URL=through(between, databases.url("web"))).running() as portal:
         yield portal
 
 
@@ -99,6 +103,30 @@ def test_pages_say_that_a_silent_database_is_down_and_come_back_with_it(between,
     assert '"database"' in text
     between.passing.set()
     assert eventually(portal, "/", cookies) == 200
+
+
+def test_a_server_that_starts_before_its_database_answers_503_until_it_is_there(
+    between, databases, tmp_path, resident
+):
+    cookies = signed_in_by_cookie(resident)
+    between.passing.clear()
+    with Portal(tmp_path, workers=1, DATABASE_URL=through(between, databases.url("web"))).running() as portal:
+        status, text = get(portal, "/", cookies)
+        assert status == 503 and "Un problème de notre côté" in text
+        assert (get(portal, "/health")[0], get(portal, "/ready")[0]) == (200, 503)
+        between.passing.set()
+        assert eventually(portal, "/", cookies) == 200
+
+
+def test_it_ends_when_the_database_comes_and_its_role_may_rewrite_the_journal(between, databases, tmp_path):
+    between.passing.clear()
+    with Portal(tmp_path, workers=1, DATABASE_URL=through(between, databases.url("owner"))).running() as portal:
+        assert get(portal, "/")[0] == 503
+        between.passing.set()
+        with suppress(OSError):
+            assert eventually(portal, "/", {}) == 503, "no page is made as the owner"
+        assert portal.process.wait(timeout=PATIENT) == 0
+    assert "the database's role is not safe" in portal.log.read_text()
 
 
 def eventually(portal: Portal, page: str, cookies: dict[str, str]) -> int:
