@@ -2,7 +2,7 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -91,7 +91,8 @@ def test_a_program_that_is_deleted_during_an_exchange_leaves_nothing(session, re
     client, secret = registered
     code = consented(session, browser).partition("code=")[2].partition("&")[0]
     data = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
-    answers, others = [], []
+    answers: list[int] = []
+    others: list[Future[None]] = []
 
     def exchanged():
         data.update(client_id=client.client_id, client_secret=secret)
