@@ -47,10 +47,10 @@ def of_request(header: str, body: Mapping[str, str], environment: Environment) -
         client = authenticated(*proof, environment) if proof else None
         if client is not None and client.keys_only:
             return None
-    return client if client is not None and named in {"", client.client_id} and _stays(client) else None
+    return client if client is not None and named in {"", client.client_id} and _keep_from_deletion(client) else None
 
 
-def _stays(client: Client) -> bool:
+def _keep_from_deletion(client: Client) -> bool:
     """Keep a client from being deleted until the transaction ends. Return False if it was deleted meanwhile.
 
     PostgreSQL would take the same lock at the end, for the rows that name the client: too late for a deletion that

@@ -205,7 +205,7 @@ def _validated(query: QueryDict, signed_in: bool, issuer: Issuer, *, pushed: boo
     if not SECONDS.fullmatch(query.get("max_age", "0")):
         raise InvalidRequestError(description="max_age is a number of seconds.", request=asked)
     _check_prompts(query.get("prompt", "").split(), asked, signed_in=signed_in)
-    if "id_token_hint" in query and not _hinted(query):
+    if "id_token_hint" in query and not _read_hint(query):
         raise InvalidRequestError(description="id_token_hint is an id_token.", request=asked)
     if "dpop_jkt" in query and not SHA256.fullmatch(str(query["dpop_jkt"])):
         raise InvalidRequestError(description="dpop_jkt is a SHA-256 thumbprint (RFC 7638).", request=asked)
@@ -238,12 +238,12 @@ def check_person(asked: Request, person: User) -> None:
     Raises:
         Sent
     """
-    hinted = _hinted(asked.query)
+    hinted = _read_hint(asked.query)
     if hinted and pseudonyms.person_of(asked.client.service_id, hinted) != person.pk:
         raise refused(asked, LoginRequired.error, "Who is signed in is not whom id_token_hint names.")
 
 
-def _hinted(query: QueryDict) -> str:
+def _read_hint(query: QueryDict) -> str:
     """Return the `sub` of the hint, empty if there is none."""
     try:
         return jose.text(jose.unverified(query.get("id_token_hint", ""))[1], "sub")

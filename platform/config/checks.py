@@ -15,7 +15,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError, connections
+from django.db import DatabaseError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -303,7 +303,7 @@ def refuse_to_answer(*served: str) -> None:
     Raises:
         ImproperlyConfigured: with all sentences at once.
     """
-    refuse_to_serve(*served, ask=_ask_or_later)
+    refuse_to_serve(*served, ask=_ask_now_or_later)
     _refuse(list(_lacking()), "The web server cannot answer")
 
 
@@ -322,7 +322,7 @@ def _ask_patiently() -> list[str]:
     last = time.monotonic() + DATABASE_SECONDS
     while True:
         try:
-            return _unsafe_role()
+            return _look_at_role()
         except OperationalError:
             if time.monotonic() > last:
                 return ["The database does not answer, so what its role may do to the journal is not known."]
@@ -331,28 +331,32 @@ def _ask_patiently() -> list[str]:
             connections["default"].close()
 
 
-def _ask_or_later() -> list[str]:
+def _ask_now_or_later() -> list[str]:
     try:
-        return _unsafe_role()
+        return _look_at_role()
     except OperationalError:
         logger.warning("the database does not answer yet: pages are 503 until it does")
-        connection_created.connect(_ask_now)
+        connection_created.connect(_ask_at_first_connection)
         return []
     finally:
         connections["default"].close()
 
 
-def _ask_now(connection: BaseDatabaseWrapper, **_sent: object) -> None:
+def _ask_at_first_connection(connection: BaseDatabaseWrapper, **_sent: object) -> None:
     """Ask at a process's first connection what its role may do. End the web server if it may not go on."""
-    if sentences := _unsafe_role():
-        logger.critical("the database's role is not safe, or has no tables: the server ends, its next start says why")
+    try:
+        _refuse(_look_at_role())
+    except (ImproperlyConfigured, DatabaseError) as reason:
+        # Django has kept the connection already, and would not ask at its next statement.
         connection.close()
-        os.kill(os.getppid(), signal.SIGTERM)
-        _refuse(sentences)
-    connection_created.disconnect(_ask_now)
+        if isinstance(reason, ImproperlyConfigured):
+            logger.critical("the database's role is not safe, or it has no tables; the next start says which")
+            os.kill(os.getppid(), signal.SIGTERM)
+        raise
+    connection_created.disconnect(_ask_at_first_connection)
 
 
-def _unsafe_role() -> list[str]:
+def _look_at_role() -> list[str]:
     return [*journal_within_reach(), *_no_tables()]
 
 

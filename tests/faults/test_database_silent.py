@@ -66,7 +66,7 @@ def between(databases, tmp_path) -> Iterator[Between]:
     between.listening.close()
 
 
-def through(between: Between, url: str) -> str:
+def lead_through(between: Between, url: str) -> str:
     """Return the address of the database that leads through `between`."""
     address = urlsplit(url)
     options = dict(parse_qsl(address.query)) | {"host": str(between.folder)}
@@ -75,7 +75,7 @@ def through(between: Between, url: str) -> str:
 
 @pytest.fixture
 def portal(between, databases, tmp_path) -> Iterator[Portal]:
-    with Portal(tmp_path, workers=1, DATABASE_URL=through(between, databases.url("web"))).running() as portal:
+    with Portal(tmp_path, workers=1, DATABASE_URL=lead_through(between, databases.url("web"))).running() as portal:
         yield portal
 
 
@@ -110,7 +110,7 @@ def test_a_server_that_starts_before_its_database_answers_503_until_it_is_there(
 ):
     cookies = signed_in_by_cookie(resident)
     between.passing.clear()
-    with Portal(tmp_path, workers=1, DATABASE_URL=through(between, databases.url("web"))).running() as portal:
+    with Portal(tmp_path, workers=1, DATABASE_URL=lead_through(between, databases.url("web"))).running() as portal:
         status, text = get(portal, "/", cookies)
         assert status == 503 and "Un problème de notre côté" in text
         assert (get(portal, "/health")[0], get(portal, "/ready")[0]) == (200, 503)
@@ -120,7 +120,7 @@ def test_a_server_that_starts_before_its_database_answers_503_until_it_is_there(
 
 def test_it_ends_when_the_database_comes_and_its_role_may_rewrite_the_journal(between, databases, tmp_path):
     between.passing.clear()
-    with Portal(tmp_path, workers=1, DATABASE_URL=through(between, databases.url("owner"))).running() as portal:
+    with Portal(tmp_path, workers=1, DATABASE_URL=lead_through(between, databases.url("owner"))).running() as portal:
         assert get(portal, "/")[0] == 503
         between.passing.set()
         with suppress(OSError):

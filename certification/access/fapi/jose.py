@@ -63,7 +63,7 @@ def public_key(jwk: object) -> Key:
         raise Malformed("a key of RSA, P-256 or Ed25519 is expected")
     if kept["kty"] == "RSA" and kept["e"] != RSA_EXPONENT:
         raise Malformed("an RSA key has the exponent 65537")
-    if kept["kty"] == "RSA" and not RSA_BITS <= _rsa_bits(kept["n"]) <= MOST_RSA_BITS:
+    if kept["kty"] == "RSA" and not RSA_BITS <= _measure_rsa(kept["n"]) <= MOST_RSA_BITS:
         raise Malformed("an RSA key has 2048 to 4096 bits")
     try:
         key = KINDS[kept["kty"]].import_key({**kept})
@@ -73,8 +73,8 @@ def public_key(jwk: object) -> Key:
     return key
 
 
-def _rsa_bits(modulus: str) -> int:
-    """Return the length of an RSA key, 0 if it isn't base64url.
+def _measure_rsa(modulus: str) -> int:
+    """Return the length of an RSA key in bits, 0 if it isn't base64url.
 
     It is known before joserfc builds the key, because joserfc warns of a short one in the process's output.
     """

@@ -224,6 +224,12 @@ def test_the_sandbox_is_an_issuer_of_its_own(session, theirs, played):
     assert {key.thumbprint() for key in real.keys} != {key.thumbprint() for key in ours.keys}
 
 
+def test_a_hint_that_names_another_persona_asks_nobody(session, theirs, played):
+    hint = connected(session, theirs)["id_token"]
+    assert "demande à voir des données" in main(play(session, theirs, "elodie", id_token_hint=hint))
+    assert told(play(session, theirs, "gaelle", id_token_hint=hint))["error"] == "login_required"
+
+
 def test_refusing_and_stopping_are_told_as_for_a_resident(session, theirs, played):
     refused = told(answer(theirs, play(session, theirs, "elodie"), answer="refuse"))
     assert (refused["error"], refused["iss"]) == ("access_denied", SANDBOX)
