@@ -317,7 +317,8 @@ class PlaceAdmin(OffersAccount, city_admin.WithTwo, AddOnlyAdmin):
             return asked
         for place in rows:
             places.end(place=place)
-        messages.success(request, _("C’est fait. Ces personnes ne se connectent plus."))
+        names = ", ".join(place.person.name for place in rows)
+        messages.success(request, _("C’est fait. Ne se connectent plus : %(names)s.") % {"names": names})
         return None
 
 

@@ -136,5 +136,6 @@ class OfficeMemberAdmin(AddOnlyAdmin):
             return asked
         for place in rows:
             places.leave_office(place=place, by=cast(User, request.user))
-        messages.success(request, _("C’est fait. Ces agents n’ouvrent plus de demande."))
+        names = ", ".join(place.person.name for place in rows)
+        messages.success(request, _("C’est fait. N’ouvrent plus de demande : %(names)s.") % {"names": names})
         return None

@@ -4,6 +4,7 @@ The rule holds for both, because whoever can make one agent alone would otherwis
 names two persons calls its act (`ACTS["…"].require`); the public page of promises shows the same list.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -207,19 +208,25 @@ def require_apart(earlier: User, second: User, among: Confirmed | None = None) -
 def find_account_makers(*people: User) -> set[User]:
     """Return who offered these accounts. Each may read what is sent there, until somebody else has seen the person.
 
-    Cost: one query.
+    Cost: as `group_account_makers`.
     """
     return {maker for makers in group_account_makers(people).values() for maker in makers}
 
 
 def group_account_makers(people: Collection[User]) -> dict[UUID, set[User]]:
-    """Return who offered the account of each of these people. Cost: one query."""
+    """Return who ever offered an account to an address of each of these people, also by an offer that another one
+    replaced or that nobody opened: whoever reads the address opens them all.
+
+    Cost: two queries.
+    """
     found = {one.pk: set[User]() for one in people}
-    by_email = {one.email: one.pk for one in people}
-    theirs = models.Q(account__in=found) | models.Q(account=None, email__in=by_email)
-    opened = PendingAccount.objects.filter(theirs, opened_at__isnull=False).select_related("offered_by")
-    for pending in opened:
-        found[pending.account_id or by_email[pending.email]].add(pending.offered_by)
+    opened = PendingAccount.objects.filter(account__in=found).values_list("email", "account_id")
+    whose: dict[str, set[UUID]] = defaultdict(set)
+    for email, account_id in [*opened, *((one.email, one.pk) for one in people if one.email)]:
+        whose[email].add(account_id)
+    for pending in PendingAccount.objects.filter(email__in=whose).select_related("offered_by"):
+        for account_id in whose[pending.email]:
+            found[account_id].add(pending.offered_by)
     return found
 
 

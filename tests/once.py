@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 from core.pdf.apart import NotDrawn
@@ -102,9 +102,10 @@ class Rows:
 
     def add(self) -> None:
         if not self.kept:
-            self.load()
-            rows = list(self.model._default_manager.all())
-            self.model._default_manager.all().delete()
+            with transaction.atomic():
+                self.load()
+                rows = list(self.model._default_manager.all())
+                transaction.set_rollback(True)
             for number, row in enumerate(rows):
                 row.pk = 1_000_000 + number
             self.model._default_manager.bulk_create(rows)

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import CityDecision, Nomination, User
@@ -72,8 +71,9 @@ def tell_governing(letter: str, *, said: Mapping[str, object]) -> None:
         mails.send(letter, to=[one.email], said=said)
 
 
-def _governing() -> QuerySet[User]:
-    return User.objects.agents().filter(Q(is_superuser=True) | Q(is_dpo=True), is_active=True)
+def _governing() -> list[User]:
+    """Return who governs now. Every agent is loaded, hence checked: a filter would miss one whose row was changed."""
+    return [one for one in User.objects.agents() if one.is_active and (one.is_superuser or one.is_dpo)]
 
 
 def _tell(held: Nomination | CityDecision, state: str, read_at: datetime, *, when: datetime, also: list[User]) -> int:

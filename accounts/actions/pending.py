@@ -67,14 +67,19 @@ def at(where: Publisher | Organisation) -> dict[str, Any]:
 
 
 def is_first(*, where: Publisher | Organisation, email: str) -> bool:
-    """Return whether nobody works there, nor did, and no other address has an offer. Locks it."""
+    """Return whether nobody works there, nor did, and no other address has an offer. Locks it.
+
+    Offers are found by what never changes, and one that was opened stays: it says so when a place is missed.
+    """
     if isinstance(where, Publisher):
         theirs = Publisher.objects.select_for_update().get(pk=where.pk).members.exists()
     else:
         held = Organisation.objects.select_for_update().get(pk=where.pk)
         theirs = held.memberships.filter(person__is_companion=True).exists()
-    others = PendingAccount.objects.open(timezone.now() - LASTS).filter(**at(where))
-    return not theirs and not others.exclude(email=email.strip().lower()).exists()
+    since, address = timezone.now() - LASTS, email.strip().lower()
+    offers = list(PendingAccount.objects.filter(**at(where)))
+    others = (one for one in offers if one.email != address and one.withdrawn_at is None and one.offered_at > since)
+    return not theirs and not any(one.opened_at for one in offers) and not any(others)
 
 
 def offer_place(

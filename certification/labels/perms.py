@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from accounts.actions import places
-from accounts.models import Publisher, PublisherMember, PublisherRole, User
+from accounts.models import PendingAccount, Publisher, PublisherMember, PublisherRole, User
 from accounts.two_persons import ACTS, group_account_makers
 from certification.labels.models import LabelRequest
 
@@ -57,15 +57,18 @@ def worked_for(person: User, publisher_id: UUID) -> bool:
 
 
 def find_behind(*publishers: UUID) -> dict[UUID, set[UUID]]:
-    """Return, for each publisher, the ids of those who ever worked for it or offered the account of one who did.
+    """Return, for each publisher, the ids of those who ever worked for it or offered an account there, or to one who
+    did.
 
-    Cost: two queries.
+    Cost: four queries.
     """
     places = list(PublisherMember.objects.filter(publisher__in=publishers).select_related("person"))
     makers = group_account_makers([place.person for place in places])
     behind = {publisher: set[UUID]() for publisher in publishers}
     for place in places:
         behind[place.publisher_id] |= {place.person_id, *(one.pk for one in makers[place.person_id])}
+    for offer in PendingAccount.objects.filter(publisher__in=publishers):
+        behind[offer.publisher_id] |= {offer.offered_by_id, *({offer.account_id} - {None})}
     return behind
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -94,11 +95,19 @@ def ask_first(
 ) -> HttpResponse | None:
     """Return a page that says what an action of the list brings about, or None once the agent has confirmed it.
 
+    If one of those confirmed is no longer in the list, nothing is done. `rows` is loaded here, once.
+
     Args:
         facts: what the agent reads first, with its names.
     """
     if "confirmed" in request.POST:
-        return None
+        ticked = {*request.POST.getlist(ACTION_CHECKBOX_NAME)}
+        if ticked == {str(row.pk) for row in rows}:
+            return None
+        messages.error(
+            request, _("Rien n’a changé : une ligne cochée n’est plus dans cette liste. Relisez-la, puis recommencez.")
+        )
+        return redirect(request.get_full_path())
     context = {
         **view.admin_site.each_context(request),
         "opts": view.opts,

@@ -22,7 +22,6 @@ LASTING = {
 }
 #: Models whose MACs are not written once, and of which no act misses a row whose column somebody changes meanwhile.
 FOUND_OTHERWISE = {
-    "accounts.User": "found by its id, or by the address that signs in; its chain names its MAC",
     "accounts.Session": "found by the hash of its cookie's key; its account names it",
 }
 

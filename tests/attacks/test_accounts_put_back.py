@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scopes_disabled
@@ -141,9 +142,12 @@ def test_a_companion_of_another_organisation_does_not_return_to_the_former() -> 
     places.add_companion(
         email=companion.email, name=companion.name, organisation=Organisation.objects.create(name="Mission locale")
     )
-    sql("DELETE FROM accounts_membership WHERE person_id = %s AND ended_at IS NULL", companion.pk)
+    for statement in ("DELETE FROM accounts_membership", "UPDATE accounts_membership SET ended_at = NULL"):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            sql(statement)
     put_back(copy)
-    assert signed_in(companion).get(reverse("sharing:accompanying")).status_code != 200
+    [place] = Membership.objects.current().filter(person=companion)
+    assert place.organisation.name == "Mission locale"
 
 
 def test_a_used_invitation_put_back_links_no_other_identity() -> None:

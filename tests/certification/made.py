@@ -83,8 +83,12 @@ def service(owner: User, house: Publisher, name: str = "Loyer Juste") -> Service
     )
 
 
-def filled(owner: User, one: Service, *, fields: Collection[str] = (), **purpose: Any) -> LabelRequest:
-    """Start a request and fill in all that it needs. Without `fields` it asks for an income, and for shares."""
+def filled(
+    owner: User, one: Service, *, fields: Collection[str] = (), answers: bool = True, **purpose: Any
+) -> LabelRequest:
+    """Start a request and fill in all that it needs, or all but its answers. Without `fields` it asks for an income,
+    and for shares.
+    """
     charter()
     request = requests.start(service=one, by=owner)
     requests.describe(
@@ -111,6 +115,7 @@ def filled(owner: User, one: Service, *, fields: Collection[str] = (), **purpose
     Answer.objects.bulk_create(
         Answer(request=request, criterion=criterion, verdict=Verdict.MET, text="Oui, comme demandé.")
         for criterion in request.charter.criteria.exclude(pk__in=answered)
+        if answers
     )
     return request
 

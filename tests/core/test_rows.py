@@ -154,7 +154,7 @@ def test_a_list_of_columns_may_grow_without_the_key(monkeypatch: pytest.MonkeyPa
 def test_a_refused_row_is_journalled_once_a_day_and_logged_each_time(
     resident: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sql("UPDATE accounts_user SET is_staff = true WHERE id = %s", resident.pk)
+    sql("UPDATE accounts_user SET at_desk = true WHERE id = %s", resident.pk)
     for _time in range(2):
         with pytest.raises(rows.Forged) as refused:
             User.objects.get(pk=resident.pk)
@@ -334,7 +334,7 @@ def test_a_key_of_another_purpose_is_not_the_citys() -> None:
 
 
 def test_a_page_says_that_nothing_is_opened(resident: User) -> None:
-    sql("UPDATE accounts_user SET is_staff = true WHERE id = %s", resident.pk)
+    sql("UPDATE accounts_user SET at_desk = true WHERE id = %s", resident.pk)
     client = Client()
     client.post(reverse("account_login"), {"email": resident.email})
     page = client.post(reverse("account_confirm_login_code"), {"code": sent_code()})

@@ -96,7 +96,7 @@ def test_the_other_shares_end_all_the_same(resident):
 
 def forge_account(stuck, *, before):
     """Write a right into an account. PostgreSQL then finds the account first, and the other one after it."""
-    sql("UPDATE accounts_user SET is_staff = true WHERE id = %s", stuck.pk)
+    sql("UPDATE accounts_user SET at_desk = true WHERE id = %s", stuck.pk)
     sql("UPDATE accounts_user SET name = name WHERE id = %s", before.pk)
 
 
@@ -122,7 +122,7 @@ def test_late_rows_of_others_are_deleted_all_the_same(resident, stranger):
 def test_purge_removes_the_rest_all_the_same(resident, monkeypatch):
     reached = []
     closing.ask(user=resident, by=resident.pk)
-    sql("UPDATE accounts_user SET is_staff = true WHERE id = %s", resident.pk)
+    sql("UPDATE accounts_user SET at_desk = true WHERE id = %s", resident.pk)
     monkeypatch.setattr(leaving, "purge", lambda: reached.append("purge"))
     monkeypatch.setattr(purge, "_owns_the_keys", lambda: reached.append("keys"))
     with in_a_month(), pytest.raises(closing.NotAllClosed):
@@ -199,7 +199,7 @@ def test_a_replay_days_after_the_erasure_leaves_nothing_to_report(resident):
 def test_a_replay_meets_a_row_that_somebody_wrote(resident, stranger, tmp_path):
     couple(resident, stranger)
     sql("UPDATE sharing_member SET role = 'adult' WHERE resident_id = %s", stranger.pk)
-    sql("UPDATE accounts_user SET is_staff = true WHERE id = %s", stranger.pk)
+    sql("UPDATE accounts_user SET at_desk = true WHERE id = %s", stranger.pk)
     for one in (resident, stranger):
         erasures.write(Erasure(one.pk, timezone.now()))
     with pytest.raises(closing.NotAllClosed):

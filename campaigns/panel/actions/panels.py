@@ -15,7 +15,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts import reminding
-from accounts.models import Membership, Organisation, User
+from accounts.models import Membership, Organisation, PendingAccount, User
 from accounts.two_persons import find_account_makers
 from campaigns.panel import across, draw, perms, standing
 from campaigns.panel.draw import Drawn
@@ -82,14 +82,15 @@ def name_association(*, panel: Panel, organisation: Organisation, by: User) -> A
     """Name an organisation beside a panel, until its last day.
 
     Raises:
-        PermissionDenied: `by` is no agent, or offered the account of somebody who writes for the organisation.
+        PermissionDenied: `by` is no agent, or offered an account there, or to somebody who ever wrote for it.
         NotNow: named already, closed, without anybody who writes for it, or the panel has ended.
     """
     perms.require_agent(by)
-    places = Membership.objects.current().filter(organisation=organisation).select_related("person")
-    people = [one.person for one in places]
-    if by in find_account_makers(*people):
+    places = Membership.objects.filter(organisation=organisation).select_related("person")
+    has_offered = PendingAccount.objects.filter(organisation=organisation, offered_by=by).exists()
+    if has_offered or by in find_account_makers(*(one.person for one in places)):
         raise PermissionDenied
+    people = Membership.objects.current().filter(organisation=organisation).exists()
     with transaction.atomic():
         locks.hold(KIND, panel.pk)
         held = Panel.objects.get(pk=panel.pk)

@@ -312,11 +312,14 @@ def accept(*, request: LabelRequest, by: User, reasons: str) -> Label:
     Raises:
         PermissionDenied: `by` is no agent, or worked for the publisher.
         NotTwo: the two may not decide together.
-        ValueError: no reasons; or the opinion is against the label.
+        Incomplete: a criterion is not reviewed, although the opinion was written.
+        ValueError: no reasons; or the opinion is against the label, or a blocking criterion is not met.
         NotNow
     """
     with _deciding(request, by, Step.ACCEPT, reasons) as held:
-        if not held.favourable:
+        if lacking := _unreviewed(held):
+            raise Incomplete(lacking)
+        if not held.favourable or _blocked(held):
             raise ValueError("the opinion is against it: send it back")
         _decide(held, by, reasons)
         return granting.grant_label(held)

@@ -9,18 +9,20 @@ reveals a rewritten database, checkpoints included.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import groupby
 from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
@@ -37,14 +39,16 @@ TOLERATED = timedelta(hours=4)
 #: Number of a resident's checkpoints whose leaf the page proves. The command proves all of them.
 PROVED = 100
 LOCK = int.from_bytes(b"sealing.", signed=True)
-# When the last copy outside was made in time, else when the first entry was written. The entry has its content: an
+#: How many rows are looked at: at first, since the last one is genuine; then, if nobody signed those.
+FEW, MOST_ROWS = 2, 1_000
+# The newest copies outside, and whether an entry is older than the oldest that counts. The entry has its content: an
 # erased leaf's time is under no hash.
 ANCHORED = """
-SELECT coalesce(
-    (SELECT at FROM core_checkpoint WHERE at >= %s AND anchored_at IS NOT NULL ORDER BY number DESC LIMIT 1),
-    (SELECT leaf.at FROM core_journalentry entry JOIN core_journalleaf leaf ON leaf.id = entry.leaf_id
-    ORDER BY entry.leaf_id LIMIT 1)
-)
+SELECT ARRAY(
+    SELECT note FROM core_checkpoint WHERE at >= %(limit)s AND anchored_at IS NOT NULL
+    ORDER BY number DESC LIMIT %(few)s
+), EXISTS (SELECT FROM core_journalleaf leaf WHERE leaf.at < %(limit)s
+    AND EXISTS (SELECT FROM core_journalentry entry WHERE entry.leaf_id = leaf.id))
 """
 _until: ContextVar[list[datetime] | None] = ContextVar("until", default=None)
 
@@ -122,17 +126,56 @@ def remembered() -> Iterator[None]:
 
 
 def anchored() -> bool:
-    """Return True if a checkpoint of the last four hours was copied outside, or if the portal is younger than that."""
+    """Return True if a checkpoint of the last four hours was copied outside, or if the portal is younger than that.
+
+    Its signed time counts: whoever only writes to the database makes no such note.
+    """
     kept, now = _until.get(), timezone.now()
     if kept and kept[0] >= now:
         return True
     limit = now - TOLERATED
     with connection.cursor() as cursor:
-        cursor.execute(ANCHORED, [limit])
-        (at,) = cursor.fetchone()
-    if kept is not None and at is not None:
-        kept[:] = [at + TOLERATED]
-    return at is None or at >= limit
+        cursor.execute(ANCHORED, {"limit": limit, "few": FEW})
+        notes, is_older = cursor.fetchone()
+    found = _read_last(notes, now)
+    if found is None and len(notes) == FEW:
+        found = _last_signed(Checkpoint.objects.filter(at__gte=limit, anchored_at__isnull=False), now)
+    if found is None or found < limit:
+        return not is_older
+    if kept is not None:
+        kept[:] = [found + TOLERATED]
+    return True
+
+
+def last_sealed() -> datetime | None:
+    """Return the time of the last checkpoint, by its signature; None if there is none."""
+    return _last_signed(Checkpoint.objects.all(), timezone.now())
+
+
+def _last_signed(rows: QuerySet[Checkpoint], now: datetime) -> datetime | None:
+    notes = rows.order_by("-number").values_list("note", flat=True)
+    return _read_last(notes[:FEW], now) or _read_last(notes[:MOST_ROWS], now)
+
+
+def _read_last(notes: Iterable[str], now: datetime) -> datetime | None:
+    """Return the time of the first of these notes, newest first, that is genuine and not to come."""
+    for note in notes:
+        try:
+            at = _read_time(note)
+        except signed_notes.Forged:
+            continue
+        except signed_notes.KeyUnusable as error:
+            logger.error("no checkpoint is believed without its key", exc_info=error)
+            return None
+        if at <= now:
+            return at
+    return None
+
+
+@lru_cache(maxsize=16)
+def _read_time(note: str) -> datetime:
+    """Return a note's time; raises as `signed_notes.read`. A genuine one is verified once in each process."""
+    return signed_notes.read(note).at
 
 
 def unanchored() -> int:
@@ -218,16 +261,18 @@ def _make(last: Checkpoint | None, number: int, restored_after: int | None = Non
     previous = signed_notes.digest(last.note) if last else signed_notes.NOTHING_BEFORE
     chains = sealing.seal_heads(number, since=last.upto if last and last.upto <= upto else 0, at=now)
     acts = register.head()
-    if last and not chains and acts == _register_of(last) and now - last.at < QUIET and restored_after is None:
+    signed = _statement_of(last) if last else None
+    is_recent = signed is not None and signed.register == acts and timedelta(0) <= now - signed.at < QUIET
+    if is_recent and not chains and restored_after is None:
         return None
     note = signed_notes.sign(Statement(number, merkle.root(chains), now, previous, restored_after, acts))
     return Checkpoint.objects.create(number=number, at=now, note=note, upto=upto)
 
 
-def _register_of(checkpoint: Checkpoint) -> tuple[int, bytes] | None:
-    """Return the register's entry that a checkpoint signed; None if it signed none, or is not genuine."""
+def _statement_of(checkpoint: Checkpoint) -> Statement | None:
+    """Return what a checkpoint signed; None if it is not genuine."""
     try:
-        return signed_notes.read(checkpoint.note).register
+        return signed_notes.read(checkpoint.note)
     except signed_notes.Forged:
         return None
 
@@ -297,11 +342,8 @@ def _broken_chain() -> Iterator[str]:
 
 def _first_lost(checkpoint: Checkpoint) -> int | None:
     """Return the number of the first checkpoint that a signed restore lost just before this one, if any."""
-    try:
-        after = signed_notes.read(checkpoint.note).restored_after
-    except signed_notes.Forged:
-        return None
-    return None if after is None else after + 1
+    signed = _statement_of(checkpoint)
+    return None if signed is None or signed.restored_after is None else signed.restored_after + 1
 
 
 def _next_tree(
@@ -405,7 +447,8 @@ def register_problems() -> Iterator[str]:
     """Yield where the register is not what the checkpoints signed."""
     last = Checkpoint.objects.order_by("-number").first()
     notes = Checkpoint.objects.filter(note__contains=f"\n{signed_notes.REGISTER} ").order_by("number")
-    sealed = dict(filter(None, (_register_of(one) for one in notes.iterator(chunk_size=1_000))))
+    signed = (_statement_of(one) for one in notes.iterator(chunk_size=1_000))
+    sealed = dict(one.register for one in signed if one and one.register)
     yield from register.problems(sealed, _sealing_deadline(last.at) if last else None)
 
 

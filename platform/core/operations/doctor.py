@@ -29,7 +29,7 @@ from django_scopes import scopes_disabled
 
 from core import jobs, keyrings, keys, rows
 from core.confinement import starting
-from core.journal import signed_notes
+from core.journal import checkpoints, signed_notes
 from core.models import Checkpoint, City, CityKey, Job
 from core.operations import conditions, health, key_rotation, places
 
@@ -371,11 +371,15 @@ def _beat() -> Iterator[Finding]:
 
 
 def _checkpoints() -> Iterator[Finding]:
-    last = Checkpoint.objects.order_by("-number").first()
-    age = timezone.now() - last.at if last else None
+    last = checkpoints.last_sealed()
+    age = timezone.now() - last if last else None
     late = age is None or age > timedelta(hours=1) + LATE
-    said = f"{age.total_seconds() // 60:.0f} min old" if age else "there is none"
-    yield _judge("last checkpoint", said, late, "Start the scheduler and a worker, and look at the worker's log.")
+    said = f"{age.total_seconds() // 60:.0f} min old" if age is not None else "there is none"
+    to_do = (
+        "Start the scheduler and a worker, and look at the worker's log. If they run, “manage.py verify_journal” names"
+        " rows that nobody signed; another session may hold the lock of sealing (pg_locks, advisory)."
+    )
+    yield _judge("last checkpoint", said, late, to_do)
     left = Checkpoint.objects.filter(anchored_at=None).order_by("number").first()
     waits = left is not None and timezone.now() - left.at > LATE
     to_do = "Make CHECKPOINTS_URL writable: after four hours only residents can read."

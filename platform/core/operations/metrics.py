@@ -21,6 +21,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from django_scopes import scopes_disabled
 
+from core.journal import checkpoints
 from core.models import Checkpoint, Job
 from core.operations import health
 from core.telemetry import counters
@@ -189,8 +190,7 @@ def _signs() -> Iterator[tuple[str, float]]:
 
 
 def _checkpoints() -> Iterator[tuple[str, float]]:
-    last = Checkpoint.objects.order_by("-number").first()
-    yield "garant_checkpoint_age_seconds", _age(last.at if last else None)
+    yield "garant_checkpoint_age_seconds", _age(checkpoints.last_sealed())
     left = Checkpoint.objects.filter(anchored_at=None).order_by("number").first()
     yield "garant_checkpoint_uncopied_seconds", _age(left.at) if left else 0.0
 

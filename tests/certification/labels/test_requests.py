@@ -125,8 +125,7 @@ def service_of(name):
 def test_who_worked_for_the_publisher_is_refused_as_an_agent(owner, one, house, agents):
     request = filled(owner, one)
     requests.submit(request=request, by=owner)
-    owner.is_staff = True
-    owner.save(update_fields=["is_staff"])
+    owner.is_staff = True  # as no account is
     with pytest.raises(PermissionDenied):
         requests.take(request=request, by=owner)
 

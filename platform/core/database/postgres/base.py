@@ -36,7 +36,7 @@ PLAIN = (
     " -c intervalstyle=postgres -c extra_float_digits=1 -c bytea_output=hex"
     # What is found, and told.
     " -c row_security=on -c gin_fuzzy_search_limit=0 -c default_transaction_deferrable=off"
-    " -c client_min_messages=notice"
+    " -c client_min_messages=notice -c local_preload_libraries="
     # When a statement or a session ends.
     " -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0"
 )
