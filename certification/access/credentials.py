@@ -47,17 +47,17 @@ def of_request(header: str, body: Mapping[str, str], environment: Environment) -
         client = authenticated(*proof, environment) if proof else None
         if client is not None and client.keys_only:
             return None
-    return client if client is not None and named in {"", client.client_id} and _keep_from_deletion(client) else None
+    return client if client is not None and named in {"", client.client_id} and keep_from_deletion(client.pk) else None
 
 
-def _keep_from_deletion(client: Client) -> bool:
+def keep_from_deletion(client_id: int) -> bool:
     """Keep a client from being deleted until the transaction ends. Return False if it was deleted meanwhile.
 
     PostgreSQL would take the same lock at the end, for the rows that name the client: too late for a deletion that
     waits for one of them.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM access_client WHERE id = %s FOR KEY SHARE", [client.pk])
+        cursor.execute("SELECT 1 FROM access_client WHERE id = %s FOR KEY SHARE", [client_id])
         return cursor.fetchone() is not None
 
 

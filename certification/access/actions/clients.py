@@ -180,8 +180,9 @@ def delete(*, client: Client, by: User) -> None:
     """
     perms.require_owner(by, client.service.publisher)
     with transaction.atomic():
-        # An exchange of this moment either comes first, or finds no client.
-        Client.objects.select_for_update().get(pk=client.pk)
+        # An exchange or a delivery of this moment either comes first, or finds no client.
+        held = Client.objects.select_for_update().get(pk=client.pk)
+        list(held.endpoints.select_for_update())
         for model in (AuthorizationCode, RefreshToken, AccessToken):
             model.objects.filter(application=client).delete()
         client.delete()

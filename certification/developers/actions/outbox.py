@@ -13,7 +13,7 @@ from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
-from certification.access import details
+from certification.access import credentials, details
 from certification.access.actions import pseudonyms
 from certification.access.enums import Environment
 from certification.access.models import Client
@@ -219,13 +219,17 @@ def _note_labels() -> None:
 
 
 def _listening(event: Event) -> Iterator[Endpoint]:
-    """Yield the addresses that listen. One that somebody else wrote is reported, and keeps nobody else waiting."""
+    """Yield the addresses that listen, none of which is deleted until the transaction ends. One that somebody else
+    wrote is reported, and keeps nobody else waiting.
+    """
     found = Endpoint.objects.active().filter(
         client__service=event.service_id, client__environment=event.environment, events__contains=[event.type]
     )
-    for pk in found.values_list("pk", flat=True):
+    for pk, client_id in found.values_list("pk", "client_id"):
         try:
-            yield Endpoint.objects.get(pk=pk)
+            endpoint = Endpoint.objects.filter(pk=pk).first() if credentials.keep_from_deletion(client_id) else None
+            if endpoint is not None:
+                yield endpoint
         except Forged as forged:
             transaction.on_commit(partial(rows.report, forged), robust=True)
 

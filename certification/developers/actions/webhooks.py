@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts import reminding
 from accounts.models import PublisherMember, User
+from certification.access import credentials
 from certification.access.models import Client
 from certification.developers.actions import outbox
 from certification.developers.enums import DeliveryState, EventType
@@ -149,7 +150,11 @@ def delete(*, endpoint: Endpoint, by: User) -> None:
         PermissionDenied
     """
     perms.require_member(by, endpoint.client.service.publisher)
-    endpoint.delete()
+    with transaction.atomic():
+        # Whoever makes or sends a delivery to it comes first, or finds no address.
+        Client.objects.select_for_update().get(pk=endpoint.client_id)
+        for held in Endpoint.objects.select_for_update().filter(pk=endpoint.pk):
+            held.delete()
 
 
 def try_out(*, endpoint: Endpoint, by: User) -> None:
@@ -167,7 +172,8 @@ def try_out(*, endpoint: Endpoint, by: User) -> None:
         replay(delivery=waiting, by=by)
         return
     with transaction.atomic():
-        if not Endpoint.objects.active().select_for_update().filter(pk=endpoint.pk).exists():
+        is_there = credentials.keep_from_deletion(client.pk)
+        if not (is_there and Endpoint.objects.active().select_for_update().filter(pk=endpoint.pk).exists()):
             raise ValidationError(_("Cette adresse n’est pas en service : vérifiez-la d’abord."))
         event = Event(service_id=client.service_id, environment=client.environment, type=EventType.TEST, data={})
         event.save(force_insert=True)

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -14,7 +13,7 @@ from certification.access.models import AccessToken, AuthorizationCode, Client, 
 from certification.labels.actions import labels
 from core import journal
 from tests.accounts.factories import AgentFactory
-from tests.at_once import at_once
+from tests.at_once import at_once, while_at
 from tests.certification.access.program import BACK, VERIFIER, called, connected, consented
 from tests.certification.made import PARTS
 from vault.records.actions import grants
@@ -92,7 +91,6 @@ def test_a_program_that_is_deleted_during_an_exchange_leaves_nothing(session, re
     code = consented(session, browser).partition("code=")[2].partition("&")[0]
     data = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
     answers: list[int] = []
-    others: list[Future[None]] = []
 
     def exchanged():
         data.update(client_id=client.client_id, client_secret=secret)
@@ -103,41 +101,13 @@ def test_a_program_that_is_deleted_during_an_exchange_leaves_nothing(session, re
 
     held, other = (exchanged, deleted) if first == "the exchange" else (deleted, exchanged)
 
-    def begin_the_other(execute, sql, params, many, context):
-        found = execute(sql, params, many, context)
-        if MARK[first] in sql and not others:
-            others.append(pool.submit(in_own_connection, other))
-            wait_for_a_lock(others[0])
-        return found
-
-    with ThreadPoolExecutor(1) as pool:
-        with connection.execute_wrapper(begin_the_other):
-            held()
-        others[0].result()
+    while_at(MARK[first], held, other)
     assert answers == [200 if first == "the exchange" else 401]
     assert not any(model.objects.exists() for model in (Client, AccessToken, RefreshToken, AuthorizationCode, IDToken))
 
 
 #: A statement of each that leaves only the end of its transaction, or little more.
 MARK = {"the exchange": 'INSERT INTO "access_refreshtoken"', "the deletion": 'DELETE FROM "access_client"'}
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-
-
-def in_own_connection(act):
-    try:
-        act()
-    finally:
-        connection.close()
-
-
-def wait_for_a_lock(other):
-    """Wait until another connection waits for this one, or its work is over."""
-    deadline = time.monotonic() + 20
-    while not other.done() and time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0]:
-                return
 
 
 def posted_at_once(registered, **data):

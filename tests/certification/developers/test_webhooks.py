@@ -31,6 +31,7 @@ from core.database import locks
 from core.keys import protect
 from core.models.rows import Forged, by_city, mac_of
 from tests.accounts.factories import AgentFactory, signed_in
+from tests.at_once import while_at
 from tests.certification.access.program import BACK, body, program
 from tests.certification.developers.played import basic, connected
 from tests.certification.developers.receiver import listening
@@ -590,6 +591,27 @@ def test_an_address_is_taken_away(endpoint, theirs, registered):
 
 
 # Missed events
+
+
+@pytest.mark.parametrize("deletes", ["the address", "the program"])
+@pytest.mark.parametrize("first", ["the deletion", "the numbering"])
+def test_an_address_that_is_deleted_while_events_are_numbered_gets_none(
+    endpoint, registered, developer, owner, label, tenant, deletes, first
+):
+    """Neither waits for the other without an end, and neither fails."""
+    given(tenant, version_of(label), INCOME)
+
+    def deleted():
+        if deletes == "the address":
+            webhooks.delete(endpoint=endpoint, by=developer)
+        else:
+            clients.delete(client=registered[0], by=owner)
+
+    held, other = (deleted, outbox.publish) if first == "the deletion" else (outbox.publish, deleted)
+    mark = {"the deletion": 'DELETE FROM "developers_delivery"', "the numbering": 'INSERT INTO "developers_delivery"'}
+    while_at(mark[first], held, other)
+    assert not Endpoint.objects.exists() and not Delivery.objects.exists()
+    assert Event.objects.get().position is not None
 
 
 def test_missed_events_are_asked_for_by_cursor(registered, label, tenant):
