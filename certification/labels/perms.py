@@ -1,5 +1,6 @@
 """Rights on labels, as pure functions."""
 
+from typing import cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -68,7 +69,8 @@ def find_behind(*publishers: UUID) -> dict[UUID, set[UUID]]:
     for place in places:
         behind[place.publisher_id] |= {place.person_id, *(one.pk for one in makers[place.person_id])}
     for offer in PendingAccount.objects.filter(publisher__in=publishers):
-        behind[offer.publisher_id] |= {offer.offered_by_id, *({offer.account_id} - {None})}
+        known = offer.offered_by_id, offer.account_id
+        behind[cast(UUID, offer.publisher_id)] |= {person for person in known if person}
     return behind
 
 

@@ -15,11 +15,21 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from accounts.actions import city_decisions, members, notices, pending
-from accounts.models import CityDecision, Membership, Organisation, PendingAccount, Publisher, PublisherMember, User
+from accounts.models import (
+    CityDecision,
+    Membership,
+    Organisation,
+    PendingAccount,
+    Publisher,
+    PublisherMember,
+    PublisherRole,
+    User,
+)
 from accounts.two_persons import NotTwo, find_account_makers
 from campaigns.panel.actions import panels
 from certification.labels.actions import requests
 from certification.labels.models import Label, LabelRequest
+from certification.labels.states import NotNow
 from core.rows import Forged
 from tests.accounts.factories import AgentFactory, CompanionFactory, signed_in
 from tests.attacks.insider import town  # noqa: F401 - a fixture
@@ -29,7 +39,7 @@ from tests.campaigns.panel import seated
 from tests.certification import made
 
 pytestmark = pytest.mark.django_db
-REFUSED = (PermissionDenied, NotTwo, Forged, DatabaseError, requests.NotNow, ValueError)
+REFUSED = (PermissionDenied, NotTwo, Forged, DatabaseError, NotNow, ValueError)
 
 
 @pytest.fixture
@@ -90,7 +100,7 @@ def test_nobody_adds_alone_a_member_of_a_publisher_whose_members_are_hidden(mana
     made.member(house)
     tables = ("accounts_publisherpermission", "accounts_publishermember")
     with hidden("DELETE FROM accounts_publishermember", *tables):
-        attempted(members.add, by=manager, email=MINE, name="Moi", where=house, link=str, role="owner")
+        attempted(members.add, by=manager, email=MINE, name="Moi", where=house, link=str, role=PublisherRole.OWNER)
     assert not PendingAccount.objects.filter(email=MINE).exists()
 
 
@@ -105,7 +115,7 @@ def test_nobody_adds_alone_a_companion_of_an_organisation_whose_companions_are_h
 def test_a_first_account_is_offered_once(manager):
     """Also once who opened it is gone from the table."""
     house = made.publisher()
-    row = pending.offer(email=MINE, name="Odile", by=manager, link=str, publisher=house, role="owner")
+    row = pending.offer(email=MINE, name="Odile", by=manager, link=str, publisher=house, role=PublisherRole.OWNER)
     with transaction.atomic():
         assert pending.is_first(where=house, email=MINE), "nobody opened it yet"
         PendingAccount.objects.filter(pk=row.pk).update(opened_at=row.offered_at, account=AgentFactory())
@@ -213,11 +223,13 @@ def test_no_label_is_granted_without_a_review_of_each_criterion(databases):
 
 def test_a_refused_decision_of_the_city_is_not_forgotten(manager):
     other = AgentFactory(manages_agents=True)
-    asked = city_decisions.change(what="phone", value="01 99 00 66 66", by=manager)
+    city_decisions.change(what="phone", value="01 99 00 66 66", by=manager)
+    [asked] = CityDecision.objects.all()
     city_decisions.decide(decision=asked, by=other, agree=False)
     with suppress(DatabaseError), transaction.atomic():
         sql("DELETE FROM accounts_citydecision")
-    again = city_decisions.change(what="phone", value="01 99 00 77 77", by=manager)
+    city_decisions.change(what="phone", value="01 99 00 77 77", by=manager)
+    [again] = CityDecision.objects.filter(decided_at=None)
     page = signed_in(other).get(reverse("city_decision", args=[again.pk])).content.decode()
     assert "refus" in page.lower() and CityDecision.objects.count() == 2
 

@@ -407,7 +407,7 @@ def test_a_publisher_has_so_many_services_and_messages(owner, house, theirs, mon
 def test_answers_and_reviews_lead_to_the_next_one(owner, house, theirs):
     request = filled(owner, service(owner, house), answers=False)
     for criterion in request.charter.criteria.exclude(code__in=["C02", "C07"]):
-        requests.answer(request=request, by=owner, criterion=criterion, verdict="met", text="Oui.", url="")
+        requests.answer(request=request, by=owner, criterion=criterion, verdict=Verdict.MET, text="Oui.", url="")
     page = theirs.post(at("answer", request.pk, "C02"), {"verdict": "met", "text": "Oui."})
     assert page.url == at("answer", request.pk, "C07")
     page = theirs.post(at("answer", request.pk, "C07"), {"verdict": "met", "text": "Oui."})
