@@ -41,14 +41,13 @@ PROVED = 100
 LOCK = int.from_bytes(b"sealing.", signed=True)
 #: How many rows are looked at: at first, since the last one is genuine; then, if nobody signed those.
 FEW, MOST_ROWS = 2, 1_000
-# The newest copies outside, and whether an entry is older than the oldest that counts. The entry has its content: an
-# erased leaf's time is under no hash.
+# The newest copies outside, and when the first entry was written: no id comes before its leaf's (migration 0029). The
+# entry has its content: an erased leaf's time is under no hash.
 ANCHORED = """
 SELECT ARRAY(
-    SELECT note FROM core_checkpoint WHERE at >= %(limit)s AND anchored_at IS NOT NULL
-    ORDER BY number DESC LIMIT %(few)s
-), EXISTS (SELECT FROM core_journalleaf leaf WHERE leaf.at < %(limit)s
-    AND EXISTS (SELECT FROM core_journalentry entry WHERE entry.leaf_id = leaf.id))
+    SELECT note FROM core_checkpoint WHERE at >= %s AND anchored_at IS NOT NULL ORDER BY number DESC LIMIT %s
+), (SELECT leaf.at FROM core_journalentry entry JOIN core_journalleaf leaf ON leaf.id = entry.leaf_id
+    ORDER BY entry.leaf_id LIMIT 1)
 """
 _until: ContextVar[list[datetime] | None] = ContextVar("until", default=None)
 
@@ -135,16 +134,15 @@ def anchored() -> bool:
         return True
     limit = now - TOLERATED
     with connection.cursor() as cursor:
-        cursor.execute(ANCHORED, {"limit": limit, "few": FEW})
-        notes, is_older = cursor.fetchone()
+        cursor.execute(ANCHORED, [limit, FEW])
+        notes, began = cursor.fetchone()
     found = _read_last(notes, now)
     if found is None and len(notes) == FEW:
         found = _last_signed(Checkpoint.objects.filter(at__gte=limit, anchored_at__isnull=False), now)
-    if found is None or found < limit:
-        return not is_older
-    if kept is not None:
-        kept[:] = [found + TOLERATED]
-    return True
+    counts = began if found is None else found
+    if kept is not None and counts is not None:
+        kept[:] = [counts + TOLERATED]
+    return counts is None or counts >= limit
 
 
 def last_sealed() -> datetime | None:

@@ -30,6 +30,22 @@ labels_labelpurpose labels_labelrequest labels_message labels_purposeversion lab
 labels_signaladdress labels_signature places_place plans_campaign records_holder records_paperkind
 """
 
+# As in 0016; and no id comes before the first one, whose time says how old the portal is.
+FOLLOWS = """
+CREATE OR REPLACE FUNCTION core_leaf_follows() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE last record;
+BEGIN
+    SELECT number, at, chain INTO last FROM public.core_journalleaf
+        WHERE resident_id = NEW.resident_id ORDER BY number DESC LIMIT 1;
+    IF NEW.number = coalesce(last.number, 0) + 1 AND NEW.id >= (SELECT coalesce(min(id), NEW.id) FROM public.core_journalleaf)
+        AND NEW.at >= coalesce(last.at, NEW.at) AND NEW.at <= public.core_leaf_not_after()
+        AND NEW.chain = sha256('\\x01'::bytea || coalesce(last.chain, decode(repeat('00', 32), 'hex')) || NEW.leaf) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'leaf % does not follow from the last one of its chain', NEW.number
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
 # The number that follows a restore is its operator's, who owns the table. A day, so that a clock that is wrong by less
 # stops nobody. Seals of a checkpoint that is there would change its root for all whom it sealed.
 NEXT = """
@@ -99,6 +115,7 @@ class Migration(migrations.Migration):
             migrations.RunSQL(former.FOR_GOOD.format(table=table), migrations.RunSQL.noop)
             for table in GONE.split()
         ),
+        migrations.RunSQL(FOLLOWS, migrations.RunSQL.noop),
         migrations.RunSQL(NEXT, ANY),
         migrations.RunPython(set_rights, migrations.RunPython.noop),
     ]
