@@ -10,6 +10,7 @@ class AccountsConfig(AppConfig):
         from allauth.account.models import EmailAddress
         from allauth.mfa.models import Authenticator
         from allauth.socialaccount.models import SocialAccount
+        from django.contrib.auth import user_logged_in
 
         from accounts import leaving, two_persons
         from accounts.actions import city_decisions, closing, members, office_details, publisher_details
@@ -21,6 +22,8 @@ class AccountsConfig(AppConfig):
         from core.operations import backups
         from core.pages import menu, promises
 
+        # Django's own would write the account once more: a session that begins says it (accounts/sign_in/sessions.py).
+        user_logged_in.disconnect(dispatch_uid="update_last_login")
         reauthentication.register(way)
         protect.register(second_factor.KEEPER)
         backups.register("sessions", backups.Part(save=None, replay=sessions.end_all, if_lost=True))

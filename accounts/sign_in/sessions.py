@@ -240,7 +240,8 @@ def _change_names(
     ended: Collection[UUID] = (),
     only: Collection[UUID] | None = None,
 ) -> None:
-    """Change which sessions an account names, in the caller's transaction. Those past any lifetime are left out.
+    """Change which sessions an account names, in the caller's transaction. Those past any lifetime are left out. A
+    session that begins is a sign-in: the account says when.
 
     Args:
         user_id: None for a visitor's session, which nobody names.
@@ -263,7 +264,8 @@ def _change_names(
     if began is not None:
         live[began.name] = int(began.started_at.timestamp())
     if live != user.live_sessions:
-        user.write(live_sessions=live, checked=True)
+        is_sign_in = began is not None and instead_of is None
+        user.write(live_sessions=live, last_login=timezone.now() if is_sign_in else user.last_login, checked=True)
 
 
 def _write(row: Session, *columns: str, **where: bytes) -> bool:

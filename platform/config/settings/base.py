@@ -256,7 +256,8 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {
     # Codes by e-mail: by the e-mail address; by it and the network; by it and a browser that signed in by it before.
     "send_code": "20/m/ip,3/m/key,15/h/key",
-    "send_code_network": "3/m/key,6/h/key",
+    # The address's own limit of a minute is also that of each network.
+    "send_code_network": "6/h/key",
     "send_code_known": "20/m/ip,3/m/key,15/h/key",
     "check_code": "30/m/ip",
     "send_sms": "10/h/ip,3/h/key",

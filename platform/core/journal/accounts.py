@@ -138,8 +138,7 @@ class Accounts:
 
         Return False if it is forged, and rows are loaded unchecked: its head then stays as it is.
         """
-        locks.hold("account", account)
-        genuine = self._is_current(account, self._read(account))
+        genuine = self._is_current(account, self._read(account, lock=True))
         if checking() and not genuine:
             raise _forged(account)
         return genuine
@@ -193,9 +192,18 @@ class Accounts:
         parts = ["account", str(account), number, hashlib.sha256(rows.encode()).hexdigest()]
         return hmac.digest(self.key(), canonical.encode(parts), "sha256")
 
-    def _read(self, account: UUID) -> State:
+    def _read(self, account: UUID, *, lock: bool = False) -> State:
+        """Read the state of an account; with `lock`, take its chain's lock first.
+
+        Two statements in one round trip: only the second one sees what was committed during the wait.
+        """
+        first, taken = "", list[int]()
+        if lock:
+            first, taken = "SELECT pg_advisory_xact_lock(%s);", [locks.key("account", account)]
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {self._sql}", self._values(account))
+            cursor.execute(f"{first} SELECT {self._sql}", [*taken, *self._values(account)])
+            if lock:
+                cursor.nextset()
             return State.read(cursor.fetchone()[0])
 
     def _values(self, account: UUID) -> list[UUID]:
