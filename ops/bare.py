@@ -3,8 +3,11 @@
 Makes a Debian in FOLDER by debootstrap, puts this version's release into it, and runs the commands of docs/debian.md
 there: the packages in a chroot, the others where systemd has booted, as the first process of namespaces of its own,
 in a network that has the loopback only. Only what a folder lacks is different: a second disk, which is one in memory,
-a certificate, which is made here, and a mail server: there is none. The night's services are started by hand. Prints
-the second at which each part ended. Fails if a command does, if a service does not run, or if the doctor finds a fault
+a certificate, which is made here, and a mail server: there is none. The night's services are started by hand.
+
+Then come the commands of the pages on backups, keys and upgrades: a backup by hand, another city key, the loss of the
+database and the files, the restore, the former key forgotten, the rows signed. Prints the second at which each part
+ended. Fails if a command does, if a service does not run, or if the doctor finds a fault
 other than the mail, or the city, which is set up by pages.
 """
 
@@ -20,7 +23,9 @@ from pathlib import Path
 from ops import release
 from ops.cluster import ROOT
 
-PAGE = ROOT / "docs" / "debian.md"
+DOCS = ROOT / "docs"
+PAGE = DOCS / "debian.md"
+PORTAL = "garant-web garant-worker garant-watch garant-releases garant-beat"
 AUTHORITIES = Path("/usr/local/share/ca-certificates")
 #: Before the page: what a machine has and a folder lacks.
 MACHINE = """
@@ -63,11 +68,24 @@ CERTIFICATE = (
     " -keyout /etc/ssl/garant/key.pem -out /etc/ssl/garant/fullchain.pem 2>/dev/null"
 )
 #: Instead of the page's last part: what the night does, then the doctor, once the scheduler has ticked.
-NIGHT = """
+NIGHT = f"""
 sleep 75
 systemctl start garant-backup garant-purge garant-verify garant-keystores
-systemctl is-active garant-web garant-worker garant-watch garant-releases garant-beat
+systemctl is-active {PORTAL}
 """
+#: Between the commands of the other pages: what they say in words.
+STOP = f"systemctl stop {PORTAL}\n"
+LOSS = f"""
+{STOP}runuser -u postgres -- dropdb garant
+rm -r /var/lib/garant/files
+"""
+START = f"""
+systemctl start {PORTAL}
+sleep 75
+systemctl is-active {PORTAL}
+systemctl start garant-backup
+"""
+FORMER = "former=$(garant-manage keys status | sed -n 's/^Current key: //p')\n"
 DOCTOR = """
 garant-manage doctor > /root/doctor.txt 2>&1 || true
 cat /root/doctor.txt
@@ -77,9 +95,55 @@ if grep '^TODO' /root/doctor.txt | grep -v '^TODO \\(mail\\|city\\|who hears of 
 BOOT_SECONDS = 120
 
 
-def blocks() -> list[str]:
-    """Return the commands of the page, part by part."""
-    return re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+def blocks(page: Path = PAGE) -> list[str]:
+    """Return the commands of a page, part by part."""
+    return re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+def others() -> list[str]:
+    """Return the commands of the other pages, as they name them on Debian, in the order in which a town needs them.
+
+    A key is forgotten once the last backup that needs it is gone: here, once the restored rows are under the new one.
+    """
+    backup, restore = (_on_debian(block) for block in blocks(DOCS / "backup.md")[:2])
+    keys = _on_debian(blocks(DOCS / "keys.md")[-1]).splitlines(keepends=True)
+    *changing, forget = keys
+    upgrade = [_on_debian(f"{words}\n") for words in _named("upgrade.md", "rows check", "rows sign", "verify_journal")]
+    database = _made_anew()
+    return [
+        "".join([upgrade[0], backup]),
+        "".join([FORMER, *changing]),
+        "".join([LOSS, database, restore]),
+        "".join([*changing[2:], changing[0], forget, STOP, *upgrade[1:], upgrade[0], START]),
+    ]
+
+
+def _named(page: str, *commands: str) -> list[str]:
+    """Return the commands that a page names in its sentences, with what it says of their role."""
+    text = (DOCS / page).read_text()
+    found = []
+    for command in commands:
+        assert (said := re.search(rf"`(?:python manage\.py )?({command})`[^`.]*(?:`([A-Z_]+)`)?", text)), command
+        found.append(f"manage.py {command}" + ("  # as the owner" if said[2] else ""))
+    return found
+
+
+def _on_debian(block: str) -> str:
+    """Return commands as docs/upgrade.md says that they are on Debian, with this machine's names."""
+    lines = []
+    for line in block.splitlines():
+        command, _comment, role = line.partition("#")
+        owner = " --owner" if "as the owner" in role or " restore " in command else ""
+        command = command.strip().replace("manage.py", f"garant-manage{owner}")
+        lines.append(command.replace("/backups/", "/var/backups/garant/").replace("OLD_NAME", '"$former"'))
+    return "\n".join(lines) + "\n"
+
+
+def _made_anew() -> str:
+    """Return the page's commands that make the database, for roles that are there."""
+    [roles] = [part for part in blocks() if "CREATE DATABASE" in part]
+    start = roles.index("runuser -u postgres")
+    return re.sub(r"^CREATE ROLE .*\n", "", roles[start:], flags=re.MULTILINE)
 
 
 def main() -> int:
@@ -88,7 +152,7 @@ def main() -> int:
     _prepare(folder)
     variables, *parts = blocks()
     assert f"garant-{release.version_of(ROOT)}.tar.gz" in variables, "the page names another version"
-    parts[-1] = NIGHT + DOCTOR
+    parts[-1:] = [NIGHT + DOCTOR, *others(), DOCTOR]
     # One shell keeps the variables of the parts that follow.
     packages = f"set -eu\n{MACHINE}{variables}{_script(1, parts[0])}{BEFORE_BOOT}"
     installation = f"set -eu\ncd /\n{variables}" + "".join(

@@ -47,6 +47,21 @@ def test_a_shell_can_read_each_part(part: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_trial_runs_the_commands_of_the_other_pages() -> None:
+    typed = "".join(bare.others())
+    backup, restore, *_more = bare.blocks(bare.DOCS / "backup.md")
+    changing = bare.blocks(bare.DOCS / "keys.md")[-1]
+    said = re.findall(r"^manage\.py ([a-z_]+(?: [a-z]+)?)", backup + restore + changing, re.MULTILINE)
+    assert len(said) == 6
+    for command in (*said, "rows check", "rows sign", "verify_journal"):
+        owner = (
+            "--owner " if command.split()[0] in {"backup", "restore"} or command.endswith(("sign", "rewrap")) else ""
+        )
+        assert f"garant-manage {owner}{command}" in typed
+    done = subprocess.run(["bash", "-n"], input=typed, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_every_unit_that_the_page_enables_is_shipped() -> None:
     enabled = re.findall(r"garant-[a-z]+(?:\.timer)?", " ".join(re.findall(r"systemctl enable.*", PAGE)))
     files = {unit.name for unit in (ROOT / "ops" / "systemd").iterdir()}
