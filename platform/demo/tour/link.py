@@ -5,7 +5,12 @@ import re
 from demo.tour.visitor import Page, Unexpected, Visitor
 
 FIELD = "fiscal.avis_ir#/revenu_fiscal_reference"
-WORDS = {"title": "Logement, la visite guidée", "name": "Mme Dubreuil", "why": "Compléter une demande de logement"}
+WORDS = {
+    "title": "Logement, la visite guidée",
+    "name": "Mme Dubreuil",
+    "why": "Compléter une demande de logement",
+    "days": "7",
+}
 
 
 def share_and_stop(visitor: Visitor) -> str:

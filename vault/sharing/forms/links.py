@@ -204,7 +204,7 @@ class WordsForm(forms.Form):
         ),
         coerce=int,
         widget=forms.RadioSelect,
-        initial=DAYS[0],
+        error_messages={"required": gettext_lazy("Choisissez une durée.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
