@@ -77,7 +77,7 @@ systemctl is-active {PORTAL}
 STOP = f"systemctl stop {PORTAL}\n"
 LOSS = f"""
 {STOP}runuser -u postgres -- dropdb garant
-rm -r /var/lib/garant/files
+rm -rf /var/lib/garant/files
 """
 START = f"""
 systemctl start {PORTAL}
