@@ -105,7 +105,7 @@ def ask_first(
         if ticked == {str(row.pk) for row in rows}:
             return None
         messages.error(
-            request, _("Rien n’a changé : une ligne cochée n’est plus dans cette liste. Relisez-la, puis recommencez.")
+            request, _("Rien n’a changé : une ligne cochée n’est plus dans cette liste. Relisez-la, puis recommencez.")
         )
         return redirect(request.get_full_path())
     context = {

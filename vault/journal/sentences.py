@@ -460,7 +460,9 @@ def _holders(entry: Line) -> str:
 
 def _read(entry: Line) -> str:
     names = [name[:1].lower() + name[1:] for name in labels(entry.fields)]
-    if 0 < len(names) <= NAMED:
+    if not names:
+        return _("Vous n’avez rien lu : votre coffre n’avait rien de ce qui était cherché.")
+    if len(names) <= NAMED:
         return _("Vous avez lu : %(fields)s.") % {"fields": _series(names)}
     return ngettext("Vous avez lu %(count)s valeur.", "Vous avez lu %(count)s valeurs.", len(names)) % {
         "count": len(names)

@@ -1,12 +1,13 @@
 """Typed values: one question per page, each may be skipped, and nothing is kept before the answers are checked."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.urls import reverse
 from django_scopes import scope
 
 from tests.vault.made import HOME, HOUSEHOLD, IDENTITY, add
+from tests.vault.shown import main
 from vault import types
 from vault.records import actions, gate
 from vault.records.models import Draft, Record
@@ -302,3 +303,44 @@ def test_what_may_be_typed_is_found_by_a_word_of_its_fields(browser):
     assert 0 < found.context["count"] < everything and "Logement" in found.content.decode()
     none = browser.get(url, {"q": "introuvable"}).content.decode()
     assert "Rien ne correspond." in none and "Tout voir" in none
+
+
+PENSION = {"mois": "2026-09", "nature": "retraite", "net": "500.00"}
+
+
+def typed_pension(browser, resident, net: str) -> str:
+    """Type a pension of the same month, and return the page that checks the answers."""
+    start(browser, "revenu.mensuel")
+    with scope(resident=resident.pk):
+        draft = Draft.objects.get()
+        for name, value in (PENSION | {"net": net}).items():
+            actions.answer(draft=draft, by=resident.pk, name=name, value=value)
+    return reverse("records:check_answers", args=[draft.pk])
+
+
+def nets(resident) -> list[str]:
+    return sorted(record.payload["net"] for record in values(resident, "revenu.mensuel#/net"))
+
+
+def test_a_second_income_of_a_month_replaces_the_first_only_if_its_resident_says_so(browser, resident):
+    held = add(resident, "revenu.mensuel", PENSION)
+    page = typed_pension(browser, resident, "300.00")
+    asked = browser.post(page)
+    assert asked.status_code == 409 and "garder les deux" in main(asked)
+    assert nets(resident) == ["500.00"], "nothing is written before the answer"
+    assert browser.post(page, {"replaces": str(uuid4())}).status_code == 409, "nor for another record"
+    assert browser.post(page, {"replaces": str(held.pk)}).status_code == 302
+    assert nets(resident) == ["300.00"]
+
+
+def test_two_incomes_of_a_month_are_both_kept(browser, resident):
+    add(resident, "revenu.mensuel", PENSION)
+    page = typed_pension(browser, resident, "300.00")
+    assert browser.post(page, {"beside": "1"}).status_code == 302
+    assert nets(resident) == ["300.00", "500.00"]
+
+
+def test_the_same_income_typed_again_asks_nothing(browser, resident):
+    add(resident, "revenu.mensuel", PENSION)
+    assert browser.post(typed_pension(browser, resident, "500.00")).status_code == 302
+    assert nets(resident) == ["500.00"]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
+from accounts.models import Membership
 from core import journal
 from tests.accounts.factories import CompanionFactory, signed_in
 from tests.vault.entrusted import entrusted, place_at
@@ -131,8 +132,7 @@ def test_after_a_stop_or_when_the_colleague_left_a_yes_gives_nothing(resident, t
     with pytest.raises(PermissionDenied):
         actions.accept(handover=row, by=resident.pk, seen=_seen(resident), shown={})
     assert len(mandates.live(theo)) == 1
-    place.ended_at = None
-    place.save()
+    Membership.objects.create(person=place.person, organisation=place.organisation)
     grants.stop(grant=mandate.grant, by=resident.pk)
     with pytest.raises(actions.NotWaiting):
         actions.accept(handover=row, by=resident.pk, seen=_seen(resident), shown={})

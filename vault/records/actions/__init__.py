@@ -3,7 +3,15 @@
 from vault.records.actions.bulk import Reception, Written, withdraw_data, write_many
 from vault.records.actions.confirming import AlreadyOne, Answers, confirm_paper, contradicts, would_supersede
 from vault.records.actions.data import ask_to_keep, keep_data, name_columns
-from vault.records.actions.drafts import DraftOpened, answer, drop_draft, finish_draft, open_draft, start_draft
+from vault.records.actions.drafts import (
+    DraftOpened,
+    Replaces,
+    answer,
+    drop_draft,
+    finish_draft,
+    open_draft,
+    start_draft,
+)
 from vault.records.actions.expiry import notify_expiring_papers
 from vault.records.actions.files import drop_file, keep_file
 from vault.records.actions.identity import keep_identity
@@ -40,6 +48,7 @@ __all__ = [
     "Reception",
     "Source",
     "Subject",
+    "Replaces",
     "Superseded",
     "Written",
     "add_record",

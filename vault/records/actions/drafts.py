@@ -40,6 +40,14 @@ from vault.records.values.decrypted import Values
 LIFE = timedelta(days=14)
 
 
+class Replaces(Exception):
+    """The vault has another record about the same thing, as far as the answers tell: the resident says which it is."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(str(record.pk))
+        self.record = record
+
+
 @dataclass(frozen=True)
 class DraftOpened:
     """A decrypted draft."""
@@ -116,15 +124,21 @@ def answer(*, draft: Draft, by: UUID, name: str, value: Any) -> DraftOpened:  # 
     return DraftOpened(**content)
 
 
-def finish_draft(*, draft: Draft, by: UUID) -> Record:
+def finish_draft(*, draft: Draft, by: UUID, replaces: str = "", beside: bool = False) -> Record:
     """Turn the answers into a record.
 
-    They supersede the record about the same thing, and leave its other values as they are.
+    They supersede the record about the same thing. Of a type that one has once, its other values stay. Of another one,
+    such as incomes, the resident says first whether it is the same: two pensions of one month are two.
 
     The record takes the id of the draft, so that the same form sent twice finds it.
 
+    Args:
+        replaces: the id of the record that the resident agreed to replace.
+        beside: the resident said that it is another one.
+
     Raises:
         Invalid: an answer is missing or implausible; the draft stays.
+        Replaces: the draft stays.
         Superseded: the draft was deleted and left no record.
     """
     perms.require_may_write(draft.resident_id, by)
@@ -139,11 +153,19 @@ def finish_draft(*, draft: Draft, by: UUID) -> Record:
         if known is not None:
             answers = persons.with_ids(answers, values=known, resident_id=draft.resident_id)
         older = same_subject(subject, answers)
+        if older is not None and _may_be_another(older, answers) and str(older.pk) != replaces:
+            if not beside:
+                raise Replaces(older)
+            older = None
         record = _write_typed(held, subject, answers, older)
         event = "record_corrected" if older else "record_added"
         journal_record_event(record, by, event, CORRECT if older else ADD, answers)
         held.delete()
     return record
+
+
+def _may_be_another(older: Record, answers: Mapping[str, Any]) -> bool:
+    return not types.get(older.type).rules.single and bool(changed(content_of(older)["payload"], answers))
 
 
 def drop_draft(*, draft: Draft, by: UUID) -> None:

@@ -9,6 +9,7 @@ from django_scopes import scope
 
 from core.files import resumable
 from core.journal import heads
+from core.keys import sealed
 from core.keys.sealed import Unreadable
 from core.models.rows import AuthenticatedRow, Forged, check
 from core.telemetry import counters
@@ -17,6 +18,7 @@ from vault.records.gate.building import Decrypted, papers_named, paths_of, uploa
 from vault.records.gate.copying import Opener
 from vault.records.gate.decrypting import (
     decrypt_current,
+    decrypt_loaded,
     decrypt_papers,
     decrypt_records,
     decrypted,
@@ -32,10 +34,22 @@ from vault.types.spans import Span
 
 
 def read_own(*, resident_id: UUID, purpose: str, fields: Sequence[str], event: str = "read") -> Values:
-    """Return the resident's current values of `fields`, and of no other field."""
+    """Return the resident's current values of `fields`, and of no other field. The entry names those of types that
+    are there.
+    """
     require_known(fields)
-    with journalled(resident_id, event, purpose, fields) as box:
-        return decrypt_current(resident_id, fields, box)
+    with locked(resident_id) as box:
+        values = _enter_and_decrypt(box, resident_id, event, purpose, fields)
+    counters.add("garant_gate_reads_total", reader="own")
+    return values
+
+
+def _enter_and_decrypt(box: sealed.Box, resident_id: UUID, event: str, purpose: str, fields: Sequence[str]) -> Values:
+    """Write the entry, which names the fields of the types of which there is a current record, then decrypt these."""
+    found = list(Record.objects.current().filter(type__in=list(paths_of(fields))))
+    held = {record.type for record in found}
+    enter(box, resident_id, event, purpose, [one for one in fields if one.partition("#")[0] in held])
+    return decrypt_loaded(resident_id, found, fields, box)
 
 
 def read_own_with_note(
@@ -49,13 +63,15 @@ def read_own_with_note(
         Forged: the portal did not write the row as it is, or its note was changed, or moved from another row.
     """
     require_known(fields)
-    with journalled(resident_id, "read", purpose, fields) as box:
+    with locked(resident_id) as box:
+        values = _enter_and_decrypt(box, resident_id, "read", purpose, fields)
         check(row, key=box.row_key)
         try:
             note: dict[str, Any] = box.unseal_json(content, place=f"note|{place}")
         except Unreadable:
             raise Forged(row) from None
-        return decrypt_current(resident_id, fields, box), note
+    counters.add("garant_gate_reads_total", reader="own")
+    return values, note
 
 
 def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Sequence[GrantReading]) -> list[Values]:

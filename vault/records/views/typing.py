@@ -4,6 +4,7 @@ Each may be skipped, and the resident checks them all at the end.
 """
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -101,11 +102,15 @@ def check_answers(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
         return redirect("records:history", record_id=get_object_or_404(Record.objects.all(), pk=draft_id).pk)
     opened = actions.open_draft(draft)
     problems: Sequence[str] = []
+    replaced: Record | None = None
     if request.method == "POST":
+        replaces, beside = request.POST.get("replaces", ""), "beside" in request.POST
         try:
-            record = actions.finish_draft(draft=draft, by=request.user.pk)
+            record = actions.finish_draft(draft=draft, by=request.user.pk, replaces=replaces, beside=beside)
         except actions.Invalid as error:
             problems = error.problems
+        except actions.Replaces as found:
+            replaced = found.record
         except actions.Superseded:
             raise Http404 from None
         else:
@@ -118,8 +123,9 @@ def check_answers(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
         "problems": [{"text": problem} for problem in problems],
         "back": _url(draft, opened.names[-1]),
         "empty": not opened.answers,
+        "replaced": replaced,
     }
-    return render(request, "records/check_answers.html", context)
+    return render(request, "records/check_answers.html", context, status=HTTPStatus.CONFLICT if replaced else None)
 
 
 @require_POST
