@@ -14,7 +14,7 @@ from tests.telling import tells
 from tests.vault.made import HOME, HOUSEHOLD, NOTICE, add, add_signed_notice
 from vault.records import actions, gate
 from vault.records.gate import own_reads
-from vault.records.gate.decrypting import decrypt_current
+from vault.records.gate.decrypting import decrypt_loaded
 from vault.records.models import Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,7 +72,7 @@ def test_an_unknown_field_decrypts_nothing_and_writes_no_entry(resident, field):
 def test_nothing_is_read_if_the_entry_cannot_be_written(resident, monkeypatch):
     add_signed_notice(resident)
     opened = []
-    monkeypatch.setattr(own_reads, "decrypt_current", lambda *args: opened.append(args))
+    monkeypatch.setattr(own_reads, "decrypt_loaded", lambda *args, **_named: opened.append(args))
 
     def broken(**_kwargs):
         raise DatabaseError("no space left")
@@ -87,7 +87,7 @@ def test_nothing_is_read_if_the_database_refuses_the_entry(resident, monkeypatch
     """The database itself refuses: two entries cannot have the same number."""
     add_signed_notice(resident)
     opened = []
-    monkeypatch.setattr(own_reads, "decrypt_current", lambda *args: opened.append(args))
+    monkeypatch.setattr(own_reads, "decrypt_loaded", lambda *args, **_named: opened.append(args))
     assert journal.ROW.startswith("(%s, %s, %s,")
     monkeypatch.setattr(journal, "ROW", journal.ROW.replace("(%s, %s, %s,", "(%s, %s, least(%s, 1),"))
     with pytest.raises(DatabaseError):
@@ -107,9 +107,19 @@ def test_the_entry_is_written_before_anything_is_decrypted(resident, monkeypatch
         return run
 
     monkeypatch.setattr(journal, "write", watched("entry", journal.write))
-    monkeypatch.setattr(own_reads, "decrypt_current", watched("decrypt", decrypt_current))
+    monkeypatch.setattr(own_reads, "decrypt_loaded", watched("decrypt", decrypt_loaded))
     gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
     assert order == ["entry", "decrypt"]
+
+
+def test_the_entry_names_what_was_there_to_read(resident):
+    """An empty vault was asked for many values, of which it gave none."""
+    fields = [INCOME, "logement.domicile#/loyer"]
+    gate.read_own(resident_id=resident.pk, purpose="essai", fields=fields)
+    assert journal.entries(resident_id=resident.pk, limit=1)[0].fields == []
+    add_signed_notice(resident)
+    gate.read_own(resident_id=resident.pk, purpose="essai", fields=fields)
+    assert journal.entries(resident_id=resident.pk, limit=1)[0].fields == [INCOME]
 
 
 def test_a_read_inside_a_longer_transaction_is_refused(resident):
