@@ -130,6 +130,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visit
     keyboard.write("^A name for this link", "Housing")
     keyboard.write("^Who are you giving", "Mrs Dubreuil")
     keyboard.write("^What for", "A housing request")
+    keyboard.choose("days", "7 days")
     keyboard.follow("^See what would leave")
     eyes.look()
     keyboard.follow("^Agree and make the link")

@@ -464,9 +464,8 @@ def _read(entry: Line) -> str:
         return _("Vous n’avez rien lu : votre coffre n’avait rien de ce qui était cherché.")
     if len(names) <= NAMED:
         return _("Vous avez lu : %(fields)s.") % {"fields": _series(names)}
-    return ngettext("Vous avez lu %(count)s valeur.", "Vous avez lu %(count)s valeurs.", len(names)) % {
-        "count": len(names)
-    }
+    said = ngettext("Vous avez lu %(count)s valeur.", "Vous avez lu %(count)s valeurs.", len(names))
+    return said % {"count": len(names)}
 
 
 def _series(names: Sequence[str]) -> str:
