@@ -215,11 +215,13 @@ def find_account_makers(*people: User) -> set[User]:
 
 def group_account_makers(people: Collection[User]) -> dict[UUID, set[User]]:
     """Return who ever offered an account to an address of each of these people, also by an offer that another one
-    replaced or that nobody opened: whoever reads the address opens them all.
+    replaced or that nobody opened: whoever reads the address opens them all. One that nobody opened, made after the
+    account, made nothing.
 
     Cost: one query, and another one if an account was opened at an address that it has left.
     """
     found = {one.pk: set[User]() for one in people}
+    joined = {one.pk: one.date_joined for one in people}
     whose: dict[str, set[UUID]] = defaultdict(set)
     for one in people:
         whose[one.email].add(one.pk)
@@ -231,7 +233,8 @@ def group_account_makers(people: Collection[User]) -> dict[UUID, set[User]]:
             whose[offer.email].add(offer.account_id)
     for offer in [*known, *(offers.filter(email__in=left) if left else ())]:
         for account_id in whose[offer.email]:
-            found[account_id].add(offer.offered_by)
+            if offer.opened_at or offer.offered_at <= joined[account_id]:
+                found[account_id].add(offer.offered_by)
     return found
 
 

@@ -85,6 +85,13 @@ def test_who_offered_an_account_first_takes_no_part_after_another_offered_it_aga
         requests.accept(request=request, by=manager, reasons="Tout est rempli.")
 
 
+def test_an_offer_that_nobody_opened_to_somebody_who_is_there_keeps_nobody_apart(manager):
+    """Or one manager would keep two others from deciding together, by mistake or not."""
+    colleague = AgentFactory(name="Diane")
+    pending.offer(email=colleague.email, name="Diane", by=manager, link=str)
+    assert find_account_makers(colleague) == set()
+
+
 def test_who_is_behind_a_publisher_is_known_while_its_members_are_hidden(manager, mailoutbox, client):
     house = made.publisher()
     page = "admin:accounts_publishermember_add"
