@@ -7,8 +7,8 @@ a certificate, which is made here, and a mail server: there is none. The night's
 
 Then come the commands of the pages on backups, keys and upgrades: a backup by hand, another city key, the loss of the
 database and the files, the restore, the former key forgotten, the rows signed. Prints the second at which each part
-ended. Fails if a command does, if a service does not run, or if the doctor finds a fault
-other than the mail, or the city, which is set up by pages.
+ended. Fails if a command does, if a service does not run, or if the doctor finds a fault other than the mail, or the
+city, which is set up by pages.
 """
 
 import re
@@ -100,16 +100,17 @@ def blocks(page: Path = PAGE) -> list[str]:
     return re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
 
 
-def others() -> list[str]:
+def list_later_commands() -> list[str]:
     """Return the commands of the other pages, as they name them on Debian, in the order in which a town needs them.
 
     A key is forgotten once the last backup that needs it is gone: here, once the restored rows are under the new one.
     """
-    backup, restore = (_on_debian(block) for block in blocks(DOCS / "backup.md")[:2])
-    keys = _on_debian(blocks(DOCS / "keys.md")[-1]).splitlines(keepends=True)
+    backup, restore = (_write_for_debian(block) for block in blocks(DOCS / "backup.md")[:2])
+    keys = _write_for_debian(blocks(DOCS / "keys.md")[-1]).splitlines(keepends=True)
     *changing, forget = keys
-    upgrade = [_on_debian(f"{words}\n") for words in _named("upgrade.md", "rows check", "rows sign", "verify_journal")]
-    database = _made_anew()
+    named = _find_named("upgrade.md", "rows check", "rows sign", "verify_journal")
+    upgrade = [_write_for_debian(f"{words}\n") for words in named]
+    database = _remake_database()
     return [
         "".join([upgrade[0], backup]),
         "".join([FORMER, *changing]),
@@ -118,7 +119,7 @@ def others() -> list[str]:
     ]
 
 
-def _named(page: str, *commands: str) -> list[str]:
+def _find_named(page: str, *commands: str) -> list[str]:
     """Return the commands that a page names in its sentences, with what it says of their role."""
     text = (DOCS / page).read_text()
     found = []
@@ -128,7 +129,7 @@ def _named(page: str, *commands: str) -> list[str]:
     return found
 
 
-def _on_debian(block: str) -> str:
+def _write_for_debian(block: str) -> str:
     """Return commands as docs/upgrade.md says that they are on Debian, with this machine's names."""
     lines = []
     for line in block.splitlines():
@@ -139,7 +140,7 @@ def _on_debian(block: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _made_anew() -> str:
+def _remake_database() -> str:
     """Return the page's commands that make the database, for roles that are there."""
     [roles] = [part for part in blocks() if "CREATE DATABASE" in part]
     start = roles.index("runuser -u postgres")
@@ -152,7 +153,7 @@ def main() -> int:
     _prepare(folder)
     variables, *parts = blocks()
     assert f"garant-{release.version_of(ROOT)}.tar.gz" in variables, "the page names another version"
-    parts[-1:] = [NIGHT + DOCTOR, *others(), DOCTOR]
+    parts[-1:] = [NIGHT + DOCTOR, *list_later_commands(), DOCTOR]
     # One shell keeps the variables of the parts that follow.
     packages = f"set -eu\n{MACHINE}{variables}{_script(1, parts[0])}{BEFORE_BOOT}"
     installation = f"set -eu\ncd /\n{variables}" + "".join(

@@ -25,10 +25,11 @@ def label_for(service_id: UUID, version_id: UUID) -> Label | None:
     """Return the label in force that allows this version of a purpose to the service, or None. Cost: one query.
 
     Raises:
-        Forged: the portal did not write the label, or what it allows.
+        Forged: the portal did not write the label, what it allows, or that its publisher is not closed.
     """
     labels = Label.objects.in_force().filter(service=service_id)
-    allowed = LabelPurpose.objects.filter(label__in=labels, version=version_id).select_related("label")
+    allowed = LabelPurpose.objects.filter(label__in=labels, version=version_id)
+    allowed = allowed.select_related("label__service__publisher")
     found = allowed.defer("label__snapshot").first()
     return found.label if found else None
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
@@ -88,3 +89,24 @@ def test_a_row_to_come_is_not_the_last_checkpoint(time_machine):
     assert said["last checkpoint"].to_do and "-" not in said["last checkpoint"].said
     ages = dict(metrics._checkpoints())
     assert ages["garant_checkpoint_age_seconds"] >= 7200
+
+
+def test_no_checkpoint_is_made_beside_seals_that_wait(databases):
+    """They would change its root once they are committed, for all whom it sealed."""
+    someone(2)
+    with psycopg.connect(databases.url("web")) as web:
+        web.execute(
+            "INSERT INTO core_journalseal (checkpoint_id, resident_id, number, chain, position)"
+            " VALUES (1, %s, 1, %s, 7)",
+            [uuid4(), b"x" * 32],
+        )
+        assert checkpoints.seal() is None
+        web.rollback()
+    made = make_checkpoint()
+    assert made.number == 1 and not list(checkpoints.problems())
+    with pytest.raises(DatabaseError, match="seals nothing more"), transaction.atomic():
+        sql(
+            "INSERT INTO core_journalseal (checkpoint_id, resident_id, number, chain, position)"
+            " VALUES (1, %s, 1, %s, 7)",
+            *(uuid4(), b"x" * 32),
+        )

@@ -155,7 +155,8 @@ def test_a_nomination_or_an_offered_account_is_not_moved_while_the_second_decide
     )
     refused("UPDATE accounts_nomination SET person_id = %s WHERE person_id = %s", manager.pk, agent.pk)
     refused("UPDATE accounts_nomination SET confirmed_at = NULL, mac = 'x'")
-    for change in ("email = 'x'", "account_id = NULL", "opened_at = NULL", "opened_at = NULL, mac = 'x'"):
+    changes = ["email = 'x'", "account_id = NULL", "account_id = offered_by_id", "opened_at = NULL"]
+    for change in (*changes, "opened_at = NULL, mac = 'x'"):
         refused(f"UPDATE accounts_pendingaccount SET {change}")
 
 

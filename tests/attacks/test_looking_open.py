@@ -35,7 +35,6 @@ from vault.sharing.across import mandates
 from vault.sharing.actions import desk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
-RED = pytest.mark.xfail(strict=True, reason="not mended yet")
 
 
 def written(statement, *values):
@@ -47,7 +46,6 @@ def written(statement, *values):
 # 1. What the city closed reads on
 
 
-@RED
 def test_a_publisher_that_the_city_closed_reads_nothing_though_it_looks_open(session, browser, label, house, tenant):  # noqa: F811
     token = connected(session, browser, items=[PARTS])["access_token"]
     fields = "/api/v1/me/fields"
@@ -59,7 +57,7 @@ def test_a_publisher_that_the_city_closed_reads_nothing_though_it_looks_open(ses
     assert called(token, fields).status_code != 200, called(token, fields).content[:300]
 
 
-@RED
+@pytest.mark.xfail(strict=True, reason="not mended yet: the mend is one query more than dossiers:prepared may make")
 def test_a_companion_of_an_organisation_that_the_city_closed_reads_nothing_though_it_looks_open(resident):
     add(resident, "logement.domicile", HOME)
     companion = CompanionFactory(name="Théo Lassalle", organisation="Un Toit")
@@ -78,7 +76,6 @@ def test_a_companion_of_an_organisation_that_the_city_closed_reads_nothing_thoug
 # 2. A visit goes on after the claim
 
 
-@RED
 @pytest.mark.parametrize("hiding", ["created_at", "claimed_at"])
 def test_a_visit_is_over_once_the_vault_is_claimed_though_the_claim_is_hidden(hiding):
     """`created_at` of a visit is under no MAC (config/tables.py: an order), and decides here."""
@@ -105,7 +102,6 @@ def test_a_visit_is_over_once_the_vault_is_claimed_though_the_claim_is_hidden(hi
 # 3. Who offered an account
 
 
-@RED
 def test_who_offered_an_account_is_known_though_its_address_changed_and_its_row_was_moved(mailoutbox, client):
     manager = AgentFactory(name="Agathe", manages_agents=True, at_desk=True)
     house = Organisation.objects.create(name="Un Toit")  # noqa: F811

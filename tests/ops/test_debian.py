@@ -48,7 +48,7 @@ def test_a_shell_can_read_each_part(part: str) -> None:
 
 
 def test_the_trial_runs_the_commands_of_the_other_pages() -> None:
-    typed = "".join(bare.others())
+    typed = "".join(bare.list_later_commands())
     backup, restore, *_more = bare.blocks(bare.DOCS / "backup.md")
     changing = bare.blocks(bare.DOCS / "keys.md")[-1]
     said = re.findall(r"^manage\.py ([a-z_]+(?: [a-z]+)?)", backup + restore + changing, re.MULTILINE)

@@ -82,20 +82,21 @@ def name_association(*, panel: Panel, organisation: Organisation, by: User) -> A
     """Name an organisation beside a panel, until its last day.
 
     Raises:
-        PermissionDenied: `by` is no agent, or offered an account there, or to somebody who ever wrote for it.
+        PermissionDenied: `by` is no agent, or offered an account that was opened there, or to somebody who ever wrote
+            for it.
         NotNow: named already, closed, without anybody who writes for it, or the panel has ended.
     """
     perms.require_agent(by)
     places = Membership.objects.filter(organisation=organisation).select_related("person")
-    has_offered = PendingAccount.objects.filter(organisation=organisation, offered_by=by).exists()
-    if has_offered or by in find_account_makers(*(one.person for one in places)):
+    opened = PendingAccount.objects.filter(organisation=organisation, offered_by=by, opened_at__isnull=False)
+    if opened.exists() or by in find_account_makers(*(one.person for one in places)):
         raise PermissionDenied
-    people = Membership.objects.current().filter(organisation=organisation).exists()
+    has_people = Membership.objects.current().filter(organisation=organisation).exists()
     with transaction.atomic():
         locks.hold(KIND, panel.pk)
         held = Panel.objects.get(pk=panel.pk)
         named = held.associations.filter(organisation=organisation).exists()
-        if named or held.ended_at or not people:
+        if named or held.ended_at or not has_people:
             raise NotNow
         made = Association.objects.create(panel=held, organisation=organisation, by=by)
         _note(held, "panel_association_named", {"organisation": organisation.name})

@@ -138,19 +138,19 @@ def anchored() -> bool:
         notes, began = cursor.fetchone()
     found = _read_last(notes, now)
     if found is None and len(notes) == FEW:
-        found = _last_signed(Checkpoint.objects.filter(at__gte=limit, anchored_at__isnull=False), now)
+        found = _find_last_signed(Checkpoint.objects.filter(at__gte=limit, anchored_at__isnull=False), now)
     counts = began if found is None else found
     if kept is not None and counts is not None:
         kept[:] = [counts + TOLERATED]
     return counts is None or counts >= limit
 
 
-def last_sealed() -> datetime | None:
+def find_last_sealed() -> datetime | None:
     """Return the time of the last checkpoint, by its signature; None if there is none."""
-    return _last_signed(Checkpoint.objects.all(), timezone.now())
+    return _find_last_signed(Checkpoint.objects.all(), timezone.now())
 
 
-def _last_signed(rows: QuerySet[Checkpoint], now: datetime) -> datetime | None:
+def _find_last_signed(rows: QuerySet[Checkpoint], now: datetime) -> datetime | None:
     notes = rows.order_by("-number").values_list("note", flat=True)
     return _read_last(notes[:FEW], now) or _read_last(notes[:MOST_ROWS], now)
 
@@ -259,7 +259,7 @@ def _make(last: Checkpoint | None, number: int, restored_after: int | None = Non
     previous = signed_notes.digest(last.note) if last else signed_notes.NOTHING_BEFORE
     chains = sealing.seal_heads(number, since=last.upto if last and last.upto <= upto else 0, at=now)
     acts = register.head()
-    signed = _statement_of(last) if last else None
+    signed = _read_statement(last) if last else None
     is_recent = signed is not None and signed.register == acts and timedelta(0) <= now - signed.at < QUIET
     if is_recent and not chains and restored_after is None:
         return None
@@ -267,7 +267,7 @@ def _make(last: Checkpoint | None, number: int, restored_after: int | None = Non
     return Checkpoint.objects.create(number=number, at=now, note=note, upto=upto)
 
 
-def _statement_of(checkpoint: Checkpoint) -> Statement | None:
+def _read_statement(checkpoint: Checkpoint) -> Statement | None:
     """Return what a checkpoint signed; None if it is not genuine."""
     try:
         return signed_notes.read(checkpoint.note)
@@ -340,7 +340,7 @@ def _broken_chain() -> Iterator[str]:
 
 def _first_lost(checkpoint: Checkpoint) -> int | None:
     """Return the number of the first checkpoint that a signed restore lost just before this one, if any."""
-    signed = _statement_of(checkpoint)
+    signed = _read_statement(checkpoint)
     return None if signed is None or signed.restored_after is None else signed.restored_after + 1
 
 
@@ -445,7 +445,7 @@ def register_problems() -> Iterator[str]:
     """Yield where the register is not what the checkpoints signed."""
     last = Checkpoint.objects.order_by("-number").first()
     notes = Checkpoint.objects.filter(note__contains=f"\n{signed_notes.REGISTER} ").order_by("number")
-    signed = (_statement_of(one) for one in notes.iterator(chunk_size=1_000))
+    signed = (_read_statement(one) for one in notes.iterator(chunk_size=1_000))
     sealed = dict(one.register for one in signed if one and one.register)
     yield from register.problems(sealed, _sealing_deadline(last.at) if last else None)
 

@@ -30,6 +30,12 @@ labels_labelpurpose labels_labelrequest labels_message labels_purposeversion lab
 labels_signaladdress labels_signature places_place plans_campaign records_holder records_paperkind
 """
 
+# An offer names the account that it opened: whose it is never changes.
+ACCOUNT = """
+CREATE TRIGGER accounts_account_stays BEFORE UPDATE ON accounts_pendingaccount FOR EACH ROW
+    WHEN (OLD.account_id IS NOT NULL AND NEW.account_id IS DISTINCT FROM OLD.account_id)
+    EXECUTE FUNCTION core_columns_stay();
+"""
 # As in 0016; and no id comes before the first one, whose time says how old the portal is.
 FOLLOWS = """
 CREATE OR REPLACE FUNCTION core_leaf_follows() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -64,6 +70,8 @@ CREATE TRIGGER core_checkpoint_follows BEFORE INSERT ON core_checkpoint
 
 CREATE FUNCTION core_seal_comes_first() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    -- The lock under which checkpoints are made (checkpoints.LOCK), shared: none is made beside a seal that is not committed yet.
+    PERFORM pg_advisory_xact_lock_shared(8315159405262694190);
     IF EXISTS (SELECT FROM added JOIN public.core_checkpoint point ON point.number = added.checkpoint_id) THEN
         RAISE EXCEPTION 'a checkpoint that was made seals nothing more'
             USING ERRCODE = 'integrity_constraint_violation';
@@ -115,6 +123,7 @@ class Migration(migrations.Migration):
             migrations.RunSQL(former.FOR_GOOD.format(table=table), migrations.RunSQL.noop)
             for table in GONE.split()
         ),
+        migrations.RunSQL(ACCOUNT, "DROP TRIGGER accounts_account_stays ON accounts_pendingaccount"),
         migrations.RunSQL(FOLLOWS, migrations.RunSQL.noop),
         migrations.RunSQL(NEXT, ANY),
         migrations.RunPython(set_rights, migrations.RunPython.noop),

@@ -371,7 +371,7 @@ def _beat() -> Iterator[Finding]:
 
 
 def _checkpoints() -> Iterator[Finding]:
-    last = checkpoints.last_sealed()
+    last = checkpoints.find_last_sealed()
     age = timezone.now() - last if last else None
     late = age is None or age > timedelta(hours=1) + LATE
     said = f"{age.total_seconds() // 60:.0f} min old" if age is not None else "there is none"

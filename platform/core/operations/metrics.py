@@ -192,7 +192,7 @@ def _signs() -> Iterator[tuple[str, float]]:
 
 
 def _checkpoints() -> Iterator[tuple[str, float]]:
-    yield "garant_checkpoint_age_seconds", _age(checkpoints.last_sealed())
+    yield "garant_checkpoint_age_seconds", _age(checkpoints.find_last_sealed())
     left = Checkpoint.objects.filter(anchored_at=None).order_by("number").first()
     yield "garant_checkpoint_uncopied_seconds", _age(left.at) if left else 0.0
 

@@ -164,14 +164,14 @@ def finish_draft(*, draft: Draft, by: UUID, replaces: str = "", beside: bool = F
     return record
 
 
-def _may_be_another(older: Record, answers: Mapping[str, Any]) -> bool:
-    return not types.get(older.type).rules.single and bool(changed(content_of(older)["payload"], answers))
-
-
 def drop_draft(*, draft: Draft, by: UUID) -> None:
     perms.require_may_write(draft.resident_id, by)
     with scope(resident=draft.resident_id):
         Draft.objects.filter(pk=draft.pk).delete()
+
+
+def _may_be_another(older: Record, answers: Mapping[str, Any]) -> bool:
+    return not types.get(older.type).rules.single and bool(changed(content_of(older)["payload"], answers))
 
 
 def _write_typed(draft: Draft, subject: Subject, answers: Mapping[str, Any], older: Record | None) -> Record:

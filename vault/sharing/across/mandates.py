@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django_scopes import scopes_disabled
 
+from accounts.actions import places
 from accounts.models import Membership, User
 from core.models.rows import check
 from vault.records.models import Grant, GrantReading
@@ -23,23 +24,23 @@ def live(companion: User) -> list[Mandate]:
     """Return the mandates under which this companion may act now; the one that ends first comes first."""
     with scopes_disabled():
         active = Grant.objects.active().given_to(COMPANION_KIND, companion.pk)
-        places = Membership.objects.current().filter(person=companion)
-        found = Mandate.objects.filter(grant__in=active, membership_id__in=places.values("pk"))
+        current = Membership.objects.current().filter(person=companion)
+        found = Mandate.objects.filter(grant__in=active, membership_id__in=current.values("pk"))
         return list(found.select_related("grant").order_by("grant__ends_at"))
 
 
 def asked_by(companion: User) -> list[AccessRequest]:
     """Return the access requests that this companion made in their current membership, newest first."""
+    place = places.of_companion(companion)
     with scopes_disabled():
-        places = Membership.objects.current().filter(person=companion)
-        return list(AccessRequest.objects.filter(membership_id__in=places.values("pk"))[:ASKED])
+        return list(AccessRequest.objects.filter(membership_id=place.pk)[:ASKED]) if place else []
 
 
 def help_asked(companion: User) -> list[HelpRequest]:
     """Return the open help requests to the organisation where this companion works now."""
+    place = places.of_companion(companion)
     with scopes_disabled():
-        places = Membership.objects.current().filter(person=companion)
-        return list(HelpRequest.objects.open().filter(organisation_id__in=places.values("organisation_id")))
+        return list(HelpRequest.objects.open().filter(organisation_id=place.organisation_id)) if place else []
 
 
 def find_help(companion: User, request_id: UUID) -> HelpRequest | None:

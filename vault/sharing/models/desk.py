@@ -3,6 +3,7 @@
 from django.db import models
 
 from accounts.models import Sheet
+from core import rows
 from core.models import ResidentManager, ResidentModel
 from core.models.rows import AuthenticatedRow, by_resident
 from vault.records.models.grant import Grant
@@ -33,8 +34,14 @@ class DeskVisit(AuthenticatedRow, ResidentModel):
         return f"desk visit {self.id}"
 
     def is_claimed_since(self) -> bool:
-        """Return True if the resident claimed the vault after the visit began."""
-        return Sheet.objects.filter(person_id=self.resident_id, claimed_at__gt=self.created_at).exists()
+        """Return True if the resident claimed the vault after the visit began. Cost: two queries.
+
+        Raises:
+            Forged: their sheet, or another row of their account, is not as the portal wrote it.
+        """
+        rows.accounts.check(self.resident_id)
+        sheet = Sheet.objects.filter(person_id=self.resident_id).first()
+        return sheet is not None and sheet.claimed_at is not None and sheet.claimed_at > self.grant.starts_at
 
     def allows(self, act: Act) -> bool:
         return act.value in self.acts
