@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
@@ -34,13 +35,19 @@ from vault.records.grants.terms import Terms
 from vault.sharing.across import mandates
 from vault.sharing.actions import desk
 
+#: Of the test: nothing was tried.
+MISTAKES = (psycopg.errors.SyntaxError, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
 
 def written(statement, *values):
-    """Write as the portal's role. The database may refuse."""
-    with suppress(DatabaseError), transaction.atomic():
-        sql(statement, *values)
+    """Write as the portal's role. The database may refuse; a mistake of the test is raised."""
+    try:
+        with transaction.atomic():
+            sql(statement, *values)
+    except DatabaseError as error:
+        if isinstance(error.__cause__, MISTAKES):
+            raise
 
 
 # 1. What the city closed reads on
