@@ -338,8 +338,8 @@ class Organisation(AuthenticatedRow):
 
 class MembershipQuerySet(RowQuerySet["Membership"]):
     def current(self) -> Self:
-        """Return the memberships that may receive a mandate or act now."""
-        return self.filter(
+        """Return the memberships that may receive a mandate or act now, with their organisations, hence checked."""
+        return self.select_related("organisation").filter(
             ended_at=None,
             organisation__is_active=True,
             organisation__accompanies=True,

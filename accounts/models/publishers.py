@@ -67,7 +67,9 @@ class PublisherRole(models.TextChoices):
 
 class PublisherMemberQuerySet(RowQuerySet["PublisherMember"]):
     def current(self) -> "PublisherMemberQuerySet":
-        return self.filter(ended_at=None, publisher__is_active=True, person__is_active=True, person__is_publisher=True)
+        """Return the places of those who work for a publisher now, with their publishers, hence checked."""
+        open_ones = self.filter(ended_at=None, publisher__is_active=True)
+        return open_ones.filter(person__is_active=True, person__is_publisher=True).select_related("publisher")
 
     def with_roles(self) -> "PublisherMemberQuerySet":
         """Return current places with the person, the publisher and the right of each, all checked. Cost: one query."""

@@ -187,10 +187,13 @@ def end(found: SessionQuerySet) -> int:
     """End these sessions. Return their number.
 
     Those of an account that is refused end as well: it opens nothing, whatever it names.
+
+    Raises:
+        Forged: a session is not as the portal wrote it, and does not say whose it is.
     """
-    ended = list(found.values_list("user_id", "pk"))
-    for user_id in {user_id for user_id, _pk in ended}:
-        mine = [pk for owner, pk in ended if owner == user_id]
+    ended = list(found)
+    for user_id in {row.user_id for row in ended}:
+        mine = [row.pk for row in ended if row.user_id == user_id]
         _unname(user_id, ended=mine)
         Session.objects.filter(pk__in=mine).delete()
     return len(ended)

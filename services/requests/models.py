@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 
 from accounts.models import Organisation, User
 from core.models import FileRow, ResidentManager, ResidentModel
-from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_resident
+from core.models.rows import UNSIGNED, AuthenticatedRow, RowQuerySet, by_resident, check
 from services.dossiers.models import names_of
 from services.procedures import finding
 from services.procedures.enums import Silence
@@ -162,13 +162,26 @@ class SentRequest(AuthenticatedRow, ResidentModel):
         return f"requests_sentrequest|{self.id}|{self.decision_version}|decision"
 
     def clock(self) -> clock.Clock:
-        """Return the clock today. Cost: a query while a correction is open. Requires the resident's scope."""
-        answer_by = None
-        if self.stopped_since:
-            answer_by = self.corrections.filter(answered_at=None).aggregate(last=models.Max("answer_by"))["last"]
+        """Return the clock today. Cost: a query while a correction is open. Requires the resident's scope.
+
+        Raises:
+            Forged: a correction is not as the portal wrote it.
+        """
+        asked = self.genuine_corrections() if self.stopped_since else []
+        answer_by = max((one.answer_by for one in asked if one.answered_at is None), default=None)
         received = timezone.localdate(self.sent_at)
         today = timezone.localdate()
         return clock.read(received, self.stopped_days, self.stopped_since, answer_by, today, self.terms.months)
+
+    def genuine_corrections(self) -> list["Correction"]:
+        """Return what was asked to be corrected, oldest first, to decide by it: the database lets none go.
+
+        Raises:
+            Forged: a correction is not as the portal wrote it.
+        """
+        found = list(self.corrections.all())
+        check(*found)
+        return found
 
 
 class Correction(AuthenticatedRow, ResidentModel):

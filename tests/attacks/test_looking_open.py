@@ -64,7 +64,6 @@ def test_a_publisher_that_the_city_closed_reads_nothing_though_it_looks_open(ses
     assert called(token, fields).status_code != 200, called(token, fields).content[:300]
 
 
-@pytest.mark.xfail(strict=True, reason="not mended yet: the mend is one query more than dossiers:prepared may make")
 def test_a_companion_of_an_organisation_that_the_city_closed_reads_nothing_though_it_looks_open(resident):
     add(resident, "logement.domicile", HOME)
     companion = CompanionFactory(name="Théo Lassalle", organisation="Un Toit")

@@ -60,7 +60,7 @@ SAID = {403: REFUSED, 404: NOTHING, 405: NO_SUCH_VERB}
 #: How many queries a page makes at most.
 MOST_QUERIES = 25
 #: The page of a companion's dossier reads its resident's key once more, for the row that names the dossier.
-MORE_QUERIES = {"dossiers:prepared": 26}
+MORE_QUERIES = {"dossiers:prepared": 27}
 #: What a page does not choose: transactions, and the savepoints into which a test turns them.
 OF_TRANSACTIONS = re.compile(r"(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b")
 render = Template.render

@@ -31,14 +31,12 @@ from tests.vault.conftest import kinds  # noqa: F401 - a fixture
 from vault.holders.actions import connections
 from vault.holders.models import Connection
 
-RED = pytest.mark.xfail(strict=True, reason="not mended yet")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 # 1. When a row was made
 
 
-@RED
 def test_a_code_for_a_holder_lasts_a_week_whatever_day_its_row_says(sender, resident):  # noqa: F811
     code = code_of(accepted(resident))
     with time_machine.travel(timezone.now() + connections.CODE_LASTS + timedelta(minutes=1)):
@@ -46,7 +44,6 @@ def test_a_code_for_a_holder_lasts_a_week_whatever_day_its_row_says(sender, resi
         assert connections.pair(sender=sender, code=code) is None
 
 
-@RED
 def test_a_connection_that_was_deleted_is_not_inserted_again_with_another_day(sender, resident):  # noqa: F811
     made = accepted(resident)
     sql("CREATE TEMP TABLE kept AS SELECT * FROM holders_connection")
@@ -60,7 +57,6 @@ def test_a_connection_that_was_deleted_is_not_inserted_again_with_another_day(se
 # 2. Codes of a group
 
 
-@RED
 @pytest.mark.parametrize("joined", [True, False])
 def test_the_author_makes_no_second_list_of_codes_once_the_campaign_is_approved(resident, joined):
     campaign = given.grouped()
@@ -75,7 +71,6 @@ def test_the_author_makes_no_second_list_of_codes_once_the_campaign_is_approved(
 # 3. A session that was said to have ended
 
 
-@RED
 def test_a_session_is_not_said_to_have_ended_while_its_row_names_somebody_else(resident, stranger):
     client = signed_in(resident)
     [session] = Session.objects.filter(user=resident)
@@ -112,7 +107,6 @@ def waiting(resident, kinds):  # noqa: F811
     return row
 
 
-@RED
 @pytest.mark.parametrize(
     "attack",
     [
@@ -153,7 +147,7 @@ def opined(owner, one, label):  # noqa: F811
 @pytest.mark.parametrize(
     "attack",
     [
-        pytest.param("SET former_agents = '[]'", marks=RED),
+        "SET former_agents = '[]'",
         "SET request_id = (SELECT id FROM labels_labelrequest WHERE id <> request_id LIMIT 1)",
     ],
 )

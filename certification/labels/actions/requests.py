@@ -317,8 +317,6 @@ def accept(*, request: LabelRequest, by: User, reasons: str) -> Label:
         NotNow
     """
     with _deciding(request, by, Step.ACCEPT, reasons) as held:
-        if lacking := _unreviewed(held):
-            raise Incomplete(lacking)
         if not held.favourable or _blocked(held):
             raise ValueError("the opinion is against it: send it back")
         _decide(held, by, reasons)
@@ -330,7 +328,7 @@ def refuse(*, request: LabelRequest, by: User, reasons: str, remedies: str) -> N
 
     Raises:
         ValueError: no reasons, or no remedies: a refusal says how to obtain the label.
-        PermissionDenied, NotTwo, NotNow: as `accept`.
+        PermissionDenied, NotTwo, Incomplete, NotNow: as `accept`.
     """
     if not remedies.strip():
         raise ValueError("a refusal says how to remedy")
@@ -422,6 +420,8 @@ def _deciding(request: LabelRequest, by: User, step: Step, reasons: str) -> Iter
         if held.instructor is None or held.mark != request.mark:
             raise NotNow
         ACTS["grant_label"].require(held.instructor, by)
+        if lacking := _unreviewed(held):  # a review that somebody hides would name who wrote it
+            raise Incomplete(lacking)
         reviewers = User.objects.filter(pk__in=held.reviewers())
         if by in reviewers:
             raise NotTwo(Lack.SAME, by)

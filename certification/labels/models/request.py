@@ -148,8 +148,8 @@ class LabelRequest(AuthenticatedRow):
 
     def reviewers(self) -> set[uuid.UUID]:
         """Return the ids of the agents who reviewed a criterion, also of those whose review another one replaced."""
-        rows = self.reviews.values_list("agent", "former_agents")
-        return {agent for agent, _former in rows} | {uuid.UUID(id) for _agent, former in rows for id in former}
+        reviews = list(self.reviews.all())  # loaded, hence checked
+        return {one.agent_id for one in reviews} | {uuid.UUID(id) for one in reviews for id in one.former_agents}
 
     @property
     def city_deadline(self) -> datetime | None:

@@ -124,7 +124,8 @@ def _of_decision(request: LabelRequest, *, accepted: bool) -> Iterator[Part]:
     else:
         yield Part("La décision", f"La ville refuse {the}, sous la version {request.charter.number} de sa charte.")
     yield Part("Les raisons", request.reasons)
-    lacking = request.reviews.filter(verdict__in=[Verdict.PARTLY, Verdict.NOT_MET]).select_related("criterion")
+    reviews = request.reviews.select_related("criterion")  # a filter would miss one that somebody changed
+    lacking = [one for one in reviews if one.verdict in {Verdict.PARTLY, Verdict.NOT_MET}]
     if found := [f"{one.criterion.code} : {one.get_verdict_display().lower()}. {one.text}" for one in lacking]:
         yield Part("Les exigences de la charte", "\n\n".join(found))
     if request.remedies:

@@ -148,13 +148,15 @@ def _mended(line: lines.Line, text: str, paper_id: UUID | None) -> lines.Line:
 
 
 def _start_clock(row: SentRequest) -> None:
-    """Start the clock again, once no correction is waited for. Changes the row without saving it."""
-    waiting = row.corrections.filter(answered_at=None)
-    today = timezone.localdate()
-    if row.stopped_since is None or waiting.filter(answer_by__gt=today).exists():
+    """Start the clock again, once no correction is waited for. Changes the row without saving it.
+
+    Raises:
+        Forged: a correction is not as the portal wrote it.
+    """
+    today, asked = timezone.localdate(), row.genuine_corrections()
+    if row.stopped_since is None or any(one.answered_at is None and one.answer_by > today for one in asked):
         return
-    last = max(row.corrections.values_list("answer_by", flat=True))
-    row.stopped_days += clock.stopped_for(row.stopped_since, last, today)
+    row.stopped_days += clock.stopped_for(row.stopped_since, max(one.answer_by for one in asked), today)
     row.stopped_since = None
     row.due_on = clock.due(timezone.localdate(row.sent_at), row.stopped_days, row.terms.months)
     row.state = State.REVIEW

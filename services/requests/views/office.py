@@ -26,6 +26,7 @@ from accounts.http import SignedInRequest
 from accounts.models import Membership
 from accounts.two_persons import ACTS, NotTwo
 from accounts.views.two_persons import refused
+from core import keys
 from core.models.rows import check
 from services.dossiers.models import Dossier
 from services.requests import across, perms
@@ -225,7 +226,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     opened = actions.open_request(request=found, place=place)
-    with scope(resident=found.resident_id):
+    with scope(resident=found.resident_id), keys.read_once():
         at, events = found.clock(), list(found.events.all())
         check(*events)
     rows = words.sent_lines(opened.content)

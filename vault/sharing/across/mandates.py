@@ -8,7 +8,7 @@ from uuid import UUID
 from django_scopes import scopes_disabled
 
 from accounts.actions import places
-from accounts.models import Membership, User
+from accounts.models import User
 from core.models.rows import check
 from vault.records.models import Grant, GrantReading
 from vault.sharing.models import AccessRequest, HelpRequest, Mandate, MandateAct
@@ -21,11 +21,15 @@ ACTS = 100
 
 
 def live(companion: User) -> list[Mandate]:
-    """Return the mandates under which this companion may act now; the one that ends first comes first."""
+    """Return the mandates under which this companion may act now; the one that ends first comes first.
+
+    Raises:
+        Forged: their place, or its organisation, is not as the portal wrote it.
+    """
+    place = places.of_companion(companion)
     with scopes_disabled():
         active = Grant.objects.active().given_to(COMPANION_KIND, companion.pk)
-        current = Membership.objects.current().filter(person=companion)
-        found = Mandate.objects.filter(grant__in=active, membership_id__in=current.values("pk"))
+        found = Mandate.objects.filter(grant__in=active, membership_id=place.pk) if place else Mandate.objects.none()
         return list(found.select_related("grant").order_by("grant__ends_at"))
 
 
