@@ -24,6 +24,7 @@ pages = [
     path("urgence/<slug:code>/", urgent.situation, name="situation"),
     path("urgence/<slug:code>/dates/", urgent.dates, name="dates"),
     path("urgence/<slug:code>/dates/effacer/", urgent.forget_dates, name="forget_dates"),
+    path("differences/", local_public.differences, name="differences"),
     path("et-si/", whatif.home, name="what_if"),
     path("et-si/<slug:code>/", whatif.result, name="what_if_result"),
     path("comparer/", compare.home, name="compare"),

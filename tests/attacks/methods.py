@@ -110,6 +110,7 @@ PUBLIC_AND_GET_ONLY = {
     "records:data_type",
     "records:data_schema",
     "aids:local_aids",
+    "aids:differences",
     "aids:local_aid",
     "aids:local_rules",
     "procedures:listed",

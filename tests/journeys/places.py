@@ -233,6 +233,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "access:security": [(PUBLISHER, "/editeurs/programmes/{program}/cles/")],
     "access:rename_program": [(PUBLISHER, "/editeurs/programmes/{program}/nom/")],
     "access:delete_program": [(PUBLISHER, "/editeurs/programmes/{program}/supprimer/")],
+    "aids:differences": [(VISITOR, "/aides/differences/")],
     "aids:local_aids": [(VISITOR, "/aides-locales/"), (RESIDENT, "/aides-locales/")],
     "aids:local_aid": [(VISITOR, "/aides-locales/cantine-qf/")],
     "official_forms:list": [(AGENT, "/agents/formulaires/")],

@@ -207,30 +207,38 @@ def _aeeh_category(person: Person) -> int:
 
 
 def unemployed_since(seats: Layout, month: str) -> Arrays:
-    """Return since when each person's unemployment is paid, for `arrays`. The published engine is never told.
+    """Return since when each person is unemployed, for `arrays`. The published engine is never told.
 
-    Two months of it bring a deduction of 30 % from earlier wages in the housing aid (R822-13 CCH). Without benefit the
-    engine would leave all earlier wages out, which needs a day that nobody is asked.
+    Two months of paid unemployment bring a deduction of 30 % from earlier wages in the housing aid (R822-13 CCH). Two
+    months without benefit, or with the ASS, leave earlier wages and benefits out (R822-15 CCH).
     """
     return {("date_debut_chomage", "ETERNITY"): _column(seats, NEVER, lambda p: _unemployed_since(p, month), DAY)}
 
 
 def _unemployed_since(person: Person, month: str) -> Any:  # noqa: ANN401 - numpy day
-    """Return the first day of the unbroken months of unemployment benefit that last until `month`, or `NEVER`."""
+    """Return the first day of the unbroken months of unemployment benefit that last until `month`; without benefit, of
+    the month after the last wages or benefit. `NEVER` if there were none.
+    """
     if person.status != "unemployed":
         return NEVER
-    paid = {
-        one
-        for income in person.incomes or ()
-        if income.type == "unemployment" and income.net > 0
-        for one in months.between(income.first, min(income.last, month))
-    }
-    if month not in paid:
-        return NEVER
+    benefit, wages = _paid(person, "unemployment", month), _paid(person, "salary", month)
+    if month not in benefit:
+        last = max(benefit | wages, default=None)
+        return NEVER if last in {None, month} else np.datetime64(f"{months.shift(last, 1)}-01")
     first = month
-    while (before := months.shift(first, -1)) in paid:
+    while (before := months.shift(first, -1)) in benefit:
         first = before
     return np.datetime64(f"{first}-01")
+
+
+def _paid(person: Person, kind: str, month: str) -> set[str]:
+    """Return the months until `month` of which an income of this kind is known."""
+    return {
+        one
+        for income in person.incomes or ()
+        if income.type == kind and income.net > 0 and income.first <= month
+        for one in months.between(income.first, min(income.last, month))
+    }
 
 
 DAY: Final = "datetime64[D]"

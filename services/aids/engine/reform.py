@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-VERSION: Final = "2026.2"
+VERSION: Final = "2026.3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,13 @@ CHANGES: Final = (
         10339,
         source="Plafond de la complémentaire santé solidaire au 1er avril 2025",
         link="https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000037950247",
+    ),
+    Change(
+        f"{SOCIAL}.prestations_etat_de_sante.invalidite.aah.age_legal_retraite",
+        "2023-09-01",
+        62,
+        source="Retraite pour inaptitude à 62 ans : fin de l’AAH de 50 à 79 %, Aspa anticipée (L351-1-5, L821-2 CSS)",
+        link="https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000047450737",
     ),
     Change(f"{SPORT}.montant", "2025-09-01", 70, source="Pass’Sport 2025 : 70 €", link=SPORT_2025),
     Change(
@@ -68,7 +75,10 @@ def apply(system: Any) -> Any:  # noqa: ANN401 - OpenFisca is untyped
     """Correct a freshly loaded law in place: a second copy would take 60 MB."""
     for change in CHANGES:
         parameter(system, change.path).update(start=change.since, value=change.value)
-    system.update_variable(_pass_sport())
+    from services.aids.engine import corrected
+
+    for variable in (_pass_sport(), *corrected.CLASSES):
+        system.update_variable(variable)
     return system
 
 

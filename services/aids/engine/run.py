@@ -380,6 +380,11 @@ def _past_of(batch: Batch) -> dict[str, Any]:
 
 
 def _results(batch: Batch, month: str) -> dict[str, Any]:
+    """Return every output. A side row has the RSA of the row that it serves: where it is due, C2S is free (L861-2)."""
+    if batch.main != list(range(len(batch.rows))):
+        batch.simulation.take_back("rsa", month)
+        due = _of_main(batch, "rsa", batch.simulation.calculate("rsa", month))
+        batch.simulation.give("rsa", periods.period(month), due)
     return {name: batch.simulation.calculate(name, month[:4] if kind == "y" else month) for name, _, kind in OUTPUTS}
 
 

@@ -65,6 +65,17 @@ class TrackedSimulation(Simulation):  # type: ignore[misc]  # OpenFisca is untyp
         self._given.add(cell)
         self._known.pop(cell, None)
 
+    def is_given(self, variable_name: str, period: Any) -> bool:  # noqa: ANN401 - OpenFisca's
+        return (variable_name, periods.period(period)) in self._given
+
+    def take_back(self, variable_name: str, period: Any) -> None:  # noqa: ANN401 - OpenFisca's
+        """Let a value that was given be computed again."""
+        cell = (variable_name, periods.period(period))
+        if cell in self._given:
+            self._given.remove(cell)
+            self._known.pop(cell, None)
+            self.get_holder(variable_name).delete_arrays(cell[1])
+
     def purge_cache_of_invalid_values(self) -> None:
         if self.invalidated_caches and not self.tracer.stack:
             self._known.clear()

@@ -13,6 +13,7 @@ from core.templatetags.civic import long_date, money, nbsp, number
 from services.aids.actions import local_aids
 from services.aids.benefits import ALL, BY_CODE
 from services.aids.catalogue import in_words
+from services.aids.differences import ALL as DIFFERENCES
 from services.aids.local import checking, evaluation, rule_tree, sheets
 from services.aids.local.amounts import AMOUNTS, share_words
 from services.aids.local.conditions import KINDS as CONDITIONS
@@ -285,6 +286,15 @@ def public_rows(aids: Iterable[LocalAid]) -> list[dict[str, Any]]:
         }
         for aid in aids
     ]
+
+
+def differences() -> dict[str, Any]:
+    """Return the table of where our amounts differ from the published engine's."""
+    heads = [_("Règle"), _("Texte"), _("Moteur publié"), _("Ici")]
+    return {
+        "heads": [{"label": head} for head in heads],
+        "rows": [[one.rule, one.article, one.stock, one.ours] for one in DIFFERENCES],
+    }
 
 
 def public_page(aid: LocalAid) -> dict[str, Any]:

@@ -329,8 +329,9 @@ def cents(value: float) -> str:
     return money(round(value, 2))
 
 
-def notice_figure(context: Context) -> list[Figure]:
-    year = context.household.reference_year
+def notice_figure(context: Context, year: int | None = None) -> list[Figure]:
+    """Return the reference income of a year, without one that of the year that most benefits read."""
+    year = year or context.household.reference_year
     notice = context.household.notice(year)
     if notice is None:
         return []
@@ -338,5 +339,5 @@ def notice_figure(context: Context) -> list[Figure]:
     return [per_year(_("Revenu fiscal de référence"), notice.rfr, key=f"tax_notices[{year}].rfr", rule=rule)]
 
 
-def notice_key(context: Context) -> tuple[str, ...]:
-    return (f"tax_notices[{context.household.reference_year}].rfr",)
+def notice_key(context: Context, year: int | None = None) -> tuple[str, ...]:
+    return (f"tax_notices[{year or context.household.reference_year}].rfr",)

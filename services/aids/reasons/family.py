@@ -152,6 +152,7 @@ def _replaced_by_paje(context: Context) -> Reason:
 def asf(context: Context) -> Explanation:
     alone = context.household.partner is None
     found = sum(bool(context.read("asf_elig_enfant", person=child)) for child in context.children)
+    shared = [child for child in context.children if child.shared_custody and not context.stock]
     law = context.law(f"{PRESENCE}.asf.montant_asf.orphelin_assimile_seul_parent")
     reasons = [
         condition(
@@ -163,6 +164,9 @@ def asf(context: Context) -> Explanation:
         ),
         _children_reason(context, found, least=1, ages=_("de moins de 20 ans à charge"), law=law),
     ]
+    if shared and not found:
+        both = _("En résidence alternée, l’autre parent élève aussi l’enfant : cette allocation n’est pas due.")
+        reasons.append(refusal(both, law=law, keys=tuple(child.key("shared_custody") for child in shared)))
     explanation = Explanation(
         "asf", reasons, yes=_("Vous élevez seul vos enfants sans pension alimentaire suffisante.")
     )

@@ -74,9 +74,7 @@ def _recent_incomes(context: Context, *, since: int, figure: str = "net") -> lis
 def rsa(context: Context) -> Explanation:
     parents = context.household.parents
     children = int(context.read("rsa_nb_enfants"))
-    floor = max(
-        float(context.read("rsa_socle_majore")), _rsa_floor(context, len(parents) + children, len(parents) == 1)
-    )
+    floor = max(float(context.read("rsa_socle_majore")), _rsa_floor(context, len(parents), children))
     have = float(context.read("rsa_base_ressources")) + float(context.read("rsa_forfait_logement"))
     reasons = [
         _rsa_age(context, children),
@@ -150,10 +148,16 @@ def _rsa_resources(context: Context, have: float, floor: float) -> Reason:
     )
 
 
-def _rsa_floor(context: Context, people: int, single: bool) -> float:
+def _rsa_floor(context: Context, parents: int, children: int) -> float:
     """Return the flat amount for a household of this size, even without a right to the RSA (the engine then returns
-    0).
+    0). A child in alternating residence counts for half (Conseil d'État, 398911).
     """
+    shared = 0 if context.stock else sum(bool(child.shared_custody) for child in context.children)
+    everybody, others = parents + children, parents + children - min(shared, children)
+    return (_flat_amount(context, everybody, parents == 1) + _flat_amount(context, others, parents == 1)) / 2
+
+
+def _flat_amount(context: Context, people: int, single: bool) -> float:
     rates = f"{RSA}.rsa_maj.maj_montant_max"
     second = context.parameter(f"{rates}.couples_celibataire_avec_enfant")
     third = context.parameter(f"{rates}.couple_1_enfant_ou_2e_enfant")
@@ -317,7 +321,8 @@ def _disability(context: Context, person: Person) -> Reason:
     """Return the condition: 80 %; or 50 % before retirement age, with a lasting restriction on work (RSDAE)."""
     rate, path = person.disability_rate, f"{HEALTH}.aah.taux_capacite.taux_incapacite"
     high, low = context.parameter(path), context.parameter(f"{path}_rsdae")
-    working_age = person.age(context.month) <= context.parameter(f"{HEALTH}.aah.age_legal_retraite")
+    age, last = person.age(context.month), context.parameter(f"{HEALTH}.aah.age_legal_retraite")
+    working_age = age <= last if context.stock else age < last
     return condition(
         None if rate is None else rate >= high or (rate >= low and bool(person.rsdae) and working_age),
         yes=_("La MDPH a reconnu un taux d’incapacité suffisant."),

@@ -25,6 +25,7 @@ HIGHER = f"{SCHOOL}.bourses.enseignement_superieur.criteres_sociaux"
 CEJ = f"{SCHOOL}.contrat_engagement_jeune"
 SPORT = f"{SCHOOL}.pass_sport"
 CULTURE = f"{SCHOOL}.pass_culture"
+SCHOOL_BEGINS = 9
 SMIC = "marche_travail.salaire_minimum.smic.smic_b_horaire"
 
 
@@ -56,23 +57,31 @@ def _pupil_grant(context: Context, code: str, *, school: str, yes: str, no: str)
     has_pupil = condition(
         bool(pupils), yes=yes, no=no, value=pupils, limit=1, unit=COUNT, law=context.law(path), keys=keys
     )
+    year = _notice_year(context)
     explanation = Explanation(
         code,
         [has_pupil],
-        figures=notice_figure(context),
+        figures=notice_figure(context, year),
         yes=_("Votre revenu fiscal est sous la limite pour vos enfants."),
     )
     if pupils:
-        year = context.household.reference_year
-        # ceilings are multiples of the hourly minimum wage of July, two years before
+        # ceilings are multiples of the hourly minimum wage of July of that year
         cap = round(context.parameter(path) * context.parameter(SMIC, f"{year}-07"))
         have = float(context.read("rfr", str(year)))
-        explanation.reasons.append(_notice_income(context, have, cap, context.law(path)))
+        explanation.reasons.append(_notice_income(context, have, cap, context.law(path), year))
         explanation.threshold = Threshold(_("Revenu fiscal de référence"), have, cap, EURO_YEAR)
     return explanation
 
 
-def _notice_income(context: Context, have: float, cap: float, law: Law) -> Reason:
+def _notice_year(context: Context) -> int:
+    """Return the year whose incomes a pupil's grant reads: from September on the last, if its notice is known."""
+    household, last = context.household, int(context.month[:4]) - 1
+    is_known = any(notice.income_year == last for notice in household.tax_notices or ())
+    begun = not context.stock and int(context.month[5:]) >= SCHOOL_BEGINS
+    return last if begun and is_known else household.reference_year
+
+
+def _notice_income(context: Context, have: float, cap: float, law: Law, year: int) -> Reason:
     return resources_under(
         cap,
         have=have,
@@ -80,7 +89,7 @@ def _notice_income(context: Context, have: float, cap: float, law: Law) -> Reaso
         under=_("Votre revenu fiscal de référence, %(have)s, est sous la limite de %(limit)s."),
         over=_("Votre revenu fiscal de référence est %(gap)s au-dessus de la limite."),
         law=law,
-        keys=notice_key(context),
+        keys=notice_key(context, year),
     )
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from services.aids.differences import REPORT
 from services.aids.models import LocalAid
 from services.aids.presenting import local_aids as presenting
 from services.versions.views import named, yaml_file
@@ -21,6 +22,13 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(
         request, "aids/local/public_list.html", {"rows": presenting.public_rows(LocalAid.objects.in_force())}
     )
+
+
+@login_not_required
+@require_safe
+def differences(request: HttpRequest) -> HttpResponse:
+    """Where our amounts differ from the published engine's: a resident may cite it."""
+    return render(request, "aids/differences.html", {"table": presenting.differences(), "report": REPORT})
 
 
 @login_not_required
