@@ -13,7 +13,7 @@ from openfisca_core.variables import Variable
 from openfisca_france.entities import Famille
 from openfisca_france.model.base import TypesActivite
 from openfisca_france.model.prestations import education
-from openfisca_france.model.prestations.minima_sociaux import aah, asi_aspa, rsa
+from openfisca_france.model.prestations.minima_sociaux import aah, asi_aspa, ppa, rsa
 from openfisca_france.model.prestations.minima_sociaux.cs import css
 from openfisca_france.model.prestations.prestations_familiales import asf
 
@@ -66,6 +66,9 @@ class _Instead:
     def __init__(self, population: Any, name: str, values: Any) -> None:  # noqa: ANN401 - OpenFisca is untyped
         self._population, self._name, self._values = population, name, values
 
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - OpenFisca is untyped
+        return getattr(self._population, name)
+
     def __call__(self, name: str, period: Any, **options: Any) -> Any:  # noqa: ANN401 - numpy column
         return self._values if name == self._name else self._population(name, period, **options)
 
@@ -90,12 +93,37 @@ class aspa(Variable):  # type: ignore[misc]
 
 
 class rsa_socle(Variable):  # type: ignore[misc]
-    """Conseil d'État, 21 July 2017, 398911: a child in alternating residence raises the RSA by half. Stock: wholly."""
+    """A child in alternating residence raises the RSA by half (Conseil d'État, 21 July 2017, 398911), and a spouse who
+    has not the right to reside that L. 262-5 CASF asks for is not counted. Stock counts both wholly.
+    """
 
     def formula_2009_06_01(famille, period, parameters):  # type: ignore[no-untyped-def]
         stock, children = rsa.rsa_socle.formula_2009_06_01, famille("rsa_nb_enfants", period)
-        without = stock(_Instead(famille, "rsa_nb_enfants", children - _shared(famille, period)), period, parameters)
-        return (stock(famille, period, parameters) + without) / 2
+        counted = _Instead(famille, "nb_parents", _counted_parents(famille, period))
+        without = _Instead(counted, "rsa_nb_enfants", children - _shared(famille, period))
+        return (stock(counted, period, parameters) + stock(without, period, parameters)) / 2
+
+
+class rsa_forfait_logement(Variable):  # type: ignore[misc]
+    """L. 262-5 CASF: of the persons that `rsa_socle` counts."""
+
+    def formula_2009_06_01(famille, period, parameters):  # type: ignore[no-untyped-def]
+        counted = _Instead(famille, "nb_parents", _counted_parents(famille, period))
+        return rsa.rsa_forfait_logement.formula_2009_06_01(counted, period, parameters)
+
+
+class ppa_eligibilite(Variable):  # type: ignore[misc]
+    """L. 842-2 CSS: the nationality or the permit is a parent's. Stock takes a child's, whom we take to be French."""
+
+    def formula(famille, period, parameters):  # type: ignore[no-untyped-def]
+        parent_may = famille.any(famille.members("rsa_condition_nationalite", period), role=Famille.PARENT)
+        found = ppa.ppa_eligibilite.formula(famille, period, parameters)
+        return found * (parent_may + (famille("rsa_majore_eligibilite", period) > 0))
+
+
+def _counted_parents(famille: Any, period: Period) -> Any:  # noqa: ANN401 - numpy column
+    may = famille.sum(famille.members("rsa_condition_nationalite", period), role=Famille.PARENT)
+    return where(may > 0, may, famille("nb_parents", period))
 
 
 def _shared(famille: Any, period: Period) -> Any:  # noqa: ANN401 - numpy column
@@ -176,6 +204,8 @@ CLASSES = (
     aah_eligible,
     aspa,
     rsa_socle,
+    rsa_forfait_logement,
+    ppa_eligibilite,
     asf_elig_enfant,
     rsa_revenu_activite_individu,
     rsa_base_ressources_individu,

@@ -72,9 +72,8 @@ def _recent_incomes(context: Context, *, since: int, figure: str = "net") -> lis
 
 
 def rsa(context: Context) -> Explanation:
-    parents = context.household.parents
     children = int(context.read("rsa_nb_enfants"))
-    floor = max(float(context.read("rsa_socle_majore")), _rsa_floor(context, len(parents), children))
+    floor = max(float(context.read("rsa_socle_majore")), _rsa_floor(context, _counted_parents(context), children))
     have = float(context.read("rsa_base_ressources")) + float(context.read("rsa_forfait_logement"))
     reasons = [
         _rsa_age(context, children),
@@ -93,6 +92,13 @@ def rsa(context: Context) -> Explanation:
         yes=_("Vos ressources sont sous le minimum garanti pour votre foyer."),
         formula=difference(floor, have, context.amount("rsa")),
     )
+
+
+def _counted_parents(context: Context) -> int:
+    """Return how many parents the RSA counts: a spouse without the right to reside that it asks for is none."""
+    parents = context.household.parents
+    may = sum(bool(context.read("rsa_condition_nationalite", person=person)) for person in parents)
+    return len(parents) if context.stock else may or len(parents)
 
 
 def _rsa_age(context: Context, children: int) -> Reason:
