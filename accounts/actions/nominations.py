@@ -15,9 +15,12 @@ from accounts.actions.accounts import LastManager, end_other_sessions, forget_se
 from accounts.models import OF_ONE_OFFICE, Membership, Nomination, Role, User
 from accounts.two_persons import ACTS, PRESENCE, Act, Lack, NotTwo, find_account_makers
 from core import once
+from core.database import locks
 from core.symbols import new_code, read_code
 
 #: Roles that one person does not hold together: the officer checks those who manage (article 38(6) of the GDPR).
+#: The lock of the roles that are proposed for one person.
+ROLES = "roles proposed"
 APART = {Role.MANAGER: Role.OFFICER, Role.OFFICER: Role.MANAGER}
 
 
@@ -44,10 +47,11 @@ def propose(*, person: User, role: Role, employer: str, by: User) -> Nomination:
     require_governs(by)
     if by == person or not (person.is_staff and person.is_active):
         raise PermissionDenied
-    if role in APART and Nomination.objects.filter(person=person, role=APART[role], ended_at=None).exists():
-        raise AlreadyNamed
     try:
         with transaction.atomic():
+            locks.hold(ROLES, person.pk)
+            if role in APART and Nomination.objects.filter(person=person, role=APART[role], ended_at=None).exists():
+                raise AlreadyNamed
             made = Nomination.objects.create(
                 person=person, role=role, employer=employer, organisation_id=_office(person, role), proposed_by=by
             )

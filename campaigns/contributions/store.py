@@ -8,7 +8,14 @@ from django.db import connection, transaction
 from campaigns.contributions import sealing, stamping
 from campaigns.contributions.models import Arrival
 from campaigns.contributions.sealing import Sealed
+from core.database.apart import run_apart
 
+COLUMNS = ("campaign_id", "pseudonym", "batch_id", "counts_from", "again", "payload", "stamp")
+ARRIVE = """
+INSERT INTO campaigns.arrival (campaign_id, pseudonym, batch_id, counts_from, again, payload, stamp)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+REMOVE = "SELECT was_moved, its_stamp FROM campaigns.remove_contribution(%s, %s)"
 #: What the portal's role would need to read contributions, to replace one, or to count them.
 WITHIN_REACH = """
 SELECT has_column_privilege('campaigns.arrival', 'payload', 'SELECT')
@@ -47,15 +54,14 @@ def add(*, campaign_id: UUID, pseudonym: bytes, sealed: Sealed, counts_from: dat
         again=again,
         payload=sealed.payload,
     )
-    stamped = stamping.stamp_all([row], campaign_id=campaign_id, plan_sha256=sealed.plan_sha256)
-    Arrival.objects.bulk_create(stamped)
+    [stamped] = stamping.stamp_all([row], campaign_id=campaign_id, plan_sha256=sealed.plan_sha256)
+    run_apart(ARRIVE, [getattr(stamped, name) for name in COLUMNS])
 
 
 def holds(*, campaign_id: UUID, pseudonym: bytes) -> bool:
     """Return whether a contribution waits to be counted. The portal asks about one: it can list and count none."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT campaigns.holds_contribution(%s, %s)", [campaign_id, pseudonym])
-        return bool(cursor.fetchone()[0])
+    [(held,)] = run_apart("SELECT campaigns.holds_contribution(%s, %s)", [campaign_id, pseudonym])
+    return bool(held)
 
 
 def remove(*, campaign_id: UUID, pseudonym: bytes) -> bool:
@@ -67,11 +73,8 @@ def remove(*, campaign_id: UUID, pseudonym: bytes) -> bool:
     Raises:
         NoKeys, KeysDown
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT was_moved, its_stamp FROM campaigns.remove_contribution(%s, %s)", [campaign_id, pseudonym]
-        )
-        removed = cursor.fetchall()
+    with transaction.atomic():
+        removed = run_apart(REMOVE, [campaign_id, pseudonym])
         _note_withdrawn(campaign_id, [bytes(stamp) for was_moved, stamp in removed if was_moved])
         return bool(removed)
 

@@ -12,11 +12,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from django.db import connection
 
 from campaigns.contributions import sealing
 from campaigns.debates.enums import Choice
 from core import canonical
+from core.database.apart import run_apart
 
 CHOICES = tuple(Choice)
 
@@ -107,9 +107,8 @@ def take(envelope: Envelope, *, vote_id: UUID) -> Taken:
     """
     voter = envelope.voter
     columns = (vote_id, voter.pseudonym, voter.account, envelope.sealed, envelope.stamp)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT campaigns.take_ballot(%s, %s, %s, %s, %s)", columns)
-        return Taken(cursor.fetchone()[0])
+    [(taken,)] = run_apart("SELECT campaigns.take_ballot(%s, %s, %s, %s, %s)", columns)
+    return Taken(taken)
 
 
 def as_first_known(voter: Voter, *, vote_id: UUID) -> Voter:
@@ -117,17 +116,14 @@ def as_first_known(voter: Voter, *, vote_id: UUID) -> Voter:
 
     An account keeps its identity for the whole vote, whichever one its resident has proved since.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT campaigns.identity_of(%s, %s)", [vote_id, voter.account])
-        known = cursor.fetchone()[0]
+    [(known,)] = run_apart("SELECT campaigns.identity_of(%s, %s)", [vote_id, voter.account])
     return Voter(bytes(known), voter.account) if known is not None else voter
 
 
 def roll(*, vote_id: UUID, voter: Voter) -> Roll:
     """Return whether this account, or another one of this identity, voted online; for its own voter."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT campaigns.roll_says(%s, %s, %s)", [vote_id, voter.pseudonym, voter.account])
-        return Roll(cursor.fetchone()[0])
+    [(said,)] = run_apart("SELECT campaigns.roll_says(%s, %s, %s)", [vote_id, voter.pseudonym, voter.account])
+    return Roll(said)
 
 
 def _info(vote_id: UUID) -> bytes:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db import connection
-
 from campaigns.contributions import sealing
 from campaigns.debates.ballots import Envelope, Taken, Voter
 from core import canonical
+from core.database.apart import run_apart
 from core.symbols import symbols
 
 
@@ -41,9 +40,8 @@ def give(number: str, birthdate: date, slip: Slip, *, vote_id: UUID) -> bool:
     """
     hashed, voter = _hashed(vote_id, number, birthdate), slip.voter
     columns = (vote_id, voter.pseudonym, voter.account, hashed, slip.checked_by, _stamp(vote_id, slip, hashed))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT campaigns.give_slip(%s, %s, %s, %s, %s, %s)", columns)
-        return bool(cursor.fetchone()[0])
+    [(given,)] = run_apart("SELECT campaigns.give_slip(%s, %s, %s, %s, %s, %s)", columns)
+    return bool(given)
 
 
 def find(number: str, birthdate: date, *, vote_id: UUID) -> Slip | None:
@@ -52,12 +50,10 @@ def find(number: str, birthdate: date, *, vote_id: UUID) -> Slip | None:
     Raises NoKeys, KeysDown.
     """
     hashed = _hashed(vote_id, number, birthdate)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM campaigns.slip_of(%s, %s)", [vote_id, hashed])
-        row = cursor.fetchone()
-    if row is None:
+    found = run_apart("SELECT * FROM campaigns.slip_of(%s, %s)", [vote_id, hashed])
+    if not found:
         return None
-    pseudonym, account, checked_by, stamp = row
+    [(pseudonym, account, checked_by, stamp)] = found
     slip = Slip(Voter(bytes(pseudonym), bytes(account)), checked_by)
     return slip if hmac.compare_digest(bytes(stamp), _stamp(vote_id, slip, hashed)) else None
 
@@ -68,9 +64,8 @@ def take(envelope: Envelope, number: str, birthdate: date, *, vote_id: UUID, age
     The identity's first paper ballot is final. A second one has the same answer and is not kept.
     """
     columns = (vote_id, _hashed(vote_id, number, birthdate), agent_id, envelope.sealed, envelope.stamp)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT campaigns.take_on_paper(%s, %s, %s, %s, %s)", columns)
-        return Taken(cursor.fetchone()[0])
+    [(taken,)] = run_apart("SELECT campaigns.take_on_paper(%s, %s, %s, %s, %s)", columns)
+    return Taken(taken)
 
 
 def _hashed(vote_id: UUID, number: str, birthdate: date) -> bytes:

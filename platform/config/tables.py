@@ -53,7 +53,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "token": TWICE,
         "replaces": "an order: the replaced paper's own end is under its MAC and in the head",
         "told_at": TOLD,
-        "version content": SEALED,
+        "content": SEALED,
     },
     "records.PaperFile": {"created_at": ORDER, "size": "shown; the file's own length decides what is sent"},
     "records.Brought": {"created_at": ORDER, "content": SEALED, "size": SHOWN},
@@ -82,8 +82,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "holders.Connection": {
         "created_at": ORDER,
-        "last_success_at last_try_at problem failures unfinished next_pull_at": MACHINE,
-        "version content": SEALED,
+        "last_success_at last_try_at problem failures next_pull_at": MACHINE,
+        "content": SEALED,
     },
     "holders.Sender": {"created_at": ORDER},
     "holders.Lot": {"created_at": ORDER, "finished_at": MACHINE},
@@ -112,7 +112,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "closing_told": TOLD,
         "job": MACHINE,
         "built_at pages paper_pages size": SHOWN,
-        "recipient note note_version": SEALED,
+        "recipient note": SEALED,
     },
     "dossiers.Part": {
         "created_at answered_at": ORDER,
@@ -121,7 +121,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "requests.SentRequest": {
         "created_at": ORDER,
         "token": TWICE,
-        "content content_version decision decision_version": SEALED,
+        "content decision": SEALED,
     },
     "requests.OutsideRequest": {"created_at": ORDER, "token": TWICE, "content": SEALED},
     "requests.RequestEvent": {"created_at": ORDER},

@@ -75,6 +75,7 @@ _FIRST = (
     "expires_at",
 )
 _SECOND = (*_FIRST, "used_papers", "used_records")
+_THIRD = (*_SECOND, "purpose")
 
 
 class Dossier(FileRow, ResidentModel):
@@ -120,7 +121,7 @@ class Dossier(FileRow, ResidentModel):
     expires_at = models.DateTimeField(null=True, blank=True)
 
     objects = DossierManager()
-    decides = by_resident(*_SECOND, "purpose", former=[UNSIGNED, _FIRST, _SECOND])
+    decides = by_resident(*_THIRD, "note_version", former=[UNSIGNED, _FIRST, _SECOND, _THIRD])
     FILE = "dossier"
 
     class Meta:

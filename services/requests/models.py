@@ -43,6 +43,10 @@ class SentRequestQuerySet(RowQuerySet["SentRequest"]):
 SentRequestManager = ResidentManager.from_queryset(SentRequestQuerySet)
 
 
+#: Columns of a request under its MAC before the numbers of what is sealed: without them a former one was put back.
+_SECOND = (*DECIDED_BY, "aids", "title", "due_on", "ends_on", "silence_told_at", "renewal_told_at")
+
+
 class SentRequest(AuthenticatedRow, ResidentModel):
     """A dossier sent to an office, under `grant`, which a correction may replace by one to the same end.
 
@@ -77,9 +81,7 @@ class SentRequest(AuthenticatedRow, ResidentModel):
     renewal_told_at = models.DateTimeField(null=True, blank=True)
 
     objects = SentRequestManager()
-    decides = by_resident(
-        *DECIDED_BY, "aids", "title", "due_on", "ends_on", "silence_told_at", "renewal_told_at", former=[DECIDED_BY]
-    )
+    decides = by_resident(*_SECOND, "content_version", "decision_version", former=[DECIDED_BY, _SECOND])
 
     class Meta:
         ordering = ["-sent_at"]

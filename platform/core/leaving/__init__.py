@@ -21,6 +21,7 @@ from core.files.storage import KEPT_FIELD, keepers_of_residents, sealed_storage
 from core.keys import KeyMissing
 from core.keys.sealed import Unreadable
 from core.models import FileRow, ResidentKey
+from core.models.rows import check_mac
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,12 @@ def entries(copying: Copying) -> Iterator[Entry]:
 
 
 def export_row(row: Model, **more: object) -> dict[str, Any]:
-    """Return the copied fields of a row as JSON values. `more` gives the decrypted values of sealed fields."""
+    """Return the copied fields of a row as JSON values. `more` gives the decrypted values of sealed fields.
+
+    Raises:
+        Forged: the portal did not write the row as it is. Whoever reads the copy believes it by its signature.
+    """
+    check_mac(row)
     found = _declaration(row)
     values = {name: _plain(getattr(row, name)) for name in found.copied.split() if name not in more}
     return {**values, **more}

@@ -211,6 +211,17 @@ def _require_genuine(row: "AuthenticatedRow", key: bytes) -> None:
         raise Forged(row)
 
 
+def check_mac(row: models.Model) -> None:
+    """Check the MAC of a resident's row, whatever became of it. A row of the city is checked as it is loaded.
+
+    Raises:
+        Forged: the portal did not write the row as it is.
+        KeyMissing: the resident's key was erased.
+    """
+    if checking() and isinstance(row, AuthenticatedRow) and row.decides.key is Key.RESIDENT:
+        _require_genuine(row, _key_of[0](row))
+
+
 def check_encoded(rows: "Sequence[AuthenticatedRow]", columns: tuple[str, ...], *, key: bytes) -> list[str]:
     """Check current rows of one model as `check` does. Return, of each, the first columns of its list, `encoded`.
 

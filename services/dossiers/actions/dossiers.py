@@ -13,6 +13,7 @@ from django_scopes import scope
 
 from core import jobs, journal
 from core.models import Job
+from core.rows import Forged
 from services.aids.actions import urgent_dates
 from services.dossiers import across as parts
 from services.dossiers import perms, recipients
@@ -237,6 +238,8 @@ def write_letter(*, dossier: Dossier, by: UUID, text: str) -> None:
 
 def read_note(dossier: Dossier) -> dict[str, Any]:
     """Return the resident's letter and choices. Without a note, nothing is decrypted or journalled."""
+    if dossier.note is None and dossier.note_version > 1:
+        raise Forged(dossier)  # somebody emptied it: what its resident left out would be in it
     if dossier.note is None:
         return {}
     return gate.own_note(

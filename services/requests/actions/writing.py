@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from core import journal
 from core.jobs import Problem, Running
+from core.models.rows import check
 from core.pdf.apart import NotDrawn
 from services.dossiers.actions.building import issuer, seal_key
 from services.dossiers.pdf.seal import seal
@@ -27,10 +28,12 @@ def write_letters(*, run: Running) -> None:
 
     Raises:
         Problem: its code has a sentence in `apps.py`.
+        Forged: the request is not as the portal wrote it; no letter says so.
     """
     row = SentRequest.objects.select_related("organisation", "decided_by").filter(pk=run.subject_id).first()
     if row is None:
         return
+    check(row)
     there = set(Letter.objects.filter(request=row).values_list("kind", flat=True))
     for kind in ending.due_letters(row):
         if kind not in there:

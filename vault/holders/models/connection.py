@@ -15,6 +15,7 @@ from vault.holders.enums import API_NAMES, ConnectionState
 WARNED = timedelta(days=30)
 #: Columns of a connection under its MAC before holders sent lots.
 _FIRST = ("connector", "holder", "state", "datasets", "unattended", "expires_on")
+_SECOND = (*_FIRST, "pairing")
 
 
 class ConnectionQuerySet(RowQuerySet["Connection"]):
@@ -67,7 +68,7 @@ class Connection(AuthenticatedRow, ResidentModel):
     )
 
     objects = ConnectionManager()
-    decides = by_resident(*_FIRST, "pairing", former=[_FIRST], head=True)
+    decides = by_resident(*_SECOND, "unfinished", "version", former=[_FIRST, _SECOND], head=True)
 
     class Meta:
         ordering = ["-created_at"]

@@ -25,6 +25,10 @@ class PaperQuerySet(RowQuerySet["Paper"]):
 PaperManager = ResidentManager.from_queryset(PaperQuerySet)
 
 
+#: Columns of a paper under its MAC before the number of its content: without it, a former one was put back.
+_FIRST = ("kind", "state", "issued_on", "expires_on", "kept_at")
+
+
 class Paper(AuthenticatedRow, ResidentModel):
     """A proof that the resident uploaded. Its name, its reading and its checks are sealed in `content`."""
 
@@ -42,7 +46,7 @@ class Paper(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = PaperManager()
-    decides = by_resident("kind", "state", "issued_on", "expires_on", "kept_at", ends=True)
+    decides = by_resident(*_FIRST, "version", former=[_FIRST], ends=True)
 
     class Meta:
         constraints = [
