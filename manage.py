@@ -13,4 +13,11 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["migrate"]:
         # Migrations make models by the thousand: looking for garbage among them took a sixth of their time.
         gc.set_threshold(100_000)
-    execute_from_command_line(sys.argv)
+    from django.db import OperationalError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"The database does not answer, or refused: {str(error).partition(chr(10))[0]}")

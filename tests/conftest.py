@@ -373,6 +373,15 @@ def folder(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def autumn_2026() -> Iterator[None]:
+    """Python's clock goes on from a day on which the values and papers of tests are current, whatever day it is."""
+    import time_machine
+
+    with time_machine.travel("2026-11-25T10:00:00+01:00"):
+        yield
+
+
+@pytest.fixture
 def resident(db: None) -> "User":
     from tests.accounts.factories import ResidentFactory
 

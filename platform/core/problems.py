@@ -9,8 +9,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 Given = ParamSpec("Given")
 Page = Callable[Concatenate[HttpRequest, Given], HttpResponse]
 
-#: What programs call. Most of it answers by itself (certification/access/problems.py).
-API = "/api/"
+#: What programs call, here and in the sandbox. Most of it answers by itself (certification/access/problems.py).
+API = ("/api/", "/bac-a-sable/api/")
+#: Where programs get tokens. Their errors are those of RFC 6749 (5.2).
+TOKENS = tuple(f"{root}/oauth/{name}" for root in ("", "/bac-a-sable") for name in ("token", "par", "revoke"))
+SERVER_ERROR = 500
 PROBLEM_JSON = "application/problem+json"
 #: By code, which never changes: the status and what it means.
 MEANINGS: dict[str, tuple[int, str]] = {
@@ -32,10 +35,14 @@ def told_to_programs(code: str, *, wait: int | None = None) -> Callable[[Page[Gi
     def decorated(page: Page[Given]) -> Page[Given]:
         @wraps(page)
         def answer(request: HttpRequest, /, *given: Given.args, **more: Given.kwargs) -> HttpResponse:
-            if not request.path.startswith(API):
-                return page(request, *given, **more)
             status, detail = MEANINGS[code]
             headers = {} if wait is None else {"Retry-After": str(wait)}
+            if request.path in TOKENS:
+                error = "temporarily_unavailable" if status >= SERVER_ERROR else "invalid_request"
+                said = {"error": error, "error_description": detail}
+                return JsonResponse(said, status=status, headers=headers | {"Cache-Control": "no-store"})
+            if not request.path.startswith(API):
+                return page(request, *given, **more)
             content = problem(code, status, detail)
             return JsonResponse(content, status=status, content_type=PROBLEM_JSON, headers=headers)
 

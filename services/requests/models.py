@@ -1,5 +1,6 @@
 """Requests that residents sent to offices. Each is a copy under a grant: the office reads what was sent, no vault."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Self
 
@@ -163,17 +164,29 @@ class SentRequest(AuthenticatedRow, ResidentModel):
     def decision_place(self) -> str:
         return f"requests_sentrequest|{self.id}|{self.decision_version}|decision"
 
+    def read_history(self) -> tuple[clock.Clock, list["RequestEvent"]]:
+        """Return the clock today and the events, checked together: the resident's key is read once.
+
+        Raises:
+            Forged: a correction or an event is not as the portal wrote it.
+        """
+        asked, events = list(self.corrections.all()) if self.stopped_since else [], list(self.events.all())
+        check(*asked, *events)
+        return self._clock(asked), events
+
+    def _clock(self, asked: "Sequence[Correction]") -> clock.Clock:
+        answer_by = max((one.answer_by for one in asked if one.answered_at is None), default=None)
+        received = timezone.localdate(self.sent_at)
+        today = timezone.localdate()
+        return clock.read(received, self.stopped_days, self.stopped_since, answer_by, today, self.terms.months)
+
     def clock(self) -> clock.Clock:
         """Return the clock today. Cost: a query while a correction is open. Requires the resident's scope.
 
         Raises:
             Forged: a correction is not as the portal wrote it.
         """
-        asked = self.genuine_corrections() if self.stopped_since else []
-        answer_by = max((one.answer_by for one in asked if one.answered_at is None), default=None)
-        received = timezone.localdate(self.sent_at)
-        today = timezone.localdate()
-        return clock.read(received, self.stopped_days, self.stopped_since, answer_by, today, self.terms.months)
+        return self._clock(self.genuine_corrections() if self.stopped_since else [])
 
     def genuine_corrections(self) -> list["Correction"]:
         """Return what was asked to be corrected, oldest first, to decide by it: the database lets none go.

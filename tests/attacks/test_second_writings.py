@@ -303,7 +303,8 @@ def test_a_resident_whom_a_publication_counted_does_not_contribute_again(residen
 @pytest.fixture
 def heard(web):  # noqa: F811
     """Return what the portal's role reads in pg_stat_activity about contributions, from now until it is called."""
-    said, done = set(), threading.Event()
+    said: set[str] = set()
+    done = threading.Event()
 
     def listen():  # as the portal's role, on a connection of its own
         while not done.is_set():

@@ -55,6 +55,17 @@ def test_before_the_first_backup_there_is_nothing_to_delete(tmp_path):
     assert health.last_sign(health.KEYSTORES)
 
 
+def test_one_backup_or_another_folder_is_not_taken_for_the_folder_of_all(tmp_path):
+    one = backup_of(tmp_path, 40).parent
+    with pytest.raises(CommandError, match="is one backup"):
+        call_command("forget_keystores", one)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "photos.zip").touch()
+    with pytest.raises(CommandError, match="has files and no backup"):
+        call_command("forget_keystores", tmp_path / "other")
+    assert health.last_sign(health.KEYSTORES) is None
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(CommandError, match="nowhere is not there"):
         call_command("forget_keystores", tmp_path / "nowhere")

@@ -58,7 +58,7 @@ def well(settings, tmp_path, monkeypatch):
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    health.heard_from([*health.worked_queues(), health.SCHEDULER, health.BACKUP, health.KEYSTORES])
+    health.heard_from([*health.worked_queues(), health.SCHEDULER, health.BACKUP, health.KEYSTORES, health.VERIFIED])
     monkeypatch.setattr(places, "_device", lambda folder: folder)
     checkpoints.seal()
     with MailServer(("127.0.0.1", 0), Greeting) as server:
@@ -277,6 +277,7 @@ FAULTS = {
     "no copy outside": (leave_copies_out, "checkpoints' copies", "CHECKPOINTS_URL"),
     "an old backup": (silence(lambda: health.BACKUP), "backup", "every night"),
     "keys that nothing deletes": (silence(lambda: health.KEYSTORES), "old copies of keys", "forget_keystores"),
+    "journals that nothing verifies": (silence(lambda: health.VERIFIED), "journals", "verify_journal"),
 }
 
 

@@ -207,7 +207,7 @@ def test_a_played_fault_fires_its_alert(alert, client, settings, tmp_path, monke
 def test_what_was_never_heard_of_fires_too(client):
     WorkerBeat.objects.all().delete()
     assert Checkpoint.objects.count() == 0
-    for alert in ("WorkerDead", "SchedulerDead", "BackupOld", "OldKeysKept", "CheckpointLate"):
+    for alert in ("WorkerDead", "SchedulerDead", "BackupOld", "OldKeysKept", "JournalsNotWhole", "CheckpointLate"):
         assert fires(client, alert)
     assert not fires(client, "CheckpointNotCopied")
 

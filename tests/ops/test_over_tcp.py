@@ -40,6 +40,9 @@ NOT_AGAIN = "tests/core/test_rights.py::test_the_migrations_are_reversible"
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    "FAKETIME" in os.environ, reason="the machine's server has its own clock, and refuses another day's"
+)
 @pytest.mark.xdist_group("servers")
 @pytest.mark.skipif(
     not _answers(), reason=f"NO POSTGRESQL SERVER OVER TCP AT {SERVER}: the suite ran on the embedded one alone"

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from accounts.actions import closing
 
@@ -12,4 +12,10 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{closing.replay()} vaults that were closed had come back and are erased again.")
+        try:
+            erased = closing.replay()
+        except closing.NotAllClosed:
+            raise CommandError(
+                "A vault could not be erased again: the log says why. Run this again once it is mended."
+            ) from None
+        self.stdout.write(f"{erased} vaults that were closed had come back and are erased again.")

@@ -15,5 +15,5 @@ def run_apart(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run one statement of this connection, and return its rows, if it has any. Raises as a cursor of Django does."""
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, values)  # type: ignore[arg-type]  # a text of ours, as Django's cursors take
+        cursor.execute(statement, values)
         return cursor.fetchall() if cursor.description else []

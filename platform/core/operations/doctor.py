@@ -405,6 +405,15 @@ def _keystores() -> Iterator[Finding]:
     yield _judge("old copies of keys", said, late, to_do)
 
 
+def _verification() -> Iterator[Finding]:
+    """Look whether the journals were found whole: nothing else says that somebody changed them."""
+    at = health.last_sign(health.VERIFIED)
+    late = at is None or timezone.now() - at > OLD_BACKUP
+    said = f"whole on {timezone.localtime(at):%d/%m %H:%M}" if at else "never found whole"
+    to_do = "Run “manage.py verify_journal”: it names what is wrong. Enable garant-verify.timer for every night."
+    yield _judge("journals", said, late, to_do)
+
+
 def _confinement() -> Iterator[Finding]:
     """Look at what the kernel offers to take rights away from the processes that read files."""
     missing = starting.missing_layers()
@@ -448,4 +457,5 @@ _INSIDE: dict[str, Check] = {
     "checkpoints": _checkpoints,
     "backup": _backup,
     "old copies of keys": _keystores,
+    "journals": _verification,
 }

@@ -32,9 +32,9 @@ PATIENCE = 1.5
 _queues: dict[str, Callable[[], bool]] = {}
 #: Holds True once all migrations of this code were found to have run: they do not go back.
 _migrated: list[bool] = []
-#: Signs of life that no queue gives: the scheduler's tick of each minute, the last whole backup, and the last
-#: deletion of old copies of the wrapped keys.
-SCHEDULER, BACKUP, KEYSTORES = "scheduler's tick", "last backup", "old keys deleted"
+#: Signs of life that no queue gives: the scheduler's tick of each minute, the last whole backup, the last deletion of
+#: old copies of the wrapped keys, and the last verification of all journals that found nothing.
+SCHEDULER, BACKUP, KEYSTORES, VERIFIED = "scheduler's tick", "last backup", "old keys deleted", "journals verified"
 
 
 @login_not_required

@@ -19,12 +19,16 @@ def forget_keystores(folder: Path) -> list[Path]:
     Those of the newest backup are not deleted: backups have stopped for a month, or the clock is wrong.
 
     Raises:
-        NotPossible: the newest one is too old, or one could not be deleted.
+        NotPossible: there is none, the newest one is too old, or one could not be deleted.
     """
     try:
         made = sorted((_made_at(dump.parent), dump.parent) for dump in folder.glob("*/keystore/keys.dump"))
         if not folder.is_dir():
             raise NotPossible(f"{folder} is not there: name the folder that has a folder for each backup.")
+        if (folder / "keystore").exists():
+            raise NotPossible(f"{folder} is one backup: name the folder that has a folder for each.")
+        if not made and any(folder.iterdir()):
+            raise NotPossible(f"{folder} has files and no backup: name the folder that has a folder for each backup.")
         if not made:
             return []
         last, newest = made[-1]

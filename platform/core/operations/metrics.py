@@ -65,6 +65,7 @@ METRICS: dict[str, Metric] = {
     "garant_scheduler_silence_seconds": Metric("gauge", "Time since the scheduler's last tick.", exact=True),
     "garant_backup_age_seconds": Metric("gauge", "Age of the last whole backup.", exact=True),
     "garant_keystores_age_seconds": Metric("gauge", "Time since old copies of keys were last deleted.", exact=True),
+    "garant_verified_age_seconds": Metric("gauge", "Time since all journals were found whole.", exact=True),
     "garant_checkpoint_age_seconds": Metric("gauge", "Age of the journals' last checkpoint.", exact=True),
     "garant_checkpoint_uncopied_seconds": Metric("gauge", "Age of the oldest checkpoint without a copy.", exact=True),
     "garant_disk_free_bytes": Metric("gauge", "Free space of a folder's disk.", exact=True),
@@ -189,6 +190,7 @@ def _signs() -> Iterator[tuple[str, float]]:
     yield "garant_scheduler_silence_seconds", _age(signs.get(health.SCHEDULER))
     yield "garant_backup_age_seconds", _age(signs.get(health.BACKUP))
     yield "garant_keystores_age_seconds", _age(signs.get(health.KEYSTORES))
+    yield "garant_verified_age_seconds", _age(signs.get(health.VERIFIED))
 
 
 def _checkpoints() -> Iterator[tuple[str, float]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from services.aids.household import Person, months
+from services.aids.reasons import rsa_amounts
 from services.aids.reasons.common import (
     EURO_MONTH,
     HEALTH,
@@ -73,7 +74,7 @@ def _recent_incomes(context: Context, *, since: int, figure: str = "net") -> lis
 
 def rsa(context: Context) -> Explanation:
     children = int(context.read("rsa_nb_enfants"))
-    floor = max(float(context.read("rsa_socle_majore")), _rsa_floor(context, _counted_parents(context), children))
+    floor = max(float(context.read("rsa_socle_majore")), rsa_amounts.compute_rsa_floor(context, children))
     have = float(context.read("rsa_base_ressources")) + float(context.read("rsa_forfait_logement"))
     reasons = [
         _rsa_age(context, children),
@@ -92,13 +93,6 @@ def rsa(context: Context) -> Explanation:
         yes=_("Vos ressources sont sous le minimum garanti pour votre foyer."),
         formula=difference(floor, have, context.amount("rsa")),
     )
-
-
-def _counted_parents(context: Context) -> int:
-    """Return how many parents the RSA counts: a spouse without the right to reside that it asks for is none."""
-    parents = context.household.parents
-    may = sum(bool(context.read("rsa_condition_nationalite", person=person)) for person in parents)
-    return len(parents) if context.stock else may or len(parents)
 
 
 def _rsa_age(context: Context, children: int) -> Reason:
@@ -152,30 +146,6 @@ def _rsa_resources(context: Context, have: float, floor: float) -> Reason:
         law=context.law(f"{RSA}.rsa_m.montant_de_base_du_rsa"),
         keys=context.income_keys(),
     )
-
-
-def _rsa_floor(context: Context, parents: int, children: int) -> float:
-    """Return the flat amount for a household of this size, even without a right to the RSA (the engine then returns
-    0). A child in alternating residence counts for half (Conseil d'État, 398911).
-    """
-    shared = 0 if context.stock else sum(bool(child.shared_custody) for child in context.children)
-    everybody, others = parents + children, parents + children - min(shared, children)
-    return (_flat_amount(context, everybody, parents == 1) + _flat_amount(context, others, parents == 1)) / 2
-
-
-def _flat_amount(context: Context, people: int, single: bool) -> float:
-    rates = f"{RSA}.rsa_maj.maj_montant_max"
-    second = context.parameter(f"{rates}.couples_celibataire_avec_enfant")
-    third = context.parameter(f"{rates}.couple_1_enfant_ou_2e_enfant")
-    more = context.parameter(f"{rates}.par_enfant_supplementaire")
-    rate = (
-        1
-        + second * (people >= 2)
-        + third * (people >= 3)
-        + (more if single else third) * (people >= 4)
-        + more * max(people - 4, 0)
-    )
-    return float(context.parameter(f"{RSA}.rsa_m.montant_de_base_du_rsa") * rate)
 
 
 def _rsa_figures(context: Context, have: float, floor: float) -> list[Figure]:

@@ -26,7 +26,6 @@ from accounts.http import SignedInRequest
 from accounts.models import Membership
 from accounts.two_persons import ACTS, NotTwo
 from accounts.views.two_persons import refused
-from core import keys
 from core.models.rows import check
 from services.dossiers.models import Dossier
 from services.requests import across, perms
@@ -226,9 +225,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     opened = actions.open_request(request=found, place=place)
-    with scope(resident=found.resident_id), keys.read_once():
-        at, events = found.clock(), list(found.events.all())
-        check(*events)
+    with scope(resident=found.resident_id):
+        at, events = found.read_history()
     rows = words.sent_lines(opened.content)
     instructing = perms.may_instruct(found, place)
     asked = next((row for row in rows if row["code"] == line), None) if instructing and not found.proposal else None

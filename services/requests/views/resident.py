@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import recently_authenticated
 from accounts.http import SignedInRequest
-from core import keys
 from core.models.rows import check
 from core.pdf.apart import NotDrawn
 from core.templatetags.civic import long_date
@@ -97,9 +96,7 @@ def request_page(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     row = _find(request_id)
     corrections = list(row.corrections.select_related("asked_by"))
     opened = _opened(row, corrections)
-    with keys.read_once():
-        at, events = row.clock(), list(row.events.all())
-        check(*events)
+    at, events = row.read_history()
     context = {
         "row": row,
         "gist": words.gist(row, at),

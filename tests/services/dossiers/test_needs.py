@@ -1,12 +1,11 @@
 """A dossier's requirements against the vault: present, missing, expired, to confirm, not concerned, or a question."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.utils import timezone
 
 from services.aids import catalogue
 from services.aids.catalogue import Period
@@ -47,6 +46,7 @@ def test_empty_vault_misses_only_the_needs_of_everyone(resident):
     }
 
 
+@pytest.mark.usefixtures("autumn_2026")
 def test_values_of_the_vault_are_taken_without_a_question(resident):
     fill(resident)
     found = lines(resident, "rsa")
@@ -54,7 +54,7 @@ def test_values_of_the_vault_are_taken_without_a_question(resident):
     assert found["values:foyer.composition"].state == NeedState.PRESENT
 
 
-YESTERDAY = timezone.localdate() - timedelta(days=1)
+YESTERDAY = date(2026, 11, 24)
 STATES: list[tuple[str, dict[str, Any], NeedState]] = [
     (PaperState.KEPT, {}, NeedState.PRESENT),
     (PaperState.TO_CONFIRM, {}, NeedState.TO_CONFIRM),
@@ -66,6 +66,7 @@ STATES: list[tuple[str, dict[str, Any], NeedState]] = [
 ]
 
 
+@pytest.mark.usefixtures("autumn_2026")
 def test_a_paper_counts_by_its_state_and_its_end():
     for state, columns, expected in STATES:
         someone = ResidentFactory()
@@ -163,6 +164,7 @@ def test_the_resident_answers_for_themselves_and_may_change_their_mind(resident)
         assert state() == expected
 
 
+@pytest.mark.usefixtures("autumn_2026")
 def test_proven_value_replaces_its_paper(resident):
     key = "paper:attestation_qf:household"
     payload = {"fournisseur": "CNAF", "valeur": 526, "annee": 2026, "mois": 11}

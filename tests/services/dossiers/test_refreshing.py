@@ -87,6 +87,7 @@ def test_a_connection_that_stopped_pulls_nothing(nadia, holders, connected):  # 
         assert not Job.objects.filter(subject_id=connection.pk).exists()
 
 
+@pytest.mark.usefixtures("autumn_2026")
 def test_a_value_typed_there_is_declared_and_a_wrong_one_is_said_beside_it(stale, browser, resident):
     wrong = browser.post(refreshing(stale), {"way": "typed", **TYPED})
     said = text(wrong)
@@ -152,6 +153,7 @@ def test_only_its_resident_refreshes_a_line_and_only_of_a_draft(stale, browser, 
         assert not Record.objects.current().filter(type="fiscal.avis_ir").exists()
 
 
+@pytest.mark.usefixtures("autumn_2026")
 def test_an_overtaken_dossier_is_made_again_in_one_press_unless_a_line_is_stale(browser, resident):
     fill(resident)
     ready = built(resident, "rsa", drawn=False)

@@ -36,6 +36,7 @@ def test_the_page_of_an_empty_vault_explains_how_to_begin(browser):
     assert reverse("records:add_paper") in page(browser)
 
 
+@pytest.mark.usefixtures("autumn_2026")
 def test_each_value_has_its_origin_its_proof_and_its_state(browser, resident):
     paper = uploaded(browser, resident, notice_pdf())
     actions.confirm_paper(paper=paper, by=resident.pk)
@@ -53,6 +54,7 @@ def test_an_expired_value_is_tagged(browser, resident, time_machine):
     assert "Expiré le 30\u00a0juin" in page(browser)
 
 
+@pytest.mark.usefixtures("autumn_2026")
 @pytest.mark.parametrize(
     ("query", "kept", "left"),
     [

@@ -60,6 +60,7 @@ def test_without_the_code_nothing_about_the_resident_is_shown(key, resident):
     assert events(resident)[0] == "grant_given"
 
 
+@pytest.mark.usefixtures("autumn_2026")
 def test_with_the_code_the_page_shows_names_purpose_end_and_values(key, resident):
     text = main(entered(key).get(address(key)))
     assert f"{resident.name} vous montre ces informations." in text
@@ -83,6 +84,7 @@ def test_each_view_is_a_reading_of_the_current_values(key, resident):
         assert {reading.visit for reading in GrantReading.objects.all()} == {visit.pk}
 
 
+@pytest.mark.usefixtures("autumn_2026")
 def test_corrected_values_are_shown_apart_from_proven_ones(resident):
     record = add_signed_notice(resident)
     vault_actions.correct_record(record=record, by=resident.pk, payload={**NOTICE, "nombre_parts": 3})

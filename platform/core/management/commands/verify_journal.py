@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core import journal, rows
 from core.journal import checkpoints, keyless
 from core.models import Checkpoint
+from core.operations import health
 
 
 class Command(BaseCommand):
@@ -34,3 +35,5 @@ class Command(BaseCommand):
             )
         if problems:
             raise CommandError("\n".join(problems), returncode=1)
+        if resident is None:
+            health.heard_from([health.VERIFIED])
