@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.urls import NoReverseMatch, reverse
 from rest_framework.exceptions import ParseError
 from rest_framework.settings import api_settings
@@ -45,11 +45,27 @@ def test_an_address_with_a_nul_is_refused_on_each_public_page(client):
     assert {url: status for url, status in found.items() if status not in {400, 404}} == {}
 
 
-@pytest.mark.parametrize("address", ["/api/v1/erasures?after=%00", "/api/v1/me/values?fields=%00", "/api/%00"])
+PROGRAMS = ["/api/v1/erasures?after=%00", "/api/v1/me/values?fields=%00", "/api/%00"]
+
+
+@pytest.mark.parametrize("address", [*PROGRAMS, *(f"/bac-a-sable{one}" for one in PROGRAMS)])
 def test_a_program_gets_its_own_kind_of_answer(client, address):
     answer = client.get(address)
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
     assert answer.json()["code"] == "malformed"
+
+
+@pytest.mark.parametrize("root", ["", "/bac-a-sable"])
+@pytest.mark.parametrize("name", ["token", "par", "revoke"])
+def test_a_program_that_asks_for_a_token_gets_the_errors_of_oauth(client, rf, root, name):
+    address = f"{root}/oauth/{name}"
+    answer = client.post(address, {"code": "a\0b"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert answer["Cache-Control"] == "no-store"
+    down = fault_page(rf.post(address), OperationalError("timeout expired"))
+    assert down is not None
+    assert (down.status_code, json.loads(down.content)["error"]) == (503, "temporarily_unavailable")
+    assert down["Retry-After"]
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", None])

@@ -1,11 +1,14 @@
 """The command of the installed portal takes its variables as systemd gives them to the services."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "ops" / "debian" / "garant-manage"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "ops" / "debian" / "garant-manage"
 VALUES = {
     "STORAGE_URL": "s3://bucket/loc?region_name=eu-west-3&endpoint_url=https://s3.example",
     "EMAIL_HOST_PASSWORD": "p$$w`id`$(id) #é",
@@ -43,3 +46,18 @@ def test_no_shell_reads_a_value(installed):
 
 def test_the_owner_s_address_comes_only_when_it_is_asked_for(installed):
     assert variables_of(installed, "--owner", "migrate")["MIGRATION_DATABASE_URL"] == "postgresql://owner:a&b@/garant"
+
+
+def test_a_command_whose_database_is_down_says_so_in_one_sentence():
+    """Each command that asks the database: this one stands for them."""
+    environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings.dev"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "add_agent", "zoe@ville.example", "Zoé"],
+        cwd=ROOT,
+        env=environment | {"DATABASE_URL": "postgresql://web@127.0.0.1:1/garant"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database does not answer, or refused: ") and "Traceback" not in done.stderr
