@@ -60,6 +60,10 @@ def environment(day: str, var: Path) -> dict[str, str]:
 def main() -> None:
     day, *arguments = sys.argv[1:] or [""]
     day = day or day_of_this_week()
+    try:
+        datetime.fromisoformat(day)
+    except ValueError:
+        raise SystemExit(f"“{day}” is no day: write it as 2027-01-01T00:00:30.") from None
     var = ROOT / "var" / "days" / day
     try:
         if var.exists():

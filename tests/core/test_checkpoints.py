@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django_scopes import scopes_disabled
@@ -18,6 +18,7 @@ from core.journal import checkpoints, merkle, sealing, signed_notes
 from core.journal.checkpoints import Fault
 from core.journal.signed_notes import Statement
 from core.models import Checkpoint, JournalSeal
+from core.operations import health
 from core.residents import prepare
 from tests.core.test_journal import erase
 
@@ -395,6 +396,21 @@ def test_the_proof_of_an_altered_seal_fails(three, tamper):
 def test_the_command_counts_what_it_checked(three, capsys):
     call_command("verify_journal")
     assert capsys.readouterr().out == "3 entries checked.\n3 checkpoints checked, 0 without a copy outside yet.\n"
+
+
+def test_the_doctor_hears_of_a_verification_of_all_that_found_nothing(three, tamper):
+    call_command("verify_journal", "--resident", str(three))
+    assert health.last_sign(health.VERIFIED) is None
+    with tamper() as admin:
+        admin.execute("UPDATE core_journalseal SET chain = sha256('x') WHERE checkpoint_id = 3")
+        with pytest.raises(CommandError):
+            call_command("verify_journal")
+        assert health.last_sign(health.VERIFIED) is None
+
+
+def test_the_doctor_hears_that_the_journals_are_whole(three):
+    call_command("verify_journal")
+    assert health.last_sign(health.VERIFIED)
 
 
 def test_the_statement_reads_as_it_was_written():

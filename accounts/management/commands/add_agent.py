@@ -30,6 +30,8 @@ class Command(BaseCommand):
             validate_email(options["email"])
         except ValidationError:
             raise CommandError(f"“{options['email']}” is not an e-mail address.") from None
+        if not options["name"].strip() or not options["name"].isprintable():
+            raise CommandError("The name is empty, or has a character that does not print.")
         try:
             agent = actions.add_agent(email=options["email"], name=options["name"])
         except actions.AddressTaken:

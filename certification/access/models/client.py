@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
@@ -110,6 +111,15 @@ class Client(AuthenticatedRow, AbstractApplication):  # type: ignore[django-mana
     def sends(self) -> bool:
         """Return whether it is a holder's program, which sends lots and reads nothing."""
         return bool(self.authorization_grant_type == self.GRANT_CLIENT_CREDENTIALS)
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        """Return whether an address is registered, sign by sign (RFC 9700, 2.1), but for a port on this machine.
+
+        Raises:
+            ValueError: it is no address.
+        """
+        own_machine = urlsplit(uri).hostname in {"127.0.0.1", "::1"}
+        return uri in self.redirect_uris.split() or (own_machine and bool(super().redirect_uri_allowed(uri)))
 
     def returns_to(self, address: str) -> bool:
         """Return whether people may be sent to this address, which may be any text."""

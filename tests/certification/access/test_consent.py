@@ -351,3 +351,16 @@ def test_another_persons_paper_is_not_offered(granted_label, program_of, browser
     session = program_of(granted_label(papers=[(paper.kind, False)]))
     assert answer(browser, ask(session, browser), papers=[str(paper.pk)]).status_code == 400
     assert grants_of(tenant) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [str.upper, lambda back: f"{back}/", lambda back: f"{back}?x=1", lambda back: back.replace("https", "http")],
+)
+def test_an_address_is_compared_sign_by_sign(client_of_service, change):
+    """RFC 9700, 2.1: a host written otherwise is another address."""
+    assert client_of_service.returns_to(BACK)
+    assert not client_of_service.returns_to(change(BACK))
+    scheme, _slashes, rest = BACK.partition("://")
+    host, _slash, path = rest.partition("/")
+    assert not client_of_service.returns_to(f"{scheme}://{host.upper()}/{path}")
