@@ -28,6 +28,7 @@ from services.aids.reasons.common import (
 from services.aids.reasons.conditions import age_between, condition, refusal, resources_under
 
 RSA = f"{MINIMA}.rsa"
+MONTHS_OF_WORK = 6
 PPA = f"{MINIMA}.ppa"
 ASPA = f"{SOCIAL}.solidarite_insertion.minimum_vieillesse.aspa"
 ASS = "chomage.allocations_assurance_chomage.ass"
@@ -85,14 +86,27 @@ def rsa(context: Context) -> Explanation:
     least_paid = f"{RSA}.rsa_maj.montant_minimum_verse"
     if 0 <= floor - have < context.parameter(least_paid):
         reasons.append(_too_small(context, floor - have, least_paid))
+    asked = any(_may_have_benefit(context, person) for person in context.household.parents)
+    claim = _("Avez-vous droit au chômage ? Il remplacerait tout ou partie du RSA. Demandez à France Travail.")
     return Explanation(
         "rsa",
         reasons,
+        changes=[claim] if asked else [],
         threshold=Threshold(_("Ressources du foyer, moyenne de trois mois"), have, floor, EURO_MONTH),
         figures=_rsa_figures(context, have, floor),
         yes=_("Vos ressources sont sous le minimum garanti pour votre foyer."),
         formula=difference(floor, have, context.amount("rsa")),
     )
+
+
+def _may_have_benefit(context: Context, person: Person) -> bool:
+    """Return whether somebody out of work may be owed an unemployment benefit that they do not receive: six months of
+    wages in the last two years (article 3 of the unemployment insurance rules).
+    """
+    if person.status != "unemployed" or person.received(context.month, "unemployment"):
+        return False
+    paid = months.between(months.shift(context.month, -24), months.shift(context.month, -1))
+    return sum(person.received(month, "salary") > 0 for month in paid) >= MONTHS_OF_WORK
 
 
 def _rsa_age(context: Context, children: int) -> Reason:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from services.aids import differences
+from services.aids import differences, reasons
 from services.aids.engine import corrected, law, reform
 from services.aids.engine import run as engine
 from services.aids.household import Household, Income, months
 from services.aids.household.from_json import read
+from services.aids.reasons.common import Context
 from tests.services.aids import people
 
 pytestmark = pytest.mark.slow
@@ -107,6 +108,16 @@ def test_who_still_has_a_job_or_a_benefit_that_replaces_it_keeps_the_earlier_inc
     pay = Income("unemployment", stopped.month, stopped.month, net=900.0, taxable=930.0, gross=1000.0)
     earlier = stopped.applicant.incomes or ()
     assert amounts_of(stopped.with_person("p1", incomes=(*earlier, pay)))["rsa"] < amounts_of(stopped)["rsa"]
+
+
+@pytest.mark.parametrize(("first", "told"), [("2025-05", False), ("2025-02", True)])
+def test_who_may_be_owed_a_benefit_is_sent_to_ask_for_it(first, told):
+    """Six months of wages in two years give a right to it, which would replace the RSA."""
+    household, _due = case("short_job")
+    pay = Income("salary", first, "2025-08", net=1500.0, taxable=1555.0, gross=1900.0)
+    household = household.with_person("p1", incomes=(pay,))
+    explained = reasons.explain_all(Context(engine.run([household]), 0))["rsa"]
+    assert bool([text for text in explained.changes if "France Travail" in text]) == told
 
 
 @pytest.mark.parametrize("by", range(1, 6))
