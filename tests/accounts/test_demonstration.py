@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
-from demo.people.accounts import PEOPLE, find
+from accounts.actions import places
+from accounts.models import Publisher, PublisherRole, User
+from demo.people.accounts import PEOPLE, SALOME, find
 from tests.accounts.factories import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,15 @@ def test_the_agent_enters_with_the_second_factor_and_its_shown_code_is_valid():
         agathe = find("agathe")
         assert agathe is not None
         assert set(re.findall(r'civic-num">(\d{6})<', Client().get(PAGE).content.decode())) == {agathe.code()}
+
+
+def test_the_publisher_is_there_once_its_service_is(client):
+    assert "Salomé Attal" not in client.get(PAGE).content.decode()
+    assert client.post(PAGE, {"person": "equipe"}).status_code == 404
+    house = Publisher.objects.create(name="Association Par 4 Chemins", siret="00042000000119")
+    places.add_member(email=SALOME.email, name=SALOME.name, publisher=house, role=PublisherRole.OWNER)
+    assert "Un éditeur de service" in client.get(PAGE).content.decode()
+    assert enter("equipe", client).get(reverse("labels:publisher")).status_code == 200
 
 
 def test_changing_person_clears_the_first_session():

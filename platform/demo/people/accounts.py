@@ -28,6 +28,7 @@ class Person:
     role: Role | None = None
     contact: str = ""
     works_at: str = ""
+    publishes_at: str = ""
 
     @property
     def is_agent(self) -> bool:
@@ -35,11 +36,11 @@ class Person:
 
     @property
     def is_resident(self) -> bool:
-        return not self.is_agent and not self.works_at
+        return not self.is_agent and not self.works_at and not self.publishes_at
 
     @property
     def email(self) -> str:
-        return f"{self.slug}@villebrume.example"
+        return f"{self.slug}@{self.publishes_at or 'villebrume.example'}"
 
     def account(self) -> User:
         """Return their account, creating it the first time. `manage.py seed_demo` fills their vault."""
@@ -47,6 +48,8 @@ class Person:
             return _agent(self)
         if self.works_at:
             return _companion(self)
+        if self.publishes_at:
+            return _with_second_factor(User.objects.signing_in_as(self.email).get())
         account = actions.register_resident(email=self.email, name=self.name)
         if self.contact and not account.contact_email:
             actions.change_contact_address(user=account, email=self.contact)
@@ -126,12 +129,21 @@ PEOPLE = (
 )
 
 
+#: Whoever writes for the service that the demonstration serves beside the portal, which makes their account.
+SALOME = Person(
+    "equipe",
+    "Salomé Attal",
+    _("Éditrice de Par 4 Chemins, un service que la ville a labellisé. Elle suit son label et essaie ses programmes."),
+    publishes_at="par4chemins.example",
+)
+
+
 def find(slug: str) -> Person | None:
-    return next((person for person in PEOPLE if person.slug == slug), None)
+    return next((person for person in (*PEOPLE, SALOME) if person.slug == slug), None)
 
 
 def is_invented(user: User) -> bool:
-    return any(person.email == user.email for person in PEOPLE)
+    return any(person.email == user.email for person in (*PEOPLE, SALOME))
 
 
 def _companion(person: Person) -> User:

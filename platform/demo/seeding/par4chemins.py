@@ -21,7 +21,7 @@ from certification.labels.actions import labels, requests
 from certification.labels.enums import Verdict
 from certification.labels.models import Label, PurposeVersion, Service
 from core.whole_files import replace_whole, write_once
-from demo.people.accounts import find
+from demo.people.accounts import SALOME, find
 from vault.records import actions
 from vault.records.actions.bulk import write_many
 from vault.records.enums import Assurance, Method, Mode
@@ -54,9 +54,7 @@ def label_service() -> None:
     owner = (
         member.person
         if member
-        else places.add_member(
-            email="equipe@par4chemins.example", name="Salomé Attal", publisher=house, role=PublisherRole.OWNER
-        ).person
+        else places.add_member(email=SALOME.email, name=SALOME.name, publisher=house, role=PublisherRole.OWNER).person
     )
     service = Service.objects.filter(publisher=house).first() or requests.add_service(
         publisher=house,
