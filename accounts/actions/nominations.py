@@ -109,7 +109,8 @@ def type_code(*, person: User, code: str, current_key: str | None) -> Nomination
 
     Raises:
         WrongCode
-        PermissionDenied, NotTwo: the person who told the code may not confirm it any more.
+        PermissionDenied, NotTwo: the person who told the code may not confirm it any more, or the agent has the role
+            that nobody has beside it.
     """
     with transaction.atomic():
         held = (
@@ -121,6 +122,9 @@ def type_code(*, person: User, code: str, current_key: str | None) -> Nomination
             raise WrongCode
         require_governs(held.code_by)
         _require_may_confirm(held, held.code_by)
+        locks.hold(ROLES, person.pk)
+        if held.confirmed_at is None and _has_role_apart(held):
+            raise PermissionDenied
         if held.confirmed_at is None:
             held.confirmed_by, held.confirmed_at = held.code_by, timezone.now()
         held.code_hash, held.code_until = "", None
@@ -188,6 +192,11 @@ def _require_may_confirm(held: Nomination, by: User) -> None:
         raise NotTwo(Lack.SAME, by)
     if held.proposed_by is not None and held.proposed_by != by:
         act.require(held.proposed_by, by)
+
+
+def _has_role_apart(held: Nomination) -> bool:
+    others = Nomination.objects.filter(person=held.person, ended_at=None, confirmed_at__isnull=False)
+    return held.role in APART and others.filter(role=APART[Role(held.role)]).exists()
 
 
 def act_of(held: Nomination) -> Act:

@@ -1,6 +1,7 @@
 """Decisions that take two persons: who may be one of the two, how an agent is named, what the city chooses."""
 
 import re
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -249,6 +250,20 @@ def test_the_code_is_good_for_its_agent_for_a_quarter_of_an_hour(manager, other,
     with pytest.raises(nominations.WrongCode):
         nominations.type_code(person=zoe, code=code, current_key=None)
     assert Nomination.objects.get(pk=made.pk).confirmed_at is None
+
+
+def test_a_manager_is_not_confirmed_as_officer_too_whatever_was_proposed(manager, other, zoe):
+    """Two proposals from before they were kept apart: the one that is confirmed first counts alone."""
+    both = [
+        Nomination.objects.create(person=zoe, role=role, employer="Ville", proposed_by=manager)
+        for role in (Role.MANAGER, Role.OFFICER)
+    ]
+    for nomination in both:
+        code = nominations.begin_presence(nomination=nomination, by=other)
+        with nullcontext() if nomination == both[0] else pytest.raises(PermissionDenied):
+            nominations.type_code(person=zoe, code=code, current_key=None)
+    zoe.refresh_from_db()
+    assert zoe.is_superuser and not zoe.is_dpo
 
 
 def test_a_code_told_by_somebody_demoted_since_confirms_nothing(manager, other, zoe):
