@@ -41,7 +41,7 @@ from vault.sharing.enums import HelpAnswer
 pytestmark = pytest.mark.django_db
 stays = import_module("core.migrations.0028_columns_stay")
 KEPT = stays.read(stays.KEPT) | stays.read(import_module("core.migrations.0029_city_rows_stay").KEPT)
-COVERED = stays.read(stays.COVERED)
+COVERED = stays.read(stays.COVERED) | stays.read(import_module("core.migrations.0031_second_writings").COVERED)
 REFUSED = "keeps what it is found by"
 COLUMNS = """
 SELECT attname, format_type(atttypid, NULL) FROM pg_attribute

@@ -33,6 +33,7 @@ from core.models.rows import Decides
 from core.operations import health
 from demo.holders import reach
 from tests.accounts.factories import ResidentFactory
+from tests.architecture.test_put_back import UNDATED
 from tests.attacks.matrix import EVERYBODY
 from tests.attacks.methods import POST_ONLY
 from tests.attacks.test_matrix import GROUP_OF, address, rolled_back
@@ -250,8 +251,10 @@ def test_what_decides_nothing_opens_and_offers_nothing(visits: Visits) -> None:
     columns = free()
     assert {(table, column) for table, column in KNOWN if column not in columns.get(table, {})} == set()
     written, found = 0, defaultdict(set)
-    for table, reasons in columns.items():
-        together = changed(visits, table, [*reasons])
+    for table, declared in columns.items():
+        # The day of a row stays (migration 0030): the statement would be refused as a whole.
+        reasons = [column for column in declared if column != "created_at" or table in UNDATED]
+        together = changed(visits, table, reasons) if reasons else {}
         written += together is not None
         for column in reasons if together != {} else ():
             for name, (before, after) in (changed(visits, table, [column]) or {}).items():

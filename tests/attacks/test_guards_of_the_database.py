@@ -133,7 +133,6 @@ LONG = "('[' || repeat('9', 5000) || ']')::jsonb"
     [
         f"UPDATE records_grant SET taken_away = {LONG}",
         f"UPDATE accounts_user SET live_sessions = {LONG}",
-        "UPDATE records_paper SET created_at = '9999-12-31 23:59:59+00'",
         "ALTER ROLE web IN DATABASE {name} SET intervalstyle = 'iso_8601'",
         "ALTER ROLE web IN DATABASE {name} SET idle_in_transaction_session_timeout = '1ms'",
         "ALTER ROLE web IN DATABASE {name} SET local_preload_libraries = 'plpgsql'",
