@@ -50,7 +50,7 @@ ALL: Final = (
     Difference(
         "c2s_age",
         _("Participation à la complémentaire santé : âge qui compte"),
-        "arrêté du 21 juin 2019, article 1",
+        "Arrêté du 21 juin 2019, article 1",
         _("L’âge du mois"),
         _("L’âge au 1er janvier"),
         ("c2s_turned_30",),
@@ -139,7 +139,7 @@ ALL: Final = (
     Difference(
         "school_grants",
         _("Bourses de collège et de lycée, de septembre à décembre"),
-        "arrêtés du 22 mars 2016",
+        "Arrêtés du 22 mars 2016",
         _("Les revenus d’il y a deux ans"),
         _("Les revenus de l’an dernier, si leur avis est connu"),
         ("lycee_grant", "college_grant"),
