@@ -52,7 +52,7 @@ from tests.services.requests.made import QUOTIENT, fresh, member, opened_office,
 from tests.vault.conftest import kinds  # noqa: F401 - a fixture
 from tests.vault.couples import granted
 from tests.vault.lived import exported
-from tests.vault.made import IDENTITY, add_signed_notice
+from tests.vault.made import HOME, IDENTITY, add_signed_notice
 from tests.vault.records.test_import import bring, copied, proved
 from tests.vault.sending import notice_pdf, quotient_pdf, uploaded
 from vault.holders.actions import connections
@@ -264,6 +264,16 @@ def test_a_line_that_its_resident_mended_is_what_the_office_reads(resident, kind
     written("UPDATE requests_sentrequest SET content = %s, content_version = %s", content, version)
     answer = browser.get(page)
     assert answer.status_code != 200 or "1 900" in answer.content.decode()
+
+
+@pytest.mark.xfail(strict=True, reason="not mended yet")
+def test_a_value_that_its_resident_typed_again_is_the_one_that_is_kept(resident, kinds):  # noqa: F811
+    draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile", answers=HOME)
+    [(content, version)] = sql("SELECT content, version FROM records_draft")
+    actions.answer(draft=draft, by=resident.pk, name="loyer_mensuel_hors_charges", value="250")
+    written("UPDATE records_draft SET content = %s, version = %s", content, version)
+    with pytest.raises(Forged):
+        actions.finish_draft(draft=draft, by=resident.pk)
 
 
 # 5. Counted twice
