@@ -18,9 +18,9 @@ from core import once
 from core.database import locks
 from core.symbols import new_code, read_code
 
-#: Roles that one person does not hold together: the officer checks those who manage (article 38(6) of the GDPR).
 #: The lock of the roles that are proposed for one person.
 ROLES = "roles proposed"
+#: Roles that one person does not hold together: the officer checks those who manage (article 38(6) of the GDPR).
 APART = {Role.MANAGER: Role.OFFICER, Role.OFFICER: Role.MANAGER}
 
 

@@ -73,7 +73,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "records.GrantPaper": {"created_at": ORDER},
     "records.GrantWrite": {"created_at": ORDER},
     "records.GrantEvent": {"created_at": ORDER, "receipt": "signed, and verified with the published keys"},
-    "records.Draft": {"created_at updated_at": ORDER, "version content": SEALED},
+    "records.Draft": {"created_at updated_at": ORDER, "content": SEALED},
     "journal.Contest": {"created_at": ORDER, "told_at": TOLD, "content": SEALED},
     "records.Record": {
         "created_at": ORDER,

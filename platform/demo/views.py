@@ -23,13 +23,14 @@ from demo.people.accounts import PEOPLE, SALOME, Person, find, is_invented
 def people(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _enter(request, find(request.POST.get("person", "")))
-    people = {
-        "residents": [person for person in PEOPLE if person.is_resident],
-        "companions": [person for person in PEOPLE if person.works_at],
-        "agents": [person for person in PEOPLE if person.is_agent],
-        "publishers": [SALOME] if User.objects.signing_in_as(SALOME.email).exists() else [],
-    }
-    return render(request, "demo/people.html", {**people, "next": request.GET.get("next", "")})
+    has_publisher = User.objects.signing_in_as(SALOME.email).exists()
+    groups = [
+        ("residents", _("Des habitants"), [person for person in PEOPLE if person.is_resident]),
+        ("companions", _("Un accompagnant"), [person for person in PEOPLE if person.works_at]),
+        ("agents", _("Un agent de la ville"), [person for person in PEOPLE if person.is_agent]),
+        ("publishers", _("Un éditeur de service"), [SALOME] if has_publisher else []),
+    ]
+    return render(request, "demo/people.html", {"groups": groups, "next": request.GET.get("next", "")})
 
 
 @require_POST

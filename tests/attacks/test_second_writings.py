@@ -266,7 +266,6 @@ def test_a_line_that_its_resident_mended_is_what_the_office_reads(resident, kind
     assert answer.status_code != 200 or "1 900" in answer.content.decode()
 
 
-@pytest.mark.xfail(strict=True, reason="not mended yet")
 def test_a_value_that_its_resident_typed_again_is_the_one_that_is_kept(resident, kinds):  # noqa: F811
     draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile", answers=HOME)
     [(content, version)] = sql("SELECT content, version FROM records_draft")

@@ -15,6 +15,7 @@ GONE = f"{former.GONE} {days.GONE} accounts_sheet"
 #: Columns under no MAC, now that the numbers of what is sealed are under it (config/tables.py).
 COVERED = """
 dossiers_dossier: created_at token closing_told job_id built_at pages paper_pages size recipient note
+records_draft: created_at updated_at content
 records_paper: created_at token replaces_id told_at content
 requests_sentrequest: created_at token content decision
 """

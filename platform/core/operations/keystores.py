@@ -19,7 +19,7 @@ def forget_keystores(folder: Path) -> list[Path]:
     Those of the newest backup are not deleted: backups have stopped for a month, or the clock is wrong.
 
     Raises:
-        NotPossible: there is none, the newest one is too old, or one could not be deleted.
+        NotPossible: it is not the folder of all backups, the newest one is too old, or one could not be deleted.
     """
     try:
         made = sorted((_made_at(dump.parent), dump.parent) for dump in folder.glob("*/keystore/keys.dump"))

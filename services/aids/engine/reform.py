@@ -75,7 +75,7 @@ def apply(system: Any) -> Any:  # noqa: ANN401 - OpenFisca is untyped
     """Correct a freshly loaded law in place: a second copy would take 60 MB."""
     for change in CHANGES:
         parameter(system, change.path).update(start=change.since, value=change.value)
-    from services.aids.engine import corrected
+    from services.aids.engine import corrected  # imports the engine, which `VERSION` is read without
 
     for variable in (_pass_sport(), *corrected.CLASSES):
         system.update_variable(variable)

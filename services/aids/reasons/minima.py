@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from services.aids.household import Person, months
-from services.aids.reasons import rsa_amounts
 from services.aids.reasons.common import (
     EURO_MONTH,
     HEALTH,
@@ -26,8 +25,9 @@ from services.aids.reasons.common import (
     per_month,
 )
 from services.aids.reasons.conditions import age_between, condition, refusal, resources_under
+from services.aids.reasons.rsa_amounts import RSA, compute_rsa_floor
 
-RSA = f"{MINIMA}.rsa"
+#: In two years, for a right to an unemployment benefit.
 MONTHS_OF_WORK = 6
 PPA = f"{MINIMA}.ppa"
 ASPA = f"{SOCIAL}.solidarite_insertion.minimum_vieillesse.aspa"
@@ -75,7 +75,7 @@ def _recent_incomes(context: Context, *, since: int, figure: str = "net") -> lis
 
 def rsa(context: Context) -> Explanation:
     children = int(context.read("rsa_nb_enfants"))
-    floor = max(float(context.read("rsa_socle_majore")), rsa_amounts.compute_rsa_floor(context, children))
+    floor = max(float(context.read("rsa_socle_majore")), compute_rsa_floor(context, children))
     have = float(context.read("rsa_base_ressources")) + float(context.read("rsa_forfait_logement"))
     reasons = [
         _rsa_age(context, children),

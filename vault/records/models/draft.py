@@ -5,6 +5,9 @@ from core.models.rows import UNSIGNED, AuthenticatedRow, by_resident
 from vault.records.enums import Role
 from vault.records.models.paper import Paper
 
+#: Columns of a draft under its MAC before the number of its answers.
+_FIRST = ("type", "person", "role", "paper")
+
 
 class Draft(AuthenticatedRow, ResidentModel):
     """The answers that a resident is typing, one question per page, before they become a record.
@@ -21,7 +24,7 @@ class Draft(AuthenticatedRow, ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["Draft"]()
-    decides = by_resident("type", "person", "role", "paper", former=[UNSIGNED])
+    decides = by_resident(*_FIRST, "version", former=[UNSIGNED, _FIRST])
 
     class Meta:
         indexes = [models.Index(fields=["updated_at"], name="draft_age")]
