@@ -134,7 +134,7 @@ def use_everything(live: Live) -> bytes:
         income_year=date.today().year - 1,
         income=INCOME,
         parts=Decimal(1),
-        issued_on=date(date.today().year, 1, 2),
+        issued_on=date.today(),
     )
     # The signed notice: read, refused once because it names another person, then kept as the resident's own.
     page = visitor.wait_for_job(send(visitor, "/coffre/ajouter/", f"{CANARIES['the name of a file']}.pdf", notice))

@@ -7,7 +7,7 @@ Parsers are imported when a file is read: web and worker processes use the child
 import dataclasses
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -44,12 +44,14 @@ def read(
     authorities: Sequence[Path] = (),
     signature_authorities: Sequence[Path] = (),
     ask: Ask = UNASKED,
+    today: date | None = None,
 ) -> Reading:
     """Read a file.
 
     Args:
         authorities: folders of additional test certificates, used only with `trust_test_authority`.
         signature_authorities: folders of the certificates accepted as signers of PDF files.
+        today: the day in Paris, as on the papers. A code that is signed later is not believed.
 
     Raises:
         Unreadable: the file is refused.
@@ -61,6 +63,7 @@ def read(
     from vault.readers.formats.paper import reader as paper
     from vault.readers.formats.twoddoc import reader as twoddoc
     from vault.readers.formats.twoddoc.trust import Trust
+    from vault.readers.formats.twoddoc.values import PARIS
 
     data = stream.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
@@ -75,7 +78,8 @@ def read(
         return _with(electronic, printed.completed(paper.read(document), document))
     trusted = Trust(test=trust_test_authority, folders=tuple(authorities))
     source = hashlib.sha256(data).hexdigest()
-    reading = twoddoc.read(document, codes, source=source, trusted=trusted, today=datetime.now(UTC).date())
+    today = today or datetime.now(PARIS).date()
+    reading = twoddoc.read(document, codes, source=source, trusted=trusted, today=today)
     return _with(electronic, printed.completed(reading, document))
 
 

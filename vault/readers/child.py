@@ -65,6 +65,7 @@ def serve(
 
 def _read(data: bytes, settings: dict[str, Any]) -> None:
     import io
+    from datetime import date
 
     from vault.readers import Ask, read
 
@@ -75,6 +76,7 @@ def _read(data: bytes, settings: dict[str, Any]) -> None:
         authorities=folders,
         signature_authorities=signers,
         ask=Ask(**settings["ask"]),
+        today=date.fromisoformat(settings["today"]),
     )
     write_message({"reading": reading.as_json()})
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from django.conf import settings
+from django.utils import timezone
 
 from core.confinement import answers, starting
 from core.files.sizes import MAX_FILE, MAX_PAPER
@@ -60,6 +61,7 @@ def read(stream: BinaryIO, *, trust_test_authority: bool, ask: Ask = UNASKED) ->
         "authorities": [str(folder) for folder in folders],
         "signature_authorities": [str(folder) for folder in settings.SIGNATURE_AUTHORITIES],
         "ask": dataclasses.asdict(ask),
+        "today": timezone.localdate().isoformat(),
     }
     most = MAX_MESSAGE if _media_of(stream) is None else MAX_PAPER_MESSAGE
     with _child("read", options, stream, cpu_seconds=READ_SECONDS) as output:

@@ -133,7 +133,7 @@ PEOPLE = (
 SALOME = Person(
     "equipe",
     "Salomé Attal",
-    _("Éditrice de Par 4 Chemins, un service que la ville a labellisé. Elle suit son label et essaie ses programmes."),
+    _("Éditrice du service Par 4 Chemins. Elle suit sa demande à la ville et essaie ses programmes."),
     publishes_at="par4chemins.example",
 )
 

@@ -63,8 +63,8 @@ class Programs:
 
     def wait(self) -> None:
         deadline = time.monotonic() + 60
-        while sum(status in {200, 304} for _begun, status in list(self.calls)) < READ:
-            assert time.monotonic() < deadline, "the programs read too little"
+        while sum(status in {200, 304} for _begun, status in list(self.calls)) < READ or not self.writings:
+            assert time.monotonic() < deadline, "the programs read or wrote too little"
             time.sleep(0.02)
 
     def _write(self) -> None:

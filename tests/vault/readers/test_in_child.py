@@ -4,13 +4,17 @@ import io
 import json
 import os
 import select
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from bench.readers import made
+from demo.papers import specimens
 from tests.fixtures import travels
+from tests.fixtures.notices import FACTS
 from tests.fixtures.readings import read
 from vault.readers import Reading, sandbox
 
@@ -63,3 +67,15 @@ def test_a_program_that_a_child_started_before_it_was_confined_ends_with_it(tmp_
     ended, _, _ = select.select([started], [], [], 30)
     os.close(started)
     assert ended
+
+
+def test_a_paper_of_the_day_is_believed_from_midnight_in_paris_on() -> None:
+    """The child has the day of its parent: another zone, or a clock of its own, would find the code signed tomorrow."""
+    notice = specimens.tax_notice(**FACTS | {"income_year": 2030, "issued_on": date(2031, 1, 2)})
+    found = []
+    for moment in ("2031-01-01T23:59:00+01:00", "2031-01-02T00:01:00+01:00"):
+        with time_machine.travel(moment, tick=False):
+            found.append(sandbox.read(io.BytesIO(notice), trust_test_authority=True).records)
+    before, after = found
+    assert not before
+    assert [record["type"] for record in after] == ["fiscal.avis_ir"]
