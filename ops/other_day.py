@@ -21,8 +21,8 @@ from ops.cluster import ROOT, Cluster, NoStart
 
 LIBRARY = "faketime/libfaketime.so.1"
 PARIS = ZoneInfo("Europe/Paris")
-#: The first minute of a year, the two changes of the clock, each on a Sunday and the second one on the last of a month,
-#: a Monday a year from now, a leap day.
+#: The first minute of a year; the two changes of the clock, each on a Sunday, the second one on the last of a month;
+#: a Monday of another year; a leap day.
 DAYS = (
     "2027-01-01T00:00:30",
     "2027-03-28T01:45:00",

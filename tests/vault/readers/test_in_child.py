@@ -70,7 +70,7 @@ def test_a_program_that_a_child_started_before_it_was_confined_ends_with_it(tmp_
 
 
 def test_a_paper_of_the_day_is_believed_from_midnight_in_paris_on() -> None:
-    """The child has the day of its parent: another zone, or a clock of its own, would find the code signed tomorrow."""
+    """The child has the day of its parent: in another zone, or by a clock of its own, the code is of tomorrow."""
     notice = specimens.tax_notice(**FACTS | {"income_year": 2030, "issued_on": date(2031, 1, 2)})
     found = []
     for moment in ("2031-01-01T23:59:00+01:00", "2031-01-02T00:01:00+01:00"):
