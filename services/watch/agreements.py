@@ -25,14 +25,14 @@ def _only(type_code: str, *names: str) -> tuple[str, ...]:
 
 
 #: Values of foyer.situation that a resident may leave out.
-NATIONALITY = _only("foyer.situation", "nationalite", "titre_sejour_depuis")
+NATIONALITY = _only("foyer.situation", "nationalite", "titre_sejour", "titre_sejour_depuis")
 PREGNANCY = _only("foyer.situation", "enceinte", "date_terme")
 HOUSING_TROUBLE = _only("foyer.situation", "difficulte_logement")
 SITUATION = tuple(name for name in _of("foyer.situation") if name not in {*NATIONALITY, *PREGNANCY, *HOUSING_TROUBLE})
 
 AGREEMENT: Final = Agreement(
     code=CODE,
-    version="2",
+    version="3",
     title=_("La veille de vos droits"),
     purpose=PURPOSE,
     words=(

@@ -17,6 +17,7 @@ from services.aids.asking.variants import Question
 from services.aids.household import INCOMES, Household, Person
 
 NEAR_RSA = 1000.0  # euros a month: a couple without a child has no RSA above
+TEN_YEARS = 10  # of residence, the most that an aid asks for
 PENSION_AGE = 62  # past it, a disability pension becomes a retirement pension
 
 
@@ -25,8 +26,7 @@ def people(household: Household) -> Iterator[Question]:
         if person.status is None:
             yield _status(household, person)
         yield from _money(household, person)
-        if person.role == "applicant":
-            yield from _nationality(person)
+        yield from _nationality(household, person)
         if (
             person.ass_open is None
             and person.status == "unemployed"
@@ -165,25 +165,52 @@ def _disability_pension(person: Person) -> Question:
     )
 
 
-def _nationality(person: Person) -> Iterator[Question]:
+def _nationality(household: Household, person: Person) -> Iterator[Question]:
+    """Ask for what the law knows: a nationality, then a permit, then since when, if the permit alone does not do."""
     if person.nationality is None:
         yield Question(
             key="nationalite",
-            text=_("Quelle est votre nationalité ?"),
+            text=who(person, _("Quelle est votre nationalité ?"), _("Quelle est la nationalité de votre conjoint ?")),
             field="foyer.situation#/nationalite",
             person=person.id,
             keys=(person.key("nationality"),),
-            answers=(set_person(person, nationality="FR"), set_person(person, nationality="MA", permit_years=0.0)),
+            answers=(
+                set_person(person, nationality="FR"),
+                set_person(person, nationality="MA", permit="other", permit_years=0.0),
+            ),
         )
-    elif person.nationality != "FR" and person.permit_years is None:
+    elif person.nationality not in {"FR", "ES"} and person.permit is None and (person.permit_years or 0) < TEN_YEARS:
+        text = who(person, _("Quel est votre titre de séjour ?"), _("Quel est le titre de séjour de votre conjoint ?"))
+        yield Question(
+            key="titre",
+            text=text,
+            field="foyer.situation#/titre_sejour",
+            person=person.id,
+            keys=(person.key("nationality"),),
+            answers=(
+                set_person(person, permit="other", permit_years=person.permit_years or 0.0),
+                set_person(person, permit="protected"),
+                set_person(person, permit="resident", permit_years=person.permit_years or 0.0),
+            ),
+        )
+    elif person.nationality != "FR" and person.permit_years is None and _years_count(household, person):
         yield Question(
             key="sejour",
-            text=_("Depuis quand avez-vous le droit de séjourner et de travailler en France ?"),
+            text=who(
+                person,
+                _("Depuis quand avez-vous le droit de séjourner et de travailler en France ?"),
+                _("Depuis quand votre conjoint a-t-il le droit de séjourner et de travailler en France ?"),
+            ),
             field="foyer.situation#/titre_sejour_depuis",
             person=person.id,
             keys=(person.key("nationality"),),
             answers=tuple(set_person(person, permit_years=years) for years in (0.0, 6.0, 11.0)),
         )
+
+
+def _years_count(household: Household, person: Person) -> bool:
+    """Return whether an aid asks how long somebody has had this permit. With a resident card, only the ASPA does."""
+    return person.permit != "protected" and (person.permit != "resident" or person.age(household.month) >= PENSION_AGE)
 
 
 def _ass(person: Person) -> Question:

@@ -104,6 +104,15 @@ class rsa_socle(Variable):  # type: ignore[misc]
         return (stock(counted, period, parameters) + stock(without, period, parameters)) / 2
 
 
+class rsa_condition_nationalite(Variable):  # type: ignore[misc]
+    """L. 262-6 CASF: a European citizen at work is asked for no three months of residence. Stock asks everybody."""
+
+    def formula_2009_06_01(individu, period, parameters):  # type: ignore[no-untyped-def]
+        found = rsa.rsa_condition_nationalite.formula_2009_06_01(individu, period, parameters)
+        european = individu("ressortissant_eee", period) + (individu("nationalite", period) == b"CH")
+        return found + european * (individu("activite", period) == TypesActivite.actif)
+
+
 class rsa_forfait_logement(Variable):  # type: ignore[misc]
     """L. 262-5 CASF: of the persons that `rsa_socle` counts."""
 
@@ -204,6 +213,7 @@ CLASSES = (
     aah_eligible,
     aspa,
     rsa_socle,
+    rsa_condition_nationalite,
     rsa_forfait_logement,
     ppa_eligibilite,
     asf_elig_enfant,

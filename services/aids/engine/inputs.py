@@ -172,7 +172,7 @@ def arrays(households: Sequence[Household], seats: Layout) -> Arrays:
     """Return {(variable, period): numpy array}. Enum columns hold names; dates are datetime64."""
     month = households[0].month
     filled: Arrays = {}
-    window = months.between(months.shift(month, -4), month)
+    window = _window(month)
     year = int(month[:4])
     _person_states(filled, seats, window, year)
     _incomes(filled, seats, month)
@@ -206,13 +206,32 @@ def _aeeh_category(person: Person) -> int:
     return _or(person.aeeh_category, 0) if person.role == "child" and person.disability_rate else 0
 
 
-def unemployed_since(seats: Layout, month: str) -> Arrays:
-    """Return since when each person is unemployed, for `arrays`. The published engine is never told.
+def beside_stock(seats: Layout, month: str) -> Arrays:
+    """Return what the published engine is not told, for `arrays`: see `services.aids.differences`.
 
-    Two months of paid unemployment bring a deduction of 30 % from earlier wages in the housing aid (R822-13 CCH). Two
-    months without benefit, or with the ASS, leave earlier wages and benefits out (R822-15 CCH).
+    Since when each person is unemployed: two months of paid unemployment bring a deduction of 30 % from earlier wages
+    in the housing aid (R822-13 CCH); two months without benefit, or with the ASS, leave earlier wages and benefits out
+    (R822-15 CCH). And the years of residence that a permit stands for, over the five months that benefits read.
     """
-    return {("date_debut_chomage", "ETERNITY"): _column(seats, NEVER, lambda p: _unemployed_since(p, month), DAY)}
+    permits = _column(seats, 0.0, _years_of_permit, np.float32)
+    return {
+        ("date_debut_chomage", "ETERNITY"): _column(seats, NEVER, lambda p: _unemployed_since(p, month), DAY),
+        **{("duree_possession_titre_sejour", one): permits for one in _window(month)},
+    }
+
+
+def _window(month: str) -> list[str]:
+    return months.between(months.shift(month, -4), month)
+
+
+def _years_of_permit(person: Person) -> float:
+    """Return the years of residence as the RSA and the ASPA count them.
+
+    Refugees, stateless persons and beneficiaries of subsidiary protection are asked for none (L262-4 CASF, L816-1
+    CSS). With a resident card, or the Algerian certificate of ten years, the RSA asks for none, the ASPA for ten.
+    """
+    years = _or(person.permit_years, 0.0)
+    return {"protected": ALWAYS, "resident": max(years, FIVE_YEARS)}.get(person.permit or "", years)
 
 
 def _unemployed_since(person: Person, month: str) -> Any:  # noqa: ANN401 - numpy day
@@ -242,6 +261,9 @@ def _paid(person: Person, kind: str, month: str) -> set[str]:
 
 
 DAY: Final = "datetime64[D]"
+#: Years of residence: what the RSA asks for, and more than any rule asks for.
+FIVE_YEARS: Final = 5.0
+ALWAYS: Final = 100.0
 NEVER: Final = np.datetime64("9999-12-31")
 UNBORN: Final = np.datetime64("1970-01-01")
 # (engine variable, its value in an empty seat, how to read a person, numpy type). Each holds for the whole window.

@@ -368,7 +368,7 @@ def _batches(done: Run, rows: list[tuple[Household, int]], stock: bool) -> Itera
         seats = inputs.layout(households)
         filled = inputs.arrays(households, seats)
         if not stock:
-            filled |= inputs.unemployed_since(seats, done.month)
+            filled |= inputs.beside_stock(seats, done.month)
         place = {number: local for local, number in enumerate(chosen)}
         main = [place[rows[number][1]] for number in chosen]
         yield Batch(simulation.build(system(stock), seats, filled, done.month), seats, chosen, main)

@@ -398,6 +398,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "avant": Way(AMOUNT, _before),
     "invalidite": Way(AMOUNT, _separate("pension_invalidite")),
     "nationalite": Way(CHOICE, _situation("nationalite"), ("FR", "UE", "autre")),
+    "titre": Way(CHOICE, _situation("titre_sejour"), ("protege", "resident", "autre")),
     "sejour": Way(DATE, _situation("titre_sejour_depuis")),
     "ass": Way(YES_NO, _situation("ass_ouverte")),
     "deux_ans": Way(YES_NO, _situation("deux_ans_de_travail")),

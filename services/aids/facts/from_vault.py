@@ -34,6 +34,7 @@ FIELDS: Final = (
         for name in (
             "activite",
             "nationalite",
+            "titre_sejour",
             "titre_sejour_depuis",
             "enceinte",
             "date_terme",
@@ -120,6 +121,7 @@ HOUSING: Final = {
 MARITAL: Final = {"C": "celibataire", "M": "marie", "O": "pacse", "D": "divorce", "V": "veuf"}
 # The law distinguishes French, European and other nationals; any country of the right group will do.
 NATIONALITY: Final = {"FR": "FR", "UE": "ES", "autre": "XX"}
+PERMIT: Final = {"protege": "protected", "resident": "resident", "autre": "other"}
 
 
 @dataclass(slots=True)
@@ -227,6 +229,7 @@ class Reader(MoneyReader):
         nationality = NATIONALITY.get(
             self.known("foyer.situation", "nationalite", person.id, f"{key}.nationality") or ""
         )
+        permit = self.known("foyer.situation", "titre_sejour", person.id, f"{key}.nationality")
         since = read_day(self.known("foyer.situation", "titre_sejour_depuis", person.id, f"{key}.nationality"))
         years = None if since is None else (self.today - since).days / 365.25
         pregnant = self.known("foyer.situation", "enceinte", person.id, f"{key}.pregnant")
@@ -234,6 +237,7 @@ class Reader(MoneyReader):
             pregnant = False
         return {
             "nationality": nationality if role != "child" else nationality or "FR",
+            "permit": PERMIT.get(permit or ""),
             "permit_years": years,
             "marital": self.marital(person.id, role),
             "pregnant": pregnant,

@@ -84,6 +84,7 @@ def _of_rights() -> Mapping[str, str]:
             "Le RSA, la prime d’activité, l’AAH et l’ASPA demandent d’être français ou européen, "
             "ou d’avoir un titre de séjour depuis un certain temps."
         ),
+        "titre": _("Le RSA ne demande pas cinq ans de séjour aux réfugiés ni avec une carte de résident."),
         "sejour": _("Le RSA demande cinq ans de séjour avec le droit de travailler, l’ASPA dix ans."),
         "ass": _("L’ASS remplace l’allocation chômage finie, si vous avez travaillé assez longtemps."),
         "deux_ans": _("Avant 25 ans et sans enfant, le RSA demande deux ans de travail sur les trois derniers."),

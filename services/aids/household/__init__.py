@@ -40,6 +40,8 @@ INCOMES: Final = (
 WORK: Final = ("salary", "apprentice_pay", "micro_turnover_profit")
 SCHOOLS: Final = ("maternelle", "primaire", "college", "lycee", "enseignement_superieur")
 SCHOOL_STATUSES: Final = ("public", "prive_sous_contrat", "prive_hors_contrat")
+#: Refugees, stateless persons and subsidiary protection; a resident card or the Algerian certificate of ten years.
+PERMITS: Final = ("protected", "resident", "other")
 MARITAL: Final = ("celibataire", "marie", "pacse", "divorce", "veuf")
 # Benefits whose past months are inputs (paid or zero), never recomputed.
 PAID_TO_FAMILY: Final = (
@@ -108,6 +110,7 @@ class Person:
     status: str | None = None
     incomes: tuple[Income, ...] | None = None
     nationality: str | None = None
+    permit: str | None = None
     permit_years: float | None = None
     marital: str | None = None
     pregnant: bool | None = None

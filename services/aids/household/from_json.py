@@ -121,7 +121,7 @@ def list_of(table: Mapping[str, tuple[str, Reader]], make: Callable[..., Any]) -
     return read
 
 
-def permit(value: object, field: str) -> float:
+def permit_years(value: object, field: str) -> float:
     return float(within(0, 90)(value, field))
 
 
@@ -132,7 +132,8 @@ PERSON: Final[Mapping[str, tuple[str, Reader]]] = {
     "status": ("status", among(*hh.STATUSES)),
     "incomes": ("incomes", list_of(INCOME, Income)),
     "nationality": ("nationality", text),
-    "permit_years": ("permit_years", permit),
+    "permit": ("permit", among(*hh.PERMITS)),
+    "permit_years": ("permit_years", permit_years),
     "marital": ("marital", among(*hh.MARITAL)),
     "pregnant": ("pregnant", flag),
     "due_date": ("due_date", day),
@@ -155,6 +156,7 @@ PERSON: Final[Mapping[str, tuple[str, Reader]]] = {
 # Values of missing keys: a file lists only the situations that exist.
 NO: Final[Mapping[str, object]] = {
     "nationality": "FR",
+    "permit": "other",
     "permit_years": 0.0,
     "pregnant": False,
     "disability_rate": 0.0,

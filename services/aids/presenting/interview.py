@@ -124,6 +124,7 @@ LABELS: Final[Mapping[str, Promise]] = {
     "avant": gettext_lazy("Revenus avant"),
     "invalidite": gettext_lazy("Pension d’invalidité"),
     "nationalite": gettext_lazy("Nationalité"),
+    "titre": gettext_lazy("Titre de séjour"),
     "sejour": gettext_lazy("Droit de séjour depuis"),
     "ass": gettext_lazy("Allocation de solidarité spécifique"),
     "handicap_foyer": gettext_lazy("Handicap reconnu"),

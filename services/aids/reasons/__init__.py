@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from services.aids.benefits import ALL, BY_CODE, Benefit
 from services.aids.household import Person
-from services.aids.reasons import derived, family, health, housing, minima, school, social_housing
+from services.aids.reasons import derived, family, health, housing, minima, residence, school, social_housing
 from services.aids.reasons.common import Context, Explanation, Reason, percent
 from services.aids.reasons.conditions import refusal
 
@@ -48,6 +48,8 @@ FOR_PERSON: Final[Mapping[str, Callable[[Context, Person], Explanation]]] = {
 
 def amount_of(context: Context, benefit: Benefit) -> float:
     """Return the household's amount in euros per `benefit.unit`, or 1 or 0 for a right without money."""
+    if residence.is_doubtful(context, benefit.code):
+        return 0.0
     if benefit.code == "prime_noel":
         return derived.prime_noel_amount(context)
     if benefit.code == "logement_social":

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from services.aids.reasons.common import EURO_MONTH, Context, Explanation, Law
 from services.aids.reasons.conditions import condition
+from services.aids.reasons.residence import is_doubtful
 
 # Scale of the yearly decree, unchanged since 2009: second person +50 %, third and fourth +30 % each, further ones +40
 # % each.
@@ -30,9 +31,10 @@ def prime_noel(context: Context) -> Explanation:
     rsa = context.amount("rsa")
     ass = sum(context.amount("ass", person) for person in context.household.parents)
     receives = condition(
-        bool(rsa or ass),
+        None if is_doubtful(context, "rsa") and not ass else bool(rsa or ass),
         yes=_("Vous avez droit au RSA ou à l’ASS."),
         no=_("Il faut recevoir le RSA ou l’ASS en novembre ou en décembre."),
+        unknown=_("Elle dépend du RSA, dont nous ne savons pas s’il vous est ouvert."),
         value=round(rsa + ass, 2),
         limit=0,
         unit=EURO_MONTH,
@@ -44,7 +46,7 @@ def prime_noel(context: Context) -> Explanation:
 
 def prime_noel_amount(context: Context) -> float:
     """Return the bonus in euros a year. The ASS gives the amount for one person."""
-    if context.amount("rsa"):
+    if context.amount("rsa") and not is_doubtful(context, "rsa"):
         children = int(context.read("rsa_nb_enfants"))
         return christmas_bonus(len(context.household.parents) + children)
     return BASE if any(context.amount("ass", person) for person in context.household.parents) else 0.0

@@ -25,6 +25,7 @@ from services.aids.reasons.common import (
     per_month,
 )
 from services.aids.reasons.conditions import age_between, condition, refusal, resources_under
+from services.aids.reasons.residence import AGE_OF_RSA, explain_residence
 from services.aids.reasons.rsa_amounts import RSA, compute_rsa_floor
 
 #: In two years, for a right to an unemployment benefit.
@@ -36,17 +37,6 @@ ASS = "chomage.allocations_assurance_chomage.ass"
 
 def _keys(people: tuple[Person, ...], name: str) -> tuple[str, ...]:
     return tuple(person.key(name) for person in people)
-
-
-def _nationality(context: Context, *, variable: str, path: str) -> Reason:
-    parents = context.household.parents
-    return condition(
-        any(bool(context.read(variable, person=person)) for person in parents),
-        yes=_("Vous êtes français, européen, ou votre titre de séjour a l’ancienneté demandée."),
-        no=_("Votre titre de séjour n’a pas l’ancienneté demandée, ou nous ne savons pas depuis quand vous l’avez."),
-        law=context.law(path),
-        keys=_keys(parents, "nationality"),
-    )
 
 
 def _resources(context: Context, *, have: float, limit: float, law: Law) -> Reason:
@@ -80,7 +70,7 @@ def rsa(context: Context) -> Explanation:
     reasons = [
         _rsa_age(context, children),
         _rsa_student(context),
-        _nationality(context, variable="rsa_condition_nationalite", path=f"{RSA}.rsa_cond.age_pac"),
+        explain_residence(context, "rsa"),
         _rsa_resources(context, have, floor),
     ]
     least_paid = f"{RSA}.rsa_maj.montant_minimum_verse"
@@ -124,7 +114,7 @@ def _rsa_age(context: Context, children: int) -> Reason:
         value=age,
         limit=least,
         unit=YEARS,
-        law=context.law(path),
+        law=AGE_OF_RSA,
         keys=(*_keys(context.household.people, "birth_date"), *_keys(tuple(workers), "worked_two_years")),
     )
 
@@ -200,7 +190,12 @@ def prime_activite(context: Context) -> Explanation:
     )
     law = context.law(f"{PPA}.pa_m.montant_de_base")
     works = _work_reason(context, work, law)
-    reasons = [_adult_resident(context), works, _ppa_resources(context, have, limit, law)]
+    reasons = [
+        _adult(context),
+        explain_residence(context, "prime_activite"),
+        works,
+        _ppa_resources(context, have, limit, law),
+    ]
     least_paid = f"{PPA}.pa_m.montant_minimum_verse"
     if works.ok and 0 <= limit - have < context.parameter(least_paid) and context.amount("ppa") == 0:
         reasons.append(_too_small(context, limit - have, least_paid))
@@ -249,12 +244,17 @@ def _work_bonus(context: Context) -> float:
     return float(total / len(span))
 
 
-def _adult_resident(context: Context) -> Reason:
+def _adult(context: Context) -> Reason:
+    path = f"{PPA}.pa_cond.age_min"
+    age, least = max(person.age(context.month) for person in context.household.parents), int(context.parameter(path))
     return condition(
-        bool(context.read("ppa_eligibilite")),
-        yes=_("Une personne du foyer a 18 ans ou plus et peut séjourner en France."),
-        no=_("Il faut avoir 18 ans et remplir la condition de séjour."),
-        law=context.law(f"{PPA}.pa_cond.age_min"),
+        age >= least,
+        yes=_("Une personne du foyer a %(least)s ans ou plus.") % {"least": least},
+        no=_("Il faut avoir %(least)s ans.") % {"least": least},
+        value=age,
+        limit=least,
+        unit=YEARS,
+        law=context.law(path),
         keys=_keys(context.household.parents, "birth_date"),
     )
 
@@ -371,7 +371,7 @@ def aspa(context: Context) -> Explanation:
         "aspa",
         [
             _old_enough(context, eligible),
-            _nationality(context, variable="asi_aspa_condition_nationalite", path=f"{ASPA}.age_min"),
+            explain_residence(context, "aspa"),
             _resources(context, have=have, limit=limit, law=context.law(path)),
         ],
         threshold=Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH),
@@ -407,7 +407,7 @@ def asi(context: Context, person: Person) -> Explanation:
         [
             _pension_reason(context, person, pension, context.law(path)),
             _under_aspa_age(context, person),
-            _nationality(context, variable="asi_aspa_condition_nationalite", path=f"{ASPA}.age_min"),
+            explain_residence(context, "asi"),
             _resources(context, have=have, limit=limit, law=context.law(path)),
         ],
         threshold=Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH) if pension else None,

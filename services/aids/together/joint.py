@@ -28,7 +28,7 @@ def forget(grant: Grant) -> None:
 
 AGREEMENT: Final = Agreement(
     code=CODE,
-    version="4",
+    version="5",
     title=_("Calculer nos aides à deux"),
     purpose=TOGETHER,
     received=_("Calculer nos aides à deux"),
@@ -89,7 +89,7 @@ AGREEMENT: Final = Agreement(
         Item(
             "nationality",
             _("Votre nationalité et votre titre de séjour"),
-            _fields("foyer.situation", "nationalite", "titre_sejour_depuis"),
+            _fields("foyer.situation", "nationalite", "titre_sejour", "titre_sejour_depuis"),
         ),
         Item("pregnancy", _("Une grossesse"), _fields("foyer.situation", "enceinte", "date_terme")),
         Item(

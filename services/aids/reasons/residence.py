@@ -1,0 +1,65 @@
+"""Nationality and right to reside, which the minimum incomes ask for."""
+
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from services.aids.household import Person
+from services.aids.reasons.common import Context, Law, Reason
+from services.aids.reasons.conditions import condition
+
+RSA: Final = "rsa_condition_nationalite"
+ASPA: Final = "asi_aspa_condition_nationalite"
+AGE_OF_RSA: Final = Law("Article L262-4 du code de l’action sociale et des familles", "")
+LAWS: Final = {
+    "rsa": Law("Articles L262-4 et L262-6 du code de l’action sociale et des familles", ""),
+    "prime_activite": Law("Article L842-2 du code de la sécurité sociale", ""),
+    "aspa": Law("Article L816-1 du code de la sécurité sociale", ""),
+    "asi": Law("Article L816-1 du code de la sécurité sociale", ""),
+}
+VARIABLES: Final = {"rsa": RSA, "prime_activite": RSA, "aspa": ASPA, "asi": ASPA}
+#: Years after which a European citizen stays for good (directive 2004/38/EC, article 16).
+FOR_GOOD: Final = 5
+AT_WORK: Final = ("employed", "apprentice", "self_employed")
+#: Incomes of who works or has worked here.
+EARNED: Final = ("salary", "unemployment", "pension")
+
+
+def explain_residence(context: Context, code: str) -> Reason:
+    """Explain the nationality or the permit that an aid asks for."""
+    return condition(
+        _may(context, code),
+        yes=_("Vous êtes français, européen, ou votre titre de séjour suffit."),
+        no=_("Votre titre de séjour n’a pas l’ancienneté demandée, ou nous ne savons pas depuis quand vous l’avez."),
+        unknown=_(
+            "Sans emploi, un citoyen européen doit avoir le droit de séjourner en France : par un travail passé, "
+            "sa famille ou cinq ans de séjour. Nous ne pouvons pas le vérifier, demandez à la CAF."
+        ),
+        law=LAWS[code],
+        keys=tuple(person.key("nationality") for person in context.household.parents),
+    )
+
+
+def is_doubtful(context: Context, code: str) -> bool:
+    """Return whether only an office can say if this aid is open to the household. No amount is then given."""
+    foreign = any(person.nationality not in {None, "FR"} for person in context.household.parents)
+    return foreign and code in LAWS and _may(context, code) is None
+
+
+def _may(context: Context, code: str) -> bool | None:
+    may = [person for person in context.household.parents if context.read(VARIABLES[code], person=person)]
+    if not may:
+        return VARIABLES[code] == RSA and bool(context.read("rsa_majore_eligibilite"))
+    return None if all(_must_prove(context, person) for person in may) else True
+
+
+def _must_prove(context: Context, person: Person) -> bool:
+    """Return whether a European citizen has no known right to reside. Who works has one, and keeps it afterwards.
+
+    Articles L. 262-6 CASF and L. 233-1 CESEDA: a right to reside asks for work, enough money or a family.
+    """
+    if person.nationality in {None, "FR"} or not context.read("ressortissant_eee", person=person):
+        return False
+    worked = any(income.type in EARNED and income.net > 0 for income in person.incomes or ())
+    stays = (person.permit_years or 0) >= FOR_GOOD
+    return not (stays or person.status in AT_WORK or (person.status in {"unemployed", "retired"} and worked))
