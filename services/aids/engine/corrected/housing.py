@@ -1,0 +1,95 @@
+"""Housing aid, as the law has it and openfisca-france 176.1.8 has not: one class for each article."""
+
+from datetime import date
+
+from numpy import datetime64, logical_not, timedelta64
+from openfisca_core.variables import Variable
+from openfisca_france.entities import Famille
+from openfisca_france.model.base import TypesActivite
+from openfisca_france.model.prestations import aides_logement
+from openfisca_france.model.revenus.activite.salarie import TypesConges
+
+from services.aids.engine.corrected.populations import Instead, count_months_since
+
+#: R. 823-4 CCH: of the ASPA, the most that an adult dependant may have.
+OF_ASPA = 1.25
+SEVERE = 1e-6  # under a rate, for a float of single precision
+FOREIGN_STUDENTS = date(2026, 7, 1)
+
+
+class al_nb_personnes_a_charge(Variable):  # type: ignore[misc]
+    """R. 823-4, R. 823-12 CCH: a child until the month before 21; then from 80 % on, or with a restriction on work.
+
+    Stock counts a child in the month of 21, and then over 80 % only.
+    """
+
+    def formula(famille, period, parameters):  # type: ignore[no-untyped-def]
+        law, persons = parameters(period).prestations_sociales, famille.members
+        after = count_months_since(persons, period, 21)
+        young = (persons("age", period) >= 0) * (after < 0)
+        child = young * logical_not(persons("autonomie_financiere", period))
+        aspa = parameters(period.n_2.stop).prestations_sociales.solidarite_insertion.minimum_vieillesse.aspa
+        most = aspa.plafond_ressources.personnes_seules * OF_ASPA
+        least = law.aides_logement.allocations_logement.ressources.personnes_a_charge.pourcentage_min_handicap
+        unfit = (
+            (persons("taux_incapacite", period) >= least - SEVERE)
+            + persons("aah_restriction_substantielle_durable_acces_emploi", period)
+            + persons("inapte_travail", period)
+        )
+        poor = persons("prestations_familiales_base_ressources_individu", period) <= most
+        return famille.sum(child + (after >= 0) * unfit * poor, role=Famille.ENFANT)
+
+
+class aide_logement_abattement_revenus_activite_professionnelle(Variable):  # type: ignore[misc]
+    """R. 822-14 CCH: 30 % off after two whole months. Stock asks for more than two."""
+
+    def formula(individu, period):  # type: ignore[no-untyped-def]
+        stock = aides_logement.aide_logement_abattement_revenus_activite_professionnelle.formula
+        eve = individu("date_debut_chomage", period) - timedelta64(1, "D")
+        return stock(Instead(individu, "date_debut_chomage", eve), period)
+
+
+class aide_logement_condition_neutralisation(Variable):  # type: ignore[misc]
+    """R. 822-15 CCH: the incomes of the unemployed person, after two whole months. Stock leaves out both spouses'."""
+
+    def formula(individu, period):  # type: ignore[no-untyped-def]
+        paid = individu("chomage_imposable", period) > 0
+        without = (individu("activite", period) == TypesActivite.chomeur) * logical_not(paid)
+        jobless = without + paid * (individu("ass", period) > 0)
+        long_since = individu("date_debut_chomage", period) <= datetime64(str(period.offset(-2, "month").start))
+        on_leave = individu("type_conges", period) == TypesConges.conge_parental
+        with_rsa = individu.famille("rsa", period.last_month) > 0
+        return (jobless * long_since + on_leave + with_rsa > 0) * individu.has_role(Famille.PARENT)
+
+
+class aide_logement_montant_selectionne_avant_seuil(Variable):  # type: ignore[misc]
+    """L. 821-1 CCH: the aid is for a rent or a loan. Stock pays the flat charges to who pays none."""
+
+    def formula(famille, period):  # type: ignore[no-untyped-def]
+        stock = aides_logement.aide_logement_montant_selectionne_avant_seuil.formula
+        return stock(famille, period) * (famille.demandeur.menage("loyer", period) > 0)
+
+
+class aide_logement_montant_brut_crds(Variable):  # type: ignore[misc]
+    """L. 822-2 I 3° CCH: since July 2026, not for a student from outside Europe without a grant. Stock pays."""
+
+    def formula_2018(famille, period, parameters):  # type: ignore[no-untyped-def]
+        found = aides_logement.aide_logement_montant_brut_crds.formula_2018(famille, period, parameters)
+        if period.start.date < FOREIGN_STUDENTS:
+            return found
+        return found * logical_not(_is_foreign_student(famille.demandeur, period))
+
+
+def _is_foreign_student(person, period):  # type: ignore[no-untyped-def]
+    european = person("ressortissant_eee", period) + (person("nationalite", period) == b"CH")
+    protected = person("duree_possession_titre_sejour", period) >= 10
+    return person("etudiant", period) * logical_not(european + protected + person("boursier", period))
+
+
+CLASSES = (
+    al_nb_personnes_a_charge,
+    aide_logement_abattement_revenus_activite_professionnelle,
+    aide_logement_condition_neutralisation,
+    aide_logement_montant_selectionne_avant_seuil,
+    aide_logement_montant_brut_crds,
+)
