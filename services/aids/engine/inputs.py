@@ -230,7 +230,7 @@ def _years_of_permit(person: Person) -> float:
     Refugees, stateless persons and beneficiaries of subsidiary protection are asked for none (L262-4 CASF, L816-1
     CSS). With a resident card, or the Algerian certificate of ten years, the RSA asks for none, the ASPA for ten.
     """
-    years = _or(person.permit_years, 0.0)
+    years: float = _or(person.permit_years, 0.0)
     return {"protected": ALWAYS, "resident": max(years, FIVE_YEARS)}.get(person.permit or "", years)
 
 

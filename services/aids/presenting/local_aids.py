@@ -288,13 +288,14 @@ def public_rows(aids: Iterable[LocalAid]) -> list[dict[str, Any]]:
     ]
 
 
-def differences() -> dict[str, Any]:
-    """Return the table of where our amounts differ from the published engine's."""
-    heads = [_("Règle"), _("Texte"), _("Moteur publié"), _("Ici")]
-    return {
-        "heads": [{"label": head} for head in heads],
-        "rows": [[one.rule, one.article, one.stock, one.ours] for one in DIFFERENCES],
-    }
+def differences() -> list[dict[str, Any]]:
+    """Return the tables of where our amounts differ from the published engine's, one for each aid."""
+    heads = [{"label": head} for head in (_("Règle"), _("Texte"), _("Moteur publié"), _("Ici"))]
+    rows = [
+        (benefit, [[one.rule, one.article, one.stock, one.ours] for one in DIFFERENCES if one.benefit == benefit.code])
+        for benefit in ALL
+    ]
+    return [{"title": benefit.title, "heads": heads, "rows": found} for benefit, found in rows if found]
 
 
 def public_page(aid: LocalAid) -> dict[str, Any]:

@@ -191,7 +191,7 @@ def prime_activite(context: Context) -> Explanation:
     law = context.law(f"{PPA}.pa_m.montant_de_base")
     works = _work_reason(context, work, law)
     reasons = [
-        _adult(context),
+        _of_age(context),
         explain_residence(context, "prime_activite"),
         works,
         _ppa_resources(context, have, limit, law),
@@ -244,7 +244,7 @@ def _work_bonus(context: Context) -> float:
     return float(total / len(span))
 
 
-def _adult(context: Context) -> Reason:
+def _of_age(context: Context) -> Reason:
     path = f"{PPA}.pa_cond.age_min"
     age, least = max(person.age(context.month) for person in context.household.parents), int(context.parameter(path))
     return condition(

@@ -28,7 +28,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def differences(request: HttpRequest) -> HttpResponse:
     """Where our amounts differ from the published engine's: a resident may cite it."""
-    return render(request, "aids/differences.html", {"table": presenting.differences(), "report": REPORT})
+    return render(request, "aids/differences.html", {"aids": presenting.differences(), "report": REPORT})
 
 
 @login_not_required

@@ -6,39 +6,40 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
+from ops.cluster import ROOT
 from services.aids import differences, reasons
+from services.aids.benefits import BY_CODE
 from services.aids.engine import corrected, law, reform
 from services.aids.engine import run as engine
 from services.aids.household import Household, Income, months
 from services.aids.household.from_json import read
 from services.aids.reasons.common import Context
 from tests.services.aids import people
+from tests.services.aids.test_edges import OFF, after_tax, is_as
 
 pytestmark = pytest.mark.slow
 LAW = Path(__file__).with_name("law")
 CASES = sorted(path.stem for path in LAW.glob("*.json"))
+#: Of tests/services/aids/edges.
+EDGES = sorted(name for one in differences.ALL for name in one.cases if "/" in name)
 #: Corrected by what the engine is told, and not by a formula.
 INPUTS = {"date_debut_chomage", "duree_possession_titre_sejour"}
-#: Cents by which an engine of single precision is off.
-OFF = 0.02
 
 
 def case(name: str) -> tuple[Household, dict[str, float]]:
-    document = json.loads((LAW / f"{name}.json").read_text())
+    folder = LAW.with_name("edges") if "/" in name else LAW
+    document = json.loads((folder / f"{name}.json").read_text())
     assert document["article"]
     return read(document["case"]), document["law"]
 
 
 def amounts_of(household: Household, *, stock: bool = False) -> dict[str, float]:
-    return engine.run([household], stock=stock).steady[0]
+    return after_tax(engine.run([household], stock=stock))[0]
 
 
-def is_as(due: dict[str, float], amounts: dict[str, float]) -> bool:
-    return all(float(amounts[name]) == pytest.approx(float(euros), abs=OFF) for name, euros in due.items())
-
-
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *EDGES])
 def test_the_household_gets_what_the_law_gives_and_the_published_engine_something_else(name):
     household, due = case(name)
     assert is_as(due, amounts_of(household))
@@ -48,7 +49,8 @@ def test_the_household_gets_what_the_law_gives_and_the_published_engine_somethin
 def test_each_correction_is_a_difference_that_readers_see_with_its_case():
     named = {name for one in differences.ALL for name in one.variables} - INPUTS
     assert named == {one.__name__ for one in corrected.CLASSES}
-    assert {name for one in differences.ALL for name in one.cases} == {*CASES}
+    assert {name for one in differences.ALL for name in one.cases} == {*CASES, *EDGES}
+    assert {one.benefit for one in differences.ALL} <= {*BY_CODE}
     assert all(one.article and str(one.rule) and one.stock != one.ours for one in differences.ALL)
     assert all(one.__doc__ for one in corrected.CLASSES)
 
@@ -176,3 +178,8 @@ def test_without_the_last_notice_the_one_before_is_read():
     household, _due = case("lycee_grant")
     former = tuple(one for one in household.tax_notices or () if one.income_year == 2023)
     assert amounts_of(replace(household, tax_notices=former))["bourse_lycee"] == 0
+
+
+def test_the_documentation_has_the_table_of_differences(capsys):
+    call_command("list_differences")
+    assert capsys.readouterr().out in (ROOT / "docs" / "aids.md").read_text()

@@ -89,7 +89,7 @@ class asi_aspa_condition_nationalite(Variable):  # type: ignore[misc]
         return may + (individu("nationalite", period) == b"FR")
 
 
-def is_european(individu, period):  # type: ignore[no-untyped-def]
+def is_european(individu: Any, period: Any) -> Any:  # noqa: ANN401 - numpy column
     """Return who has the nationality of an EEA state, France included, or of Switzerland."""
     return individu("ressortissant_eee", period) + (individu("nationalite", period) == b"CH")
 

@@ -11,7 +11,7 @@ from openfisca_france.model.base import TypesActivite
 from openfisca_france.model.prestations.education import TypesScolarite
 from openfisca_france.model.prestations.prestations_familiales import af, asf, base_ressource, cf, paje
 
-from services.aids.engine.corrected.populations import Instead, count_months_since
+from services.aids.engine.corrected.populations import Instead, OfFamily, count_months_since
 
 WAGES = ("salaire_net", "remuneration_apprenti")
 #: Hours of the minimum wage of a month, for R. 512-2.
@@ -64,8 +64,7 @@ def _but_the_eldest(stock: Any, individu: Any, period: Any, parameters: Any) -> 
     on_the_first = born == born.astype("datetime64[M]").astype("datetime64[D]")
     this_month = on_the_first * (count_months_since(individu, period, 0) % 12 == 0)
     persons = Instead(individu, "age", individu("age", period) - this_month)
-    persons.famille = Instead(individu.famille, "af_age_aine", full(individu.count, -1))
-    found = stock(persons, period, parameters)
+    found = stock(OfFamily(persons, "af_age_aine", full(individu.count, -1)), period, parameters)
     dependent = individu("prestations_familiales_enfant_a_charge", period)
     rank = individu.get_rank(individu.famille, born.astype(int), condition=dependent)
     return found * logical_not((individu.famille("af_nbenf", period) == 2) * (rank == 0))

@@ -1,5 +1,7 @@
 """Complementary health cover (C2S), as the law has it and openfisca-france 176.1.8 has not."""
 
+from typing import Any
+
 from numpy import logical_not, where
 from openfisca_core.variables import Variable
 from openfisca_france.entities import Famille
@@ -53,7 +55,7 @@ class cmu_c_plafond(Variable):  # type: ignore[misc]
         return (law.plafond_base * overseas * (1 + law.coeff_p2 * (parents > 1) + children)).round()
 
 
-def _is_young(famille, period, parameters):  # type: ignore[no-untyped-def]
+def _is_young(famille: Any, period: Any, parameters: Any) -> Any:  # noqa: ANN401 - numpy column
     law = parameters(period).prestations_sociales.solidarite_insertion.minima_sociaux.cs.cmu
     return famille.members("age", period) < law.age_limite_pac
 

@@ -1,6 +1,7 @@
 """Housing aid, as the law has it and openfisca-france 176.1.8 has not: one class for each article."""
 
 from datetime import date
+from typing import Any
 
 from numpy import datetime64, logical_not, timedelta64
 from openfisca_core.variables import Variable
@@ -80,7 +81,7 @@ class aide_logement_montant_brut_crds(Variable):  # type: ignore[misc]
         return found * logical_not(_is_foreign_student(famille.demandeur, period))
 
 
-def _is_foreign_student(person, period):  # type: ignore[no-untyped-def]
+def _is_foreign_student(person: Any, period: Any) -> Any:  # noqa: ANN401 - numpy column
     european = person("ressortissant_eee", period) + (person("nationalite", period) == b"CH")
     protected = person("duree_possession_titre_sejour", period) >= 10
     return person("etudiant", period) * logical_not(european + protected + person("boursier", period))

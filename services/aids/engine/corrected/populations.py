@@ -35,6 +35,19 @@ class WithMembers:
         return self._family(name, period, *args, **options)
 
 
+class OfFamily:
+    """Persons whose family has other values of one variable."""
+
+    def __init__(self, persons: Any, name: str, values: Any) -> None:  # noqa: ANN401 - OpenFisca is untyped
+        self._persons, self.famille = persons, Instead(persons.famille, name, values)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - OpenFisca is untyped
+        return getattr(self._persons, name)
+
+    def __call__(self, name: str, period: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - numpy column
+        return self._persons(name, period, *args, **options)
+
+
 def count_months_since(persons: Any, period: Period, years: int) -> Any:  # noqa: ANN401 - numpy column
     """Return how many months after that of a birthday the month is: 0 in it, negative before."""
     born = persons("date_naissance", period).astype("datetime64[M]")
