@@ -319,7 +319,7 @@ def done_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr("services.dossiers.pdf.render.ask", once.dossier)
     if not {ROOT / "tests" / "vault" / "readers", ROOT / "tests" / "faults"} & {*request.path.parents}:
         monkeypatch.setattr("vault.readers.sandbox._child", once.child)
-    if request.path.name not in {"test_engine.py", "test_corrected.py"}:
+    if request.path.name not in {"test_engine.py", "test_corrected.py", "test_edges.py", "test_properties.py"}:
         once.engine(monkeypatch)
 
 

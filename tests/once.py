@@ -3,8 +3,8 @@ same bytes and drawing the same letter in a child process (tests/forked.py), sim
 preparing the rows that come with the software (20 ms) for a worker. Each dossier is drawn in such a child.
 
 The first time is a real one. Tests of the children (tests/vault/readers, tests/faults, tests/core/test_pdf_apart.py,
-tests/services/dossiers/test_process.py) and of the engine (tests/services/aids/test_engine.py, test_corrected.py)
-never use this.
+tests/services/dossiers/test_process.py) and of the engine (tests/services/aids/test_engine.py, test_corrected.py,
+test_edges.py, test_properties.py) never use this.
 """
 
 import contextlib

@@ -227,7 +227,7 @@ ALL: Final = (
         "R842-2 et R844-3 CSS",
         _("Les deux comptent"),
         _("Seul l’autre compte"),
-        ("ppa/spouse_permit_outside",),
+        ("ppa/spouse_permit_outside", "ppa/spouse_permit_lodged_outside"),
         ("ppa_montant_forfaitaire_familial_non_majore", "ppa_forfait_logement"),
     ),
     Difference(
@@ -278,7 +278,7 @@ ALL: Final = (
         _("Compté dans le foyer"),
         _("Non compté"),
         ("cmu_c/child_under_25_outside",),
-        ("cmu_nb_pac", "cmu_c_plafond", "css_participation_forfaitaire_montant"),
+        ("cmu_c_plafond", "css_participation_forfaitaire_montant"),
     ),
     Difference(
         "af_month",
@@ -287,7 +287,7 @@ ALL: Final = (
         "R552-3 et D521-2 CSS",
         _("Versées aussi le mois des 20 ans"),
         _("Versées jusqu’au mois précédent, puis l’allocation forfaitaire"),
-        ("af/month_of_20_outside", "af/flat_20_inside"),
+        ("af/month_of_20_outside", "af/flat_month_of_20_inside"),
         ("prestations_familiales_enfant_a_charge", "af_allocation_forfaitaire_nb_enfants"),
     ),
     Difference(

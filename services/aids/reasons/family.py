@@ -26,6 +26,8 @@ from services.aids.reasons.common import (
 )
 from services.aids.reasons.conditions import condition, needs_more, refusal, resources_under
 
+#: Of a disability: the least rate for the AEEH (R. 541-1 CSS).
+HALF = 0.5
 GENERAL = f"{FAMILY}.prestations_generales"
 CHILDHOOD = f"{FAMILY}.petite_enfance.paje"
 PRESENCE = f"{FAMILY}.education_presence_parentale"
@@ -310,19 +312,29 @@ def ars(context: Context) -> Explanation:
 
 def aeeh(context: Context) -> Explanation:
     path = f"{PRESENCE}.aeeh.age_maximum_enfant"
-    young = [child for child in context.children if child.age(context.month) < context.parameter(path)]
+    young = [child for child in context.children if _is_under(context, child, int(context.parameter(path)))]
     reasons = [_children_reason(context, len(young), least=1, ages=_("de moins de 20 ans"), law=context.law(path))]
     if young:
         reasons.append(_disability(young, context.law(path)))
+    disabled = [child for child in young if child.disability_rate]
+    if disabled and not context.stock and all(context.read("autonomie_financiere", person=one) for one in disabled):
+        reasons.append(refusal(_("L’enfant gagne plus que la limite pour un enfant à charge."), law=context.law(path)))
     return Explanation("aeeh", reasons, yes=_("La MDPH a reconnu le handicap d’un enfant."))
+
+
+def _is_under(context: Context, child: Person, years: int) -> bool:
+    """Return whether a child has not reached the month of this birthday. The published engine pays in it."""
+    if context.stock:
+        return child.age(context.month) < years
+    return (child.birth_date.year + years, child.birth_date.month) > tuple(map(int, context.month.split("-")))
 
 
 def _disability(children: list[Person], law: Law) -> Reason:
     rates = [child.disability_rate for child in children]
     return condition(
-        True if any(rates) else None if None in rates else False,
+        True if any((rate or 0) >= HALF for rate in rates) else None if None in rates else False,
         yes=_("La MDPH a reconnu le handicap d’un enfant."),
-        no=_("Il faut que la MDPH ait reconnu le handicap d’un enfant."),
+        no=_("Il faut que la MDPH ait reconnu à un enfant un taux de 50 % ou plus."),
         unknown=_("Nous ne savons pas si la MDPH a reconnu le handicap d’un enfant."),
         value=max(rate or 0 for rate in rates) * 100,
         limit=50,

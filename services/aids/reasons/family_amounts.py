@@ -1,6 +1,7 @@
 """The steps that lead to the amounts of family benefits: each is a share of one base amount, the BMAF."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -20,6 +21,8 @@ from services.aids.reasons.common import (
     total,
 )
 
+#: Years from which who works is no pupil.
+OUT_OF_SCHOOL: Final = 16
 AF: Final = f"{FAMILY}.prestations_generales.af"
 PRESENCE: Final = f"{FAMILY}.education_presence_parentale"
 BASE: Final = f"{FAMILY}.bmaf.bmaf"
@@ -148,7 +151,7 @@ def ars(context: Context, have: float, cap: float) -> Steps:
     steps = [
         _schooled(context, name, ages, count=count, base=base)
         for name, ages, count in (
-            ("primaire", _("de 6 à 10 ans"), _pupils(context, 6, 10)),
+            ("primaire", _("de 6 à 10 ans"), _pupils(context, 5, 10)),
             ("college", _("de 11 à 14 ans"), _pupils(context, 11, 14)),
             ("lycee", _("de 15 à 18 ans"), _pupils(context, 15, 18)),
         )
@@ -174,12 +177,22 @@ def _schooled(context: Context, name: str, ages: str, *, count: int, base: float
 
 
 def _pupils(context: Context, youngest: int, oldest: int) -> int:
-    """Count the children by their age on 31 December; one may turn 18 from October on."""
+    """Count the children by their age on 31 December; one may be 6 in January, or turn 18 after 15 September."""
     return sum(youngest <= _age(context, child) <= oldest for child in context.children if is_pupil(context, child))
 
 
 def is_pupil(context: Context, child: Person) -> bool:
-    return 6 <= _age(context, child) <= 17 or (_age(context, child) == 18 and child.birth_date.month >= 10)
+    """Return whether a child brings the allowance: 6 before 1 February, under 18 on 15 September, not at work.
+
+    R. 543-2 and L. 543-1 CSS. The published engine takes the age on 31 December, and asks for no school.
+    """
+    if context.stock:
+        return 6 <= _age(context, child) <= 17 or (_age(context, child) == 18 and child.birth_date.month >= 10)
+    year = int(context.month[:4])
+    of_age = date(year - 18, 9, 15) < child.birth_date < date(year - 5, 2, 1)
+    left_school = child.status in {"employed", "self_employed", "unemployed"} and child.school is None
+    earns = context.read("autonomie_financiere", f"{year}-10", child)
+    return of_age and not earns and not (_age(context, child) >= OUT_OF_SCHOOL and left_school)
 
 
 def _age(context: Context, child: Person) -> int:

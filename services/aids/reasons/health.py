@@ -35,7 +35,7 @@ def c2s(context: Context) -> Explanation:
     by_rsa = free and have > low
     explanation = Explanation(
         "c2s",
-        [_own_right(context), _rsa(context) if by_rsa else _resources(context, have, limit)],
+        [_own_right(context), _open_right(context, have, limit, by_rsa=by_rsa)],
         threshold=Threshold(_("Ressources de douze mois"), have, limit, EURO_YEAR),
         figures=_figures(context, have, low, high),
         yes=_("Vos frais de santé sont pris en charge, sans cotisation."),
@@ -44,15 +44,25 @@ def c2s(context: Context) -> Explanation:
         explanation.yes = _("Vos frais de santé sont pris en charge pour %(price)s par mois pour votre foyer.") % {
             "price": euros(price)
         }
-        explanation.changes.append(
-            _("Avec %(gap)s de ressources en moins sur l’année, ce serait gratuit.") % {"gap": euros(have - low)}
-        )
+        if have <= high:
+            less = _("Avec %(gap)s de ressources en moins sur l’année, ce serait gratuit.")
+            explanation.changes.append(less % {"gap": euros(have - low)})
         shares = _shares(context)
         explanation.figures += shares
         explanation.formula = total([share.value for share in shares], price)
     elif free:
         explanation.formula = _("Gratuit avec le RSA") if by_rsa else f"{cents(have)} ≤ {cents(low)}"
     return explanation
+
+
+def _open_right(context: Context, have: float, limit: float, *, by_rsa: bool) -> Reason:
+    """Explain by what the cover is open: the RSA, another minimum income (L. 861-2 CSS), or the resources."""
+    if by_rsa:
+        return _rsa(context)
+    if have > limit and context.amount("css_participation_forfaitaire"):
+        text = _("Vous avez l’Aspa, l’ASI ou l’AAH entière : vos ressources ne sont pas comptées.")
+        return Reason(text=text, ok=True, law=context.law(f"{C2S}.cmu.plafond_base"), keys=("benefits_received",))
+    return _resources(context, have, limit)
 
 
 def _shares(context: Context) -> list[Figure]:

@@ -25,7 +25,7 @@ from services.aids.reasons.common import (
     per_month,
 )
 from services.aids.reasons.conditions import age_between, condition, refusal, resources_under
-from services.aids.reasons.residence import AGE_OF_RSA, explain_residence
+from services.aids.reasons.residence import AGE_OF_RSA, explain_residence, explain_three_months
 from services.aids.reasons.rsa_amounts import RSA, compute_rsa_floor
 
 #: In two years, for a right to an unemployment benefit.
@@ -104,12 +104,13 @@ def _rsa_age(context: Context, children: int) -> Reason:
     path = f"{RSA}.rsa_cond.age_pac"
     least = int(context.parameter(path))
     words = {"age": age, "least": least}
+    expecting = not context.stock and any(person.pregnant for person in context.household.parents)
     workers = [person for person in context.household.parents if person.worked_two_years is not False]
     if age < least and not children and any(person.worked_two_years for person in workers):
         return _young_worker(context)
     return condition(
-        age >= least or children > 0 or bool(context.read("rsa_majore_eligibilite")),
-        yes=_("Vous avez %(age)s ans ou un enfant à charge.") % words,
+        age >= least or children > 0 or expecting or bool(context.read("rsa_majore_eligibilite")),
+        yes=_("Vous avez %(age)s ans, un enfant à charge ou un enfant à naître.") % words,
         no=_("Vous avez %(age)s ans : il faut %(least)s ans, un enfant à charge, ou deux ans de travail.") % words,
         value=age,
         limit=least,
@@ -274,6 +275,9 @@ def _work_reason(context: Context, work: float, law: Law) -> Reason:
 
 
 def _ppa_resources(context: Context, have: float, limit: float, law: Law) -> Reason:
+    if context.amount("ppa") and have > limit:
+        text = _("Vos ressources étaient sous la limite pendant une partie du trimestre.")
+        return Reason(text=text, ok=True, law=law, keys=context.income_keys())
     return resources_under(
         limit,
         have=have,
@@ -291,7 +295,7 @@ def aah(context: Context, person: Person) -> Explanation:
     recognised = _disability(context, person)
     explanation = Explanation(
         "aah",
-        [recognised, _adult(context, person, already=bool(recognised.ok))],
+        [recognised, _adult(context, person, already=bool(recognised.ok)), *explain_three_months(context, person)],
         figures=_recent_incomes(context, since=3),
         yes=_("La MDPH a reconnu le handicap et les ressources sont sous la limite."),
         person=person.id,

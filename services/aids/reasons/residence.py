@@ -6,12 +6,13 @@ from django.utils.translation import gettext as _
 
 from services.aids.household import Person
 from services.aids.reasons.common import Context, Law, Reason
-from services.aids.reasons.conditions import condition
+from services.aids.reasons.conditions import condition, refusal
 
 RSA: Final = "rsa_condition_nationalite"
 ASPA: Final = "asi_aspa_condition_nationalite"
 AGE_OF_RSA: Final = Law("Article L262-4 du code de l’action sociale et des familles", "")
 LAWS: Final = {
+    "aah": Law("Article L821-1 du code de la sécurité sociale", ""),
     "rsa": Law("Articles L262-4 et L262-6 du code de l’action sociale et des familles", ""),
     "prime_activite": Law("Article L842-2 du code de la sécurité sociale", ""),
     "aspa": Law("Article L816-1 du code de la sécurité sociale", ""),
@@ -40,10 +41,19 @@ def explain_residence(context: Context, code: str) -> Reason:
     )
 
 
+def explain_three_months(context: Context, person: Person) -> list[Reason]:
+    """Explain the three months of residence that the AAH asks of a European citizen out of work; nothing else."""
+    european = person.nationality not in {None, "FR"} and bool(context.read("ressortissant_eee", person=person))
+    if context.stock or not european or context.read(RSA, person=person):
+        return []
+    text = _("Sans emploi, un citoyen européen doit vivre en France depuis trois mois.")
+    return [refusal(text, law=LAWS["aah"], keys=(person.key("nationality"),))]
+
+
 def is_doubtful(context: Context, code: str) -> bool:
     """Return whether only an office can say if this aid is open to the household. No amount is then given."""
     foreign = any(person.nationality not in {None, "FR"} for person in context.household.parents)
-    return foreign and code in LAWS and _may(context, code) is None
+    return foreign and code in VARIABLES and _may(context, code) is None
 
 
 def _may(context: Context, code: str) -> bool | None:

@@ -26,6 +26,8 @@ CEJ = f"{SCHOOL}.contrat_engagement_jeune"
 SPORT = f"{SCHOOL}.pass_sport"
 CULTURE = f"{SCHOOL}.pass_culture"
 SCHOOL_BEGINS = 9
+#: Years until which a student is on the parents’ notice.
+ON_A_NOTICE = 25
 SMIC = "marche_travail.salaire_minimum.smic.smic_b_horaire"
 
 
@@ -52,7 +54,8 @@ def bourse_lycee(context: Context) -> Explanation:
 def _pupil_grant(context: Context, code: str, *, school: str, yes: str, no: str) -> Explanation:
     children = context.household.children
     pupils = sum(child.school == school for child in children)
-    path = f"{GRANTS}.{code}.apres_2016.echelon_1.plafond_{min(max(len(context.children), 1), 8)}e"
+    counted = sum(context.stock or _is_on_the_notice(context, child) for child in context.children)
+    path = f"{GRANTS}.{code}.apres_2016.echelon_1.plafond_{min(max(counted, 1), 8)}e"
     keys = ("household.people", *(child.key("school") for child in children))
     has_pupil = condition(
         bool(pupils), yes=yes, no=no, value=pupils, limit=1, unit=COUNT, law=context.law(path), keys=keys
@@ -71,6 +74,12 @@ def _pupil_grant(context: Context, code: str, *, school: str, yes: str, no: str)
         explanation.reasons.append(_notice_income(context, have, cap, context.law(path), year))
         explanation.threshold = Threshold(_("Revenu fiscal de référence"), have, cap, EURO_YEAR)
     return explanation
+
+
+def _is_on_the_notice(context: Context, child: Person) -> bool:
+    """Return whether a child is on the parents' tax notice: a minor in January, or a student under 25."""
+    minor = bool(context.read("enfant_a_charge", context.month[:4], child))
+    return minor or (child.status == "student" and child.age(context.month) < ON_A_NOTICE)
 
 
 def _notice_year(context: Context) -> int:

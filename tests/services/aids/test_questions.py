@@ -201,6 +201,7 @@ def every_unknown() -> list[Household]:
     blank = Person("me", "applicant", date(2002, 1, 1))
     student = replace(blank, status="student", school="enseignement_superieur")
     foreign = replace(blank, nationality="XX", status="unemployed", incomes=())
+    with_permit = replace(foreign, permit="other")
     child = Person("k", "child", date(2020, 1, 1))
     parent = replace(blank, incomes=(), id="me", status="inactive", disability_rate=0.5)
     incomes = frozenset(
@@ -231,6 +232,7 @@ def every_unknown() -> list[Household]:
         Household("2025-11", (student,)),
         Household("2025-11", (replace(student, school=None),)),
         Household("2025-11", (foreign,)),
+        Household("2025-11", (with_permit,)),
         alone,
         renting,
         couple,

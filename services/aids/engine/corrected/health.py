@@ -32,14 +32,6 @@ class css_participation_forfaitaire_montant(Variable):  # type: ignore[misc]
         return famille.sum(counted * famille.members("css_participation_forfaitaire_montant_i", period))
 
 
-class cmu_nb_pac(Variable):  # type: ignore[misc]
-    """R. 861-2 CSS: children under 25. Stock: up to 25."""
-
-    def formula(famille, period, parameters):  # type: ignore[no-untyped-def]
-        young = (famille.members("age", period) >= 0) * _is_young(famille, period, parameters)
-        return famille.sum(young, role=Famille.ENFANT)
-
-
 class cmu_c_plafond(Variable):  # type: ignore[misc]
     """R. 861-2, R. 861-3 CSS: the limit grows with each child under 25. Stock counts children of any age."""
 
@@ -71,7 +63,8 @@ class css_participation_forfaitaire(Variable):  # type: ignore[misc]
         law, members, had = parameters(period).prestations_sociales, famille.members, period.last_month
         read = (period, had, had.last_month)
         works = sum(famille.sum(members(kind, month)) for kind in WORK for month in read) > 0
-        alone = (famille("nb_parents", period) == 1) * (famille("cmu_nb_pac", period) == 0)
+        children = famille.sum(_is_young(famille, period, parameters), role=Famille.ENFANT)
+        alone = (famille("nb_parents", period) == 1) * (children == 0)
         pension = famille.sum(members("retraite_nette", period) + members("pensions_invalidite", period)) > 0
         paid = famille.sum(members("aah", had), role=Famille.PARENT)
         whole = (paid >= law.prestations_etat_de_sante.invalidite.aah.montant - 0.01) + (paid > 0) * pension
@@ -84,7 +77,6 @@ class css_participation_forfaitaire(Variable):  # type: ignore[misc]
 CLASSES = (
     css_participation_forfaitaire_montant_i,
     css_participation_forfaitaire_montant,
-    cmu_nb_pac,
     cmu_c_plafond,
     css_participation_forfaitaire,
 )
