@@ -371,6 +371,16 @@ ALL: Final = (
         ("ars",),
     ),
     Difference(
+        "other_incomes",
+        "aide_logement",
+        _("Bénéfice de micro-entreprise, loyers reçus, indemnités journalières"),
+        "R822-4 CCH et R532-3 CSS",
+        _("Non comptés"),
+        _("Comptés"),
+        ("micro_profit", "rents", "sick_pay"),
+        ("aide_logement_base_ressources_individu",),
+    ),
+    Difference(
         "housing_dependants",
         "aide_logement",
         _("Enfant de 21 ans, adulte handicapé à charge"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from services.aids import reasons
@@ -13,12 +13,17 @@ from services.aids.engine import run as engine
 from services.aids.household import Household, Housing, Income, Person, TaxNotice, months
 from services.aids.reasons.common import Context
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Generating overly large repr")]
 MONTH = "2025-11"
 SINCE = "2023-01"
 EACH, RUNS = 100, 20
 many = settings(
-    max_examples=RUNS, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=RUNS,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 #: Incomes of who works or has worked, and a pension.
 KINDS = ("salary", "unemployment", "pension", "micro_turnover_profit")
@@ -36,7 +41,7 @@ APART = (
 #: Least amounts paid: under them nothing is, so that one euro more takes as much away.
 LEAST = {"rsa": 6.0, "ppa": 15.0, "aide_logement": 15.0, "aspa": 0.0}
 #: Euros that an amount may move for one euro of income a month, where no limit is crossed.
-SLOPE = {"rsa": 1.05, "ppa": 1.05, "aide_logement": 3.0, "aspa": 1.05}
+SLOPE = {"rsa": 1.05, "ppa": 1.05, "aide_logement": 3.0, "aspa": 1.3}
 
 
 def income(kind: str, net: int, first: str = SINCE, last: str = MONTH) -> Income:
@@ -75,8 +80,9 @@ def adults(draw: st.DrawFn, role: str, least: int = 18) -> Person:
 def households(draw: st.DrawFn, *, children: bool = True) -> Household:
     couple = draw(st.booleans())
     people = [draw(adults("applicant")), *([draw(adults("partner"))] if couple else [])]
-    for rank in range(draw(st.integers(0, 4)) if children else 0):
-        born = date(2025 - draw(st.integers(0, 21)), draw(st.integers(1, 10)), draw(st.integers(1, 28)))
+    ages = draw(st.lists(st.integers(0, 21), max_size=4, unique=True)) if children else []
+    for rank, age in enumerate(ages):
+        born = date(2025 - age, draw(st.integers(1, 10)), draw(st.integers(1, 28)))
         people.append(
             Person(
                 f"k{rank}", "child", born, status="inactive", incomes=(), nationality="FR", disability_rate=0.0,
@@ -135,17 +141,18 @@ def test_nothing_is_granted_with_a_failed_condition(found):
         for benefit in ALL:
             if reasons.amount_of(context, benefit) > 0:
                 failed = reasons.explain(context, benefit.code).failed
-                assert not failed, (benefit.code, [reason.text for reason in failed], found[row])
+                assert not failed, (benefit.code, [reason.text for reason in failed], str(found[row].people))
 
 
 @many
 @given(groups())
 def test_a_larger_loss_of_income_never_lowers_what_a_household_lives_on(found):
-    pairs = [(one, less) for one in found if (less := halved(one)) is not None]
+    pairs = [(one, changed) for one in found if (changed := halved(one)) is not None]
+    assume(pairs)
     run = engine.run([one for pair in pairs for one in pair])
-    for row, (before, _less) in enumerate(pairs):
-        more, less = run.steady[2 * row], run.steady[2 * row + 1]
-        assert minimum(less) >= minimum(more) - 0.05, (before, more, less)
+    for row, (before, _after) in enumerate(pairs):
+        more, lost = run.steady[2 * row], run.steady[2 * row + 1]
+        assert minimum(lost) >= minimum(more) - 0.05, str(before)
 
 
 def halved(household: Household) -> Household | None:
@@ -165,32 +172,34 @@ def halved(household: Household) -> Household | None:
 @many
 @given(groups())
 def test_one_euro_more_moves_an_amount_by_what_its_rule_says(found):
-    pairs = [(one, more) for one in found if (more := earning(one, 1)) is not None]
+    pairs = [(one, changed) for one in found if (changed := earning(one, 1)) is not None]
+    assume(pairs)
     run = engine.run([one for pair in pairs for one in pair])
-    for row, (before, _more) in enumerate(pairs):
+    for row, (before, _after) in enumerate(pairs):
         less, more = run.steady[2 * row], run.steady[2 * row + 1]
         for name, slope in SLOPE.items():
             crossed = min(less[name], more[name]) == 0
-            most = max(LEAST[name], slope) + 1 if crossed else slope
-            assert abs(more[name] - less[name]) <= most, (name, less[name], more[name], before)
+            # The RSA and the prime d'activité count a housing aid that is under their flat amount.
+            moved = abs(more["aide_logement"] - less["aide_logement"]) if name in {"rsa", "ppa"} else 0
+            most = (max(LEAST[name], slope) + 1 if crossed else slope) + moved
+            assert abs(more[name] - less[name]) <= most, (name, less[name], more[name], str(before))
 
 
 @many
 @given(groups(children=False))
 def test_a_partner_who_has_nothing_never_lowers_the_household_s_sum(found):
-    """With children, a lone parent loses the support of L523-1 CSS and the increase of L262-9 CASF."""
-    alone = [one for one in found if one.partner is None]
+    """With children, a lone parent loses the support of L523-1 CSS and the increase of L262-9 CASF. In social housing
+    the rent of a couple is reduced by more, and the aid by as much (L442-2-1 CCH).
+    """
+    alone = [one for one in found if one.partner is None and one.housing and one.housing.status != "tenant_social"]
     partner = Person(
         "p2", "partner", date(1990, 5, 5), status="inactive", incomes=(), nationality="FR", permit="other",
         permit_years=0.0, disability_rate=0.0, pregnant=False, worked_two_years=False, ass_open=False,
     )  # fmt: skip
+    assume(alone)
     pairs = [(one, replace(one, people=(*one.people, partner))) for one in alone]
     run = engine.run([one for pair in pairs for one in pair])
     for row, (before, _more) in enumerate(pairs):
         single, couple = run.steady[2 * row], run.steady[2 * row + 1]
         money = ("rsa", "ppa", "aide_logement", "aspa")
-        assert sum(couple[name] for name in money) >= sum(single[name] for name in money) - 0.05, (
-            before,
-            single,
-            couple,
-        )
+        assert sum(couple[name] for name in money) >= sum(single[name] for name in money) - 0.05, str(before)

@@ -11,7 +11,13 @@ from openfisca_france.model.base import TypesActivite
 from openfisca_france.model.prestations.education import TypesScolarite
 from openfisca_france.model.prestations.prestations_familiales import af, asf, base_ressource, cf, paje
 
-from services.aids.engine.corrected.populations import Instead, OfFamily, count_months_since
+from services.aids.engine.corrected.populations import (
+    AFTER_COSTS,
+    Instead,
+    OfFamily,
+    count_months_since,
+    sum_of_year,
+)
 
 WAGES = ("salaire_net", "remuneration_apprenti")
 #: Hours of the minimum wage of a month, for R. 512-2.
@@ -98,25 +104,32 @@ class biactivite(Variable):  # type: ignore[misc]
         rate = law.revenu_professionnel_plancher_couples_biactifs.en_pourcentage_pss
         least = rate * parameters(year.first_month).prelevements_sociaux.pss.plafond_securite_sociale_annuel
         wages = famille.members("revenu_assimile_salaire_apres_abattements", year)
-        earned = famille.members("rpns_imposables", year) + wages
+        profit = sum_of_year(famille.members, "rpns_auto_entrepreneur_benefice", year)
+        earned = famille.members("rpns_imposables", year) + profit + wages
         return (famille("nb_parents", period) > 1) * famille.all(earned >= least, role=Famille.PARENT)
 
 
 class prestations_familiales_base_ressources_individu(Variable):  # type: ignore[misc]
     """R. 532-7 CSS: earlier wages count for 70 % with two months of unemployment benefit, not at all without or with
     the ASS. Stock counts them whole.
+
+    R. 532-3 CSS: the profit of a micro-enterprise, rents and sick pay of that year count. Stock leaves them out.
     """
 
     def formula(individu, period):  # type: ignore[no-untyped-def]
-        found = base_ressource.prestations_familiales_base_ressources_individu.formula(individu, period)
         year = period.n_2
+        profit = individu("rpns_imposables", year) + sum_of_year(individu, "rpns_auto_entrepreneur_benefice", year)
+        with_profit = Instead(individu, "rpns_imposables", profit)
+        found = base_ressource.prestations_familiales_base_ressources_individu.formula(with_profit, period)
+        found = found + sum_of_year(individu, "revenus_locatifs", year)
+        found = found + AFTER_COSTS * sum_of_year(individu, "indemnites_journalieres_imposables", year)
         wages, benefit = (individu(kind, year, options=[ADD]) for kind in ("salaire_imposable", "chomage_imposable"))
-        taxed, trade = individu("revenu_assimile_salaire_apres_abattements", year), individu("rpns_imposables", year)
-        work = taxed * wages / maximum(wages + benefit, 1) + trade
+        taxed = individu("revenu_assimile_salaire_apres_abattements", year)
+        work = taxed * wages / maximum(wages + benefit, 1) + profit
         two_months = individu("date_debut_chomage", period) <= datetime64(str(period.offset(-2, "month").start))
         jobless = (individu("activite", period) == TypesActivite.chomeur) * two_months
         paid = (individu("chomage_imposable", period) > 0) * (individu("ass", period.last_month) == 0)
-        return found - jobless * where(paid, 0.3 * work, taxed + trade)
+        return found - jobless * where(paid, 0.3 * work, taxed + profit)
 
 
 class enfant_eligible_paje(Variable):  # type: ignore[misc]

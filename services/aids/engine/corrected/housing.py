@@ -4,13 +4,14 @@ from datetime import date
 from typing import Any
 
 from numpy import datetime64, logical_not, timedelta64
+from openfisca_core.periods import Period
 from openfisca_core.variables import Variable
 from openfisca_france.entities import Famille
 from openfisca_france.model.base import TypesActivite
 from openfisca_france.model.prestations import aides_logement
 from openfisca_france.model.revenus.activite.salarie import TypesConges
 
-from services.aids.engine.corrected.populations import Instead, count_months_since
+from services.aids.engine.corrected.populations import AFTER_COSTS, Instead, count_months_since, sum_of_year
 
 #: R. 823-4 CCH: of the ASPA, the most that an adult dependant may have.
 OF_ASPA = 1.25
@@ -39,6 +40,21 @@ class al_nb_personnes_a_charge(Variable):  # type: ignore[misc]
         )
         poor = persons("prestations_familiales_base_ressources_individu", period) <= most
         return famille.sum(child + (after >= 0) * unfit * poor, role=Famille.ENFANT)
+
+
+class aide_logement_base_ressources_individu(Variable):  # type: ignore[misc]
+    """R. 822-4 CCH: the profit of a micro-enterprise and rents of the year before last, and sick pay as wages, count.
+
+    Stock leaves them out: who earns them alone has the aid of who earns nothing.
+    """
+
+    def formula_2021_01_01(individu, period, parameters):  # type: ignore[no-untyped-def]
+        stock, year = aides_logement.aide_logement_base_ressources_individu.formula_2021_01_01, period.n_2
+        profit = individu("rpns_imposables", year) + sum_of_year(individu, "rpns_auto_entrepreneur_benefice", year)
+        found = stock(Instead(individu, "rpns_imposables", profit), period, parameters)
+        months = Period(("year", period.start, 1)).offset(-1).offset(-1, "month")
+        sick = sum_of_year(individu, "indemnites_journalieres_imposables", months)
+        return found + sum_of_year(individu, "revenus_locatifs", year) + AFTER_COSTS * sick
 
 
 class aide_logement_abattement_revenus_activite_professionnelle(Variable):  # type: ignore[misc]
@@ -88,6 +104,7 @@ def _is_foreign_student(person: Any, period: Any) -> Any:  # noqa: ANN401 - nump
 
 
 CLASSES = (
+    aide_logement_base_ressources_individu,
     al_nb_personnes_a_charge,
     aide_logement_abattement_revenus_activite_professionnelle,
     aide_logement_condition_neutralisation,

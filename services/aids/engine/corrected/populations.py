@@ -7,6 +7,10 @@ from typing import Any
 
 from numpy import datetime64
 from openfisca_core.periods import Period
+from openfisca_core.populations import ADD
+
+#: What is left of wages and of what replaces them, after the deduction of 10 % (article 83 3° of the tax code).
+AFTER_COSTS = 0.9
 
 
 class Instead:
@@ -52,3 +56,8 @@ def count_months_since(persons: Any, period: Period, years: int) -> Any:  # noqa
     """Return how many months after that of a birthday the month is: 0 in it, negative before."""
     born = persons("date_naissance", period).astype("datetime64[M]")
     return (datetime64(str(period.start)[:7]) - born).astype(int) - 12 * years
+
+
+def sum_of_year(individu: Any, name: str, year: Period) -> Any:  # noqa: ANN401 - numpy column
+    """Return the sum of twelve months of an income that stock reads by its line of a tax return only."""
+    return individu(name, year, options=[ADD])
