@@ -430,4 +430,14 @@ ALL: Final = (
         ("bourse_lycee/base_of_january_inside", "bourse_college/base_of_january_inside"),
         ("bourse_lycee", "bourse_college"),
     ),
+    Difference(
+        "one_euro_meal",
+        "repas_un_euro",
+        _("Repas à 1 € du Crous, depuis mai 2026"),
+        "Loi de finances pour 2026",
+        _("Pour les boursiers"),
+        _("Pour tous les étudiants"),
+        ("one_euro_meal",),
+        ("crous_repas_un_euro_eligibilite",),
+    ),
 )

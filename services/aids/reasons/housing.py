@@ -32,6 +32,9 @@ from services.aids.reasons.conditions import age_between, condition, needs_more,
 LOCATIF = f"{HOUSING}.allocations_logement.locatif"
 # In old homes of zone 3, loans opened the aid two years longer.
 LOANS_UNTIL: Final = 2020
+#: The first month of the rule on students from outside Europe, and the years of residence after which they are spared.
+FOREIGN_STUDENTS: Final = "2026-07"
+TEN_YEARS: Final = 10
 ACTION = f"{HOUSING}.action_logement"
 ENERGY = f"{SOCIAL}.solidarite_insertion.autre_solidarite.cheque_energie"
 
@@ -75,6 +78,10 @@ def aide_logement(context: Context) -> Explanation:
     have = float(context.read("aide_logement_base_ressources"))
     cap = _zero_point(context)
     paid = context.amount("aide_logement") > 0
+    closed = [] if paid else _closed(context, rent)
+    if closed:
+        reasons += closed
+        return explanation
     if cap is not None:
         cap = max(cap, have) if paid else min(cap, have - 1)
         reasons.append(_resources(context, have, cap, law))
@@ -85,6 +92,41 @@ def aide_logement(context: Context) -> Explanation:
     explanation.figures = [*_rent_figures(context, rent, have), *(_aid_figures(context) if paid else [])]
     explanation.formula = _aid_formula(context) if paid else ""
     return explanation
+
+
+def _closed(context: Context, rent: float) -> list[Reason]:
+    """Return why no income would open the aid: a rent over the last limit, or a student from outside Europe."""
+    zone, path = context.read("zone_apl"), f"{LOCATIF}.coefficients_degressivite_suppression"
+    limit = round(
+        float(context.read("aide_logement_loyer_plafond")) * context.parameter(f"{path}.{zone}.suppression"), 2
+    )
+    spared = _status(context) == "residence" or any(person.disability_rate for person in context.people)
+    if rent > limit and not spared:
+        text = _("Votre loyer dépasse la limite de %(limit)s : au-dessus, l’aide n’est pas versée.")
+        return [
+            refusal(
+                text % {"limit": euros(limit)},
+                value=rent,
+                limit=limit,
+                unit=EURO_MONTH,
+                law=context.law(f"{path}.{zone}.suppression"),
+                keys=("housing.rent",),
+            )
+        ]
+    person = context.household.applicant
+    if context.stock or context.month < FOREIGN_STUDENTS or not _is_foreign_student(context, person):
+        return []
+    text = _(
+        "Depuis juillet 2026, un étudiant étranger hors d’Europe n’y a droit qu’avec une bourse. Demandez à la CAF."
+    )
+    law = Law("Article L822-2 du code de la construction et de l’habitation", "", f"{FOREIGN_STUDENTS}-01")
+    return [refusal(text, law=law, keys=(person.key("nationality"), person.key("boursier")))]
+
+
+def _is_foreign_student(context: Context, person: Person) -> bool:
+    european = person.nationality == "CH" or bool(context.read("ressortissant_eee", person=person))
+    long_since = float(context.read("duree_possession_titre_sejour", person=person)) >= TEN_YEARS
+    return person.status == "student" and not (european or long_since or context.read("boursier", person=person))
 
 
 # 1 for a person whose unemployment is paid for two months, or who left work for a pension (R822-13, R822-14 CCH).

@@ -26,6 +26,8 @@ CEJ = f"{SCHOOL}.contrat_engagement_jeune"
 SPORT = f"{SCHOOL}.pass_sport"
 CULTURE = f"{SCHOOL}.pass_culture"
 SCHOOL_BEGINS = 9
+#: The first month in which every student pays one euro for a meal.
+MEALS_FOR_ALL = "2026-05"
 #: Years until which a student is on the parents’ notice.
 ON_A_NOTICE = 25
 SMIC = "marche_travail.salaire_minimum.smic.smic_b_horaire"
@@ -303,13 +305,17 @@ def _sport_right(context: Context, *, due: bool) -> Reason:
 
 def repas_un_euro(context: Context, person: Person) -> Explanation:
     keys = tuple(person.key(name) for name in ("status", "school", "boursier"))
+    studies = condition(
+        person.school == "enseignement_superieur",
+        yes=_("Vous faites des études supérieures."),
+        no=_("Il faut faire des études supérieures."),
+        keys=keys,
+    )
+    if not context.stock and context.month >= MEALS_FOR_ALL:
+        yes = _("Le repas du Crous coûte 1 € pour tous les étudiants.")
+        return Explanation("repas_un_euro", [studies], yes=yes, person=person.id)
     reasons = [
-        condition(
-            person.school == "enseignement_superieur",
-            yes=_("Vous faites des études supérieures."),
-            no=_("Il faut faire des études supérieures."),
-            keys=keys,
-        ),
+        studies,
         condition(
             bool(context.read("boursier", person=person)),
             yes=_("Vous avez droit à une bourse."),

@@ -329,6 +329,12 @@ def test_two_years_of_work_are_read_from_the_situation():
     assert "foyer.situation#/deux_ans_de_travail" in from_vault.FIELDS, "the vault opens it for a computation"
 
 
+def test_a_permit_is_read_from_the_situation():
+    found = read(identity(), record("foyer.situation", {"nationalite": "autre", "titre_sejour": "protege"}))
+    assert found.household.applicant.permit == "protected"
+    assert read(identity()).household.applicant.permit is None
+
+
 @pytest.mark.parametrize("field", sorted(asked.vault_field for asked, _fact in ASKED.values()))
 def test_the_answer_to_each_question_of_the_city_is_read(field):
     assert field in from_vault.FIELDS, "write it there, with a new version of the agreement of the watch"

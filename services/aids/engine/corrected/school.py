@@ -7,6 +7,7 @@ from openfisca_core.periods import Period
 from openfisca_core.variables import Variable
 from openfisca_france.model.base import TypesActivite
 from openfisca_france.model.prestations import education
+from openfisca_france.model.prestations.education import TypesScolarite
 
 from services.aids.engine.corrected.populations import WithMembers
 
@@ -30,6 +31,13 @@ class bourse_lycee(Variable):  # type: ignore[misc]
 
     def formula_2016_07_01(famille, period, parameters):  # type: ignore[no-untyped-def]
         return education.bourse_lycee.formula_2016_07_01(famille, period, _as_at_school_start(period, parameters))
+
+
+class crous_repas_un_euro_eligibilite(Variable):  # type: ignore[misc]
+    """Since 1 May 2026 (finance act for 2026), for each student. Stock asks for a grant."""
+
+    def formula_2026_05_01(individu, period):  # type: ignore[no-untyped-def]
+        return individu("scolarite", period) == TypesScolarite.enseignement_superieur
 
 
 def _as_at_school_start(period: Period, parameters: Any) -> Any:  # noqa: ANN401 - OpenFisca is untyped
@@ -72,4 +80,10 @@ def _on_the_notice(famille: Any, period: Period) -> WithMembers:  # noqa: ANN401
     return WithMembers(famille, "age", where(counted, 0, -1))
 
 
-CLASSES = (bourse_college, bourse_lycee, bourse_college_echelon, bourse_lycee_echelon)
+CLASSES = (
+    bourse_college,
+    bourse_lycee,
+    crous_repas_un_euro_eligibilite,
+    bourse_college_echelon,
+    bourse_lycee_echelon,
+)
