@@ -375,7 +375,7 @@ def test_a_family_of_another_commune_sees_no_aid_for_residents_and_its_visit_run
     people.local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
     names = {aid.code: aid.name for aid in LocalAid.objects.all()}
     client = Client()
-    assert len(tell(client, COUPLE)) <= 17
+    assert len(tell(client, COUPLE)) <= 19
     here = titles_of(client) & set(names.values())
     client.post(address("commune"), {"answer": "La Rochelle 17"})
     elsewhere = titles_of(client) & set(names.values())
