@@ -105,6 +105,7 @@ COUPLE = {
     "Depuis quand gagnez-vous à peu près cela chaque mois ?": "longtemps",
     "Depuis quand votre conjoint gagne-t-il à peu près cela chaque mois ?": "longtemps",
     "Quelle est votre nationalité ?": "FR",
+    "Quelle est la nationalité de votre conjoint ?": "FR",
     "La MDPH a-t-elle reconnu un handicap à quelqu’un chez vous ?": "personne",
     "Quels étaient les revenus de votre foyer en 2023 ?": "24000",
     "Attendez-vous un enfant, vous ou votre conjoint ?": "no",

@@ -266,7 +266,7 @@ def test_the_first_questions_are_those_that_change_the_result_most():
 def test_a_question_is_left_out_where_it_changed_nothing_over_many_households(measured, asked, monkeypatch):
     """So many that no answer is likely to matter, the smallest changes included."""
     household = read(people.single())
-    question = variants.Question("ass", "", "foyer.situation#/ass_ouverte", keys=(), answers=())
+    question = variants.Question(key="ass", text="", field="foyer.situation#/ass_ouverte", keys=(), answers=())
     context = order.context(household)
     monkeypatch.setattr(order, "table", lambda: {"contexts": {order.wider(context)[-1]: {"ass": measured}}})
     assert order.may_matter(question, household) == asked

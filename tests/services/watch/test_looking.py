@@ -69,7 +69,7 @@ def test_changes_of_ten_minutes_are_looked_at_together(awa: User, november: time
 
 
 def test_a_right_that_appears_is_found_with_why(awa: User, november: time_machine.Traveller) -> None:
-    for month in ("2025-10", "2025-09", "2025-08"):
+    for month in ("2025-10", "2025-09", "2025-08", "2025-07"):
         people.payslip(awa, month, "0.00")
     made.later(november, minutes=11)
     made.look()
