@@ -31,13 +31,13 @@ READ = {
         "fr": "7abdff1ba1ee26625fe5719e166626b5d3ff015f2933525555366894ded91828",
         "en": "25af1697737154419a8e0a8600b317463279ebb2f239012edd7a8a78abb3b995",
     },
-    ("joint_simulation", "4"): {
-        "fr": "4dd73a0fb854bf72cf26068ba7373869fa10be34c58125cd71747e80bd6f0d19",
-        "en": "934e5cbe4bcdfd7993fa4ebd8ce0bec9ca905f8c679128e4a82a8acc3acf9fce",
+    ("joint_simulation", "5"): {
+        "fr": "f56e5183f882144fd08d3ac6608da6ee5ea5ca18ef14a2d2129223b0583cf5ce",
+        "en": "9f99df81b505e9bca0a53fa88cf708fdba571f6b4ab04a1d7638d584604914b5",
     },
-    ("watch", "2"): {
-        "fr": "da3c5ebe98022f57a764d4ed85d2636a09726a11e55b0d09cc61b9c8953bbbdb",
-        "en": "7254453ecddddf8a0ed8cd19f1d1a97d397835e6f6ef72fd8b6702ff90fc9091",
+    ("watch", "3"): {
+        "fr": "1dde1812e801d7092bef6a3d5786ebd1651089a4946ed82adb1ce10401ffa739",
+        "en": "be06bb51ea95931ebe7dc40064246662dd5c5a4bbf48d53c8028e3d569d3a9da",
     },
 }
 
