@@ -41,7 +41,7 @@ def flag(name: str, default: bool = False) -> bool:
 
 def number(name: str, default: int) -> int:
     value = os.environ.get(name, "").strip()
-    if value and not value.isdigit():
+    if value and not value.isdecimal():
         raise ImproperlyConfigured(f"{name} is “{value}”: set it to a whole number.")
     return int(value) if value else default
 

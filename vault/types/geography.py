@@ -84,7 +84,7 @@ def add_fictional(code: str, name: str, postcode: str) -> None:
 def _asked(text: str) -> tuple[list[str], list[str]]:
     """Split a search into its words and its numbers: a department, a postcode or a code of the place."""
     found = _words(text)
-    marks = [word.upper() for word in found if word[0].isdigit() and not word.endswith(("er", "e", "eme"))]
+    marks = [word.upper() for word in found if word[0].isdecimal() and not word.endswith(("er", "e", "eme"))]
     return [word for word in found if word.upper() not in marks], marks
 
 

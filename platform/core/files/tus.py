@@ -159,14 +159,14 @@ def _require_version(request: HttpRequest) -> None:
 
 def _number(request: HttpRequest, header: str) -> int:
     value = request.headers.get(header, "")
-    if not value.isascii() or not value.isdigit() or len(value) > 15:
+    if not value.isascii() or not value.isdecimal() or len(value) > 15:
         raise Refused(400)
     return int(value)
 
 
 def _require_content_length(request: HttpRequest) -> int:
     """Return the declared length of the body, which is required: the web server hands us an empty body without it."""
-    if request.headers.get("Transfer-Encoding") or not request.META.get("CONTENT_LENGTH", "").isdigit():
+    if request.headers.get("Transfer-Encoding") or not request.META.get("CONTENT_LENGTH", "").isdecimal():
         raise Refused(411)
     return int(request.META["CONTENT_LENGTH"])
 

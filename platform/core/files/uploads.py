@@ -320,7 +320,7 @@ def _refusal_by_length(request: HttpRequest, max_bytes: int) -> HttpResponse | N
 
 def without_length(request: HttpRequest) -> HttpResponse | None:
     """Refuse a body without a length: the web server empties it, and the form would seem to have no file."""
-    if request.META.get("CONTENT_LENGTH", "").isdigit() and not request.META.get("HTTP_TRANSFER_ENCODING"):
+    if request.META.get("CONTENT_LENGTH", "").isdecimal() and not request.META.get("HTTP_TRANSFER_ENCODING"):
         return None
     return _page(
         request,

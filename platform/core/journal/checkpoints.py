@@ -419,7 +419,7 @@ def _numbers_outside(storage: Storage, folder: str) -> set[int]:
         folders, files = storage.listdir(folder)
     except FileNotFoundError:
         return set()
-    found = {int(name.removesuffix(".txt")) for name in files if name.removesuffix(".txt").isdigit()}
+    found = {int(name.removesuffix(".txt")) for name in files if name.removesuffix(".txt").isdecimal()}
     return found.union(*(_numbers_outside(storage, f"{folder}{name}/") for name in folders))
 
 

@@ -16,7 +16,7 @@ A_PAGE = 30
 def home(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("avant", "")
     rows = Checkpoint.objects.order_by("-number")
-    if asked.isascii() and asked.isdigit() and len(asked) < 18:
+    if asked.isascii() and asked.isdecimal() and len(asked) < 18:
         rows = rows.filter(number__lt=int(asked))
     found = list(rows[: A_PAGE + 1])
     shown = found[:A_PAGE]

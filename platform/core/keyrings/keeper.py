@@ -200,7 +200,7 @@ def _run(arguments: argparse.Namespace) -> int:
         files.use_key(arguments.keyring, arguments.key)
         return 0
     files.load(arguments.keyring, make=False)
-    user = int(arguments.user) if arguments.user.isdigit() else pwd.getpwnam(arguments.user).pw_uid
+    user = int(arguments.user) if arguments.user.isdecimal() else pwd.getpwnam(arguments.user).pw_uid
     out = logging.StreamHandler(sys.stdout)
     out.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[out])

@@ -161,4 +161,4 @@ def _is_number(found: str, before: str, after: str) -> bool:
 
 
 def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isdigit())
+    return "".join(character for character in text if character.isdecimal())

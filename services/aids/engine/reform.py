@@ -85,7 +85,7 @@ def apply(system: Any) -> Any:  # noqa: ANN401 - OpenFisca is untyped
 def parameter(system: Any, path: str) -> Any:  # noqa: ANN401 - OpenFisca is untyped
     node = system.parameters
     for step in path.split("."):
-        node = node.brackets[int(step)] if step.isdigit() else getattr(node, step)
+        node = node.brackets[int(step)] if step.isdecimal() else getattr(node, step)
     return node
 
 

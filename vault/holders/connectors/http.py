@@ -38,7 +38,7 @@ class Heard:
     def wait(self) -> timedelta | None:
         """The Retry-After header, given in seconds or as a date."""
         value = self.headers.get("retry-after", "").strip()
-        if value.isdigit() and len(value) < 8:
+        if value.isdecimal() and len(value) < 8:
             return timedelta(seconds=int(value))
         try:
             until = parsedate_to_datetime(value)

@@ -207,7 +207,7 @@ def page(*, reader: UUID, wanted: Wanted, before: int | None) -> Page:
 def context(*, reader: UUID, query: Mapping[str, str]) -> dict[str, Any]:
     """Return the context of the page's template."""
     number, wanted = query.get("avant", ""), Wanted.read(query)
-    before = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    before = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else None
     shown = page(reader=reader, wanted=wanted, before=before)
     return {
         "days": shown.days,

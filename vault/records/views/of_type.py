@@ -94,7 +94,9 @@ def _people(resident_id: UUID, values: Values) -> dict[UUID, str]:
 def _year(request: SignedInRequest, type_code: str, records: RecordQuerySet) -> HttpResponse:
     years = _years(records)
     asked = request.GET.get("annee", "")
-    year = int(asked) if asked.isdigit() and len(asked) == 4 and int(asked) in years else (years[0] if years else None)
+    year = (
+        int(asked) if asked.isdecimal() and len(asked) == 4 and int(asked) in years else (years[0] if years else None)
+    )
     during = _during(year, 1, 12) if year else None
     values = gate.own_of_type(resident_id=request.user.pk, purpose=SHOW, type_code=type_code, during=during)
     people = _people(request.user.pk, values)

@@ -150,7 +150,7 @@ def delete_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
 
 def _number(asked: str) -> int:
     """Return a page number. Anything that is not a number is page 1."""
-    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 1
+    return max(1, int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) < 4 else 1
 
 
 def _sides(opened: PaperOpened, asked: str, page: int) -> list[dict[str, Any]]:

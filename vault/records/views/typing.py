@@ -143,7 +143,7 @@ def _list_question(request: SignedInRequest, draft: Draft, opened: actions.Draft
     """
     info = questions.field(draft.type, name)
     items = list(opened.answers.get(name) or [])
-    if "remove" in request.POST and request.POST["remove"].isdigit():
+    if "remove" in request.POST and request.POST["remove"].isdecimal():
         items = [item for place, item in enumerate(items) if place != int(request.POST["remove"])]
         actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
         return redirect(_url(draft, name))

@@ -102,7 +102,7 @@ def _wanted(request: SignedInRequest) -> listing.Wanted:
         holder=request.POST.get("organisme", "")[:80],
         state=query.get("etat", "")[:10],
         proof=query.get("preuve", "")[:10],
-        page=int(page) if page.isdigit() and len(page) < 5 else 1,
+        page=int(page) if page.isdecimal() and len(page) < 5 else 1,
     )
 
 

@@ -156,7 +156,7 @@ def accept_by_code(*, request: AccessRequest, companion: User, code: str) -> Man
         if held.code_until is None or held.code_until <= timezone.now():
             return None
         held.tries += 1
-        right = hmac.compare_digest(_digest(held, "".join(filter(str.isdigit, code))), held.code_hash)
+        right = hmac.compare_digest(_digest(held, "".join(filter(str.isdecimal, code))), held.code_hash)
         mandate = _accept_all(held, place) if right and once.use("access request", held.code_hash) else None
         held.save(update_fields=["tries", "answered_at", "grant_id"])
     return mandate

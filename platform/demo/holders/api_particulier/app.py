@@ -46,7 +46,7 @@ def by_number(request: Request, version: str, provider: str, resource: str) -> A
 def _refusal(request: Request) -> Answer | None:
     if request.bearer != TOKEN:
         return _error("00101", "Interdit", "Votre token n'est pas valide ou n'est pas renseigné", 401)
-    if not request.one("recipient").isdigit():
+    if not request.one("recipient").isdecimal():
         return _error("00201", "Mauvais appel", "Le paramètre recipient n'est pas un numéro de SIRET", 422)
     return None
 

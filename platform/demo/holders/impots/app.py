@@ -25,7 +25,7 @@ def notice(request: Request, spi: str, year: str) -> Answer:
         return _error(400, "40001", "L'en-tête X-Correlation-ID est absent")
     case = next((one for one in cases().values() if str((one.of("impots") or {}).get("spi")) == spi), None)
     mode = request.mode(case.slug) if case else "normal"
-    income = _income(case, int(year)) if case and year.isdigit() else None
+    income = _income(case, int(year)) if case and year.isdecimal() else None
     if mode == "expired":
         return _error(403, "40300", "Accès refusé")
     if case is None or income is None or mode == "not_found":

@@ -4,6 +4,7 @@ A birth date may be `1992-11-00` or `1992-00-00`. The birth place is kept only f
 99100).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ FORMAT = "franceconnect"
 VERSION = "1.0.0"
 HOLDER = "FranceConnect"
 FRANCE = "99100"
+#: INSEE's code of a country.
+COUNTRY = re.compile("[0-9]{5}")
 GENDERS = {"female", "male"}
 MAX_NAMES = 20
 
@@ -62,7 +65,7 @@ def pivot(claims: Mapping[str, Any]) -> dict[str, Any]:
             "birthdate": plain.partial_day(claims.get("birthdate")) or plain.partial_day(claims.get("idp_birthdate")),
             "gender": gender if gender in GENDERS else None,
             "birthplace": plain.commune_code(claims.get("birthplace")) if country == FRANCE else None,
-            "birthcountry": country if country and len(country) == 5 and country.isdigit() else None,
+            "birthcountry": country if country and COUNTRY.fullmatch(country) else None,
             "acr": plain.text(claims.get("acr")),
         }
     )

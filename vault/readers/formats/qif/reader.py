@@ -127,7 +127,7 @@ def _operation(entry: _Entry, day: date, amount: Decimal) -> bank.Operation:
         label=bank.neat(fields.get("P", ""), fields.get("M", "")),
         counterpart=bank.neat(other),
         # Programs also write the means of payment there (« CB », « Virement »), which is no reference.
-        reference=number if any(letter.isdigit() for letter in number) else "",
+        reference=number if any(letter.isdecimal() for letter in number) else "",
         category="" if entry.is_split or other else bank.neat(fields.get("L", "").partition("/")[0]),
     )
 

@@ -155,7 +155,7 @@ def _restored(data: object) -> Value:
         isinstance(definition.encoding, Numeric0)
         and definition.fixed
         and isinstance(value, str)
-        and value.isdigit() | (value == "")
+        and value.isdecimal() | (value == "")
     ):
         return value.zfill(definition.fixed)
     restored: Value = value

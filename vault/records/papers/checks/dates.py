@@ -42,7 +42,7 @@ def quotient(inputs: CheckInput) -> Outcome:
 def school_year(inputs: CheckInput) -> Outcome:
     """Check the printed school year, else the school year of the paper's date. A school year ends in August."""
     written = str(inputs.payload("scolarite.eleve").get("annee_scolaire", ""))[:4]
-    if written.isdigit():
+    if written.isdecimal():
         return _is(int(written), inputs.today)
     return Outcome.INCONCLUSIVE if inputs.issued_on is None else _is(_school_year(inputs.issued_on), inputs.today)
 
