@@ -97,7 +97,13 @@ def read_several(parts: Sequence[tuple[bytes, Ask]]) -> list[Reading | Unreadabl
     Starting a child costs more than reading an answer, so one child reads all.
     """
     asks = [{"size": len(body), "ask": dataclasses.asdict(ask)} for body, ask in parts]
-    options = {"trust_test_authority": False, "authorities": [], "signature_authorities": [], "parts": asks}
+    options = {
+        "trust_test_authority": False,
+        "authorities": [],
+        "signature_authorities": [],
+        "parts": asks,
+        "today": timezone.localdate().isoformat(),
+    }
     with _child(
         "read_several", options, io.BytesIO(b"".join(body for body, _ask in parts)), cpu_seconds=READ_SECONDS
     ) as output:

@@ -53,7 +53,6 @@ def stale(resident):
     return start(resident, "rsa")
 
 
-@pytest.mark.usefixtures("autumn_2026")
 def test_a_value_pulled_again_in_one_press_is_back_on_its_line(nadia, holders, connected):  # noqa: F811 - fixtures
     add_signed_notice(nadia, annee_revenus=OLD)
     connection = connected("dgfip", ["derniere"], spi="0000000000421")
