@@ -137,7 +137,7 @@ def _in_words(one: Interval, show: Callable[[Number], str]) -> tuple[str, str]:
 def between(low: str, high: str) -> str:
     """Return an interval in words. A unit that both ends have is said once."""
     number, blank, unit = low.partition("\N{NO-BREAK SPACE}")
-    if blank and high.endswith(blank + unit) and not any(one.isdecimal() for one in unit):
+    if blank and high.endswith(blank + unit) and not any(one.isdigit() for one in unit):
         low = number
     return _("%(low)s à %(high)s") % {"low": low, "high": high}
 

@@ -14,7 +14,7 @@ from services.aids.asking.changes import (
     with_more,
 )
 from services.aids.asking.variants import Question
-from services.aids.household import INCOMES, Household, Person
+from services.aids.household import EUROPEAN, INCOMES, Household, Person
 
 NEAR_RSA = 1000.0  # euros a month: a couple without a child has no RSA above
 TEN_YEARS = 10  # of residence, the most that an aid asks for
@@ -179,7 +179,9 @@ def _nationality(household: Household, person: Person) -> Iterator[Question]:
                 set_person(person, nationality="MA", permit="other", permit_years=0.0),
             ),
         )
-    elif person.nationality not in {"FR", "ES"} and person.permit is None and (person.permit_years or 0) < TEN_YEARS:
+    elif (
+        person.nationality not in {"FR", EUROPEAN} and person.permit is None and (person.permit_years or 0) < TEN_YEARS
+    ):
         text = who(person, _("Quel est votre titre de séjour ?"), _("Quel est le titre de séjour de votre conjoint ?"))
         yield Question(
             key="titre",
@@ -206,6 +208,11 @@ def _nationality(household: Household, person: Person) -> Iterator[Question]:
             keys=(person.key("nationality"),),
             answers=tuple(set_person(person, permit_years=years) for years in (0.0, 6.0, 11.0)),
         )
+
+
+def _permit_counts(person: Person) -> bool:
+    unknown = person.permit is None and (person.permit_years or 0) < TEN_YEARS
+    return unknown and person.nationality not in {"FR", EUROPEAN}
 
 
 def _years_count(household: Household, person: Person) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-VERSION: Final = "2026.3"
+VERSION: Final = "2026.4"
 
 
 @dataclass(frozen=True, slots=True)

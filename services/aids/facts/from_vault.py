@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from services.aids import household as hh
 from services.aids.facts.vault_money import MoneyReader, maybe
-from services.aids.household import CityFacts, Household, Housing, Income, Person, months
+from services.aids.household import EUROPEAN, CityFacts, Household, Housing, Income, Person, months
 from services.aids.local.conditions import ASKED
 from vault.records.values import persons as sharing_household
 from vault.records.values.decrypted import Opened, Values
@@ -120,7 +120,7 @@ HOUSING: Final = {
 }
 MARITAL: Final = {"C": "celibataire", "M": "marie", "O": "pacse", "D": "divorce", "V": "veuf"}
 # The law distinguishes French, European and other nationals; any country of the right group will do.
-NATIONALITY: Final = {"FR": "FR", "UE": "ES", "autre": "XX"}
+NATIONALITY: Final = {"FR": "FR", "UE": EUROPEAN, "autre": "XX"}
 PERMIT: Final = {"protege": "protected", "resident": "resident", "autre": "other"}
 
 

@@ -40,6 +40,8 @@ INCOMES: Final = (
 WORK: Final = ("salary", "apprentice_pay", "micro_turnover_profit")
 SCHOOLS: Final = ("maternelle", "primaire", "college", "lycee", "enseignement_superieur")
 SCHOOL_STATUSES: Final = ("public", "prive_sous_contrat", "prive_hors_contrat")
+#: The nationality that stands for all of the EEA and Switzerland where a resident says no country.
+EUROPEAN: Final = "ES"
 #: Refugees, stateless persons and subsidiary protection; a resident card or the Algerian certificate of ten years.
 PERMITS: Final = ("protected", "resident", "other")
 MARITAL: Final = ("celibataire", "marie", "pacse", "divorce", "veuf")

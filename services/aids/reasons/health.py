@@ -24,6 +24,7 @@ from services.aids.reasons.common import (
 from services.aids.reasons.conditions import condition, resources_under
 
 C2S = f"{MINIMA}.cs"
+AGE_OF_CHILD = f"{C2S}.cmu.age_limite_pac"
 
 
 def c2s(context: Context) -> Explanation:
@@ -75,6 +76,7 @@ def _shares(context: Context) -> list[Figure]:
             rule=_("Selon l’âge : %(age)s ans") % {"age": person.age(context.month)},
         )
         for person in context.people
+        if context.stock or person.role != "child" or person.age(context.month) < context.parameter(AGE_OF_CHILD)
     ]
 
 
@@ -83,7 +85,7 @@ def _own_right(context: Context) -> Reason:
         bool(context.read("css_cmu_acs_eligibilite")),
         yes=_("Vous pouvez demander la couverture pour votre foyer."),
         no=_("Avant 25 ans, il faut être indépendant de ses parents ou avoir un enfant."),
-        law=context.law(f"{C2S}.cmu.age_limite_pac"),
+        law=context.law(AGE_OF_CHILD),
         keys=tuple(person.key("birth_date") for person in context.household.parents),
     )
 

@@ -56,6 +56,12 @@ def test_a_birth_abroad_has_no_french_place() -> None:
     assert "birthplace" not in identity(birthcountry="99217", birthplace="75056")
 
 
+@pytest.mark.parametrize("country", ["991²0", "٩٩١٠٠", "9910", "FRA"])
+def test_a_country_that_is_no_code_is_left_out(country: str) -> None:
+    """`isdigit` is true of the first, and `isdecimal` of the second."""
+    assert "birthcountry" not in identity(birthcountry=country)
+
+
 def test_an_empty_claim_is_left_out() -> None:
     assert identity(preferred_username="", birthplace="").keys().isdisjoint({"preferred_username", "birthplace"})
 

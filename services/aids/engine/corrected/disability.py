@@ -36,26 +36,14 @@ class eligibilite_caah(Variable):  # type: ignore[misc]
     """
 
     def formula_2015_07_01(individu, period, parameters):  # type: ignore[no-untyped-def]
-        found = aah.eligibilite_caah.formula_2015_07_01(_WithoutWork(individu), period, parameters)
+        never = individu.empty_array()
+        without_work = Instead(individu, {"salaire_imposable": never, "rpns_imposables": never})
+        found = aah.eligibilite_caah.formula_2015_07_01(without_work, period, parameters)
         law = parameters(period).prestations_sociales.prestations_etat_de_sante.invalidite.aah
         completes = sum(individu(kind, period) for kind in PENSIONS) + individu("asi", period) > 0
         whole = individu("aah", period) >= law.montant - 0.01
         works = sum(individu(kind, period) for kind in WAGES) > 0
         return found * (whole + completes) * logical_not(works)
-
-
-class _WithoutWork:
-    """A person who has had no earnings, for a published formula that asks for a year without."""
-
-    def __init__(self, individu: Any) -> None:  # noqa: ANN401 - OpenFisca is untyped
-        self._individu = individu
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - OpenFisca is untyped
-        return getattr(self._individu, name)
-
-    def __call__(self, name: str, period: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - numpy column
-        found = self._individu(name, period, *args, **options)
-        return found * 0 if name in {"salaire_imposable", "rpns_imposables"} else found
 
 
 class aspa(Variable):  # type: ignore[misc]
@@ -72,7 +60,7 @@ class aspa_eligibilite(Variable):  # type: ignore[misc]
 
     def formula(individu, period, parameters):  # type: ignore[no-untyped-def]
         unfit = individu("inapte_travail", period) + (individu("taux_incapacite", period) >= HALF)
-        return asi_aspa.aspa_eligibilite.formula(Instead(individu, "inapte_travail", unfit), period, parameters)
+        return asi_aspa.aspa_eligibilite.formula(Instead(individu, {"inapte_travail": unfit}), period, parameters)
 
 
 class asi_aspa_condition_nationalite(Variable):  # type: ignore[misc]

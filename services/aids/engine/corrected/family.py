@@ -14,7 +14,6 @@ from openfisca_france.model.prestations.prestations_familiales import af, asf, b
 from services.aids.engine.corrected.populations import (
     AFTER_COSTS,
     Instead,
-    OfFamily,
     count_months_since,
     sum_of_year,
 )
@@ -69,8 +68,9 @@ def _but_the_eldest(stock: Any, individu: Any, period: Any, parameters: Any) -> 
     born = individu("date_naissance", period).astype("datetime64[D]")
     on_the_first = born == born.astype("datetime64[M]").astype("datetime64[D]")
     this_month = on_the_first * (count_months_since(individu, period, 0) % 12 == 0)
-    persons = Instead(individu, "age", individu("age", period) - this_month)
-    found = stock(OfFamily(persons, "af_age_aine", full(individu.count, -1)), period, parameters)
+    of_no_age = Instead(individu.famille, {"af_age_aine": full(individu.count, -1)})
+    persons = Instead(individu, {"age": individu("age", period) - this_month}, famille=of_no_age)
+    found = stock(persons, period, parameters)
     dependent = individu("prestations_familiales_enfant_a_charge", period)
     rank = individu.get_rank(individu.famille, born.astype(int), condition=dependent)
     return found * logical_not((individu.famille("af_nbenf", period) == 2) * (rank == 0))
@@ -119,7 +119,7 @@ class prestations_familiales_base_ressources_individu(Variable):  # type: ignore
     def formula(individu, period):  # type: ignore[no-untyped-def]
         year = period.n_2
         profit = individu("rpns_imposables", year) + sum_of_year(individu, "rpns_auto_entrepreneur_benefice", year)
-        with_profit = Instead(individu, "rpns_imposables", profit)
+        with_profit = Instead(individu, {"rpns_imposables": profit})
         found = base_ressource.prestations_familiales_base_ressources_individu.formula(with_profit, period)
         found = found + sum_of_year(individu, "revenus_locatifs", year)
         found = found + AFTER_COSTS * sum_of_year(individu, "indemnites_journalieres_imposables", year)

@@ -21,7 +21,7 @@ class css_participation_forfaitaire_montant_i(Variable):  # type: ignore[misc]
         year = born.astype("datetime64[Y]")
         age = period.start.year - 1970 - year.astype(int) - (born > year)
         stock = css.css_participation_forfaitaire_montant_i.formula
-        return stock(Instead(individu, "age", age), period, parameters)
+        return stock(Instead(individu, {"age": age}), period, parameters)
 
 
 class css_participation_forfaitaire_montant(Variable):  # type: ignore[misc]

@@ -51,7 +51,7 @@ class aide_logement_base_ressources_individu(Variable):  # type: ignore[misc]
     def formula_2021_01_01(individu, period, parameters):  # type: ignore[no-untyped-def]
         stock, year = aides_logement.aide_logement_base_ressources_individu.formula_2021_01_01, period.n_2
         profit = individu("rpns_imposables", year) + sum_of_year(individu, "rpns_auto_entrepreneur_benefice", year)
-        found = stock(Instead(individu, "rpns_imposables", profit), period, parameters)
+        found = stock(Instead(individu, {"rpns_imposables": profit}), period, parameters)
         months = Period(("year", period.start, 1)).offset(-1).offset(-1, "month")
         sick = sum_of_year(individu, "indemnites_journalieres_imposables", months)
         return found + sum_of_year(individu, "revenus_locatifs", year) + AFTER_COSTS * sick
@@ -63,7 +63,7 @@ class aide_logement_abattement_revenus_activite_professionnelle(Variable):  # ty
     def formula(individu, period):  # type: ignore[no-untyped-def]
         stock = aides_logement.aide_logement_abattement_revenus_activite_professionnelle.formula
         eve = individu("date_debut_chomage", period) - timedelta64(1, "D")
-        return stock(Instead(individu, "date_debut_chomage", eve), period)
+        return stock(Instead(individu, {"date_debut_chomage": eve}), period)
 
 
 class aide_logement_condition_neutralisation(Variable):  # type: ignore[misc]

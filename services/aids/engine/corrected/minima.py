@@ -24,8 +24,8 @@ class rsa_socle(Variable):  # type: ignore[misc]
 
     def formula_2009_06_01(famille, period, parameters):  # type: ignore[no-untyped-def]
         stock, children = rsa.rsa_socle.formula_2009_06_01, famille("rsa_nb_enfants", period)
-        counted = Instead(famille, "nb_parents", _counted_parents(famille, period))
-        without = Instead(counted, "rsa_nb_enfants", children - _shared(famille, period))
+        counted = Instead(famille, {"nb_parents": _counted_parents(famille, period)})
+        without = Instead(counted, {"rsa_nb_enfants": children - _shared(famille, period)})
         return (stock(counted, period, parameters) + stock(without, period, parameters)) / 2
 
 
@@ -36,7 +36,7 @@ class rsa_socle_majore(Variable):  # type: ignore[misc]
         stock, children = rsa.rsa_socle_majore.formula_2009_06_01, famille("rsa_nb_enfants", period)
         others = children - _shared(famille, period)
         whole = stock(famille, period, parameters)
-        without = stock(Instead(famille, "rsa_nb_enfants", others), period, parameters)
+        without = stock(Instead(famille, {"rsa_nb_enfants": others}), period, parameters)
         one = parameters(
             period
         ).prestations_sociales.solidarite_insertion.minima_sociaux.rsa.rsa_m.montant_de_base_du_rsa
@@ -49,7 +49,7 @@ class rsa_eligibilite(Variable):  # type: ignore[misc]
 
     def formula_2010_01_01(famille, period, parameters):  # type: ignore[no-untyped-def]
         children = famille("rsa_nb_enfants", period) + famille("enceinte_fam", period)
-        counted = Instead(famille, "rsa_nb_enfants", children)
+        counted = Instead(famille, {"rsa_nb_enfants": children})
         return rsa.rsa_eligibilite.formula_2010_01_01(counted, period, parameters)
 
 
@@ -66,7 +66,7 @@ class rsa_forfait_logement(Variable):  # type: ignore[misc]
     """L. 262-5 CASF: of the persons that `rsa_socle` counts."""
 
     def formula_2009_06_01(famille, period, parameters):  # type: ignore[no-untyped-def]
-        counted = Instead(famille, "nb_parents", _counted_parents(famille, period))
+        counted = Instead(famille, {"nb_parents": _counted_parents(famille, period)})
         return rsa.rsa_forfait_logement.formula_2009_06_01(counted, period, parameters)
 
 
@@ -105,7 +105,7 @@ class ppa_montant_forfaitaire_familial_non_majore(Variable):  # type: ignore[mis
     """R. 842-2 II CSS: a spouse without the right to reside of L. 842-2 is not counted. Stock counts them."""
 
     def formula(famille, period, parameters):  # type: ignore[no-untyped-def]
-        counted = Instead(famille, "nb_parents", _counted_parents(famille, period))
+        counted = Instead(famille, {"nb_parents": _counted_parents(famille, period)})
         return published_ppa.ppa_montant_forfaitaire_familial_non_majore.formula(counted, period, parameters)
 
 
@@ -113,7 +113,7 @@ class ppa_forfait_logement(Variable):  # type: ignore[misc]
     """R. 844-3 CSS: of the persons that `ppa_montant_forfaitaire_familial_non_majore` counts."""
 
     def formula(famille, period, parameters):  # type: ignore[no-untyped-def]
-        counted = Instead(famille, "nb_parents", _counted_parents(famille, period))
+        counted = Instead(famille, {"nb_parents": _counted_parents(famille, period)})
         return published_ppa.ppa_forfait_logement.formula(counted, period, parameters)
 
 

@@ -1,8 +1,9 @@
-"""Populations of which one variable has other values, for a published formula that reads it; months since a birthday.
+"""What the corrected formulas share: a population seen otherwise, months since a birthday, sums of a year.
 
 Imported with the engine only. OpenFisca is untyped.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from numpy import datetime64
@@ -14,42 +15,22 @@ AFTER_COSTS = 0.9
 
 
 class Instead:
-    """A population of which one variable has other values."""
+    """A population that a published formula sees with other values of some variables, or other relatives.
 
-    def __init__(self, population: Any, name: str, values: Any) -> None:  # noqa: ANN401 - OpenFisca is untyped
-        self._population, self._name, self._values = population, name, values
+    Args:
+        values: the values of a variable, by its name, whatever the month that is asked.
+        relatives: `members` of a family, or the `famille` of a person.
+    """
+
+    def __init__(self, population: Any, values: Mapping[str, Any] | None = None, **relatives: Any) -> None:  # noqa: ANN401 - OpenFisca is untyped
+        self._population, self._values = population, values or {}
+        self.__dict__.update(relatives)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - OpenFisca is untyped
         return getattr(self._population, name)
 
     def __call__(self, name: str, period: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - numpy column
-        return self._values if name == self._name else self._population(name, period, *args, **options)
-
-
-class WithMembers:
-    """A family of which the members have other values of one variable."""
-
-    def __init__(self, family: Any, name: str, values: Any) -> None:  # noqa: ANN401 - OpenFisca is untyped
-        self._family, self.members = family, Instead(family.members, name, values)
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - OpenFisca is untyped
-        return getattr(self._family, name)
-
-    def __call__(self, name: str, period: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - numpy column
-        return self._family(name, period, *args, **options)
-
-
-class OfFamily:
-    """Persons whose family has other values of one variable."""
-
-    def __init__(self, persons: Any, name: str, values: Any) -> None:  # noqa: ANN401 - OpenFisca is untyped
-        self._persons, self.famille = persons, Instead(persons.famille, name, values)
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - OpenFisca is untyped
-        return getattr(self._persons, name)
-
-    def __call__(self, name: str, period: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - numpy column
-        return self._persons(name, period, *args, **options)
+        return self._values[name] if name in self._values else self._population(name, period, *args, **options)
 
 
 def count_months_since(persons: Any, period: Period, years: int) -> Any:  # noqa: ANN401 - numpy column

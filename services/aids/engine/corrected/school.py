@@ -9,7 +9,7 @@ from openfisca_france.model.base import TypesActivite
 from openfisca_france.model.prestations import education
 from openfisca_france.model.prestations.education import TypesScolarite
 
-from services.aids.engine.corrected.populations import WithMembers
+from services.aids.engine.corrected.populations import Instead
 
 SEPTEMBER = 9
 #: A student stays on the parents' notice until 25.
@@ -72,12 +72,12 @@ def _school_year(famille: Any, period: Period) -> Period:  # noqa: ANN401 - Open
     return later if period.start.month >= SEPTEMBER and given else period
 
 
-def _on_the_notice(famille: Any, period: Period) -> WithMembers:  # noqa: ANN401 - OpenFisca is untyped
+def _on_the_notice(famille: Any, period: Period) -> Instead:  # noqa: ANN401 - OpenFisca is untyped
     """Return the family with an age for the children of the parents' tax notice only: the formula counts ages."""
     persons = famille.members
     studies = (persons("activite", period) == TypesActivite.etudiant) * (persons("age", period) < ON_A_NOTICE)
     counted = (persons("enfant_a_charge", period.this_year) + studies) * (persons("age", period) >= 0)
-    return WithMembers(famille, "age", where(counted, 0, -1))
+    return Instead(famille, members=Instead(persons, {"age": where(counted, 0, -1)}))
 
 
 CLASSES = (
