@@ -278,8 +278,10 @@ def _replace(path: Path, text: str) -> None:
     A template has `{{ name }}` where its message has `%(name)s`, and a message doubles `%`.
     """
     source = path.read_text(encoding="utf-8")
-    pieces = [text] if path.suffix == ".py" else [piece.replace("%%", "%") for piece in re.split(r"%\(\w+\)s", text)]
-    pattern = r"(\{\{ \w+ \}\})".join(re.escape(piece).replace(r"\ ", r"\s+") for piece in pieces)
+    code = path.suffix == ".py"
+    pieces = [text] if code else [piece.replace("%%", "%") for piece in re.split(r"%\(\w+\)s", text)]
+    blank = r'\s+(?:"\s+f?")?' if code else r"\s+"  # a literal of Python may go on in the next line
+    pattern = r"(\{\{ \w+ \}\})".join(re.escape(piece).replace(r"\ ", blank) for piece in pieces)
     path.write_text(re.sub(pattern, lambda match: spaced(match[0]), source), encoding="utf-8")
 
 

@@ -33,7 +33,7 @@ def explain_residence(context: Context, code: str) -> Reason:
         yes=_("Vous êtes français, européen, ou votre titre de séjour suffit."),
         no=_("Votre titre de séjour n’a pas l’ancienneté demandée, ou nous ne savons pas depuis quand vous l’avez."),
         unknown=_(
-            "Sans emploi, un citoyen européen doit avoir le droit de séjourner en France : par un travail passé, "
+            "Sans emploi, un citoyen européen doit avoir le droit de séjourner en France : par un travail passé, "
             "sa famille ou cinq ans de séjour. Nous ne pouvons pas le vérifier, demandez à la CAF."
         ),
         law=LAWS[code],

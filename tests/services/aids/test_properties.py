@@ -40,8 +40,9 @@ APART = (
 )
 #: Least amounts paid: under them nothing is, so that one euro more takes as much away.
 LEAST = {"rsa": 6.0, "ppa": 15.0, "aide_logement": 15.0, "aspa": 0.0}
-#: Euros that an amount may move for one euro of income a month, where no limit is crossed.
-SLOPE = {"rsa": 1.05, "ppa": 1.05, "aide_logement": 3.0, "aspa": 1.3}
+#: Euros that an amount may move for one euro of income a month, where no limit is crossed. The housing aid counts
+#: incomes by hundreds of euros a year, takes up to 3.31 % of them (R823-2 and D823-17 CCH) and is paid in whole euros.
+SLOPE = {"rsa": 1.05, "ppa": 1.05, "aide_logement": 4.0, "aspa": 1.3}
 
 
 def income(kind: str, net: int, first: str = SINCE, last: str = MONTH) -> Income:
@@ -116,6 +117,16 @@ def earning(household: Household, more: float) -> Household | None:
     return household.with_person(person.id, incomes=(income(pay.type, int(pay.net + more)),))
 
 
+def rent_reduction(household: Household) -> float:
+    """Return the euros a month, at most, by which the rent of social housing rises over a limit, and the aid with it.
+
+    L442-2-1 CCH; decree of 21 May 2025, zone 2: 47.49 with one child, and 6.90 for each other.
+    """
+    if household.housing is None or household.housing.status != "tenant_social":
+        return 0
+    return 47.49 + 6.90 * max(0, len(household.children) - 1)
+
+
 def minimum(amounts: dict[str, float]) -> float:
     """Return what a household lives on at least: the minimum incomes, and the family benefits that they count."""
     people = sum(value for name, value in amounts.items() if name.endswith((".aah", ".asi", ".ass")))
@@ -182,6 +193,8 @@ def test_one_euro_more_moves_an_amount_by_what_its_rule_says(found):
             # The RSA and the prime d'activité count a housing aid that is under their flat amount.
             moved = abs(more["aide_logement"] - less["aide_logement"]) if name in {"rsa", "ppa"} else 0
             most = (max(LEAST[name], slope) + 1 if crossed else slope) + moved
+            if name == "aide_logement" and more[name] > less[name]:
+                most += rent_reduction(before)
             assert abs(more[name] - less[name]) <= most, (name, less[name], more[name], str(before))
 
 
