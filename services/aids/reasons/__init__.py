@@ -7,7 +7,18 @@ from django.utils.translation import gettext as _
 
 from services.aids.benefits import ALL, BY_CODE, Benefit
 from services.aids.household import Person
-from services.aids.reasons import derived, family, health, housing, minima, residence, school, social_housing
+from services.aids.reasons import (
+    derived,
+    disability,
+    family,
+    health,
+    housing,
+    minima,
+    overseas,
+    residence,
+    school,
+    social_housing,
+)
 from services.aids.reasons.common import Context, Explanation, Reason, percent
 from services.aids.reasons.conditions import refusal
 
@@ -33,7 +44,7 @@ FOR_HOUSEHOLD: Final[Mapping[str, Callable[[Context], Explanation]]] = {
     "logement_social": social_housing.logement_social,
 }
 FOR_PERSON: Final[Mapping[str, Callable[[Context, Person], Explanation]]] = {
-    "aah": minima.aah,
+    "aah": disability.aah,
     "asi": minima.asi,
     "ass": minima.ass,
     "bourse_crous": school.bourse_crous,
@@ -48,7 +59,7 @@ FOR_PERSON: Final[Mapping[str, Callable[[Context, Person], Explanation]]] = {
 
 def amount_of(context: Context, benefit: Benefit) -> float:
     """Return the household's amount in euros per `benefit.unit`, or 1 or 0 for a right without money."""
-    if residence.is_doubtful(context, benefit.code):
+    if residence.is_doubtful(context, benefit.code) or not overseas.is_covered(context, benefit.code):
         return 0.0
     if benefit.code == "prime_noel":
         return derived.prime_noel_amount(context)
@@ -66,6 +77,8 @@ def amount_of(context: Context, benefit: Benefit) -> float:
 def explain(context: Context, code: str) -> Explanation:
     """Explain one aid. A personal aid is explained for one person: see `_for_nearest`."""
     benefit = BY_CODE[code]
+    if not overseas.is_covered(context, code):
+        return overseas.explain_uncovered(benefit)
     explanation = FOR_HOUSEHOLD[code](context) if code in FOR_HOUSEHOLD else _for_nearest(context, benefit)
     return _complete(context, benefit, explanation)
 

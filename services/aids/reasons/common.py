@@ -193,6 +193,10 @@ class Context:
             else _("votre enfant de %(age)s ans") % {"age": max(person.age(self.month), 0)}
         )
 
+    def recent_incomes(self, *, since: int, figure: str = "net") -> list[Figure]:
+        """Return the incomes of the `since` months before the run's month."""
+        return self.incomes(months.shift(self.month, -since), months.shift(self.month, -1), figure=figure)
+
     def incomes(self, first: str, last: str, *, figure: str = "net") -> list[Figure]:
         """Return one figure per person and income type: the monthly mean from `first` to `last`."""
         span = months.between(first, last)

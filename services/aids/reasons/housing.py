@@ -1,5 +1,6 @@
 """Housing and energy: aide au logement, energy voucher, Visale, Loca-Pass, Mobili-jeune."""
 
+from datetime import date
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -289,16 +290,29 @@ def _energy_cap(context: Context, units: float) -> float:
 def visale(context: Context) -> Explanation:
     path = f"{ACTION}.visale.eligibilite.age_max"
     cap = float(context.read("visale_montant_max"))
+    person = context.household.applicant
     age = age_between(
         context,
-        context.household.applicant,
+        person,
         text=_("Âge : %(age)s ans. La garantie va de 18 à 30 ans."),
         path=path,
         least=18,
         most=int(context.parameter(path)),
     )
-    moving = _moving_reason(bool(context.amount("visale_eligibilite")), context.law(path))
-    explanation = Explanation("visale", [age, moving], yes=_("Vous emménagez et le loyer est sous la limite."))
+    if not age.ok and person.status == "employed" and person.age(context.month) >= 18:
+        # Action Logement asks for low wages, a new job or a transfer, none of which we know.
+        text = _(
+            "Après 30 ans, la garantie va à certains salariés du privé : petit salaire, embauche récente ou mutation. "
+            "Demandez à Action Logement."
+        )
+        age = needs_more(text, law=context.law(path), keys=(person.key("birth_date"), person.key("status")))
+    home = context.household.housing
+    entered = home.moved_in if home else None
+    moving = _moving_reason(
+        entered is not None and entered > date.fromisoformat(f"{context.month}-01"), context.law(path)
+    )
+    reasons = [age, moving, *([_rent_under(context, cap)] if moving.ok else [])]
+    explanation = Explanation("visale", reasons, yes=_("Vous emménagez et le loyer est sous la limite."))
     if age.ok:
         text = _("Si vous signez un bail, la garantie couvre un loyer de %(limit)s au plus, charges comprises.") % {
             "limit": euros(cap)
@@ -307,6 +321,20 @@ def visale(context: Context) -> Explanation:
         rule = _("La moitié de vos ressources, dans une limite")
         explanation.figures = [per_month(_("Loyer couvert au plus"), round(cap, 2), rule=rule)]
     return explanation
+
+
+def _rent_under(context: Context, cap: float) -> Reason:
+    home = context.household.housing
+    rent = (home.rent or 0) + (home.charges or 0) if home else 0
+    return condition(
+        rent <= cap,
+        yes=_("Le loyer est sous la limite."),
+        no=_("Le loyer dépasse la limite : la moitié de vos ressources, ou moins dans votre zone."),
+        value=rent,
+        limit=round(cap, 2),
+        unit=EURO_MONTH,
+        keys=("housing.rent", *context.income_keys()),
+    )
 
 
 def _moving_reason(moving: bool, law: Law) -> Reason:

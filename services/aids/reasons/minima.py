@@ -1,4 +1,4 @@
-"""RSA, prime d'activité, AAH, ASPA, ASI, ASS: incomes completed up to a floor."""
+"""RSA, prime d'activité, ASPA, ASI, ASS: incomes completed up to a floor."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,6 @@ from services.aids.reasons.common import (
     EURO_MONTH,
     HEALTH,
     MINIMA,
-    RATE,
     SOCIAL,
     YEARS,
     Context,
@@ -25,7 +24,7 @@ from services.aids.reasons.common import (
     per_month,
 )
 from services.aids.reasons.conditions import age_between, condition, refusal, resources_under
-from services.aids.reasons.residence import AGE_OF_RSA, explain_residence, explain_three_months
+from services.aids.reasons.residence import AGE_OF_RSA, explain_residence
 from services.aids.reasons.rsa_amounts import RSA, compute_rsa_floor
 
 #: In two years, for a right to an unemployment benefit.
@@ -56,11 +55,6 @@ def _too_small(context: Context, amount: float, path: str) -> Reason:
     least = context.parameter(path)
     text = _("Le montant serait sous %(least)s : il n’est pas versé.") % {"least": euros(least)}
     return refusal(text, value=round(amount, 2), limit=least, unit=EURO_MONTH, law=context.law(path))
-
-
-def _recent_incomes(context: Context, *, since: int, figure: str = "net") -> list[Figure]:
-    """Return the incomes of the `since` months before the run's month."""
-    return context.incomes(months.shift(context.month, -since), months.shift(context.month, -1), figure=figure)
 
 
 def rsa(context: Context) -> Explanation:
@@ -291,80 +285,6 @@ def _ppa_resources(context: Context, have: float, limit: float, law: Law) -> Rea
     )
 
 
-def aah(context: Context, person: Person) -> Explanation:
-    recognised = _disability(context, person)
-    explanation = Explanation(
-        "aah",
-        [recognised, _adult(context, person, already=bool(recognised.ok)), *explain_three_months(context, person)],
-        figures=_recent_incomes(context, since=3),
-        yes=_("La MDPH a reconnu le handicap et les ressources sont sous la limite."),
-        person=person.id,
-    )
-    if recognised.ok:
-        cap = float(context.read("aah_plafond_ressources_deconjugalise", person=person))
-        have = float(context.read("aah_base_ressources_deconjugalisee", person=person))
-        explanation.reasons.append(_aah_resources(context, have, cap))
-        explanation.threshold = Threshold(_("Ressources retenues pour la personne"), have, cap, EURO_MONTH)
-        pension = float(context.read("aah_base_non_cumulable", person=person))
-        if pension and not context.amount("aah", person):
-            explanation.reasons.append(_pension_under_aah(context, person, pension))
-    return explanation
-
-
-def _disability(context: Context, person: Person) -> Reason:
-    """Return the condition: 80 %; or 50 % before retirement age, with a lasting restriction on work (RSDAE)."""
-    rate, path = person.disability_rate, f"{HEALTH}.aah.taux_capacite.taux_incapacite"
-    high, low = context.parameter(path), context.parameter(f"{path}_rsdae")
-    age, last = person.age(context.month), context.parameter(f"{HEALTH}.aah.age_legal_retraite")
-    working_age = age <= last if context.stock else age < last
-    return condition(
-        None if rate is None else rate >= high or (rate >= low and bool(person.rsdae) and working_age),
-        yes=_("La MDPH a reconnu un taux d’incapacité suffisant."),
-        no=_(
-            "Il faut un taux d’incapacité de 80 %, ou de 50 % avec une restriction pour l’emploi, reconnu par la MDPH."
-        ),
-        unknown=_("Nous ne savons pas si la MDPH a reconnu un handicap."),
-        value=None if rate is None else rate * 100,
-        limit=high * 100,
-        unit=RATE,
-        law=context.law(path),
-        keys=(person.key("disability_rate"),),
-    )
-
-
-def _adult(context: Context, person: Person, *, already: bool) -> Reason:
-    """Some people get the AAH under the usual age: `already` is a recognised disability, and the engine decides."""
-    path = f"{HEALTH}.aah.age_minimal"
-    early = already and bool(context.read("aah_eligible", person=person))
-    text = _("Âge : %(age)s ans. L’allocation s’adresse aux adultes.")
-    return age_between(context, person, text=text, path=path, least=0 if early else int(context.parameter(path)))
-
-
-def _aah_resources(context: Context, have: float, cap: float) -> Reason:
-    return resources_under(
-        cap,
-        have=have,
-        unit=EURO_MONTH,
-        under=_("Les ressources retenues, %(have)s par mois, sont sous la limite de %(limit)s."),
-        over=_("Les ressources retenues sont %(gap)s au-dessus de la limite, par mois."),
-        law=context.law(f"{HEALTH}.aah.montant"),
-        keys=context.income_keys(),
-    )
-
-
-def _pension_under_aah(context: Context, person: Person, pension: float) -> Reason:
-    path = f"{HEALTH}.aah.montant"
-    return resources_under(
-        context.parameter(path) - 0.01,
-        have=pension,
-        unit=EURO_MONTH,
-        under=_("La pension d’invalidité, %(have)s, est sous l’allocation : elle est complétée."),
-        over=_("La pension d’invalidité dépasse l’allocation : l’AAH ne s’y ajoute pas."),
-        law=context.law(path),
-        keys=(person.key("incomes.disability_pension"),),
-    )
-
-
 def aspa(context: Context) -> Explanation:
     household = context.household
     path = f"{ASPA}.plafond_ressources.{'couples' if household.partner else 'personnes_seules'}"
@@ -379,8 +299,16 @@ def aspa(context: Context) -> Explanation:
             _resources(context, have=have, limit=limit, law=context.law(path)),
         ],
         threshold=Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH),
-        figures=_recent_incomes(context, since=3, figure="gross"),
+        figures=context.recent_incomes(since=3, figure="gross"),
         yes=_("Vos ressources sont sous le minimum garanti aux personnes âgées."),
+        changes=[_taken_back()],
+    )
+
+
+def _taken_back() -> str:
+    """Say what an heir would learn too late. L815-13 and D815-4 CSS: 107,616.60 euros of estate in 2025."""
+    return _(
+        "Après votre décès, l’Aspa versée peut être reprise sur votre succession, si elle dépasse 100 000 € environ."
     )
 
 
@@ -415,7 +343,7 @@ def asi(context: Context, person: Person) -> Explanation:
             _resources(context, have=have, limit=limit, law=context.law(path)),
         ],
         threshold=Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH) if pension else None,
-        figures=_recent_incomes(context, since=3),
+        figures=context.recent_incomes(since=3),
         yes=_("Votre pension d’invalidité est sous le minimum garanti."),
         person=person.id,
     )
@@ -468,7 +396,7 @@ def ass(context: Context, person: Person) -> Explanation:
         "ass",
         reasons,
         threshold=Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH) if looking else None,
-        figures=_recent_incomes(context, since=12),
+        figures=context.recent_incomes(since=12),
         yes=_("Vos droits au chômage sont finis et vos ressources sont sous la limite."),
         person=person.id,
     )

@@ -232,12 +232,42 @@ def test_apprentice_is_advised_to_ask_the_employer():
     assert result.status == "unknown" and "employeur" in result.sentence
 
 
+def test_an_aah_above_its_limit_names_the_supplement_that_it_contains():
+    alone = people.person(people.single(), birth_date="1985-01-01", status="inactive", incomes=[], disability_rate=0.85)
+    result, _ = explained(alone, "aah")
+    lines = {figure.label: figure.value for figure in result.explanation.figures}
+    assert lines["Majoration pour la vie autonome"] > 0
+    assert lines["AAH"] + lines["Majoration pour la vie autonome"] == pytest.approx(result.amount, abs=0.02)
+
+
+def test_the_minimum_pension_says_that_it_may_be_taken_back_from_the_estate():
+    old = people.person(people.single(), birth_date="1950-01-01", status="retired", incomes=[])
+    result, _ = explained(old, "aspa")
+    assert result.amount > 0 and any("succession" in change for change in result.explanation.changes)
+
+
 def test_moving_home_opens_visale():
     young = people.person(people.single(), birth_date="2002-01-01")
     settled, _ = explained(young, "visale")
     assert settled.status == "not_eligible" and settled.explanation.changes
     moving = read({**young, "housing": {**young["housing"], "rent": 400, "moved_in": "2025-12-15"}})
     assert people.computed(moving).get("visale").status == "eligible"
+
+
+def test_moving_home_into_too_high_a_rent_names_the_rent():
+    young = people.person(people.single(), birth_date="2002-01-01")
+    moving = {**young, "housing": {**young["housing"], "rent": 4000, "moved_in": "2025-12-15"}}
+    result, _ = explained(moving, "visale")
+    assert result.status == "not_eligible" and [reason.limit for reason in result.explanation.failed] != [None]
+    assert "loyer" in result.explanation.failed[0].text
+
+
+@pytest.mark.parametrize(("status", "visale"), [("employed", "unknown"), ("retired", "not_eligible")])
+def test_after_thirty_visale_is_not_refused_to_an_employee_who_moves(status, visale):
+    older = people.person(people.single(), birth_date="1980-01-01", status=status)
+    moving = {**older, "housing": {**older["housing"], "rent": 400, "moved_in": "2025-12-15"}}
+    result, _ = explained(moving, "visale")
+    assert result.status == visale
 
 
 def test_the_explanation_for_a_paid_person_wins_over_the_nearest_refusal():
