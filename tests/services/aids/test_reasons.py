@@ -233,7 +233,7 @@ def test_apprentice_is_advised_to_ask_the_employer():
 
 
 def test_an_aah_above_its_limit_names_the_supplement_that_it_contains():
-    values = {"birth_date": "1985-01-01", "status": "inactive", "incomes": [], "disability_rate": 0.85}
+    values: dict[str, Any] = {"birth_date": "1985-01-01", "status": "inactive", "incomes": [], "disability_rate": 0.85}
     alone = people.person(people.single(), **values)
     result, _ = explained(alone, "aah")
     lines = {figure.label: figure.value for figure in result.explanation.figures}
