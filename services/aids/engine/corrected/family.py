@@ -123,11 +123,13 @@ class prestations_familiales_base_ressources_individu(Variable):  # type: ignore
         found = base_ressource.prestations_familiales_base_ressources_individu.formula(with_profit, period)
         found = found + sum_of_year(individu, "revenus_locatifs", year)
         found = found + AFTER_COSTS * sum_of_year(individu, "indemnites_journalieres_imposables", year)
+        two_months = individu("date_debut_chomage", period) <= datetime64(str(period.offset(-2, "month").start))
+        jobless = (individu("activite", period) == TypesActivite.chomeur) * two_months
+        if not jobless.any():  # nothing of the ASS is read then, so that no later pass computes this again
+            return found
         wages, benefit = (individu(kind, year, options=[ADD]) for kind in ("salaire_imposable", "chomage_imposable"))
         taxed = individu("revenu_assimile_salaire_apres_abattements", year)
         work = taxed * wages / maximum(wages + benefit, 1) + profit
-        two_months = individu("date_debut_chomage", period) <= datetime64(str(period.offset(-2, "month").start))
-        jobless = (individu("activite", period) == TypesActivite.chomeur) * two_months
         paid = (individu("chomage_imposable", period) > 0) * (individu("ass", period.last_month) == 0)
         return found - jobless * where(paid, 0.3 * work, taxed + profit)
 
