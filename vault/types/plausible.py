@@ -3,7 +3,8 @@
 They catch typing mistakes. A value that its holder signed or sent is what it is, however unusual.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,6 +17,10 @@ from vault.types.spans import read_day
 
 OLDEST = 130
 YOUNGEST_PARENT = 10
+#: Ages that exist and are rare: whoever writes one is asked again.
+ODD_AGE = 105
+ODD_ADULT, ODD_RETIRED, ODD_CHILD = 16, 50, 30
+ODD_PARENT = (15, 60)
 BIRTHS = ("birthdate", "date_naissance")
 #: The day when a child is expected: at most this long ago, or ahead.
 DUE_DATE = "date_terme"
@@ -24,6 +29,48 @@ LATEST_BIRTH, PREGNANCY = timedelta(days=60), timedelta(days=310)
 OLDEST_YEARS = {"annee_revenus": 1900, "annee": 1900, "annee_calcul": 1900, "annee_construction": 1000}
 #: A number is impossible beyond this many times the ends of its usual range.
 BEYOND = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of a household whose birth is known."""
+
+    born: date
+    is_child: bool = False
+    is_retired: bool = False
+
+
+def find_impossible_parent(members: Sequence[Member]) -> str:
+    """Return a sentence if no adult of the household can be a child's parent, else ""."""
+    adults = [one.born for one in members if not one.is_child]
+    children = [one.born for one in members if one.is_child]
+    if adults and children and _years(min(adults), min(children)) < YOUNGEST_PARENT:
+        return _("Aucun adulte du foyer n’est assez âgé pour être le parent d’un enfant. Vérifiez les dates.")
+    return ""
+
+
+def find_odd(members: Sequence[Member]) -> list[str]:
+    """Return one sentence for each thing of a household that is possible and rare, such as a retired person of 34."""
+    today = timezone.localdate()
+    adults = [one for one in members if not one.is_child]
+    children = [one.born for one in members if one.is_child]
+    ages = [_years(one.born, today) for one in adults]
+    found = [_("Un adulte du foyer aurait %(age)s ans.") % {"age": age} for age in ages if not is_usual_adult(age)]
+    for age in (age for one, age in zip(adults, ages, strict=True) if one.is_retired and age < ODD_RETIRED):
+        found.append(_("Une personne à la retraite aurait %(age)s ans.") % {"age": age})
+    for age in (_years(born, today) for born in children):
+        if age > ODD_CHILD:
+            found.append(_("Un enfant à charge aurait %(age)s ans.") % {"age": age})
+    for born in children if adults else []:
+        eldest, youngest = (_years(pick(one.born for one in adults), born) for pick in (min, max))
+        if eldest < ODD_PARENT[0] or youngest > ODD_PARENT[1]:
+            age = eldest if eldest < ODD_PARENT[0] else youngest
+            found.append(_("À la naissance d’un enfant, un parent aurait eu %(age)s ans.") % {"age": age})
+    return found
+
+
+def is_usual_adult(age: int) -> bool:
+    return ODD_ADULT <= age <= ODD_AGE
 
 
 def implausible(type_code: str, payload: Mapping[str, Any], typed: Collection[str]) -> list[str]:
@@ -70,7 +117,10 @@ def impossible_number(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: AN
 
 
 def is_unusual(info: catalogue.FieldInfo, value: Any) -> bool:  # noqa: ANN401 - of a payload
-    """Return whether a number is outside its usual range: the resident confirms it before it is kept."""
+    """Return whether a number is outside its usual range, or a birth very old: the resident confirms it first."""
+    if _name(info) in BIRTHS:
+        born = _first_day(value)
+        return born is not None and _years(born, timezone.localdate()) > ODD_AGE
     amount, usual = _number(value), _usual(info)
     return amount is not None and usual is not None and not usual[0] <= amount <= usual[1]
 

@@ -40,6 +40,7 @@ from vault.records import gate
 from vault.records.actions import Invalid, Superseded
 from vault.records.models import PaperKind, Record
 from vault.records.values.decrypted import Values
+from vault.types import plausible
 
 SKIP: Final = "skip"
 #: Set by the page of a question when answers were kept before it.
@@ -69,16 +70,29 @@ class Visit:
         chain.waiting = chain.waiting or running.city_questions(self.interview, chain)
         return chain
 
-    def answer(self, name: str, value: object) -> str:
-        """Take an answer, for `save` to keep. One that contradicts another is left out: return why, else nothing."""
+    def answer(self, name: str, value: object, form: forms.AnswerForm | None = None) -> str:
+        """Take an answer, for `save` to keep. One that contradicts another is left out: return why, else nothing.
+
+        One that makes the household odd is left out too, until the resident confirms it in `form`.
+        """
         before, chain = dict(self.interview.answers), self.chain
         self.interview.answer(name, value)
         self.chain = self.follow()
-        if value is None or not self.chain.refused:
+        if value is None:
             return ""
-        problem = _(next(iter(self.chain.refused.values())))
-        self.interview.answers, self.chain = before, chain
-        return _("Ces réponses se contredisent : %(problem)s.") % {"problem": problem}
+        problem, odd = self._contradiction(), set(_oddities(self.chain)) - set(_oddities(chain))
+        if form and not problem and odd:
+            doubt = _("%(odd)s C’est bien cela ?") % {"odd": min(odd)}
+            form.ask_again("answer", value, sure=_("Oui, c’est bien cela"), doubt=doubt)
+        if problem or (form and not form.is_valid()):
+            self.interview.answers, self.chain = before, chain
+        return problem
+
+    def _contradiction(self) -> str:
+        if self.chain.refused:
+            problem = _(next(iter(self.chain.refused.values())))
+            return _("Ces réponses se contredisent : %(problem)s.") % {"problem": problem}
+        return plausible.find_impossible_parent(_members(self.chain))
 
     def save(self) -> None:
         state.save(self.request.session, self.interview)
@@ -94,6 +108,20 @@ class Visit:
             "begun": bool(self.kept),
         }
         return render(self.request, template, {**shared, **context}, status=status)
+
+
+def _members(chain: Chain) -> list[plausible.Member]:
+    """Return the people of the household whose birth was given."""
+    household = chain.household
+    return [
+        plausible.Member(one.birth_date, is_child=one.role == "child", is_retired=one.status == "retired")
+        for one in household.people
+        if one.key("birth_date") not in household.unknown and one.age(household.month) >= 0
+    ]
+
+
+def _oddities(chain: Chain) -> list[str]:
+    return plausible.find_odd(_members(chain))
 
 
 def _own_values(resident_id: UUID) -> Values:
@@ -129,9 +157,9 @@ def question(request: HttpRequest, name: str) -> HttpResponse:
         visit.answer(name, None)
         return _answered(visit, name, corrected=corrected)
     if form.is_valid():
-        if refused := visit.answer(name, as_json(form.cleaned_data["answer"])):
+        if refused := visit.answer(name, as_json(form.cleaned_data["answer"]), form):
             form.add_error("answer", refused)
-        else:
+        elif form.is_valid():
             return _answered(visit, name, corrected=corrected)
     return _ask(visit, name, asked, read=read, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 

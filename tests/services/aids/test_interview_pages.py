@@ -295,6 +295,52 @@ def test_a_parent_made_younger_than_a_child_is_refused_too():
     assert kept(client)["answers"]["naissance"] == "1984-04-04"
 
 
+ODD = [
+    ({}, "naissance", "1 1 1900", "1er janvier 1900"),
+    ({}, "naissance", "1 1 2015", "10 ans"),
+    ({"naissance": "4 4 1984", "couple": "yes"}, "naissance_conjoint-conjoint", "1 1 2020", "5 ans"),
+    ({"naissance": "4 4 1991", "couple": "no", "enfants": "0"}, "activite", "retraite", "34 ans"),
+    ({"naissance": "4 4 1950", "couple": "no", "enfants": "1"}, "naissance_enfant-enfant-1", "1 1 1980", "45 ans"),
+    ({"naissance": "4 4 1998", "couple": "no", "enfants": "1"}, "naissance_enfant-enfant-1", "1 1 2010", "11 ans"),
+    ({"naissance": "4 4 1940", "couple": "no", "enfants": "1"}, "naissance_enfant-enfant-1", "1 1 2020", "79 ans"),
+]
+
+
+def begun_with(story: dict[str, str]) -> Client:
+    client = Client()
+    for name, text in story.items():
+        assert client.post(address(name), posted(text)).status_code == 302, name
+    return client
+
+
+@pytest.mark.parametrize(("story", "name", "text", "odd"), ODD)
+def test_what_is_possible_and_rare_is_asked_again_then_kept(story, name, text, odd):
+    client, given = begun_with(story), posted(text)
+    asked = client.post(address(name), given)
+    assert asked.status_code == 422 and odd in main_of(asked) and "bien cela" in main_of(asked)
+    assert name not in (kept(client)["answers"] if story else {})
+    sure = asked.context["form"]["answer_sure"].field.widget.attrs["value"]
+    assert client.post(address(name), {**given, "answer_sure": sure}).status_code == 302
+    assert name in kept(client)["answers"]
+
+
+def test_a_confirmation_of_one_answer_is_none_of_another():
+    client = begun_with({"naissance": "4 4 1991", "couple": "no", "enfants": "0"})
+    assert client.post(address("activite"), {"answer": "retraite", "answer_sure": "actif"}).status_code == 422
+
+
+def test_what_was_confirmed_is_not_asked_again_with_the_next_answers():
+    client = begun_with({"couple": "no", "enfants": "0"})
+    client.post(address("naissance"), {**posted("1 1 1918"), "answer_sure": "1918-01-01"})
+    assert client.post(address("activite"), {"answer": "retraite"}).status_code == 302
+
+
+def test_a_parent_too_young_for_a_child_is_refused():
+    client = begun_with({"naissance": "4 4 2006", "couple": "no", "enfants": "1"})
+    response = client.post(address("naissance_enfant-enfant-1"), {**posted("1 1 2015"), "answer_sure": "2015-01-01"})
+    assert response.status_code == 422 and "assez âgé" in main_of(response)
+
+
 @pytest.mark.parametrize(
     ("name", "answer"),
     [

@@ -103,9 +103,14 @@ class PlausibleForm(forms.Form):
         return cleaned
 
     def _ask_again(self, name: str, info: FieldInfo, value: Any) -> None:  # noqa: ANN401 - of a payload
-        words = wording.format_value(info, value)
+        words = {"value": wording.format_value(info, value)}
+        sure = _("Oui, c’est bien %(value)s") % words
+        self.ask_again(name, value, sure=sure, doubt=_("%(value)s : c’est bien cela ?") % words)
+
+    def ask_again(self, name: str, value: Any, *, sure: str, doubt: str) -> None:  # noqa: ANN401 - of a payload
+        """Add a box, with the label `sure`, and refuse with the sentence `doubt` until it is ticked for this value."""
         self.fields[name + SURE] = forms.BooleanField(
-            label=_("Oui, c’est bien %(value)s") % {"value": words},
+            label=sure,
             required=False,
             widget=forms.CheckboxInput(attrs={"value": str(value)}),
         )
@@ -113,4 +118,4 @@ class PlausibleForm(forms.Form):
         names.insert(names.index(name) + 1, name + SURE)
         self.order_fields(list(dict.fromkeys(names)))
         if self.data.get(self.add_prefix(name + SURE)) != str(value):
-            self.add_error(name, _("%(value)s : c’est bien cela ?") % {"value": words})
+            self.add_error(name, doubt)
