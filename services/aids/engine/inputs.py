@@ -44,7 +44,11 @@ INCOME: Final[Mapping[str, Mapping[str, str]]] = {
     "alimony_received": {"pensions_alimentaires_percues": "net"},
     "apprentice_pay": {"remuneration_apprenti": "net"},
     "internship": {"indemnites_stage": "net"},
-    "sick_pay": {"indemnites_journalieres": "net", "indemnites_journalieres_imposables": "taxable"},
+    "sick_pay": {
+        "indemnites_journalieres": "net",
+        "indemnites_journalieres_maladie": "net",
+        "indemnites_journalieres_imposables": "taxable",
+    },
     "micro_turnover_profit": {"rpns_auto_entrepreneur_benefice": "net"},
     "rents": {"revenus_locatifs": "net"},
 }

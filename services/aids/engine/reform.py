@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-VERSION: Final = "2026.4"
+VERSION: Final = "2026.5"
 
 
 @dataclass(frozen=True, slots=True)

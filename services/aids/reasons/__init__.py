@@ -107,6 +107,9 @@ def _complete(context: Context, benefit: Benefit, explanation: Explanation) -> E
             "sum": explanation.formula,
             "rate": percent(context.parameter(CRDS)),
         }
+    if benefit.code in residence.OF_EUROPEANS and residence.is_doubtful(context, benefit.code):
+        explanation.reasons.append(residence.explain_right_of_europeans(context))
+        explanation.formula = ""
     if not amount_of(context, benefit) and not explanation.failed and not explanation.open:
         explanation.reasons.append(
             refusal(_("Le barème complet donne 0 € avec vos chiffres."), keys=context.income_keys())

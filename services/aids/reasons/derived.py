@@ -8,11 +8,12 @@ from services.aids.reasons.common import EURO_MONTH, Context, Explanation, Law
 from services.aids.reasons.conditions import condition
 from services.aids.reasons.residence import is_doubtful
 
-# Scale of the yearly decree, unchanged since 2009: second person +50 %, third and fourth +30 % each, further ones +40
-# % each.
+# Scale of the yearly decree, unchanged since 2009: second person +50 %, further ones +30 % each, +40 % each from
+# the third child on.
 BASE: Final = 152.45
-SHARES: Final = (0.5, 0.3, 0.3)
-FURTHER: Final = 0.4
+SECOND: Final = 0.5
+FURTHER: Final = 0.3
+THIRD_CHILD: Final = 0.4
 DECREE: Final = Law(
     "Décret n° 2022-1568 du 14 décembre 2022",
     "https://www.legifrance.gouv.fr/jorf/id/JORFTEXT000046738342",
@@ -20,11 +21,10 @@ DECREE: Final = Law(
 )
 
 
-def christmas_bonus(people: int) -> float:
-    """Return the yearly amount in euros for a household of `people`."""
-    more = people - 1
-    rate = 1 + sum(SHARES[:more]) + FURTHER * max(more - len(SHARES), 0)
-    return round(BASE * rate, 2)
+def christmas_bonus(parents: int, children: int) -> float:
+    """Return the yearly amount in euros for a household."""
+    shares = [FURTHER] * (parents - 1 + min(children, 2)) + [THIRD_CHILD] * max(children - 2, 0)
+    return round(BASE * (1 + sum(shares) + (SECOND - FURTHER if shares else 0)), 2)
 
 
 def prime_noel(context: Context) -> Explanation:
@@ -47,6 +47,5 @@ def prime_noel(context: Context) -> Explanation:
 def prime_noel_amount(context: Context) -> float:
     """Return the bonus in euros a year. The ASS gives the amount for one person."""
     if context.amount("rsa") and not is_doubtful(context, "rsa"):
-        children = int(context.read("rsa_nb_enfants"))
-        return christmas_bonus(len(context.household.parents) + children)
+        return christmas_bonus(len(context.household.parents), int(context.read("rsa_nb_enfants")))
     return BASE if any(context.amount("ass", person) for person in context.household.parents) else 0.0

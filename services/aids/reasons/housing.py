@@ -101,7 +101,8 @@ def _closed(context: Context, rent: float) -> list[Reason]:
     limit = round(
         float(context.read("aide_logement_loyer_plafond")) * context.parameter(f"{path}.{zone}.suppression"), 2
     )
-    spared = _status(context) == "residence" or any(person.disability_rate for person in context.people)
+    paid = context.amount("aeeh") or any(context.amount("aah", person) for person in context.household.parents)
+    spared = _status(context) == "residence" or bool(paid)
     if rent > limit and not spared:
         text = _("Votre loyer dépasse la limite de %(limit)s : au-dessus, l’aide n’est pas versée.")
         return [
@@ -114,14 +115,17 @@ def _closed(context: Context, rent: float) -> list[Reason]:
                 keys=("housing.rent",),
             )
         ]
-    person = context.household.applicant
-    if context.stock or context.month < FOREIGN_STUDENTS or not _is_foreign_student(context, person):
+    parents = context.household.parents
+    if context.stock or context.month < FOREIGN_STUDENTS:
+        return []
+    if not all(_is_foreign_student(context, person) for person in parents):
         return []
     text = _(
         "Depuis juillet 2026, un étudiant étranger hors d’Europe n’y a droit qu’avec une bourse. Demandez à la CAF."
     )
     law = Law("Article L822-2 du code de la construction et de l’habitation", "", f"{FOREIGN_STUDENTS}-01")
-    return [refusal(text, law=law, keys=(person.key("nationality"), person.key("boursier")))]
+    keys = [person.key(name) for person in parents for name in ("nationality", "boursier")]
+    return [needs_more(text, law=law, keys=tuple(keys))]
 
 
 def _is_foreign_student(context: Context, person: Person) -> bool:
@@ -247,10 +251,12 @@ def cheque_energie(context: Context) -> Explanation:
 
 
 def _home_reason(context: Context, year: str, law: Law) -> Reason:
+    contract = _status(context) in {"free", "residence"} and not context.stock
     return condition(
-        bool(context.read("cheque_energie_eligibilite_logement", year)),
+        None if contract else bool(context.read("cheque_energie_eligibilite_logement", year)),
         yes=_("Vous avez votre propre logement, loué ou à vous."),
         no=_("Il faut un logement à soi, loué ou en propriété."),
+        unknown=_("Il va à qui paie l’électricité du logement. Si le contrat est à votre nom, voyez chequeenergie.gouv.fr."),
         law=law,
         keys=("housing.status",),
     )
@@ -299,18 +305,14 @@ def visale(context: Context) -> Explanation:
         least=18,
         most=int(context.parameter(path)),
     )
-    if not age.ok and person.status == "employed" and person.age(context.month) >= 18:
+    if not age.ok and person.age(context.month) >= 18:
         # Action Logement asks for low wages, a new job or a transfer, none of which we know.
         text = _(
             "Après 30 ans, la garantie va à certains salariés du privé : petit salaire, embauche récente ou mutation. "
             "Demandez à Action Logement."
         )
         age = needs_more(text, law=context.law(path), keys=(person.key("birth_date"), person.key("status")))
-    home = context.household.housing
-    entered = home.moved_in if home else None
-    moving = _moving_reason(
-        entered is not None and entered > date.fromisoformat(f"{context.month}-01"), context.law(path)
-    )
+    moving = _moving_reason(context, context.law(path))
     reasons = [age, moving, *([_rent_under(context, cap)] if moving.ok else [])]
     explanation = Explanation("visale", reasons, yes=_("Vous emménagez et le loyer est sous la limite."))
     if age.ok:
@@ -337,9 +339,11 @@ def _rent_under(context: Context, cap: float) -> Reason:
     )
 
 
-def _moving_reason(moving: bool, law: Law) -> Reason:
+def _moving_reason(context: Context, law: Law) -> Reason:
+    home = context.household.housing
+    entered = home.moved_in if home else None
     return condition(
-        moving,
+        entered is not None and entered > date.fromisoformat(f"{context.month}-01"),
         yes=_("Vous emménagez dans un nouveau logement."),
         no=_("Il faut emménager dans un nouveau logement."),
         law=law,
@@ -362,7 +366,7 @@ def loca_pass(context: Context, person: Person) -> Explanation:
         law=law,
         keys=(person.key("status"),),
     )
-    moving = _moving_reason(bool(context.amount("locapass_eligibilite", person)), law)
+    moving = _moving_reason(context, law)
     reasons = [entitled, tenant_reason(context, law), moving]
     explanation = Explanation(
         "loca_pass", reasons, yes=_("Vous emménagez : l’avance paie le dépôt de garantie."), person=person.id

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from services.aids.household import Person
 from services.aids.reasons.common import Context, Law, Reason
-from services.aids.reasons.conditions import condition, refusal
+from services.aids.reasons.conditions import condition, needs_more, refusal
 
 RSA: Final = "rsa_condition_nationalite"
 ASPA: Final = "asi_aspa_condition_nationalite"
@@ -21,9 +21,15 @@ LAWS: Final = {
 VARIABLES: Final = {"rsa": RSA, "prime_activite": RSA, "aspa": ASPA, "asi": ASPA}
 #: Years after which a European citizen stays for good (directive 2004/38/EC, article 16).
 FOR_GOOD: Final = 5
-AT_WORK: Final = ("employed", "apprentice", "self_employed")
-#: Incomes of who works or has worked here.
-EARNED: Final = ("salary", "unemployment", "pension")
+#: Incomes of who works or has worked here. A pension may be another country's.
+EARNED: Final = ("salary", "unemployment", "apprentice_pay", "sick_pay", "micro_turnover_profit")
+#: Aids that ask for the right to reside of Europeans only by that right (L512-2 CSS, L822-2 CCH, L821-1 CSS).
+OF_EUROPEANS: Final = frozenset(
+    {
+        "aah", "aeeh", "af", "aide_logement", "ars", "asf", "bourse_crous", "cf", "paje_base", "paje_naissance"
+    }
+)  # fmt: skip
+RIGHT_OF_EUROPEANS: Final = Law("Article L233-1 du code de l’entrée et du séjour des étrangers", "")
 
 
 def explain_residence(context: Context, code: str) -> Reason:
@@ -32,13 +38,22 @@ def explain_residence(context: Context, code: str) -> Reason:
         _may(context, code),
         yes=_("Vous êtes français, européen, ou votre titre de séjour suffit."),
         no=_("Votre titre de séjour n’a pas l’ancienneté demandée, ou nous ne savons pas depuis quand vous l’avez."),
-        unknown=_(
-            "Sans emploi, un citoyen européen doit avoir le droit de séjourner en France : par un travail passé, "
-            "sa famille ou cinq ans de séjour. Nous ne pouvons pas le vérifier, demandez à la CAF."
-        ),
+        unknown=_ask_caf(),
         law=LAWS[code],
         keys=tuple(person.key("nationality") for person in context.household.parents),
     )
+
+
+def _ask_caf() -> str:
+    return _(
+        "Sans emploi, un citoyen européen doit avoir le droit de séjourner en France : par un travail passé, "
+        "sa famille ou cinq ans de séjour. Nous ne pouvons pas le vérifier, demandez à la CAF."
+    )
+
+
+def explain_right_of_europeans(context: Context) -> Reason:
+    keys = tuple(person.key("nationality") for person in context.household.parents)
+    return needs_more(_ask_caf(), law=RIGHT_OF_EUROPEANS, keys=keys)
 
 
 def explain_three_months(context: Context, person: Person) -> list[Reason]:
@@ -52,6 +67,8 @@ def explain_three_months(context: Context, person: Person) -> list[Reason]:
 
 def is_doubtful(context: Context, code: str) -> bool:
     """Return whether only an office can say if this aid is open to the household. No amount is then given."""
+    if code in OF_EUROPEANS:
+        return not context.stock and all(_must_prove(context, person) for person in context.household.parents)
     foreign = any(person.nationality not in {None, "FR"} for person in context.household.parents)
     return foreign and code in VARIABLES and _may(context, code) is None
 
@@ -70,6 +87,5 @@ def _must_prove(context: Context, person: Person) -> bool:
     """
     if person.nationality in {None, "FR"} or not context.read("ressortissant_eee", person=person):
         return False
-    worked = any(income.type in EARNED and income.net > 0 for income in person.incomes or ())
-    stays = (person.permit_years or 0) >= FOR_GOOD
-    return not (stays or person.status in AT_WORK or (person.status in {"unemployed", "retired"} and worked))
+    earned = person.incomes is None or any(income.type in EARNED and income.net > 0 for income in person.incomes)
+    return not ((person.permit_years or 0) >= FOR_GOOD or (earned and person.status != "inactive"))

@@ -179,9 +179,15 @@ def test_a_household_without_income_is_swept_by_a_wage():
     assert point.now == 0 and 500 < point.stops_above < 700
 
 
-@pytest.mark.parametrize(("people_count", "amount"), [(1, 152.45), (2, 228.68), (3, 274.41), (4, 320.14), (5, 381.12)])
-def test_the_christmas_bonus_follows_its_scale(people_count, amount):
-    assert christmas_bonus(people_count) == pytest.approx(amount, abs=0.02)
+@pytest.mark.parametrize(
+    ("parents", "children", "amount"),
+    [
+        (1, 0, 152.45), (1, 1, 228.68), (1, 2, 274.41), (1, 3, 335.39), (1, 4, 396.37), (1, 5, 457.35),
+        (2, 0, 228.68), (2, 1, 274.41), (2, 2, 320.14), (2, 3, 381.12),
+    ],
+)  # fmt: skip
+def test_the_christmas_bonus_follows_its_scale(parents, children, amount):
+    assert christmas_bonus(parents, children) == pytest.approx(amount, abs=0.02)
 
 
 def test_the_christmas_bonus_goes_with_the_rsa():

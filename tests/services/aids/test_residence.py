@@ -63,6 +63,80 @@ def test_the_aspa_asks_for_ten_years_of_permit_but_of_a_refugee(values, aspa):
     assert status(foreigner(birth_date="1955-05-05", **values), "aspa") == aspa
 
 
+FAMILY_AIDS = ("af", "cf", "paje_base", "ars", "aide_logement", "rsa")
+
+
+def family_of(**values: Any) -> dict[str, results.Result]:
+    """Return the aids of a couple with three young children, who rent and have nothing."""
+    family = people.with_partner(people.family(), birth_date="1995-05-05", status="inactive", incomes=[], **values)
+    family["people"] = family["people"][:2] + [
+        {"id": f"k{year}", "role": "child", "birth_date": f"{year}-01-10", "status": "inactive", "incomes": []}
+        for year in (2015, 2018, 2024)
+    ]
+    alone = people.person(family, birth_date="1994-04-04", status="inactive", incomes=[], **values)
+    return {one.code: one for one in results.compute(read(alone)).results}
+
+
+def test_no_family_or_housing_aid_is_promised_to_europeans_without_a_known_right_to_reside():
+    for code, aid in family_of(nationality="ES", permit_years=1).items():
+        if code in FAMILY_AIDS and not aid.explanation.failed:
+            assert (aid.status, aid.amount) == ("unknown", 0), code
+            assert any("demandez à la CAF" in reason.text for reason in aid.explanation.open)
+
+
+@pytest.mark.parametrize("values", [{"nationality": "FR"}, {"nationality": "ES", "permit_years": 6}])
+def test_family_and_housing_aids_are_promised_to_who_has_the_right_to_reside(values):
+    found = family_of(**values)
+    assert found["af"].status == found["aide_logement"].status == "eligible"
+
+
+def test_a_disabled_european_without_work_is_sent_to_the_caf():
+    assert status(foreigner(nationality="ES", permit_years=1, disability_rate=0.85), "aah") == "unknown"
+    assert status(foreigner(nationality="ES", permit_years=6, disability_rate=0.85), "aah") == "eligible"
+
+
+@pytest.mark.parametrize(
+    ("values", "rsa"),
+    [
+        ({"status": "retired", "incomes": [{"type": "pension", "net": 300, "gross": 320, "taxable": 311}]}, "unknown"),
+        ({"status": "self_employed", "incomes": []}, "unknown"),
+        (
+            {"status": "employed", "incomes": [{"type": "salary", "net": 300, "gross": 390, "taxable": 311}]},
+            "eligible",
+        ),
+    ],
+)
+def test_a_status_or_a_pension_alone_does_not_show_that_a_european_works_here(values, rsa):
+    dated = [{"from": "2024-01", "to": "2025-11", **one} for one in values["incomes"]]
+    assert status(foreigner(nationality="ES", permit_years=1, **values | {"incomes": dated})) == rsa
+
+
+def student_couple(applicant: dict[str, Any], partner: dict[str, Any]) -> Household:
+    couple = people.with_partner(people.single(), birth_date="2001-05-05", **partner)
+    document = people.person(couple, birth_date="2001-05-05", **applicant)
+    return read({**document, "date": "2026-10"})
+
+
+STUDENT = {
+    "status": "student",
+    "incomes": [],
+    "nationality": "MA",
+    "permit": "other",
+    "permit_years": 3,
+    "boursier": False,
+}
+FRENCH = {"status": "inactive", "incomes": [], "nationality": "FR"}
+
+
+def test_the_housing_aid_of_a_couple_does_not_depend_on_which_of_them_asks():
+    first, second = (status(student_couple(*pair), "aide_logement") for pair in ((STUDENT, FRENCH), (FRENCH, STUDENT)))
+    assert first == second == "eligible"
+
+
+def test_a_student_from_outside_europe_is_sent_to_the_caf_since_only_some_permits_close_the_housing_aid():
+    assert status(student_couple(STUDENT, STUDENT), "aide_logement") == "unknown"
+
+
 def asked(household: Household) -> list[str]:
     return [one.key for one in questions.open_questions(household) if one.key in {"nationalite", "titre", "sejour"}]
 

@@ -87,14 +87,26 @@ class aide_logement_montant_selectionne_avant_seuil(Variable):  # type: ignore[m
         return stock(famille, period) * (famille.demandeur.menage("loyer", period) > 0)
 
 
+class aide_logement_montant_brut(Variable):  # type: ignore[misc]
+    """D. 823-16 CCH: a rent over the limit is spared to who has the AAH or the AEEH. Stock: to any disability rate."""
+
+    def formula_2016_07_01(famille, period, parameters):  # type: ignore[no-untyped-def]
+        stock, persons = aides_logement.aide_logement_montant_brut.formula_2016_07_01, famille.members
+        of_parent = (persons("aah", period) > 0) * persons.has_role(Famille.PARENT)
+        entitled = of_parent + famille.project(famille("aeeh", period) > 0)
+        seen = Instead(famille, members=Instead(persons, {"handicap": entitled}))
+        return stock(seen, period, parameters)
+
+
 class aide_logement_montant_brut_crds(Variable):  # type: ignore[misc]
-    """L. 822-2 I 3° CCH: since July 2026, not for a student from outside Europe without a grant. Stock pays."""
+    """L. 822-2 I 3° CCH: since July 2026, not for students from outside Europe without a grant. Stock pays."""
 
     def formula_2018(famille, period, parameters):  # type: ignore[no-untyped-def]
         found = aides_logement.aide_logement_montant_brut_crds.formula_2018(famille, period, parameters)
         if period.start.date < FOREIGN_STUDENTS:
             return found
-        return found * logical_not(_is_foreign_student(famille.demandeur, period))
+        students = famille.sum(_is_foreign_student(famille.members, period), role=Famille.PARENT)
+        return found * (students < famille("nb_parents", period))
 
 
 def _is_foreign_student(person: Any, period: Any) -> Any:  # noqa: ANN401 - numpy column
@@ -109,5 +121,6 @@ CLASSES = (
     aide_logement_abattement_revenus_activite_professionnelle,
     aide_logement_condition_neutralisation,
     aide_logement_montant_selectionne_avant_seuil,
+    aide_logement_montant_brut,
     aide_logement_montant_brut_crds,
 )

@@ -11,9 +11,11 @@ from openfisca_france.model.base import TypesActivite
 from openfisca_france.model.prestations.minima_sociaux import ppa as published_ppa
 from openfisca_france.model.prestations.minima_sociaux import rsa
 
-from services.aids.engine.corrected.populations import Instead
+from services.aids.engine.corrected.populations import Instead, count_months_since
 
 #: Wages and what stands in for them, which R. 262-13 leaves out once nothing replaces them. A trader's months vary.
+#: Months after that of the birth in which the basic allowance of a lone parent is left out.
+NEWBORN = 3
 WORK = ("salaire_net", "indemnites_chomage_partiel", "remuneration_apprenti")
 
 
@@ -128,6 +130,30 @@ def _shared(famille: Any, period: Period) -> Any:  # noqa: ANN401 - numpy column
     return famille.sum(shared, role=Famille.ENFANT)
 
 
+class rsa_base_ressources_prestations_familiales(Variable):  # type: ignore[misc]
+    """R. 262-11 2° CASF: a lone parent's basic allowance is left out until the baby is three months old. Stock counts
+    it.
+    """
+
+    def formula_2017_01_01(famille, period, parameters):  # type: ignore[no-untyped-def]
+        found = rsa.rsa_base_ressources_prestations_familiales.formula_2017_01_01(famille, period, parameters)
+        return found - _of_newborn(famille, period)
+
+
+class ppa_base_ressources_prestations_familiales(Variable):  # type: ignore[misc]
+    """R. 844-5 2° CSS: as `rsa_base_ressources_prestations_familiales`, for the prime d'activité."""
+
+    def formula(famille, period, parameters):  # type: ignore[no-untyped-def]
+        found = published_ppa.ppa_base_ressources_prestations_familiales.formula(famille, period, parameters)
+        return found - _of_newborn(famille, period)
+
+
+def _of_newborn(famille: Any, period: Period) -> Any:  # noqa: ANN401 - numpy column
+    months = count_months_since(famille.members, period, 0)
+    born = famille.any((months >= 0) * (months <= NEWBORN), role=Famille.ENFANT)
+    return born * (famille("rsa_majore_eligibilite", period) > 0) * famille("paje_base", period)
+
+
 class rsa_revenu_activite_individu(Variable):  # type: ignore[misc]
     """R. 262-13 CASF: stopped wages are left out, in whichever month they stopped. Stock does so for a month only."""
 
@@ -172,6 +198,8 @@ CLASSES = (
     ppa_eligibilite_apprenants,
     ppa_montant_forfaitaire_familial_non_majore,
     ppa_forfait_logement,
+    rsa_base_ressources_prestations_familiales,
+    ppa_base_ressources_prestations_familiales,
     rsa_revenu_activite_individu,
     rsa_base_ressources_individu,
 )
