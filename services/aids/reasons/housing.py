@@ -256,7 +256,9 @@ def _home_reason(context: Context, year: str, law: Law) -> Reason:
         None if contract else bool(context.read("cheque_energie_eligibilite_logement", year)),
         yes=_("Vous avez votre propre logement, loué ou à vous."),
         no=_("Il faut un logement à soi, loué ou en propriété."),
-        unknown=_("Il va à qui paie l’électricité du logement. Si le contrat est à votre nom, voyez chequeenergie.gouv.fr."),
+        unknown=_(
+            "Il va à qui paie l’électricité du logement. Si le contrat est à votre nom, voyez chequeenergie.gouv.fr."
+        ),
         law=law,
         keys=("housing.status",),
     )

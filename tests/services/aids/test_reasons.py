@@ -269,12 +269,18 @@ def test_moving_home_into_too_high_a_rent_names_the_rent():
     assert "loyer" in result.explanation.failed[0].text
 
 
-@pytest.mark.parametrize(("status", "visale"), [("employed", "unknown"), ("retired", "not_eligible")])
-def test_after_thirty_visale_is_not_refused_to_an_employee_who_moves(status, visale):
+@pytest.mark.parametrize("status", ["employed", "retired"])
+def test_after_thirty_visale_is_not_refused_to_who_moves(status):
     older = people.person(people.single(), birth_date="1980-01-01", status=status)
     moving = {**older, "housing": {**older["housing"], "rent": 400, "moved_in": "2025-12-15"}}
     result, _ = explained(moving, "visale")
-    assert result.status == visale
+    assert result.status == "unknown"
+
+
+def test_the_energy_voucher_of_who_is_lodged_free_hangs_on_the_electricity_contract():
+    lodged = {**people.single(), "housing": {"status": "free", "insee": "17300"}}
+    result, _ = explained(lodged, "cheque_energie")
+    assert result.status == "unknown" and any("électricité" in reason.text for reason in result.explanation.open)
 
 
 def test_the_explanation_for_a_paid_person_wins_over_the_nearest_refusal():
