@@ -16,6 +16,7 @@ from services.aids.reasons.common import (
     Explanation,
     Reason,
     Threshold,
+    euros,
     notice_figure,
     notice_key,
     per_year,
@@ -23,6 +24,8 @@ from services.aids.reasons.common import (
 from services.aids.reasons.conditions import condition, needs_more, resources_under
 
 LIMITS: Final = f"{HOUSING}.logement_social.plai.plafond_ressources.par_categorie_de_menage"
+#: What the lowest limit is, at most, of that of ordinary social housing (arrêté of 29 July 1987, PLAI and PLUS).
+LOWEST: Final = 0.6
 ADULT: Final = 18
 
 
@@ -66,7 +69,7 @@ def logement_social(context: Context) -> Explanation:
             *notice_figure(context),
             per_year(_("Limite des logements très sociaux"), limit, rule=rule),
         ]
-    if income is not None and income > limit:
+    if income is not None and income > limit / LOWEST:
         text = _("D’autres logements sociaux ont une limite plus haute : la demande est la même, faites-la.")
         explanation.changes.append(text)
     return explanation
@@ -106,6 +109,12 @@ def _resources(context: Context, path: str, income: float | None, limit: float) 
             law=law,
             keys=notice_key(context),
         )
+    if limit < income <= limit / LOWEST:
+        text = _(
+            "Votre revenu fiscal dépasse de %(gap)s la limite des logements les moins chers, pas celle des autres."
+        )
+        asking = _("La demande est la même, faites-la.")
+        return needs_more(f"{text % {'gap': euros(income - limit)}} {asking}", law=law, keys=notice_key(context))
     return resources_under(
         limit,
         have=income,

@@ -85,20 +85,22 @@ def test_a_student_reads_the_crous_room_and_social_housing_beside_the_amounts(
 
 
 @pytest.mark.parametrize(
-    ("income", "status", "due"),
+    ("income", "status", "found"),
     [
-        (10080, "tenant_private_furnished", True),
-        (90000, "tenant_private_furnished", False),
-        (10080, "tenant_social", False),
+        (10080, "tenant_private_furnished", "eligible"),
+        (15000, "tenant_private_furnished", "unknown"),
+        (90000, "tenant_private_furnished", "not_eligible"),
+        (10080, "tenant_social", "not_eligible"),
     ],
 )
-def test_social_housing_compares_the_reference_income_and_the_home(income: int, status: str, due: bool) -> None:
+def test_social_housing_compares_the_reference_income_and_the_home(income: int, status: str, found: str) -> None:
     case = people.single()
     case["tax_notices"] = [{"income_year": year, "rfr": income, "parts": 1} for year in (2023, 2024)]
     case["housing"]["status"] = status
     result = people.computed(read(case)).get("logement_social")
-    assert (result.status == "eligible") is due
-    assert bool(result.explanation.failed) is not due
+    assert result.status == found
+    assert bool(result.explanation.failed) is (found == "not_eligible")
+    assert any("faites-la" in reason.text for reason in result.explanation.open) is (found == "unknown")
     over = any("limite plus haute" in change for change in result.explanation.changes)
     assert over is (income == 90000), "who is over the lowest limit may ask all the same"
 
