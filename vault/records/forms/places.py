@@ -55,9 +55,8 @@ def resolve(form: forms.Form, name: str, field: PlaceField, text: str) -> str | 
 
 def offer(form: forms.Form, name: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
     """Add a list to choose from right after a field. Nothing is chosen beforehand."""
-    form.fields[name + CHOICE] = forms.ChoiceField(
-        label=label, choices=choices, widget=forms.RadioSelect, required=False
-    )
+    form.fields[name + CHOICE] = forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect)
+    form.use_required_attribute = False  # another name may be typed instead
     names = list(form.fields)
     names.insert(names.index(name) + 1, name + CHOICE)
     form.order_fields(list(dict.fromkeys(names)))
@@ -130,11 +129,13 @@ def _not_found(kind: str) -> str:
 
 def _choose(kind: str, count: int) -> str:
     if kind == COMMUNE and count > SHOWN:
-        return _("%(count)s communes ont un nom proche. Choisissez-la, ou ajoutez le département, comme « 93 ».") % {
-            "count": count
-        }
+        return _(
+            "%(count)s communes ont un nom proche. Choisissez la vôtre, ou ajoutez le département, comme « 93 »."
+        ) % {"count": count}
     if kind == COMMUNE:
         return ngettext(
-            "%(count)s commune a ce nom. Choisissez-la.", "%(count)s communes ont ce nom. Choisissez la vôtre.", count
+            "%(count)s commune a ce nom ou ce code. Choisissez-la.",
+            "%(count)s communes ont ce nom ou ce code. Choisissez la vôtre.",
+            count,
         ) % {"count": count}
     return _("Plusieurs pays ont un nom proche. Choisissez le vôtre.")
