@@ -133,6 +133,9 @@ def test_the_summary_links_to_a_choices_first_answer():
         ("un", "3", "1988", None),
         ("1", "1", "-5", None),
         ("1", "1", "99999", None),
+        ("1", "1", "2147483648", None),
+        ("2147483648", "1", "1990", None),
+        ("1", "9" * 5000, "1990", None),
     ],
 )
 def test_a_date_typed_in_three_fields(day, month, year, expected):

@@ -91,7 +91,7 @@ class DateField(forms.DateField):
         try:
             day, month, year = (int(part) for part in value)
             return datetime.date(year, month, day)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:  # beyond 2³¹, a part is no number of C
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 

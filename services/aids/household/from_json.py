@@ -10,16 +10,29 @@ from services.aids.household import BadHousehold, Household, Housing, Income, Pa
 Reader = Callable[[object, str], Any]
 
 
+#: More than any amount of a household, and than its people.
+LARGEST, MOST = 1e9, 50
+LONGEST: Final = 200
+
+
 def text(value: object, field: str) -> str:
     if not isinstance(value, str) or not value:
         raise BadHousehold(field, "écrivez un texte")
+    if len(value) > LONGEST or not value.isprintable():
+        raise BadHousehold(field, f"écrivez un texte lisible, de {LONGEST} caractères au plus")
     return value
+
+
+def code(value: object, field: str) -> str:
+    if not (text(value, field).isascii() and str(value).replace("_", "").isalnum()):
+        raise BadHousehold(field, "écrivez un code, comme FR, 2A004 ou licence_2")
+    return str(value)
 
 
 def number(value: object, field: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadHousehold(field, "écrivez un nombre")
-    if value != value or value in (float("inf"), float("-inf")):
+    if not -LARGEST <= value <= LARGEST:  # nor is NaN
         raise BadHousehold(field, "ce nombre n’est pas possible")
     return float(value)
 
@@ -61,6 +74,14 @@ def within(low: float, high: float) -> Reader:
     return read
 
 
+def year(value: object, field: str) -> int:
+    return int(within(1900, 2100)(whole(value, field), field))
+
+
+def category(value: object, field: str) -> int:
+    return int(within(0, 6)(whole(value, field), field))
+
+
 # JSON key -> (our field, reader). A leading "!" marks a required key.
 INCOME: Final[Mapping[str, tuple[str, Reader]]] = {
     "!type": ("type", among(*hh.INCOMES)),
@@ -71,7 +92,7 @@ INCOME: Final[Mapping[str, tuple[str, Reader]]] = {
     "gross": ("gross", number),
 }
 NOTICE: Final[Mapping[str, tuple[str, Reader]]] = {
-    "!income_year": ("income_year", whole),
+    "!income_year": ("income_year", year),
     "!rfr": ("rfr", number),
     "parts": ("parts", number),
     "rni": ("rni", number),
@@ -82,7 +103,7 @@ HOUSING: Final[Mapping[str, tuple[str, Reader]]] = {
     "status": ("status", among(*hh.HOUSINGS)),
     "rent": ("rent", number),
     "charges": ("charges", number),
-    "insee": ("insee", text),
+    "insee": ("insee", code),
     "postcode": ("", text),  # ignored: the engine needs the Insee code and puts any postcode in zone 2
     "shared": ("shared", flag),
     "room": ("room", flag),
@@ -105,7 +126,7 @@ def fields(data: object, field: str, table: Mapping[str, tuple[str, Reader]]) ->
         if key not in known:
             raise BadHousehold(f"{where}{key}", "ce champ n’existe pas")
     for key in table:
-        if key.startswith("!") and key[1:] not in data:
+        if key.startswith("!") and data.get(key[1:]) is None:
             raise BadHousehold(f"{where}{key[1:]}", "ce champ manque")
     values = {known[key][0]: known[key][1](value, f"{where}{key}") for key, value in data.items() if value is not None}
     values.pop("", None)
@@ -131,7 +152,7 @@ PERSON: Final[Mapping[str, tuple[str, Reader]]] = {
     "!birth_date": ("birth_date", day),
     "status": ("status", among(*hh.STATUSES)),
     "incomes": ("incomes", list_of(INCOME, Income)),
-    "nationality": ("nationality", text),
+    "nationality": ("nationality", code),
     "permit": ("permit", among(*hh.PERMITS)),
     "permit_years": ("permit_years", permit_years),
     "marital": ("marital", among(*hh.MARITAL)),
@@ -139,9 +160,9 @@ PERSON: Final[Mapping[str, tuple[str, Reader]]] = {
     "due_date": ("due_date", day),
     "disability_rate": ("disability_rate", within(0, 1)),
     "rsdae": ("rsdae", flag),
-    "aeeh_category": ("aeeh_category", whole),
+    "aeeh_category": ("aeeh_category", category),
     "school": ("school", among(*hh.SCHOOLS)),
-    "study_year": ("study_year", text),
+    "study_year": ("study_year", code),
     "school_status": ("school_status", among(*hh.SCHOOL_STATUSES)),
     "boursier": ("boursier", flag),
     "lives_with_parents": ("lives_with_parents", flag),
@@ -197,6 +218,6 @@ def read(data: object) -> Household:
     if isinstance(data, Mapping) and isinstance(data.get("case"), Mapping):
         data = data["case"]
     values = {"partner_taxed_apart": False, "recently_alone": False, **fields(data, "", CASE)}
-    if not values["people"]:
-        raise BadHousehold("people", "il faut au moins une personne")
+    if not 1 <= len(values["people"]) <= MOST:
+        raise BadHousehold("people", f"il faut de 1 à {MOST} personnes")
     return hh.check(Household(**values))

@@ -75,7 +75,7 @@ def test_document_has_reasons_and_missing_values(written, capsys):
     assert document["reasons"]["cheque_energie"]["status"] == "unknown"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", "\x00"])
+@pytest.mark.parametrize("content", ["", "{", "[1]", "\x00", "[" * 100_000, "1" * 5001])
 def test_other_content_than_a_json_object_is_refused_in_one_sentence(written, capsys, content):
     with pytest.raises(SystemExit):
         call_command("simulate", written("bad.json", content))

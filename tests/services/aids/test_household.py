@@ -55,6 +55,39 @@ def test_impossible_household_is_refused_with_its_field(field):
     assert refusal.value.sentence
 
 
+HOSTILE = [
+    (["people", 0, "incomes", 0, "net"], 10**400),
+    (["people", 0, "incomes", 0, "net"], 1e308),
+    (["people", 0, "incomes", 0, "net"], None),
+    (["people", 0, "birth_date"], None),
+    (["people", 0, "nationality"], "ZZ²"),
+    (["people", 0, "id"], "\ud800"),
+    (["people", 0, "aeeh_category"], 99),
+    (["people", 0, "study_year"], "²"),
+    (["housing", "insee"], "²²²²²"),
+    (["housing", "insee"], "1" * 100_000),
+    (["housing", "rent"], 1e300),
+    (["tax_notices", 0, "income_year"], -5),
+    (["tax_notices", 0, "rfr"], 1e300),
+    (["date"], None),
+    (["people"], None),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), HOSTILE)
+def test_what_no_engine_could_compute_is_refused_with_its_field(path, value):
+    with pytest.raises(BadHousehold) as refusal:
+        read(changed(path, value))
+    assert refusal.value.field.startswith(str(path[0])) and len(refusal.value.sentence) < 200
+
+
+def test_a_household_of_a_thousand_people_is_refused():
+    family = people.family()
+    family["people"] += [{**family["people"][-1], "id": f"many{rank}"} for rank in range(1000)]
+    with pytest.raises(BadHousehold, match="people"):
+        read(family)
+
+
 @pytest.mark.parametrize("value", [[], "x", 3, None])
 def test_other_json_is_refused(value):
     with pytest.raises(BadHousehold):

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         except BadHousehold as error:
             self.stderr.write(f"{name}: {error}")
             return False
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:  # also an integer of 5,000 digits
             self.stderr.write(f"{name}: ce fichier n’est pas un document JSON lisible ({type(error).__name__})")
             return False
         self._print(name, household, stock)
