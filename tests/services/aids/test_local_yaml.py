@@ -142,6 +142,14 @@ def test_the_command_reports_what_it_read(capsys):
         call_command("import_local_aids", FOLDER / "ville_villebrume.yml")
 
 
+def test_a_folder_without_aids_and_a_broken_organisation_are_refused_in_one_sentence(tmp_path):
+    with pytest.raises(CommandError, match="no .yml"):
+        call_command("import_local_aids", tmp_path)
+    (tmp_path / "broken.yml").write_text("a: [")
+    with pytest.raises(CommandError, match="broken.yml"):
+        call_command("import_local_aids", FOLDER / "bus.yml", institutions=tmp_path)
+
+
 @pytest.mark.django_db
 def test_the_command_writes_drafts_of_an_agent():
     agent = AgentFactory()

@@ -30,6 +30,8 @@ class Command(BaseCommand):
         author = self._author(options["by"])
         about = self._institutions(options["institutions"])
         files = [file for path in options["paths"] for file in _files(path)]
+        if not files:
+            raise CommandError("There is no .yml or .yaml file there.")
         read, refused, lost, conditions = 0, 0, 0, 0
         for file in files:
             try:
@@ -52,7 +54,13 @@ class Command(BaseCommand):
         return author
 
     def _institutions(self, folder: Path | None) -> dict[str, dict[str, Any]]:
-        return {file.stem: load(file.read_bytes()) for file in _files(folder)} if folder else {}
+        found = {}
+        for file in _files(folder) if folder else ():
+            try:
+                found[file.stem] = load(file.read_bytes())
+            except Unreadable as problem:
+                raise CommandError(f"{file.name}: {problem}") from problem
+        return found
 
     def _read(self, file: Path, about: dict[str, dict[str, Any]], author: User | None) -> Imported:
         code = importing.code_of(file.name)
