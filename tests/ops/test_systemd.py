@@ -19,7 +19,7 @@ APART = ["unshare", "--user", "--mount", "--map-root-user", "sh", "-c", 'mount -
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="NO systemd-analyze ON THIS MACHINE")
 
 
-def analyze(*words: str) -> subprocess.CompletedProcess[str]:
+def analyze_units(*words: str) -> subprocess.CompletedProcess[str]:
     """Run systemd-analyze, and fail if it could not look at all."""
     before = [] if os.geteuid() == 0 or Path("/run/systemd").is_dir() else APART
     done = subprocess.run([*before, "systemd-analyze", *words], capture_output=True, text=True, check=False)
@@ -35,14 +35,14 @@ def test_systemd_accepts_each_unit(tmp_path: Path) -> None:
     for unit in UNITS:
         (tmp_path / "units" / unit.name).write_text(unit.read_text().replace("/opt/garant", str(tmp_path / "clone")))
     copies = sorted(map(str, (tmp_path / "units").iterdir()))
-    done = analyze("verify", *copies)
+    done = analyze_units("verify", *copies)
     assert [line for line in done.stderr.splitlines() if "garant" in line] == []
 
 
 @needs_systemd
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.stem)
 def test_each_service_is_exposed_little(unit: Path) -> None:
-    done = analyze("security", "--offline=true", "--no-pager", str(unit))
+    done = analyze_units("security", "--offline=true", "--no-pager", str(unit))
     exposed = re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)
     assert exposed and float(exposed[1]) <= MOST, done.stdout + done.stderr
 

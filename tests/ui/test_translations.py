@@ -82,6 +82,12 @@ def test_french_sentences_have_their_non_breaking_spaces(found):
     )
 
 
+def test_a_sentence_written_as_two_literals_gets_its_non_breaking_spaces(tmp_path):
+    (tmp_path / "page.py").write_text('text = _(\n    "La loi : un "\n    "droit ?"\n)\n')
+    messages._replace(tmp_path / "page.py", "La loi : un droit ?")
+    assert (tmp_path / "page.py").read_text() == 'text = _(\n    "La loi\u00a0: un "\n    "droit\u00a0?"\n)\n'
+
+
 def test_zero_is_singular_in_french_and_plural_in_english():
     one, many = "Une chose à faire.", "%(number)s choses à faire."
     with override("fr"):

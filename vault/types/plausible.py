@@ -54,10 +54,13 @@ def find_odd(members: Sequence[Member]) -> list[str]:
     today = timezone.localdate()
     adults = [one for one in members if not one.is_child]
     children = [one.born for one in members if one.is_child]
-    ages = [_years(one.born, today) for one in adults]
-    found = [_("Un adulte du foyer aurait %(age)s ans.") % {"age": age} for age in ages if not is_usual_adult(age)]
-    for age in (age for one, age in zip(adults, ages, strict=True) if one.is_retired and age < ODD_RETIRED):
-        found.append(_("Une personne à la retraite aurait %(age)s ans.") % {"age": age})
+    found = []
+    for one in adults:
+        age = _years(one.born, today)
+        if not ODD_ADULT <= age <= ODD_AGE:
+            found.append(_("Un adulte du foyer aurait %(age)s ans.") % {"age": age})
+        if one.is_retired and age < ODD_RETIRED:
+            found.append(_("Une personne à la retraite aurait %(age)s ans.") % {"age": age})
     for age in (_years(born, today) for born in children):
         if age > ODD_CHILD:
             found.append(_("Un enfant à charge aurait %(age)s ans.") % {"age": age})
@@ -67,10 +70,6 @@ def find_odd(members: Sequence[Member]) -> list[str]:
             age = eldest if eldest < ODD_PARENT[0] else youngest
             found.append(_("À la naissance d’un enfant, un parent aurait eu %(age)s ans.") % {"age": age})
     return found
-
-
-def is_usual_adult(age: int) -> bool:
-    return ODD_ADULT <= age <= ODD_AGE
 
 
 def implausible(type_code: str, payload: Mapping[str, Any], typed: Collection[str]) -> list[str]:

@@ -108,7 +108,7 @@ def _complete(context: Context, benefit: Benefit, explanation: Explanation) -> E
             "rate": percent(context.parameter(CRDS)),
         }
     if benefit.code in residence.OF_EUROPEANS and residence.is_doubtful(context, benefit.code):
-        explanation.reasons.append(residence.explain_right_of_europeans(context))
+        explanation.reasons.append(residence.explain_right_of_europeans(context, benefit.code))
         explanation.formula = ""
     if not amount_of(context, benefit) and not explanation.failed and not explanation.open:
         explanation.reasons.append(

@@ -10,7 +10,7 @@ from services.aids.reasons.conditions import needs_more
 
 #: Guadeloupe, Martinique, Guyane and La Réunion, by INSEE's codes. Most rules are those of the mainland.
 DEPARTMENTS: Final = ("971", "972", "973", "974")
-#: Aids whose amounts or limits are others there: L755-11 and L755-16 CSS, L861-2 and R441-1 CCH, L861-1 CSS.
+#: Aids whose amounts or limits are others there: L755-11 and L755-16 CSS, and decrees of their own for housing.
 OTHERWISE: Final = frozenset({"af", "cf", "aide_logement", "logement_social"})
 #: Mayotte, Saint-Pierre-et-Miquelon, Saint-Barthélemy, Saint-Martin and the Pacific: other laws.
 ELSEWHERE: Final = ("975", "976", "977", "978", "98")
@@ -27,7 +27,8 @@ def is_covered(context: Context, code: str) -> bool:
 
 def explain_uncovered(benefit: Benefit) -> Explanation:
     """Send the household to whom pays the aid there."""
-    text = _("Nos règles ne couvrent pas cette aide là où vous vivez.")
-    if benefit.given_by:
-        text += " " + _("Qui peut vous répondre : %(giver)s.") % {"giver": benefit.given_by}
-    return Explanation(benefit.code, [needs_more(text, keys=("housing.insee",))])
+    texts = (
+        _("Nos règles ne couvrent pas cette aide là où vous vivez."),
+        _("Qui peut vous répondre : %(giver)s.") % {"giver": benefit.given_by},
+    )
+    return Explanation(benefit.code, [needs_more(" ".join(texts), keys=("housing.insee",))])

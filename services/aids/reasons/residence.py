@@ -51,8 +51,15 @@ def _ask_caf() -> str:
     )
 
 
-def explain_right_of_europeans(context: Context) -> Reason:
+def explain_right_of_europeans(context: Context, code: str) -> Reason:
+    """Say what a European without work here has to show, and to whom."""
     keys = tuple(person.key("nationality") for person in context.household.parents)
+    if code == "bourse_crous":
+        text = _(
+            "Un étudiant européen doit avoir travaillé en France, y avoir un parent qui travaille, ou y vivre depuis "
+            "cinq ans. Nous ne pouvons pas le vérifier, demandez au Crous."
+        )
+        return needs_more(text, keys=keys)
     return needs_more(_ask_caf(), law=RIGHT_OF_EUROPEANS, keys=keys)
 
 

@@ -95,6 +95,14 @@ def test_a_disabled_european_without_work_is_sent_to_the_caf():
     assert status(foreigner(nationality="ES", permit_years=6, disability_rate=0.85), "aah") == "eligible"
 
 
+def test_a_european_student_is_sent_to_the_crous_for_a_grant():
+    student = {"status": "student", "incomes": [], "birth_date": "2005-05-05", "nationality": "ES", "permit_years": 1}
+    asked = {"study_year": "licence_1", "school_status": "public", "crous_parent_resources": 0}
+    aids = {one.code: one for one in results.compute(foreigner(**student, **asked)).results}
+    assert (aids["bourse_crous"].status, aids["bourse_crous"].amount) == ("unknown", 0)
+    assert any("demandez au Crous" in reason.text for reason in aids["bourse_crous"].explanation.open)
+
+
 @pytest.mark.parametrize(
     ("values", "rsa"),
     [

@@ -85,6 +85,15 @@ def test_an_impossible_number_is_never_confirmed(field_id, typed, sentence):
     assert not form.is_valid() and sentence in form.errors["answer"][0]
 
 
+def test_a_birth_of_more_than_a_century_ago_is_asked_again_and_kept_once_confirmed():
+    born = {"answer_day": "1", "answer_month": "1", "answer_year": "1912"}
+    form = asked("identite.pivot#/birthdate", **born)
+    assert not form.is_valid()
+    sure = form["answer_sure"].field.widget.attrs["value"]
+    assert asked("identite.pivot#/birthdate", answer_sure=sure, **born).is_valid()
+    assert asked("identite.pivot#/birthdate", **born | {"answer_year": "1940"}).is_valid()
+
+
 def test_a_birth_in_the_future_is_refused_where_it_is_typed():
     born = {"answer_day": "1", "answer_month": "1", "answer_year": "2090"}
     assert asked("identite.pivot#/birthdate", **born).errors["answer"] == [

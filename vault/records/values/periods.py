@@ -105,7 +105,7 @@ def _local_month(month: str) -> datetime:
 
 def _school_year_end(payload: Mapping[str, Any], today: date) -> date | None:
     written = str(payload.get("annee_scolaire", ""))[:4]
-    if written.isdecimal() and int(written) < date.max.year:
+    if written.isdecimal():
         return date(int(written) + 1, 8, 31)
     return date(today.year + (today.month >= 8), 8, 31) if payload else None
 

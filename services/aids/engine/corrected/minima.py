@@ -14,9 +14,9 @@ from openfisca_france.model.prestations.minima_sociaux import rsa
 from services.aids.engine.corrected.populations import Instead, count_months_since
 
 #: Wages and what stands in for them, which R. 262-13 leaves out once nothing replaces them. A trader's months vary.
+WORK = ("salaire_net", "indemnites_chomage_partiel", "remuneration_apprenti")
 #: Months after that of the birth in which the basic allowance of a lone parent is left out.
 NEWBORN = 3
-WORK = ("salaire_net", "indemnites_chomage_partiel", "remuneration_apprenti")
 
 
 class rsa_socle(Variable):  # type: ignore[misc]
