@@ -104,7 +104,7 @@ class PlausibleForm(forms.Form):
 
     def _ask_again(self, name: str, info: FieldInfo, value: Any) -> None:  # noqa: ANN401 - of a payload
         words = {"value": wording.format_value(info, value)}
-        sure = _("Oui, c’est bien %(value)s") % words
+        sure = _("Oui, c’est bien cela") if "date" in info.kind else _("Oui, c’est bien %(value)s") % words
         self.ask_again(name, value, sure=sure, doubt=_("%(value)s : c’est bien cela ?") % words)
 
     def ask_again(self, name: str, value: Any, *, sure: str, doubt: str) -> None:  # noqa: ANN401 - of a payload
