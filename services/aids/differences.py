@@ -401,6 +401,16 @@ ALL: Final = (
         ("aide_logement_base_ressources_individu",),
     ),
     Difference(
+        "disability_card",
+        "aide_logement",
+        _("Carte d’invalidité (taux de 80 % ou plus)"),
+        "R822-4 CCH, R532-3 CSS, article 157 bis du CGI",
+        _("Revenus comptés en entier ; une seule déduction pour un couple"),
+        _("Une déduction pour chaque personne qui a la carte"),
+        ("aide_logement/card_inside", "aide_logement/two_cards_inside"),
+        ("abattements_speciaux_prestations_familiales", "caseP"),
+    ),
+    Difference(
         "housing_dependants",
         "aide_logement",
         _("Enfant de 21 ans, adulte handicapé à charge"),

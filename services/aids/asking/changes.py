@@ -1,5 +1,6 @@
 """The changes that possible answers make to a household, and the ratios between the amounts of one payslip."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -11,11 +12,11 @@ from services.aids.household import Household, Housing, Income, Person, TaxNotic
 NET_TO_TAXABLE: Final = 1.037
 NET_TO_GROSS: Final = 1.282
 AFTER_ALLOWANCE: Final = 0.9
-# Taxable and gross amounts of one euro net. The unemployed and pensioners pay fewer contributions than employees.
-RATIOS: Final[Mapping[str, tuple[float, float]]] = {
-    "unemployment": (1.03, 1 / 0.906),
-    "pension": (1.025, 1 / 0.926),
-}
+# Taxable and gross amounts of one euro net. The unemployed pay fewer contributions than employees.
+UNEMPLOYMENT: Final = (1.03, 1 / 0.906)
+# The same of a pension of so many euros net a month at most. The rate follows from the reference income of the year
+# before last (L136-8 CSS); for 2026: none up to 13,048 €, 4.3 % up to 17,057 €, then 7.4 % as the most usual one.
+PENSIONS: Final = ((1208.0, (1.0, 1.0)), (1511.0, (1.005, 1 / 0.957)), (math.inf, (1.025, 1 / 0.926)))
 # The income that comes with a status; `inactive` adults and students may have a wage too.
 OF_STATUS: Final[Mapping[str, str]] = {
     "retired": "pension",
@@ -26,11 +27,13 @@ OF_STATUS: Final[Mapping[str, str]] = {
 NET_ONLY: Final = frozenset({"disability_pension", "alimony_received", "apprentice_pay", "micro_turnover_profit"})
 
 
-def ratios(type: str) -> tuple[float, float]:
-    """Return (taxable, gross) of one euro net of this income."""
+def ratios(type: str, net: float) -> tuple[float, float]:
+    """Return (taxable, gross) of one euro net of this income, of which `net` euros are paid a month."""
     if type == "disability_pension":
         return (1.0, 1.0)
-    return RATIOS.get(type, (NET_TO_TAXABLE, NET_TO_GROSS))
+    if type == "pension":
+        return next(found for most, found in PENSIONS if net <= most)
+    return UNEMPLOYMENT if type == "unemployment" else (NET_TO_TAXABLE, NET_TO_GROSS)
 
 
 def types_of(status: str | None) -> tuple[str, ...]:
@@ -48,7 +51,7 @@ def income(type: str, net: float, household: Household) -> Income:
 def spanning(type: str, net: float, first: str, last: str) -> Income:
     if type in NET_ONLY:
         return Income(type, first, last, net=round(net, 2))
-    taxable, gross = ratios(type)
+    taxable, gross = ratios(type, net)
     return Income(type, first, last, net=round(net, 2), taxable=round(net * taxable, 2), gross=round(net * gross, 2))
 
 
@@ -229,7 +232,7 @@ def _in_year(household: Household, person: Person, year: int, monthly: float) ->
     total = sum(monthly_net(household, adult) for adult in household.parents)
     share = monthly_net(household, person) / total if total else float(person.role == "applicant")
     type = types_of(person.status)[0]
-    net = monthly * share / ratios(type)[0]
+    net = monthly * share / ratios(type, monthly * share)[0]
     if not net or type in NET_ONLY:
         return person
     return replace(person, incomes=(*person.incomes, spanning(type, net, f"{year}-01", f"{year}-12")))

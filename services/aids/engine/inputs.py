@@ -215,13 +215,29 @@ def beside_stock(seats: Layout, month: str) -> Arrays:
 
     Since when each person is unemployed: two months of paid unemployment bring a deduction of 30 % from earlier wages
     in the housing aid (R822-13 CCH); two months without benefit, or with the ASS, leave earlier wages and benefits out
-    (R822-15 CCH). And the years of residence that a permit stands for, over the five months that benefits read.
+    (R822-15 CCH). The years of residence that a permit stands for, over the five months that benefits read. And who
+    has the disability card of a rate of 80 %, whose incomes are lowered as article 157 bis CGI has it (R822-4 CCH,
+    R532-3 CSS).
     """
+    year = int(month[:4])
     permits = _column(seats, 0.0, _years_of_permit, np.float32)
     return {
         ("date_debut_chomage", "ETERNITY"): _column(seats, NEVER, lambda p: _unemployed_since(p, month), DAY),
         **{("duree_possession_titre_sejour", one): permits for one in _window(month)},
+        **{(box, str(of)): has for box, has in _cards(seats).items() for of in range(year - 2, year + 1)},
     }
+
+
+def _cards(seats: Layout) -> dict[str, Any]:
+    """Return the boxes P and F of each tax return: whether the first and the second declarant have the card."""
+    cards = {box: np.zeros(len(seats.foyers), dtype=bool) for box in ("caseP", "caseF")}
+    first: set[int] = set()
+    for foyer, role, (_, person) in zip(seats.foyer, seats.foyer_role, seats.persons, strict=True):
+        if role == "declarant":
+            box = "caseF" if foyer in first else "caseP"
+            cards[box][foyer] = person is not None and (person.disability_rate or 0.0) >= CARD
+            first.add(foyer)
+    return cards
 
 
 def _window(month: str) -> list[str]:
@@ -265,6 +281,8 @@ def _paid(person: Person, kind: str, month: str) -> set[str]:
 
 
 DAY: Final = "datetime64[D]"
+#: The disability rate of the card "invalidité" (L241-3 CASF).
+CARD: Final = 0.8
 #: Years of residence: what the RSA asks for, and more than any rule asks for.
 FIVE_YEARS: Final = 5.0
 ALWAYS: Final = 100.0
@@ -307,6 +325,10 @@ STATES: Final[Sequence[tuple[str, Any, Callable[[Person], Any], Any]]] = (
 def _person_states(filled: Arrays, seats: Layout, window: list[str], year: int) -> None:
     birth_dates = _column(seats, UNBORN, lambda p: np.datetime64(p.birth_date), DAY)
     filled["date_naissance", "ETERNITY"] = birth_dates
+    # No formula runs that early, and article 157 bis CGI is for who was born by then.
+    filled["age", f"{year - 2}-01"] = (
+        (np.datetime64(f"{year - 2}-01-01") - birth_dates).astype("timedelta64[Y]").astype(int)
+    )
     for variable, default, read, dtype in STATES:
         _spread(filled, variable, window, _column(seats, default, read, dtype))
     # The engine computes this one, unless it is given for someone.

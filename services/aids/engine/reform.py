@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-VERSION: Final = "2026.5"
+VERSION: Final = "2026.6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +136,12 @@ WATCHED: Final = (
 
 def stale(system: Any, today: date) -> list[tuple[str, str]]:  # noqa: ANN401 - OpenFisca is untyped
     """Return (parameter, date of its latest value) for amounts that usually change each year but did not for thirteen
-    months.
+    months. Those without a value of the last three years are no longer revalued: they are not listed.
     """
     oldest = f"{today.year - 1:04d}-{today.month:02d}-01" if today.month > 1 else f"{today.year - 2:04d}-12-01"
     limit = _a_month_before(oldest)
-    found = [(path, latest) for path, latest in _amounts(system) if latest < limit]
+    revalued = f"{today.year - 3:04d}-{today.month:02d}-01"
+    found = [(path, latest) for path, latest in _amounts(system) if revalued <= latest < limit]
     return sorted(found)
 
 

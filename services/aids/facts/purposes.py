@@ -85,7 +85,10 @@ def _of_rights() -> Mapping[str, str]:
             "ou d’avoir un titre de séjour depuis un certain temps."
         ),
         "titre": _("Le RSA ne demande pas cinq ans de séjour aux réfugiés ni avec une carte de résident."),
-        "sejour": _("Le RSA demande cinq ans de séjour avec le droit de travailler, l’ASPA dix ans."),
+        "sejour": _(
+            "Hors d’Europe, le RSA demande cinq ans avec le droit de travailler, l’ASPA dix. "
+            "Un Européen sans emploi reste de droit après cinq ans."
+        ),
         "ass": _("L’ASS remplace l’allocation chômage finie, si vous avez travaillé assez longtemps."),
         "deux_ans": _("Avant 25 ans et sans enfant, le RSA demande deux ans de travail sur les trois derniers."),
         "handicap_foyer": _("Un handicap reconnu par la MDPH ouvre l’AAH pour un adulte, l’AEEH pour un enfant."),

@@ -273,7 +273,7 @@ class MoneyReader:
         key = f"people[{person.id}].incomes.{main}"
         older = [record for record in self.sources[f"tax_notices[{year}].rfr"] if record not in self.sources[key]]
         self.sources[key] = [*older, *self.sources[key]]
-        return [spanning(main, taxable / ratios(main)[0], month, month) for month in missing if taxable]
+        return [spanning(main, taxable / ratios(main, taxable)[0], month, month) for month in missing if taxable]
 
     def benefits(self) -> tuple[PaidBenefit, ...] | None:
         """Return the benefits of the latest recent statement, or None if the vault has no record of benefits."""
@@ -349,7 +349,7 @@ def _began(by_month: Mapping[str, tuple[float, float | None, float | None]]) -> 
 def _income(type: str, month: str, figures: tuple[float, float | None, float | None]) -> Income:
     net, taxable, gross = figures
     if type in TAXED:
-        to_taxable, to_gross = ratios(type)
+        to_taxable, to_gross = ratios(type, net)
         taxable = net * to_taxable if taxable is None else taxable
         gross = net * to_gross if gross is None else gross
     return Income(type, month, month, net=round(net, 2), taxable=_round(taxable), gross=_round(gross))

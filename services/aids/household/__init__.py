@@ -213,6 +213,11 @@ class Household:
         return next((person for person in self.people if person.role == "partner"), None)
 
     @property
+    def insee(self) -> str:
+        """The INSEE code of the commune, empty if not known."""
+        return (self.housing and self.housing.insee) or ""
+
+    @property
     def parents(self) -> tuple[Person, ...]:
         return tuple(person for person in self.people if person.role != "child")
 
@@ -277,7 +282,9 @@ def _check_person(household: Household, person: Person, field: str) -> None:
     if age > OLDEST:
         raise BadHousehold(f"{field}.birth_date", gettext_noop("cette personne aurait plus de 130 ans"))
     if person.role != "child" and age < 0:
-        raise BadHousehold(f"{field}.birth_date", gettext_noop("cette date de naissance est dans le futur"))
+        raise BadHousehold(
+            f"{field}.birth_date", gettext_noop("un adulte ne peut pas être né ce mois-ci, ni plus tard")
+        )
     if age < -1:
         raise BadHousehold(f"{field}.birth_date", gettext_noop("cette naissance est attendue dans plus d’un an"))
     for rank, income in enumerate(person.incomes or ()):

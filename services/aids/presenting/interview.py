@@ -26,6 +26,7 @@ from services.aids.local import evaluation
 from services.aids.local.conditions import kinds
 from services.aids.presenting import results as shared
 from services.aids.presenting import why
+from services.aids.reasons import overseas
 from services.aids.reasons.common import Reason
 from services.aids.results import Result
 from vault.records.values.decrypted import Opened
@@ -221,7 +222,20 @@ def place(chain: Chain, city: City) -> dict[str, str]:
         source = _source(record)
     name = city.name if code == city.insee else commune_words(code)
     elsewhere = code != city.insee and bool(city.of_name)
-    return {"name": name, "source": source, "elsewhere": _elsewhere(city) if elsewhere else ""}
+    return {
+        "name": name,
+        "source": source,
+        "elsewhere": _elsewhere(city) if elsewhere else "",
+        "uncovered": _uncovered() if overseas.is_elsewhere(code) else "",
+    }
+
+
+def _uncovered() -> str:
+    """Return what a household should know before it answers twenty questions."""
+    return _(
+        "Nos règles ne couvrent pas la commune où vous vivez : ces questions ne donneront aucun montant. "
+        "Demandez plutôt à votre caisse de sécurité sociale ou à votre mairie."
+    )
 
 
 def _elsewhere(city: City) -> str:
@@ -277,7 +291,7 @@ def result(simulation: Simulation, chain: Chain, papers: Mapping[str, str], city
         "month": month(chain.household.month),
         "headline": _headline(computed),
         "urgent": _urgent(chain.household),
-        "claims": [_claim(one, people, papers) for one in computed.claims],
+        "claims": [_claim(one, chain.household, papers) for one in computed.claims],
         "unknown": [_line(one, people) for one in unknown],
         "refused": [_line(one, people) for one in refused],
         "received": [{"title": str(one.benefit.title)} for one in computed.received],
@@ -335,15 +349,16 @@ def _situation(found: urgent.Situation) -> dict[str, str]:
     }
 
 
-def _claim(found: Result, people: int, papers: Mapping[str, str]) -> dict[str, Any]:
-    amount, period = shared.amount_words(found, people)
+def _claim(found: Result, household: Household, papers: Mapping[str, str]) -> dict[str, Any]:
+    amount, period = shared.amount_words(found, len(household.people))
     aid = catalogue.get(found.benefit.dossier) if found.benefit.dossier else None
+    office = catalogue.in_words(aid.organisation) if aid else str(found.benefit.given_by)
     return {
         "amount": str(nbsp(amount)),
         "period": str(period),
         "title": str(found.benefit.title),
         "text": str(nbsp(found.sentence)),
-        "where": catalogue.in_words(aid.organisation) if aid else str(found.benefit.given_by),
+        "where": overseas.name_office(office, household.insee),
         "with": [
             papers[need.kind] for need in aid.papers if need.required and not need.condition and need.kind in papers
         ][:PAPERS_SHOWN]

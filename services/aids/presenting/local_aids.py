@@ -295,7 +295,11 @@ def differences() -> list[dict[str, Any]]:
         (benefit, [[one.rule, one.article, one.stock, one.ours] for one in DIFFERENCES if one.benefit == benefit.code])
         for benefit in ALL
     ]
-    return [{"title": benefit.title, "heads": heads, "rows": found} for benefit, found in rows if found]
+    return [
+        {"code": benefit.code, "title": benefit.title, "heads": heads, "rows": found}
+        for benefit, found in rows
+        if found
+    ]
 
 
 def public_page(aid: LocalAid) -> dict[str, Any]:

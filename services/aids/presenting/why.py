@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.pages import charts
 from core.templatetags.civic import month, nbsp, number
-from services.aids import catalogue, results
+from services.aids import catalogue, differences, results
 from services.aids.actions.simulations import Simulation
 from services.aids.facts.from_vault import Read
 from services.aids.presenting.exclusions import exclusions
@@ -48,6 +48,7 @@ def why(simulation: Simulation, result: Result, point: BreakEven | None) -> dict
         if result.benefit.dossier and result.status == results.ELIGIBLE
         else "",
         "ask": _ask(catalogue.get(result.benefit.dossier)) if result.benefit.dossier else None,
+        "differs": any(one.benefit == result.code for one in differences.ALL),
         "hypotheses": simulation.read.hypotheses,
     }
 

@@ -61,6 +61,8 @@ def amount_of(context: Context, benefit: Benefit) -> float:
     """Return the household's amount in euros per `benefit.unit`, or 1 or 0 for a right without money."""
     if residence.is_doubtful(context, benefit.code) or not overseas.is_covered(context, benefit.code):
         return 0.0
+    if benefit.code == "aspa" and minima.owners_who_let(context):
+        return 0.0
     if benefit.code == "prime_noel":
         return derived.prime_noel_amount(context)
     if benefit.code == "logement_social":
@@ -78,7 +80,7 @@ def explain(context: Context, code: str) -> Explanation:
     """Explain one aid. A personal aid is explained for one person: see `_for_nearest`."""
     benefit = BY_CODE[code]
     if not overseas.is_covered(context, code):
-        return overseas.explain_uncovered(benefit)
+        return overseas.explain_uncovered(benefit, context.household.insee)
     explanation = FOR_HOUSEHOLD[code](context) if code in FOR_HOUSEHOLD else _for_nearest(context, benefit)
     return _complete(context, benefit, explanation)
 

@@ -170,7 +170,15 @@ def asf(context: Context) -> Explanation:
         both = _("En résidence alternée, l’autre parent élève aussi l’enfant : cette allocation n’est pas due.")
         reasons.append(refusal(both, law=law, keys=tuple(child.key("shared_custody") for child in shared)))
     explanation = Explanation(
-        "asf", reasons, yes=_("Vous élevez seul vos enfants sans pension alimentaire suffisante.")
+        "asf",
+        reasons,
+        yes=_("Vous élevez seul vos enfants sans pension alimentaire suffisante."),
+        changes=[
+            _(
+                "Si vous élevez un enfant qui n’a plus ses deux parents, en couple ou non, "
+                "un montant plus élevé est dû."
+            )
+        ],
     )
     if alone and found:
         received = _alimony_received(context)

@@ -63,7 +63,8 @@ def _rented(context: Context, rent: float, law: Law) -> list[Reason]:
     if home and home.status == "owner_mortgage" and not (home.moved_in and home.moved_in.year >= LOANS_UNTIL):
         text = _("Un prêt signé avant 2018 peut encore ouvrir cette aide. Demandez à la CAF.")
         return [needs_more(text, law=law, keys=("housing.status",))]
-    return [tenant_reason(context, law), _rent_reason(rent, law)]
+    tenant = tenant_reason(context, law)
+    return [tenant, _rent_reason(rent, law)] if tenant.ok else [tenant]
 
 
 def aide_logement(context: Context) -> Explanation:
@@ -342,12 +343,13 @@ def _rent_under(context: Context, cap: float) -> Reason:
 
 
 def _moving_reason(context: Context, law: Law) -> Reason:
+    """Whether a move is known. Nobody is asked for their plans: the refusal says when to ask."""
     home = context.household.housing
     entered = home.moved_in if home else None
     return condition(
         entered is not None and entered > date.fromisoformat(f"{context.month}-01"),
         yes=_("Vous emménagez dans un nouveau logement."),
-        no=_("Il faut emménager dans un nouveau logement."),
+        no=_("Elle sert à qui change de logement : si vous emménagez, demandez-la au moment de signer le bail."),
         law=law,
         keys=("housing.moved_in",),
     )
@@ -369,7 +371,7 @@ def loca_pass(context: Context, person: Person) -> Explanation:
         keys=(person.key("status"),),
     )
     moving = _moving_reason(context, law)
-    reasons = [entitled, tenant_reason(context, law), moving]
+    reasons = [entitled, *([tenant_reason(context, law)] if moving.ok else []), moving]
     explanation = Explanation(
         "loca_pass", reasons, yes=_("Vous emménagez : l’avance paie le dépôt de garantie."), person=person.id
     )

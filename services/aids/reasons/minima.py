@@ -23,7 +23,7 @@ from services.aids.reasons.common import (
     euros,
     per_month,
 )
-from services.aids.reasons.conditions import age_between, condition, refusal, resources_under
+from services.aids.reasons.conditions import age_between, condition, needs_more, refusal, resources_under
 from services.aids.reasons.residence import AGE_OF_RSA, explain_residence
 from services.aids.reasons.rsa_amounts import RSA, compute_rsa_floor
 
@@ -31,6 +31,7 @@ from services.aids.reasons.rsa_amounts import RSA, compute_rsa_floor
 MONTHS_OF_WORK = 6
 PPA = f"{MINIMA}.ppa"
 ASPA = f"{SOCIAL}.solidarite_insertion.minimum_vieillesse.aspa"
+LETTING = Law("Article R815-25 du code de la sécurité sociale", "")
 ASS = "chomage.allocations_assurance_chomage.ass"
 
 
@@ -126,10 +127,13 @@ def _young_worker(context: Context) -> Reason:
 
 def _rsa_student(context: Context) -> Reason:
     parents = context.household.parents
-    learners = all(bool(context.read("etudiant", person=person)) for person in parents)
+    learners = [bool(context.read("etudiant", person=person)) for person in parents]
+    yes = _("L’un de vous deux n’est pas étudiant.") if any(learners) else _("Vous n’êtes pas étudiant.")
+    if all(learners):
+        yes = _("Les études n’empêchent pas le RSA de qui élève seul un enfant ou en attend un.")
     return condition(
-        not learners or bool(context.read("rsa_majore_eligibilite")),
-        yes=_("Vous n’êtes pas étudiant."),
+        not all(learners) or bool(context.read("rsa_majore_eligibilite")),
+        yes=yes,
         no=_("Le RSA n’est pas versé aux étudiants."),
         keys=_keys(parents, "status"),
     )
@@ -297,12 +301,30 @@ def aspa(context: Context) -> Explanation:
             _old_enough(context, eligible),
             explain_residence(context, "aspa"),
             _resources(context, have=have, limit=limit, law=context.law(path)),
+            *_of_owned_homes(context),
         ],
         threshold=Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH),
         figures=context.recent_incomes(since=3, figure="gross"),
         yes=_("Vos ressources sont sous le minimum garanti aux personnes âgées."),
         changes=[_taken_back()],
     )
+
+
+def _of_owned_homes(context: Context) -> list[Reason]:
+    """R815-25 CSS: a home that is let counts for 3 % of its value a year, not for its rents. Nobody is asked."""
+    owners = owners_who_let(context)
+    if not owners:
+        return []
+    text = _(
+        "Un bien que vous louez compte pour 3 % de sa valeur par an, et non pour ses loyers. "
+        "Demandez à votre caisse de retraite."
+    )
+    return [needs_more(text, law=LETTING, keys=tuple(person.key("incomes.rents") for person in owners))]
+
+
+def owners_who_let(context: Context) -> list[Person]:
+    """Return who lets a home. Only an office can then say what the ASPA is."""
+    return [one for one in context.household.parents if one.received(context.month, "rents") and not context.stock]
 
 
 def _taken_back() -> str:

@@ -23,10 +23,10 @@ VARIABLES: Final = {"rsa": RSA, "prime_activite": RSA, "aspa": ASPA, "asi": ASPA
 FOR_GOOD: Final = 5
 #: Incomes of who works or has worked here. A pension may be another country's.
 EARNED: Final = ("salary", "unemployment", "apprentice_pay", "sick_pay", "micro_turnover_profit")
-#: Aids that ask for the right to reside of Europeans only by that right (L512-2 CSS, L822-2 CCH, L821-1 CSS).
+#: Aids that ask for the right to reside of Europeans only by that right (L512-2, L821-1, L160-1 CSS, L822-2 CCH).
 OF_EUROPEANS: Final = frozenset(
     {
-        "aah", "aeeh", "af", "aide_logement", "ars", "asf", "bourse_crous", "cf", "paje_base", "paje_naissance"
+        "aah", "aeeh", "af", "aide_logement", "ars", "asf", "bourse_crous", "c2s", "cf", "paje_base", "paje_naissance"
     }
 )  # fmt: skip
 RIGHT_OF_EUROPEANS: Final = Law("Article L233-1 du code de l’entrée et du séjour des étrangers", "")
@@ -34,10 +34,13 @@ RIGHT_OF_EUROPEANS: Final = Law("Article L233-1 du code de l’entrée et du sé
 
 def explain_residence(context: Context, code: str) -> Reason:
     """Explain the nationality or the permit that an aid asks for."""
+    no = _("Votre titre de séjour n’a pas l’ancienneté demandée, ou nous ne savons pas depuis quand vous l’avez.")
+    if all(_is_european(context, person) for person in context.household.parents):
+        no = _three_months()
     return condition(
         _may(context, code),
         yes=_("Vous êtes français, européen, ou votre titre de séjour suffit."),
-        no=_("Votre titre de séjour n’a pas l’ancienneté demandée, ou nous ne savons pas depuis quand vous l’avez."),
+        no=no,
         unknown=_ask_caf(),
         law=LAWS[code],
         keys=tuple(person.key("nationality") for person in context.household.parents),
@@ -51,6 +54,13 @@ def _ask_caf() -> str:
     )
 
 
+def _ask_cpam() -> str:
+    return _(
+        "Sans emploi, un citoyen européen est couvert s’il a le droit de séjourner en France, ou par son pays. "
+        "Nous ne pouvons pas le vérifier, demandez à l’Assurance maladie."
+    )
+
+
 def explain_right_of_europeans(context: Context, code: str) -> Reason:
     """Say what a European without work here has to show, and to whom."""
     keys = tuple(person.key("nationality") for person in context.household.parents)
@@ -60,16 +70,25 @@ def explain_right_of_europeans(context: Context, code: str) -> Reason:
             "cinq ans. Nous ne pouvons pas le vérifier, demandez au Crous."
         )
         return needs_more(text, keys=keys)
-    return needs_more(_ask_caf(), law=RIGHT_OF_EUROPEANS, keys=keys)
+    text = _ask_cpam() if code == "c2s" else _ask_caf()
+    return needs_more(text, law=RIGHT_OF_EUROPEANS, keys=keys)
 
 
 def explain_three_months(context: Context, person: Person) -> list[Reason]:
     """Explain the three months of residence that the AAH asks of a European citizen out of work; nothing else."""
-    european = person.nationality not in {None, "FR"} and bool(context.read("ressortissant_eee", person=person))
-    if context.stock or not european or context.read(RSA, person=person):
+    if context.stock or not _is_european(context, person) or context.read(RSA, person=person):
         return []
-    text = _("Sans emploi, un citoyen européen doit vivre en France depuis trois mois.")
-    return [refusal(text, law=LAWS["aah"], keys=(person.key("nationality"),))]
+    return [refusal(_three_months(), law=LAWS["aah"], keys=(person.key("nationality"),))]
+
+
+def _is_european(context: Context, person: Person) -> bool:
+    """Return whether the person is a citizen of another country of the Union, of the EEA or of Switzerland."""
+    foreign = person.nationality not in {None, "FR"}
+    return foreign and (person.nationality == "CH" or bool(context.read("ressortissant_eee", person=person)))
+
+
+def _three_months() -> str:
+    return _("Sans emploi, un citoyen européen doit vivre en France depuis trois mois.")
 
 
 def is_doubtful(context: Context, code: str) -> bool:
@@ -92,7 +111,7 @@ def _must_prove(context: Context, person: Person) -> bool:
 
     Articles L. 262-6 CASF and L. 233-1 CESEDA: a right to reside asks for work, enough money or a family.
     """
-    if person.nationality in {None, "FR"} or not context.read("ressortissant_eee", person=person):
+    if not _is_european(context, person):
         return False
     earned = person.incomes is None or any(income.type in EARNED and income.net > 0 for income in person.incomes)
     return not ((person.permit_years or 0) >= FOR_GOOD or (earned and person.status != "inactive"))

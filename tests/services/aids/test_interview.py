@@ -47,12 +47,14 @@ def test_a_story_ends_within_its_number_of_answers_and_gives_our_amounts_in_stoc
 def test_the_amounts_of_the_case_lie_within_the_range_that_its_story_shows(case):
     _interview, found, _count = told(case)
     shown, true = results.compute(found.household), results.compute(read(json.loads(SAMPLES[case].read_text())))
-    assert outside(shown, true) == WITHOUT_TAXABLE.get(case, {})
+    assert outside(shown, true) == (WITHOUT_TAXABLE | CHARGED).get(case, {})
 
 
 #: Amounts of cases that leave out a notice's net taxable income, which OpenFisca takes for zero: parents with 30,000
 #: euros would pay no tax, and their child's allowance be the full one. The next test gives the case its income.
 WITHOUT_TAXABLE = {"17": {"cej": 561.68}}
+#: Amounts of cases whose pension pays 7.4 % of contributions, from which so small a one is exempt (L136-8 CSS).
+CHARGED = {"05": {"aspa": 364.74}, "18": {"aspa": 525.82, "aide_logement": 225.0}}
 
 
 @pytest.mark.skipif(not SAMPLES, reason="the shared samples are not beside this repository")
@@ -63,6 +65,17 @@ def test_an_amount_outside_lies_within_once_the_case_has_the_taxable_income_that
     notices = tuple(replace(one, rni=one.rfr) for one in household.tax_notices or ())
     completed = results.compute(replace(household, tax_notices=notices))
     assert outside(results.compute(found.household), completed) == {}
+
+
+@pytest.mark.skipif(not SAMPLES, reason="the shared samples are not beside this repository")
+@pytest.mark.parametrize("case", CHARGED)
+def test_an_amount_outside_lies_within_once_the_small_pension_is_exempt(case):
+    _interview, found, _count = told(case)
+    household = read(json.loads(SAMPLES[case].read_text()))
+    for person in household.parents:
+        exempt = tuple(replace(one, taxable=one.net, gross=one.net) for one in person.incomes or ())
+        household = household.with_person(person.id, incomes=exempt)
+    assert outside(results.compute(found.household), results.compute(household)) == {}
 
 
 def outside(shown, true):

@@ -434,6 +434,16 @@ def titles_of(client: Client) -> set[str]:
     return {line["title"] for line in client.get(RESULT).context["page"]["claims"]}
 
 
+def test_in_mayotte_each_question_says_that_no_amount_will_come():
+    client = Client()
+    client.get(START, follow=True)
+    client.post(address("commune"), {"answer": "Mamoudzou"})
+    asked = client.get(START, follow=True)
+    assert "Nos règles ne couvrent pas la commune où vous vivez" in main_of(asked)
+    client.post(address("commune"), {"answer": "La Rochelle 17"})
+    assert "ne couvrent pas" not in main_of(client.get(START, follow=True))
+
+
 def test_a_name_of_several_communes_offers_a_list_and_an_unknown_one_a_sentence():
     client = Client()
     response = client.post(address("commune"), {"answer": "Saint-Denis"})

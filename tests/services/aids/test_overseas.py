@@ -6,6 +6,7 @@ import pytest
 
 from services.aids import results
 from services.aids.household.from_json import read
+from services.aids.reasons import overseas
 from services.aids.results import Result
 from tests.services.aids import people
 
@@ -43,3 +44,22 @@ def test_on_the_mainland_and_in_corsica_every_aid_is_covered():
         assert not any(
             "ne couvrent pas" in reason.text for aid in found(insee).values() for reason in aid.explanation.reasons
         )
+
+
+@pytest.mark.parametrize(
+    ("insee", "name", "office"),
+    [
+        ("97411", "CPAM ou MSA", "la caisse générale de sécurité sociale (CGSS)"),
+        ("97411", "l’Assurance maladie", "la caisse générale de sécurité sociale (CGSS)"),
+        ("97611", "CAF ou MSA", "la caisse de sécurité sociale de Mayotte"),
+        ("97611", "France Travail", "France Travail"),
+        ("69123", "CPAM ou MSA", "CPAM ou MSA"),
+    ],
+)
+def test_an_office_is_named_as_the_place_has_it(insee, name, office):
+    assert overseas.name_office(name, insee) == office
+
+
+def test_in_mayotte_an_aid_without_rules_names_the_office_there():
+    [reason] = found("97611")["rsa"].explanation.reasons
+    assert "sécurité sociale de Mayotte" in reason.text

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.aids import benefits, catalogue, reasons, results
-from services.aids.asking import questions
+from services.aids.asking import changes, questions
 from services.aids.engine import run as engine
 from services.aids.household import Household, months
 from services.aids.household.from_json import read
@@ -257,8 +257,15 @@ def test_moving_home_opens_visale():
     young = people.person(people.single(), birth_date="2002-01-01")
     settled, _ = explained(young, "visale")
     assert settled.status == "not_eligible" and settled.explanation.changes
+    assert "si vous emménagez" in settled.explanation.failed[0].text
     moving = read({**young, "housing": {**young["housing"], "rent": 400, "moved_in": "2025-12-15"}})
     assert people.computed(moving).get("visale").status == "eligible"
+
+
+def test_who_may_move_one_day_reads_when_to_ask_for_what_helps_to_move():
+    lodged = {**people.person(people.single(), status="employed"), "housing": {"status": "free", "insee": "17300"}}
+    result, _ = explained(lodged, "loca_pass")
+    assert ["si vous emménagez" in reason.text for reason in result.explanation.failed] == [True]
 
 
 def test_moving_home_into_too_high_a_rent_names_the_rent():
@@ -464,3 +471,41 @@ def test_an_owner_with_an_old_loan_is_sent_to_the_caf(moved_in, status):
     case["housing"] |= {"moved_in": moved_in} if moved_in else {}
     found = people.computed(read(case)).get("aide_logement")
     assert found.status == status and ("CAF" in found.sentence) is (status == "unknown")
+
+
+def test_a_home_that_is_let_leaves_the_minimum_pension_to_be_checked():
+    """R815-25 CSS: 3 % of its value counts, which nobody is asked for."""
+    rents = [{"type": "rents", "from": "2023-01", "to": "2025-11", "net": 200}]
+    owner = people.person(people.single(), birth_date="1950-01-01", status="retired", incomes=rents)
+    result, _ = explained(owner, "aspa")
+    assert result.status == "unknown" and [
+        "caisse de retraite" in reason.text for reason in result.explanation.open
+    ] == [True]
+
+
+def test_a_pension_that_pays_no_contribution_counts_as_it_is_paid():
+    """L136-8 CSS: none up to a reference income of 13,048 euros, 4.3 % up to 17,057, then 7.4 % mostly."""
+    household = read(people.single())
+    shown = {net: changes.income("pension", net, household) for net in (620.0, 1208.0, 1400.0, 1600.0)}
+    assert [(one.taxable, one.gross) for one in shown.values()] == [
+        (620.0, 620.0),
+        (1208.0, 1208.0),
+        (1407.0, 1462.9),
+        (1640.0, 1727.86),
+    ]
+
+
+def test_of_two_one_who_is_no_student_is_said_to_be_one_of_two():
+    couple = people.person(people.single(), status="student")
+    couple["people"].append(
+        {**couple["people"][0], "id": "p2", "role": "partner", "status": "inactive", "incomes": []}
+    )
+    result, _ = explained(couple, "rsa")
+    assert "L’un de vous deux n’est pas étudiant." in [reason.text for reason in result.explanation.reasons]
+
+
+def test_an_owner_with_a_loan_pays_no_rent():
+    loan = {"status": "owner_mortgage", "rent": 600, "insee": "17300", "moved_in": "2020-05-01"}
+    result, _ = explained({**people.single(), "housing": loan}, "aide_logement")
+    assert result.status == "not_eligible"
+    assert not any("payez un loyer" in reason.text for reason in result.explanation.reasons)

@@ -41,6 +41,21 @@ def test_the_rsa_is_open_refused_or_not_known_by_nationality_and_permit(person, 
     assert status(foreigner(**person)) == rsa
 
 
+def test_a_european_without_a_known_right_to_reside_asks_for_health_cover_at_its_own_office():
+    found = results.compute(foreigner(nationality="IT", permit_years=1))
+    cover = next(one for one in found.results if one.code == "c2s")
+    assert (cover.status, cover.amount) == ("unknown", 0)
+    assert ["demandez à l’Assurance maladie" in reason.text for reason in cover.explanation.open] == [True]
+    assert status(foreigner(nationality="IT", permit_years=6), "c2s") == "eligible"
+
+
+def test_a_european_of_less_than_three_months_reads_of_three_months_and_of_no_permit():
+    found = results.compute(foreigner(nationality="CH", permit_years=0.1))
+    rsa = next(one for one in found.results if one.code == "rsa")
+    assert any("depuis trois mois" in reason.text for reason in rsa.explanation.failed)
+    assert not any("titre de séjour" in reason.text for reason in rsa.explanation.reasons)
+
+
 def test_a_european_without_work_gets_no_amount_and_is_sent_to_the_caf():
     found = results.compute(foreigner(nationality="IT", permit_years=1))
     rsa, bonus = (next(one for one in found.results if one.code == code) for code in ("rsa", "prime_noel"))

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from numpy import datetime64, full, logical_not, maximum, where
+from numpy import datetime64, full, logical_not, maximum, minimum, where
 from openfisca_core.populations import ADD
 from openfisca_core.variables import Variable
 from openfisca_france.entities import Famille
@@ -42,6 +42,15 @@ class prestations_familiales_enfant_a_charge(Variable):  # type: ignore[misc]
     def formula(individu, period, parameters):  # type: ignore[no-untyped-def]
         found = base_ressource.prestations_familiales_enfant_a_charge.formula(individu, period, parameters)
         return found * (count_months_since(individu, period, 20) < 0)
+
+
+class abattements_speciaux_prestations_familiales(Variable):  # type: ignore[misc]
+    """Art. 157 bis CGI: each spouse with the card has the deduction. Stock gives a couple one."""
+
+    def formula(foyer_fiscal, period, parameters):  # type: ignore[no-untyped-def]
+        stock = base_ressource.abattements_speciaux_prestations_familiales.formula
+        both = foyer_fiscal("caseP", period) * foyer_fiscal("caseF", period)
+        return minimum(foyer_fiscal("rng", period), stock(foyer_fiscal, period, parameters) * (1 + both))
 
 
 class af_allocation_forfaitaire_nb_enfants(Variable):  # type: ignore[misc]
@@ -205,6 +214,7 @@ def _works(persons: Any, month: Any) -> Any:  # noqa: ANN401 - numpy column
 
 CLASSES = (
     autonomie_financiere,
+    abattements_speciaux_prestations_familiales,
     prestations_familiales_enfant_a_charge,
     af_allocation_forfaitaire_nb_enfants,
     af_majoration_enfant,
