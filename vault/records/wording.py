@@ -169,7 +169,13 @@ _ROLE_LABELS: dict[str, str | Promise] = {
 
 
 def heading(record: Opened) -> str:
-    """Return the title that distinguishes a record: “Salaire du mois, octobre 2026”, “Prestation : RSA”."""
+    """Return the title that distinguishes a record: “Salaire du mois, octobre 2026”, “RSA”, “RSA : non”."""
+    title, denied_by = _title(record), types.get(record.type).rules.denied_by
+    denied = denied_by and record.payload.get(denied_by) in (False, 0)
+    return _("%(title)s : non") % {"title": title} if denied else title
+
+
+def _title(record: Opened) -> str:
     data_type = types.get(record.type)
     payload = record.payload
     if isinstance(payload.get("annee_revenus"), int):

@@ -41,6 +41,7 @@ class Rules:
     main: str = ""
     gist: tuple[str, ...] = ()
     heading: str = ""
+    denied_by: str = ""
     secondary: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     followed_by: tuple[str, ...] = ()

@@ -23,6 +23,10 @@ from vault.records.values.decrypted import Values
 VISITOR: Final = UUID("00000000-0000-4000-8000-000000000000")
 # Without these, no amount is worth showing. What follows narrows it.
 ESSENTIAL: Final = frozenset({"couple", "enfants", "activite", "revenus", "logement"})
+#: The most questions of somebody alone and of a couple, without children; and the children that most families have.
+MOST_ALONE: Final = 18
+MOST_OF_COUPLE: Final = 19
+MOST_CHILDREN: Final = 3
 # Questions that nobody has to pass. Their pages are reached by a link, and do not count among the others.
 ASIDE: Final[Mapping[str, Callable[[Household], Question | None]]] = {
     "commune": lambda household: questions.commune(),
@@ -84,10 +88,25 @@ class Chain:
         return (waiting, self.read) if waiting else None
 
     def rank(self, name: str) -> tuple[int, int]:
-        """Return the question's place and the number of questions, counted from what is still open."""
+        """Return the question's place and the most questions that there may be."""
         names = [step.name for step in self.in_order]
         place = names.index(name) if name in names else len(names)
-        return place + 1, len(names) + len(self.waiting)
+        counted = len(names) + len(self.waiting)
+        return place + 1, max(counted, self._most()) if self.waiting else counted
+
+    def _most(self) -> int:
+        """Return the most questions of a family like this one, 0 if the vault knows the family.
+
+        Measured: a test tells the stories of the samples and compares. A couple and three children until known.
+        """
+        told = {step.name: step.value for step in self.steps}
+        open_now = {other for other, _question in self.waiting}
+        if not {"couple", "enfants"} <= told.keys() | open_now:
+            return 0
+        children = len(self.household.children) if told.get("enfants") is not None else MOST_CHILDREN
+        couple = told.get("couple", True)
+        most = MOST_OF_COUPLE if couple else MOST_ALONE
+        return most + (children + 1 if children else 0)
 
     def previous(self, name: str) -> str:
         names = [step.name for step in self.in_order]

@@ -83,6 +83,8 @@ def _whose(value: str, household: Household) -> str:
         return _("Oui, à moi")
     if person.role == "partner":
         return _("Oui, à mon conjoint")
+    if person.key("birth_date") in household.unknown:
+        return _("Oui, à mon enfant n° %(rank)s") % {"rank": household.children.index(person) + 1}
     return _("Oui, à mon enfant de %(age)s ans") % {"age": max(person.age(household.month), 0)}
 
 
@@ -255,7 +257,7 @@ def progress(chain: Chain, name: str) -> dict[str, Any]:
     return {
         "place": place,
         "total": total,
-        "text": _("question %(place)s sur %(total)s") % {"place": place, "total": total},
+        "text": _("question %(place)s, %(total)s au plus") % {"place": place, "total": total},
     }
 
 

@@ -471,7 +471,7 @@ def test_the_commune_does_not_count_among_the_questions():
     client.post(address("commune"), {"answer": "17300"})
     assert client.get(START).headers["Location"] == place
     after = given_of(client.get(place))
-    counted = re.search(r"question \d+ sur \d+", before)
+    counted = re.search(r"question \d+ \(\d+ au plus\)", before)
     assert counted is not None and counted[0] in after and "Votre réponse jusqu’ici" in after
 
 
@@ -864,3 +864,21 @@ def test_an_answer_for_the_city_is_kept_in_the_vault(resident):
     with scope(resident=resident.pk):
         values = gate.read_own(resident_id=resident.pk, purpose="x", fields=["foyer.situation#/interimaire"])
     assert values.value("foyer.situation#/interimaire") is True
+
+
+def test_a_question_of_money_has_a_no():
+    client = Client()
+    client.post(address("enfants"), {"answer": "0"})
+    client.post(address("activite"), {"answer": "inactif"})
+    page = client.get(address("revenus"))
+    assert 'name="answer" value="0"' in page.content.decode() and "Non, 0 €" in main_of(page)
+    assert client.post(address("revenus"), {"answer": ["", "0"]}).status_code == 302
+    assert kept(client)["answers"]["revenus"] == "0.00"
+
+
+def test_a_child_of_unknown_age_is_told_apart_by_rank():
+    client = Client()
+    client.post(address("enfants"), {"answer": "2"})
+    client.post(address("naissance_enfant-enfant-1"), {"skip": "unknown"})
+    page = main_of(client.get(address("handicap_foyer")))
+    assert "à mon enfant n° 1" in page and "à mon enfant n° 2" in page and "à mon enfant de" not in page
