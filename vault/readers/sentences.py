@@ -29,6 +29,18 @@ UNREADABLE = {
         "Ce fichier ressemble à ceux que nous lisons, mais sa forme est différente. Rien n’en est gardé. Envoyez-le "
         "tel que l’organisme vous l’a donné, sans le modifier."
     ),
+    "amount_twice": gettext_noop(
+        "Une colonne donne déjà le montant. Gardez le montant, ou le débit et le crédit, mais pas les deux."
+    ),
+    "amount_unclear": gettext_noop(
+        "Des montants de ce tableau se lisent de deux façons : « 1,200 » vaut mille deux cents, ou un euro vingt. "
+        "Rien n’en est gardé. Écrivez-les avec deux chiffres après la virgule, par exemple 1200,00, puis envoyez à "
+        "nouveau le fichier."
+    ),
+    "direction_unclear": gettext_noop(
+        "La colonne choisie ne dit pas si chaque montant sort ou entre. Choisissez-en une autre, ou gardez le débit "
+        "et le crédit."
+    ),
     "no_data": gettext_noop("Ce fichier s’ouvre, mais il ne contient aucune donnée à garder."),
     "heic": gettext_noop("Une suite de photos HEIC n’est pas acceptée. Envoyez une seule photo."),
     "infected": gettext_noop(
@@ -257,6 +269,21 @@ PENDING = gettext_noop("Des opérations sont encore en attente à la banque : e
 NOT_MADE = gettext_noop("Des opérations annulées ou refusées par la banque ne sont pas reprises.")
 ROWS_NOT_PLACED = gettext_noop("Des lignes n’ont ni lieu ni heure que nous comprenons : elles ne sont pas reprises.")
 ROWS_NOT_READ = gettext_noop("Des lignes n’ont ni date ni montant que nous comprenons : elles ne sont pas reprises.")
+ROWS_WITHOUT_DIRECTION = gettext_noop(
+    "Des lignes ne disent pas si leur montant sort ou entre, ou leur signe dit le contraire : elles ne sont pas "
+    "reprises."
+)
+SHORT_YEARS = gettext_noop(
+    "Les années de ce tableau ont deux chiffres. Nous avons lu l’année en dernier : vérifiez les dates."
+)
+ALL_COME_IN = gettext_noop(
+    "Aucun montant de ce tableau n’a le signe moins : tous sont lus comme des entrées. S’il y a des dépenses, ne le "
+    "rangez pas ainsi : dites quelle colonne donne le sens, ou le débit."
+)
+BALANCES_DIFFER = gettext_noop(
+    "Les soldes de ce tableau ne sont pas ceux que donnent ses opérations. Une colonne est peut-être mal nommée, ou "
+    "des lignes manquent : vérifiez avant de ranger."
+)
 OLDER = gettext_noop(
     "Ce tableau a plus de 20 000 opérations : seules les plus récentes sont reprises. "
     "Pour garder les autres, envoyez-les à part, par exemple une année à la fois."

@@ -194,6 +194,10 @@ def test_a_table_with_named_columns_is_summarised_then_kept(browser, resident):
             {"c0": "date_operation", "c1": "montant", "c2": "montant", "c3": "ignored"},
             "Deux colonnes ne peuvent pas être",
         ),
+        (
+            {"c0": "date_operation", "c1": "montant", "c2": "debit", "c3": "credit"},
+            "Une colonne donne déjà le montant.",
+        ),
     ],
 )
 def test_impossible_columns_are_refused_with_a_sentence(browser, resident, columns, sentence):

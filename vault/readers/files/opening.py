@@ -193,10 +193,10 @@ def number(value: object) -> float | int | None:
 
 
 def decimal(text: str) -> Decimal | None:
-    """Return an amount written by a bank: `-1 234,56`, `1.234,56`, `1,234.56`, `12,5-`, `$120`; else None."""
+    """Return an amount written by a bank: `-1 234,56`, `1.234,56`, `1,234.56`, `12,5-`, `(12,5)`, `$1`; else None."""
     plain = re.sub(r"[€$£]|EUR|USD|GBP|CHF", "", SPACES.sub("", text).replace("\u2212", "-"))
-    if plain.endswith("-"):
-        plain = "-" + plain[:-1]
+    if plain.endswith("-") or plain.startswith("(") and plain.endswith(")"):
+        plain = "-" + plain.removeprefix("(")[:-1]
     if "," in plain and "." in plain:
         thousands = "," if plain.rfind(",") < plain.rfind(".") else "."
         plain = plain.replace(thousands, "")

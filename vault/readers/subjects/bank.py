@@ -1,11 +1,13 @@
 """Bank statements of any format. Amounts are decimals; a statement that does not add up is flagged, not corrected."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from vault.readers.files.opening import decimal
 from vault.readers.files.plain import text as line
 from vault.readers.files.source_file import SourceFile, instant
 from vault.readers.reading import CheckResult, Fact, Unreadable, check
@@ -13,6 +15,10 @@ from vault.readers.subjects.measures import PARIS
 
 CENT = Decimal("0.01")
 MONTHS = 12
+#: Years of two digits are in this century, and from this one in the last century.
+LAST_CENTURY = 70
+#: An amount that reads two ways: `1,200` is twelve hundred in English, and 1.20 in French.
+OPEN = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +67,41 @@ def day_first(starts: Iterable[tuple[int, int]]) -> bool | None:
     if (True, False) in shown:
         return True
     return False if (False, True) in shown else None
+
+
+def money(cell: str) -> Decimal | None:
+    return decimal(cell) if cell.strip() else None
+
+
+def decimal_mark(cells: Iterable[str]) -> str:
+    """Return the mark before the cents in this table, or an empty text if no amount shows it and none needs it.
+
+    Raises:
+        Unreadable: amounts read two ways, and nothing in the table says which.
+    """
+    marks, is_open = set(), False
+    for cell in cells:
+        figures = re.sub(r"[^\d.,]", "", cell)
+        found = re.findall("[.,]", figures)
+        if not found or money(cell) is None:
+            continue
+        if OPEN.fullmatch(figures):
+            is_open = True
+        elif len(found) == 1 or len(set(found)) > 1:
+            marks.add(found[-1])
+        else:
+            marks.add("." if found[0] == "," else ",")
+    if is_open and len(marks) != 1:
+        raise Unreadable("amount_unclear")
+    return marks.pop() if len(marks) == 1 else ""
+
+
+def amount_in(cell: str, mark: str) -> Decimal | None:
+    found = money(cell)
+    figures = re.sub(r"[^\d.,]", "", cell)
+    if found is None or not mark or not OPEN.fullmatch(figures) or mark in figures:
+        return found
+    return money(re.sub("[.,]", "", cell))
 
 
 #: Fifteen years of an account that is used three times a day. Above, a page would wait more than three seconds.

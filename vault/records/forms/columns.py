@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vault.readers.reading import Table
+from vault.readers.sentences import UNREADABLE
 
 IGNORED = "ignored"
 DIRECTIONS = {
@@ -16,15 +17,17 @@ DIRECTIONS = {
     "injection": gettext_lazy("Ce que le logement envoie au réseau"),
     "production": gettext_lazy("Ce que des panneaux produisent"),
 }
-DAY, AMOUNT, DEBIT, CREDIT = "date_operation", "montant", "debit", "credit"
+DAY, AMOUNT, DEBIT, CREDIT, DIRECTION = "date_operation", "montant", "debit", "credit", "sens"
 #: The meanings of a column of a bank's table. The amount may have two columns: debit and credit.
 MEANINGS = {
     DAY: gettext_lazy("Date de l’opération"),
     "date_valeur": gettext_lazy("Date de valeur"),
     "libelle": gettext_lazy("Libellé"),
     AMOUNT: gettext_lazy("Montant, avec son signe"),
+    DIRECTION: gettext_lazy("Sens : sortie ou entrée"),
     DEBIT: gettext_lazy("Débit : ce qui sort"),
     CREDIT: gettext_lazy("Crédit : ce qui entre"),
+    "solde": gettext_lazy("Solde après l’opération"),
     "devise": gettext_lazy("Devise"),
     "compte": gettext_lazy("Compte"),
     "contrepartie": gettext_lazy("Avec qui"),
@@ -81,6 +84,8 @@ class ColumnsForm(forms.Form):
             raise ValidationError(_("Dites quelle colonne donne la date de l’opération."))
         if not {AMOUNT, DEBIT, CREDIT} & set(chosen):
             raise ValidationError(_("Dites quelle colonne donne le montant, ou le débit et le crédit."))
+        if AMOUNT in chosen and {DEBIT, CREDIT} & set(chosen):
+            raise ValidationError(_(UNREADABLE["amount_twice"]))
         return cleaned
 
     def _example(self, position: int) -> str:

@@ -12,10 +12,12 @@ from datetime import date
 from decimal import Decimal
 
 from vault.readers import sentences
-from vault.readers.files.opening import DELIMITERS, HEAD, decimal, fold, guarded, head_of, rows_of, text_of
+from vault.readers.files.opening import DELIMITERS, HEAD, fold, guarded, head_of, rows_of, text_of
 from vault.readers.files.plain import text as line
 from vault.readers.files.source_file import SourceFile
 from vault.readers.files.text import CONTROL
+from vault.readers.formats.bank_csv import amounts
+from vault.readers.formats.bank_csv.amounts import AMOUNT, BALANCE, CREDIT, DEBIT, DIRECTION
 from vault.readers.formats.bank_csv.guess import guess
 from vault.readers.reading import Ask, Fact, Reading, Table, Unreadable
 from vault.readers.subjects import bank
@@ -30,6 +32,8 @@ NOT_MADE = re.compile(r"revert|declin|cancel|annul|refus|rejet|reject|fail|echou
 CURRENCIES = {"$": "USD", "£": "GBP", "€": "EUR", "USD": "USD", "GBP": "GBP", "CHF": "CHF", "EUR": "EUR"}
 CURRENCY = re.compile("|".join(map(re.escape, CURRENCIES)))
 DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?:\s.*)?|(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?")
+#: A date whose year has two figures: what comes first may be the year too.
+SHORT_YEAR = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}(?:\s.*)?$")
 #: The most lines about the account above a bank's table.
 LINES_ABOVE = 30
 #: A table of more operations than a vault takes is read for its newest days; a longer one is refused.
@@ -69,19 +73,30 @@ def _layout(text: str) -> tuple[str, list[str], int] | None:
     """Return the delimiter, the headers and the number of rows before the first operation.
 
     Headers are just above the first row with a date and an amount that has names above it, since a line about the
-    account may have both. Without headers, columns are numbered.
+    account may have both. Rows with a date whose amount is not understood may come between. Without headers, columns
+    are numbered.
     """
     for delimiter in DELIMITERS:
         rows = [row for row in _rows(text, delimiter, limit=LINES_ABOVE + SHOWN) if row[1:]]
         operations = [rank for rank, row in enumerate(rows) if 2 < len(row) <= MAX_COLUMNS and _is_operation(row)]
         if not operations:
             continue
-        named = next((rank for rank in operations if rank and _are_names(rows[rank - 1], len(rows[rank]))), None)
-        top = operations[0] if named is None else named
+        tops = [_top(rows, rank) for rank in operations]
+        named = next((rank for rank in tops if rank and _are_names(rows[rank - 1], len(rows[rank]))), None)
+        top = tops[0] if named is None else named
         if named is not None and any(NOT_A_BANK.search(fold(cell).replace("_", " ")) for cell in rows[named - 1]):
             return None
         return delimiter, _headers([] if named is None else rows[named - 1], len(rows[top])), top
     return None
+
+
+def _top(rows: Sequence[Sequence[str]], rank: int) -> int:
+    """Return the first of the rows with a date that lead to this one, which have as many cells."""
+    while (
+        rank and len(rows[rank - 1]) == len(rows[rank]) and any(DAY.fullmatch(cell.strip()) for cell in rows[rank - 1])
+    ):
+        rank -= 1
+    return rank
 
 
 def _are_names(row: Sequence[str], width: int) -> bool:
@@ -89,7 +104,7 @@ def _are_names(row: Sequence[str], width: int) -> bool:
     return (
         len(row) >= width - 1
         and len(filled) > 2
-        and not any(DAY.fullmatch(cell.strip()) or _money(cell) is not None for cell in filled)
+        and not any(DAY.fullmatch(cell.strip()) or bank.money(cell) is not None for cell in filled)
     )
 
 
@@ -109,42 +124,64 @@ def _headers(row: Sequence[str], width: int) -> list[str]:
 
 def _is_operation(row: Sequence[str]) -> bool:
     days = [rank for rank, cell in enumerate(row) if DAY.fullmatch(cell.strip())]
-    return bool(days) and any(rank not in days and _money(cell) is not None for rank, cell in enumerate(row))
-
-
-def _money(cell: str) -> Decimal | None:
-    return decimal(cell) if cell.strip() else None
+    return bool(days) and any(rank not in days and bank.money(cell) is not None for rank, cell in enumerate(row))
 
 
 def _named(data: bytes, headers: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> Reading:
     place = {field: rank for rank, header in enumerate(headers) if (field := columns.get(header))}
-    day_first = _day_first([row[place["date_operation"]] for row in rows if len(row) > place["date_operation"]])
+    if AMOUNT in place and {DEBIT, CREDIT} & set(place):
+        raise Unreadable("amount_twice")
+    written = [row[place["date_operation"]].strip() for row in rows if len(row) > place["date_operation"]]
+    order = _order(written)
+    day_first = order is not False
     rows, older = _newest(rows, place["date_operation"], day_first)
+    cells_of_rows = [{field: row[rank].strip() for field, rank in place.items() if rank < len(row)} for row in rows]
+    mark = bank.decimal_mark(
+        cells.get(name, "") for cells in cells_of_rows for name in (AMOUNT, DEBIT, CREDIT, BALANCE)
+    )
+    signed = any((bank.money(cells.get(AMOUNT, "")) or 0) < 0 for cells in cells_of_rows)
     usual = _usual_currency(headers, place)
     statements: dict[tuple[str, str], bank.Statement] = {}
+    balances: dict[tuple[str, str], list[Decimal | None]] = {}
     left: Counter[str] = Counter()
     section = ""
-    for row in rows:
+    for row, cells in zip(rows, cells_of_rows, strict=True):
         section = _section(row, section)
-        cells = {field: row[rank].strip() for field, rank in place.items() if rank < len(row)}
-        day, amount = _day(cells.get("date_operation", ""), day_first), _amount(cells)
+        day = _day(cells.get("date_operation", ""), day_first)
+        amount = amounts.amount_of(cells, mark, signed=signed)
         if day is None or amount is None:
-            left["rows"] += 1
+            undirected = day and DIRECTION in place and bank.money(cells.get(AMOUNT, "")) is not None
+            left["undirected" if undirected else "rows"] += 1
             continue
         if state := _state(cells.get("etat", "")) or section:
             left[state] += 1
             continue
         key = (line(cells.get("compte", "")) or "", _currency(cells, usual))
         statements.setdefault(key, bank.Statement(*key)).operations.append(_operation(cells, day, amount, day_first))
+        balances.setdefault(key, []).append(amounts.balance_of(cells, mark))
+    for key, one in statements.items():
+        amounts.set_balances(one, balances[key])
     held = list(statements.values())
+    if left["undirected"] and not held:
+        raise Unreadable("direction_unclear")
     records = bank.records(held, SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK))
-    said = {"rows": sentences.ROWS_NOT_READ, "pending": sentences.PENDING, "not_made": sentences.NOT_MADE}
-    warnings = [sentence for code, sentence in said.items() if left[code]]
-    warnings += [sentences.OLDER] if older else []
-    warnings += [] if records else [sentences.NOTHING_INSIDE]
-    counted = {"rows_not_read": left["rows"], "rows_older": older}
+    made = [one.amount for statement in held for one in statement.operations]
+    said = {
+        sentences.ROWS_NOT_READ: left["rows"],
+        sentences.ROWS_WITHOUT_DIRECTION: left["undirected"],
+        sentences.PENDING: left["pending"],
+        sentences.NOT_MADE: left["not_made"],
+        sentences.OLDER: older,
+        sentences.DAYS_FIRST: records and order is None and any(_is_open(cell) for cell in written),
+        sentences.SHORT_YEARS: records and any(SHORT_YEAR.match(cell) for cell in written),
+        sentences.ALL_COME_IN: AMOUNT in place and DIRECTION not in place and len(made) > 1 and min(made) >= 0,
+        sentences.BALANCES_DIFFER: any(one.adds_up is False for one in held),
+        sentences.NOTHING_INSIDE: not records,
+    }
+    counted = {"rows_not_read": left["rows"] + left["undirected"], "rows_older": older}
     facts = bank.facts(held, records) + [Fact(code, str(count)) for code, count in counted.items() if count]
-    return Reading(FORMAT, records, [], warnings, 1, "text/csv", facts=facts)
+    warnings = [sentence for sentence, applies in said.items() if applies]
+    return Reading(FORMAT, records, bank.checks(held), warnings, 1, "text/csv", facts=facts)
 
 
 def _newest(rows: Sequence[Sequence[str]], place: int, day_first: bool) -> tuple[Sequence[Sequence[str]], int]:
@@ -190,41 +227,33 @@ def _operation(cells: Mapping[str, str], day: date, amount: Decimal, day_first: 
     )
 
 
-def _amount(cells: Mapping[str, str]) -> Decimal | None:
-    """Return the signed amount. Debits are negative, with or without a sign in the table."""
-    if (whole := _money(cells.get("montant", ""))) is not None:
-        return whole
-    out, come = _money(cells.get("debit", "")), _money(cells.get("credit", ""))
-    if out is None and come is None:
-        return None
-    return abs(come or Decimal(0)) - abs(out or Decimal(0))
-
-
 def _currency(cells: Mapping[str, str], usual: str) -> str:
     """Return the currency of a row: that of its own column, else of its amount, else of the header, else the euro."""
     found = cells.get("devise", "").upper()[:3]
     if re.fullmatch("[A-Z]{3}", found):
         return found
-    amounts = " ".join(cells.get(name, "") for name in ("devise", "montant", "debit", "credit"))
+    amounts = " ".join(cells.get(name, "") for name in ("devise", AMOUNT, DEBIT, CREDIT))
     match = CURRENCY.search(amounts.upper())
     return CURRENCIES[match[0]] if match else usual
 
 
 def _usual_currency(headers: Sequence[str], place: Mapping[str, int]) -> str:
     """Return the currency that the header of an amount names: `Montant (USD)`."""
-    names = " ".join(headers[rank] for field, rank in place.items() if field in {"montant", "debit", "credit"})
+    names = " ".join(headers[rank] for field, rank in place.items() if field in {AMOUNT, DEBIT, CREDIT})
     match = CURRENCY.search(names.upper())
     return CURRENCIES[match[0]] if match else "EUR"
 
 
-def _day_first(cells: Sequence[str]) -> bool:
-    """Return whether days come before months, as in France, unless the file's dates are impossible that way."""
-    return (
-        bank.day_first(
-            (int(match[1]), int(match[2])) for cell in cells if (match := DAY.fullmatch(cell.strip())) and match[1]
-        )
-        is not False
+def _order(cells: Sequence[str]) -> bool | None:
+    """Return whether days come before months in this table, or None where its dates may be read both ways."""
+    return bank.day_first(
+        (int(match[1]), int(match[2])) for cell in cells if (match := DAY.fullmatch(cell)) and match[1]
     )
+
+
+def _is_open(cell: str) -> bool:
+    match = DAY.fullmatch(cell)
+    return match is not None and match[1] is not None and match[1] != match[2]
 
 
 def _day(cell: str, day_first: bool) -> date | None:
@@ -235,7 +264,7 @@ def _day(cell: str, day_first: bool) -> date | None:
         if match[4]:
             return date(int(match[4]), int(match[5]), int(match[6]))
         left, right, year = int(match[1]), int(match[2]), int(match[3])
-        year += 2000 if year < 100 else 0
+        year += (2000 if year < bank.LAST_CENTURY else 1900) if year < 100 else 0
         return date(year, right, left) if day_first else date(year, left, right)
     except ValueError:
         return None

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from vault.readers import sentences
-from vault.readers.files.opening import decimal, fold, guarded, head_of, text_of
+from vault.readers.files.opening import fold, guarded, head_of, text_of
 from vault.readers.files.source_file import SourceFile
 from vault.readers.reading import Ask, Reading, Unreadable
 from vault.readers.subjects import bank
@@ -24,8 +24,6 @@ PAYMENTS = {"bank": "courant", "cash": "autre", "ccard": "carte"}
 #: Kinds of investments and debts, without payments. Other lists (categories, securities…) are the program's own.
 HOLDINGS = {"invst", "oth a", "oth l", "port", "401(k)/403(b)"}
 DAY = re.compile(r"(\d{1,4})\s*[/.\-]\s*(\d{1,2})\s*([/.\-'])\s*(\d{1,4})")
-#: Years of two digits are in this century, and from this one in the last century.
-LAST_CENTURY = 70
 #: The payees of the entry that gives the balance before the first operation.
 OPENING = {"opening balance", "solde initial", "solde d'ouverture", "solde de depart", "solde precedent"}
 ACCOUNT = re.compile(r"\[(.+)\]")
@@ -64,8 +62,8 @@ def read(data: bytes, ask: Ask) -> Reading:
     held = [one for one in sections if one.kind in PAYMENTS]
     days = [entry.lines["D"] for one in held for entry in one.entries]
     order = bank.day_first(_parts(day)[:2] for day in days if _is_open(day))
-    points = _points([entry.lines.get("T") or entry.lines["U"] for one in held for entry in one.entries])
-    statements = [_statement(one, day_first=order is not False, points=points) for one in held]
+    mark = bank.decimal_mark(entry.lines.get("T") or entry.lines["U"] for one in held for entry in one.entries)
+    statements = [_statement(one, day_first=order is not False, mark=mark) for one in held]
     records = bank.records(statements, SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK))
     warnings = [sentences.DAYS_FIRST] if order is None and any(map(_is_open, days)) else []
     warnings += [sentences.END_MISSING] if held and not whole else []
@@ -106,10 +104,10 @@ def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, list[_Entry]]]:
     yield head, [*body, entry] if entry.lines else body
 
 
-def _statement(section: _Section, *, day_first: bool, points: bool) -> bank.Statement:
+def _statement(section: _Section, *, day_first: bool, mark: str) -> bank.Statement:
     statement = bank.Statement(section.name, "EUR", PAYMENTS[section.kind])
     for entry in section.entries:
-        fields, amount = entry.lines, _amount(entry.lines.get("T") or entry.lines["U"], points=points)
+        fields, amount = entry.lines, _amount(entry.lines.get("T") or entry.lines["U"], mark)
         if fold(fields.get("P", "").replace("\u2019", "'")) in OPENING:
             statement.account = statement.account or _other_account(fields)
             statement.opening = amount
@@ -145,7 +143,7 @@ def _parts(text: str) -> tuple[int, int, int]:
         raise ValueError(text)
     first, second, third = int(match[1]), int(match[2]), int(match[4])
     if len(match[4]) < 3 and len(match[1]) < 3:
-        third += 2000 if match[3] == "'" or third < LAST_CENTURY else 1900
+        third += 2000 if match[3] == "'" or third < bank.LAST_CENTURY else 1900
     return first, second, third
 
 
@@ -161,15 +159,8 @@ def _day(text: str, *, day_first: bool) -> date:
     return date(third, second, first) if day_first else date(third, first, second)
 
 
-def _points(texts: Sequence[str]) -> bool:
-    """Return whether cents follow a point in this file: `1,200` is then twelve hundred."""
-    return any(re.search(r"\.\d{1,2}$", text) for text in texts) and not any(
-        re.search(r",\d{1,2}$", text) for text in texts
-    )
-
-
-def _amount(text: str, *, points: bool) -> Decimal:
-    found = decimal(text.replace(",", "") if points else text)
+def _amount(text: str, mark: str) -> Decimal:
+    found = bank.amount_in(text, mark)
     if found is None:
         raise Unreadable("other_shape")
     return found

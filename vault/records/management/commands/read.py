@@ -23,6 +23,8 @@ FIELDS = {
     "amount": "montant",
     "debit": "debit",
     "credit": "credit",
+    "direction": "sens",
+    "balance": "solde",
     "currency": "devise",
     "account": "compte",
     "counterpart": "contrepartie",
