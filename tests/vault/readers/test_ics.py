@@ -183,3 +183,33 @@ def test_an_alarm_is_not_its_event() -> None:
 def test_folded_and_escaped_lines_are_joined() -> None:
     event = only("UID:1\nDTSTART:20261124\nSUMMARY:Une réunion\n  longue\\; à la\\nmairie")
     assert event["titre"] == "Une réunion longue; à la mairie"
+
+
+WEEKLY = "UID:1\nDTSTART:20261102T090000Z\nDTEND:20261102T100000Z\nRRULE:FREQ=WEEKLY;COUNT=4\n"
+
+
+def test_the_dates_that_a_series_leaves_out_are_kept_with_it() -> None:
+    written = "EXDATE:20261109T090000Z,20261116T090000Z\nEXDATE;TZID=Europe/Paris:20261109T100000"
+    assert only(f"{WEEKLY}{written}")["sauf"] == ["2026-11-09T09:00:00+00:00", "2026-11-16T09:00:00+00:00"]
+    assert only(f"{WEEKLY}EXDATE;VALUE=DATE:20261109")["sauf"] == ["2026-11-09T09:00:00+00:00"]
+    assert "sauf" not in only(WEEKLY)
+
+
+def test_a_moved_date_of_a_series_is_at_its_new_place_only() -> None:
+    moved = "UID:1\nRECURRENCE-ID:20261109T090000Z\nDTSTART:20261110T140000Z\nDTEND:20261110T150000Z"
+    series, other = (record["payload"] for record in read(WEEKLY, moved).records)
+    assert series["sauf"] == ["2026-11-09T09:00:00+00:00"]
+    assert (other["debut"], "rrule" in other) == ("2026-11-10T14:00:00+00:00", False)
+
+
+def test_a_cancelled_date_of_a_series_is_left_out_of_it() -> None:
+    reading = read(WEEKLY, "UID:1\nRECURRENCE-ID:20261109T090000Z\nDTSTART:20261109T090000Z\nSTATUS:CANCELLED")
+    assert [record["payload"]["sauf"] for record in reading.records] == [["2026-11-09T09:00:00+00:00"]]
+
+
+def test_an_added_date_that_is_left_out_too_is_no_event() -> None:
+    dates = "RDATE:20261105T090000Z,20261106T090000Z\nEXDATE:20261106T090000Z"
+    assert starts(read(f"UID:1\nDTSTART:20261102T090000Z\n{dates}")) == [
+        "2026-11-02T09:00:00+00:00",
+        "2026-11-05T09:00:00+00:00",
+    ]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 #: The properties of an event that are read.
 WANTED = {
-    *("UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "LOCATION", "RRULE", "RDATE", "RECURRENCE-ID", "STATUS"),
+    *("UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "LOCATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"),
+    "STATUS",
 }
 LINE = re.compile(r'([A-Za-z0-9-]+)((?:;[^:";]*(?:"[^"]*"[^:";]*)*)*):(.*)', re.DOTALL)
 NAME = re.compile("[A-Za-z0-9-]*")

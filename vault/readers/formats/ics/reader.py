@@ -7,7 +7,7 @@ Outlook uses those of Windows.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,7 +21,7 @@ from vault.readers.found import Found
 from vault.readers.reading import Ask, Reading, Unreadable
 
 FORMAT = "ics"
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 PARIS = ZoneInfo("Europe/Paris")
 #: Two years of a very busy calendar.
 MAX_EVENTS = 20_000
@@ -50,13 +50,14 @@ def read(data: bytes, ask: Ask) -> Reading:
         raise Unreadable("too_many")
     text = lines.unfolded(text)
     zones = _Zones(text)
+    moved = _moved(text, zones)
     count = cancelled = timeless = dated = 0
     for event in lines.events(text):
         count += 1
         if event.cancelled:
             cancelled += 1
             continue
-        before, has_start = len(found.records), _read_event(event, zones, found)
+        before, has_start = len(found.records), _read_event(event, zones, found, moved.get(_uid(event), ()))
         dated += has_start
         timeless += len(found.records) == before
     found.fact("events", count)
@@ -125,24 +126,49 @@ def _of_windows(name: str) -> str:
     return WINDOWS_TO_OLSON.get(name, "")
 
 
-def _read_event(event: Event, zones: _Zones, found: Found) -> bool:
-    """Keep an event and its added dates. Return whether it has a date of its own."""
+def _moved(text: str, zones: _Zones) -> dict[str, list[When]]:
+    """Return the dates of each series that another event replaces or cancels, by UID."""
+    found: dict[str, list[When]] = {}
+    if "RECURRENCE-ID" in text.upper():
+        for event in lines.events(text):
+            if (again := _moment(event.first("RECURRENCE-ID"), zones)) is not None:
+                found.setdefault(_uid(event), []).append(again)
+    return found
+
+
+def _read_event(event: Event, zones: _Zones, found: Found, moved: Sequence[When]) -> bool:
+    """Keep an event and its added dates. Return whether it has a date of its own.
+
+    Args:
+        moved: the dates of the series that other events replace: they are left out of it, as EXDATE leaves out some.
+    """
     start = _moment(event.first("DTSTART"), zones)
     length = _length(event, start, zones)
     again = _moment(event.first("RECURRENCE-ID"), zones)
     rule = event.first("RRULE")
     uid = _uid(event)
+    without = [] if again else _left_out(event, zones, moved, start)
+    if start in without and rule is None:
+        start = None
     if start is not None:
         own = f"{uid}#{again.isoformat()}" if again else uid
         end = start + length if length else None
-        _keep(event, own, start, end, found, rule=rule.value if rule and not again else None)
+        _keep(event, own, start, end, found, rule=rule.value if rule and not again else None, without=without)
     for begins, ends in _added(event, length, zones):
-        if begins != start:
+        if begins != start and begins not in without:
             _keep(event, f"{uid}#{begins.isoformat()}", begins, ends, found)
     return start is not None
 
 
-def _keep(event: Event, uid: str, start: When, end: When | None, found: Found, rule: str | None = None) -> None:
+def _keep(
+    event: Event,
+    uid: str,
+    start: When,
+    end: When | None,
+    found: Found,
+    rule: str | None = None,
+    without: Sequence[When] = (),
+) -> None:
     """Keep one date of an event. The end of an all-day event, the day after in the standard, becomes its last day."""
     last = end - timedelta(days=1) if end and not isinstance(end, datetime) else end
     title, place = event.first("SUMMARY"), event.first("LOCATION")
@@ -153,18 +179,29 @@ def _keep(event: Event, uid: str, start: When, end: When | None, found: Found, r
         "titre": plain.text(title.text) if title else None,
         "lieu": plain.text(place.text) if place else None,
         "rrule": plain.text(rule),
+        "sauf": [one.isoformat() for one in without] if rule and without else None,
     }
     found.keep("agenda.evenement", payload, start=_instant(start), end=_instant(last or start))
 
 
-def _listed(event: Event) -> list[tuple[str, Property]]:
-    """Return each added date as it is written, with the property that gives its zone."""
-    return [(value, line) for line in event.all("RDATE") for value in line.value.split(",") if value][:MAX_ADDED]
+def _listed(event: Event, name: str) -> list[tuple[str, Property]]:
+    """Return each date of a list as it is written, with the property that gives its zone."""
+    return [(value, line) for line in event.all(name) for value in line.value.split(",") if value][:MAX_ADDED]
+
+
+def _left_out(event: Event, zones: _Zones, moved: Sequence[When], start: When | None) -> list[When]:
+    """Return the dates that are none of the series, each once. A day alone leaves out the moment of that day."""
+    found = [_of_text(value, line, zones) for value, line in _listed(event, "EXDATE")] + [*moved]
+    if isinstance(start, datetime):
+        found = [
+            one if one is None or isinstance(one, datetime) else datetime.combine(one, start.timetz()) for one in found
+        ]
+    return list(dict.fromkeys(one for one in found if one is not None))
 
 
 def _added(event: Event, length: timedelta | None, zones: _Zones) -> Iterator[tuple[When, When | None]]:
     """Yield the dates added by RDATE: days, moments, or periods with their own end or length."""
-    for value, line in _listed(event):
+    for value, line in _listed(event, "RDATE"):
         first, _, last = value.partition("/")
         start = _of_text(first, line, zones)
         if start is None:
