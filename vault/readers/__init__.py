@@ -6,13 +6,13 @@ Parsers are imported when a file is read: web and worker processes use the child
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.files.sizes import MAX_FILE
-from vault.readers import sentences
+from vault.readers import recognise, sentences
 from vault.readers.reading import (
     MAX_PAGES,
     UNASKED,
@@ -35,6 +35,8 @@ __all__ = ["MAX_PAGES", "Ask", "CheckResult", "Fact", "PageImage", "Reading", "T
 
 #: The formats whose last line is a row, and not a note.
 ROWS_TO_THE_END = {"bank_csv", "enedis_csv", "gps_csv", "receipts"}
+#: The types of what has happened: a calendar may go further than next year, a meter or a bank may not.
+PAST = {"banque.operation", "energie.serie", "energie.index", "acc.repartition", "mobilite.trajet", "achats.ticket"}
 
 
 def read(
@@ -65,12 +67,15 @@ def read(
     from vault.readers.formats.twoddoc.trust import Trust
     from vault.readers.formats.twoddoc.values import PARIS
 
+    today = today or datetime.now(PARIS).date()
     data = stream.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
         raise Unreadable("too_big_data")
     content = as_utf_8(data)
+    for form in (data, content):
+        recognise.refuse_named(form)
     if (reader := formats.reader_of(content, ask)) is not None:
-        return _read_data(reader, data, content, ask)
+        return _read_data(reader, data, content, ask, today)
     document = open_document(data)
     codes = twoddoc.find_codes(document)
     electronic = signature.look(data, signature_authorities) if document.media_type == PDF else []
@@ -78,27 +83,38 @@ def read(
         return _with(electronic, printed.completed(paper.read(document), document))
     trusted = Trust(test=trust_test_authority, folders=tuple(authorities))
     source = hashlib.sha256(data).hexdigest()
-    today = today or datetime.now(PARIS).date()
     reading = twoddoc.read(document, codes, source=source, trusted=trusted, today=today)
     return _with(electronic, printed.completed(reading, document))
 
 
-def _read_data(reader: "Reader", data: bytes, content: bytes, ask: Ask) -> Reading:
+def _read_data(reader: "Reader", data: bytes, content: bytes, ask: Ask, today: date) -> Reading:
     """Read a file of data.
 
-    Its records name the file as it came, whose hash they bear. What no line ends and what leaves no record is said.
+    Its records name the file as it came, whose hash they bear. What no line ends, what leaves no record and what is
+    written twice is said.
+
+    Raises:
+        Unreadable: something happened after the next year.
     """
     reading = reader.read(content, ask)
+    if any(record["type"] in PAST and _year(record) > today.year + 1 for record in reading.records):
+        raise Unreadable("far_away")
     source = hashlib.sha256(data).hexdigest()
     for record in reading.records:
         record["provenance"]["source_document"] = source
     warnings = list(reading.warnings)
     if reading.format in ROWS_TO_THE_END and reading.media_type == "text/csv" and not content.endswith(b"\n"):
         warnings.append(sentences.LAST_LINE_OPEN)
+    if any("duplicate" in record["provenance"].get("quality", ()) for record in reading.records):
+        warnings.append(sentences.SAME_STAMP)
     said = warnings or reading.table or any(one.outcome != "passed" for one in reading.checks)
     if not reading.records and not said:
         warnings.append(sentences.NOTHING_KEPT)
     return dataclasses.replace(reading, warnings=warnings)
+
+
+def _year(record: Mapping[str, Any]) -> int:
+    return int(record.get("period", {}).get("start", "0000")[:4])
 
 
 def _with(electronic: Sequence[CheckResult], reading: Reading) -> Reading:

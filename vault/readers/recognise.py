@@ -33,6 +33,18 @@ RAW_CODE = re.compile(rb"DC0[1-4][A-Z0-9]{8}[0-9A-F]{8}[A-Z0-9]{2}")
 MAX_CODE = 8192
 WEB_PAGE = re.compile(rb"<\s*(?:!doctype|html|script|svg|body|iframe|img)\b", re.IGNORECASE)
 HEAD = 1024
+#: What surrounds a text without being part of it: NUL bytes, marks of UTF-8, spaces.
+AROUND = b"\x00\xef\xbb\xbf\t\n\r "
+#: The files that people have and no reader reads, by the code of the sentence that names them.
+NAMED: dict[str, re.Pattern[bytes]] = {
+    "fit": re.compile(rb"[\x0c\x0e].{7}\.FIT", re.DOTALL),
+    "gzip": re.compile(rb"\x1f\x8b"),
+    "tcx": re.compile(rb"\s*(?:<\?xml.{0,200}?>\s*)?<TrainingCenterDatabase\b", re.DOTALL),
+    "cfonb": re.compile(rb"\s*01\d{5}[ \w]{4}\d{5}(?:[A-Z]{3}| {3})[\d ]"),
+    "mt940": re.compile(rb"(?:\s|\{[^{}]{0,80}\}|\{4:)*:20:.{0,600}?\n:60[FM]:", re.DOTALL),
+    "strava": re.compile(rb"\W{0,3}(?:Activity ID,Activity Date|ID de l.{1,6}activit.{1,3},Date de l)"),
+}
+STRAVA = "activities.csv"
 HEAD_BYTES = 12
 
 
@@ -48,9 +60,23 @@ def media_type(data: bytes) -> str:
     if found:
         _refuse_polyglot(data, found)
         return found
-    if len(data) <= MAX_CODE and RAW_CODE.match(data.strip()):
+    if len(data) <= MAX_CODE and RAW_CODE.match(data.strip(AROUND)):
         return CODE
     raise Unreadable("heic" if data[4:8] == b"ftyp" and data[8:12] in HEIC_RELATIVES else "unknown_media")
+
+
+def refuse_named(data: bytes) -> None:
+    """Refuse by its name a file that people have and no reader reads, with what to send instead."""
+    for code, shape in NAMED.items():
+        if shape.match(data, 0, HEAD):
+            raise Unreadable(code)
+    if data.startswith(b"PK\x03\x04"):
+        try:
+            names = zipfile.ZipFile(io.BytesIO(data)).namelist()
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+            return
+        if STRAVA in names and any(name.startswith("activities/") for name in names):
+            raise Unreadable("strava")
 
 
 def head_media(head: bytes) -> str | None:

@@ -41,6 +41,41 @@ UNREADABLE = {
         "La colonne choisie ne dit pas si chaque montant sort ou entre. Choisissez-en une autre, ou gardez le débit "
         "et le crédit."
     ),
+    "too_large_money": gettext_noop(
+        "Ce fichier porte un montant de plus d’un milliard, qu’aucun foyer n’atteint. Rien n’en est gardé. "
+        "Vérifiez-le auprès de votre banque."
+    ),
+    "too_large_measure": gettext_noop(
+        "Ce fichier porte une mesure qu’aucun logement n’atteint : plus de 1 000 kW. Rien n’en est gardé. Vérifiez "
+        "l’unité, ou téléchargez-le à nouveau."
+    ),
+    "measure_unclear": gettext_noop(
+        "Une mesure de ce fichier n’est pas un nombre que nous comprenons. Rien n’en est gardé. Envoyez-le tel que "
+        "l’organisme vous l’a donné, sans le modifier."
+    ),
+    "far_away": gettext_noop(
+        "Ce fichier donne pour passé ce qui est daté d’après l’année prochaine. Rien n’en est gardé : corrigez les "
+        "dates, ou téléchargez-le à nouveau."
+    ),
+    "fit": gettext_noop(
+        "Ceci est un fichier FIT, d’une montre ou d’un compteur. Nous ne le lisons pas. Exportez l’activité en GPX, "
+        "puis envoyez-la."
+    ),
+    "tcx": gettext_noop(
+        "Ceci est un fichier TCX, d’une montre ou d’un compteur. Nous ne le lisons pas. Exportez l’activité en GPX, "
+        "puis envoyez-la."
+    ),
+    "gzip": gettext_noop("Ce fichier est compressé (.gz). Décompressez-le, puis envoyez celui qu’il contient."),
+    "cfonb": gettext_noop(
+        "Ceci est un relevé CFONB. Nous ne le lisons pas. Demandez à votre banque un fichier OFX, CAMT.053 ou CSV."
+    ),
+    "mt940": gettext_noop(
+        "Ceci est un relevé MT940. Nous ne le lisons pas. Demandez à votre banque un fichier OFX, CAMT.053 ou CSV."
+    ),
+    "strava": gettext_noop(
+        "Ceci est un export de Strava. Nous ne le lisons pas. Envoyez un par un les fichiers GPX de son dossier "
+        "« activities »."
+    ),
     "no_data": gettext_noop("Ce fichier s’ouvre, mais il ne contient aucune donnée à garder."),
     "heic": gettext_noop("Une suite de photos HEIC n’est pas acceptée. Envoyez une seule photo."),
     "infected": gettext_noop(
@@ -252,11 +287,14 @@ SEVERAL_CODES = gettext_noop("Le fichier porte plusieurs codes. Vérifiez qu’i
 RESIDENT = "résident"
 NO_TIME = gettext_noop("Une partie de ce parcours n’a pas d’heure : sa longueur est montrée, sans en faire un trajet.")
 DOUBTED = gettext_noop(
-    "Des positions sont datées d’avant 1970, ou vont à plus de 1 000 mètres par seconde : elles ne font pas de trajet."
+    "Des positions sont datées d’avant 1970, ou vont à plus de 350 mètres par seconde : elles ne font pas de trajet."
 )
 PATH_ONLY = gettext_noop(
     "La longueur de ce parcours est montrée. Rien n’en est gardé : aucune partie de plus de 200 mètres n’a des heures "
     "et des vitesses possibles entre deux arrêts."
+)
+SAME_STAMP = gettext_noop(
+    "Des mesures du même moment ont deux valeurs : la dernière du fichier est retenue. Vérifiez-la."
 )
 NO_TRIP = gettext_noop("Ce fichier ne montre aucun trajet de plus de 200 mètres.")
 ODD_PARTS = gettext_noop("Quelques passages de ce fichier sont illisibles ou incomplets : ils ne sont pas repris.")

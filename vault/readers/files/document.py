@@ -47,7 +47,7 @@ class CodeText:
     pages = 1
 
     def __init__(self, data: bytes) -> None:
-        self.code = data.strip().decode("ascii", "replace")
+        self.code = data.strip(recognise.AROUND).decode("ascii", "replace")
 
     def texts(self) -> list[str]:
         return []

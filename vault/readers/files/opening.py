@@ -21,6 +21,7 @@ HEAD = 64 * 1024
 #: No household measures or pays as much: a larger number is a fault or an attack.
 LARGEST = 1e12
 NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,2})?")
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d{1,15}")
 AMOUNT = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
 SPACES = re.compile(r"[\s\u00a0\u202f']")
 #: The errors that a reader raises on a file of an unexpected shape.
@@ -175,7 +176,7 @@ def words(element: Any, *path: str) -> str:  # noqa: ANN401 - lxml is untyped
 
 
 def number(value: object) -> float | int | None:
-    """Return the measure `752`, `"752"` or `"1,5"`; None if there is none ("", "NA", null).
+    """Return the measure `752`, `"752"`, `"1,5"` or `"1.234,5"`; None if there is none ("", "NA", null).
 
     Raises:
         ValueError: the number is too large or not finite.
@@ -184,6 +185,7 @@ def number(value: object) -> float | int | None:
         return None
     if isinstance(value, str):
         plain = SPACES.sub("", value)
+        plain = plain.replace(".", "") if THOUSANDS.fullmatch(plain) else plain
         if not NUMBER.fullmatch(plain):
             return None
         value = float(plain.replace(",", "."))

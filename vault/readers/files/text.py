@@ -16,7 +16,9 @@ LOOKED_AT = 2048
 #: Characters of no text. They are looked for once a file is decoded, since UTF-16 is full of NUL bytes.
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 XML = re.compile(r"""(<\?xml\b[^<>]{0,80}?)\s+encoding\s*=\s*["']([\w.:-]{1,40})["']""")
-BLANK_ABOVE = re.compile(r"(?:[ \t\ufeff\x00]*\n)*\ufeff*")
+BLANK_ABOVE = re.compile(r"(?:[ \t\ufeff\x00]*\n)*[\ufeff\x00]*")
+#: What some programs write after the last line: NUL bytes, a mark, the end of a file of MS-DOS.
+BELOW = "\x00\ufeff\x1a"
 #: Declared encodings that differ from Windows-1252, which is read where UTF-8 is not.
 LATIN_9 = {"iso-8859-15", "latin-9", "latin9"}
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -36,7 +38,7 @@ def as_utf_8(data: bytes) -> bytes:
 def decoded(data: bytes) -> str:
     """Decode a text: UTF-8, UTF-16 with or without a mark, else Windows-1252 or what its XML declares."""
     text = _characters(data).replace("\r\n", "\n").replace("\r", "\n")
-    text = text[_end_of_blank(text) :]
+    text = text[_end_of_blank(text) :].rstrip(BELOW)
     if text.lstrip()[:1] in {"<", "{", "["}:
         text = text.lstrip()
     return XML.sub(r"\1", text, count=1) if text.startswith("<?xml") else text
@@ -45,15 +47,20 @@ def decoded(data: bytes) -> str:
 def _characters(data: bytes) -> str:
     for mark, name in MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(name, "replace")
+            return _whole(data[len(mark) :], name).decode(name, "replace")
     if wide := _without_mark(data):
-        return data.decode(wide, "replace")
+        return _whole(data, wide).decode(wide, "replace")
     try:
         # A file may be cut inside a character, which is then dropped.
         return codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
         declared = XML.match(data[:200].lstrip().decode("ascii", "replace"))
         return data.decode("iso-8859-15" if declared and declared[2].lower() in LATIN_9 else "cp1252", "replace")
+
+
+def _whole(data: bytes, name: str) -> bytes:
+    """Return the bytes without half a character of UTF-16 at the end."""
+    return data[: len(data) // 2 * 2] if name.startswith("utf-16") else data
 
 
 def _without_mark(data: bytes) -> str:
@@ -74,6 +81,8 @@ def _end_of_blank(text: str) -> int:
 
 def _is_plain(data: bytes) -> bool:
     """Return whether the file already is as readers expect it, without a copy of fifty megabytes if it is ASCII."""
+    if data.endswith(tuple(mark.encode() for mark in BELOW)):
+        return False
     if b"\r" in data or data[:1].isspace() or data.startswith(tuple(mark for mark, _ in MARKS)) or b"\x00" in data[:2]:
         return False
     declared = XML.match(data[:200].decode("ascii", "replace")) if data.startswith(b"<?xml") else None

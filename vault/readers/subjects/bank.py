@@ -104,6 +104,8 @@ def amount_in(cell: str, mark: str) -> Decimal | None:
     return money(re.sub("[.,]", "", cell))
 
 
+#: No household pays, receives or holds as much.
+MOST_MONEY = 1_000_000_000
 #: Fifteen years of an account that is used three times a day. Above, a page would wait more than three seconds.
 MOST_OPERATIONS = 20_000
 
@@ -117,8 +119,11 @@ def records(statements: Sequence[Statement], source: SourceFile) -> list[dict[st
     """Return one record per account, of its last statement, and one per operation.
 
     Raises:
-        Unreadable: there are more than `MOST_OPERATIONS`.
+        Unreadable: there are more than `MOST_OPERATIONS`, or an amount is more than `MOST_MONEY`.
     """
+    held_amounts = (one.amount for held in statements for one in held.operations)
+    if any(abs(one) > MOST_MONEY for one in (*held_amounts, *(held.closing or 0 for held in statements))):
+        raise Unreadable("too_large_money")
     if sum(len(held.operations) for held in statements) > MOST_OPERATIONS:
         raise Unreadable("too_many")
     latest: dict[str, Statement] = {}

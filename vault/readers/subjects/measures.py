@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from vault.readers.files.source_file import SourceFile, instant
-from vault.readers.reading import Fact
+from vault.readers.reading import Fact, Unreadable
 from vault.types import measure_blocks
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -24,6 +24,10 @@ DAY = 86_400
 SHORTEST_RUN = 4
 GAS_DAY = time(6)
 MIDNIGHT = time(0)
+#: No home draws or gives as much, in watts.
+MOST_POWER = 1_000_000
+#: The watt-hours of a cubic metre of gas, about.
+GAS_ENERGY = 10_000
 #: The most blocks of a file: dates far apart could otherwise exhaust memory.
 MAX_BLOCKS = 5000
 TOTALS = {
@@ -121,6 +125,8 @@ class Series:
         for block in self._blocks():
             if len(found) == MAX_BLOCKS:
                 raise ValueError("too many months")
+            if block.highest_power > MOST_POWER:
+                raise Unreadable("too_large_measure")
             flags = self._flags(block, block.flow in mixed)
             found.append(source.record(type, block.payload(), start=block.start, end=block.end, quality=flags))
         return found
@@ -154,6 +160,14 @@ class _Block:
     @property
     def start(self) -> datetime:
         return datetime.fromtimestamp(self.first, UTC)
+
+    @property
+    def highest_power(self) -> float:
+        """Return the highest power of its measures, in watts."""
+        highest = max((abs(value) for value in self.values if value is not None), default=0)
+        if self.flow.grandeur == "volume":
+            highest *= GAS_ENERGY
+        return highest if self.flow.grandeur.startswith("puissance") else highest * 3600 / self.step
 
     @property
     def end(self) -> datetime:

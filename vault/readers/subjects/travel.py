@@ -31,7 +31,7 @@ STOP_METRES, STOP_SECONDS = 150, 300
 STAYING_SPEED = 0.2
 GAP_SECONDS = 1800
 #: No traveller is faster than this many metres a second: the position is wrong, or its time.
-FASTEST = 1000
+FASTEST = 350
 #: A stay may start this much before the end of the move that leads to it.
 MEETS = timedelta(minutes=1)
 #: Closer positions in time do not refine a stop, and would cost the square of their number.

@@ -9,7 +9,7 @@ from typing import Any
 from vault.readers import sentences
 from vault.readers.files.opening import fold, moment_of, number
 from vault.readers.files.source_file import SourceFile, instant
-from vault.readers.formats.enedis_csv.table import IN_UNIT, NEXT, ends_before, flux_of
+from vault.readers.formats.enedis_csv.table import IN_UNIT, NEXT, ends_before, flux_of, scaled
 from vault.readers.reading import Fact
 from vault.readers.subjects.measures import PARIS, Flow, Row, Series, Value, plain
 
@@ -179,8 +179,7 @@ def _announced(fields: Mapping[str, str]) -> date | None:
 
 
 def _scaled(row: Sequence[str], factor: int) -> Value:
-    value = number(row[1]) if len(row) > 1 else None
-    return None if value is None else value * factor
+    return scaled(row[1], factor) if len(row) > 1 else None
 
 
 def _add_powers(series: Series, flow: Flow, part: Iterable[list[str]], factor: int) -> None:

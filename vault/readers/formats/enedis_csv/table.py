@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from vault.readers.files.opening import fold, moment_of, number
+from vault.readers.reading import Unreadable
 from vault.readers.subjects.measures import STEPS, Flow, Row, Series, Value, instants
 
 POINT = re.compile(r"\b\d{14}\b")
@@ -18,6 +19,9 @@ UNKNOWN = "inconnu"
 EXCEL_ZERO = datetime(1899, 12, 30)
 #: The number of watts, or of watt-hours, in each unit.
 UNITS = {"w": 1, "kw": 1000, "wh": 1, "kwh": 1000}
+WITH_UNIT = re.compile(r"(.*\d)\s*(k?wh?)")
+#: The words of a missing measure.
+GAPS = {"", "na", "n/a", "nan", "null", "none", "nd", "n.d.", "-", "--", "absence de donnees", "non disponible"}
 IN_UNIT = re.compile(r"\((?:en )?(k?wh?)\)$")
 DIRECTIONS = {"cons": "soutirage", "sout": "soutirage", "prod": "production", "inje": "injection"}
 SAID = re.compile(r"\b(?:consommation|soutirage|production|injection)\b")
@@ -118,8 +122,18 @@ def _add_days(series: Series, flow: Flow, rows: Iterable[Sequence[Cell]], scale:
 
 
 def scaled(value: Cell, factor: int) -> Value:
-    """Return a measure in W or Wh. Enedis measures whole ones; rounding only removes the float's error."""
+    """Return a measure in W or Wh. Enedis measures whole ones; rounding only removes the float's error.
+
+    A cell may name its unit, which then counts instead of the column's.
+
+    Raises:
+        Unreadable: the cell is neither a number nor one of the words for a gap.
+    """
+    if isinstance(value, str) and (match := WITH_UNIT.fullmatch(fold(value))):
+        value, factor = match[1], UNITS[match[2]]
     found = number(value)
+    if found is None and isinstance(value, str) and fold(value) not in GAPS:
+        raise Unreadable("measure_unclear")
     return None if found is None else number(round(found * factor, 3))
 
 
