@@ -160,7 +160,10 @@ CHECKS: dict[str, dict[str, str]] = {
     },
     "2ddoc_matches_text": {
         "passed": gettext_noop("Le texte et le code disent la même chose."),
-        "failed": gettext_noop("Le texte et le code diffèrent. Téléchargez à nouveau le papier d’origine."),
+        "failed": gettext_noop(
+            "Le revenu fiscal de référence imprimé n’est pas celui du code signé : ce papier a été modifié. Rien n’en "
+            "est repris. Téléchargez à nouveau l’avis d’origine."
+        ),
         "inconclusive": gettext_noop("Nous n’avons pas pu comparer le texte et le code."),
     },
     "file_single_kind": {

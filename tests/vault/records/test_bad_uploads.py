@@ -158,11 +158,15 @@ def test_a_notice_whose_code_was_edited_is_refused(browser, resident, monkeypatc
         assert not PaperFile.objects.exists()
 
 
-def test_a_notice_whose_text_differs_from_its_code_has_a_warning(browser, resident):
+def test_a_notice_whose_text_differs_from_its_code_is_refused_and_the_value_is_named(browser, resident):
+    """A dossier would show a genuine signature above forged figures."""
     paper = uploaded(browser, resident, notice_pdf(printed_income=45_000))
-    page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
-    assert "Le texte et le code diffèrent" in page
-    assert "12\u00a0312\u00a0€" in page, "the code's own value is proposed"
+    assert paper.state == "refused"
+    page = browser.get(reverse("records:paper", args=[paper.pk])).content.decode()
+    assert "Le revenu fiscal de référence imprimé n’est pas celui du code signé" in page
+    assert "son contenu est vérifié" not in page
+    with scope(resident=resident.pk):
+        assert not PaperFile.objects.exists()
 
 
 @pytest.mark.parametrize(

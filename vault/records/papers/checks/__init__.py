@@ -70,9 +70,10 @@ SAID = "%(said)s"
 #: The reader makes these checks on any paper, before its kind is known; only the kinds that they apply to keep them.
 MADE_ON_ANY_KIND = ("signed", "number_hidden")
 #: When one of these fails, the name on the paper is not the resident's, and the page asks whose paper it is.
-NAMES = ("name_matches_identity", "identity_name", "visale_name")
-#: When one of these fails, the code was changed or is false: the paper is refused and nothing of it is kept.
-FORGED = ("2ddoc_signature", "2ddoc_issuer", "2ddoc_test_authority")
+NAMES = ("name_matches_identity", "identity_name", "visale_name", "rib_holder")
+#: When one of these fails, the code or what is printed beside it was changed, or is false: the paper is refused and
+#: nothing of it is kept.
+FORGED = ("2ddoc_signature", "2ddoc_issuer", "2ddoc_test_authority", "2ddoc_matches_text")
 
 
 def run(inputs: CheckInput, found: Sequence[CheckLine] = ()) -> list[CheckLine]:
