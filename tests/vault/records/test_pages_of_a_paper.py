@@ -139,6 +139,29 @@ def test_the_tenant_of_a_visale_certificate_is_read_where_it_is_written():
     assert reading(pdf("Visa certifié Visale\nValable jusqu’au 12/03/2027")).names == []
 
 
+@pytest.mark.parametrize(
+    ("page", "named"),
+    [
+        ("Avis d’impôt sur les revenus\nDéclarant 1 : Mme Nadia KERVELLA\nDéclarant 2 : M. Bruno Lassalle", 2),
+        ("Attestation de paiement\nAllocataire : Mme Nadia KERVELLA\nNuméro d’allocataire : 123", 1),
+        ("Quittance de loyer\nreconnaît avoir reçu de Mme Nadia KERVELLA la somme de 600 €", 1),
+        ("Facture\nTitulaire du contrat : Mme Nadia KERVELLA", 1),
+        ("Facture\nTitulaire du contrat : voir au dos\nNuméro d’allocataire : 123", 0),
+    ],
+)
+def test_the_bearer_of_a_paper_without_a_signed_code_is_read_where_it_is_written(page, named):
+    assert reading(pdf(page)).names == ["Mme Nadia KERVELLA", "M. Bruno Lassalle"][:named]
+
+
+def test_what_is_printed_beside_a_signed_code_adds_no_name_to_it():
+    assert (
+        reading(
+            notice_pdf(),
+        ).names
+        == []
+    )
+
+
 # ---------- signed
 
 DRAWN = '<svg width="80" height="30"><path d="M5 20 C 20 5, 40 35, 70 10" stroke="black" fill="none"/></svg>'

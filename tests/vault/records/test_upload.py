@@ -369,3 +369,14 @@ def test_the_next_act_after_a_notice_is_to_see_what_it_changes(browser, resident
     actions.confirm_paper(paper=paper, by=resident.pk)
     page = browser.get(reverse("records:paper", args=[paper.pk])).content.decode()
     assert page.index("Voir ce que cela change pour mes aides") < page.index("Télécharger")
+
+
+@pytest.mark.parametrize("page", ["Quittance de loyer\nLocataire : M. Bruno LASSALLE", "RIB"])
+def test_a_paper_without_a_code_that_names_another_person_asks_whose_it_is(browser, resident, page):
+    from tests.fixtures.signed import pdf
+
+    text = page if page != "RIB" else "Relevé d’identité bancaire\nTitulaire du compte : M. Bruno LASSALLE\n"
+    add(resident, "identite.pivot", IDENTITY)
+    paper = uploaded(browser, resident, pdf(text))
+    shown = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
+    assert "Est-ce bien le vôtre" in shown and "LASSALLE" in shown

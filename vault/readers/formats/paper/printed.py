@@ -17,6 +17,14 @@ _HOLDER = re.compile(r"titulaire(?:\(s\)|s)?\s*(?:du compte)?\s*:?\s*\n?\s*([^\n
 _TENANT = re.compile(r"(?:co)?locataire(?:\(s\)|s)?\s*:\s*\n?\s*([^\n:]{3,80})", re.IGNORECASE)
 _SIGNED_ELSEWHERE = re.compile(r"sign[ée]e?s? [ée]lectroniquement", re.IGNORECASE)
 RIB = "rib"
+#: A line that names the bearer, on papers whose name no signed code gives: “Locataire : Mme Nadia Benali”.
+_NAMED = re.compile(
+    r"(?i:\bdéclarant [12]|\ballocataire|\btitulaire du contrat|\blocataire|\bétudiante?|\bélève|\bsalariée?)"
+    r"[^\S\n]*:[^\S\n]*((?:[A-ZÀ-Þ][\w’'.-]*[^\S\n]*){2,5})$",
+    re.MULTILINE,
+)
+#: What a receipt for a rent says: “reconnaît avoir reçu de Mme Nadia Benali la somme de…”.
+_PAYER = re.compile(r"re[çc]u de\s+((?:[A-ZÀ-Þ][\w’'.-]*\s+){2,5})la somme\b")
 #: The pattern of the bearer's name, by kind of paper.
 BEARERS = {RIB: _HOLDER, "visale": _TENANT}
 
@@ -29,7 +37,7 @@ def completed(reading: Reading, document: Document) -> Reading:
     return dataclasses.replace(
         reading,
         checks=[*reading.checks, *added],
-        names=names(text, kind=reading.kind),
+        names=names(text, kind=reading.kind) + ([] if reading.records else _named(text, kind=reading.kind)),
         kinds=titles.kinds_of(pages) or ([reading.kind] if reading.kind else []),
         leaves=announced(text),
         sharpness=_sharpness(document),
@@ -79,6 +87,12 @@ def _sharpness(document: Document) -> Outcome:
 def announced(text: str) -> int:
     """Return the number of sheets printed on the paper, 0 if it is not printed."""
     return max((int(total) for number, total in _LEAF.findall(text) if 0 < int(number) <= int(total)), default=0)
+
+
+def _named(text: str, *, kind: str | None) -> list[str]:
+    """Return the bearers named on a paper without a signed code. A code's own names are never completed by print."""
+    read = [] if kind in BEARERS else [*_NAMED.findall(text), *_PAYER.findall(text)]
+    return list(dict.fromkeys(" ".join(found.split()) for found in read))[:4]
 
 
 def names(text: str, *, kind: str | None) -> list[str]:
