@@ -30,6 +30,9 @@ RESULTS = "calcul.resultat"
 RESULT_FIELDS = (f"{RESULTS}#/periode", f"{RESULTS}#/resultats", f"{RESULTS}#/entrees")
 #: Types shown in the sheets instead of the tables.
 IN_SHEETS = {"foyer.composition"}
+#: Who asks, without a name in the civil status that the vault has.
+UNNAMED = "la personne qui demande (état civil non fourni)"
+WORDS_OF_ROLE = {"spouse": "conjoint", "child": "enfant"}
 PERIODS = {"mois": "par mois", "an": "par an", "fois": "en une fois"}
 COUNTED = "Les revenus du partenaire ont été pris en compte. Ils ne sont pas dans ce dossier."
 STATUSES = {
@@ -84,14 +87,19 @@ def sheets(material: Material) -> list[Sheet]:
     return [
         myself,
         *(
-            Sheet(f"{titles.get(person.role, 'Membre du foyer')}\u00a0: {person.given_name}", _person(person))
+            Sheet(_titled(titles.get(person.role, "Membre du foyer"), person.given_name), _person(person))
             for person in others
         ),
     ]
 
 
+def _titled(title: str, name: str) -> str:
+    return f"{title}\u00a0: {name}" if name else title
+
+
 def _person(person: Person) -> list[Fact]:
     facts = [
+        ("État civil", "" if person.full_name else "Non fourni"),
         ("Nom", person.usage_name or person.family_name),
         ("Nom de naissance", person.family_name if person.usage_name not in ("", person.family_name) else ""),
         ("Prénom", person.given_name),
@@ -158,7 +166,11 @@ def _of(record: Opened, kind: DataType, material: Material) -> str:
     """Return the month and the person's name, where the label needs them."""
     parts = [civic.month(record.payload["mois"])] if kind.code in MONTHLY and record.payload.get("mois") else []
     if record.role in {"spouse", "child"}:
-        parts += [person.given_name for person in material.situation.people if person.id == record.person]
+        parts += [
+            person.given_name or WORDS_OF_ROLE[record.role]
+            for person in material.situation.people
+            if person.id == record.person
+        ]
     return "".join(f", {part}" for part in parts)
 
 

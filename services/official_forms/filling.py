@@ -129,7 +129,7 @@ def _of_vault(
     if line.is_asked:
         return
     for row, person in enumerate(people):
-        named = person.given_name if len(household) > 1 and line.of != APPLICANT else ""
+        named = person.called if len(household) > 1 and line.of != APPLICANT else ""
         if line.value.startswith(f"{PERSON}#"):
             text = _of_person(line, person)
             record = values.latest(persons.HOUSEHOLD)

@@ -17,7 +17,7 @@ from vault.records.enums import Assurance, Method, PaperState, Validity
 from vault.records.models import RESIDENT, Paper, PaperKind
 from vault.records.values.decrypted import Opened, Origin, PaperOpened
 from vault.types import FieldInfo, geography
-from vault.types.names import words
+from vault.types.names import first_name, words
 
 #: The sources of values that are not organisations.
 _NOT_HOLDERS: dict[str, str | Promise] = {"service": gettext_lazy("Calculé ici"), RESIDENT: gettext_lazy("Vous")}
@@ -209,7 +209,7 @@ def _item(info: FieldInfo, item: Any) -> str:  # noqa: ANN401 - a payload's valu
     if not isinstance(item, Mapping):
         return str(info.options.get(item, item))
     if "prenoms" in item:
-        return str(item["prenoms"]).split(" ")[0]
+        return first_name(item["prenoms"])
     parts = [format_value(inner, item[name]) for name, inner in info.items.items() if item.get(name) is not None]
     return " ".join(parts)
 

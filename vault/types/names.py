@@ -8,6 +8,8 @@ from typing import Any
 _APART = re.compile(r"[^a-z0-9]+")
 _TITLES = {"m", "mr", "mme", "mlle", "monsieur", "madame"}
 _AND = {"ou", "et"}
+#: What the questions about aids write in place of the first names of somebody who has none yet: words, never a name.
+_STAND_IN = re.compile(r"Moi|Me|Mon conjoint|My partner|(?:Enfant|Child) \d+")
 #: Abbreviations used by tax notices: both forms are read as the short one.
 _STREETS = {
     "avenue": "av",
@@ -24,6 +26,17 @@ _STREETS = {
 def words(text: object) -> list[str]:
     plain = unicodedata.normalize("NFKD", str(text or "")).encode("ascii", "ignore").decode().lower()
     return [word for word in _APART.split(plain) if word]
+
+
+def is_stand_in(first_names: object) -> bool:
+    """Return whether first names are words such as “Mon conjoint”, which name nobody."""
+    return _STAND_IN.fullmatch(str(first_names or "").strip()) is not None
+
+
+def first_name(first_names: object) -> str:
+    """Return the first of somebody's first names, or the whole words that stand in for them."""
+    text = str(first_names or "")
+    return text if is_stand_in(text) else text.split(" ")[0]
 
 
 def same_word(left: str, right: str) -> bool:

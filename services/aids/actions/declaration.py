@@ -51,7 +51,7 @@ def read(*, resident_id: UUID, today: date | None = None) -> Declaration:
     values = gate.read_own(resident_id=resident_id, purpose=CHECK, fields=fields)
     people = persons.persons(values, resident_id=resident_id)
     name = next((person.full_name for person in people if person.role == Role.SELF), "")
-    partner = [(person.id, person.given_name) for person in people if person.role == Role.SPOUSE]
+    partner = [(person.id, person.called) for person in people if person.role == Role.SPOUSE]
     month = (today or timezone.localdate()).strftime("%Y-%m")
     return Declaration(values, month, [(resident_id, name), *partner[:1]])
 

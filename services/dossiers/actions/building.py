@@ -105,7 +105,7 @@ def _read(dossier: Dossier, run: Running) -> Draft:
     run.check()
     made_at = timezone.now()
     used = composing.computed_from(material)
-    applicant = material.applicant.full_name or "la personne qui demande"
+    applicant = material.applicant.full_name or composing.UNNAMED
     part = partial(_part, dossier, applicant, note)
     forms = _forms(dossier, note)
     run.check()

@@ -288,7 +288,7 @@ def _inputs(one: Looked, law: Law) -> Inputs:
     for record in one.values:
         by_type.setdefault(record.type, []).append(str(record.record_id))
     month = law.day.strftime("%Y-%m")
-    names = {str(person.id): person.given_name for person in one.read.people} if one.read else {}
+    names = {str(person.id): person.called for person in one.read.people} if one.read else {}
     people = one.read.household.people if one.read else ()
     ages = {person.id: [names.get(person.id, ""), person.age(month)] for person in people}
     return Inputs({code: outcomes.digest(ids) for code, ids in by_type.items()}, month, str(law.mark), ages)

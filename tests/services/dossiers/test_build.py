@@ -29,6 +29,7 @@ from services.dossiers.models import Dossier, Seal
 from services.dossiers.pdf.build import build as draw
 from tests.services.dossiers.made import add_paper, built, fill, fresh, pdf_of, start, work
 from tests.telling import tells
+from tests.vault.made import IDENTITY, add, add_signed_notice
 from tests.vault.sending import notice_pdf
 from vault.readers import Unreadable
 from vault.records.actions import Source, Subject, add_record, delete_paper, withdraw_record
@@ -63,6 +64,34 @@ def test_a_dossier_holds_the_values_their_origin_and_the_papers(awa):
     assert [paper["kind"] for paper in data["papers"]] == ["avis_impot", "rib"]
     assert dossier.paper_pages == 2
     assert dossier.job.state == Job.State.DONE
+
+
+OF_AN_INTERVIEW: Any = {
+    "allocataires": [
+        {"nom_naissance": "", "prenoms": "Moi"},
+        {"nom_naissance": "", "prenoms": "Mon conjoint", "date_naissance": "1985-06-01"},
+    ],
+    "enfants": [{"nom_naissance": "", "prenoms": "Enfant 1", "date_naissance": "2017-05-12"}],
+}
+
+
+def test_a_dossier_is_named_by_the_civil_status_or_says_that_there_is_none(resident):
+    own = {"id": str(resident.pk), **OF_AN_INTERVIEW["allocataires"][0]}
+    add(resident, "foyer.composition", OF_AN_INTERVIEW | {"allocataires": [own, OF_AN_INTERVIEW["allocataires"][1]]})
+    add_signed_notice(resident)
+    data = data_of(pdf_of(built(resident, "rsa")))
+    assert data["applicant"] == "la personne qui demande (état civil non fourni)"
+    sheets = {sheet["title"]: sheet["lines"] for sheet in data["sheets"]}
+    assert sheets["Demandeur"] == {"État civil": "Non fourni"}
+    assert sheets["Enfant"] == {"État civil": "Non fourni", "Date de naissance": "12\u00a0mai 2017"}
+    assert sheets["Conjoint"]["État civil"] == "Non fourni"
+    assert not any(word in json.dumps(data, ensure_ascii=False) for word in ('"Moi"', "Mon conjoint", "Enfant 1"))
+    add(resident, "identite.pivot", IDENTITY)
+    data = data_of(pdf_of(built(resident, "rsa")))
+    assert data["applicant"] == "Nadia Kervella"
+    assert {"title": "Demandeur"}.items() <= data["sheets"][0].items() and data["sheets"][0]["lines"][
+        "Prénom"
+    ] == "Nadia"
 
 
 def test_its_seal_is_public_and_names_nobody(awa):

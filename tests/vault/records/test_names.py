@@ -1,8 +1,10 @@
 """The names on a paper: a couple is two people, and a family name alone names nobody."""
 
 import pytest
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from vault.types.names import is_named
+from vault.types.names import first_name, is_named, is_stand_in
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,11 @@ def test_names_of_two_people_are_never_combined(text: str) -> None:
 def test_the_name_in_use_matches_and_an_unknown_given_name_is_ignored() -> None:
     assert is_named("MARTIN LEA", ["Dupont", "Martin"], ["Léa"])
     assert is_named("DUPONT JEAN", ["Dupont"], [""])
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_words_of_the_questions_stand_for_first_names_and_name_nobody(language: str) -> None:
+    with override(language):
+        written = [_("Moi"), _("Mon conjoint"), _("Enfant %(rank)s") % {"rank": 2}]
+    assert all(is_stand_in(text) and first_name(text) == text for text in written)
+    assert not is_stand_in("Nadia Maëlle") and first_name("Nadia Maëlle") == "Nadia"

@@ -64,7 +64,8 @@ class WhoseForm(forms.Form):
         super().__init__(*args, **options)
         choices = [(OWN, own)]
         choices += [
-            (str(person.id), _("Non, à %(name)s, de mon foyer") % {"name": person.full_name}) for person in people
+            (str(person.id), _("Non, à %(name)s, de mon foyer") % {"name": person.full_name or person.called})
+            for person in people
         ]
         choices.append((OTHER, _("Non, à quelqu’un d’autre")))
         self.fields["whose"].choices = choices  # type: ignore[attr-defined]  # a field of choices

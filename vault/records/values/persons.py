@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from vault import types
 from vault.records.enums import Role
 from vault.records.values.decrypted import Values
-from vault.types.names import is_named
+from vault.types.names import first_name, is_named, is_stand_in
 from vault.types.spans import read_day
 
 IDENTITY = "identite.pivot"
@@ -29,6 +29,8 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class Person:
+    """One person of a vault. `stand_in` has the words that stand for first names nobody gave: no civil status."""
+
     id: UUID
     role: str
     given_name: str
@@ -36,6 +38,12 @@ class Person:
     usage_name: str = ""
     birth_date: date | None = None
     gender: str = ""
+    stand_in: str = ""
+
+    @property
+    def called(self) -> str:
+        """Return how a page calls this person. No document does: “Mon conjoint” names nobody."""
+        return self.given_name or self.stand_in
 
     @property
     def label(self) -> str:
@@ -43,11 +51,12 @@ class Person:
             return _("Vous")
         age = self.age
         if age is None:
-            return self.given_name
-        return ngettext("%(name)s, %(age)s an", "%(name)s, %(age)s ans", age) % {"name": self.given_name, "age": age}
+            return self.called
+        return ngettext("%(name)s, %(age)s an", "%(name)s, %(age)s ans", age) % {"name": self.called, "age": age}
 
     @property
     def full_name(self) -> str:
+        """Return the name by the civil status, as the vault has it; empty if it has none."""
         return f"{self.given_name} {self.usage_name or self.family_name}".strip()
 
     @property
@@ -121,13 +130,15 @@ def _written(member: Mapping[str, Any]) -> str:
 
 
 def _member(member: Mapping[str, Any], role: str, resident_id: UUID, known_id: UUID | None = None) -> Person:
+    written = first_name(member.get("prenoms"))
     own_id = UUID(member["id"]) if member.get("id") else derived_id(resident_id, member)
     return Person(
         id=known_id or own_id,
         role=role,
-        given_name=member.get("prenoms", "").split(" ")[0],
+        given_name="" if is_stand_in(written) else written,
         family_name=member.get("nom_naissance", ""),
         usage_name=member.get("nom_usage") or "",
         birth_date=read_day(member.get("date_naissance")),
         gender=member.get("sexe") or "",
+        stand_in=written if is_stand_in(written) else "",
     )
