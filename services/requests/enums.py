@@ -32,6 +32,8 @@ class Fault(models.TextChoices):
     INCORRECT = "incorrect", _("Inexact")
     INCOMPLETE = "incomplete", _("Incomplet")
     OUTDATED = "outdated", _("Trop ancien")
+    #: Of a line that was never sent.
+    MISSING = "missing", _("À envoyer")
 
 
 class Proposal(models.TextChoices):

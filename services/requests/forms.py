@@ -85,7 +85,7 @@ class CorrectForm(forms.Form):
 class AskForm(forms.Form):
     fault = forms.ChoiceField(
         label=_("Qu’est-ce qui ne va pas ?"),
-        choices=Fault.choices,
+        choices=[(fault.value, fault.label) for fault in Fault if fault != Fault.MISSING],
         widget=forms.RadioSelect,
         error_messages={"required": _("Dites ce qui ne va pas.")},
     )

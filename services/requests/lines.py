@@ -13,11 +13,15 @@ from typing import Any
 from uuid import UUID
 
 import pikepdf
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, override
 
 from core import canonical
+from services.dossiers.composing import IN_SHEETS
 from services.dossiers.models import Dossier
+from services.procedures.rules import Rules
+from vault import types
 from vault.records import gate
+from vault.records.models import PaperKind
 
 SHOW = gettext_noop("Envoyer un dossier à un service de la ville")
 #: Sorts of line: a person's sheet, a value, a paper.
@@ -34,6 +38,7 @@ class Line:
 
     Args:
         assurance: that of the PDF: verified, consistent or declared; empty for a paper or a sheet.
+        kind: the field of a value, or the kind of a paper.
         paper: the paper sent in place of the one in the PDF; the office opens it through the grant.
     """
 
@@ -73,6 +78,9 @@ class Content:
         return next((line for line in self.lines if line.code == code), None)
 
     def with_line(self, changed: Line) -> "Content":
+        """Return the content with a line in place of the one with its code, or after the others."""
+        if self.line(changed.code) is None:
+            return replace(self, lines=[*self.lines, changed])
         return replace(self, lines=[changed if line.code == changed.code else line for line in self.lines])
 
     @property
@@ -129,9 +137,55 @@ def _lines(data: Mapping[str, Any]) -> Iterator[Line]:
             origin=value["origin"],
             on=value["date"] or "",
             assurance=value["assurance"],
+            kind=value.get("field", ""),
         )
     for paper in data["papers"]:
         yield Line("", PAPER, paper["title"], paper["origin"], kind=paper["kind"])
+
+
+def absent(content: Content, asked: Sequence[Rules], kinds: Mapping[str, PaperKind]) -> list[Line]:
+    """Return what these procedures list and the request lacks: blank lines that an office may ask for.
+
+    A type of which no field was sent is one line; else each field that was not.
+    """
+    with override("fr"):
+        found = [*_absent_values(content, asked), *_absent_papers(content, asked, kinds)]
+    return [line for line in found if content.line(line.code) is None]
+
+
+def _absent_values(content: Content, asked: Sequence[Rules]) -> Iterator[Line]:
+    by_type: dict[str, list[str]] = {}
+    for field_id in dict.fromkeys(field_id for rules in asked for field_id in rules.fields):
+        if types.field_exists(field_id):
+            by_type.setdefault(field_id.partition("#")[0], []).append(field_id)
+    values = [line for line in content.lines if line.sort == VALUE]
+    for code, fields in by_type.items():
+        title = types.get(code).title
+        if code in IN_SHEETS:
+            missing = fields if title in content.left_out else []
+        else:
+            missing = [field_id for field_id in fields if not any(_says(line, field_id) for line in values)]
+        if len(missing) == len(fields):
+            yield _blank(VALUE, title, code)
+        else:
+            yield from (_blank(VALUE, types.field(field_id).label, field_id) for field_id in missing)
+
+
+def _says(line: Line, field_id: str) -> bool:
+    """Return whether a line has this field. Lines of earlier requests have its label alone."""
+    label = types.field(field_id).label
+    return line.kind == field_id or not line.kind and (line.label == label or line.label.startswith(f"{label}, "))
+
+
+def _absent_papers(content: Content, asked: Sequence[Rules], kinds: Mapping[str, PaperKind]) -> Iterator[Line]:
+    sent = {line.kind for line in content.lines if line.sort == PAPER}
+    for need in {need.kind: need for rules in asked for need in rules.papers}.values():
+        if need.kind in kinds and not sent.intersection([need.kind, *need.alternatives]):
+            yield _blank(PAPER, kinds[need.kind].label, need.kind)
+
+
+def _blank(sort: str, label: str, kind: str) -> Line:
+    return Line(f"m{hashlib.sha256(f'{sort}:{kind}'.encode()).hexdigest()[:9]}", sort, label, "", kind=kind)
 
 
 def corrected(line: Line, *, text: str, origin: str, today: date, paper: UUID | None = None) -> Line:

@@ -21,7 +21,7 @@ from core.models.rows import Forged, check
 from core.templatetags.civic import long_date
 from services.requests import across, clock, ending, lines, perms
 from services.requests.actions import outside
-from services.requests.actions.office import NEWS, NotNow, UnknownLine
+from services.requests.actions.office import NEWS, NotNow, UnknownLine, wanted_line
 from services.requests.actions.outside import RENEWAL
 from services.requests.actions.sending import give
 from services.requests.enums import Happened, State
@@ -81,14 +81,19 @@ def correct(*, correction: Correction, by: UUID, text: str = "", paper_id: UUID 
         content = lines.from_note(note)
         line = content.line(held.line)
         if line is None:
+            asking = unseal_note(resident_id=resident_id, place=held.note_place, content=bytes(held.message))
+            line = wanted_line(asking)
+        if line is None:
             raise UnknownLine(held.line)
         changed = content.with_line(_mended(line, text, paper_id))
+        row.codes = [one.code for one in changed.lines]
         row.content_version += 1
         row.content = seal_note(resident_id=resident_id, place=row.note_place, note=changed.note())
         held.answered_at = timezone.now()
         held.save(update_fields=["answered_at"])
         _start_clock(row)
-        row.save(update_fields=["content", "content_version", "state", "stopped_days", "stopped_since", "due_on"])
+        columns = ["content", "content_version", "codes", "state", "stopped_days", "stopped_since", "due_on"]
+        row.save(update_fields=columns)
         give(row, changed)
         ending.note(row, Happened.CORRECTED)
         if row.grant is not None:

@@ -4,9 +4,9 @@ Each act runs under the grant's lock and the office's: after a stop, or after th
 refusal is in the resident's journal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from accounts import reminding
 from accounts.models import Membership, User
 from accounts.two_persons import ACTS
 from core.models.rows import check
+from services.procedures import finding
 from services.requests import agreements, clock, ending, lines, perms
 from services.requests.enums import Fault, Happened, Proposal, State
 from services.requests.models import Correction, SentRequest
@@ -28,6 +29,7 @@ from vault.records import gate
 from vault.records.actions.notes import seal_note, unseal_note
 from vault.records.actions.records import Source, Subject, one_at_a_time
 from vault.records.actions.records import write as write_record
+from vault.records.content import paper_kinds
 from vault.records.enums import Assurance, Method, RefusalCode
 from vault.records.grants import agreements as known_agreements
 from vault.records.models import Grant
@@ -35,6 +37,8 @@ from vault.records.values.decrypted import PaperOpened
 from vault.sharing.actions import acts
 
 MESSAGE_LENGTH = 1_000
+#: What a resident reads of a line that was never sent: the same from every office.
+MISSING = "« %(line)s » n’est pas dans votre demande. Le service en a besoin pour répondre."
 NEWS = "requests/email/news"
 
 
@@ -60,12 +64,28 @@ class Opened:
 
     Args:
         waiting: the codes of the lines that wait for the resident.
+        wanted: the lines that were never sent and that the office asked for, by code.
     """
 
     content: lines.Content
     messages: dict[UUID, str]
     decision: dict[str, Any]
     waiting: frozenset[str] = frozenset()
+    wanted: Mapping[str, lines.Line] = field(default_factory=dict)
+
+    def line(self, code: str) -> lines.Line | None:
+        return self.content.line(code) or self.wanted.get(code)
+
+
+def wanted_line(note: Mapping[str, Any]) -> lines.Line | None:
+    """Return the line that a correction's note asks for, or None if it names one that was sent."""
+    return lines.Line(**note["line"]) if "line" in note else None
+
+
+def absent_lines(request: SentRequest, content: lines.Content) -> list[lines.Line]:
+    """Return what the request's procedures listed on the day it came, and was not sent. Cost: three queries."""
+    asked = finding.on_day(request.aids, timezone.localdate(request.sent_at))
+    return lines.absent(content, asked, paper_kinds.by_code())
 
 
 def open_request(*, request: SentRequest, place: Membership) -> Opened:
@@ -96,7 +116,14 @@ def open_request(*, request: SentRequest, place: Membership) -> Opened:
         {one.pk: found[one.note_place]["message"] for one in corrections},
         found.get(request.decision_place, {}),
         frozenset(one.line for one in corrections if one.answered_at is None),
+        wanted_lines(corrections, found),
     )
+
+
+def wanted_lines(asked: Iterable[Correction], notes: Mapping[str, Mapping[str, Any]]) -> dict[str, lines.Line]:
+    """Return the lines that these corrections ask for and that were never sent, by code, from their notes."""
+    found = {one.line: wanted_line(notes[one.note_place]) for one in asked}
+    return {code: line for code, line in found.items() if line is not None}
 
 
 def open_dossier(*, request: SentRequest, place: Membership) -> gate.WatchedFile:
@@ -147,30 +174,61 @@ def ask_correction(*, request: SentRequest, place: Membership, line: str, fault:
         Gone, PermissionDenied, gate.Refused
     """
     with _acting(request, place) as row:
-        if not perms.may_instruct(row, place) or row.proposal:
-            raise NotNow
+        _require_askable(row, place)
         if line not in row.codes:
             raise UnknownLine(line)
-        if Correction.objects.filter(request=row, line=line, answered_at=None).exists():
-            raise NotNow
-        today = timezone.localdate()
-        made = Correction(
-            resident_id=row.resident_id,
-            request=row,
-            line=line,
-            fault=fault,
-            asked_by=place.person,
-            answer_by=today + clock.TO_CORRECT,
-        )
-        made.message = seal_note(
-            resident_id=row.resident_id, place=made.note_place, note={"message": message.strip()[:MESSAGE_LENGTH]}
-        )
-        made.save(force_insert=True)
-        row.state, row.stopped_since = State.CORRECTION, row.stopped_since or today
-        row.save(update_fields=["state", "stopped_since"])
-        ending.note(row, Happened.ASKED, place.label)
-        ending.write(row, _grant(row), "request_correction_asked", agent=place.label)
-        tell(row)
+        return _ask(row, place, line, fault, {"message": message.strip()[:MESSAGE_LENGTH]}, "request_correction_asked")
+
+
+def ask_missing(*, request: SentRequest, place: Membership, line: str) -> Correction:
+    """Ask the resident for a paper or a value that the procedure lists and they never sent. It is answered as a
+    correction is, with the same stop of the clock; what was sent does not change until then.
+
+    Args:
+        line: the code of one of `absent_lines`.
+
+    Raises:
+        UnknownLine
+        NotNow: the request is decided, proposed or another agent's, or this line waits for its resident already.
+        Gone, PermissionDenied, gate.Refused
+    """
+    with _acting(request, place) as row:
+        _require_askable(row, place)
+        note = unseal_note(resident_id=row.resident_id, place=row.note_place, content=bytes(row.content or b""))
+        wanted = next((one for one in absent_lines(row, lines.from_note(note)) if one.code == line), None)
+        if wanted is None:
+            raise UnknownLine(line)
+        asking = {"message": MISSING % {"line": wanted.label}, "line": asdict(wanted)}
+        return _ask(row, place, line, Fault.MISSING, asking, "request_missing_asked")
+
+
+def _require_askable(row: SentRequest, place: Membership) -> None:
+    if not perms.may_instruct(row, place) or row.proposal:
+        raise NotNow
+
+
+def _ask(
+    row: SentRequest, place: Membership, line: str, fault: Fault, asking: Mapping[str, Any], event: str
+) -> Correction:
+    """Write what the resident is asked for on one line, stop the clock and tell them. `asking` is sealed."""
+    if Correction.objects.filter(request=row, line=line, answered_at=None).exists():
+        raise NotNow
+    today = timezone.localdate()
+    made = Correction(
+        resident_id=row.resident_id,
+        request=row,
+        line=line,
+        fault=fault,
+        asked_by=place.person,
+        answer_by=today + clock.TO_CORRECT,
+    )
+    made.message = seal_note(resident_id=row.resident_id, place=made.note_place, note=dict(asking))
+    made.save(force_insert=True)
+    row.state, row.stopped_since = State.CORRECTION, row.stopped_since or today
+    row.save(update_fields=["state", "stopped_since"])
+    ending.note(row, Happened.ASKED, place.label)
+    ending.write(row, _grant(row), event, agent=place.label)
+    tell(row)
     return made
 
 

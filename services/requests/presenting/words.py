@@ -1,6 +1,6 @@
 """Words of requests, for their residents and for offices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -95,7 +95,7 @@ def asked(row: SentRequest, corrections: Sequence[Correction], opened: Opened) -
     """Return the corrections that wait for the resident."""
     found = []
     for one in corrections:
-        line = opened.content.line(one.line)
+        line = opened.line(one.line)
         if one.answered_at is None and line is not None:
             found.append(
                 {
@@ -224,13 +224,20 @@ def _line(line: lines.Line) -> dict[str, str]:
     }
     if line.corrected_on:
         found |= {
-            "tag": _("Corrigé"),
+            "tag": _("Corrigé") if line.before else _("Ajouté"),
             "kind": "ok",
             "before": line.before,
-            "corrected": _("Avant la correction du %(day)s : %(before)s")
-            % {"day": short_date(date.fromisoformat(line.corrected_on)), "before": line.before},
+            "corrected": _("Avant la correction du %(day)s : %(before)s")
+            % {"day": short_date(date.fromisoformat(line.corrected_on)), "before": line.before}
+            if line.before
+            else _("Ajouté le %(day)s") % {"day": short_date(date.fromisoformat(line.corrected_on))},
         }
     return found
+
+
+def absent_lines(absent: Sequence[lines.Line], waiting: Container[str]) -> list[dict[str, Any]]:
+    """Return what was not sent, as the office reads it. `waiting`: the codes that it asked for already."""
+    return [{"code": one.code, "label": _in_french(one.label), "asked": one.code in waiting} for one in absent]
 
 
 def inbox(rows: Sequence[SentRequest]) -> list[dict[str, Any]]:

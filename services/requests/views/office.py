@@ -120,9 +120,16 @@ def take(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 @require_POST
 @said_why
 def ask(request: SignedInRequest, request_id: UUID, line: str) -> HttpResponse:
-    """Ask the resident to mend a line."""
+    """Ask the resident to mend a line, or to send one that they never sent."""
     place = _place(request)
     found, form = _find(request_id, place), AskForm(request.POST, office=place.organisation)
+    if "missing" in request.POST:
+        try:
+            actions.ask_missing(request=found, place=place, line=line)
+        except actions.UnknownLine:
+            raise Http404 from None
+        messages.success(request, _("C’est demandé à la personne. Le délai s’arrête jusqu’à la réponse."))
+        return redirect("requests:office", request_id=request_id)
     if not form.is_valid():
         return _page(request, found, place, line=line, ask=form, status=400)
     try:
@@ -238,6 +245,9 @@ def _page(
         "left_out": opened.content.left_out,
         "lines": rows,
         "waiting": opened.waiting,
+        "absent": words.absent_lines(actions.absent_lines(found, opened.content), opened.waiting)
+        if found.is_open
+        else [],
         "asked": asked if line not in opened.waiting else None,
         "ask": ask or AskForm(office=place.organisation),
         "propose": (propose or ProposeForm()) if may_propose else None,

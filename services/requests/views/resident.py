@@ -23,7 +23,7 @@ from services.procedures import finding
 from services.requests import agreements, ending, lines
 from services.requests import letters as drawing
 from services.requests.actions import answering, sending
-from services.requests.actions.office import NotNow, Opened, UnknownLine
+from services.requests.actions.office import NotNow, Opened, UnknownLine, wanted_lines
 from services.requests.enums import State
 from services.requests.forms import CorrectForm, SendForm
 from services.requests.models import Correction, Letter, OutsideRequest, SentRequest
@@ -127,7 +127,7 @@ def correct(request: SignedInRequest, request_id: UUID, correction_id: UUID) -> 
     if found is None or found.answered_at is not None or not row.is_open or row.content is None:
         return _too_late(request, row)
     opened = _opened(row, [found])
-    line = opened.content.line(found.line)
+    line = opened.line(found.line)
     if line is None:
         return _too_late(request, row)
     form = CorrectForm(request.POST or None, papers=_papers(line))
@@ -230,6 +230,7 @@ def _opened(row: SentRequest, corrections: Sequence[Correction]) -> Opened:
         lines.from_note(content) if content else lines.Content("", "", ()),
         {one.pk: found[one.note_place]["message"] for one in corrections},
         found.get(row.decision_place, {}),
+        wanted=wanted_lines(corrections, found),
     )
 
 

@@ -37,7 +37,7 @@ DATA = {
             "origin": "CAF",
             "date": "2026-11-03",
             "assurance": "verified",
-            "field": "social.quotient_familial#/quotient_familial",
+            "field": "social.quotient_familial#/valeur",
         }
     ],
     "papers": [{"kind": "justificatif_domicile", "title": "Facture d’août", "origin": "daté du 14 août 2026"}],

@@ -203,7 +203,7 @@ def test_each_page_stays_within_its_queries(resident, office, claire, hugo, djan
     pages += [(agent, reverse("requests:office", args=[one.pk])) for one in (row, corrected)]
     pages += [(agent, f"{reverse('requests:office', args=[corrected.pk])}?ligne=l1")]
     for client, url in pages:
-        with django_assert_max_num_queries(25):
+        with django_assert_max_num_queries(26):
             assert client.get(url).status_code == 200, url
 
 
