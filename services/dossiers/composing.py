@@ -74,7 +74,12 @@ class Material:
     def not_joined(self) -> list[str]:
         """Return the titles of the required needs that are not joined, without the resident's reasons."""
         unknown = {NeedState.ASK, NeedState.NOT_CONCERNED}
-        return [line.title for line in self.lines if not line.joined and line.required and line.state not in unknown]
+        lines = [line for line in self.lines if line.required and line.state not in unknown]
+        return [
+            f"{line.title} ({line.lacking_words})" if line.lacking else line.title
+            for line in lines
+            if not line.joined or line.lacking
+        ]
 
 
 def sheets(material: Material) -> list[Sheet]:

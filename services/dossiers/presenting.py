@@ -451,7 +451,7 @@ def _confirm_url(dossier: Dossier, need: Need) -> str:
 
 def _give_url(dossier: Dossier, need: Need) -> str:
     """Return the URL to enter this type of value, which leads back here, or the history of an existing value."""
-    if need.records:
+    if need.records and not (need.lacking and questions.is_typed(need.code)):
         return reverse("records:history", args=[need.records[-1]])
     return _type_url(dossier, need)
 
@@ -460,5 +460,5 @@ def _type_url(dossier: Dossier, need: Need) -> str:
     if need.sort == PAPER or not questions.is_typed(need.code):
         return ""
     back = f"{reverse('dossiers:dossier', args=[dossier.pk])}#{need.slug}"
-    names = ",".join(field_id.partition("#/")[2].split("/")[0] for field_id in need.fields)
+    names = ",".join(field_id.partition("#/")[2].split("/")[0] for field_id in need.lacking or need.fields)
     return f"{reverse('records:start_typing', args=[need.code])}?{urlencode({'champs': names, 'suite': back})}"

@@ -1,9 +1,10 @@
 """Compare the requirements of a dossier's aids with the vault. Pure functions."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -23,7 +24,7 @@ from vault.records.enums import Outcome, PaperState
 from vault.records.models import Paper, PaperKind
 from vault.records.papers import checks
 from vault.records.papers.checks import minimum
-from vault.records.values.decrypted import CheckLine
+from vault.records.values.decrypted import CheckLine, Opened
 
 PAPER, VALUES = "paper", "values"
 #: Types required from everyone. Other types are joined only if the vault has them.
@@ -35,6 +36,27 @@ EXPECTED = {
     "fiscal.avis_ir",
     "social.quotient_familial",
 }
+#: What an organisation cannot do without, of the fields that it lists; the others are not of everyone. Of a type that
+#: is not here, it needs each field that it lists.
+NEEDED: Mapping[str, Collection[str]] = {
+    "identite.pivot": {"family_name", "given_name", "birthdate"},
+    "identite.contact": (),
+    "foyer.composition": (),
+    "foyer.situation": (),
+    "logement.domicile": {"adresse"},
+    "fiscal.avis_ir": {"revenu_fiscal_reference"},
+    "social.quotient_familial": {"valeur"},
+    "social.paiement": {"montant_net_social"},
+    "social.prestation": {"est_beneficiaire"},
+    "emploi.revenu": (),
+    "emploi.inscription_ft": (),
+    "etudes.bourse": {"est_boursier"},
+    "scolarite.eleve": {"uai"},
+    "handicap.cmi": {"mentions"},
+    "sante.c2s": {"est_beneficiaire"},
+}
+#: Parts of an address that say where a letter arrives: a town alone does not.
+STREET = ("voie", "lignes", "ban_id")
 #: Types that organisations need from each partner: identity and income. The applicant alone gives the others.
 OF_EACH_PARTNER = {
     "identite.pivot",
@@ -69,6 +91,8 @@ class Need:
     papers: tuple[UUID, ...] = ()
     records: tuple[UUID, ...] = ()
     fields: tuple[str, ...] = ()
+    #: The fields that are needed and that no record has.
+    lacking: tuple[str, ...] = ()
     waiting: UUID | None = None
     #: A paper of somebody who has no vault here: the resident adds it to the dossier, and no other paper answers.
     of_guarantor: bool = False
@@ -84,9 +108,19 @@ class Need:
 
     @property
     def joined(self) -> bool:
+        if self.state == NeedState.MISSING:
+            return bool(self.lacking)
         return self.state == NeedState.PRESENT or (
             self.state == NeedState.EXPIRED and bool(self.papers or self.records)
         )
+
+    def not_lacking(self) -> "Need":
+        """Return the need for a reader to whom the fields that it seems to lack are not open."""
+        return replace(self, state=NeedState.PRESENT, lacking=(), hint="")
+
+    @property
+    def lacking_words(self) -> str:
+        return ", ".join(types.field(field_id).label for field_id in self.lacking)
 
 
 @dataclass(frozen=True)
@@ -284,10 +318,34 @@ def _values_need(
         stale = replace(line, state=NeedState.EXPIRED, records=ids, hint=_("Ce que vous avez n’est plus à jour."))
         proving = sorted(one for one, kind in kinds.items() if code in kind.proves)
         return _on_its_way(stale, partial(shelf.proving, proving), stale.papers) or stale
+    if lacking := _lacking(code, fields, records, situation.resident_id):
+        line = replace(line, records=ids, lacking=lacking)
+        return replace(line, hint=_("Il manque : %(fields)s.") % {"fields": line.lacking_words})
     origin = wording.origin(records[-1].origin(""))
     return replace(
         line, state=NeedState.PRESENT, records=ids, hint=_("Vos informations : %(origin)s") % {"origin": origin}
     )
+
+
+def _lacking(code: str, fields: Iterable[str], records: Sequence[Opened], resident_id: UUID) -> tuple[str, ...]:
+    """Return the needed fields that somebody's records lack: the resident's own ones if there are any."""
+    by_person: dict[UUID, list[Opened]] = {}
+    for record in records:
+        by_person.setdefault(record.person, []).append(record)
+    owned = [by_person[resident_id]] if resident_id in by_person else list(by_person.values())
+    names = {field_id: field_id.partition("#/")[2].split("/")[0] for field_id in fields}
+    needed = NEEDED.get(code, set(names.values()))
+    return tuple(
+        field_id
+        for field_id, name in names.items()
+        if name in needed and not all(any(_is_said(one.payload.get(name)) for one in own) for own in owned)
+    )
+
+
+def _is_said(value: Any) -> bool:  # noqa: ANN401 - a payload's value
+    if isinstance(value, Mapping) and "cog" in value:
+        return any(value.get(part) for part in STREET)
+    return value not in (None, "", [], {})
 
 
 def _paper_need(

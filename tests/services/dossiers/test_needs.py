@@ -6,18 +6,23 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 
 from services.aids import catalogue
 from services.aids.catalogue import Period
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.content import conditions
 from services.dossiers.content.freshness import ANY, freshness
-from services.dossiers.content.needs import Wanted
+from services.dossiers.content.needs import Wanted, needs
+from services.dossiers.content.situation import FIELDS, Situation
 from services.dossiers.enums import Choice, NeedState
-from tests.accounts.factories import ResidentFactory
+from services.procedures.rules import Section
+from services.procedures.rules import of_aid as rules_of
+from tests.accounts.factories import ResidentFactory, signed_in
 from tests.services.dossiers.made import add_paper, fill, months_ago, start
 from tests.vault.made import HOME, HOUSEHOLD, add
 from vault import types
+from vault.records import gate
 from vault.records.enums import Outcome, PaperState
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
@@ -52,6 +57,30 @@ def test_values_of_the_vault_are_taken_without_a_question(resident):
     found = lines(resident, "rsa")
     assert found["values:fiscal.avis_ir"].state == NeedState.PRESENT
     assert found["values:foyer.composition"].state == NeedState.PRESENT
+
+
+def asking(resident, *fields):
+    """Return the one line of a procedure that asks for these fields."""
+    rules = replace(rules_of(catalogue.get("rsa")), sections=(Section("", fields),), papers=())
+    values = gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[*FIELDS, *fields])
+    found = needs(aids=[rules], situation=Situation(values, resident.pk), papers=[], kinds={}, choices={})
+    return found[0]
+
+
+def test_a_home_without_its_street_and_a_school_without_its_code_are_not_complete(resident):
+    add(resident, "logement.domicile", {"adresse": {"commune": "Villebrume", "cog": "00042"}})
+    line = need(resident, "values:logement.domicile")
+    assert (line.state, line.settled, line.lacking) == (NeedState.MISSING, False, ("logement.domicile#/adresse",))
+    assert "Il manque" in line.hint and "Adresse" in line.hint and line.joined, "what is known goes all the same"
+    answer = signed_in(resident).get(reverse("dossiers:dossier", args=[start(resident, "rsa").pk]), follow=True)
+    assert "Il manque" in answer.content.decode()
+    add(resident, "logement.domicile", HOME)
+    assert need(resident, "values:logement.domicile").state == NeedState.PRESENT
+    school = {"annee_scolaire": "2026-2027", "est_scolarise": True}
+    add(resident, "scolarite.eleve", school, person=uuid4(), role="child")
+    assert asking(resident, "scolarite.eleve#/uai").lacking == ("scolarite.eleve#/uai",)
+    listed = asking(resident, "scolarite.eleve#/annee_scolaire", "scolarite.eleve#/est_scolarise")
+    assert listed.state == NeedState.PRESENT, "what the procedure does not list is not compulsory"
 
 
 YESTERDAY = date(2026, 11, 24)
