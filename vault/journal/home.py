@@ -1,6 +1,6 @@
 """This app's part of the resident's home page: what others did lately, then the resident's own last act."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import cast
 from uuid import UUID
@@ -14,6 +14,7 @@ from core.pages import home
 from core.templatetags.civic import clock, short_date
 from vault import types
 from vault.journal import sentences
+from vault.journal.presenting.page import repeated
 from vault.records.content import paper_kinds
 
 #: How many entries are searched, how many of others are shown.
@@ -26,7 +27,7 @@ COMPUTED = "calculs"
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
     reader = cast(UUID, request.user.pk)
     entries = list(islice(journal.lines(resident_id=reader), SEARCHED))
-    others = [entry for entry in entries if not sentences.is_own(entry, reader)][:OTHERS]
+    others = list(islice(_once([entry for entry in entries if not sentences.is_own(entry, reader)]), OTHERS))
     own = [entry for entry in entries if sentences.is_own(entry, reader) and _is_act(entry)][:1]
     named = any("kind" in entry.details for entry in [*others, *own])
     kinds = {kind.code: kind.label for kind in home.once(request, paper_kinds.by_code).values()} if named else {}
@@ -35,6 +36,17 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
         "own": [_written(entry, kinds) for entry in own],
     }
     yield home.HomeBlock(home.Slot.ASIDE, "journal/home_journal.html", context, order=20)
+
+
+def _once(entries: Iterable[Line]) -> Iterator[Line]:
+    """Yield the newest of readings that an agent repeats, so that they hide nothing that others did."""
+    seen: set[tuple[str, ...]] = set()
+    for entry in entries:
+        same = repeated(entry)
+        if same is None or same not in seen:
+            yield entry
+        if same is not None:
+            seen.add(same)
 
 
 def _is_act(entry: Line) -> bool:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from core import journal
 from core.journal import Ground, Line, Means
+from core.templatetags.civic import clock
 from vault import types
 from vault.journal import sentences
 from vault.journal.sentences import EntryText
@@ -162,6 +163,14 @@ class Wanted:
         return _midnight(self.day + timedelta(days=1)) if self.day else None
 
 
+@dataclass(frozen=True)
+class Repeated(EntryText):
+    """A row that stands for several readings: how many, and when the first one was."""
+
+    times: int
+    first: str
+
+
 @dataclass
 class Day:
     """The entries of one day: those of others in `lines`, the first own acts in `own`, their number in `own_count`."""
@@ -170,6 +179,7 @@ class Day:
     lines: list[EntryText] = field(default_factory=list)
     own: list[EntryText] = field(default_factory=list)
     own_count: int = 0
+    readings: dict[tuple[str, ...], list[Line]] = field(default_factory=dict)
 
     @property
     def own_words(self) -> str:
@@ -198,10 +208,37 @@ def page(*, reader: UUID, wanted: Wanted, before: int | None) -> Page:
         for entry in entries:
             own = not wanted.unfolded and sentences.is_own(entry, reader)
             day.own_count += own
+            if same := _same(entry, wanted):
+                day.readings.setdefault(same, []).append(entry)
+                if len(day.readings[same]) > 1:
+                    continue
             if not own or len(day.own) < UNFOLDED:
                 (day.own if own else day.lines).append(sentences.present_entry(entry, kinds, reader))
         days.append(day)
+        _count_readings(day)
     return Page(days, older, cut)
+
+
+def repeated(entry: Line) -> tuple[str, ...] | None:
+    """Return what tells readings of one request by one agent from others: those of a day are one row."""
+    if not sentences.is_reading(entry.event) or not {"agent", "number", "grant"} <= entry.details.keys():
+        return None
+    return (entry.event, *(entry.details[name] for name in ("recipient", "agent", "number")))
+
+
+def _same(entry: Line, wanted: Wanted) -> tuple[str, ...] | None:
+    """Return the row of a day in which a repeated reading is counted; None where each has its own."""
+    return None if wanted.grant else repeated(entry)
+
+
+def _count_readings(day: Day) -> None:
+    several = {entries[0].id: entries for entries in day.readings.values() if len(entries) > 1}
+    day.lines = [
+        Repeated(**vars(line), times=len(several[line.id]), first=clock(several[line.id][-1].at))
+        if line.id in several
+        else line
+        for line in day.lines
+    ]
 
 
 def context(*, reader: UUID, query: Mapping[str, str]) -> dict[str, Any]:
@@ -269,6 +306,7 @@ def _collect(reader: UUID, wanted: Wanted, before: int | None) -> tuple[list[Lin
     """Return the entries of one page, the number below which the next begins, and whether the search was cut."""
     found: list[Line] = []
     count, folded, last = 0, None, before
+    seen: set[tuple[date, tuple[str, ...]]] = set()
     for searched, (entry, matches) in enumerate(search_entries(reader=reader, wanted=wanted, before=before)):
         if searched >= MOST_SEARCHED:
             return found, last, True
@@ -276,6 +314,9 @@ def _collect(reader: UUID, wanted: Wanted, before: int | None) -> tuple[list[Lin
             own = not wanted.unfolded and sentences.is_own(entry, reader)
             day = _local_day(entry)
             new_row = not own or folded != day
+            if same := _same(entry, wanted):
+                new_row = (day, same) not in seen
+                seen.add((day, same))
             if new_row and count >= ROWS:
                 return found, last, False
             count += new_row
