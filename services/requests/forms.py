@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import Organisation
-from core.pages.forms import DateField, PublicWords
+from core.pages.forms import DateField, PublicWords, say_conditional
 from services.requests.actions.answering import TEXT_LENGTH
 from services.requests.actions.office import MESSAGE_LENGTH
 from services.requests.actions.outside import NUMBER_LENGTH, OFFICE_LENGTH
@@ -74,6 +74,7 @@ class CorrectForm(forms.Form):
         self.fields["paper"].choices = papers  # type: ignore[attr-defined]  # a field of choices
         if not papers:
             del self.fields["paper"]
+        say_conditional(self, "text", "paper")
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -118,10 +119,17 @@ class ProposeForm(forms.Form):
         required=False,
     )
     given = forms.CharField(
-        label=_("Ce qui est accordé"), help_text=_("Comme « 1,20 € le repas »."), max_length=200, required=False
+        label=_("Ce qui est accordé"),
+        help_text=_("Obligatoire pour accorder. Comme « 1,20 € le repas »."),
+        max_length=200,
+        required=False,
     )
     starts_on = DateField(label=_("À partir du"), required=False)
     ends_on = DateField(label=_("Jusqu’au"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_conditional(self, "reason", "given")
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data

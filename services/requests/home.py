@@ -6,11 +6,13 @@ from typing import TypeVar
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.models.rows import check
 from core.pages import home
 from core.templatetags.civic import short_date
+from services.requests import clock
 from services.requests.enums import State
 from services.requests.models import Correction, OutsideRequest, SentRequest
 
@@ -55,7 +57,7 @@ def _corrections() -> Iterable[home.Part]:
             hint=_("Avant le %(day)s : jusque-là, le délai est arrêté.") % {"day": short_date(one.answer_by)},
             tag=_("À corriger"),
             tag_kind="soon",
-            order=12,
+            order=4 if one.answer_by <= timezone.localdate() + clock.SOON else 12,
         )
 
 

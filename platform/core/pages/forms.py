@@ -6,7 +6,7 @@ the context's `form`. Browsers send invalid values too: the server explains erro
 
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -22,6 +22,13 @@ from core.pages import contacts
 class CivicRenderer(TemplatesSetting):
     form_template_name = "components/form/form.html"
     field_template_name = "components/form/field.html"
+
+
+def say_conditional(form: forms.BaseForm, *names: str) -> None:
+    """Show no “(facultatif)” beside these fields: none is required alone, but another answer makes it so."""
+    for name in names:
+        if name in form.fields:
+            cast(Any, form.fields[name]).conditional = True
 
 
 class ThreePartDate(forms.Widget):

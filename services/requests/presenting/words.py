@@ -15,7 +15,7 @@ from core.templatetags.civic import clock as hour
 from core.templatetags.civic import long_date, short_date
 from services.procedures import finding
 from services.procedures.enums import Silence
-from services.requests import clock, lines
+from services.requests import clock, lines, perms
 from services.requests.actions.office import Opened
 from services.requests.enums import Fault, Happened, Kept, LetterKind, Proposal, State
 from services.requests.models import Correction, Letter, RequestEvent, SentRequest
@@ -289,7 +289,7 @@ def _office_row(row: SentRequest, today: date) -> dict[str, Any]:
         "due_kind": kind,
         "section": kind if row.is_open else CLOSED,
         "who": row.instructor.name if row.instructor else "",
-        "proposed": bool(row.proposal),
+        "proposed": perms.awaits_decision(row),
     }
 
 

@@ -20,9 +20,11 @@ from services.requests.actions.outside import note_sent
 from services.requests.enums import Fault, Proposal
 from services.requests.models import SentRequest
 from tests.accounts.factories import AgentFactory, signed_in
+from tests.services.dossiers.made import add_paper
 from tests.services.requests.made import PAPER, copied, finished, fresh, member, opened_office, proposed, sent, work
 from vault.records import gate
 from vault.records.actions import withdraw_record
+from vault.records.enums import PaperState
 from vault.records.models import Paper, Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -203,7 +205,7 @@ def test_each_page_stays_within_its_queries(resident, office, claire, hugo, djan
     pages += [(agent, reverse("requests:office", args=[one.pk])) for one in (row, corrected)]
     pages += [(agent, f"{reverse('requests:office', args=[corrected.pk])}?ligne=l1")]
     for client, url in pages:
-        with django_assert_max_num_queries(26):
+        with django_assert_max_num_queries(27):
             assert client.get(url).status_code == 200, url
 
 
@@ -302,3 +304,57 @@ def test_a_long_list_has_pages_the_urgent_first_and_a_number_finds_a_closed_one(
     found = text(browser.get(url, {"no": refused.number.lower()}))
     assert refused.number in found and "Terminées" in found
     assert "Aucune demande de ce service" in text(browser.get(url, {"no": "2026-XXXXX"}))
+
+
+def test_the_views_that_an_agent_repeats_are_one_line_with_a_count_and_hide_nothing(resident, office, claire, hugo):
+    row, other = sent(resident, office), sent(resident, office)
+    for place, read, times in ((claire, row, 4), (hugo, row, 1), (claire, other, 1)):
+        for _time in range(times):
+            actions.open_request(request=fresh(read), place=place)
+    actions.take(request=fresh(row), place=claire)
+    for _time in range(35):
+        actions.open_request(request=fresh(row), place=claire)
+    browser = signed_in(resident)
+    page = text(browser.get(reverse("journal:journal")))
+    assert page.count("a ouvert votre demande") == 3 and page.count("39 fois ce jour-là") == 1
+    assert "étudie votre demande" in page and "Hugo Bastide" in page
+    each = text(browser.get(reverse("journal:journal"), {"qui": str(fresh(row).grant_id)}))
+    assert each.count("a ouvert votre demande") > 3 and "fois ce jour-là" not in each
+    home = text(browser.get(reverse("home")))
+    assert "étudie votre demande" in home and home.count("a ouvert votre demande") <= 2
+
+
+def test_an_urgent_correction_is_the_first_thing_to_do(resident, office, claire):
+    urgent = asked(sent(resident, office), claire)
+    add_paper(resident, "rib", state=PaperState.TO_CONFIRM)
+    browser = signed_in(resident)
+    names = [str(one.name) for one in browser.get(reverse("home")).context["home"].todo]
+    assert names[0] != "Corriger une ligne de votre demande"
+    with scope(resident=resident.pk):
+        urgent.answer_by = timezone.localdate() + timedelta(days=7)
+        urgent.save()
+    names = [str(one.name) for one in browser.get(reverse("home")).context["home"].todo]
+    assert names[0] == "Corriger une ligne de votre demande"
+
+
+def test_a_decided_request_is_not_to_be_decided_any_more(resident, office, claire, hugo):
+    row = proposed(sent(resident, office), claire)
+    browser, url = signed_in(hugo.person), reverse("requests:inbox")
+    assert "à décider" in text(browser.get(url))
+    actions.decide(request=row, place=hugo)
+    found = text(browser.get(url, {"no": row.number}))
+    assert row.number in found and "à décider" not in found
+
+
+def test_what_an_answer_makes_compulsory_is_never_called_optional(resident, office, claire):
+    row = sent(resident, office)
+    actions.take(request=row, place=claire)
+    page = text(signed_in(claire.person).get(reverse("requests:office", args=[row.pk])))
+    forms = page[page.index('id="propose"') :]
+    assert forms.count("(facultatif)") == 2, "the two dates alone"
+    correction = actions.ask_correction(
+        request=fresh(row), place=claire, line=PAPER, fault=Fault.OUTDATED, message="Moins de 3 mois."
+    )
+    assert "(facultatif)" not in text(
+        signed_in(resident).get(reverse("requests:correct", args=[row.pk, correction.pk]))
+    )
