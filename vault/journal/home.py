@@ -14,7 +14,7 @@ from core.pages import home
 from core.templatetags.civic import clock, short_date
 from vault import types
 from vault.journal import sentences
-from vault.journal.presenting.page import repeated
+from vault.journal.repeated import repeated
 from vault.records.content import paper_kinds
 
 #: How many entries are searched, how many of others are shown.

@@ -229,3 +229,23 @@ def test_ten_thousand_entries_take_few_queries(browser, resident, monkeypatch):
     with CaptureQueriesContext(connection) as queries:
         assert shown(browser, quoi="refus").status_code == 200
     assert len(queries) <= 12, "\n".join(query["sql"][:120] for query in queries)
+
+
+def test_the_same_refusal_again_is_one_line_with_a_count_and_another_is_not(resident):
+    for reason, times in (("stopped", 3), ("expired", 1)):
+        for _time in range(times):
+            details = {
+                "recipient": "Mission Emploi",
+                "grant": str(uuid4()) if reason == "expired" else str(resident.pk),
+            }
+            with transaction.atomic():
+                journal.write(
+                    resident_id=resident.pk,
+                    actor_id=uuid4(),
+                    event="read_refused",
+                    purpose="Lire",
+                    details=details | {"reason": reason},
+                )
+    page = signed_in(resident).get(reverse("journal:journal")).content.decode().replace("\u00a0", " ")
+    assert page.count("3 fois ce jour-là") == 1
+    assert page.count("Mission Emploi") >= 2

@@ -19,6 +19,7 @@ from core.journal import Ground, Line, Means
 from core.templatetags.civic import clock
 from vault import types
 from vault.journal import sentences
+from vault.journal.repeated import repeated
 from vault.journal.sentences import EntryText
 from vault.records.grants.recipient_names import names_of
 from vault.records.models import Grant, Record
@@ -165,7 +166,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Repeated(EntryText):
-    """A row that stands for several readings: how many, and when the first one was."""
+    """A row that stands for the same act several times in a day: how many, and when the first one was."""
 
     times: int
     first: str
@@ -217,13 +218,6 @@ def page(*, reader: UUID, wanted: Wanted, before: int | None) -> Page:
         days.append(day)
         _count_readings(day)
     return Page(days, older, cut)
-
-
-def repeated(entry: Line) -> tuple[str, ...] | None:
-    """Return what tells readings of one request by one agent from others: those of a day are one row."""
-    if not sentences.is_reading(entry.event) or not {"agent", "number", "grant"} <= entry.details.keys():
-        return None
-    return (entry.event, *(entry.details[name] for name in ("recipient", "agent", "number")))
 
 
 def _same(entry: Line, wanted: Wanted) -> tuple[str, ...] | None:
