@@ -23,7 +23,7 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 class ResidentFactory(factory.Factory[User]):
-    """Makes a resident by the action that opens vaults. Takes `name`, `email` and `password`."""
+    """Makes a resident by the action that opens vaults, who chose reminders. Takes `name`, `email` and `password`."""
 
     class Meta:
         model = User
@@ -33,7 +33,9 @@ class ResidentFactory(factory.Factory[User]):
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
-        return actions.register_resident(**kwargs)
+        user = actions.register_resident(**kwargs)
+        actions.choose_reminders(user=user, by_email=True)
+        return user
 
 
 def established(
