@@ -155,7 +155,10 @@ def _field(field: str, bases: Mapping[str, str]) -> str:
 def silence_words(rules: Rules) -> str:
     months = rules.decision_delay.months
     if not months:
-        return _("L’organisme ne donne pas de délai.")
+        return _(
+            "L’organisme ne donne pas de délai : la loi lui donne deux mois. Sans réponse, la demande est refusée : "
+            "vous pouvez contester."
+        )
     text = ngettext(
         "Une réponse est attendue sous %(count)s mois.", "Une réponse est attendue sous %(count)s mois.", months
     ) % {"count": months}

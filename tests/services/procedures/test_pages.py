@@ -8,10 +8,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from services.procedures import shipping
+from services.aids import catalogue
+from services.procedures import finding, shipping
 from services.procedures.actions import procedures as actions
+from services.procedures.enums import Silence
 from services.procedures.models import Procedure
+from services.procedures.presenting import silence_words
+from services.procedures.rules import of_aid
 from services.versions.actions import versions
 from services.versions.models import State
 from tests.accounts.factories import signed_in
@@ -213,3 +218,10 @@ def test_pages_ask_for_few_queries(pages, author, django_assert_max_num_queries)
     ):
         with django_assert_max_num_queries(16):
             assert browser.get(address).status_code == 200
+
+
+def test_without_a_delay_of_its_own_an_office_has_that_of_the_law_on_every_page():
+    words = silence_words(of_aid(catalogue.get("ville_aide_menagere")))
+    assert "la loi lui donne deux mois" in words
+    terms = finding.terms(["ville_aide_menagere"], timezone.now())
+    assert (terms.months, terms.silence) == (2, Silence.REFUSED) and "refusée" in words
