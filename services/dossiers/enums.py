@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class State(models.TextChoices):
     DRAFT = "draft", _("En préparation")
-    READY = "ready", _("Prêt")
+    READY = "ready", _("PDF fait")
 
 
 class Answer(models.TextChoices):

@@ -83,12 +83,13 @@ def draft(
     ready = [need for need in needs if need.state == NeedState.PRESENT]
     optional = [need for need in needs if not need.required and need.state not in SETTLED]
     aside = [need for need in needs if need.state in {NeedState.LEFT_OUT, NeedState.NOT_CONCERNED}]
+    kept_back = [need for need in aside if need.state == NeedState.LEFT_OUT and need.required]
     sections = [(_("À compléter"), to_do), (_("Prêt, repris de votre coffre"), ready)]
     sections += [(_("Utile, mais pas obligatoire"), optional), (_("Pas dans ce dossier"), aside)]
     return {
         "dossier": dossier,
         "recipient": recipients.of(dossier),
-        "summary": _summary(len(ready), len(to_do) + len(ready), to_do),
+        "summary": _summary(len(ready), len(to_do) + len(ready), to_do, kept_back),
         "stale": stale,
         "sections": [
             {"title": title, "tasks": tasks}
@@ -400,7 +401,14 @@ def _task(need: Need) -> dict[str, Any]:
     }
 
 
-def _summary(ready_count: int, counted: int, to_do: Sequence[Need]) -> str:
+def _summary(ready_count: int, counted: int, to_do: Sequence[Need], kept_back: Sequence[Need] = ()) -> str:
+    if not to_do and kept_back:
+        text = ngettext(
+            "Vous avez choisi de ne pas joindre %(count)s élément demandé.",
+            "Vous avez choisi de ne pas joindre %(count)s éléments demandés.",
+            len(kept_back),
+        )
+        return text % {"count": len(kept_back)}
     if not to_do:
         return _("Tout est prêt.")
     text = ngettext(

@@ -25,7 +25,7 @@ SENTENCES = {
         "« %(recipient)s » vous demande de corriger votre demande n° %(request)s : %(agent)s."
     ),
     "request_missing_asked": _(
-        "« %(recipient)s » vous demande ce qui manque à votre demande n° %(request)s : %(agent)s."
+        "« %(recipient)s » vous demande ce qui manque à votre demande n° %(request)s : %(agent)s."
     ),
     "request_corrected": _("Vous avez corrigé une ligne de votre demande n° %(request)s à « %(recipient)s »."),
     "request_proposed": _(

@@ -120,7 +120,7 @@ class ProposeForm(forms.Form):
     )
     given = forms.CharField(
         label=_("Ce qui est accordé"),
-        help_text=_("Obligatoire pour accorder. Comme « 1,20 € le repas »."),
+        help_text=_("Obligatoire pour accorder. Comme « 1,20 € le repas »."),
         max_length=200,
         required=False,
     )

@@ -29,7 +29,7 @@ def words(page: Page, folder: Path) -> str:
 def build(page: Page) -> None:
     Hands(page).press(re.compile("^Faire le dossier"))
     wait_for_job(page, "Voir le résultat", script=True)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Votre dossier est prêt")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Le PDF de votre dossier est fait")
 
 
 def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_in_french_on_a_wide_screen(
     # It is made, on a page that shows the progress, then downloaded.
     press("Faire le dossier quand même")
     wait_for_job(page, "Voir le résultat", script=True)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Votre dossier est prêt")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Le PDF de votre dossier est fait")
     eyes.look()
     with page.expect_download() as download:
         page.get_by_role("link", name="Télécharger le PDF").click()

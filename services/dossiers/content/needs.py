@@ -320,7 +320,7 @@ def _values_need(
         return _on_its_way(stale, partial(shelf.proving, proving), stale.papers) or stale
     if lacking := _lacking(code, fields, records, situation.resident_id):
         line = replace(line, records=ids, lacking=lacking)
-        return replace(line, hint=_("Il manque : %(fields)s.") % {"fields": line.lacking_words})
+        return replace(line, hint=_("Il manque : %(fields)s.") % {"fields": line.lacking_words})
     origin = wording.origin(records[-1].origin(""))
     return replace(
         line, state=NeedState.PRESENT, records=ids, hint=_("Vos informations : %(origin)s") % {"origin": origin}

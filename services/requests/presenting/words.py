@@ -227,7 +227,7 @@ def _line(line: lines.Line) -> dict[str, str]:
             "tag": _("Corrigé") if line.before else _("Ajouté"),
             "kind": "ok",
             "before": line.before,
-            "corrected": _("Avant la correction du %(day)s : %(before)s")
+            "corrected": _("Avant la correction du %(day)s : %(before)s")
             % {"day": short_date(date.fromisoformat(line.corrected_on)), "before": line.before}
             if line.before
             else _("Ajouté le %(day)s") % {"day": short_date(date.fromisoformat(line.corrected_on))},

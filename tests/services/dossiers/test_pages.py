@@ -263,3 +263,16 @@ def test_the_start_page_needs_an_aid(browser):
     response = browser.post(reverse("dossiers:new"), {"token": str(uuid4())})
     assert response.status_code == 200
     assert response.context["form"].errors["aids"]
+
+
+def test_a_dossier_of_which_everything_is_kept_back_is_not_called_ready(resident):
+    dossier = start(resident)
+    for need in actions.read_needs(dossier):
+        actions.choose(dossier=fresh(dossier), by=resident.pk, key=need.key, choice=Choice.LEFT_OUT)
+    page = signed_in(resident).get(reverse("dossiers:dossier", args=[dossier.pk])).content.decode()
+    assert "Tout est prêt" not in page and "de ne pas joindre" in page
+    actions.build(dossier=fresh(dossier), by=resident.pk)
+    work(drawn=False)
+    listed = signed_in(resident).get(reverse("dossiers:home")).content.decode()
+    done = signed_in(resident).get(reverse("dossiers:dossier", args=[dossier.pk])).content.decode()
+    assert "PDF fait" in listed and "Le PDF de votre dossier est fait" in done and "est prêt" not in done

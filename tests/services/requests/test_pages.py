@@ -358,3 +358,12 @@ def test_what_an_answer_makes_compulsory_is_never_called_optional(resident, offi
     assert "(facultatif)" not in text(
         signed_in(resident).get(reverse("requests:correct", args=[row.pk, correction.pk]))
     )
+
+
+def test_who_chose_no_reminders_reads_that_no_message_will_come(resident, office):
+    row = sent(resident, office)
+    browser, url = signed_in(resident), reverse("requests:request", args=[row.pk])
+    assert "Aucun e-mail ne vous dira" not in text(browser.get(url))
+    browser.post(reverse("choose_reminders"), {"by_email": "no"})
+    page = text(browser.get(url))
+    assert "Aucun e-mail ne vous dira" in page and reverse("choose_reminders") in page
