@@ -94,6 +94,9 @@ UNREADABLE = {
     "too_heavy": gettext_noop(
         "Ce fichier est trop lourd à ouvrir. Enregistrez-le en plus petit, ou envoyez-en une partie."
     ),
+    "sealed_dossier": gettext_noop(
+        "Ce PDF est un dossier fait par Garant, pas un papier. Envoyez le papier lui-même, tel que vous l’avez reçu."
+    ),
     "two_files": gettext_noop(
         "Cette enseigne envoie deux fichiers. Mettez-les ensemble dans un fichier ZIP, puis envoyez-le."
     ),

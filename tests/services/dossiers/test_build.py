@@ -31,7 +31,7 @@ from tests.services.dossiers.made import add_paper, built, fill, fresh, pdf_of, 
 from tests.telling import tells
 from tests.vault.made import IDENTITY, add, add_signed_notice
 from tests.vault.sending import notice_pdf
-from vault.readers import Unreadable
+from vault.readers import Unreadable, sandbox
 from vault.records.actions import Source, Subject, add_record, delete_paper, withdraw_record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
@@ -92,6 +92,13 @@ def test_a_dossier_is_named_by_the_civil_status_or_says_that_there_is_none(resid
     assert {"title": "Demandeur"}.items() <= data["sheets"][0].items() and data["sheets"][0]["lines"][
         "Prénom"
     ] == "Nadia"
+
+
+def test_a_sealed_dossier_is_refused_as_a_paper_of_anybody(awa):
+    dossier = io.BytesIO(pdf_of(built(awa)))
+    with pytest.raises(Unreadable) as refused:
+        sandbox.read(dossier, trust_test_authority=False)
+    assert refused.value.code == "sealed_dossier" and "pas un papier" in refused.value.sentence
 
 
 def test_its_seal_is_public_and_names_nobody(awa):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pikepdf
 
-from vault.readers.reading import MAX_PAGES, CheckResult, check
+from vault.readers.reading import MAX_PAGES, CheckResult, Unreadable, check
 
 #: Actions that leave the document or run something. A plain jump to a page (`/GoTo`) is harmless, and common.
 ACTIVE = {
@@ -21,12 +21,21 @@ ACTIVE = {
     "/Movie",
     "/Sound",
 }
+#: What the data attached to a dossier that a Garant made begins its format with, and the name of that file.
+DOSSIER, DOSSIER_DATA = b'"format":"garant.dossier/', "dossier.json"
 PLAYERS = {"/RichMedia", "/3D", "/Movie", "/Screen", "/Sound"}
 
 
 def look(data: bytes) -> list[CheckResult]:
+    """Return the checks that failed.
+
+    Raises:
+        Unreadable: the PDF is a dossier that a Garant made: what it says of somebody is no paper.
+    """
     try:
         with pikepdf.open(io.BytesIO(data)) as pdf:
+            if _is_dossier(pdf):
+                raise Unreadable("sealed_dossier")
             active, attached = _is_active(pdf), _has_attachments(pdf)
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, NotImplementedError):
         return [check("active_content", "inconclusive")]
@@ -63,6 +72,12 @@ def _runs(action: object) -> bool:
             return any(str(one.get("/S")) in ACTIVE for one in following if isinstance(one, pikepdf.Dictionary))
         action = following
     return True
+
+
+def _is_dossier(pdf: pikepdf.Pdf) -> bool:
+    files = pdf.Root.get("/AF", [])
+    named = [file for file in files if str(file.get("/UF", file.get("/F", ""))) == DOSSIER_DATA]
+    return any(DOSSIER in file.EF.F.read_bytes() for file in named)
 
 
 def _has_attachments(pdf: pikepdf.Pdf) -> bool:
