@@ -87,7 +87,7 @@ def lines_at_desk(visit: DeskVisit) -> list[dict[str, str]]:
 
 def _published(plan: Plan, language: str) -> str:
     tables = ", ".join(one.label.in_language(language) for one in plan.tables)
-    sentence = _("Des totaux, avec une marge : %(tables)s. Un total de moins de 11 personnes est caché.")
+    sentence = _("Des totaux, avec une marge : %(tables)s. Un total trop petit ou trop incertain est caché.")
     milestones = _("Avant cela, le nombre de réponses par paliers, avec du hasard.") if plan.milestones else ""
     return f"{sentence % {'tables': tables}} {milestones}".strip()
 

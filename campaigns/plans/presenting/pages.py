@@ -129,7 +129,7 @@ def _sections(campaign: Campaign, *, editable: bool) -> list[dict[str, Any]]:
         (_("Ouverture"), long_date(stored["opens"]), "plans:edit_dates"),
         (_("Publications"), days, "plans:edit_dates"),
         (_("Minimum"), _("%(n)s personnes, avec le hasard") % {"n": stored["minimum"]}, "plans:edit_dates"),
-        (_("Total caché"), _("Sous 11 personnes"), ""),
+        (_("Total caché"), _("Trop petit, ou trop incertain"), ""),
         (_("Nombre de réponses"), _counter(stored.get("milestones")), "plans:edit_tables"),
         (_("Protection"), str(dict(PRESETS)[stored["sensitivity"]]), "plans:edit_tables"),
     ]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from campaigns.noise import budget
 from campaigns.noise.refusals import CHECK_RHO, COUNTER_RHO
 from campaigns.results.published import Published
 
@@ -10,6 +9,9 @@ LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
 SAMPLE = (
     "Participants chose to take part. The figures describe them, not the whole population. Intervals cover the noise"
     " that was added, not sampling or selection."
+)
+THRESHOLD = (
+    "a total is hidden when its noisy number is under its table's threshold: too few to be shown, or too uncertain"
 )
 
 #: What keeps a dwelling from being counted twice, and what does not.
@@ -31,7 +33,7 @@ def of(published: Published) -> dict[str, Any]:
         "sample": SAMPLE,
         "licence": LICENCE,
         "interval": "95 %",
-        "threshold": f"a total of fewer than {budget.K} residents is hidden, decided on the noisy number",
+        "threshold": THRESHOLD,
     }
 
 

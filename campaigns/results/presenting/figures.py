@@ -92,7 +92,7 @@ def is_given(published: Published, table: Mapping[str, Any], cell: Cell) -> bool
 
 
 def why_hidden() -> str:
-    return _("caché, moins de 11 personnes")
+    return _("caché, trop peu ou trop incertain")
 
 
 def joined(names: Sequence[str]) -> str:

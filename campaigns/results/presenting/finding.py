@@ -98,8 +98,8 @@ def _hidden(tables: Sequence[Mapping[str, Any]]) -> str:
     if not count:
         return _("Aucun total n’est caché.")
     text = ngettext(
-        "%(count)s total sur %(all)s, sous le seuil de 11 personnes.",
-        "%(count)s totaux sur %(all)s, sous le seuil de 11 personnes.",
+        "%(count)s total sur %(all)s, trop petit ou trop incertain.",
+        "%(count)s totaux sur %(all)s, trop petits ou trop incertains.",
         count,
     )
     return text % {"count": number(count), "all": number(cells)}

@@ -58,7 +58,7 @@ def _of_table(published: Published, table: Mapping[str, Any], row: Row) -> Besid
 def _sentence(lines: Iterable[sections.Line], kept: set[str], words: str) -> str:
     line = next((one for one in lines if kept & set(one.codes)), None)
     if line is None or line.figure is None:
-        return _("Vous : %(mine)s. Le total publié est caché, car il compte moins de 11 personnes.") % {"mine": words}
+        return _("Vous : %(mine)s. Le total publié est caché : trop petit, ou trop incertain.") % {"mine": words}
     return _("Vous : %(mine)s. Publié pour %(label)s : environ %(value)s (%(margin)s).") % {
         "mine": words,
         "label": line.label,

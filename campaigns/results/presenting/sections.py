@@ -318,8 +318,8 @@ def _caption(published: Published, table: Mapping[str, Any], head: str) -> str:
     ]
     if count := found.hidden(table):
         text = ngettext(
-            "%(count)s total sur %(all)s est caché, car sous le seuil de 11 personnes.",
-            "%(count)s totaux sur %(all)s sont cachés, car sous le seuil de 11 personnes.",
+            "%(count)s total sur %(all)s est caché, car trop petit ou trop incertain.",
+            "%(count)s totaux sur %(all)s sont cachés, car trop petits ou trop incertains.",
             count,
         )
         sentences.append(text % {"count": count, "all": len(table["cells"])})

@@ -108,6 +108,16 @@ def test_a_label_that_begins_a_formula_is_text_in_a_spreadsheet(document, told):
     assert "'@SUM" in content
 
 
+def test_nothing_says_that_a_hidden_total_is_of_fewer_than_eleven(one):
+    """A cell of many more is hidden as well, if its noisy number falls under the threshold."""
+    least = max(table["threshold"] for table in one.tables)
+    assert least > 20, "a cell of twenty is hidden more often than not"
+    words = [str(sections.of(one)), str(finding.facts(one)), figures.why_hidden()]
+    files = [kind.make(one).decode() for kind in making.KINDS.values()]
+    for output in [*words, *files]:
+        assert "11 personnes" not in output and "fewer than 11" not in output
+
+
 def test_sdmx_says_that_a_hidden_cell_is_confidential(one):
     rows = list(csv.DictReader(io.StringIO(making.as_sdmx(one).decode())))
     hidden = [row for row in rows if row["OBS_STATUS"] == "Q"]
