@@ -60,7 +60,7 @@ def mean_cell(plan: Plan, table: Table, count: int, of_sum: int) -> dict[str, An
     assert table.measure  # noqa: S101 - only tables of means come here
     measure = plan.measure(table.measure)
     noise, sum_noise = budget.count_sigma(table), budget.sum_sigma(plan, table)
-    ends = intervals.of_mean(of_sum, count, sum_noise, noise)
+    ends = intervals.of_shown_mean(of_sum, count, sum_noise, noise, budget.threshold(noise))
     # In the measure's unit: sums are in half steps from the middle of the bounds.
     value, low, high = (
         min(max((measure.low + measure.high) / 2 + one * measure.step / 2, measure.low), measure.high)
@@ -68,10 +68,11 @@ def mean_cell(plan: Plan, table: Table, count: int, of_sum: int) -> dict[str, An
     )
     base = intervals.nice(max((high - low) / 4, measure.step / 10))
     fine = base / 5
+    rounded = round(value / base) * base
     return {
-        "value": _tidy(round(value / base) * base),
-        "low": _tidy(math.floor(low / fine + 1e-9) * fine),
-        "high": _tidy(math.ceil(high / fine - 1e-9) * fine),
+        "value": _tidy(rounded),
+        "low": _tidy(min(rounded, math.floor(low / fine + 1e-9) * fine)),
+        "high": _tidy(max(rounded, math.ceil(high / fine - 1e-9) * fine)),
         "rounding": _tidy(base),
     }
 

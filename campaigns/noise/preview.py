@@ -1,7 +1,8 @@
 """The precision to expect of a plan before anybody contributes: in closed form, from public figures.
 
 Residents are supposed to fall into cells by the public population of zones and the `expected` shares of choices,
-equal where the plan gives none, and independently of each other. Means are supposed in the middle of their bounds.
+equal where the plan gives none, and independently of each other. Means are supposed half way between the middle of
+their bounds and one of them.
 """
 
 import math
@@ -15,6 +16,8 @@ from campaigns.noise.plan import Dimension, Plan, Table
 NUMBERS = (300, 1_000, 10_000)
 #: Numbers that a cell may have, in standard deviations of sampling, with their weights (Gauss-Hermite).
 POINTS = ((0.0, 0.53333), (1.35563, 0.22208), (-1.35563, 0.22208), (2.85697, 0.01126), (-2.85697, 0.01126))
+#: How far from the middle of its bounds a mean is supposed, as a part of half the distance between them.
+AWAY = 0.5
 #: Cells of a table whose sampling is looked at cell by cell.
 FEW = 400
 
@@ -27,6 +30,7 @@ class Expected:
         shown: the expected number of cells shown, of `cells` (without “not given”).
         error: the median error of shown cells due to noise and rounding: a share of their true count, or in the
             measure's unit of means; None if no cell is expected.
+        margin: as `error`, which it exceeds 5 times in 100.
         chances: the probability of each cell to be shown, in the order of the table without “not given”.
     """
 
@@ -34,6 +38,7 @@ class Expected:
     cells: int
     shown: float
     error: float | None
+    margin: float | None
     chances: tuple[float, ...]
 
 
@@ -60,10 +65,9 @@ def expected(plan: Plan, table: Table, contributors: int) -> Expected:
         # A large table is one point each: its cells are many enough to be spread themselves.
         points = POINTS if len(found) <= FEW else ((0.0, 1.0),)
         laws += [(mean + spread * place, weight) for place, weight in points if mean + spread * place > 0]
-    width = _width(plan, table, noise)
     law = [(count, weight * _shown(count, noise, least)) for count, weight in laws]
-    error = _median(table, law, width, noise, least)
-    return Expected(contributors, len(chances), math.fsum(chances), error, tuple(chances))
+    error, margin = (_quantile(plan, table, law, noise, least, part) for part in (0.5, 0.95))
+    return Expected(contributors, len(chances), math.fsum(chances), error, margin, tuple(chances))
 
 
 def shares(plan: Plan, table: Table) -> list[float]:
@@ -89,31 +93,46 @@ def _shares(dimension: Dimension) -> list[float]:
     return [one / whole for one in filled]
 
 
-def _width(plan: Plan, table: Table, noise: float) -> float:
-    """Return the noise of a published figure before it is divided by the count, rounding included."""
-    if table.measure:
-        return budget.sum_sigma(plan, table) * plan.measure(table.measure).step / 2
-    return math.hypot(noise, budget.rounding(noise) / math.sqrt(12))
+def _width(plan: Plan, table: Table, noise: float, count: float, least: int) -> float:
+    """Return the noise of a published figure before it is divided by the count, rounding included.
+
+    Of a mean: the noise of its sum and that of its count, which is larger in a cell that luck alone shows.
+    """
+    if not table.measure:
+        return math.hypot(noise, budget.rounding(noise) / math.sqrt(12))
+    measure = plan.measure(table.measure)
+    cut = (least - 0.5 - count) / noise
+    density = math.exp(-(cut**2) / 2) / math.sqrt(2 * math.pi)
+    of_count = noise * math.sqrt(max(0.0, 1 + cut * density / max(intervals.survival(cut), 1e-12)))
+    return math.hypot(budget.sum_sigma(plan, table), of_count * measure.steps * AWAY) * measure.step / 2
 
 
 def _shown(count: float, noise: float, least: int) -> float:
     return intervals.survival((least - 0.5 - count) / noise)
 
 
-def _median(table: Table, law: list[tuple[float, float]], width: float, noise: float, least: int) -> float | None:
-    """Return the median error of shown cells. Of small cells only lucky ones are shown, whose error is larger."""
+def _quantile(
+    plan: Plan, table: Table, law: list[tuple[float, float]], noise: float, least: int, part: float
+) -> float | None:
+    """Return the error of shown cells that this part of them does not exceed; of small ones only lucky ones are shown,
+    whose error is larger.
+    """
     whole = math.fsum(weight for _count, weight in law)
     if whole < 0.5:
         return None
+    known = [
+        # A mean is divided by the noisy count, which is never under the threshold.
+        (max(count, least) / _width(plan, table, noise, count, least), None, weight)
+        if table.measure
+        else (count / _width(plan, table, noise, count, least), (least - 0.5 - count) / noise, weight)
+        for count, weight in law
+        if weight > 1e-6
+    ]
     low, high = 0.0, 100.0
     for _step in range(24):
         middle = (low + high) / 2
-        within = math.fsum(
-            weight * _within(middle * count / width, None if table.measure else (least - 0.5 - count) / noise)
-            for count, weight in law
-            if weight > 1e-6
-        )
-        low, high = (low, middle) if within >= whole / 2 else (middle, high)
+        within = math.fsum(weight * _within(middle * reach, cut) for reach, cut, weight in known)
+        low, high = (low, middle) if within >= whole * part else (middle, high)
     return high
 
 

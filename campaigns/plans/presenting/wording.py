@@ -51,20 +51,20 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def preview_rows(plan: Plan) -> list[list[str]]:
-    """Return one row for each table: its name, then error and cells for each number of contributors."""
+    """Return one row for each table: its name, then the margin of 95 % and cells for each number of contributors."""
     rows = []
     for table in plan.tables:
         row = [table.label.in_language(language())]
         for contributors in preview.numbers_of(plan):
             found = preview.expected(plan, table, contributors)
             cells = _("%(shown)s cases sur %(all)s") % {"shown": round(found.shown), "all": found.cells}
-            row.append(cells if found.error is None else f"{_error(plan, table.measure, found.error)}, {cells}")
+            row.append(cells if found.margin is None else f"{_margin(plan, table.measure, found.margin)}, {cells}")
         rows.append(row)
     return rows
 
 
-def _error(plan: Plan, measure: str | None, error: float) -> str:
-    value, unit = (error, plan.measure(measure).unit) if measure else (100 * error, "%")
+def _margin(plan: Plan, measure: str | None, margin: float) -> str:
+    value, unit = (margin, plan.measure(measure).unit) if measure else (100 * margin, "%")
     if value < 0.1:
         return _("moins de %(value)s") % {"value": f"{number(0.1, 1)}\u00a0{unit}"}
     return f"±\u00a0{number(value, 0 if value >= 2 else 1)}\u00a0{unit}"

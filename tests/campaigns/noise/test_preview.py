@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from campaigns.noise import mechanism, preview
+from campaigns.noise import budget, mechanism, preview
 from campaigns.noise.plan import Plan
 from campaigns.noise.rows import Row
 from tests.campaigns.made import document, words
@@ -82,3 +82,22 @@ def test_small_cells_that_luck_shows_are_off_by_as_much_as_in_releases():
     supposed = preview.expected(plan, plan.table("od"), 300)
     assert shown / 40 == pytest.approx(supposed.shown, rel=0.2)
     assert np.median(errors) == pytest.approx(supposed.error, rel=0.2)
+
+
+def test_the_error_of_means_counts_the_noise_of_both_the_sum_and_the_count():
+    """Of 300 contributors in six zones, whose mean is half way to a bound."""
+    plan, rng = survey(6), np.random.default_rng(5)
+    table = plan.table("km")
+    noise, of_sum = budget.count_sigma(table), budget.sum_sigma(plan, table)
+    supposed = preview.expected(plan, table, 300)
+    counts = rng.binomial(300, 1 / 6, 20_000)
+    noisy = np.rint(counts + rng.normal(0, noise, counts.size))
+    shown = noisy >= budget.threshold(noise)
+    away = plan.measure("km").steps * preview.AWAY
+    sums = counts * away + rng.normal(0, of_sum, counts.size)
+    errors = np.abs(sums[shown] / noisy[shown] - away) * plan.measure("km").step / 2
+    assert supposed.error is not None and supposed.margin is not None
+    assert np.median(errors) == pytest.approx(supposed.error, rel=0.1)
+    assert np.quantile(errors, 0.95) == pytest.approx(supposed.margin, rel=0.1)
+    lone = of_sum * plan.measure("km").step / 2 / 50 * 0.6745
+    assert supposed.error > 1.08 * lone, "the noise of the sum alone is not the error"
