@@ -84,6 +84,14 @@ def epsilon(rho: float, delta: float = DELTA) -> float:
     return high
 
 
+def of_resident(plan: Plan) -> dict[str, float]:
+    """Return the ρ, ε and δ of all that a consultation publishes about one resident, as every page and file says it.
+
+    The tables, the looks at their number in each window, and the milestones.
+    """
+    return {"rho": round(plan.rho, 9), "epsilon": round(epsilon(plan.rho), 4), "delta": DELTA}
+
+
 def _delta(rho: float, eps: float) -> float:
     """Return the smallest δ over the orders α, by ternary search: its logarithm is convex."""
 

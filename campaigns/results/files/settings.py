@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from campaigns.noise.refusals import CHECK_RHO, COUNTER_RHO
+from campaigns.noise import budget
+from campaigns.noise.refusals import CHECK_RHO
 from campaigns.results.published import Published
 
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
@@ -27,9 +28,7 @@ def of(published: Published) -> dict[str, Any]:
         "date": document["date"],
         "publication_sha256": published.sha256,
         "plan_sha256": document["plan_sha256"],
-        "rho": document["rho"],
-        "epsilon": document["epsilon_at_delta"],
-        "delta": document["delta"],
+        **budget.of_resident(published.plan),
         "sample": SAMPLE,
         "licence": LICENCE,
         "interval": "95 %",
@@ -65,14 +64,11 @@ def registry_sheet(published: Published) -> dict[str, Any]:
             "privacy_unit": plan.unit,
             "privacy_unit_description": f"everything published about one contribution, which counts in one window only"
             f"{DWELLING if plan.unit == 'dwelling' else ''}",
-            "privacy_parameters": {
-                "rho": document["rho"],
-                "epsilon": document["epsilon_at_delta"],
-                "delta": document["delta"],
-            },
+            "privacy_parameters": budget.of_resident(plan),
+            "this_publication": {"rho": document["rho"], "epsilon": document["epsilon_at_delta"]},
             "by_table": {table["code"]: table["rho"] for table in document["tables"]},
-            "look_at_the_number_of_contributions": CHECK_RHO,
-            "milestones_before_this_publication": COUNTER_RHO if plan.milestones else 0,
+            "looks_at_the_number_of_contributions": [CHECK_RHO] * len(plan.windows),
+            "milestones": plan.counter_rho,
         },
         "model": {
             "model_name": "Central",
@@ -99,11 +95,13 @@ def registry_sheet(published: Published) -> dict[str, Any]:
 def nist_answers(published: Published) -> list[dict[str, str]]:
     """Return answers under the headings of the pyramid and the hazards of NIST SP 800-226 (2025)."""
     plan, document = published.plan, published.document
+    spent = budget.of_resident(plan)
     tables = ", ".join(f"{one['code']} ±{round(1.96 * one['sigma'], 1)}" for one in document["tables"]) or "none"
     pairs = [
         (
             "Privacy parameter",
-            f"ρ = {document['rho']}; ε = {document['epsilon_at_delta']} at δ = {document['delta']}.",
+            f"ρ = {spent['rho']:g}; ε = {spent['epsilon']} at δ = {spent['delta']}: tables, a look at the number of"
+            " contributions in each window, milestones.",
         ),
         (
             "Unit of privacy",

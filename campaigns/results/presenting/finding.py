@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns.noise import budget
 from campaigns.noise.plan import Plan
 from campaigns.plans.models import Campaign
 from campaigns.plans.presenting.ways import Way
@@ -70,6 +71,7 @@ def facts(published: Published) -> list[dict[str, str]]:
     """Return what to know before quoting: who took part, the margin, what is hidden, the bound of privacy."""
     stored = published.document
     many = stored["noisy_n"]
+    spent = budget.of_resident(published.plan)
     around = figures.Figure(many["value"], many["low"], many["high"])
     return [
         {
@@ -88,7 +90,7 @@ def facts(published: Published) -> list[dict[str, str]]:
         {
             "key": _("Secret"),
             "value": _("Une personne de plus ou de moins ne change presque rien : ε = %(epsilon)s pour δ = %(delta)s.")
-            % {"epsilon": number(round(stored["epsilon_at_delta"], 2)), "delta": _power(stored["delta"])},
+            % {"epsilon": number(round(spent["epsilon"], 2), 2), "delta": _power(spent["delta"])},
         },
     ]
 

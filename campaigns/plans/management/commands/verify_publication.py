@@ -39,8 +39,8 @@ class Command(BaseCommand):
             stored = one.document
             self.stdout.write(f"{stored['window']}: {stored['outcome']}, sha256 {one.sha256}")
         self.stdout.write(
-            f"Verified. One resident spends at most rho = {plan.rho:g}, so epsilon = {budget.epsilon(plan.rho):.3f}"
-            f" at delta = {budget.DELTA:g}."
+            f"Verified. One resident spends at most rho = {plan.rho:g}, so epsilon ="
+            f" {budget.of_resident(plan)['epsilon']} at delta = {budget.DELTA:g}."
         )
 
 
