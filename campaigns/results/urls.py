@@ -8,6 +8,7 @@ app_name = "results"
 _BASE = "consultations/<slug:code>/resultats/"
 urlpatterns = [
     path(_BASE, public.latest, name="latest"),
+    path("consultations/verify_publication.py", public.verifier, name="verifier"),
     path(f"{_BASE}et-moi/", residents.beside, name="beside"),
     path(f"{_BASE}<slug:window>/", public.window, name="window"),
     path(f"{_BASE}<slug:window>/methode/", public.method, name="method"),

@@ -136,6 +136,7 @@ PUBLIC_AND_GET_ONLY = {
     "results:embed",
     "results:table",
     "results:file",
+    "results:verifier",
     "plans:register",
     "plans:register_csv",
     "sharing:totals_csv",

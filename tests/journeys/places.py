@@ -842,6 +842,7 @@ OTHERS: dict[str, str] = {
     "debates:group_result": FILE,
     "results:window": "the same page as results:latest",
     "results:file": FILE,
+    "results:verifier": FILE,
     "results:embed": "a page without the portal's head and foot: tests/campaigns/results",
     "plans:register_csv": FILE,
     "places:json": FILE,

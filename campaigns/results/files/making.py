@@ -129,7 +129,7 @@ def as_json(published: Published) -> bytes:
             "previous_sha256": published.row.previous_sha256,
             "note": published.row.note,
             "log": freezing.log_name(),
-            "public_keys": signed_notes.public_keys(),
+            "public_keys": signed_notes.public_keys(freezing.log_name()),
             "plan": published.plan_document,
             "privacy": settings.of(published),
             "deployment": settings.registry_sheet(published),

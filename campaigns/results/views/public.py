@@ -1,6 +1,7 @@
 """Public pages and files of results. They show frozen publications and read nothing of a resident."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
@@ -14,12 +15,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from campaigns.contributions import freezing
 from campaigns.plans.models import Campaign
 from campaigns.plans.presenting import ways
 from campaigns.results import published as found
 from campaigns.results.files import keeping, making, settings
 from campaigns.results.presenting import figures, finding, sections, windows
 from campaigns.results.published import Published
+from core.journal import signed_notes
 
 A_PAGE = 100
 #: Files do not change: a cache may keep them for a day. A signed-in visitor's browser keeps none.
@@ -59,6 +62,7 @@ def method(request: HttpRequest, code: str, window: str) -> HttpResponse:
         "groups": groups,
         "answers": settings.nist_answers(one),
         "file": f"{one.plan.code}-{one.window}.json",
+        "keys": signed_notes.public_keys(freezing.log_name()),
     }
     return render(request, "results/method.html", context)
 
@@ -121,6 +125,16 @@ def file(request: HttpRequest, code: str, window: str, name: str) -> HttpRespons
             "Cross-Origin-Resource-Policy": "cross-origin",
         },
     )
+
+
+@login_not_required
+@require_safe
+@cache_control(max_age=DAY)
+def verifier(_request: HttpRequest) -> HttpResponse:
+    """Give the program that verifies a publication without Garant."""
+    path = Path(making.__file__).with_name("verify_publication.py")
+    headers = {"Content-Disposition": f'attachment; filename="{path.name}"'}
+    return HttpResponse(path.read_bytes(), content_type="text/x-python; charset=utf-8", headers=headers)
 
 
 def _page(request: HttpRequest, shown: list[Published], one: Published) -> HttpResponse:

@@ -148,10 +148,14 @@ def digest(note: str) -> bytes:
     return hashlib.sha256(note.encode()).digest()
 
 
-def public_keys() -> list[str]:
-    """Return the public keys in the verifiers' format (name+hash+key), the current one first. Empty without a key."""
+def public_keys(log: str = "") -> list[str]:
+    """Return the public keys in the verifiers' format (name+hash+key), the current one first. Empty without a key.
+
+    The name, which the hash includes, is that of the notes that the keys verify: `log`, or else the journal's.
+    """
+    log = log or name()
     try:
-        return [f"{name()}+{_key_hash(key, name()).hex()}+{_b64(ED25519 + _raw(key))}" for key in _public()]
+        return [f"{log}+{_key_hash(key, log).hex()}+{_b64(ED25519 + _raw(key))}" for key in _public()]
     except KeyUnusable:
         return []
 

@@ -1,16 +1,21 @@
 """Pages of results: for everybody, from frozen publications; a resident's own figures for the resident alone."""
 
+import base64
 import json
+import subprocess
+import sys
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 from django_scopes import scope
 
 from campaigns.contributions.actions import contributing
-from campaigns.noise import mechanism
+from campaigns.noise import budget, mechanism
 from campaigns.noise.plan import Plan, sha256_of
 from campaigns.plans.models import Campaign
 from core.models import JournalEntry
@@ -132,6 +137,75 @@ def test_a_publication_is_verified_from_its_file(results, client, tmp_path, caps
         path.write_bytes(wrong)
         with pytest.raises(CommandError, match="not a publication"):
             call_command("verify_results", path)
+
+
+#: Runs a program in a process where nothing of the portal, nor of its libraries but one, can be imported.
+ALONE = """
+import runpy, sys
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"campaigns", "core", "accounts", "vault", "django", "numpy", "opendp"}:
+            raise ImportError(name)
+sys.meta_path.insert(0, Nothing())
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_anybody_verifies_a_publication_with_one_file_of_python(results, client, tmp_path):
+    program, path = tmp_path / "verify_publication.py", tmp_path / "publication.json"
+    program.write_bytes(client.get(reverse("results:verifier")).content)
+    told = json.loads(client.get(f"{BASE}w1/fichiers/json").content)
+    [key] = told["public_keys"]
+    assert key.startswith(told["log"] + "+") and key.startswith(told["note"].partition("\n")[0] + "+")
+    method = client.get(f"{BASE}w1/methode/").content.decode()
+    assert escape(key) in method and reverse("results:verifier") in method
+
+    def verified(content: Any, *options: str) -> subprocess.CompletedProcess[str]:
+        path.write_text(json.dumps(content))
+        command = [sys.executable, "-I", "-c", ALONE, str(program), *options, str(path)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    good = verified(told, "--key", key)
+    assert good.returncode == 0 and "Verified" in good.stdout, good.stderr
+    assert "file's own key" in verified(told).stdout
+    name, _hash, raw = key.split("+", 2)
+    other = base64.b64encode(b"\x01" + bytes(32)).decode()
+    assert "not signed by the key" in verified(told, "--key", f"{name}+{_hash}+{other}").stderr
+    changes = {
+        "privacy: rho": lambda one: one["privacy"].update(rho=0.001),
+        "deployment: rho": lambda one: one["deployment"]["privacy_loss"]["privacy_parameters"].update(rho=0.1),
+        "nist_sp_800_226": lambda one: one["nist_sp_800_226"][0].update(answer="ρ = 0.01; ε = 1 at δ = 1e-06:"),
+        "not the one of the hash": lambda one: one["publication"].update(rho=0.1),
+        "the plan is not the one": lambda one: one["plan"]["tables"][0].update(rho=0.01),
+        "another publication": lambda one: one.update(previous_sha256="0" * 64),
+    }
+    for words_of, change in changes.items():
+        changed = deepcopy(told)
+        change(changed)
+        wrong = verified(changed, "--key", key)
+        assert wrong.returncode == 1 and words_of in wrong.stderr, (words_of, wrong.stderr)
+    changed = deepcopy(told)
+    changes["privacy: rho"](changed)
+    path.write_text(json.dumps(changed))
+    with pytest.raises(CommandError, match="privacy: rho"):
+        call_command("verify_results", path)
+
+
+def test_one_epsilon_is_said_everywhere(results, client):
+    """Of all that the consultation spends: tables, a look at the number in each window, milestones."""
+    plan = results.plan
+    spent = budget.of_resident(plan)
+    assert spent["rho"] == pytest.approx(sum(one.rho for one in plan.tables) + 2 * 0.002 + plan.counter_rho)
+    told = json.loads(client.get(f"{BASE}w1/fichiers/json").content)
+    sheet = client.get(reverse("plans:sheet_json", args=[plan.code])).json()
+    blocks = (told["privacy"], told["deployment"]["privacy_loss"]["privacy_parameters"], sheet)
+    for block in blocks:
+        assert {name: block[name] for name in spent} == spent
+    assert f"ε = {spent['epsilon']} " in told["nist_sp_800_226"][0]["answer"]
+    shown = f"ε = {spent['epsilon']:.2f}".replace(".", ",")
+    for address in (BASE, f"{BASE}w1/methode/", reverse("plans:sheet", args=[plan.code])):
+        assert shown in client.get(address).content.decode(), address
 
 
 def test_three_hundred_zones_make_a_page_of_120_kilobytes_at_most(transactional_db, as_release, client):

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from campaigns.results import verification
+from campaigns.results.files.verify_publication import blocks_problems
 
 
 class Command(BaseCommand):
@@ -20,7 +21,7 @@ class Command(BaseCommand):
             content = options["file"].read_bytes()
         except OSError as error:
             raise CommandError(f"The file cannot be read: {error.strerror}.") from None
-        found = verification.problems(content)
+        found = verification.problems(content) or blocks_problems(content)
         if found:
             raise CommandError("\n".join(found))
         self.stdout.write("The publication is whole: its figures follow its plan, its hash and its signature.")
