@@ -140,7 +140,7 @@ class Plan:
         """Return all that one resident spends: tables, a look at their number in each window, milestones."""
         looks = CHECK_RHO * len(self.document["windows"])
         counter = COUNTER_RHO if self.document.get("milestones") else 0.0
-        return sum(table["rho"] for table in self.tables) + looks + counter
+        return math.fsum([looks, counter, *(table["rho"] for table in self.tables)])
 
 
 # What is wrong

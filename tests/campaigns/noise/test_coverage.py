@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from campaigns.noise import mechanism
+from campaigns.noise import budget, mechanism
 from campaigns.noise.plan import Plan
 from campaigns.noise.rows import pack
 from tests.campaigns.made import document, words
@@ -31,7 +31,7 @@ def seeded(monkeypatch):
     rng = np.random.default_rng(7)
 
     def drawn(vector: Any, l2: float, rho: float) -> Any:
-        return np.rint(np.asarray(vector) + rng.normal(0, mechanism.budget.sigma(l2, rho), len(vector))).astype(int)
+        return np.rint(np.asarray(vector) + rng.normal(0, budget.sigma(l2, rho), len(vector))).astype(int)
 
     monkeypatch.setattr(mechanism, "draw", drawn)
 
