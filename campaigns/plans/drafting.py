@@ -63,7 +63,8 @@ def with_shapes(zones: list[dict[str, Any]], former: Mapping[str, Any] | None) -
 def with_shares(document: Mapping[str, Any], template: str, shares: Mapping[str, int]) -> dict[str, Any]:
     """Return the draft with the template's tables of these shares, in percent of what its sensitivity allows.
 
-    Milestones and the looks at the number of contributions are paid first. A table without a share is not published.
+    Milestones and the looks at the number of contributions are paid first. A table without a share is not published,
+    and what no published table needs is not asked.
     """
     whole = BUDGETS[document["sensitivity"]] - beside_tables(document)
     tables = [
@@ -72,7 +73,12 @@ def with_shares(document: Mapping[str, Any], template: str, shares: Mapping[str,
         for table in templates()[template]["tables"]
         if shares.get(table["code"], 0) > 0
     ]
-    return {**document, "tables": tables}
+    used = {code for table in tables for code in (*table["dimensions"], table.get("measure"))}
+    columns = {
+        name: [one for one in templates()[template][name] if one["code"] in used]
+        for name in ("dimensions", "measures")
+    }
+    return {**document, **(columns if tables else {}), "tables": tables}
 
 
 def with_sensitivity(document: Mapping[str, Any], sensitivity: str) -> dict[str, Any]:
