@@ -122,7 +122,7 @@ def records(statements: Sequence[Statement], source: SourceFile) -> list[dict[st
         Unreadable: there are more than `MOST_OPERATIONS`, or an amount is more than `MOST_MONEY`.
     """
     held_amounts = (one.amount for held in statements for one in held.operations)
-    if any(abs(one) > MOST_MONEY for one in (*held_amounts, *(held.closing or 0 for held in statements))):
+    if any(abs(one) > MOST_MONEY for one in (*held_amounts, *(held.closing or Decimal(0) for held in statements))):
         raise Unreadable("too_large_money")
     if sum(len(held.operations) for held in statements) > MOST_OPERATIONS:
         raise Unreadable("too_many")
