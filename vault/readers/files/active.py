@@ -75,9 +75,16 @@ def _runs(action: object) -> bool:
 
 
 def _is_dossier(pdf: pikepdf.Pdf) -> bool:
-    files = pdf.Root.get("/AF", [])
-    named = [file for file in files if str(file.get("/UF", file.get("/F", ""))) == DOSSIER_DATA]
-    return any(DOSSIER in file.EF.F.read_bytes() for file in named)
+    files = pdf.Root.get("/AF")
+    return isinstance(files, pikepdf.Array) and any(_is_dossier_data(file) for file in files)
+
+
+def _is_dossier_data(file: pikepdf.Object) -> bool:
+    if not isinstance(file, pikepdf.Dictionary) or str(file.get("/UF", file.get("/F", ""))) != DOSSIER_DATA:
+        return False
+    embedded = file.get("/EF")
+    stream = embedded.get("/F") if isinstance(embedded, pikepdf.Dictionary) else None
+    return isinstance(stream, pikepdf.Stream) and DOSSIER in stream.read_bytes()
 
 
 def _has_attachments(pdf: pikepdf.Pdf) -> bool:
