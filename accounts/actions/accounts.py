@@ -29,7 +29,9 @@ def register_resident(*, email: str, name: str, password: str | None = None, at_
         return known
     try:
         with transaction.atomic():
-            user = User.objects.create_user(email=email, name=name, password=password, is_resident=True)
+            user = User.objects.create_user(
+                email=email, name=name, password=password, is_resident=True, reminders_by_email=False
+            )
             keep_proved_address(user)
             residents.prepare(resident_id=user.pk)
             event = "vault_opened_at_desk" if at_desk_by else "vault_opened"

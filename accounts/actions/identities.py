@@ -59,7 +59,9 @@ def open_vault_with(*, identity: Identity, name: str, contact_email: str) -> Use
         return known
     try:
         with transaction.atomic():
-            user = User.objects.create_user(name=name, contact_email=contact_email, is_resident=True)
+            user = User.objects.create_user(
+                name=name, contact_email=contact_email, is_resident=True, reminders_by_email=False
+            )
             residents.prepare(resident_id=user.pk)
             journal.write(resident_id=user.pk, actor_id=user.pk, event="vault_opened", purpose="Ouvrir le coffre")
             _link(user, identity)

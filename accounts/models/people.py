@@ -94,7 +94,8 @@ class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):  # type: ignor
     contact_email = models.EmailField(
         _("adresse pour vous écrire"), blank=True, help_text=_("Deux personnes peuvent avoir la même.")
     )
-    reminders_by_email = models.BooleanField(_("rappels par e-mail"), default=False)
+    # A vault opens without reminders (`register_resident`). The default stays: rows signed before this column hold it.
+    reminders_by_email = models.BooleanField(_("rappels par e-mail"), default=True)
     is_resident = models.BooleanField(_("a un coffre"), default=False)
     is_staff = models.BooleanField(_("agent"), default=False)
     is_companion = models.BooleanField(_("accompagnant"), default=False)
