@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib import admin
@@ -146,6 +147,7 @@ def test_the_last_manager_cannot_close_or_demote_themself(manager, change):
 
 
 @pytest.mark.parametrize("page", ["accounts_user", "accounts_membership"])
+@time_machine.travel("2026-11-25T10:00:30+01:00", tick=False)
 def test_adding_an_account_does_not_tell_who_has_a_vault(manager, resident, page):
     place = Organisation.objects.create(name="Mission locale")
     client = signed_in(manager)

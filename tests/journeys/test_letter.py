@@ -43,6 +43,12 @@ def test_a_letter_its_deadline_a_reminder_and_the_answer(live: Live, visitor: Vi
     sign_in(page, live, address)
     eyes, hands = Eyes(page, "fr"), Hands(page)
 
+    # She wants reminders by e-mail, which nobody gets without asking.
+    page.goto("/mon-compte/rappels/")
+    page.locator("[name=by_email][value=yes]").check()
+    page.locator("main form").evaluate("form => form.requestSubmit()")
+    expect(page.get_by_role("main")).to_contain_text("Votre choix est enregistré")
+
     # She looks for her electricity network, reads the instructions, and prefers to write.
     page.goto("/coffre/obtenir/")
     eyes.look()

@@ -213,7 +213,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(
     expect(page.locator(".govuk-task-list__item", has_text="Contact details")).to_contain_text("Complete")
     keyboard.follow("^Make the application")
     until_done(page, keyboard, eyes)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your application is ready")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The PDF of your application is made")
     eyes.look()
     keyboard.go_to("Download the PDF")
     with page.expect_download() as download:

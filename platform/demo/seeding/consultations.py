@@ -130,18 +130,19 @@ def contribute(campaign: Campaign, counts: tuple[int, ...] = CONTRIBUTORS) -> No
 
 
 def rows(plan: Plan, count: int, drawn: random.Random) -> Iterator[Row]:
-    """Yield rows of a town whose far quarters drive, and whose centre walks."""
-    quarters, sectors = plan.dimension("quarter").cells, plan.dimension("sector").cells
-    inside = {one.code: one.parent for one in plan.zoning.zones} if plan.zoning else {}
+    """Yield rows of a town whose far quarters drive, and whose centre walks, of the plan's columns."""
+    sectors = plan.dimension("sector").cells
+    asked = {one.code for one in (*plan.dimensions, *plan.measures)}
+    quarters = plan.zoning.leaves if plan.zoning else ()
     places = {one.code: index for index, one in enumerate(sectors)}
-    people = [one.expected or 0 for one in quarters]
+    people = [one.population for one in quarters]
     for _one in range(count):
         quarter = drawn.choices(range(len(quarters)), people)[0]
-        sector = places[inside[quarters[quarter].code] or ""]
+        sector = places[quarters[quarter].parent or ""]
         mode = drawn.choices(range(5), (20, 45, 15, 17, 3) if sector == 1 else (52, 15, 18, 9, 6))[0]
         towards = {sector * 3 + drawn.choices(range(3), (2, 5, 1))[0] for _trip in range(drawn.randint(1, 4))}
         far = min(40.0, drawn.expovariate(1 / (3.0 if sector == 1 else 7.5)))
-        yield {
+        row: Row = {
             "mode": mode,
             "sector": sector,
             "quarter": quarter,
@@ -149,6 +150,7 @@ def rows(plan: Plan, count: int, drawn: random.Random) -> Iterator[Row]:
             "moment": drawn.choices(range(4), (45, 15, 33, 7))[0],
             "km": steps_of(plan.measure("km"), far),
         }
+        yield {name: value for name, value in row.items() if name in asked}
 
 
 def _arrivals(campaign: Campaign, packed_rows: list[tuple[Window, bytes]]) -> list[Arrival]:
