@@ -132,7 +132,7 @@ def contribute(campaign: Campaign, counts: tuple[int, ...] = CONTRIBUTORS) -> No
 def rows(plan: Plan, count: int, drawn: random.Random) -> Iterator[Row]:
     """Yield rows of a town whose far quarters drive, and whose centre walks, of the plan's columns."""
     sectors = plan.dimension("sector").cells
-    asked = {one.code for one in (*plan.dimensions, *plan.measures)}
+    asked = {one.code for one in plan.dimensions} | {one.code for one in plan.measures}
     quarters = plan.zoning.leaves if plan.zoning else ()
     places = {one.code: index for index, one in enumerate(sectors)}
     people = [one.population for one in quarters]
