@@ -7,25 +7,29 @@ its pool, and the next ones would wait for ever: so the worker ends with it, and
 import argparse
 import gc
 import os
+import signal
 import sys
+import threading
 from importlib import import_module
 from typing import Any
 
 import django
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_process_init, worker_ready
 
 from config.celery import refuse_unsafe_server
 from config.workers import Workers
 
 #: Workers need no word from each other, and files cannot carry their gossip.
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
-LOOK_SECONDS = 1
 #: What the jobs of a queue load when they run, loaded before the fork so that its workers share it: up to 1 s.
 HEAVY = {
     "default": ["config.urls"],
     "documents": ["config.urls", "services.dossiers.actions.building", "services.requests.actions.writing"],
 }
+
+#: Set in a worker once it takes jobs: each process forked later replaces one that ended.
+_ready = threading.Event()
 
 
 def main() -> int:
@@ -65,15 +69,19 @@ def _worker(app: Celery, queues: str) -> None:
 
 
 @worker_ready.connect
-def end_with_process(sender: Any, **_: Any) -> None:  # noqa: ANN401 - Celery's consumer has no type
-    """Look each second whether the process for the jobs is still the first one."""
-    first = sender.pool.info["processes"]
+def mark_ready(**_: Any) -> None:  # noqa: ANN401 - what Celery sends to its signals has no type
+    _ready.set()
 
-    def look() -> None:
-        if sender.pool.info["processes"] != first:
-            os._exit(1)
 
-    sender.timer.call_repeatedly(LOOK_SECONDS, look)
+@worker_process_init.connect
+def end_with_process(**_: Any) -> None:  # noqa: ANN401
+    """End the worker from the process that would replace its first one, before this process takes a job.
+
+    Without that, a second attempt at the job that was lost could begin, and be lost with the worker.
+    """
+    if _ready.is_set():
+        os.kill(os.getppid(), signal.SIGKILL)
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -187,9 +187,8 @@ def test_a_killed_process_of_the_pool_loses_no_job(bench):
     os.kill(bench.pid_of(1), signal.SIGKILL)
     time_passes(job, seconds=26)
     bench.hold.unlink()
-    bench.until(lambda: jobs.sweep() > 0 or now(job).state == State.DONE, "the sweep")
-    bench.until(lambda: now(job).state == State.DONE, "the job's end")
-    assert bench.effects() == 1
+    bench.until(lambda: jobs.sweep() >= 0 and now(job).state == State.DONE, "the job's end")
+    assert (now(job).losses, bench.effects()) == (1, 1)
 
 
 def test_a_job_waits_while_no_worker_runs(bench):
