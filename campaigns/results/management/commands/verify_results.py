@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from campaigns.results import verification
-from campaigns.results.files.verify_publication import blocks_problems
+from campaigns.contributions import freezing
+from campaigns.results.files import verify_publication
+from core.journal import signed_notes
 
 
 class Command(BaseCommand):
@@ -21,7 +22,9 @@ class Command(BaseCommand):
             content = options["file"].read_bytes()
         except OSError as error:
             raise CommandError(f"The file cannot be read: {error.strerror}.") from None
-        found = verification.problems(content) or blocks_problems(content)
-        if found:
+        keys = signed_notes.public_keys(freezing.log_name())
+        if not keys:
+            raise CommandError("This portal has no usable key of its checkpoints to verify the signature with.")
+        if found := verify_publication.problems(content, keys):
             raise CommandError("\n".join(found))
         self.stdout.write("The publication is whole: its figures follow its plan, its hash and its signature.")
