@@ -84,7 +84,7 @@ def epsilon(rho: float, delta: float = DELTA) -> float:
     return high
 
 
-def of_resident(plan: Plan) -> dict[str, float]:
+def compute_spending(plan: Plan) -> dict[str, float]:
     """Return the ρ, ε and δ of all that a consultation publishes about one resident, as every page and file says it.
 
     The tables, the looks at their number in each window, and the milestones.

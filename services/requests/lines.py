@@ -143,7 +143,7 @@ def _lines(data: Mapping[str, Any]) -> Iterator[Line]:
         yield Line("", PAPER, paper["title"], paper["origin"], kind=paper["kind"])
 
 
-def absent(content: Content, asked: Sequence[Rules], kinds: Mapping[str, PaperKind]) -> list[Line]:
+def list_absent(content: Content, asked: Sequence[Rules], kinds: Mapping[str, PaperKind]) -> list[Line]:
     """Return what these procedures list and the request lacks: blank lines that an office may ask for.
 
     A type of which no field was sent is one line; else each field that was not.

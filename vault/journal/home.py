@@ -14,7 +14,7 @@ from core.pages import home
 from core.templatetags.civic import clock, short_date
 from vault import types
 from vault.journal import sentences
-from vault.journal.repeated import repeated
+from vault.journal.repeated import identify_act
 from vault.records.content import paper_kinds
 
 #: How many entries are searched, how many of others are shown.
@@ -42,7 +42,7 @@ def _once(entries: Iterable[Line]) -> Iterator[Line]:
     """Yield the newest of readings that an agent repeats, so that they hide nothing that others did."""
     seen: set[tuple[str, ...]] = set()
     for entry in entries:
-        same = repeated(entry)
+        same = identify_act(entry)
         if same is None or same not in seen:
             yield entry
         if same is not None:

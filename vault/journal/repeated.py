@@ -4,7 +4,7 @@ from core.journal import Line
 from vault.journal import sentences
 
 
-def repeated(entry: Line) -> tuple[str, ...] | None:
+def identify_act(entry: Line) -> tuple[str, ...] | None:
     """Return what tells the same act from others, or None for an entry that always has a row of its own.
 
     An agent reads one request several times; a refused reading is asked for again by the same recipient.

@@ -72,8 +72,9 @@ def read(
     if len(data) > MAX_FILE:
         raise Unreadable("too_big_data")
     content = as_utf_8(data)
-    for form in (data, content):
-        recognise.refuse_named(form)
+    recognise.refuse_named(data)
+    if content is not data:
+        recognise.refuse_named(content)
     if (reader := formats.reader_of(content, ask)) is not None:
         return _read_data(reader, data, content, ask, today)
     document = open_document(data)

@@ -34,7 +34,7 @@ def as_json(campaign: Campaign) -> dict[str, Any]:
         "retention_months": plan.retention_months,
         "place_of_processing": "the city’s own installation of Garant",
         "withdrawal": f"{settings.SITE_URL}{reverse('sharing:shares')}",
-        **budget.of_resident(plan),
+        **budget.compute_spending(plan),
         # The city is no recognised data altruism organisation: no label and no logo (article 17).
         "registered_altruism_organisation": None,
     }

@@ -97,7 +97,7 @@ def attacker_words(plan: Plan) -> list[str]:
 def epsilon_words(plan: Plan) -> str:
     return _("Pour les statisticiens : ρ = %(rho)s, soit ε = %(epsilon)s à δ = 10⁻⁶, par personne.") % {
         "rho": number(plan.rho, 3),
-        "epsilon": number(round(budget.of_resident(plan)["epsilon"], 2), 2),
+        "epsilon": number(round(budget.compute_spending(plan)["epsilon"], 2), 2),
     }
 
 

@@ -28,7 +28,7 @@ def of(published: Published) -> dict[str, Any]:
         "date": document["date"],
         "publication_sha256": published.sha256,
         "plan_sha256": document["plan_sha256"],
-        **budget.of_resident(published.plan),
+        **budget.compute_spending(published.plan),
         "sample": SAMPLE,
         "licence": LICENCE,
         "interval": "95 %",
@@ -64,7 +64,7 @@ def registry_sheet(published: Published) -> dict[str, Any]:
             "privacy_unit": plan.unit,
             "privacy_unit_description": f"everything published about one contribution, which counts in one window only"
             f"{DWELLING if plan.unit == 'dwelling' else ''}",
-            "privacy_parameters": budget.of_resident(plan),
+            "privacy_parameters": budget.compute_spending(plan),
             "this_publication": {"rho": document["rho"], "epsilon": document["epsilon_at_delta"]},
             "by_table": {table["code"]: table["rho"] for table in document["tables"]},
             "looks_at_the_number_of_contributions": [CHECK_RHO] * len(plan.windows),
@@ -95,7 +95,7 @@ def registry_sheet(published: Published) -> dict[str, Any]:
 def nist_answers(published: Published) -> list[dict[str, str]]:
     """Return answers under the headings of the pyramid and the hazards of NIST SP 800-226 (2025)."""
     plan, document = published.plan, published.document
-    spent = budget.of_resident(plan)
+    spent = budget.compute_spending(plan)
     tables = ", ".join(f"{one['code']} ±{round(1.96 * one['sigma'], 1)}" for one in document["tables"]) or "none"
     pairs = [
         (

@@ -71,7 +71,7 @@ def facts(published: Published) -> list[dict[str, str]]:
     """Return what to know before quoting: who took part, the margin, what is hidden, the bound of privacy."""
     stored = published.document
     many = stored["noisy_n"]
-    spent = budget.of_resident(published.plan)
+    spent = budget.compute_spending(published.plan)
     around = figures.Figure(many["value"], many["low"], many["high"])
     return [
         {

@@ -130,7 +130,7 @@ def file(request: HttpRequest, code: str, window: str, name: str) -> HttpRespons
 @login_not_required
 @require_safe
 @cache_control(max_age=DAY)
-def verifier(_request: HttpRequest) -> HttpResponse:
+def download_verifier(_request: HttpRequest) -> HttpResponse:
     """Give the program that verifies a publication without Garant."""
     path = Path(making.__file__).with_name("verify_publication.py")
     headers = {"Content-Disposition": f'attachment; filename="{path.name}"'}

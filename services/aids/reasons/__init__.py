@@ -61,7 +61,7 @@ def amount_of(context: Context, benefit: Benefit) -> float:
     """Return the household's amount in euros per `benefit.unit`, or 1 or 0 for a right without money."""
     if residence.is_doubtful(context, benefit.code) or not overseas.is_covered(context, benefit.code):
         return 0.0
-    if benefit.code == "aspa" and minima.owners_who_let(context):
+    if benefit.code == "aspa" and minima.find_owners_who_let(context):
         return 0.0
     if benefit.code == "prime_noel":
         return derived.prime_noel_amount(context)

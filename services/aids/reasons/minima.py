@@ -312,7 +312,7 @@ def aspa(context: Context) -> Explanation:
 
 def _of_owned_homes(context: Context) -> list[Reason]:
     """R815-25 CSS: a home that is let counts for 3 % of its value a year, not for its rents. Nobody is asked."""
-    owners = owners_who_let(context)
+    owners = find_owners_who_let(context)
     if not owners:
         return []
     text = _(
@@ -322,7 +322,7 @@ def _of_owned_homes(context: Context) -> list[Reason]:
     return [needs_more(text, law=LETTING, keys=tuple(person.key("incomes.rents") for person in owners))]
 
 
-def owners_who_let(context: Context) -> list[Person]:
+def find_owners_who_let(context: Context) -> list[Person]:
     """Return who lets a home. Only an office can then say what the ASPA is."""
     return [one for one in context.household.parents if one.received(context.month, "rents") and not context.stock]
 

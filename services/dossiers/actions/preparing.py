@@ -85,7 +85,7 @@ def look(*, mandate: Mandate, companion: User, dossier: Dossier) -> list[Need]:
         choices={},
     )
     shown = {one.partition("#")[0] for one in opened}
-    found = [need.not_lacking() if not opened.issuperset(need.lacking) else need for need in found]
+    found = [need.as_present() if not opened.issuperset(need.lacking) else need for need in found]
     return [need for need in found if need.sort != VALUES or need.code in shown or need.state != NeedState.MISSING]
 
 

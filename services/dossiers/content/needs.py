@@ -114,7 +114,7 @@ class Need:
             self.state == NeedState.EXPIRED and bool(self.papers or self.records)
         )
 
-    def not_lacking(self) -> "Need":
+    def as_present(self) -> "Need":
         """Return the need for a reader to whom the fields that it seems to lack are not open."""
         return replace(self, state=NeedState.PRESENT, lacking=(), hint="")
 

@@ -21,7 +21,7 @@ from core.models.rows import Forged, check
 from core.templatetags.civic import long_date
 from services.requests import across, clock, ending, lines, perms
 from services.requests.actions import outside
-from services.requests.actions.office import NEWS, NotNow, UnknownLine, wanted_line
+from services.requests.actions.office import NEWS, NotNow, UnknownLine, read_wanted_line
 from services.requests.actions.outside import RENEWAL
 from services.requests.actions.sending import give
 from services.requests.enums import Happened, State
@@ -82,7 +82,7 @@ def correct(*, correction: Correction, by: UUID, text: str = "", paper_id: UUID 
         line = content.line(held.line)
         if line is None:
             asking = unseal_note(resident_id=resident_id, place=held.note_place, content=bytes(held.message))
-            line = wanted_line(asking)
+            line = read_wanted_line(asking)
         if line is None:
             raise UnknownLine(held.line)
         changed = content.with_line(_mended(line, text, paper_id))

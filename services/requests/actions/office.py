@@ -77,15 +77,15 @@ class Opened:
         return self.content.line(code) or self.wanted.get(code)
 
 
-def wanted_line(note: Mapping[str, Any]) -> lines.Line | None:
+def read_wanted_line(note: Mapping[str, Any]) -> lines.Line | None:
     """Return the line that a correction's note asks for, or None if it names one that was sent."""
     return lines.Line(**note["line"]) if "line" in note else None
 
 
-def absent_lines(request: SentRequest, content: lines.Content) -> list[lines.Line]:
+def list_lines_not_sent(request: SentRequest, content: lines.Content) -> list[lines.Line]:
     """Return what the request's procedures listed on the day it came, and was not sent. Cost: three queries."""
     asked = finding.on_day(request.aids, timezone.localdate(request.sent_at))
-    return lines.absent(content, asked, paper_kinds.by_code())
+    return lines.list_absent(content, asked, paper_kinds.by_code())
 
 
 def open_request(*, request: SentRequest, place: Membership) -> Opened:
@@ -116,13 +116,13 @@ def open_request(*, request: SentRequest, place: Membership) -> Opened:
         {one.pk: found[one.note_place]["message"] for one in corrections},
         found.get(request.decision_place, {}),
         frozenset(one.line for one in corrections if one.answered_at is None),
-        wanted_lines(corrections, found),
+        find_wanted_lines(corrections, found),
     )
 
 
-def wanted_lines(asked: Iterable[Correction], notes: Mapping[str, Mapping[str, Any]]) -> dict[str, lines.Line]:
+def find_wanted_lines(asked: Iterable[Correction], notes: Mapping[str, Mapping[str, Any]]) -> dict[str, lines.Line]:
     """Return the lines that these corrections ask for and that were never sent, by code, from their notes."""
-    found = {one.line: wanted_line(notes[one.note_place]) for one in asked}
+    found = {one.line: read_wanted_line(notes[one.note_place]) for one in asked}
     return {code: line for code, line in found.items() if line is not None}
 
 
@@ -185,7 +185,7 @@ def ask_missing(*, request: SentRequest, place: Membership, line: str) -> Correc
     correction is, with the same stop of the clock; what was sent does not change until then.
 
     Args:
-        line: the code of one of `absent_lines`.
+        line: the code of one of `list_lines_not_sent`.
 
     Raises:
         UnknownLine
@@ -195,7 +195,7 @@ def ask_missing(*, request: SentRequest, place: Membership, line: str) -> Correc
     with _acting(request, place) as row:
         _require_askable(row, place)
         note = unseal_note(resident_id=row.resident_id, place=row.note_place, content=bytes(row.content or b""))
-        wanted = next((one for one in absent_lines(row, lines.from_note(note)) if one.code == line), None)
+        wanted = next((one for one in list_lines_not_sent(row, lines.from_note(note)) if one.code == line), None)
         if wanted is None:
             raise UnknownLine(line)
         asking = {"message": MISSING % {"line": wanted.label}, "line": asdict(wanted)}

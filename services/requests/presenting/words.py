@@ -235,7 +235,7 @@ def _line(line: lines.Line) -> dict[str, str]:
     return found
 
 
-def absent_lines(absent: Sequence[lines.Line], waiting: Container[str]) -> list[dict[str, Any]]:
+def describe_absent_lines(absent: Sequence[lines.Line], waiting: Container[str]) -> list[dict[str, Any]]:
     """Return what was not sent, as the office reads it. `waiting`: the codes that it asked for already."""
     return [{"code": one.code, "label": _in_french(one.label), "asked": one.code in waiting} for one in absent]
 

@@ -245,7 +245,7 @@ def _page(
         "left_out": opened.content.left_out,
         "lines": rows,
         "waiting": opened.waiting,
-        "absent": words.absent_lines(actions.absent_lines(found, opened.content), opened.waiting)
+        "absent": words.describe_absent_lines(actions.list_lines_not_sent(found, opened.content), opened.waiting)
         if found.is_open
         else [],
         "asked": asked if line not in opened.waiting else None,

@@ -23,7 +23,7 @@ from services.procedures import finding
 from services.requests import agreements, ending, lines
 from services.requests import letters as drawing
 from services.requests.actions import answering, sending
-from services.requests.actions.office import NotNow, Opened, UnknownLine, wanted_lines
+from services.requests.actions.office import NotNow, Opened, UnknownLine, find_wanted_lines
 from services.requests.enums import State
 from services.requests.forms import CorrectForm, SendForm
 from services.requests.models import Correction, Letter, OutsideRequest, SentRequest
@@ -230,7 +230,7 @@ def _opened(row: SentRequest, corrections: Sequence[Correction]) -> Opened:
         lines.from_note(content) if content else lines.Content("", "", ()),
         {one.pk: found[one.note_place]["message"] for one in corrections},
         found.get(row.decision_place, {}),
-        wanted=wanted_lines(corrections, found),
+        wanted=find_wanted_lines(corrections, found),
     )
 
 

@@ -195,7 +195,7 @@ def test_anybody_verifies_a_publication_with_one_file_of_python(results, client,
 def test_one_epsilon_is_said_everywhere(results, client):
     """Of all that the consultation spends: tables, a look at the number in each window, milestones."""
     plan = results.plan
-    spent = budget.of_resident(plan)
+    spent = budget.compute_spending(plan)
     assert spent["rho"] == pytest.approx(sum(one.rho for one in plan.tables) + 2 * 0.002 + plan.counter_rho)
     told = json.loads(client.get(f"{BASE}w1/fichiers/json").content)
     sheet = client.get(reverse("plans:sheet_json", args=[plan.code])).json()

@@ -32,7 +32,7 @@ def row(resident, office, claire):
 
 def absent(row, place):
     opened = actions.open_request(request=fresh(row), place=place)
-    return {line.label: line for line in actions.absent_lines(fresh(row), opened.content)}
+    return {line.label: line for line in actions.list_lines_not_sent(fresh(row), opened.content)}
 
 
 def test_the_office_sees_what_was_not_sent_and_asks_for_it_with_one_button(resident, row, claire):

@@ -19,7 +19,7 @@ from core.journal import Ground, Line, Means
 from core.templatetags.civic import clock
 from vault import types
 from vault.journal import sentences
-from vault.journal.repeated import repeated
+from vault.journal.repeated import identify_act
 from vault.journal.sentences import EntryText
 from vault.records.grants.recipient_names import names_of
 from vault.records.models import Grant, Record
@@ -222,7 +222,7 @@ def page(*, reader: UUID, wanted: Wanted, before: int | None) -> Page:
 
 def _same(entry: Line, wanted: Wanted) -> tuple[str, ...] | None:
     """Return the row of a day in which a repeated reading is counted; None where each has its own."""
-    return None if wanted.grant else repeated(entry)
+    return None if wanted.grant else identify_act(entry)
 
 
 def _count_readings(day: Day) -> None:

@@ -69,11 +69,11 @@ def day_first(starts: Iterable[tuple[int, int]]) -> bool | None:
     return False if (False, True) in shown else None
 
 
-def money(cell: str) -> Decimal | None:
+def parse_money(cell: str) -> Decimal | None:
     return decimal(cell) if cell.strip() else None
 
 
-def decimal_mark(cells: Iterable[str]) -> str:
+def find_decimal_mark(cells: Iterable[str]) -> str:
     """Return the mark before the cents in this table, or an empty text if no amount shows it and none needs it.
 
     Raises:
@@ -83,7 +83,7 @@ def decimal_mark(cells: Iterable[str]) -> str:
     for cell in cells:
         figures = re.sub(r"[^\d.,]", "", cell)
         found = re.findall("[.,]", figures)
-        if not found or money(cell) is None:
+        if not found or parse_money(cell) is None:
             continue
         if OPEN.fullmatch(figures):
             is_open = True
@@ -96,12 +96,12 @@ def decimal_mark(cells: Iterable[str]) -> str:
     return marks.pop() if len(marks) == 1 else ""
 
 
-def amount_in(cell: str, mark: str) -> Decimal | None:
-    found = money(cell)
+def parse_amount(cell: str, mark: str) -> Decimal | None:
+    found = parse_money(cell)
     figures = re.sub(r"[^\d.,]", "", cell)
     if found is None or not mark or not OPEN.fullmatch(figures) or mark in figures:
         return found
-    return money(re.sub("[.,]", "", cell))
+    return parse_money(re.sub("[.,]", "", cell))
 
 
 #: No household pays, receives or holds as much.

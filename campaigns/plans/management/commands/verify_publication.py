@@ -40,7 +40,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{stored['window']}: {stored['outcome']}, sha256 {one.sha256}")
         self.stdout.write(
             f"Verified. One resident spends at most rho = {plan.rho:g}, so epsilon ="
-            f" {budget.of_resident(plan)['epsilon']} at delta = {budget.DELTA:g}."
+            f" {budget.compute_spending(plan)['epsilon']} at delta = {budget.DELTA:g}."
         )
 
 

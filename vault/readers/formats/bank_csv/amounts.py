@@ -22,23 +22,23 @@ DIRECTIONS: Mapping[str, int] = dict.fromkeys(GOES_OUT, -1) | dict.fromkeys(COME
 Cells = Mapping[str, str]
 
 
-def amount_of(cells: Cells, mark: str, *, signed: bool) -> Decimal | None:
+def read_amount(cells: Cells, mark: str, *, signed: bool) -> Decimal | None:
     """Return the signed amount. Debits are negative, with or without a sign in the table.
 
     Args:
         signed: some amounts of the table have a minus sign, so that a contradiction with the direction shows.
     """
-    whole = bank.amount_in(cells.get(AMOUNT, ""), mark)
+    whole = bank.parse_amount(cells.get(AMOUNT, ""), mark)
     if whole is not None:
         return whole if DIRECTION not in cells else _directed(whole, cells[DIRECTION], signed=signed)
-    out, come = (bank.amount_in(cells.get(name, ""), mark) for name in (DEBIT, CREDIT))
+    out, come = (bank.parse_amount(cells.get(name, ""), mark) for name in (DEBIT, CREDIT))
     if out is None and come is None:
         return None
     return abs(come or Decimal(0)) - abs(out or Decimal(0))
 
 
-def balance_of(cells: Cells, mark: str) -> Decimal | None:
-    return bank.amount_in(cells.get(BALANCE, ""), mark)
+def read_balance(cells: Cells, mark: str) -> Decimal | None:
+    return bank.parse_amount(cells.get(BALANCE, ""), mark)
 
 
 def set_balances(statement: bank.Statement, balances: Sequence[Decimal | None]) -> None:

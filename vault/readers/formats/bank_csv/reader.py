@@ -104,7 +104,7 @@ def _are_names(row: Sequence[str], width: int) -> bool:
     return (
         len(row) >= width - 1
         and len(filled) > 2
-        and not any(DAY.fullmatch(cell.strip()) or bank.money(cell) is not None for cell in filled)
+        and not any(DAY.fullmatch(cell.strip()) or bank.parse_money(cell) is not None for cell in filled)
     )
 
 
@@ -124,7 +124,7 @@ def _headers(row: Sequence[str], width: int) -> list[str]:
 
 def _is_operation(row: Sequence[str]) -> bool:
     days = [rank for rank, cell in enumerate(row) if DAY.fullmatch(cell.strip())]
-    return bool(days) and any(rank not in days and bank.money(cell) is not None for rank, cell in enumerate(row))
+    return bool(days) and any(rank not in days and bank.parse_money(cell) is not None for rank, cell in enumerate(row))
 
 
 def _named(data: bytes, headers: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> Reading:
@@ -136,32 +136,11 @@ def _named(data: bytes, headers: Sequence[str], rows: Sequence[Sequence[str]], c
     day_first = order is not False
     rows, older = _newest(rows, place["date_operation"], day_first)
     cells_of_rows = [{field: row[rank].strip() for field, rank in place.items() if rank < len(row)} for row in rows]
-    mark = bank.decimal_mark(
+    mark = bank.find_decimal_mark(
         cells.get(name, "") for cells in cells_of_rows for name in (AMOUNT, DEBIT, CREDIT, BALANCE)
     )
-    signed = any((bank.money(cells.get(AMOUNT, "")) or 0) < 0 for cells in cells_of_rows)
-    usual = _usual_currency(headers, place)
-    statements: dict[tuple[str, str], bank.Statement] = {}
-    balances: dict[tuple[str, str], list[Decimal | None]] = {}
     left: Counter[str] = Counter()
-    section = ""
-    for row, cells in zip(rows, cells_of_rows, strict=True):
-        section = _section(row, section)
-        day = _day(cells.get("date_operation", ""), day_first)
-        amount = amounts.amount_of(cells, mark, signed=signed)
-        if day is None or amount is None:
-            undirected = day and DIRECTION in place and bank.money(cells.get(AMOUNT, "")) is not None
-            left["undirected" if undirected else "rows"] += 1
-            continue
-        if state := _state(cells.get("etat", "")) or section:
-            left[state] += 1
-            continue
-        key = (line(cells.get("compte", "")) or "", _currency(cells, usual))
-        statements.setdefault(key, bank.Statement(*key)).operations.append(_operation(cells, day, amount, day_first))
-        balances.setdefault(key, []).append(amounts.balance_of(cells, mark))
-    for key, one in statements.items():
-        amounts.set_balances(one, balances[key])
-    held = list(statements.values())
+    held = _gather_statements(rows, cells_of_rows, mark, _usual_currency(headers, place), day_first, left)
     if left["undirected"] and not held:
         raise Unreadable("direction_unclear")
     records = bank.records(held, SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK))
@@ -182,6 +161,38 @@ def _named(data: bytes, headers: Sequence[str], rows: Sequence[Sequence[str]], c
     facts = bank.facts(held, records) + [Fact(code, str(count)) for code, count in counted.items() if count]
     warnings = [sentence for sentence, applies in said.items() if applies]
     return Reading(FORMAT, records, bank.checks(held), warnings, 1, "text/csv", facts=facts)
+
+
+def _gather_statements(
+    rows: Sequence[Sequence[str]],
+    cells_of_rows: Sequence[amounts.Cells],
+    mark: str,
+    usual: str,
+    day_first: bool,
+    left: Counter[str],
+) -> list[bank.Statement]:
+    """Return a statement for each account and currency, and count in `left` the rows that none of them has."""
+    signed = any((bank.parse_money(cells.get(AMOUNT, "")) or 0) < 0 for cells in cells_of_rows)
+    statements: dict[tuple[str, str], bank.Statement] = {}
+    balances: dict[tuple[str, str], list[Decimal | None]] = {}
+    section = ""
+    for row, cells in zip(rows, cells_of_rows, strict=True):
+        section = _section(row, section)
+        day = _day(cells.get("date_operation", ""), day_first)
+        amount = amounts.read_amount(cells, mark, signed=signed)
+        if day is None or amount is None:
+            undirected = day and DIRECTION in cells and bank.parse_money(cells.get(AMOUNT, "")) is not None
+            left["undirected" if undirected else "rows"] += 1
+            continue
+        if state := _state(cells.get("etat", "")) or section:
+            left[state] += 1
+            continue
+        key = (line(cells.get("compte", "")) or "", _currency(cells, usual))
+        statements.setdefault(key, bank.Statement(*key)).operations.append(_operation(cells, day, amount, day_first))
+        balances.setdefault(key, []).append(amounts.read_balance(cells, mark))
+    for key, one in statements.items():
+        amounts.set_balances(one, balances[key])
+    return list(statements.values())
 
 
 def _newest(rows: Sequence[Sequence[str]], place: int, day_first: bool) -> tuple[Sequence[Sequence[str]], int]:

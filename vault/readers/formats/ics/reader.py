@@ -25,7 +25,7 @@ VERSION = "1.2.0"
 PARIS = ZoneInfo("Europe/Paris")
 #: Two years of a very busy calendar.
 MAX_EVENTS = 20_000
-#: The most added dates of one event.
+#: The most dates that one event adds, leaves out or moves.
 MAX_ADDED = 1_000
 #: Rules more frequent than a clock change: computing such a zone would never end.
 BUSY_ZONE = re.compile(r"FREQ=(?!YEARLY|MONTHLY)", re.IGNORECASE)
@@ -133,7 +133,7 @@ def _moved(text: str, zones: _Zones) -> dict[str, list[When]]:
         for event in lines.events(text):
             if (again := _moment(event.first("RECURRENCE-ID"), zones)) is not None:
                 found.setdefault(_uid(event), []).append(again)
-    return found
+    return {uid: several[:MAX_ADDED] for uid, several in found.items()}
 
 
 def _read_event(event: Event, zones: _Zones, found: Found, moved: Sequence[When]) -> bool:

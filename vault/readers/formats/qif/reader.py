@@ -62,7 +62,7 @@ def read(data: bytes, ask: Ask) -> Reading:
     held = [one for one in sections if one.kind in PAYMENTS]
     days = [entry.lines["D"] for one in held for entry in one.entries]
     order = bank.day_first(_parts(day)[:2] for day in days if _is_open(day))
-    mark = bank.decimal_mark(entry.lines.get("T") or entry.lines["U"] for one in held for entry in one.entries)
+    mark = bank.find_decimal_mark(entry.lines.get("T") or entry.lines["U"] for one in held for entry in one.entries)
     statements = [_statement(one, day_first=order is not False, mark=mark) for one in held]
     records = bank.records(statements, SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK))
     warnings = [sentences.DAYS_FIRST] if order is None and any(map(_is_open, days)) else []
@@ -160,7 +160,7 @@ def _day(text: str, *, day_first: bool) -> date:
 
 
 def _amount(text: str, mark: str) -> Decimal:
-    found = bank.amount_in(text, mark)
+    found = bank.parse_amount(text, mark)
     if found is None:
         raise Unreadable("other_shape")
     return found
