@@ -69,12 +69,12 @@ def _worker(app: Celery, queues: str) -> None:
 
 
 @worker_ready.connect
-def mark_ready(**_: Any) -> None:  # noqa: ANN401 - what Celery sends to its signals has no type
+def mark_ready(**_: Any) -> None:
     _ready.set()
 
 
 @worker_process_init.connect
-def end_with_process(**_: Any) -> None:  # noqa: ANN401
+def end_with_process(**_: Any) -> None:
     """End the worker from the process that would replace its first one, before this process takes a job.
 
     Without that, a second attempt at the job that was lost could begin, and be lost with the worker.

@@ -193,7 +193,7 @@ def consent_page(
         "seen": seen,
         **more,
     }
-    return render(request, "access/consent.html", context, status=400 if form.errors else 200)
+    return render(request, "access/consent.html", context)
 
 
 def _asked(asked: Request) -> Asked:

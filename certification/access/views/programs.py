@@ -78,7 +78,7 @@ def rename_program(request: SignedInRequest, client_id: str) -> HttpResponse:
         "button": _("Enregistrer"),
         "back": reverse("access:programs"),
     }
-    return render(request, "labels/form.html", context, status=400 if form.errors else 200)
+    return render(request, "labels/form.html", context)
 
 
 @publishers_only
@@ -145,7 +145,7 @@ def security(request: SignedInRequest, client_id: str) -> HttpResponse:
         "button": _("Enregistrer"),
         "back": reverse("access:programs"),
     }
-    return render(request, "labels/form.html", context, status=400 if form.errors else 200)
+    return render(request, "labels/form.html", context)
 
 
 @publishers_only

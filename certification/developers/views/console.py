@@ -27,7 +27,7 @@ def show(request: SignedInRequest) -> HttpResponse:
     form = ConsoleForm(programs.select_related("service__publisher").order_by("pk"), sent(request))
     answered = _call(request, form) if request.method == "POST" and form.is_valid() else None
     context = {"form": form, "programs": programs.exists(), "answered": answered}
-    return render(request, "developers/console.html", context, status=400 if form.errors else 200)
+    return render(request, "developers/console.html", context)
 
 
 def _call(request: SignedInRequest, form: ConsoleForm) -> Answered | None:

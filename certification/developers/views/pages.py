@@ -95,7 +95,7 @@ def new_endpoint(request: SignedInRequest, client_id: str) -> HttpResponse:
         "button": _("Ajouter"),
         "back": reverse("developers:webhooks", args=[client_id]),
     }
-    return render(request, "labels/form.html", context, status=400 if form.errors else 200)
+    return render(request, "labels/form.html", context)
 
 
 @publishers_only

@@ -106,7 +106,7 @@ def _persona(slug: str) -> User:
 
 def _choice(request: SignedInRequest, asked: Request, form: PersonaForm) -> HttpResponse:
     context = {"form": form, "service": asked.client.service.name, "state": server.signed(asked, request.user)}
-    return render(request, "developers/play.html", context, status=400 if form.errors else 200)
+    return render(request, "developers/play.html", context)
 
 
 def _consent(

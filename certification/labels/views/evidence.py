@@ -56,7 +56,7 @@ def evidence(request: SignedInRequest, request_id: UUID) -> HttpResponse:
             messages.success(request, _("Le fichier est ajouté, chiffré."))
             return redirect("labels:evidence", request_id=found.pk)
     context = {"found": found, "form": form, "rows": words.evidence_rows(found)}
-    return render(request, "labels/evidence.html", context, status=400 if form.errors else 200)
+    return render(request, "labels/evidence.html", context)
 
 
 @publishers_only

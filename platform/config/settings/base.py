@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "core.web.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.web.middleware.HeadersMiddleware",
+    "core.web.middleware.RefusedFormMiddleware",
     "core.web.admin_host.AdminHostMiddleware",
     "accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

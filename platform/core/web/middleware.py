@@ -1,9 +1,10 @@
-"""Middleware of every response: a request id for the logs, and headers against caching, framing and indexing."""
+"""Middleware of every response: a request id for the logs, the status of a refused form, and headers."""
 
 import logging
 import time
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -39,6 +40,8 @@ DENIED = (
 # Passkeys on our own pages.
 ALLOWED = ("publickey-credentials-create=(self)", "publickey-credentials-get=(self)")
 PERMISSIONS_POLICY = ", ".join([*(f"{name}=()" for name in DENIED), *ALLOWED])
+#: Begins what templates/components/error_summary.html draws.
+ERROR_SUMMARY = b'<div class="govuk-error-summary '
 QUIET = ("/health", "/ready", "/metrics")
 
 
@@ -74,6 +77,19 @@ class CompressionMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
+class RefusedFormMiddleware:
+    """Gives status 400 to the page that shows a form again because of its errors, as base.html does for each form."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method == "POST" and response.status_code == HTTPStatus.OK and _shows_errors(response):
+            response.status_code = HTTPStatus.BAD_REQUEST
+        return response
+
+
 class HeadersMiddleware:
     """Forbids caching of pages, unless the view declares the response public.
 
@@ -94,6 +110,11 @@ class HeadersMiddleware:
         if signed_in:
             response["X-Robots-Tag"] = "noindex, nofollow"
         return response
+
+
+def _shows_errors(response: HttpResponse) -> bool:
+    is_page = not response.streaming and response.get("Content-Type", "").startswith("text/html")
+    return is_page and ERROR_SUMMARY in response.content
 
 
 def _may_be_stored(declared: str, signed_in: bool) -> bool:

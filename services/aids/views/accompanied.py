@@ -35,7 +35,7 @@ def at_desk(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     form = SimulateAtDeskForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"visit": visit, "acting": desk_words.banner(visit), "form": form}
     if request.method != "POST" or not form.is_valid():
-        return render(request, "aids/at_desk_ask.html", context, status=400 if form.is_bound else 200)
+        return render(request, "aids/at_desk_ask.html", context)
     try:
         found = actions.simulate_at_desk(visit=visit, agent=request.user)
     except gate.NotAnchored:

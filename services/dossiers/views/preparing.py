@@ -45,7 +45,7 @@ def prepare(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
         messages.success(request, _("Le brouillon est dans son coffre. Elle le relit et l’envoie elle-même."))
         return redirect("dossiers:prepared", mandate_id=mandate.pk, dossier_id=made.pk)
     context = {"form": form, "drafts": presenting.prepared(mandate.pk, actions.prepared(mandate))}
-    return _render(request, mandate, "prepare", context, status=400 if form.is_bound else 200)
+    return _render(request, mandate, "prepare", context)
 
 
 @companions_only
@@ -77,8 +77,6 @@ def prepared(request: SignedInRequest, mandate_id: UUID, dossier_id: UUID) -> Ht
     return _render(request, mandate, "prepared", context)
 
 
-def _render(
-    request: SignedInRequest, mandate: Mandate, page: str, context: dict[str, Any], status: int = 200
-) -> HttpResponse:
+def _render(request: SignedInRequest, mandate: Mandate, page: str, context: dict[str, Any]) -> HttpResponse:
     context = {"mandate": mandate, "acting": words.banner(mandate), **context}
-    return render(request, f"dossiers/companion/{page}.html", context, status=status)
+    return render(request, f"dossiers/companion/{page}.html", context)

@@ -99,7 +99,7 @@ def step(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
             messages.success(request, _("C’est effacé.") if undo else _("C’est noté."))
             return redirect("requests:outside", request_id=row.pk)
     context = {"row": row, "form": form, "title": form.title, "noted": noted and what != OutsideStep.SENT}
-    return render(request, "requests/outside/step.html", context, status=400 if form.is_bound else 200)
+    return render(request, "requests/outside/step.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -119,7 +119,7 @@ def _number(request: SignedInRequest, row: OutsideRequest) -> HttpResponse:
         messages.success(request, _("C’est noté."))
         return redirect("requests:outside", request_id=row.pk)
     context = {"row": row, "form": form, "title": _("L’organisme et son numéro"), "noted": False}
-    return render(request, "requests/outside/step.html", context, status=400 if form.is_bound else 200)
+    return render(request, "requests/outside/step.html", context)
 
 
 def _find(request_id: UUID) -> OutsideRequest:

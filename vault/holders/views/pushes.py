@@ -36,4 +36,4 @@ def accept(request: SignedInRequest, found: Available) -> HttpResponse:
         "rhythm": connecting.rhythm(found.offer.code),
         "until": long_date(timezone.localdate() + timedelta(days=found.connector.longest_days)),
     }
-    return render(request, "holders/connect_push.html", context, status=400 if form.errors else 200)
+    return render(request, "holders/connect_push.html", context)

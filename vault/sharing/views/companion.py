@@ -209,7 +209,7 @@ def hand_over(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
         messages.success(request, _("C’est proposé. La personne répond dans son coffre ; d’ici là, rien ne change."))
         return redirect("sharing:accompanied", mandate_id=mandate.pk)
     context: dict[str, object] = {"form": form, "others": others}
-    return _render(request, mandate, "hand_over", context, status=400 if form.is_bound else 200)
+    return _render(request, mandate, "hand_over", context)
 
 
 @csrf_exempt  # `sealed_upload` checks the token once the file is sealed: see core/files/uploads.py

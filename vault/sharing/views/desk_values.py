@@ -74,7 +74,7 @@ def type_values(request: SignedInRequest, visit_id: UUID, type_code: str) -> Htt
             messages.success(request, _("C’est rangé dans son coffre, comme déclaré par la personne."))
             return redirect("sharing:desk_visit", visit_id=visit.pk)
     context = {"page": form, "errors": form.errors, "title": types.get(type_code).title}
-    return _render(request, visit, "type_values", context, 400 if request.method == "POST" else 200)
+    return _render(request, visit, "type_values", context)
 
 
 @agents_only
@@ -112,7 +112,7 @@ def confirm_paper(request: SignedInRequest, visit_id: UUID, sent: str) -> HttpRe
         "warnings": page.warnings,
         "names": page.names if page.is_doubtful else [],
     }
-    return _render(request, visit, "confirm_paper", context, 400 if form.is_bound else 200)
+    return _render(request, visit, "confirm_paper", context)
 
 
 def _confirm(request: SignedInRequest, visit: DeskVisit, paper_id: UUID) -> HttpResponse:
@@ -148,9 +148,5 @@ def _not_here(request: SignedInRequest, visit: DeskVisit) -> HttpResponse:
     return refused(request, visit, reason)
 
 
-def _render(
-    request: SignedInRequest, visit: DeskVisit, page: str, context: dict[str, Any], status: int = 200
-) -> HttpResponse:
-    return render(
-        request, f"sharing/desk/{page}.html", {"visit": visit, "acting": words.banner(visit), **context}, status=status
-    )
+def _render(request: SignedInRequest, visit: DeskVisit, page: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, f"sharing/desk/{page}.html", {"visit": visit, "acting": words.banner(visit), **context})
