@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -128,7 +129,7 @@ class MemberForm(forms.Form):
     email = forms.EmailField(label=gettext_lazy("Adresse de connexion"))
     role = forms.TypedChoiceField(
         label=gettext_lazy("Rôle"),
-        choices=PublisherRole.choices,
+        choices=[(role, capfirst(label)) for role, label in PublisherRole.choices],
         coerce=PublisherRole,
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choisissez un rôle.")},
