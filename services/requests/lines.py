@@ -168,7 +168,13 @@ def _absent_values(content: Content, asked: Sequence[Rules]) -> Iterator[Line]:
         if len(missing) == len(fields):
             yield _blank(VALUE, title, code)
         else:
-            yield from (_blank(VALUE, types.field(field_id).label, field_id) for field_id in missing)
+            yield from (_blank(VALUE, _of_type(title, field_id), field_id) for field_id in missing)
+
+
+def _of_type(title: str, field_id: str) -> str:
+    """Return the label of a field after its type's: “depuis le” alone says nothing."""
+    label = str(types.field(field_id).label)
+    return f"{title} : {label[:1].lower()}{label[1:]}" if not label[1:2].isupper() else f"{title} : {label}"
 
 
 def _says(line: Line, field_id: str) -> bool:

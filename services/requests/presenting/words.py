@@ -294,16 +294,29 @@ def _office_row(row: SentRequest, today: date) -> dict[str, Any]:
 
 
 def history(events: Sequence[RequestEvent]) -> list[dict[str, str]]:
-    """Return what happened, newest first, as the office reads it."""
+    """Return what happened, newest first, as the office reads it. Views that an agent repeats are one line."""
     found = []
-    for event in reversed(events[-10:]):
+    for event, times in reversed(_count_views(events)[-10:]):
+        what = _office_word(Happened(event.happened))
+        if times > 1:
+            what = _("%(what)s %(times)s fois") % {"what": what, "times": times}
         who = event.agent or _("La personne")
         found.append(
-            {
-                "label": _("%(when)s. %(what)s, %(who)s")
-                % {"when": _moment(event.at), "what": _office_word(Happened(event.happened)), "who": who}
-            }
+            {"label": _("%(when)s. %(what)s, %(who)s") % {"when": _moment(event.at), "what": what, "who": who}}
         )
+    return found
+
+
+def _count_views(events: Sequence[RequestEvent]) -> list[tuple[RequestEvent, int]]:
+    """Return each event once. Of views of one agent in a row, the last stands, with their number."""
+    found: list[tuple[RequestEvent, int]] = []
+    for event in events:
+        before, times = found[-1] if found else (None, 0)
+        again = before and event.happened == before.happened == Happened.OPENED and event.agent == before.agent
+        if again:
+            found[-1] = (event, times + 1)
+        else:
+            found.append((event, 1))
     return found
 
 

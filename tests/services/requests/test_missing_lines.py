@@ -41,6 +41,7 @@ def test_the_office_sees_what_was_not_sent_and_asks_for_it_with_one_button(resid
     page = text(agent.get(url))
     missing = absent(row, claire)
     assert "Dans la liste, mais pas envoyé" in page and page.count('value="yes"') >= len(missing)
+    assert all(" : " in line.label or line.kind == line.kind.partition("#")[0] for line in missing.values())
     wanted = next(line for line in missing.values() if line.sort == "paper")
     assert f">{wanted.label}</span>" in page and "Quotient familial" not in missing
     ask = reverse("requests:ask", args=[row.pk, wanted.code])
@@ -97,3 +98,10 @@ def test_only_who_studies_the_request_asks_and_the_form_of_a_sent_line_never_say
     assert wrong.status_code == 400
     with scope(resident=resident.pk):
         assert not fresh(row).corrections.exists()
+
+
+def test_views_that_an_agent_repeats_are_one_line_of_what_happened(row, claire):
+    agent = signed_in(claire.person)
+    url = reverse("requests:office", args=[row.pk])
+    page = "".join(text(agent.get(url)) for _ in range(3))
+    assert "Ouverte, " in page and "Ouverte 2 fois, " in page
