@@ -58,7 +58,7 @@ def test_the_name_and_the_contact_address_change(resident):
 @pytest.mark.parametrize(("page", "data", "field"), WRONG)
 def test_an_invalid_value_gets_an_error_next_to_its_field(resident, page, data, field):
     response = signed_in(resident).post(reverse(page), data)
-    assert response.status_code == 200
+    assert response.status_code == 400
     assert response.context["form"].errors[field]
 
 

@@ -77,7 +77,7 @@ def test_the_page_of_a_newcomer_is_only_for_a_newcomer(engine: Demonstration, re
     go(client, engine, "franceconnect_login")
     assert (
         client.post(reverse("franceconnect_signup"), {"name": "", "contact_email": "pas une adresse"}).status_code
-        == 200
+        == 400
     )
     assert not User.objects.exclude(pk=resident.pk).exists()
 

@@ -105,7 +105,7 @@ def test_after_five_wrong_passwords_the_right_one_is_refused_too(clock):
         Client().post(page, {"login": resident.email, "password": "quatre autres mots"})
     del caches["default"]
     client = Client(REMOTE_ADDR="192.0.2.9")
-    assert client.post(page, {"login": resident.email, "password": PASSWORD}).status_code == 200
+    assert client.post(page, {"login": resident.email, "password": PASSWORD}).status_code == 400
     clock.shift(301)
     assert client.post(page, {"login": resident.email, "password": PASSWORD}).status_code == 302
 
@@ -127,4 +127,4 @@ def test_wrong_passwords_at_a_confirmation_are_limited(resident):
     for _try in range(10):
         client.post(reverse("account_reauthenticate"), {"password": "quatre autres mots"})
     response = client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    assert response.status_code == 200
+    assert response.status_code == 400

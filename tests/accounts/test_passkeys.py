@@ -75,7 +75,7 @@ def test_an_agent_signs_in_with_it_alone_since_it_is_two_factors() -> None:
 
 def test_a_key_that_did_not_verify_its_user_is_refused(resident: User) -> None:
     _key, refused = add(resident, verified=False)
-    assert refused.status_code == 200 and not Authenticator.objects.exists()
+    assert refused.status_code == 400 and not Authenticator.objects.exists()
     key, _added = add(resident)
     client = browser()
     assert sign_in_with(client, key, verified=False)["Location"] == reverse("account_login") and not is_in(client)
@@ -166,7 +166,7 @@ def test_malformed_credentials_get_an_error(resident: User, sent: str) -> None:
     assert client.post(reverse("mfa_login_webauthn"), {"credential": sent})["Location"] == reverse("account_login")
     mine = signed_in(resident, client=browser())
     mine.get(reverse("mfa_add_webauthn"))
-    assert mine.post(reverse("mfa_add_webauthn"), {"name": "x", "credential": sent}).status_code == 200
+    assert mine.post(reverse("mfa_add_webauthn"), {"name": "x", "credential": sent}).status_code == 400
     assert not Authenticator.objects.exists()
 
 
@@ -221,7 +221,7 @@ def test_only_the_owner_can_rename_or_remove_a_key(resident: User, stranger: Use
         assert theirs.post(reverse(name, args=[row.pk]), {"name": "À moi"}).status_code == 404
     client.post(reverse("mfa_edit_webauthn", args=[row.pk]), {"name": "Ordinateur"})
     assert "Ordinateur" in client.get(reverse("mfa_list_webauthn")).content.decode()
-    assert client.post(reverse("mfa_edit_webauthn", args=[row.pk]), {"name": ""}).status_code == 200
+    assert client.post(reverse("mfa_edit_webauthn", args=[row.pk]), {"name": ""}).status_code == 400
     client.post(reverse("mfa_remove_webauthn", args=[row.pk]))
     assert not Authenticator.objects.exists(), "recovery codes go with the last one"
     sign_in_with(other := browser(), key)

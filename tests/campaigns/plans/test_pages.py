@@ -69,7 +69,7 @@ def test_a_portability_plan_is_whole_once_its_holder_is_chosen(author, holders):
     client, draft = begun(author, "portability")
     assert "Choisissez l’organisme" in client.get(at("plan", draft.code)).content.decode()
     choices = client.get(at("edit_holder", draft.code)).context["form"].fields["holder"].choices
-    assert client.post(at("edit_holder", draft.code), {"holder": "nobody"}).status_code == 200
+    assert client.post(at("edit_holder", draft.code), {"holder": "nobody"}).status_code == 400
     client.post(at("edit_holder", draft.code), {"holder": choices[0][0]})
     page = client.get(at("plan", draft.code)).content.decode()
     assert choices[0][1] in page and at("submit", draft.code) in page
@@ -183,7 +183,7 @@ def _parts(day):
 def test_zones_that_cannot_be_read_are_said(author, zones):
     client, draft = begun(author)
     answer = client.post(at("edit_zones", draft.code), {"source": "Insee", "zones": zones})
-    assert answer.status_code == 200 and "Écrivez" in answer.content.decode()
+    assert answer.status_code == 400 and "Écrivez" in answer.content.decode()
 
 
 def test_a_small_zone_is_refused_in_words(author):

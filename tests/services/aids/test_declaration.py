@@ -99,7 +99,7 @@ def test_the_correction_is_a_letter_with_its_payslip(awa: Client) -> None:
 @pytest.mark.parametrize("typed", ["-5", "douze", "99999999999999", ""])
 def test_bad_amounts_are_refused_in_words(awa: Client, typed: str) -> None:
     answer = awa.post(PAGE, {"2025-07": typed})
-    assert answer.status_code == 200 and "Erreur" in answer.content.decode()
+    assert answer.status_code == 400 and "Erreur" in answer.content.decode()
 
 
 def test_only_ones_own_incomes_count(awa: Client, resident: User) -> None:

@@ -133,7 +133,7 @@ def test_conditions_are_changed_and_removed_in_their_place(pages):
     aid = written(pages)
     edit = at("condition", aid.pk, place="1-0")
     assert 'value="650"' in text(pages.get(edit))
-    assert pages.post(edit, {"op": "between", "value": "100", "until": "50", "period": "month"}).status_code == 200
+    assert pages.post(edit, {"op": "between", "value": "100", "until": "50", "period": "month"}).status_code == 400
     pages.post(edit, {"op": "between", "value": "100", "until": "700,5", "period": "year", "fallback": "on"})
     pages.post(at("remove_condition", aid.pk), {"place": "2"})
     aid.refresh_from_db()
@@ -173,7 +173,7 @@ def test_each_sort_of_condition_comes_back_in_its_form(pages, kind, told):
 def test_an_author_chooses_what_an_aid_excludes(pages):
     aid = begun(pages)
     address = at("sheet", aid.pk)
-    assert pages.post(address, SHEET | {"excludes": ["rsa", "xyzzy"]}).status_code == 200, "an aid that nobody knows"
+    assert pages.post(address, SHEET | {"excludes": ["rsa", "xyzzy"]}).status_code == 400, "an aid that nobody knows"
     assert pages.post(address, SHEET | {"excludes": ["rsa"]}).status_code == 302
     aid.refresh_from_db()
     assert aid.rules["excludes"] == ["rsa"] and aid.rules["checked_later"]
@@ -232,7 +232,7 @@ def test_bad_input_is_said_and_nothing_is_written(pages):
         ("sheet", {}, {**SHEET, "label": "???"}),
     ):
         answer = pages.post(at(name, aid.pk, **query), told)
-        assert answer.status_code == 200 and "govuk-error-summary" in text(answer), (name, told)
+        assert answer.status_code == 400 and "govuk-error-summary" in text(answer), (name, told)
     aid.refresh_from_db()
     assert aid.rules == before and not aid.cases.exists()
 
@@ -315,7 +315,7 @@ def test_a_version_goes_out_as_yaml_and_comes_back(pages):
 )
 def test_a_file_that_is_no_aid_is_refused_in_a_sentence(pages, content):
     answer = upload(pages, content)
-    assert answer.status_code == 200 and "govuk-error-summary" in text(answer)
+    assert answer.status_code == 400 and "govuk-error-summary" in text(answer)
     assert not LocalAid.objects.exists()
 
 

@@ -296,7 +296,7 @@ def test_the_first_question_can_be_answered_and_is_not_asked_again(asked, reside
 @pytest.mark.parametrize("answer", ["", "beaucoup", "-12", "9999999999"])
 def test_an_answer_that_is_no_amount_is_asked_again(asked, answer):
     response = asked.post(reverse("aids:question", args=["loyer"]), {"answer": answer})
-    assert response.status_code == 200 and "govuk-error-summary" in response.content.decode()
+    assert response.status_code == 400 and "govuk-error-summary" in response.content.decode()
 
 
 def test_a_question_can_be_skipped_and_nothing_is_written(asked, resident):

@@ -219,7 +219,7 @@ def test_a_situation_is_written_proposed_and_published_by_pages(author, second):
     counted = {"what": "Prévenir l’assurance", "when": "5 jours ouvrés", "since": "le-jour-de-lincendie"}
     counted |= {"unit": "day", "days": "working"}
     answer = pages.post(at("part", row.pk, "delai"), {**counted, "count": "5"})
-    assert answer.status_code == 200 and "Écrivez où c’est écrit." in text(answer)
+    assert answer.status_code == 400 and "Écrivez où c’est écrit." in text(answer)
     add("delai", **counted, count="5", source="article L113-2 du code des assurances")
     row.refresh_from_db()
     assert row.rules["deadlines"][0]["days"] == "working" and "moved" not in row.rules["deadlines"][0]

@@ -126,7 +126,7 @@ def test_a_missing_paper_is_added_on_its_own_page(browser, resident):
 def test_form_without_a_file_shows_an_error(browser, resident):
     address = url("line", start(resident, "rsa"), cle=RIB)
     response = browser.post(address, {"token": str(uuid4())})
-    assert response.status_code == 200
+    assert response.status_code == 400
     assert response.context["form"].errors
     assert "Erreur" in response.content.decode()
 
@@ -186,7 +186,7 @@ def test_the_letter_is_proposed_kept_and_may_be_emptied(browser, resident):
 def test_a_letter_that_is_too_long_is_refused_and_kept_on_screen(browser, resident):
     dossier = start(resident, "rsa")
     response = browser.post(url("letter", dossier), {"letter": "x" * 5001})
-    assert response.status_code == 200
+    assert response.status_code == 400
     assert "x" * 5001 in response.content.decode()
     assert fresh(dossier).note is None
 
@@ -261,7 +261,7 @@ def test_unknown_aid_in_the_url_answers_404(browser):
 
 def test_the_start_page_needs_an_aid(browser):
     response = browser.post(reverse("dossiers:new"), {"token": str(uuid4())})
-    assert response.status_code == 200
+    assert response.status_code == 400
     assert response.context["form"].errors["aids"]
 
 

@@ -159,7 +159,7 @@ def test_it_is_open_to_everyone_signed_in_or_not(visitor, browser, other_browser
 def test_empty_forms_say_what_is_missing(visitor):
     for data in ({"code": ""}, {}, {"file": SimpleUploadedFile("x.pdf", b"")}):
         response = visitor.post(VERIFY, data)
-        assert response.status_code == 200
+        assert response.status_code == 400
         assert "Erreur" in text(response)
 
 

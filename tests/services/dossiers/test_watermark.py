@@ -160,7 +160,7 @@ def test_a_file_too_big_is_refused_before_it_is_read(visitor):
 
 def test_an_address_sends_six_papers_a_minute(visitor, settings, monkeypatch):
     settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "watermark": "1/m/ip"}
-    assert send(visitor, b"").status_code == 200
+    assert send(visitor, b"").status_code == 400
     read: list[bytes] = []
     monkeypatch.setattr(unstored.HoldingHandler, "receive_data_chunk", lambda _self, data, start: read.append(data))
     assert send(visitor, photo()).status_code == 429 and not read

@@ -220,8 +220,9 @@ def test_pages_ask_for_few_queries(pages, author, django_assert_max_num_queries)
             assert browser.get(address).status_code == 200
 
 
-def test_without_a_delay_of_its_own_an_office_has_that_of_the_law_on_every_page():
-    words = silence_words(of_aid(catalogue.get("ville_aide_menagere")))
+@pytest.mark.parametrize("aid", [one.code for one in catalogue.all_aids() if one.code.startswith("ville_")])
+def test_without_a_delay_of_its_own_an_office_has_that_of_the_law_on_every_page(aid):
+    words = silence_words(of_aid(catalogue.get(aid)))
     assert "la loi lui donne deux mois" in words
-    terms = finding.terms(["ville_aide_menagere"], timezone.now())
+    terms = finding.terms([aid], timezone.now())
     assert (terms.months, terms.silence) == (2, Silence.REFUSED) and "refusée" in words

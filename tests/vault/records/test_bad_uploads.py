@@ -70,7 +70,7 @@ def test_a_file_with_a_script_is_kept_with_a_warning(browser, resident):
 
 def test_an_empty_file_is_refused_on_the_form(browser, resident):
     response = send(browser, b"")
-    assert response.status_code == 200
+    assert response.status_code == 400
     assert "Ce fichier est vide" in response.content.decode()
     with scope(resident=resident.pk):
         assert not Paper.objects.exists()
@@ -83,7 +83,7 @@ def test_a_form_without_a_file_reports_an_error(browser, resident):
 
 def test_a_kind_that_does_not_exist_is_refused(browser, resident):
     response = send(browser, notice_pdf(), kind="rien_du_tout")
-    assert response.status_code == 200
+    assert response.status_code == 400
     with scope(resident=resident.pk):
         assert not Paper.objects.exists()
 

@@ -203,7 +203,7 @@ def test_a_table_with_named_columns_is_summarised_then_kept(browser, resident):
 def test_impossible_columns_are_refused_with_a_sentence(browser, resident, columns, sentence):
     paper = uploaded(browser, resident, bank_table(), name="compte.csv")
     response = browser.post(address("name_columns", paper), columns)
-    assert response.status_code == 200 and sentence in response.content.decode()
+    assert response.status_code == 400 and sentence in response.content.decode()
 
 
 def test_columns_that_read_no_row_are_asked_again(browser, resident):
@@ -303,7 +303,7 @@ def test_in_a_household_a_bank_s_file_asks_whose_it_is_without_a_preselected_ans
     shown = shown_page(browser, "keep_data", paper)
     assert "De qui s’agit-il" in shown and "Milo" in shown and "checked" not in shown
     response = browser.post(address("keep_data", paper))
-    assert response.status_code == 200 and "Dites de qui il s’agit." in response.content.decode()
+    assert response.status_code == 400 and "Dites de qui il s’agit." in response.content.decode()
     work(resident)
     assert records(resident, "banque.operation") == []
 
@@ -327,7 +327,7 @@ def test_a_child_s_records_are_kept_as_theirs_and_shown_separately(browser, resi
 def test_a_person_outside_the_household_cannot_be_chosen(browser, resident, with_a_child):
     paper = statement_to_keep(browser, resident)
     response = browser.post(address("keep_data", paper), {"person": "5b0f9d1e-0000-4000-8000-000000000000"})
-    assert response.status_code == 200 and "Dites de qui il s’agit." in response.content.decode()
+    assert response.status_code == 400 and "Dites de qui il s’agit." in response.content.decode()
 
 
 def test_for_a_meter_the_page_does_not_ask_whose_it_is(browser, resident, with_a_child):

@@ -238,7 +238,7 @@ def test_the_correction_page_shows_the_value_and_keeps_the_new_one(resident, bro
 def test_an_invalid_number_is_refused_on_the_page(resident, browser, answer):
     record = add(resident, "logement.domicile", HOME)
     response = browser.post(reverse("records:correct", args=[record.pk]) + "?champ=loyer", {"answer": answer})
-    assert response.status_code == 200
+    assert response.status_code == 400
     assert "Erreur" in response.content.decode()
     assert count(resident) == 1
 

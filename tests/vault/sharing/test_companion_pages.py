@@ -141,7 +141,7 @@ def test_wrong_codes_are_counted(theirs):
     tries = [
         theirs.post(reverse("sharing:enter_appointment"), {"code": "7KQ4-M2XD-93HT"}).status_code for _ in range(11)
     ]
-    assert tries == [200] * 10 + [429]
+    assert tries == [400] * 10 + [429]
 
 
 def test_a_companion_without_a_second_factor_sets_one_up_first():

@@ -354,7 +354,7 @@ def test_an_invalid_sheet_code_does_not_say_why(agathe, hers, wrong, time_machin
         later(time_machine, days=366, seconds=1)
         hers = signed_in(agathe)
     answer = hers.post(at("come_back_at_desk"), {"code": code, "token": str(uuid4())})
-    assert answer.status_code == 200 and "Ce code n’ouvre rien" in answer.content.decode()
+    assert answer.status_code == 400 and "Ce code n’ouvre rien" in answer.content.decode()
 
 
 def test_wrong_codes_are_limited(hers):
@@ -362,7 +362,7 @@ def test_wrong_codes_are_limited(hers):
         hers.post(at("come_back_at_desk"), {"code": "AAAA-BBBB-CCCC", "token": str(uuid4())}).status_code
         for _ in range(31)
     ]
-    assert set(tries[:30]) == {200} and tries[30] == 429
+    assert set(tries[:30]) == {400} and tries[30] == 429
     assert hers.post(at("desk_appointment"), {"code": "AAAA-BBBB-CCCC"}).status_code == 429, "counted together"
 
 

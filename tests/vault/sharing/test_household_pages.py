@@ -62,7 +62,7 @@ def test_the_code_is_shown_once(browser, resident):
 
 def test_an_invitation_needs_a_role(browser):
     page = browser.post(f"{HERE}inviter/", {})
-    assert page.status_code == 200 and "choisissez une réponse" in page.content.decode()
+    assert page.status_code == 400 and "choisissez une réponse" in page.content.decode()
     with scope(resident=page.wsgi_request.user.pk):
         assert not Invitation.objects.exists()
 
@@ -114,7 +114,7 @@ def test_wrong_codes_are_limited_per_resident(browser, other_browser, settings):
     settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "household_join": "3/h/user"}
     code = code_of(browser)
     statuses = [other_browser.post(f"{HERE}rejoindre/", {"code": f"7KQ4-M2XD-93H{n}"}).status_code for n in range(4)]
-    assert statuses == [200, 200, 200, 429]
+    assert statuses == [400, 400, 400, 429]
     assert other_browser.post(f"{HERE}rejoindre/", {"code": code, "accept": "1"}).status_code == 429
 
 
@@ -170,7 +170,7 @@ def test_the_page_warns_that_the_income_can_be_guessed(browser, resident, strang
 def test_an_incomplete_answer_gives_nothing(browser, resident, stranger, sent):
     couple(resident, stranger)
     page = agree(browser, place(stranger), "tried", **sent)
-    assert page.status_code == 200 and "Erreur" in page.content.decode()
+    assert page.status_code == 400 and "Erreur" in page.content.decode()
     assert grants(resident) == []
 
 

@@ -208,7 +208,7 @@ def test_shortening_offers_only_earlier_ends_without_preselection(browser, resid
     ends = re.findall(r'type="radio"\s+name="end"\s+value="([\d-]+)"', page)
     assert len(ends) == 3 and " checked" not in page
     assert "Choisissez une date" in browser.post(of("shorten_share", grant), {}).content.decode()
-    assert browser.post(of("shorten_share", grant), {"end": "2099-01-01"}).status_code == 200
+    assert browser.post(of("shorten_share", grant), {"end": "2099-01-01"}).status_code == 400
     assert "avancée" in main(browser.post(of("shorten_share", grant), {"end": ends[0]}, follow=True))
     [row] = mine(resident)
     assert row.ends_at.date().isoformat() == ends[0] and row.ends_at < grant.ends_at

@@ -109,7 +109,7 @@ def test_months_are_a_table_that_bears_its_weakest_mark(resident):
 
 def test_a_wrong_code_is_refused_and_journalled(key, resident):
     answer = Client().post(address(key), {"code": "0000 0000" if key.code != "00000000" else "1111 1111"})
-    assert answer.status_code == 200 and "Ce code n’est pas le bon" in main(answer)
+    assert answer.status_code == 400 and "Ce code n’est pas le bon" in main(answer)
     assert events(resident)[0] == "link_code_refused"
     assert "Écrivez le code" in main(Client().post(address(key), {"code": ""}))
 
