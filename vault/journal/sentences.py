@@ -344,8 +344,8 @@ MEANS: dict[Means, str | Promise] = {
 class EntryText:
     """An entry in words.
 
-    `own`: the resident did it. `why`: purpose, ground and means. `to_contest`: the page proposes to contest it; any
-    other entry may be contested too.
+    `own`: the resident did it. `why`: purpose, ground, and means unless it was a page of the portal. `to_contest`: the
+    page proposes to contest it; any other entry may be contested too.
     """
 
     id: UUID
@@ -379,7 +379,8 @@ def paper_kinds(entries: Iterable[Line]) -> dict[str, str]:
 
 def present_entry(entry: Line, kinds: dict[str, str], reader: UUID) -> EntryText:
     why = _(entry.purpose) if entry.purpose else ""
-    reasons = " · ".join(filter(None, [why, str(GROUNDS[entry.ground]), str(MEANS[entry.means])]))
+    means = "" if entry.means == Means.PAGE else str(MEANS[entry.means])
+    reasons = " · ".join(filter(None, [why, str(GROUNDS[entry.ground]), means]))
     return EntryText(
         id=entry.id,
         at=clock(entry.at),
@@ -449,7 +450,9 @@ def sentence(entry: Line, kinds: dict[str, str]) -> str:
         "holder": _holders(entry),
         "count": number(entry.details.get("count", "")),
     }
-    values |= {name: entry.details.get(name, "") for name in ("recipient", "agent")}
+    recipient = entry.details.get("recipient", "")
+    # The label of a place ends with its office, which the sentence has named.
+    values |= {"recipient": recipient, "agent": entry.details.get("agent", "").removesuffix(f", {recipient}")}
     values["request"] = entry.details.get("number", "")
     return str(whole if paper or "%(paper)s" not in str(whole) else without_paper) % values
 

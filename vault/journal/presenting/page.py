@@ -26,7 +26,7 @@ from vault.records.models import Grant, Record
 
 #: The rows of a page: one per entry of others, one per day for the resident's own acts. A filter on a person unfolds
 #: the own acts.
-ROWS = 30
+ROWS = 10
 #: How many own acts are shown under their day's row; beyond, a link leads to that day.
 UNFOLDED = 20
 #: How many entries one page searches at most: about a second of decryption.
