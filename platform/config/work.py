@@ -9,7 +9,6 @@ import gc
 import os
 import signal
 import sys
-import threading
 from importlib import import_module
 from typing import Any
 
@@ -28,8 +27,8 @@ HEAVY = {
     "documents": ["config.urls", "services.dossiers.actions.building", "services.requests.actions.writing"],
 }
 
-#: Set in a worker once it takes jobs: each process forked later replaces one that ended.
-_ready = threading.Event()
+#: Has the id of a worker once it takes jobs: each process forked later replaces one that ended.
+_ready: set[int] = set()
 
 
 def main() -> int:
@@ -70,7 +69,7 @@ def _worker(app: Celery, queues: str) -> None:
 
 @worker_ready.connect
 def mark_ready(**_: Any) -> None:
-    _ready.set()
+    _ready.add(os.getpid())
 
 
 @worker_process_init.connect
@@ -79,9 +78,12 @@ def end_with_process(**_: Any) -> None:
 
     Without that, a second attempt at the job that was lost could begin, and be lost with the worker.
     """
-    if _ready.is_set():
-        os.kill(os.getppid(), signal.SIGKILL)
-        os._exit(1)
+    if not _ready:
+        return
+    worker = os.getppid()
+    if worker in _ready:
+        os.kill(worker, signal.SIGKILL)
+    os._exit(1)
 
 
 if __name__ == "__main__":
