@@ -135,7 +135,7 @@ def test_the_right_is_asked_only_if_several_apply(browser):
     refused = browser.post(
         reverse("holders:start_request", args=["banque"]), {"token": response.context["form"].initial["token"]}
     )
-    assert refused.status_code == 200 and "Erreur" in text(refused)
+    assert refused.status_code == 400 and "Erreur" in text(refused)
     assert write(browser, "banque", right="portability").right == "portability"
 
 
@@ -159,7 +159,7 @@ def test_a_letter_goes_from_draft_to_answer(browser, resident):
 
     assert "Qu’avez-vous reçu" in text(browser.get(reverse("holders:request_step", args=[request.pk, "reponse"])))
     refused = noted(browser, request, "reponse", date(2026, 11, 25))
-    assert refused.status_code == 200 and "choisissez une réponse" in text(refused).lower()
+    assert refused.status_code == 400 and "choisissez une réponse" in text(refused).lower()
     noted(browser, request, "reponse", date(2026, 11, 25), answer="whole")
     content = text(page(browser, request))
     assert "Reçu" in content and "Ajouter un fichier reçu" in content
@@ -252,14 +252,14 @@ def test_hostile_text_is_escaped(browser):
     shown = page(browser, request).content.decode()
     assert "<script>alert(1)" not in shown and "&lt;script&gt;alert(1)" in shown and "{{ 7|add:7 }}" in shown
     refused = browser.post(part, {"answer": "x" * 601})
-    assert refused.status_code == 200 and "Erreur" in text(refused)
+    assert refused.status_code == 400 and "Erreur" in text(refused)
 
 
 def test_every_part_and_step_has_a_page_and_an_error(browser):
     request = write(browser)
     for slug in PARTS:
         assert browser.get(reverse("holders:request_part", args=[request.pk, slug])).status_code == 200, slug
-    assert browser.post(reverse("holders:request_part", args=[request.pk, "nom"]), {"answer": ""}).status_code == 200
+    assert browser.post(reverse("holders:request_part", args=[request.pk, "nom"]), {"answer": ""}).status_code == 400
     assert (
         browser.post(
             reverse("holders:request_part", args=[request.pk, "e-mail"]), {"answer": "pas une adresse"}

@@ -298,7 +298,7 @@ def test_the_kind_of_a_paper_is_found_by_search(browser, resident):
 def test_a_kind_that_is_none_is_refused_and_changes_nothing(browser, resident, kind):
     paper = uploaded(browser, resident, quotient_pdf(), kind="autre_document")
     response = browser.post(reverse("records:paper_kind", args=[paper.pk]), {"kind": kind})
-    assert response.status_code == 200 and "Choisissez la nature du papier." in response.content.decode()
+    assert response.status_code == 400 and "Choisissez la nature du papier." in response.content.decode()
     with scope(resident=resident.pk):
         assert Paper.objects.get(pk=paper.pk).kind == "autre_document"
 

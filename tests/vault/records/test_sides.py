@@ -175,13 +175,13 @@ def test_an_eleventh_file_is_refused_with_a_sentence(card, browser):
     for number in range(9):
         added(browser, card, name=f"{number}.pdf")
     answer = send(browser, card, one_page())
-    assert answer.status_code == 200 and "dix fichiers au plus" in answer.content.decode()
+    assert answer.status_code == 400 and "dix fichiers au plus" in answer.content.decode()
     assert len(opened(card).sides) == 10
 
 
 def test_an_empty_form_reports_an_error(card, browser):
     answer = browser.post(reverse("records:add_side", args=[card.pk]), {"token": str(uuid4())})
-    assert answer.status_code == 200 and "Erreur" in answer.content.decode()
+    assert answer.status_code == 400 and "Erreur" in answer.content.decode()
 
 
 def test_deleting_a_paper_deletes_all_its_files(card, browser, resident):

@@ -59,7 +59,7 @@ def test_a_skipped_required_question_is_reported_at_the_end(browser, resident):
     for _ in range(4):
         step = browser.post(step, {"skip": "1"}).url
     response = browser.post(step)
-    assert response.status_code == 200
+    assert response.status_code == 400
     with scope(resident=resident.pk):
         assert Draft.objects.exists() and not Record.objects.exists()
 
@@ -67,7 +67,7 @@ def test_a_skipped_required_question_is_reported_at_the_end(browser, resident):
 def test_a_wrong_answer_stays_on_its_question(browser):
     step = browser.post(start(browser, "social.quotient_familial"), {"answer": "CNAF"}).url
     response = browser.post(step, {"answer": "douze"})
-    assert response.status_code == 200
+    assert response.status_code == 400
     assert "Erreur" in response.content.decode()
 
 
@@ -142,7 +142,7 @@ def test_continuing_keeps_what_was_typed(browser, resident):
     step = browser.post(start(browser, "foyer.composition"), {"continue": "1"}).url
     typed = {"nom_naissance": "Kervella", "prenoms": "Milo"}
     refused = browser.post(step, {"continue": "1", **typed})
-    assert refused.status_code == 200 and 'value="Milo"' in refused.content.decode()
+    assert refused.status_code == 400 and 'value="Milo"' in refused.content.decode()
     born = {"date_naissance_day": "12", "date_naissance_month": "5", "date_naissance_year": "2017"}
     assert "situation_familiale" in browser.post(step, {"continue": "1", **typed, **born}).url
     with scope(resident=resident.pk):
@@ -215,7 +215,7 @@ def test_a_year_with_an_extra_digit_is_reported_and_the_answers_stay(browser, re
     for answer in ("CNAF", "526"):
         step = browser.post(step, {"answer": answer}).url
     response = browser.post(step, {"answer": "20266"})
-    assert response.status_code == 200 and "Écrivez une année qui existe" in response.content.decode()
+    assert response.status_code == 400 and "Écrivez une année qui existe" in response.content.decode()
     with scope(resident=resident.pk):
         assert actions.open_draft(Draft.objects.get()).answers == {"fournisseur": "CNAF", "valeur": 526}
 

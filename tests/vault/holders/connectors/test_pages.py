@@ -49,7 +49,7 @@ def test_the_page_shows_datasets_sent_values_and_end(holders, her_browser) -> No
 
 def test_an_empty_form_asks_nothing(holders, nadia, her_browser) -> None:
     answer = her_browser.post(CAF, {})
-    assert answer.status_code == 200
+    assert answer.status_code == 400
     page = answer.content.decode()
     assert "Choisissez au moins une donnée." in page
     assert "Choisissez une fois, ou chaque mois." in page
