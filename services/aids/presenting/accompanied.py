@@ -82,7 +82,7 @@ def _claim(result: Result, people: int) -> dict[str, Any]:
 def _local_claim(line: LocalResult) -> dict[str, Any]:
     amount, period = words.local_amount_words(line)
     tag = {"tag": _("À vérifier"), "tag_kind": "soon"} if line.status == "to_check" else {}
-    return {"amount": amount, "period": period, "title": line.aid.name, **tag}
+    return {"amount": amount, "period": period, "title": line.aid.name, "text": words.lacking_words(line), **tag}
 
 
 def _local(simulation: Simulation, status: str) -> list[dict[str, Any]]:

@@ -399,7 +399,9 @@ def _local(line: LocalResult) -> dict[str, Any]:
         "amount": str(amount),
         "period": str(period),
         "title": line.aid.name,
-        "text": _("Une personne de la ville vérifie une condition.") if line.status == "to_check" else "",
+        "text": _("Une personne de la ville vérifie une condition.")
+        if line.status == "to_check"
+        else shared.lacking_words(line),
         "where": catalogue.in_words(line.aid.rules["institution"]["name"]),
         "with": [],
         "automatic": False,

@@ -15,9 +15,10 @@ from services.aids.actions.simulations import LocalResult, Simulation
 from services.aids.facts import naming
 from services.aids.facts.answers import PAPER, TYPED, way_of
 from services.aids.facts.from_vault import Read
-from services.aids.local import evaluation
+from services.aids.local import amounts, evaluation
 from services.aids.local.conditions import kinds
 from services.aids.presenting.exclusions import exclusions
+from services.aids.presenting.local_aids import basis_words
 from services.aids.results import Result
 
 QUESTIONS_SHOWN: Final = 5
@@ -185,6 +186,14 @@ def local_amount_words(line: LocalResult) -> tuple[str, str]:
     return evaluation.price_words(line.aid.rule, line.outcome, line.facts)
 
 
+def lacking_words(line: LocalResult) -> str:
+    """Say that an amount is the one for a value that is not known, such as the full price without a quotient."""
+    amount = line.aid.rules["amount"]
+    if line.outcome.amount is None or not amounts.lacks(amount, line.facts):
+        return ""
+    return str(nbsp(_("%(what)s pas connu : ce montant peut changer.") % {"what": basis_words(amount["on"])}))
+
+
 def _local_claim(line: LocalResult) -> dict[str, Any]:
     amount, period = local_amount_words(line)
     checked = line.status == "to_check"
@@ -193,6 +202,8 @@ def _local_claim(line: LocalResult) -> dict[str, Any]:
         if checked
         else catalogue.in_words(line.aid.rules["institution"]["name"])
     )
+    if lacking := lacking_words(line):
+        text = f"{text.rstrip('.')}. {lacking}"
     links = [
         {
             "href": why_url(line.aid.code),

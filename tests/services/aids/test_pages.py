@@ -87,6 +87,16 @@ def test_city_aids_are_listed_with_the_others(awa):
     assert "Carte culture jeune Il faut : avoir de 15 à 25 ans." in page
 
 
+def test_a_full_price_says_that_it_is_for_want_of_a_quotient(awa, resident):
+    assert "ce montant peut changer" not in text(awa, HOME)
+    with scope(resident=resident.pk):
+        quotients = list(Record.objects.current().filter(type="social.quotient_familial"))
+    for quotient in quotients:
+        withdraw_record(record=quotient, by=resident.pk)
+    page = text(awa, HOME)
+    assert "4,90 € le repas" in page and "Quotient familial pas connu : ce montant peut changer." in page
+
+
 def test_refusal_gives_the_gap_and_the_break_even(awa):
     page = text(awa, reverse("aids:why", args=["rsa"]))
     assert "RSA : pourquoi vous n’y avez pas droit" in page
