@@ -264,7 +264,7 @@ def test_every_part_and_step_has_a_page_and_an_error(browser):
         browser.post(
             reverse("holders:request_part", args=[request.pk, "e-mail"]), {"answer": "pas une adresse"}
         ).status_code
-        == 200
+        == 400
     )
     for slug in STEPS:
         status = browser.get(reverse("holders:request_step", args=[request.pk, slug])).status_code
