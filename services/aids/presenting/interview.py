@@ -265,7 +265,10 @@ def first_amount_words(chain: Chain, estimate: Mapping[str, Any]) -> dict[str, s
     """Say what takes shape: a first amount once there is one, else after how many questions it comes."""
     if estimate:
         aids = ngettext("%(count)s aide possible.", "%(count)s aides possibles.", estimate["aids"])
-        supposed = _("Le plus courant est supposé pour les questions qui restent.")
+        supposed = _(
+            "Calculé après vos premières réponses, avec le plus courant pour les autres. "
+            "Le résultat peut être plus bas ou plus haut."
+        )
         return {
             "number": shared.range_words(estimate["low"], estimate["high"]),
             "unit": _("par mois"),
