@@ -42,6 +42,7 @@ class Rules:
     gist: tuple[str, ...] = ()
     heading: str = ""
     denied_by: str = ""
+    needed: tuple[str, ...] | None = None
     secondary: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     followed_by: tuple[str, ...] = ()

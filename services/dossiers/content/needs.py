@@ -1,6 +1,6 @@
 """Compare the requirements of a dossier's aids with the vault. Pure functions."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -35,25 +35,6 @@ EXPECTED = {
     "logement.domicile",
     "fiscal.avis_ir",
     "social.quotient_familial",
-}
-#: What an organisation cannot do without, of the fields that it lists; the others are not of everyone. Of a type that
-#: is not here, it needs each field that it lists.
-NEEDED: Mapping[str, Collection[str]] = {
-    "identite.pivot": {"family_name", "given_name", "birthdate"},
-    "identite.contact": (),
-    "foyer.composition": (),
-    "foyer.situation": (),
-    "logement.domicile": {"adresse"},
-    "fiscal.avis_ir": {"revenu_fiscal_reference"},
-    "social.quotient_familial": {"valeur"},
-    "social.paiement": {"montant_net_social"},
-    "social.prestation": {"est_beneficiaire"},
-    "emploi.revenu": (),
-    "emploi.inscription_ft": (),
-    "etudes.bourse": {"est_boursier"},
-    "scolarite.eleve": {"uai"},
-    "handicap.cmi": {"mentions"},
-    "sante.c2s": {"est_beneficiaire"},
 }
 #: Parts of an address that say where a letter arrives: a town alone does not.
 STREET = ("voie", "lignes", "ban_id")
@@ -334,7 +315,8 @@ def _lacking(code: str, fields: Iterable[str], records: Sequence[Opened], reside
         by_person.setdefault(record.person, []).append(record)
     owned = [by_person[resident_id]] if resident_id in by_person else list(by_person.values())
     names = {field_id: field_id.partition("#/")[2].split("/")[0] for field_id in fields}
-    needed = NEEDED.get(code, set(names.values()))
+    listed = types.get(code).rules.needed
+    needed = set(names.values()) if listed is None else set(listed)
     return tuple(
         field_id
         for field_id, name in names.items()
