@@ -5,7 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from uuid import UUID
 
@@ -129,9 +129,14 @@ def _checkpoint(proof: checkpoints.Proof) -> dict[str, object]:
 
 def _pdf(resident_id: UUID) -> bytes:
     entries = list(islice(journal.lines(resident_id=resident_id), PDF_ENTRIES + 1))
-    days = sentences.by_day(entries[:PDF_ENTRIES], reader=resident_id)
+    shown = entries[:PDF_ENTRIES]
+    kinds = sentences.paper_kinds(shown)
+    days = groupby(shown, key=lambda entry: timezone.localtime(entry.at).date())
     context = {
-        "days": days,
+        "days": [
+            {"day": day, "lines": [sentences.present_entry(entry, kinds, resident_id) for entry in of_day]}
+            for day, of_day in days
+        ],
         "more": len(entries) > PDF_ENTRIES,
         "most": PDF_ENTRIES,
         "today": timezone.now(),

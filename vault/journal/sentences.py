@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -359,19 +356,6 @@ class EntryText:
     to_contest: bool
 
 
-@dataclass(frozen=True)
-class Day:
-    day: date
-    lines: list[EntryText]
-
-
-def by_day(entries: Iterable[Line], *, reader: UUID) -> list[Day]:
-    found = list(entries)
-    kinds = paper_kinds(found)
-    days = groupby(found, key=lambda entry: timezone.localtime(entry.at).date())
-    return [Day(day, [present_entry(entry, kinds, reader) for entry in of_day]) for day, of_day in days]
-
-
 def paper_kinds(entries: Iterable[Line]) -> dict[str, str]:
     codes = {entry.details["kind"] for entry in entries if "kind" in entry.details}
     return {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
@@ -437,11 +421,12 @@ def register_refusal(code: RefusalCode, sentence: str | Promise) -> None:
 def sentence(entry: Line, kinds: dict[str, str]) -> str:
     if entry.event == "read":
         return _read(entry)
+    recipient = entry.details.get("recipient", "")
     because = _REFUSED_BECAUSE.get(entry.details.get("reason", "")) if entry.event == "read_refused" else None
     if because:
-        return str(because) % {"recipient": entry.details.get("recipient", "")}
+        return str(because) % {"recipient": recipient}
     if entry.event == "read_refused" and entry.ground == Ground.EMERGENCY:
-        return _EMERGENCY_REFUSED % {"recipient": entry.details.get("recipient", "")}
+        return _EMERGENCY_REFUSED % {"recipient": recipient}
     paper = kinds.get(entry.details.get("kind", ""), "")
     whole, without_paper = _SENTENCES.get(entry.event, (_UNKNOWN, _UNKNOWN))
     values = {
@@ -449,11 +434,11 @@ def sentence(entry: Line, kinds: dict[str, str]) -> str:
         "paper": paper,
         "holder": _holders(entry),
         "count": number(entry.details.get("count", "")),
+        "recipient": recipient,
+        # The label of a place ends with its office, which the sentence has named.
+        "agent": entry.details.get("agent", "").removesuffix(f", {recipient}"),
+        "request": entry.details.get("number", ""),
     }
-    recipient = entry.details.get("recipient", "")
-    # The label of a place ends with its office, which the sentence has named.
-    values |= {"recipient": recipient, "agent": entry.details.get("agent", "").removesuffix(f", {recipient}")}
-    values["request"] = entry.details.get("number", "")
     return str(whole if paper or "%(paper)s" not in str(whole) else without_paper) % values
 
 
