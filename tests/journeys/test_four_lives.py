@@ -9,10 +9,10 @@ from tests.journeys.people import wait_for_job, walker
 from tests.journeys.test_interview import SINGLE, Answers, tell
 from tests.live import Live
 
-ALONE: Answers = SINGLE | {"revenus": "0", "loyer": "430"}
+ALONE: Answers = {**SINGLE, "revenus": "0", "loyer": "430"}
 LIVES: dict[str, Answers] = {
-    "student": ALONE
-    | {
+    "student": {
+        **ALONE,
         "naissance": ("14", "3", "2005"),
         "activite": "etudiant",
         "etudes": "superieur",
@@ -20,10 +20,15 @@ LIVES: dict[str, Answers] = {
         "parents": "no",
         "parents_revenus": "24000",
     },
-    "widower": ALONE
-    | {"naissance": ("2", "5", "1950"), "activite": "retraite", "revenus": "780", "logement": "locataire_vide"},
-    "self-employed": ALONE | {"activite": "independant", "revenus": "900", "naissance": ("21", "9", "1984")},
-    "disabled": ALONE | {"naissance": ("8", "1", "1990"), "activite": "inactif", "handicap": "high"},
+    "widower": {
+        **ALONE,
+        "naissance": ("2", "5", "1950"),
+        "activite": "retraite",
+        "revenus": "780",
+        "logement": "locataire_vide",
+    },
+    "self-employed": {**ALONE, "activite": "independant", "revenus": "900", "naissance": ("21", "9", "1984")},
+    "disabled": {**ALONE, "naissance": ("8", "1", "1990"), "activite": "inactif", "handicap": "high"},
 }
 
 
