@@ -72,6 +72,22 @@ def find_odd(members: Sequence[Member]) -> list[str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What an answer makes of a household: impossible, or odd until the resident confirms it."""
+
+    impossible: str = ""
+    odd: tuple[str, ...] = ()
+
+
+def find_doubts(before: Sequence[Member], after: Sequence[Member]) -> Doubts:
+    """Return what an answer makes impossible or odd in a household, and nothing that was so before it."""
+    impossible, known = find_impossible_parent(after), set(find_odd(before))
+    if impossible and not find_impossible_parent(before):
+        return Doubts(impossible)
+    return Doubts(odd=tuple(dict.fromkeys(text for text in find_odd(after) if text not in known)))
+
+
 def implausible(type_code: str, payload: Mapping[str, Any], typed: Collection[str]) -> list[str]:
     """Return one sentence per impossible value. The resident reads them before the record is written.
 
@@ -81,7 +97,7 @@ def implausible(type_code: str, payload: Mapping[str, Any], typed: Collection[st
     if type_code == "foyer.composition":
         return _household(payload) if {"allocataires", "enfants"} & set(typed) else []
     if type_code == "identite.pivot":
-        born = _first_day(payload.get("birthdate")) if "birthdate" in typed else None
+        born = first_day(payload.get("birthdate")) if "birthdate" in typed else None
         return _birth(str(payload.get("given_name", "")), born)
     fields = catalogue.get(type_code).fields
     numbers = [fields[f"/{name}"] for name in typed if payload.get(name) is not None and f"/{name}" in fields]
@@ -91,7 +107,7 @@ def implausible(type_code: str, payload: Mapping[str, Any], typed: Collection[st
 
 def impossible(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: ANN401 - of a payload
     """Return a sentence if one answer is impossible by itself, else ""."""
-    return _impossible_day(info, _first_day(value)) if "date" in info.kind else impossible_number(info, value)
+    return _impossible_day(info, first_day(value)) if "date" in info.kind else impossible_number(info, value)
 
 
 def impossible_number(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: ANN401 - of a payload
@@ -118,7 +134,7 @@ def impossible_number(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: AN
 def is_unusual(info: catalogue.FieldInfo, value: Any) -> bool:  # noqa: ANN401 - of a payload
     """Return whether a number is outside its usual range, or a birth very old: the resident confirms it first."""
     if _name(info) in BIRTHS:
-        born = _first_day(value)
+        born = first_day(value)
         return born is not None and _years(born, timezone.localdate()) > ODD_AGE
     amount, usual = _number(value), _usual(info)
     return amount is not None and usual is not None and not usual[0] <= amount <= usual[1]
@@ -138,11 +154,11 @@ def _impossible_day(info: catalogue.FieldInfo, day: date | None) -> str:
 
 def _household(payload: Mapping[str, Any]) -> list[str]:
     adults = [
-        (member.get("prenoms", ""), _first_day(member.get("date_naissance")))
+        (member.get("prenoms", ""), first_day(member.get("date_naissance")))
         for member in payload.get("allocataires", [])
     ]
     children = [
-        (child.get("prenoms", ""), _first_day(child.get("date_naissance"))) for child in payload.get("enfants", [])
+        (child.get("prenoms", ""), first_day(child.get("date_naissance"))) for child in payload.get("enfants", [])
     ]
     problems = [problem for name, born in [*adults, *children] for problem in _birth(name, born)]
     oldest = min((born for _name, born in adults if born), default=None)
@@ -188,7 +204,7 @@ def _number(value: object) -> Decimal | None:
     return amount if amount.is_finite() else None
 
 
-def _first_day(value: object) -> date | None:
+def first_day(value: object) -> date | None:
     """Return the first possible day of a date whose month or day may be unknown, written 00."""
     return read_day(str(value or "").replace("-00", "-01"))
 

@@ -80,9 +80,10 @@ class Visit:
         self.chain = self.follow()
         if value is None:
             return ""
-        problem, odd = self._contradiction(), set(_oddities(self.chain)) - set(_oddities(chain))
-        if form and not problem and odd:
-            doubt = _("%(odd)s C’est bien cela ?") % {"odd": min(odd)}
+        doubts = plausible.find_doubts(_members(chain), _members(self.chain))
+        problem = self._contradiction()
+        if form and not problem and doubts.odd:
+            doubt = _("%(odd)s C’est bien cela ?") % {"odd": " ".join(doubts.odd)}
             form.ask_again("answer", value, sure=_("Oui, c’est bien cela"), doubt=doubt)
         if problem or (form and not form.is_valid()):
             self.interview.answers, self.chain = before, chain
@@ -118,10 +119,6 @@ def _members(chain: Chain) -> list[plausible.Member]:
         for one in household.people
         if one.key("birth_date") not in household.unknown and one.age(household.month) >= 0
     ]
-
-
-def _oddities(chain: Chain) -> list[str]:
-    return plausible.find_odd(_members(chain))
 
 
 def _own_values(resident_id: UUID) -> Values:

@@ -252,3 +252,17 @@ def test_the_sheet_leaves_out_other_visits(visit, agathe, hers):
 def test_a_mandate_never_offers_to_write():
     form = EntrustForm(AGREEMENT, {}, {"items": ["home"], "acts": ["type"], "length": "m1"})
     assert not form.is_valid() and "acts" in form.errors
+
+
+def test_an_odd_birth_is_asked_again_at_the_desk_without_a_word_of_the_vault(visit, hers):
+    from tests.vault.made import HOUSEHOLD
+
+    with scope(resident=visit.resident_id):
+        add(owner(visit), "foyer.composition", HOUSEHOLD)
+    given = {"family_name-answer": "Kervella", "given_name-answer": "Nadia", "present": "on"}
+    born = {"birthdate-answer_day": "1", "birthdate-answer_month": "1", "birthdate-answer_year": "2018"}
+    page = hers.post(at("desk_type", visit, "identite.pivot"), given | born).content.decode()
+    assert "Un adulte du foyer aurait" in page and "enfant" not in page
+    sure = {"birthdate-answer_sure": "2018-01-01"}
+    confirmed = hers.post(at("desk_type", visit, "identite.pivot"), given | born | sure)
+    assert not [one for one in confirmed.context["errors"] if "birthdate" in one["href"]]

@@ -1,7 +1,7 @@
 """Number fields as people write numbers, and forms that ask again about an unusual one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -82,25 +82,42 @@ class MoneyField(AmountField):
 
 
 class PlausibleForm(forms.Form):
-    """A form that refuses impossible values and asks again about unusual numbers.
+    """A form that refuses impossible values and asks again about unusual ones.
 
-    The resident confirms the number itself: after another change, the form asks again.
+    The resident confirms the value itself: after another change, the form asks again.
     """
 
     #: The description of the value behind each field.
     infos: Mapping[str, FieldInfo]
+    #: The field whose answer is compared with the other people of the household, and what finds the doubts.
+    compared = "answer"
+    find_doubts: Callable[[Any], plausible.Doubts] | None = None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        self._compare(cleaned)
         for name, info in self.infos.items():
             value = cleaned.get(name)
-            if value in (None, "", []):
+            if value in (None, "", []) or name + SURE in self.fields or name in self.errors:
                 continue
             if problem := plausible.impossible(info, value):
                 self.add_error(name, problem)
             elif plausible.is_unusual(info, value):
                 self._ask_again(name, info, value)
         return cleaned
+
+    def _compare(self, cleaned: Mapping[str, Any]) -> None:
+        """Refuse an answer that is impossible among the people of the household, and ask again about an odd one."""
+        value = cleaned.get(self.compared)
+        info = self.infos.get(self.compared)
+        if self.find_doubts is None or info is None or value in (None, "") or plausible.impossible(info, value):
+            return
+        doubts = self.find_doubts(value)
+        if doubts.impossible:
+            self.add_error(self.compared, doubts.impossible)
+        elif doubts.odd:
+            doubt = _("%(odd)s C’est bien cela ?") % {"odd": " ".join(doubts.odd)}
+            self.ask_again(self.compared, value, sure=_("Oui, c’est bien cela"), doubt=doubt)
 
     def _ask_again(self, name: str, info: FieldInfo, value: Any) -> None:  # noqa: ANN401 - of a payload
         words = {"value": wording.format_value(info, value)}

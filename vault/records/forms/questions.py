@@ -1,7 +1,7 @@
 """Forms of questions. The description of a type gives the form field; the answer is a value of the payload."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from vault.records.forms.places import PlaceField
 from vault.records.values.persons import Person
 from vault.records.wording import MONTHS, month_name
 from vault.types import FieldInfo
+from vault.types.plausible import Doubts
 from vault.types.spans import add_months
 
 YES_NO = [("yes", gettext_lazy("Oui")), ("no", gettext_lazy("Non"))]
@@ -66,9 +67,11 @@ class QuestionForm(PlausibleForm):
         info: FieldInfo,
         *args: Any,
         current: Any = None,  # noqa: ANN401 - a payload's value
+        find_doubts: Callable[[Any], Doubts] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
+        self.find_doubts = find_doubts
         self.info = info
         self.infos = {} if info.kind == "address" else {"answer": info}
         for name, field in _fields(info).items():
@@ -93,8 +96,13 @@ class QuestionForm(PlausibleForm):
 class ItemForm(PlausibleForm):
     """One item of a list, such as a person or an amount."""
 
-    def __init__(self, info: FieldInfo, *args: Any, **options: Any) -> None:
+    compared = "date_naissance"
+
+    def __init__(
+        self, info: FieldInfo, *args: Any, find_doubts: Callable[[Any], Doubts] | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
+        self.find_doubts = find_doubts
         self.info = info
         self.infos = info.items
         for name, inner in info.items.items():

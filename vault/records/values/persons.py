@@ -13,11 +13,14 @@ from django.utils.translation import ngettext
 from vault import types
 from vault.records.enums import Role
 from vault.records.values.decrypted import Values
+from vault.types import plausible
 from vault.types.names import first_name, is_named, is_stand_in
+from vault.types.plausible import Doubts, Member, first_day
 from vault.types.spans import read_day
 
 IDENTITY = "identite.pivot"
 HOUSEHOLD = "foyer.composition"
+SITUATION = "foyer.situation"
 #: The fields that `persons` needs from the gate.
 FIELDS = (
     *types.field_ids(
@@ -25,6 +28,14 @@ FIELDS = (
     ),
     *types.field_ids(HOUSEHOLD, "allocataires", "enfants", "situation_familiale"),
 )
+
+#: The fields that `members` needs from the gate.
+RELATED = (*FIELDS, *types.field_ids(SITUATION, "activite"))
+RETIRED = "retraite"
+#: The typed values that `find_doubts` compares with the household.
+COMPARED = (f"{IDENTITY}#/birthdate", f"{SITUATION}#/activite")
+#: Payloads by their type and the person they are about; the household is about the resident.
+Payloads = Mapping[tuple[str, UUID], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,44 @@ def persons(values: Values, *, resident_id: UUID) -> list[Person]:
     return [myself, *others, *children]
 
 
+def related_payloads(values: Values, *, resident_id: UUID) -> Payloads:
+    """Return the current payloads that say who lives in a household, when they were born and what they do."""
+    about = [(one, resident_id if one.type == HOUSEHOLD else one.person) for one in values]
+    return {(one.type, person): one.payload for one, person in about if one.type in {IDENTITY, HOUSEHOLD, SITUATION}}
+
+
+def members(payloads: Payloads, *, resident_id: UUID) -> list[Member]:
+    """Return the people of a household whose birth is known, as `vault.types.plausible` compares them."""
+    household = payloads.get((HOUSEHOLD, resident_id), {})
+    adults, children = list(household.get("allocataires") or []), list(household.get("enfants") or [])
+    own = _own_item(adults, _person_of(payloads.get((IDENTITY, resident_id), {}), resident_id))
+    items = [*adults, *children] if own is not None else [{"id": str(resident_id)}, *adults, *children]
+    found = []
+    for item in items:
+        person = resident_id if item is own else UUID(str(item.get("id") or derived_id(resident_id, item)))
+        said = payloads.get((IDENTITY, person), {}).get("birthdate")
+        born = first_day(said) or first_day(item.get("date_naissance"))
+        if born is not None:
+            retired = payloads.get((SITUATION, person), {}).get("activite") == RETIRED
+            found.append(Member(born, is_child=any(item is one for one in children), is_retired=retired))
+    return found
+
+
+def find_doubts(
+    payloads: Payloads,
+    *,
+    resident_id: UUID,
+    place: tuple[str, UUID],
+    name: str,
+    value: Any,  # noqa: ANN401
+) -> Doubts:
+    """Return what one typed value makes impossible or odd among the people that the payloads know."""
+    answered = {**payloads, place: {**payloads.get(place, {}), name: value}}
+    return plausible.find_doubts(
+        members(payloads, resident_id=resident_id), members(answered, resident_id=resident_id)
+    )
+
+
 def derived_id(resident_id: UUID, member: Mapping[str, Any]) -> UUID:
     """Return the id of a member who came without one. It stays the same while their first names and birth date do."""
     return uuid5(resident_id, f"{member.get('prenoms', '')}|{member.get('date_naissance', '')}")
@@ -107,7 +156,10 @@ def with_ids(payload: Mapping[str, Any], *, values: Values, resident_id: UUID) -
 
 def _resident(values: Values, resident_id: UUID) -> Person:
     identity = values.latest(IDENTITY, resident_id)
-    payload = identity.payload if identity else {}
+    return _person_of(identity.payload if identity else {}, resident_id)
+
+
+def _person_of(payload: Mapping[str, Any], resident_id: UUID) -> Person:
     return Person(
         id=resident_id,
         role=Role.SELF,

@@ -3,7 +3,7 @@
 Each may be skipped, and the resident checks them all at the end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -26,11 +26,13 @@ from vault.records.forms.questions import ItemForm, QuestionForm, WhoForm
 from vault.records.models import Draft, Paper, Record
 from vault.records.values import persons, questions
 from vault.records.values.persons import Person
+from vault.types.plausible import Doubts
 
 #: In the URL of a list's question: the resident said that there is something to list.
 MORE = "ajouter"
 ADULTS = "allocataires"
 PREPARE = gettext_noop("Préparer les questions à vous poser")
+COMPARE = gettext_noop("Vérifier une réponse avec les personnes de votre foyer")
 
 
 @require_safe
@@ -88,7 +90,8 @@ def question(request: SignedInRequest, draft_id: UUID, name: str) -> HttpRespons
         return redirect(_next(draft))
     if info.items:
         return _list_question(request, draft, opened, name)
-    form = QuestionForm(info, request.POST or None, current=opened.answers.get(name))
+    doubting = doubts_finder(request, info, draft.person or request.user.pk)
+    form = QuestionForm(info, request.POST or None, current=opened.answers.get(name), find_doubts=doubting)
     if request.method == "POST" and form.is_valid():
         actions.answer(draft=draft, by=request.user.pk, name=name, value=form.answer)
         return redirect(_next(draft))
@@ -149,6 +152,8 @@ def _list_question(request: SignedInRequest, draft: Draft, opened: actions.Draft
         return redirect(_url(draft, name))
     typed = _is_typed(request, info)
     form = ItemForm(info, request.POST if "add" in request.POST or typed else None)
+    if draft.type == persons.HOUSEHOLD:
+        form.find_doubts = _find_doubts_of_item(draft, opened, name, form)
     if form.is_bound and form.is_valid():
         # The same person sent twice is one person; two equal amounts may be two payments.
         again = "prenoms" in form.item and form.item in items
@@ -162,6 +167,26 @@ def _list_question(request: SignedInRequest, draft: Draft, opened: actions.Draft
     if info.any and not form.is_bound and MORE not in request.GET and not _has_others(name, items):
         return render(request, "records/question_any.html", context | {"title": info.any, "more": f"?{MORE}=1"})
     return render(request, "records/question_list.html", context | {"form": form})
+
+
+def doubts_finder(request: SignedInRequest, info: types.FieldInfo, person: UUID) -> Callable[[Any], Doubts] | None:
+    """Return what compares an answer with the people of the vault, or None if the answer says nothing of them."""
+    if request.method != "POST" or info.id not in persons.COMPARED:
+        return None
+    me = request.user.pk
+    values = gate.read_own(resident_id=me, purpose=COMPARE, fields=persons.RELATED)
+    known = persons.related_payloads(values, resident_id=me)
+    place, name = (info.type, person), info.pointer[1:]
+    return lambda value: persons.find_doubts(known, resident_id=me, place=place, name=name, value=value)
+
+
+def _find_doubts_of_item(
+    draft: Draft, opened: actions.DraftOpened, name: str, form: ItemForm
+) -> Callable[[Any], Doubts]:
+    me, items = draft.resident_id, list(opened.answers.get(name) or [])
+    place = (persons.HOUSEHOLD, me)
+    known = {place: opened.answers}
+    return lambda _born: persons.find_doubts(known, resident_id=me, place=place, name=name, value=[*items, form.item])
 
 
 def _is_typed(request: SignedInRequest, info: types.FieldInfo) -> bool:

@@ -21,7 +21,7 @@ from vault.records.models import Record
 from vault.records.presenting import values
 from vault.records.values import questions
 from vault.records.values.decrypted import Opened
-from vault.records.views.typing import next_page
+from vault.records.views.typing import doubts_finder, next_page
 
 HISTORY = gettext_noop("Afficher l’historique d’une valeur")
 CORRECT = gettext_noop("Corriger une valeur de votre coffre")
@@ -76,7 +76,8 @@ def correct(request: SignedInRequest, record_id: UUID) -> HttpResponse:
     info = questions.field(record.type, name)
     if info.items:
         return _correct_list(request, record, name)
-    form = QuestionForm(info, request.POST or None, current=record.payload.get(name))
+    doubting = doubts_finder(request, info, record.person)
+    form = QuestionForm(info, request.POST or None, current=record.payload.get(name), find_doubts=doubting)
     if request.method == "POST" and form.is_valid():
         return _keep(request, record, name, form)
     return render(request, "records/correct.html", _question(record, name) | {"form": form})

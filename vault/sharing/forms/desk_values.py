@@ -1,7 +1,9 @@
 """Values that the resident says at the desk, and their yes. Nothing is filled in or ticked beforehand."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
@@ -10,8 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from vault import types
 from vault.records.forms.questions import QuestionForm
-from vault.records.values import questions
+from vault.records.values import persons, questions
 from vault.types import DataType, FieldInfo
+from vault.types.plausible import Doubts
 
 
 class PresentForm(forms.Form):
@@ -85,9 +88,18 @@ def _needs_a_list(data_type: DataType) -> bool:
     return any(info.required and info.items for info in data_type.fields.values())
 
 
+def _find_doubts(info: FieldInfo, value: Any) -> Doubts:  # noqa: ANN401 - of a payload
+    """Return what the answer makes odd by itself. Nothing of the vault is compared: a doubt would tell it."""
+    anybody = UUID(int=0)
+    place, name = (info.type, anybody), info.pointer[1:]
+    return persons.find_doubts({}, resident_id=anybody, place=place, name=name, value=value)
+
+
 def _question(info: FieldInfo, data: QueryDict | None) -> QuestionForm:
     prefix = info.pointer[1:].replace("/", "-")
     form = QuestionForm(info, data, prefix=prefix, empty_permitted=not info.required, use_required_attribute=False)
+    if info.id in persons.COMPARED:
+        form.find_doubts = partial(_find_doubts, info)
     for field in form.fields.values():
         if info.kind == "month":
             choice = cast(forms.ChoiceField, field)
