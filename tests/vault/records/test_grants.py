@@ -194,6 +194,15 @@ def test_a_grant_ends_on_its_day_and_does_not_renew_itself(resident, stranger):
         gate.read(grant=grant, fields=[INCOME])
 
 
+@pytest.mark.parametrize("moment", ["2027-10-31T00:45:00Z", "2027-10-29T22:30:00Z", "2028-02-29T23:30:00Z"])
+def test_twelve_months_from_summer_time_to_winter_time_of_a_leap_year_are_granted(resident, stranger, moment):
+    """By the clock of Paris, the first two last an hour more than 366 days, the longest that there may be."""
+    couple(resident, stranger)
+    with time_machine.travel(moment, tick=False):
+        grant = agreed(resident, stranger, "tried", months=12)
+        assert timedelta(days=364) < grant.ends_at - grant.starts_at <= timedelta(days=366)
+
+
 @pytest.mark.parametrize(("months", "mode"), [(2, Mode.LOOK), (24, Mode.LOOK), (0, Mode.LOOK), (1, Mode.KEEP)])
 def test_a_length_or_a_mode_that_is_not_offered_is_refused(resident, months, mode):
     recipient, terms = Recipient("resident", resident.pk, "x"), Terms([], mode, months)

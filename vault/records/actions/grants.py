@@ -25,6 +25,7 @@ from vault.records.grants.agreements import Agreement, Item
 from vault.records.grants.recipient_names import recipient_name, seal_name
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantDocument, GrantEvent, GrantField, GrantPaper, GrantWrite, Paper
+from vault.records.models.grant import LONGEST
 from vault.types.spans import add_months
 
 
@@ -457,7 +458,9 @@ def _length(terms: Terms) -> dict[str, str | int]:
 
 
 def _end(now: datetime, terms: Terms) -> datetime:
-    return terms.until or (now + terms.lasts if terms.lasts else months_later(now, terms.months))
+    """Return the end of a grant. Twelve months of a leap year, out of summer time, would last an hour too long."""
+    end = terms.until or (now + terms.lasts if terms.lasts else months_later(now, terms.months))
+    return min(end, now + LONGEST) if end - now <= LONGEST + timedelta(hours=1) else end
 
 
 def months_later(start: datetime, months: int) -> datetime:
