@@ -6,7 +6,7 @@ Each verb takes effect at once, writes a journal entry and signs a receipt.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
