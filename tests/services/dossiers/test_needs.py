@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from services.aids import catalogue
 from services.aids.catalogue import Period
@@ -76,7 +77,8 @@ def test_a_home_without_its_street_and_a_school_without_its_code_are_not_complet
     assert "Il manque" in answer.content.decode()
     add(resident, "logement.domicile", HOME)
     assert need(resident, "values:logement.domicile").state == NeedState.PRESENT
-    school = {"annee_scolaire": "2026-2027", "est_scolarise": True}
+    first = timezone.localdate().year - (timezone.localdate().month < 8)
+    school = {"annee_scolaire": f"{first}-{first + 1}", "est_scolarise": True}
     add(resident, "scolarite.eleve", school, person=uuid4(), role="child")
     assert asking(resident, "scolarite.eleve#/uai").lacking == ("scolarite.eleve#/uai",)
     listed = asking(resident, "scolarite.eleve#/annee_scolaire", "scolarite.eleve#/est_scolarise")
