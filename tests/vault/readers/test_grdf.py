@@ -226,3 +226,30 @@ def test_overlapping_weeks_end_where_the_next_one_begins() -> None:
 def test_of_two_readings_that_begin_together_the_last_is_kept() -> None:
     weeks = [["Du 01/11/2021 au 07/11/2021", 100, 170, 70, 700], ["Du 01/11/2021 au 07/11/2021", 100, 170, 71, 710]]
     assert energy(read(book(DAYS, *weeks))) == 710
+
+
+UNITS = [("7 m³", "1.234,5 kWh", 7, 1234500), ("7000 dm3", "75 000 Wh", 7, 75000), ("7,5", "1,5 MWh", 7.5, 1500000)]
+
+
+@pytest.mark.parametrize(("volume", "used", "metres", "watts"), UNITS)
+def test_a_cell_that_names_its_unit_is_read_in_it(volume: str, used: str, metres: float, watts: int) -> None:
+    in_json = site(day("2022-01-10", "2022-01-11", volumeBrutConsomme=volume, energieConsomme=used))
+    in_book = book(DAYS, ["10/01/2022", "100 m3", "107 m3", volume, used])
+    in_adict = json.dumps(adict(volume_brut=volume, energie=used))
+    for data in (in_json, in_book, in_adict):
+        energy, gas = payloads(read(data), "energie.serie")
+        assert (energy["valeurs"], gas["valeurs"]) == ([watts], [metres])
+
+
+@pytest.mark.parametrize("cell", ["1.234", "1.234 kWh", "beaucoup", "7 kg"])
+def test_a_cell_of_two_meanings_or_of_none_is_refused_and_said(cell: str) -> None:
+    in_json = site(day("2022-01-10", "2022-01-11", energieConsomme=cell))
+    for data in (in_json, book(DAYS, ["10/01/2022", 100, 107, 7, cell]), json.dumps(adict(energie=cell))):
+        with pytest.raises(Unreadable) as refusal:
+            read(data)
+        assert refusal.value.code == "measure_unclear"
+
+
+def test_a_number_of_json_with_three_decimals_has_one_meaning() -> None:
+    energy, _gas = payloads(read(site(day("2022-01-10", "2022-01-11", energieConsomme=1.234))), "energie.serie")
+    assert energy["valeurs"] == [1234]

@@ -158,6 +158,15 @@ def test_pvgis_csv_is_read() -> None:
     assert (installation["puissance_kwc"], installation["inclinaison_deg"], installation["latitude"]) == (3, 35, 46.16)
 
 
+def test_a_power_of_pvgis_in_its_own_unit_is_read_and_words_are_refused() -> None:
+    text = json.dumps(pvgis())
+    assert payloads(read(text.replace("1000.0", '"1,5 kW"')), "energie.serie")[0]["valeurs"][0] == 1500
+    assert payloads(read(text.replace("1000.0", '"1.234,5"')), "energie.serie")[0]["valeurs"][0] == 1234.5
+    with pytest.raises(Unreadable) as refusal:
+        read(text.replace("1000.0", '"soleil"'))
+    assert refusal.value.code == "measure_unclear"
+
+
 def test_irradiation_alone_is_shown_and_not_stored() -> None:
     reading = read(
         f"{TOP}time,Gb(i),Gd(i),Gr(i)\r\n20200601:1010,26.71,8,0\r\n20200601:1110,14.69,6,0\r\n\r\nGb(i): Beam\r\n"

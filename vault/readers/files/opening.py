@@ -9,7 +9,7 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -22,6 +22,10 @@ HEAD = 64 * 1024
 LARGEST = 1e12
 NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,2})?")
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d{1,15}")
+UNCLEAR = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+WITH_UNIT = re.compile(r"(.*\d)\s*([a-z]+3?)")
+#: The words of a missing measure.
+GAPS = {"", "na", "n/a", "nan", "null", "none", "nd", "n.d.", "-", "--", "absence de donnees", "non disponible"}
 AMOUNT = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
 SPACES = re.compile(r"[\s\u00a0\u202f']")
 #: The errors that a reader raises on a file of an unexpected shape.
@@ -192,6 +196,26 @@ def number(value: object) -> float | int | None:
     if not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > LARGEST:
         raise ValueError("not a measure")
     return int(value) if value == int(value) else value
+
+
+def measure(value: object, units: Mapping[str, float], *, has_point: bool = False) -> float | int | None:
+    """Return a measure in the first of these units, or None for a gap. A cell may name another one, as `1.234,5 Wh`.
+
+    Args:
+        has_point: the format writes decimals after a point. Without it, `1.234` alone may be more than a thousand.
+
+    Raises:
+        Unreadable: the cell is neither a number that has one meaning nor one of the words for a gap.
+    """
+    if not isinstance(value, str):
+        return number(value)
+    text, factor = fold(value), 1.0
+    if (match := WITH_UNIT.fullmatch(text)) and match[2] in units:
+        text, factor = match[1].strip(), units[match[2]]
+    found = number(text)
+    if found is None and text not in GAPS or not has_point and UNCLEAR.fullmatch(text):
+        raise Unreadable("measure_unclear")
+    return None if found is None else number(round(found * factor, 6))
 
 
 def decimal(text: str) -> Decimal | None:

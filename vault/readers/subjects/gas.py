@@ -7,12 +7,12 @@ its index is kept. Days that are measured are never estimated.
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from vault.readers import sentences
-from vault.readers.files.opening import number
+from vault.readers.files.opening import measure, number
 from vault.readers.files.source_file import SourceFile, instant
 from vault.readers.reading import Fact
 from vault.readers.subjects import measures
@@ -20,6 +20,9 @@ from vault.readers.subjects.measures import GAS_DAY, PARIS, Flow, Series, Value,
 
 #: The most days of a reading: a meter is read at least every second year.
 LONGEST = 800
+#: The units that a cell of the file may name: volumes in m³, energies in kWh.
+VOLUMES = {"m3": 1.0, "dm3": 0.001, "l": 0.001}
+ENERGIES = {"kwh": 1.0, "wh": 0.001, "mwh": 1000.0}
 QUALITIES = {"mes": "mesure", "est": "estime", "cor": "corrige"}
 
 
@@ -53,9 +56,9 @@ def quality_of(text: object) -> str:
     return QUALITIES.get(str(text or "").lower()[:3], "")
 
 
-def measured(value: object, qualification: object) -> Value:
+def measured(value: object, qualification: object, units: Mapping[str, float]) -> Value:
     """Return a measured value, or None for a gap, which workbooks write as 0."""
-    return None if str(qualification or "").startswith("Absence") else number(value)
+    return None if str(qualification or "").startswith("Absence") else measure(value, units)
 
 
 def day_of(stamp: object) -> date:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from vault.readers.files.opening import fold, moment_of, number
+from vault.readers.files.opening import GAPS, fold, moment_of, number
 from vault.readers.reading import Unreadable
 from vault.readers.subjects.measures import STEPS, Flow, Row, Series, Value, instants
 
@@ -20,8 +20,6 @@ EXCEL_ZERO = datetime(1899, 12, 30)
 #: The number of watts, or of watt-hours, in each unit.
 UNITS = {"w": 1, "kw": 1000, "wh": 1, "kwh": 1000}
 WITH_UNIT = re.compile(r"(.*\d)\s*(k?wh?)")
-#: The words of a missing measure.
-GAPS = {"", "na", "n/a", "nan", "null", "none", "nd", "n.d.", "-", "--", "absence de donnees", "non disponible"}
 IN_UNIT = re.compile(r"\((?:en )?(k?wh?)\)$")
 DIRECTIONS = {"cons": "soutirage", "sout": "soutirage", "prod": "production", "inje": "injection"}
 SAID = re.compile(r"\b(?:consommation|soutirage|production|injection)\b")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from vault.readers.files.opening import guarded, head_of, json_of, number, text_of
+from vault.readers.files.opening import guarded, head_of, json_of, measure, number, text_of
 from vault.readers.files.source_file import SourceFile
 from vault.readers.reading import Ask, Fact, Reading
 from vault.readers.subjects import gas
@@ -69,8 +69,8 @@ def _reading(point: str, item: Mapping[str, Any]) -> gas.GasReading:
         point=point,
         start=start,
         end=start + timedelta(days=1) if day else gas.day_of(used["date_fin_consommation"]),
-        volume=number(used.get("volume_brut")),
-        energy=number(used.get("energie")),
+        volume=measure(used.get("volume_brut"), gas.VOLUMES),
+        energy=measure(used.get("energie"), gas.ENERGIES),
         index_start=_index(item.get("releve_debut"), "index_brut_debut"),
         index_end=_index(item.get("releve_fin"), "index_brut_fin"),
         quality=gas.quality_of(used.get("type_qualif_conso")),
@@ -79,7 +79,7 @@ def _reading(point: str, item: Mapping[str, Any]) -> gas.GasReading:
 
 
 def _index(reading: Mapping[str, Any] | None, name: str) -> float | int | None:
-    return number(((reading or {}).get(name) or {}).get("valeur_index"))
+    return measure(((reading or {}).get(name) or {}).get("valeur_index"), gas.VOLUMES)
 
 
 def _point(point: str, item: Mapping[str, Any]) -> dict[str, Any]:

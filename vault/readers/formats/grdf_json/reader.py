@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from vault.readers.files.opening import guarded, head_of, json_of, number
+from vault.readers.files.opening import guarded, head_of, json_of, measure
 from vault.readers.files.source_file import SourceFile
 from vault.readers.reading import Ask, Reading
 from vault.readers.subjects import gas
@@ -41,9 +41,9 @@ def _reading(point: str, one: Mapping[str, Any]) -> gas.GasReading:
         point=point,
         start=start,
         end=start + timedelta(days=1) if day else gas.day_of(one["dateFinReleve"]),
-        volume=gas.measured(one.get("volumeBrutConsomme"), one.get("qualificationReleve")),
-        energy=gas.measured(one.get("energieConsomme"), one.get("qualificationReleve")),
-        index_start=number(one.get("indexDebut")),
-        index_end=number(one.get("indexFin")),
+        volume=gas.measured(one.get("volumeBrutConsomme"), one.get("qualificationReleve"), gas.VOLUMES),
+        energy=gas.measured(one.get("energieConsomme"), one.get("qualificationReleve"), gas.ENERGIES),
+        index_start=measure(one.get("indexDebut"), gas.VOLUMES),
+        index_end=measure(one.get("indexFin"), gas.VOLUMES),
         quality=gas.quality_of(one.get("qualificationReleve")),
     )

@@ -8,7 +8,7 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from vault.readers.files.opening import fold, guarded, moment_of, number
+from vault.readers.files.opening import fold, guarded, measure, moment_of
 from vault.readers.files.source_file import SourceFile
 from vault.readers.files.workbook import Cell, has_text, is_workbook, sheets
 from vault.readers.reading import Ask, Reading
@@ -71,10 +71,10 @@ def _reading(point: str, cells: Mapping[str, Cell], exported: date) -> gas.GasRe
         point=point,
         start=start,
         end=min(end, exported) if start < exported else end,  # the month of the export ends with it
-        volume=gas.measured(cells.get("volume"), cells.get("quality")),
-        energy=gas.measured(cells.get("energy"), cells.get("quality")),
-        index_start=number(cells.get("index_start")),
-        index_end=number(cells.get("index_end")),
+        volume=gas.measured(cells.get("volume"), cells.get("quality"), gas.VOLUMES),
+        energy=gas.measured(cells.get("energy"), cells.get("quality"), gas.ENERGIES),
+        index_start=measure(cells.get("index_start"), gas.VOLUMES),
+        index_end=measure(cells.get("index_end"), gas.VOLUMES),
         quality=gas.quality_of(cells.get("quality")),
     )
 

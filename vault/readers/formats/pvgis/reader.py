@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vault.readers import sentences
-from vault.readers.files.opening import guarded, head_of, json_of, number, rows_of, text_of
+from vault.readers.files.opening import guarded, head_of, json_of, measure, number, rows_of, text_of
 from vault.readers.files.source_file import SourceFile
 from vault.readers.reading import Ask, Fact, Reading
 from vault.readers.subjects import measures
@@ -30,6 +30,7 @@ INPUTS = {
     "azimuth": r"Azimuth:\s*(-?[\d.,]+)",
 }
 HOUR = 3600
+POWERS = {"w": 1.0, "kw": 1000.0}
 
 
 def recognises(data: bytes, ask: Ask) -> bool:
@@ -48,7 +49,9 @@ def read(data: bytes, ask: Ask) -> Reading:
     flow = Flow(f"PVGIS {inputs['latitude']:.3f},{inputs['longitude']:.3f}", "production", "puissance_moyenne", "W")
     for hour in hours:
         if "P" in hour:
-            series.add(flow, Measure(_seconds(str(hour["time"])), HOUR, number(hour["P"]), "estime"))
+            series.add(
+                flow, Measure(_seconds(str(hour["time"])), HOUR, measure(hour["P"], POWERS, has_point=True), "estime")
+            )
     records = _installation(inputs, source) + series.records(source)
     facts = measures.facts(records) or [Fact("points", str(len(hours)))]
     direct: list[Value] = [number(hour["Gb(i)"]) for hour in hours if "Gb(i)" in hour]
