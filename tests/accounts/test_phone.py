@@ -70,7 +70,7 @@ def test_nothing_is_sent_to_an_invalid_number(browser):
 
 def test_messages_to_a_number_are_limited(browser):
     statuses = [ask(browser).status_code for _ in range(4)]
-    assert statuses == [302, 302, 302, 200]
+    assert statuses == [302, 302, 302, 400]
 
 
 def test_changing_it_needs_a_recent_confirmation(browser):

@@ -123,7 +123,7 @@ def test_a_wrong_code_shows_an_error_and_allows_another_try(browser, typed):
     ResidentFactory(email=KNOWN)
     ask(browser, KNOWN)
     response = answer(browser, typed)
-    assert response.status_code == 200
+    assert response.status_code == 400
     assert response.context["form"].errors["code"]
     assert answer(browser, sent_code()).status_code == 302
 
@@ -178,7 +178,7 @@ def test_a_new_code_replaces_the_first(browser):
     first = sent_code()
     ask(browser, KNOWN)
     if first != sent_code():
-        assert answer(browser, first).status_code == 200
+        assert answer(browser, first).status_code == 400
     assert answer(browser, sent_code()).status_code == 302
 
 

@@ -148,7 +148,7 @@ def use_everything(live: Live) -> bytes:
     page = visitor.wait_for_job(
         send(visitor, "/coffre/ajouter/", f"{CANARIES['the name of a file']}.pdf", receipt, kind="quittance_loyer")
     )
-    visitor.submit(page, page.form())
+    visitor.submit(page, page.form("whose"), {"whose": "own"})
     # A refused file, a search, and a question left unanswered.
     visitor.wait_for_job(
         send(

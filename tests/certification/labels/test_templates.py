@@ -69,7 +69,7 @@ def test_a_request_begins_with_the_sheet_of_another_citys_label(owner, one, clie
 )
 def test_a_sheet_that_is_none_begins_nothing(sheet, owner, one):
     answer = begin(signed_in(owner), one, template="sheet", sheet=sheet)
-    assert answer.status_code == 200 and "Erreur" in answer.content.decode()
+    assert answer.status_code == 400 and "Erreur" in answer.content.decode()
     assert not LabelRequest.objects.exists() and not Purpose.objects.exists()
 
 

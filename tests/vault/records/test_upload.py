@@ -128,7 +128,7 @@ def test_someone_else_s_notice_asks_whose_it_is_and_nothing_is_kept_without_an_a
     add(resident, "identite.pivot", IDENTITY)
     paper = uploaded(browser, resident, notice_pdf(BRUNO))
     page = confirm(browser, paper)
-    assert page.status_code == 200
+    assert page.status_code == 400
     assert "Dites à qui est ce papier." in page.content.decode()
     assert not values(resident)
 
@@ -140,7 +140,7 @@ def test_a_notice_in_a_vault_without_a_name_asks_whether_it_is_theirs(browser, r
     page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
     assert "Est-ce bien le vôtre" in page and "KERVELLA" in page and "Oui, à moi" in page
     assert "Vérifié<" not in page and "À confirmer" in page
-    assert confirm(browser, paper).status_code == 200 and not values(resident)
+    assert confirm(browser, paper).status_code == 400 and not values(resident)
     confirm(browser, paper, whose="own")
     assert values(resident)[0].assurance == "declared"
     assert tags(browser, paper) == {"Rangé"}, "signed, and not known as theirs"
