@@ -1,8 +1,10 @@
 """All keyrings fulfil the same contract, tested on a file, a transit engine, KMS and a keeper."""
 
 import base64
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -63,6 +65,26 @@ def in_kms(monkeypatch):
         yield service
 
 
+class Stoppable(keeper.Keeper):
+    """A keeper whose end cuts its connections, as the end of its process does, and waits for their threads."""
+
+    daemon_threads = False
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.connections = []
+
+    def process_request(self, request, client_address):
+        self.connections.append(request)
+        super().process_request(request, client_address)
+
+    def server_close(self):
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+
 class Kept(InFile):
     def __init__(self, folder):
         super().__init__(folder / "keys" / "keyring.json")
@@ -72,7 +94,7 @@ class Kept(InFile):
         self.start(os.geteuid())
 
     def start(self, user):
-        self.keeper = keeper.Keeper(self.socket, self.path, keeper.Log(self.log), user)
+        self.keeper = Stoppable(self.socket, self.path, keeper.Log(self.log), user)
         threading.Thread(target=self.keeper.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self):
