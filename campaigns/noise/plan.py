@@ -209,8 +209,11 @@ class Plan:
     sha256: str
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Self:
+    def from_json(cls, document: Mapping[str, Any], *, submitted_on: date | None = None) -> Self:
         """Read and check a plan.
+
+        Args:
+            submitted_on: the day on which it is submitted or approved, for the rules of plans that begin.
 
         Raises:
             PlanRefused: with every reason that was found. A document of the wrong shape is not looked at further.
@@ -219,7 +222,10 @@ class Plan:
             raise PlanRefused(reasons)
         if reasons := refusals.of_zoning(document):
             raise PlanRefused(reasons)
-        if reasons := refusals.of_content(document):
+        reasons = refusals.of_content(document)
+        if submitted_on:
+            reasons += refusals.of_submission(document, submitted_on)
+        if reasons:
             raise PlanRefused(reasons)
         return cls._read(document)
 

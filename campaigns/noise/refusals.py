@@ -1,5 +1,6 @@
 """Why a plan is refused. Each rule is one that an attack on published tables made necessary (docs/campaigns.md)."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,18 @@ CHECK_RHO = 0.002
 #: The column of a plan that names a holder, and its cells: sent and not yet due, answered, late.
 REQUEST = "request"
 REQUEST_STATES = ("sent", "answered", "late")
+#: What a draft's texts say before their author wrote them.
+UNWRITTEN = {"À écrire", "To be written"}
+_WAY = r"(?:rue|av|avenue|bd|boulevard|all[ée]e|chemin|impasse|place|quai|street|road|lane)"
+_BUILDING = r"(?:rue|all[ée]e|chemin|impasse|b[âa]timent|immeuble|r[ée]sidence|foyer|[ée]cole|coll[èe]ge|lyc[ée]e)"
+_STREET = re.compile(rf"\d+(?: ?(?:bis|ter))?,? (?:\w+ )*{_WAY}\b|{_BUILDING}\b")
+_IDENTITY = re.compile(
+    r"\b(?:votre nom|vos noms?|nom de famille|(?:votre|vos) pr[ée]noms?|date de naissance|"
+    r"(?:votre|vos) (?:adresses?|e-?mails?|courriels?|iban|t[ée]l[ée]phones?)|qui [êe]tes-vous|"
+    r"num[ée]ros? (?:fiscal|de t[ée]l[ée]phone|de s[ée]curit[ée] sociale)|"
+    r"your (?:first |last |full |family )?names?|surname|date of birth|your (?:e-?mail )?address|phone number|"
+    r"social security number|who are you)\b"
+)
 #: ρ of the milestones of the number of contributions: each contribution is in the noisy increment of one day.
 COUNTER_RHO = 0.02
 
@@ -171,6 +184,51 @@ def of_content(plan: Mapping[str, Any]) -> list[Refusal]:
         *_portability(plan),
         *_budget(plan),
     ]
+
+
+def of_submission(plan: Mapping[str, Any], today: date) -> list[Refusal]:
+    """Return why a plan that could be published is neither submitted nor approved on a day.
+
+    A plan that was approved before one of these rules is read all the same.
+    """
+    return [*_unwritten(plan), *_unused(plan), *_identity(plan), *_streets(plan), *_past(plan, today)]
+
+
+def _unwritten(plan: Mapping[str, Any]) -> Iterator[Refusal]:
+    for name in ("question", "purpose"):
+        if UNWRITTEN & set(plan[name].values()):
+            yield Refusal("unwritten", name, {})
+
+
+def _unused(plan: Mapping[str, Any]) -> Iterator[Refusal]:
+    """Residents are asked nothing that no table publishes (article 5(1)(c) of the GDPR)."""
+    used = {code for table in plan["tables"] for code in (*table["dimensions"], table.get("measure"))}
+    for name in ("dimensions", "measures"):
+        for number, one in enumerate(plan[name]):
+            if one["code"] not in used:
+                yield Refusal("unused_column", f"{name}/{number}", {"column": one["label"]["fr"]})
+
+
+def _identity(plan: Mapping[str, Any]) -> Iterator[Refusal]:
+    """A consultation asks nobody who they are: no table could be published of the answers."""
+    columns = [*plan["dimensions"], *plan["measures"]]
+    asked = [plan["title"], plan["question"], *(one["label"] for one in columns)]
+    asked += [cell["label"] for one in columns for cell in one.get("cells", ())]
+    for text in (text for label in asked for text in label.values()):
+        if _IDENTITY.search(text.casefold()):
+            yield Refusal("identity", "question", {"text": text})
+
+
+def _streets(plan: Mapping[str, Any]) -> Iterator[Refusal]:
+    """A zone that is named as a street or a building has not the inhabitants that its line says."""
+    for number, zone in enumerate(plan["zoning"]["zones"] if plan["zoning"] else ()):
+        if _STREET.match(zone["label"]["fr"].casefold()):
+            yield Refusal("street", f"zoning/zones/{number}", {"zone": zone["label"]["fr"]})
+
+
+def _past(plan: Mapping[str, Any], today: date) -> Iterator[Refusal]:
+    if date.fromisoformat(plan["opens"]) <= today:
+        yield Refusal("opens_in_the_past", "opens", {})
 
 
 def _doubles(codes: Any) -> list[str]:  # noqa: ANN401 - any strings

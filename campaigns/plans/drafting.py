@@ -10,6 +10,9 @@ from typing import Any
 from campaigns.noise.refusals import BUDGETS, beside_tables
 from core import canonical
 
+#: The template of an agent's own question, and its column, whose answers they write.
+OWN, ANSWER = "empty", "answer"
+
 
 @cache
 def templates() -> dict[str, dict[str, Any]]:
@@ -75,10 +78,29 @@ def with_shares(document: Mapping[str, Any], template: str, shares: Mapping[str,
     ]
     used = {code for table in tables for code in (*table["dimensions"], table.get("measure"))}
     columns = {
-        name: [one for one in templates()[template][name] if one["code"] in used]
+        name: [keep_answers(document, one) for one in templates()[template][name] if one["code"] in used]
         for name in ("dimensions", "measures")
     }
     return {**document, **(columns if tables else {}), "tables": tables}
+
+
+def keep_answers(document: Mapping[str, Any], column: dict[str, Any]) -> dict[str, Any]:
+    """Return a template's column with the answers that the draft's author wrote, if they wrote theirs."""
+    return next(
+        (
+            column | {"cells": one["cells"]}
+            for one in document.get("dimensions", ())
+            if one["code"] == column["code"] == ANSWER and "cells" in one
+        ),
+        column,
+    )
+
+
+def with_answers(document: Mapping[str, Any], answers: list[dict[str, str]]) -> dict[str, Any]:
+    """Return the draft of a survey whose author writes the answers, in both languages and in this order."""
+    cells = [{"code": f"answer-{number}", "label": label} for number, label in enumerate(answers, start=1)]
+    columns = [one | {"cells": cells} if one["code"] == ANSWER else one for one in document["dimensions"]]
+    return {**document, "dimensions": columns}
 
 
 def with_sensitivity(document: Mapping[str, Any], sensitivity: str) -> dict[str, Any]:

@@ -74,6 +74,37 @@ class QuestionForm(PublicForm):
         return found
 
 
+class AnswersForm(PublicForm):
+    """The answers of an agent's own question."""
+
+    answers = _text(
+        gettext_lazy("Réponses"),
+        2000,
+        8,
+        help_text=gettext_lazy(
+            "Une par ligne, de 2 à 12 : en français ; en anglais. Prévoyez « Je ne sais pas » ou « Autre »."
+        ),
+    )
+
+    def clean_answers(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = []
+        for line in filter(None, map(str.strip, self.cleaned_data["answers"].splitlines())):
+            parts = [part.strip() for part in line.split(";")]
+            if len(parts) != 2 or not all(parts) or max(map(len, parts)) > 80:
+                raise ValidationError(
+                    _("Écrivez deux parties de 80 signes au plus, séparées par un point-virgule : %(line)s")
+                    % {"line": line}
+                )
+            found.append({"fr": parts[0], "en": parts[1]})
+        for language in ("fr", "en"):
+            written = [one[language].casefold() for one in found]
+            if doubles := {one[language] for one in found if written.count(one[language].casefold()) > 1}:
+                raise ValidationError(_("Écrit deux fois : %(found)s.") % {"found": ", ".join(sorted(doubles))})
+        if not 2 <= len(found) <= 12:
+            raise ValidationError(_("Écrivez de 2 à 12 réponses."))
+        return found
+
+
 class ZonesForm(forms.Form):
     source = PublicWords(
         label=gettext_lazy("Source publique des populations"),

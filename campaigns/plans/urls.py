@@ -16,6 +16,7 @@ urlpatterns = [
     path("agents/consultations/<slug:code>/", agents.plan, name="plan"),
     path("agents/consultations/<slug:code>/apercu/", agents.preview, name="preview"),
     path("agents/consultations/<slug:code>/question/", agents.edit_question, name="edit_question"),
+    path("agents/consultations/<slug:code>/reponses/", agents.edit_answers, name="edit_answers"),
     path("agents/consultations/<slug:code>/zones/", agents.edit_zones, name="edit_zones"),
     path("agents/consultations/<slug:code>/tableaux/", agents.edit_tables, name="edit_tables"),
     path("agents/consultations/<slug:code>/dates/", agents.edit_dates, name="edit_dates"),

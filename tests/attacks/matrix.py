@@ -377,6 +377,7 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "debates:set_aside": ("debated consultation", "proposal"),
     "debates:decide_appeal": ("debated consultation", "appealed post"),
     "debates:decide_vote": ("asked consultation",),
+    "plans:edit_answers": ("draft of an own question",),
     "plans:edit_holder": ("draft of asking",),
     **dict.fromkeys(
         ("debates:group", "debates:group_ballot", "debates:group_result", "debates:invitations"),
@@ -800,6 +801,7 @@ GROUPS = [
             "plans:edit_tables",
             "plans:edit_dates",
             "plans:edit_group",
+            "plans:edit_answers",
             "plans:edit_holder",
             "plans:submit",
             "plans:drop",

@@ -23,6 +23,7 @@ from services.procedures.actions import procedures
 from services.requests.actions import office as office_verbs
 from services.versions.actions import versions
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
+from tests.campaigns.made import days_ahead
 from tests.campaigns.made import document as plan_document
 from tests.certification import made as labels_made
 from tests.services.procedures.written import document as procedure_document
@@ -116,10 +117,10 @@ def a_plan() -> Stage:
     first, second, officer = AgentFactory(), AgentFactory(), AgentFactory()
     officer.is_dpo = True
     officer.save()
-    row = campaigns.begin(by=first, template="travel", document=plan_document())
+    row = campaigns.begin(by=first, template="travel", document=plan_document(**days_ahead()))
 
     def submitted() -> None:
-        campaigns.submit(campaign=row, by=first)
+        campaigns.submit(campaign=row, by=first, today=timezone.localdate())
         row.refresh_from_db()
         campaigns.give_opinion(campaign=row, by=officer, favourable=True, words="Les cases sont larges.")
         row.refresh_from_db()

@@ -34,6 +34,7 @@ from services.versions.actions import versions
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, ResidentFactory, established, signed_in
 from tests.campaigns import given
 from tests.campaigns.debates import voted
+from tests.campaigns.made import EVE
 from tests.campaigns.made import document as plan_document
 from tests.certification import made as labels_made
 from tests.services.procedures.written import document as procedure_document
@@ -183,9 +184,9 @@ def approve_consultation() -> Stage:
     officer.is_dpo = True
     officer.save()
     plan = campaigns.begin(by=first, template="travel", document=plan_document())
-    plan = campaigns.submit(campaign=plan, by=first)
+    plan = campaigns.submit(campaign=plan, by=first, today=EVE)
     campaigns.give_opinion(campaign=plan, by=officer, favourable=True, words="Les cases sont larges.")
-    return Stage(first, lambda second: campaigns.approve(campaign=plan, by=second))
+    return Stage(first, lambda second: campaigns.approve(campaign=plan, by=second, today=EVE))
 
 
 def approve_vote() -> Stage:

@@ -28,7 +28,7 @@ from tests.accounts.factories import TOTP_SECRET, AgentFactory, signed_in
 from tests.attacks.test_people_with_power import made_alone
 from tests.campaigns import given
 from tests.campaigns.debates import voted
-from tests.campaigns.made import document
+from tests.campaigns.made import EVE, document
 from tests.services.procedures.written import document as procedure_document
 from tests.services.requests.made import fresh, opened_office, sent
 from tests.vault.holders.test_holders import posted
@@ -158,10 +158,10 @@ def test_an_officer_neither_approves_nor_writes_by_an_account_that_they_named_al
     named = second if whom == "who approves" else author
     Nomination.objects.filter(person=named).update(proposed_by=officer, confirmed_by=officer)
     plan = campaigns.begin(by=author, template="travel", document=document())
-    plan = campaigns.submit(campaign=plan, by=author)
+    plan = campaigns.submit(campaign=plan, by=author, today=EVE)
     with pytest.raises(NotTwo):
         campaigns.give_opinion(campaign=plan, by=officer, favourable=True, words="Les cases sont larges.")
-        campaigns.approve(campaign=plan, by=second)
+        campaigns.approve(campaign=plan, by=second, today=EVE)
 
 
 @pytest.mark.parametrize("name", ["opening_hours", "opening_hours_en"])

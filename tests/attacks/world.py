@@ -54,7 +54,7 @@ from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFac
 from tests.accounts.soft_key import SoftKey
 from tests.campaigns import given
 from tests.campaigns.debates import voted
-from tests.campaigns.made import document
+from tests.campaigns.made import days_ahead, document, own_survey
 from tests.campaigns.panel import seated
 from tests.certification.made import SIRETS, charter, evidenced, filled, labelled, member, proposed, publisher, service
 from tests.services.dossiers.made import built, fill
@@ -463,12 +463,17 @@ def urgent_situations_of(author: User) -> dict[str, Any]:
 def consultations_of(author: User) -> dict[str, Any]:
     """Make the plans of an agent: a draft, and one that waits for the officer and the second person."""
     codes = {"draft consultation": "brouillon", "submitted consultation": "soumise"}
-    drafts = [campaigns.begin(by=author, template="travel", document=document(code=code)) for code in codes.values()]
-    campaigns.submit(campaign=drafts[1], by=author)
+    drafts = [
+        campaigns.begin(by=author, template="travel", document=document(code=code, **days_ahead()))
+        for code in codes.values()
+    ]
+    campaigns.submit(campaign=drafts[1], by=author, today=timezone.localdate())
     asking = document(code="a-demander", holder="")
     campaigns.begin(by=author, template="portability", document=asking)
+    own = campaigns.begin(by=author, template="empty", document=own_survey("marche"))
     grouped = given.grouped(created_by=author)
     return codes | {
+        "draft of an own question": own.code,
         "draft of asking": asking["code"],
         "group consultation": grouped.code,
         "asking consultation": given.asking().code,

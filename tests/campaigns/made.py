@@ -1,9 +1,23 @@
 """Plans for tests: a town of two sectors with three quarters each, and its travel survey."""
 
 from copy import deepcopy
+from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from campaigns.noise.plan import Plan
+from campaigns.plans.drafting import OWN, from_template
+
+#: The day before the plan's first one: it is submitted and approved on it.
+EVE = date(2027, 1, 10)
+
+
+def days_ahead() -> dict[str, Any]:
+    """Return days to come for a plan that a page submits or approves, whatever day it is."""
+    today = timezone.localdate()
+    opens, *windows = ((today + timedelta(days=count)).isoformat() for count in (30, 58, 86))
+    return {"opens": opens, "windows": windows}
 
 
 def words(text: str) -> dict[str, str]:
@@ -94,6 +108,7 @@ DOCUMENT: dict[str, Any] = {
             "rho": 0.07,
             "per_resident": 1,
         },
+        {"code": "ages", "label": words("Âge"), "dimensions": ["age"], "rho": 0.004, "per_resident": 1},
     ],
     "opens": "2027-01-11",
     "windows": ["2027-02-09", "2027-03-09"],
@@ -104,6 +119,18 @@ DOCUMENT: dict[str, Any] = {
 
 def document(**changes: Any) -> dict[str, Any]:
     return {**deepcopy(DOCUMENT), **changes}
+
+
+def own_survey(code: str) -> dict[str, Any]:
+    """Return the draft of an agent's own question, whose answers are still the template's."""
+    return from_template(
+        OWN,
+        code=code,
+        title=words("Le marché"),
+        sponsor="Ville de Valbrune",
+        zoning=DOCUMENT["zoning"],
+        today=timezone.localdate(),
+    )
 
 
 def plan(**changes: Any) -> Plan:

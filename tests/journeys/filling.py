@@ -304,24 +304,34 @@ def procedures(agent: Any, resident: Any) -> dict[str, Any]:
 
 def consultations(agent: Any) -> dict[str, Any]:
     """Make consultations: two of the agent's, a draft without zones and one with all; one open; one to decide."""
+    from django.utils import timezone
+
     from campaigns.plans.actions import campaigns
     from tests.accounts.factories import AgentFactory
-    from tests.campaigns.made import document, words
+    from tests.campaigns.made import days_ahead, document, own_survey, words
 
     other = AgentFactory(name="Hugo Martin")
     officer = AgentFactory(name="Solène Abadie")
     officer.is_dpo = True
     officer.save()
-    whole = campaigns.begin(by=agent, template="travel", document=document(code="trajets-d-hiver"))
+    whole = campaigns.begin(by=agent, template="travel", document=document(code="trajets-d-hiver", **days_ahead()))
     bare = document(code="courses", zoning=None, title=words("Vos courses"))
     campaigns.begin(by=agent, template="food", document=bare)
-    asked = document(code="chauffage", title=words("Le chauffage cet hiver"))
+    asked = document(code="chauffage", **days_ahead(), title=words("Le chauffage cet hiver"))
     waiting = campaigns.begin(by=other, template="energy", document=asked)
-    campaigns.submit(campaign=waiting, by=other)
-    refused = campaigns.begin(by=other, template="food", document=document(code="midi", title=words("Le midi")))
-    refused = campaigns.submit(campaign=refused, by=other)
+    campaigns.submit(campaign=waiting, by=other, today=timezone.localdate())
+    refused = campaigns.begin(
+        by=other, template="food", document=document(code="midi", **days_ahead(), title=words("Le midi"))
+    )
+    refused = campaigns.submit(campaign=refused, by=other, today=timezone.localdate())
     campaigns.refuse(campaign=refused, by=agent, words="Des réponses touchaient à la santé.")
-    return {"draft_plan": whole.code, "bare_plan": "courses", "waiting_plan": waiting.code}
+    own = campaigns.begin(by=agent, template="empty", document=own_survey("marche"))
+    return {
+        "draft_plan": whole.code,
+        "bare_plan": "courses",
+        "waiting_plan": waiting.code,
+        "own_plan": own.code,
+    }
 
 
 def groups(resident: Any, agent: Any) -> dict[str, Any]:

@@ -312,6 +312,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     ],
     "plans:preview": [(AGENT, "/agents/consultations/{draft_plan}/apercu/")],
     "plans:edit_question": [(AGENT, "/agents/consultations/{draft_plan}/question/")],
+    "plans:edit_answers": [(AGENT, "/agents/consultations/{own_plan}/reponses/")],
     "plans:edit_zones": [(AGENT, "/agents/consultations/{draft_plan}/zones/")],
     "plans:edit_tables": [(AGENT, "/agents/consultations/{draft_plan}/tableaux/")],
     "plans:edit_dates": [(AGENT, "/agents/consultations/{draft_plan}/dates/")],

@@ -60,8 +60,11 @@ def change(*, campaign: Campaign, by: User, document: Mapping[str, Any]) -> Camp
     return held
 
 
-def submit(*, campaign: Campaign, by: User) -> Campaign:
+def submit(*, campaign: Campaign, by: User, today: date) -> Campaign:
     """Freeze the plan and submit it to the data protection officer and to a second person.
+
+    Args:
+        today: in the city. The plan's days come after it.
 
     Raises:
         PermissionDenied: `by` is not the author.
@@ -72,7 +75,7 @@ def submit(*, campaign: Campaign, by: User) -> Campaign:
     perms.require_author(by, campaign)
     ACTS["approve_consultation"].require_first(by)
     with _alone(campaign) as held:
-        Plan.from_json(held.document)
+        Plan.from_json(held.document, submitted_on=today)
         held.sha256 = sha256_of(held.document)
         _step(held, Step.SUBMIT, by, "sha256")
     return held
@@ -121,15 +124,19 @@ def refuse(*, campaign: Campaign, by: User, words: str) -> Campaign:
     return held
 
 
-def approve(*, campaign: Campaign, by: User, words: str = "") -> Campaign:
+def approve(*, campaign: Campaign, by: User, today: date, words: str = "") -> Campaign:
     """Approve the frozen plan, as the second of two persons. It opens on its own day.
 
     Whoever gave the officer's opinion does not approve (article 38(6) of the GDPR).
+
+    Args:
+        today: in the city. A plan whose first day is no longer to come goes back to its author.
 
     Raises:
         NotTwo: `by` may not decide with the author, nor after whoever gave the opinion.
         PermissionDenied: `by` gave the opinion.
         NoOpinion
+        PlanRefused: with all reasons.
         ValueError: the opinion is unfavourable, and no reasons say why the city goes on.
         NotNow
     """
@@ -144,6 +151,7 @@ def approve(*, campaign: Campaign, by: User, words: str = "") -> Campaign:
             require_apart(opinion.by, by)
         if not opinion.favourable:
             words = _said(words)
+        Plan.from_json(held.document, submitted_on=today)
         held.approved_by = by
         _step(held, Step.APPROVE, by, "approved_by", words=words.strip())
     return held

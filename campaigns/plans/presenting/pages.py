@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -90,17 +91,16 @@ def _opinion(favourable: bool | None) -> str:
 
 def plan_page(campaign: Campaign, reader: User) -> dict[str, Any]:
     """Return the context of a plan's page: its parts, its faults, what the reader may do next."""
-    try:
-        Plan.from_json(campaign.document)
-        faults: list[str] = []
-    except PlanRefused as refused:
-        faults = list(dict.fromkeys(wording.refusal_words(reason) for reason in refused.reasons))
+    faults = find_faults(campaign)
     is_author = campaign.created_by_id == reader.pk
     is_draft, is_submitted = campaign.state == State.DRAFT, campaign.state == State.SUBMITTED
     return {
         "campaign": campaign,
         "title": _title(campaign),
         "faults": faults,
+        "faults_title": _("Le plan ne peut pas encore être soumis")
+        if is_draft
+        else _("Le plan ne peut plus être approuvé : rendez-le à son auteur"),
         "sections": _sections(campaign, editable=is_author and is_draft),
         "tables": _tables(campaign),
         "heads": [{"label": _("Tableau")}, {"label": _("Part"), "num": True}],
@@ -112,6 +112,42 @@ def plan_page(campaign: Campaign, reader: User) -> dict[str, Any]:
         "may_decide": is_submitted and not is_author,
         "may_advise": is_submitted and not is_author and reader.is_dpo,
         "edit_tables": reverse("plans:edit_tables", args=[campaign.code]) if is_author and is_draft else "",
+    }
+
+
+def find_faults(campaign: Campaign) -> list[str]:
+    """Return why the plan is refused today, each reason once, and what to change."""
+    begins = campaign.state in {State.DRAFT, State.SUBMITTED}
+    try:
+        Plan.from_json(campaign.document, submitted_on=timezone.localdate() if begins else None)
+    except PlanRefused as refused:
+        return list(dict.fromkeys(wording.refusal_words(reason) for reason in refused.reasons))
+    return []
+
+
+def decision_page(campaign: Campaign) -> dict[str, Any]:
+    """Return what whoever advises or decides reads beside their form: plan, opinion, preview, what is asked."""
+    plan, given = campaign.plan, opinion_on(campaign)
+    return {
+        "campaign": campaign,
+        "title": _title(campaign),
+        "sections": _sections(campaign, editable=False),
+        "opinion": f"{_opinion(given.favourable)} {given.words}" if given else "",
+        "asked": wording.asked(plan),
+        **preview_table(plan),
+    }
+
+
+def preview_table(plan: Plan) -> dict[str, Any]:
+    """Return the table of what a plan would show, by the number of contributors."""
+    numbers = [
+        {"label": _("%(n)s personnes") % {"n": wording.number(n)}, "num": True} for n in preview.numbers_of(plan)
+    ]
+    return {
+        "heads": [{"label": _("Tableau")}, *numbers],
+        "rows": wording.preview_rows(plan),
+        "finding": wording.finding(plan),
+        "epsilon": wording.epsilon_words(plan),
     }
 
 
@@ -133,6 +169,8 @@ def _sections(campaign: Campaign, *, editable: bool) -> list[dict[str, Any]]:
         (_("Nombre de réponses"), _counter(stored.get("milestones")), "plans:edit_tables"),
         (_("Protection"), str(dict(PRESETS)[stored["sensitivity"]]), "plans:edit_tables"),
     ]
+    if campaign.template == drafting.OWN:
+        listed.insert(2, (_("Réponses"), ", ".join(list_answers(campaign, language)), "plans:edit_answers"))
     if "holder" in stored:
         listed.insert(0, (_("Organisme"), holder_name(stored["holder"]) or _("À choisir"), "plans:edit_holder"))
     return [
@@ -184,6 +222,17 @@ def _tasks(campaign: Campaign) -> list[dict[str, Any]]:
 def shares(campaign: Campaign) -> dict[str, int]:
     found = drafting.shares_of(campaign.document)
     return {table["code"]: found.get(table["code"], 0) for table in drafting.templates()[campaign.template]["tables"]}
+
+
+def write_answer_lines(campaign: Campaign) -> str:
+    """Return the answers of an agent's own question as they write them, one a line."""
+    return "\n".join(map(" ; ".join, zip(list_answers(campaign, "fr"), list_answers(campaign, "en"), strict=True)))
+
+
+def list_answers(campaign: Campaign, language: str) -> list[str]:
+    """Return the answers of an agent's own question in a language, in their order."""
+    columns = campaign.document["dimensions"]
+    return [cell["label"][language] for one in columns if one["code"] == drafting.ANSWER for cell in one["cells"]]
 
 
 def zone_lines(zoning: dict[str, Any]) -> str:

@@ -38,6 +38,11 @@ def refusal_words(reason: Refusal) -> str:
         "portability_shape": _("La portabilité ne compte que des demandes : envoyées, répondues, en retard."),
         "group_too_small": _("Le minimum et les votes nécessaires dépassent le groupe de %(invited)s personnes."),
         "group_votes_late": _("Le groupe vote avant le jour de l’ouverture."),
+        "unwritten": _("Écrivez la question et le but, en français et en anglais."),
+        "unused_column": _("« %(column)s » n’est dans aucun tableau : ne le demandez pas, ou publiez un tableau."),
+        "identity": _("Une consultation ne demande à personne qui il est : changez « %(text)s »."),
+        "street": _("« %(zone)s » est une rue ou un bâtiment, pas une zone : réunissez-la à ses voisines."),
+        "opens_in_the_past": _("L’ouverture n’est plus à venir : changez les dates."),
         "missing_field": _("Il manque un champ : %(names)s."),
     }
     values = {name: ", ".join(value) if isinstance(value, list) else value for name, value in reason.values.items()}
@@ -57,8 +62,12 @@ def preview_rows(plan: Plan) -> list[list[str]]:
         row = [table.label.in_language(language())]
         for contributors in preview.numbers_of(plan):
             found = preview.expected(plan, table, contributors)
-            cells = _("%(shown)s cases sur %(all)s") % {"shown": round(found.shown), "all": found.cells}
-            row.append(cells if found.margin is None else f"{_margin(plan, table.measure, found.margin)}, {cells}")
+            values: dict[str, int | str] = {"shown": round(found.shown), "all": found.cells}
+            if found.margin is None:
+                row.append(_("%(shown)s cases sur %(all)s") % values)
+            else:
+                values["margin"] = _margin(plan, table.measure, found.margin)
+                row.append(_("%(margin)s, %(shown)s sur %(all)s") % values)
         rows.append(row)
     return rows
 

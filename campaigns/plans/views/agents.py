@@ -1,7 +1,7 @@
 """Pages of agents: a plan from its draft to the second person's decision. No personal data is on any of them."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib import messages
@@ -24,6 +24,7 @@ from campaigns.plans import drafting
 from campaigns.plans.actions import campaigns as actions
 from campaigns.plans.actions.campaigns import NoOpinion
 from campaigns.plans.forms import (
+    AnswersForm,
     BeginForm,
     DatesForm,
     DecideForm,
@@ -134,17 +135,10 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
     except PlanRefused:
         messages.warning(request, _("Corrigez d’abord le plan."))
         return redirect("plans:plan", code)
-    heads: list[dict[str, Any]] = [{"label": _("Tableau")}]
-    heads += [
-        {"label": _("%(n)s personnes") % {"n": wording.number(n)}, "num": True} for n in previews.numbers_of(found)
-    ]
     context = {
         "campaign": campaign,
-        "title": wording.finding(found),
-        "heads": heads,
-        "rows": wording.preview_rows(found),
+        **pages.preview_table(found),
         "attacker": wording.attacker_words(found),
-        "epsilon": wording.epsilon_words(found),
         "asked": wording.asked(found),
         "group": wording.group_words(found),
         "usual": previews.usual(found),
@@ -172,6 +166,25 @@ def edit_question(request: SignedInRequest, code: str) -> HttpResponse:
         return {**stored, **texts, "sponsor": data["sponsor"], "partners": data["partners"]}
 
     return _edit(request, campaign, QuestionForm, initial, changed, _("La question"))
+
+
+@agents_only
+@require_http_methods(["GET", "POST"])
+@said_why
+def edit_answers(request: SignedInRequest, code: str) -> HttpResponse:
+    """Write the answers of an agent's own question. The answers of another template are its own: 404."""
+    campaign = _draft(request, code)
+    if campaign.template != drafting.OWN:
+        raise Http404
+    initial = {"answers": pages.write_answer_lines(campaign)}
+    return _edit(
+        request,
+        campaign,
+        AnswersForm,
+        initial,
+        lambda data: drafting.with_answers(campaign.document, data["answers"]),
+        _("Les réponses"),
+    )
 
 
 @agents_only
@@ -276,7 +289,7 @@ def submit(request: SignedInRequest, code: str) -> HttpResponse:
     campaign = _draft(request, code)
     if request.method == "POST":
         try:
-            actions.submit(campaign=campaign, by=request.user)
+            actions.submit(campaign=campaign, by=request.user, today=timezone.localdate())
             messages.success(request, _("Le plan est figé et soumis."))
         except PlanRefused:
             messages.warning(request, _("Corrigez d’abord le plan."))
@@ -303,7 +316,7 @@ def opinion(request: SignedInRequest, code: str) -> HttpResponse:
             campaign=campaign, by=request.user, favourable=data["favourable"] == "yes", words=data["words"]
         )
         return redirect("plans:plan", code)
-    return _form(request, form, _("Votre avis sur le plan"), _("Donner cet avis"), reverse("plans:plan", args=[code]))
+    return _decision(request, campaign, form, _("Votre avis sur le plan"), _("Donner cet avis"))
 
 
 @agents_only
@@ -316,13 +329,16 @@ def decide(request: SignedInRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         _require_read(campaign, data)
-        act = {"approve": actions.approve, "send_back": actions.send_back, "refuse": actions.refuse}[data["decision"]]
+        approve = partial(actions.approve, today=timezone.localdate())
+        act = {"approve": approve, "send_back": actions.send_back, "refuse": actions.refuse}[data["decision"]]
         try:
             act(campaign=campaign, by=request.user, words=data["words"])
             return redirect("plans:plan", code)
         except ValueError:
             form.add_error("words", _("Écrivez pourquoi : c’est publié."))
-    return _form(request, form, _("Décider du plan"), _("Décider"), reverse("plans:plan", args=[code]))
+        except PlanRefused:
+            form.add_error("decision", pages.find_faults(campaign))
+    return _decision(request, campaign, form, _("Décider du plan"), _("Décider"))
 
 
 @agents_only
@@ -353,6 +369,12 @@ def _edit(
         actions.change(campaign=campaign, by=request.user, document=changed(form.cleaned_data))
         return redirect("plans:plan", campaign.code)
     return _form(request, form, heading, _("Enregistrer"), reverse("plans:plan", args=[campaign.code]))
+
+
+def _decision(request: SignedInRequest, campaign: Campaign, form: BaseForm, heading: str, button: str) -> HttpResponse:
+    """Show the form of who advises or decides, with the plan, the opinion, the preview and what is asked."""
+    context = {"form": form, "heading": heading, "button": button, **pages.decision_page(campaign)}
+    return render(request, "plans/decide.html", context)
 
 
 def _form(

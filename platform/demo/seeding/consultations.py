@@ -101,11 +101,13 @@ def approved(code: str, title: str, title_en: str, days: tuple[int, ...]) -> Non
     """Take a plan from its template to its approval: its author, the data protection officer, a second person."""
     author, officer, second = _agent("agathe"), _agent("ines"), _agent("hugo")
     document = planned(code, title, title_en, days, City.current().name)
+    # The town's first consultation opened before the demonstration did.
+    eve = date.fromisoformat(document["opens"]) - timedelta(days=1)
     with transaction.atomic():
         campaign = campaigns.begin(by=author, template="travel", document=document)
-        campaign = campaigns.submit(campaign=campaign, by=author)
+        campaign = campaigns.submit(campaign=campaign, by=author, today=eve)
         campaigns.give_opinion(campaign=campaign, by=officer, favourable=True, words="Les cases sont larges.")
-        campaigns.approve(campaign=campaign, by=second)
+        campaigns.approve(campaign=campaign, by=second, today=eve)
 
 
 def contribute(campaign: Campaign, counts: tuple[int, ...] = CONTRIBUTORS) -> None:

@@ -139,7 +139,7 @@ def test_a_killed_release_is_not_drawn_again_without_a_second_charge(
             patch.setattr(*place)
             tick(first)
         spent = len(charges(campaign))
-        assert spent == (5 if killed_at == "freeze" else 1), "the charge stays"
+        assert spent == (6 if killed_at == "freeze" else 1), "the charge stays"
         assert Contribution.objects.count() == 150, "the contributions are back"
         assert not Publication.objects.exists()
         tick(first)

@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.plans import drafting, opening
 from campaigns.plans.actions import campaigns
@@ -16,7 +17,7 @@ from campaigns.plans.models import Campaign
 from campaigns.plans.states import State
 from ops.cluster import ROOT
 from tests.accounts.factories import AgentFactory, signed_in
-from tests.campaigns.made import document
+from tests.campaigns.made import EVE, days_ahead, document
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +26,17 @@ Sud ; 9 000
 Gare ; 7 000 ; Nord ; 999990101
 Port ; 5 000 ; Nord
 Plage ; 9 000 ; Sud"""
+
+
+QUESTION = {
+    "title": "Le marché",
+    "title_en": "The market",
+    "question": "Quand viendriez-vous au marché ?",
+    "question_en": "When would you come to the market?",
+    "purpose": "Choisir ses heures.",
+    "purpose_en": "Choose its hours.",
+    "sponsor": "Ville de Valbrune",
+}
 
 
 def at(name, *parts):
@@ -57,6 +69,9 @@ def test_each_template_is_a_plan_once_the_zones_are_written(author, template):
     assert "Il manque les zones" in client.get(at("plan", draft.code)).content.decode()
     client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
     assert client.get(at("edit_holder", draft.code)).status_code == 404
+    if template == drafting.OWN:
+        assert "Écrivez la question et le but" in client.get(at("plan", draft.code)).content.decode()
+        client.post(at("edit_question", draft.code), QUESTION)
     page = client.get(at("plan", draft.code)).content.decode()
     assert "ne peut pas encore être soumis" not in page and at("submit", draft.code) in page
     preview = client.get(at("preview", draft.code)).content.decode()
@@ -74,6 +89,78 @@ def test_a_portability_plan_is_whole_once_its_holder_is_chosen(author, holders):
     page = client.get(at("plan", draft.code)).content.decode()
     assert choices[0][1] in page and at("submit", draft.code) in page
     assert "fois sur 100" in client.get(at("preview", draft.code)).content.decode()
+
+
+def answers(*lines):
+    return {"answers": "\n".join(lines)}
+
+
+def test_an_agent_writes_the_question_and_the_answers_of_their_own_survey(author):
+    client, draft = begun(author, drafting.OWN)
+    client.post(at("edit_zones", draft.code), {"source": "Insee, 2023", "zones": ZONES})
+    client.post(at("edit_question", draft.code), QUESTION)
+    first = client.get(at("edit_answers", draft.code)).context["form"].initial
+    assert first == answers("Oui ; Yes", "Non ; No", "Je ne sais pas ; I don’t know")
+    written = answers("Le matin ; In the morning", "Le soir ; In the evening", "Peu importe ; Either")
+    assert client.post(at("edit_answers", draft.code), written).status_code == 302
+    # Other shares leave the answers.
+    client.post(at("edit_tables", draft.code), {"sensitivity": "standard", "answer": 100, "answer-sector": 0})
+    client.post(at("edit_tables", draft.code), {"sensitivity": "standard", "answer": 50, "answer-sector": 50})
+    assert client.get(at("edit_answers", draft.code)).context["form"].initial == written
+    assert "Le matin, Le soir, Peu importe" in client.get(at("plan", draft.code)).content.decode()
+    client.post(at("submit", draft.code))
+    assert [cell.label.en for cell in Campaign.objects.get().plan.dimension("answer").cells] == [
+        "In the morning",
+        "In the evening",
+        "Either",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["Oui ; Yes"], "de 2 à 12"),
+        ([f"{number} ; {number}" for number in range(13)], "de 2 à 12"),
+        (["Oui ; Yes", "Non"], "deux parties"),
+        (["Oui ; Yes", "Non ; " + "n" * 81], "deux parties"),
+        (["Oui ; Yes", "oui ; Of course"], "Oui, oui"),
+        (["Oui ; Yes", "Appelez le 04 78 00 00 00 ; Call"], "Ni téléphone"),
+    ],
+)
+def test_answers_that_no_resident_could_choose_from_are_refused(author, lines, said):
+    client, draft = begun(author, drafting.OWN)
+    page = client.post(at("edit_answers", draft.code), answers(*lines))
+    assert page.status_code == 400 and said in page.content.decode()
+    assert Campaign.objects.get().document == draft.document
+
+
+def test_the_answers_of_another_template_are_its_own(author):
+    client, draft = begun(author)
+    assert client.get(at("edit_answers", draft.code)).status_code == 404
+
+
+def test_who_decides_reads_the_opinion_what_is_asked_and_what_would_be_shown(author, officer):
+    draft = campaigns.begin(by=author, template="travel", document=document(**days_ahead()))
+    plan = campaigns.submit(campaign=draft, by=author, today=timezone.localdate())
+    second = signed_in(AgentFactory())
+    before = second.get(at("decide", plan.code)).content.decode()
+    assert "Pas encore donné." in before
+    campaigns.give_opinion(campaign=plan, by=officer, favourable=False, words="Les quartiers sont trop petits.")
+    page = second.get(at("decide", plan.code)).content.decode()
+    assert "Défavorable. Les quartiers sont trop petits." in page
+    for said in ("À pied, Vélo, Voiture", "De 0 à 40", "Placer des arrêts de bus.", "± 39 %, 8 sur 18", "ε ="):
+        assert said in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_who_decides_too_late_reads_that_the_opening_is_past(author, officer):
+    late = {"opens": timezone.localdate().isoformat(), "windows": days_ahead()["windows"]}
+    draft = campaigns.begin(by=author, template="travel", document=document(**late))
+    plan = campaigns.submit(campaign=draft, by=author, today=timezone.localdate() - timedelta(days=9))
+    campaigns.give_opinion(campaign=plan, by=officer, favourable=True, words="Bien.")
+    sent = {"decision": "approve", "words": "", "shown": plan.sha256}
+    page = signed_in(AgentFactory()).post(at("decide", plan.code), sent)
+    assert page.status_code == 400 and "n’est plus à venir" in page.content.decode()
+    assert Campaign.objects.get().state == State.SUBMITTED
 
 
 MAP = ROOT / "platform/demo/seeding/villebrume.geojson"
@@ -221,12 +308,12 @@ def test_the_register_says_every_step_and_no_name(author, client):
 
 def test_the_sheet_and_the_plan_are_json(author, client, capsys, monkeypatch, officer):
     draft = campaigns.begin(by=author, template="travel", document=document())
-    submitted = campaigns.submit(campaign=draft, by=author)
+    submitted = campaigns.submit(campaign=draft, by=author, today=EVE)
     sheet = client.get(at("sheet_json", draft.code)).json()
     assert (sheet["plan_sha256"], sheet["epsilon"]) == (submitted.sha256, pytest.approx(3.09, abs=0.05))
     assert client.get(at("plan_json", draft.code)).json() == document()
     campaigns.give_opinion(campaign=submitted, by=officer, favourable=True, words="Bien.")
-    campaigns.approve(campaign=submitted, by=AgentFactory())
+    campaigns.approve(campaign=submitted, by=AgentFactory(), today=EVE)
     monkeypatch.setattr(opening, "_registered", {})
     opened = campaigns.open_campaign(campaign=submitted)
     year = opened.events.get(step="open").at.year

@@ -16,7 +16,7 @@ from campaigns.plans.states import NotNow, State
 from core.journal import register
 from core.models.rows import Forged
 from tests.accounts.factories import AgentFactory, ResidentFactory
-from tests.campaigns.made import document
+from tests.campaigns.made import EVE, document, words
 
 pytestmark = pytest.mark.django_db
 
@@ -37,13 +37,13 @@ def officer():
 @pytest.fixture
 def submitted(author):
     draft = campaigns.begin(by=author, template="travel", document=document())
-    return campaigns.submit(campaign=draft, by=author)
+    return campaigns.submit(campaign=draft, by=author, today=EVE)
 
 
 @pytest.fixture
 def approved(submitted, officer):
     campaigns.give_opinion(campaign=submitted, by=officer, favourable=True, words="Les cases sont larges.")
-    return campaigns.approve(campaign=submitted, by=AgentFactory())
+    return campaigns.approve(campaign=submitted, by=AgentFactory(), today=EVE)
 
 
 @pytest.fixture
@@ -79,14 +79,58 @@ def test_only_the_author_changes_and_submits(author):
     with pytest.raises(PermissionDenied):
         campaigns.change(campaign=draft, by=AgentFactory(), document=document(minimum=200))
     with pytest.raises(PermissionDenied):
-        campaigns.submit(campaign=draft, by=AgentFactory())
+        campaigns.submit(campaign=draft, by=AgentFactory(), today=EVE)
     assert campaigns.change(campaign=draft, by=author, document=document(minimum=200)).plan.minimum == 200
 
 
 def test_a_plan_with_faults_is_not_submitted(author):
     draft = campaigns.begin(by=author, template="travel", document=document(tables=[]))
     with pytest.raises(PlanRefused):
-        campaigns.submit(campaign=draft, by=author)
+        campaigns.submit(campaign=draft, by=author, today=EVE)
+
+
+def with_unused_column():
+    tables = [one for one in document()["tables"] if one["code"] != "trips"]
+    return {"tables": tables}
+
+
+def with_zone(name):
+    changed = document()["zoning"]
+    changed["zones"][2]["label"] = words(name)
+    return {"zoning": changed}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"opens": EVE.isoformat(), "windows": ["2027-02-09"]}, "opens_in_the_past"),
+        (with_unused_column(), "unused_column at dimensions/2"),
+        ({"purpose": {"fr": "Placer des arrêts.", "en": "To be written"}}, "unwritten at purpose"),
+        ({"question": words("Quel est votre nom ?")}, "identity"),
+        ({"title": words("Votre date de naissance")}, "identity"),
+        (with_zone("Rue des Lilas"), "street at zoning/zones/2"),
+        (with_zone("12 bis, avenue Foch"), "street"),
+    ],
+)
+def test_a_plan_is_not_submitted_with(changes, code, author):
+    """Days that are past, a column that no table needs, a text not written, who somebody is, a street as a zone."""
+    draft = campaigns.begin(by=author, template="travel", document=document(**changes))
+    with pytest.raises(PlanRefused, match=code):
+        campaigns.submit(campaign=draft, by=author, today=EVE)
+    assert Campaign.objects.get(pk=draft.pk).state == State.DRAFT
+
+
+@pytest.mark.parametrize("name", ["Quartier de la Place", "Quai Nord", "Les Allées et la Gare", "Bellerive"])
+def test_a_quarter_is_a_zone_whatever_it_is_called_after(name, author):
+    draft = campaigns.begin(by=author, template="travel", document=document(**with_zone(name)))
+    assert campaigns.submit(campaign=draft, by=author, today=EVE).state == State.SUBMITTED
+
+
+def test_a_plan_whose_first_day_has_come_is_not_approved(submitted, officer):
+    campaigns.give_opinion(campaign=submitted, by=officer, favourable=True, words="Bien.")
+    with pytest.raises(PlanRefused, match="opens_in_the_past"):
+        campaigns.approve(campaign=submitted, by=AgentFactory(), today=date(2027, 1, 11))
+    assert Campaign.objects.get(pk=submitted.pk).state == State.SUBMITTED
 
 
 def test_a_submitted_plan_never_changes(submitted, author):
@@ -115,21 +159,21 @@ def test_steps_are_never_rewritten(submitted, statement):
 def test_the_author_does_not_approve(submitted, author, officer):
     campaigns.give_opinion(campaign=submitted, by=officer, favourable=True, words="Bien.")
     with pytest.raises(NotTwo):
-        campaigns.approve(campaign=submitted, by=author)
+        campaigns.approve(campaign=submitted, by=author, today=EVE)
 
 
 def test_nothing_is_approved_without_the_officers_opinion(submitted):
     with pytest.raises(NoOpinion):
-        campaigns.approve(campaign=submitted, by=AgentFactory())
+        campaigns.approve(campaign=submitted, by=AgentFactory(), today=EVE)
 
 
 def test_an_opinion_counts_for_the_plan_that_it_was_given_on(submitted, author, officer):
     campaigns.give_opinion(campaign=submitted, by=officer, favourable=True, words="Bien.")
     campaigns.send_back(campaign=submitted, by=AgentFactory(), words="Retirez une date.")
     campaigns.change(campaign=submitted, by=author, document=document(windows=["2027-03-09"]))
-    again = campaigns.submit(campaign=submitted, by=author)
+    again = campaigns.submit(campaign=submitted, by=author, today=EVE)
     with pytest.raises(NoOpinion):
-        campaigns.approve(campaign=again, by=AgentFactory())
+        campaigns.approve(campaign=again, by=AgentFactory(), today=EVE)
 
 
 def test_only_the_officer_gives_the_opinion_and_never_approves_too(submitted, officer):
@@ -137,14 +181,17 @@ def test_only_the_officer_gives_the_opinion_and_never_approves_too(submitted, of
         campaigns.give_opinion(campaign=submitted, by=AgentFactory(), favourable=True, words="Bien.")
     campaigns.give_opinion(campaign=submitted, by=officer, favourable=True, words="Bien.")
     with pytest.raises(PermissionDenied):
-        campaigns.approve(campaign=submitted, by=officer)
+        campaigns.approve(campaign=submitted, by=officer, today=EVE)
 
 
 def test_an_unfavourable_opinion_is_overruled_with_reasons_only(submitted, officer):
     campaigns.give_opinion(campaign=submitted, by=officer, favourable=False, words="Trop de cases.")
     with pytest.raises(ValueError, match="why"):
-        campaigns.approve(campaign=submitted, by=AgentFactory())
-    assert campaigns.approve(campaign=submitted, by=AgentFactory(), words="Le but l’exige.").state == State.APPROVED
+        campaigns.approve(campaign=submitted, by=AgentFactory(), today=EVE)
+    assert (
+        campaigns.approve(campaign=submitted, by=AgentFactory(), words="Le but l’exige.", today=EVE).state
+        == State.APPROVED
+    )
 
 
 def test_a_refused_consultation_stays_refused(submitted):
