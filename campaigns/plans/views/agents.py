@@ -329,10 +329,13 @@ def decide(request: SignedInRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         _require_read(campaign, data)
-        approve = partial(actions.approve, today=timezone.localdate())
-        act = {"approve": approve, "send_back": actions.send_back, "refuse": actions.refuse}[data["decision"]]
+        verbs: dict[str, Callable[..., Campaign]] = {
+            "approve": partial(actions.approve, today=timezone.localdate()),
+            "send_back": actions.send_back,
+            "refuse": actions.refuse,
+        }
         try:
-            act(campaign=campaign, by=request.user, words=data["words"])
+            verbs[data["decision"]](campaign=campaign, by=request.user, words=data["words"])
             return redirect("plans:plan", code)
         except ValueError:
             form.add_error("words", _("Écrivez pourquoi : c’est publié."))
