@@ -291,6 +291,16 @@ ALL: Final = (
         ("css_participation_forfaitaire",),
     ),
     Difference(
+        "c2s_ass",
+        "c2s",
+        _("ASS après une allocation de chômage"),
+        "R861-8 CSS et L5423-1 du code du travail",
+        _("L’ASS compte douze mois, même à côté de l’allocation"),
+        _("L’ASS compte depuis la fin de l’allocation"),
+        ("cmu_c/ass_after_benefit_inside",),
+        ("ass",),
+    ),
+    Difference(
         "c2s_child",
         "c2s",
         _("Enfant de 25 ans"),

@@ -210,14 +210,15 @@ def _aeeh_category(person: Person) -> int:
     return _or(person.aeeh_category, 0) if person.role == "child" and person.disability_rate else 0
 
 
-def beside_stock(seats: Layout, month: str) -> Arrays:
+def beside_stock(filled: Arrays, seats: Layout, month: str) -> Arrays:
     """Return what the published engine is not told, for `arrays`: see `services.aids.differences`.
 
     Since when each person is unemployed: two months of paid unemployment bring a deduction of 30 % from earlier wages
     in the housing aid (R822-13 CCH); two months without benefit, or with the ASS, leave earlier wages and benefits out
     (R822-15 CCH). The years of residence that a permit stands for, over the five months that benefits read. And who
     has the disability card of a rate of 80 %, whose incomes are lowered as article 157 bis CGI has it (R822-4 CCH,
-    R532-3 CSS).
+    R532-3 CSS). And that the ASS, given by its amount of today, was not paid in the months of an unemployment benefit
+    (L5423-1 of the labour code), which the health cover reads (R861-8 CSS).
     """
     year = int(month[:4])
     permits = _column(seats, 0.0, _years_of_permit, np.float32)
@@ -225,7 +226,19 @@ def beside_stock(seats: Layout, month: str) -> Arrays:
         ("date_debut_chomage", "ETERNITY"): _column(seats, NEVER, lambda p: _unemployed_since(p, month), DAY),
         **{("duree_possession_titre_sejour", one): permits for one in _window(month)},
         **{(box, str(of)): has for box, has in _cards(seats).items() for of in range(year - 2, year + 1)},
+        **_ass_after_benefit(filled, seats, month),
     }
+
+
+def _ass_after_benefit(filled: Arrays, seats: Layout, month: str) -> Arrays:
+    """Return the ASS of the past months in which somebody had an unemployment benefit: none for them."""
+    found: Arrays = {}
+    for place, (_row, person) in enumerate(seats.persons):
+        for income in (person.incomes or ()) if person is not None and person.ass_open else ():
+            for one in _past_months(month) if income.type == "unemployment" else ():
+                if income.first <= one <= income.last:
+                    found.setdefault(("ass", one), filled["ass", one].copy())[place] = 0.0
+    return found
 
 
 def _cards(seats: Layout) -> dict[str, Any]:
@@ -238,6 +251,10 @@ def _cards(seats: Layout) -> dict[str, Any]:
             cards[box][foyer] = person is not None and (person.disability_rate or 0.0) >= CARD
             first.add(foyer)
     return cards
+
+
+def _past_months(month: str) -> list[str]:
+    return months.between(months.shift(month, -14), months.shift(month, -1))
 
 
 def _window(month: str) -> list[str]:
@@ -423,7 +440,7 @@ def _menage(filled: Arrays, households: Sequence[Household], seats: Layout, *, w
 
 def _past(filled: Arrays, households: Sequence[Household], seats: Layout, month: str) -> None:
     """Give past benefits as paid or zero in M-14..M-1. This cuts every recursion between benefits."""
-    history = months.between(months.shift(month, -14), months.shift(month, -1))
+    history = _past_months(month)
     for variable in hh.PAID_TO_FAMILY:
         paid = [0.0 if row is None else households[row].paid(variable) for row in seats.familles]
         _spread(filled, variable, history, np.array(paid, dtype=np.float32))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-VERSION: Final = "2026.6"
+VERSION: Final = "2026.7"
 
 
 @dataclass(frozen=True, slots=True)

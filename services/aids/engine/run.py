@@ -368,7 +368,7 @@ def _batches(done: Run, rows: list[tuple[Household, int]], stock: bool) -> Itera
         seats = inputs.layout(households)
         filled = inputs.arrays(households, seats)
         if not stock:
-            filled |= inputs.beside_stock(seats, done.month)
+            filled |= inputs.beside_stock(filled, seats, done.month)
         place = {number: local for local, number in enumerate(chosen)}
         main = [place[rows[number][1]] for number in chosen]
         yield Batch(simulation.build(system(stock), seats, filled, done.month), seats, chosen, main)
@@ -400,10 +400,15 @@ def _steady(batch: Batch, results: dict[str, Any], past: Mapping[str, Any], mont
             given = np.where(found != 0, found, past[name])
             for period in recent:
                 cells.append((name, periods.period(period)))
-                batch.simulation.give(name, period, given)
+                batch.simulation.give(name, period, given * _may_have(batch, name, period))
         batch.simulation.forget_readers(cells)
         results = _results(batch, month)
     return results
+
+
+def _may_have(batch: Batch, name: str, month: str) -> Any:  # noqa: ANN401 - numpy array, or 1 for everybody
+    """Return who could have a benefit in a past month: nobody has the ASS beside an unemployment benefit (L5423-1)."""
+    return batch.simulation.calculate("chomage_net", month) == 0 if name == "ass" else 1
 
 
 def _of_main(batch: Batch, name: str, values: Any) -> Any:  # noqa: ANN401 - numpy array

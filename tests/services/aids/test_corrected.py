@@ -25,7 +25,7 @@ CASES = sorted(path.stem for path in LAW.glob("*.json"))
 #: Of tests/services/aids/edges.
 EDGES = sorted(name for one in differences.ALL for name in one.cases if "/" in name)
 #: Corrected by what the engine is told, and not by a formula.
-INPUTS = {"date_debut_chomage", "duree_possession_titre_sejour", "caseP"}
+INPUTS = {"date_debut_chomage", "duree_possession_titre_sejour", "caseP", "ass"}
 
 
 def case(name: str) -> tuple[Household, dict[str, float]]:
