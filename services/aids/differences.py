@@ -480,4 +480,14 @@ ALL: Final = (
         ("one_euro_meal",),
         ("crous_repas_un_euro_eligibilite",),
     ),
+    Difference(
+        "pass_sport",
+        "pass_sport",
+        _("Pass’Sport d’un enfant dont le frère ou la sœur a une bourse"),
+        "Décret n° 2025-630 du 8 juillet 2025",
+        _("Accordé à tous les enfants du foyer"),
+        _("De 14 à 17 ans avec l’allocation de rentrée, ou pour la personne aidée elle-même"),
+        ("pass_sport_toddler",),
+        ("pass_sport",),
+    ),
 )

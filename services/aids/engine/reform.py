@@ -77,7 +77,7 @@ def apply(system: Any) -> Any:  # noqa: ANN401 - OpenFisca is untyped
         parameter(system, change.path).update(start=change.since, value=change.value)
     from services.aids.engine import corrected  # imports the engine, which `VERSION` is read without
 
-    for variable in (_pass_sport(), *corrected.CLASSES):
+    for variable in corrected.CLASSES:
         system.update_variable(variable)
     return system
 
@@ -92,34 +92,6 @@ def parameter(system: Any, path: str) -> Any:  # noqa: ANN401 - OpenFisca is unt
 def change_of(path: str, month: str) -> Change | None:
     """Return our correction of a parameter that is in force that month."""
     return next((change for change in CHANGES if change.path == path and change.since <= f"{month}-01"), None)
-
-
-def _pass_sport() -> type[Any]:
-    """Return the corrected `pass_sport` variable.
-
-    Trap: the engine checks the grant and the disability allowance for the whole family, so a toddler gets the pupil's
-    pass. Since autumn 2025: 14 to 17 with the school allowance, 6 to 19 disabled, 16 to 30 with the AAH, students with
-    a grant up to 28.
-    """
-    from openfisca_core.variables import Variable
-    from openfisca_france.model.prestations.education import TypesScolarite
-
-    class pass_sport(Variable):  # type: ignore[misc]
-        def formula_2025_09_01(individu, period, parameters):  # type: ignore[no-untyped-def]
-            law = parameters(period).prestations_sociales.education.pass_sport
-            ages, age = law.critere_age, individu("age", period)
-
-            def between(profile: str) -> Any:  # noqa: ANN401 - numpy column
-                return (age >= ages[f"age_minimum_profil_{profile}"]) * (age <= ages[f"age_maximum_profil_{profile}"])
-
-            studies = individu("scolarite", period) == TypesScolarite.enseignement_superieur
-            student = individu("boursier", period) * studies * (age <= ages.age_maximum_profil_boursier)
-            pupil = (individu.famille("ars", period.this_year) > 0) * between("ars")
-            disabled = (individu.famille("aeeh", period) > 0) * individu("handicap", period) * between("aeeh")
-            adult = (individu("aah", period) > 0) * between("aah")
-            return law.montant * ((student + pupil + disabled + adult) > 0)
-
-    return pass_sport
 
 
 WATCHED: Final = (

@@ -65,6 +65,26 @@ class bourse_lycee_echelon(Variable):  # type: ignore[misc]
         return stock(_on_the_notice(famille, period), _school_year(famille, period), parameters)
 
 
+class pass_sport(Variable):  # type: ignore[misc]
+    """Decree 2025-630: 14 to 17 with the school allowance, 6 to 19 disabled, 16 to 30 with the AAH, students with a
+    grant. Stock reads the grant and the disability allowance of the family, so a toddler gets the pupil's pass.
+    """
+
+    def formula_2025_09_01(individu, period, parameters):  # type: ignore[no-untyped-def]
+        law = parameters(period).prestations_sociales.education.pass_sport
+        ages, age = law.critere_age, individu("age", period)
+
+        def between(profile: str) -> Any:  # noqa: ANN401 - numpy column
+            return (age >= ages[f"age_minimum_profil_{profile}"]) * (age <= ages[f"age_maximum_profil_{profile}"])
+
+        studies = individu("scolarite", period) == TypesScolarite.enseignement_superieur
+        student = individu("boursier", period) * studies * (age <= ages.age_maximum_profil_boursier)
+        pupil = (individu.famille("ars", period.this_year) > 0) * between("ars")
+        disabled = (individu.famille("aeeh", period) > 0) * individu("handicap", period) * between("aeeh")
+        adult = (individu("aah", period) > 0) * between("aah")
+        return law.montant * ((student + pupil + disabled + adult) > 0)
+
+
 def _school_year(famille: Any, period: Period) -> Period:  # noqa: ANN401 - OpenFisca is untyped
     """Return the month whose year but two is the notice's: from September on one of next year, if it is given."""
     later = period.offset(12)
@@ -84,6 +104,7 @@ CLASSES = (
     bourse_college,
     bourse_lycee,
     crous_repas_un_euro_eligibilite,
+    pass_sport,
     bourse_college_echelon,
     bourse_lycee_echelon,
 )
