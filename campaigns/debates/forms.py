@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.debates.enums import Choice, Kind, Rule
 from campaigns.debates.models import Vote
+from campaigns.debates.personal import find_personal
 from core.pages.forms import DateField, PublicWords, as_read
 from core.symbols import read_code
 from vault.types.names import words
@@ -32,12 +33,30 @@ def _text(label: Any, rows: int = 4, **others: Any) -> forms.CharField:  # noqa:
     return forms.CharField(label=label, max_length=600, widget=forms.Textarea({"rows": rows}), **others)
 
 
-class ProposalForm(forms.Form):
+class PostForm(forms.Form):
+    """A public text of a resident. What it says of somebody is pointed out, and published if its author keeps it."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        found = find_personal(*(data.get(name, "") for name in ("title", "text")))
+        if found:
+            self.fields["keep"] = forms.BooleanField(
+                label=_("Publier ainsi : ce texte reste public"), required=False
+            )
+            if not self.data.get("keep"):
+                said = _(
+                    "Ce texte donne un nom ou de quoi joindre quelqu’un : %(found)s. Retirez-le, ou publiez ainsi."
+                )
+                raise ValidationError({"text": said % {"found": ", ".join(found)}})
+        return data
+
+
+class ProposalForm(PostForm):
     title = forms.CharField(label=gettext_lazy("Votre proposition, en une ligne"), max_length=100)
     text = _text(gettext_lazy("Ce que cela changerait"), 5)
 
 
-class ArgumentForm(forms.Form):
+class ArgumentForm(PostForm):
     side = forms.ChoiceField(label=gettext_lazy("Votre argument est"), choices=SIDES, widget=forms.RadioSelect)
     text = _text(gettext_lazy("Votre argument"))
 

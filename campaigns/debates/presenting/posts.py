@@ -1,6 +1,7 @@
 """Posts as pages show them: in a neutral order, and without an author."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from campaigns.debates import standing
 from campaigns.debates.enums import Kind
 from campaigns.debates.models import Authorship, Moderation, Post, Vote
 from campaigns.debates.ordering import drawn
+from campaigns.debates.personal import find_personal
 from campaigns.plans.models import Campaign
 from core.templatetags.civic import clock, long_date
 
@@ -100,6 +102,16 @@ def kept_out(campaign: Campaign) -> list[dict[str, Any]]:
             },
         }
         for one in found.select_related("post").order_by("-at")
+    ]
+
+
+def point_out(proposals: Iterable[tuple[str, str]]) -> list[str]:
+    """Return what the proposals of a vote, which it publishes for good, say of somebody: a sentence each."""
+    said = _("« %(title)s » donne : %(found)s")
+    return [
+        said % {"title": title, "found": ", ".join(found)}
+        for title, text in proposals
+        if (found := find_personal(title, text))
     ]
 
 

@@ -31,8 +31,9 @@ def propose(request: SignedInRequest, code: str) -> HttpResponse:
     campaign, me = finding.campaign(code), request.user.pk
     form = ProposalForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        title, text = form.cleaned_data["title"], form.cleaned_data["text"]
         return _written(
-            request, code, lambda: verbs.propose(resident_id=me, by=me, campaign=campaign, **form.cleaned_data)
+            request, code, lambda: verbs.propose(resident_id=me, by=me, campaign=campaign, title=title, text=text)
         )
     hint = _("Votre texte est public aussitôt, sans votre nom. Il reste quand vous fermez votre coffre.")
     return _form(request, form, _("Écrire une proposition"), _("Publier ma proposition"), code, hint=hint)

@@ -19,6 +19,13 @@ from campaigns.debates.forms import AskVoteForm, DecideVoteForm
 from campaigns.debates.models import Vote
 from campaigns.debates.presenting import posts
 from campaigns.debates.views import finding
+from campaigns.plans.models import Campaign
+
+
+def _texts_of(campaign: Campaign, vote: Vote | None) -> list[tuple[str, str]]:
+    """Return the titles and texts that a vote has, or would have if it was asked for now."""
+    options = vote.options if vote is not None else verbs.options_of(campaign)
+    return [(one["title"], one["text"]) for one in options]
 
 
 @agents_only
@@ -33,6 +40,7 @@ def vote(request: SignedInRequest, code: str) -> HttpResponse:
         "vote": found,
         "last_refused": Vote.objects.filter(campaign=campaign, state=VoteState.REFUSED).order_by("created_at").last(),
         "proposals": [] if found else posts.shown(campaign),
+        "personal": posts.point_out(_texts_of(campaign, found)),
         "kept_out": posts.kept_out(campaign),
         "waits_until": waits_until and posts.waits_words(waits_until),
         "may_decide": found and found.state == VoteState.PROPOSED and found.created_by_id != request.user.pk,
@@ -68,6 +76,7 @@ def propose(request: SignedInRequest, code: str) -> HttpResponse:
         "heading": _("Demander un vote"),
         "button": _("Demander le vote"),
         "hint": hint,
+        "personal": posts.point_out(_texts_of(campaign, None)),
         "back": reverse("debates:agents_vote", args=[code]),
     }
     return render(request, "debates/form.html", context)
@@ -108,6 +117,7 @@ def decide(request: SignedInRequest, code: str) -> HttpResponse:
         "heading": _("Décider du vote"),
         "button": _("Décider"),
         "lines": found.titles,
+        "personal": posts.point_out(_texts_of(found.campaign, found)),
         "kept_out": posts.kept_out(found.campaign),
         "back": reverse("debates:agents_vote", args=[code]),
     }

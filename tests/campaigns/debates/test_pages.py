@@ -50,7 +50,7 @@ def test_a_debate_from_a_proposal_to_an_appeal(campaign, resident, client, mailo
     answer = author.post(url("propose"), {"title": "Un bus", "text": "Toutes les 15 minutes."}, follow=True)
     assert "Votre texte est publié" in text_of(answer) and "Ce que vous avez écrit" in text_of(answer)
     post = Post.objects.get()
-    other.post(url("argue", post.pk), {"side": "against", "text": "C’est cher, dit Paul Astruc."})
+    other.post(url("argue", post.pk), {"side": "against", "text": "C’est cher, dit Paul Astruc.", "keep": "on"})
     argument = post.arguments.get()
     page = text_of(client.get(url("proposal", post.pk)))
     assert "C’est cher" in page and "Aucun argument pour" in page
