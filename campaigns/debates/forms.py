@@ -40,9 +40,7 @@ class PostForm(forms.Form):
         data = super().clean() or self.cleaned_data
         found = find_personal(*(data.get(name, "") for name in ("title", "text")))
         if found:
-            self.fields["keep"] = forms.BooleanField(
-                label=_("Publier ainsi : ce texte reste public"), required=False
-            )
+            self.fields["keep"] = forms.BooleanField(label=_("Publier ainsi : ce texte reste public"), required=False)
             if not self.data.get("keep"):
                 said = _(
                     "Ce texte donne un nom ou de quoi joindre quelqu’un : %(found)s. Retirez-le, ou publiez ainsi."

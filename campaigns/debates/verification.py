@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from campaigns.contributions import freezing
@@ -38,7 +39,27 @@ def problems(file: bytes) -> list[str]:
         found.append("the note was not signed by this portal")
     except signed_notes.KeyUnusable as error:
         found.append(f"the signature could not be checked: {error}")
-    return [*found, *_of_numbers(document)]
+    return [*found, *_of_numbers(document), *_of_texts(document, content)]
+
+
+def hash_option(option: Mapping[str, str]) -> str:
+    """Return the SHA-256, in hexadecimal, of the canonical JSON of a proposal's id, title and text.
+
+    A signed count names its proposals by it, so that a text that is set aside later leaves the file, which verifies
+    all the same. The id, drawn at random, keeps anybody from guessing the text.
+    """
+    return hashlib.sha256(canonical.encode({name: option[name] for name in ("id", "title", "text")})).hexdigest()
+
+
+def _of_texts(document: dict[str, Any], content: dict[str, Any]) -> list[str]:
+    """Check the texts that the file gives, which are not signed, by the hashes that are."""
+    try:
+        # Counts of version 2 hold the texts themselves.
+        signed = {one["id"]: one.get("sha256") or hash_option(one) for one in document["options"]}
+        whole = all(signed.get(text["id"]) == hash_option(text) for text in content.get("texts", ()))
+    except (KeyError, TypeError, AttributeError):
+        return ["the proposals are not those of a vote"]
+    return [] if whole else ["a text is not the one of its hash"]
 
 
 def _of_numbers(document: dict[str, Any]) -> list[str]:

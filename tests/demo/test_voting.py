@@ -23,7 +23,7 @@ def test_a_vote_is_furnished_and_counted_once(transactional_db, databases, monke
     vote = standing.vote_of(campaign)
     assert vote is not None
     row = standing.count_of(vote.pk)
-    assert row is not None and verification.problems(counts.as_file(row)) == []
+    assert row is not None and verification.problems(counts.as_file(row, vote)) == []
     told = counts.document_of(row)["ballots"]
     assert told == {"in_all": voting.BALLOTS, "on_paper": voting.ON_PAPER, "unreadable": 0}
     [results] = published.all_of(campaign)

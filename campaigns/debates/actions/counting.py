@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from campaigns.contributions import freezing, sealing
 from campaigns.contributions.actions import keys
-from campaigns.debates import ballots, box, standing
+from campaigns.debates import ballots, box, standing, verification
 from campaigns.debates.ballots import Envelope, Voter
 from campaigns.debates.enums import FEWEST_BALLOTS, Choice, Outcome, VoteState
 from campaigns.debates.models import Ballot, Vote
@@ -162,12 +162,12 @@ def _counted(vote: Vote) -> dict[str, Any]:
     key = sealing.private_key(vote.pk)
     document: dict[str, Any] = {
         "kind": "vote",
-        "version": 2,
+        "version": 3,
         "window": standing.COUNT,
         "consultation": vote.campaign.code,
         "vote": str(vote.pk),
         "closed_at": vote.closes_at.isoformat(timespec="seconds"),
-        "options": vote.options,
+        "options": [{"id": one["id"], "sha256": verification.hash_option(one)} for one in vote.options],
         "previous_sha256": freezing.previous_of(vote.campaign_id),
         "outcome": Outcome.VOID,
         "dropped": box.dropped(vote, key=key, at_the_count=box.State.of(kept)),

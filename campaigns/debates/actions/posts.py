@@ -159,8 +159,10 @@ def _write(resident_id: UUID, post: Post, most: int, kinds: list[Kind]) -> Post:
 
 
 def _is_voted_on(post: Post) -> bool:
+    """Return whether people vote on a post. Its words may go once it is counted: the count is signed without them."""
     vote = standing.vote_of(post.campaign)
-    return vote is not None and any(one["id"] == str(post.pk) for one in vote.options)
+    is_option = vote is not None and any(one["id"] == str(post.pk) for one in vote.options)
+    return is_option and vote is not None and standing.count_of(vote.pk) is None
 
 
 def _note(moderation: Moderation, event: str, content: dict[str, Any]) -> None:

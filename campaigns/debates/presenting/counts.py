@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.contributions.models import Publication
+from campaigns.debates import standing
 from campaigns.debates.enums import Choice, Outcome
+from campaigns.debates.models import Vote
 from core import canonical
 from core.pages.charts import Bar, Chart, bars
 from core.templatetags.civic import number
@@ -51,10 +53,21 @@ def document_of(row: Publication) -> dict[str, Any]:
     return document
 
 
-def as_file(row: Publication) -> bytes:
-    """Return the file that `manage.py verify_vote` verifies."""
-    content = {"publication": document_of(row), "sha256": row.sha256, "note": row.note}
+def as_file(row: Publication, vote: Vote) -> bytes:
+    """Return the file that `manage.py verify_vote` verifies, with the texts that nobody set aside since."""
+    content = {
+        "publication": document_of(row),
+        "sha256": row.sha256,
+        "note": row.note,
+        "texts": shown_options(vote),
+    }
     return json.dumps(content, ensure_ascii=False, indent=1).encode()
+
+
+def shown_options(vote: Vote) -> list[dict[str, str]]:
+    """Return the proposals of a vote, without those that were set aside since, unless an appeal put them back."""
+    hidden = {str(one.post_id) for one in standing.set_aside(vote.campaign) if not one.upheld}
+    return [one for one in vote.options if one["id"] not in hidden]
 
 
 def is_void(document: dict[str, Any]) -> bool:
@@ -76,10 +89,11 @@ def dropped(document: dict[str, Any]) -> str:
     return text % {"count": number(count)}
 
 
-def proposals(document: dict[str, Any]) -> list[Counted]:
+def proposals(document: dict[str, Any], vote: Vote) -> list[Counted]:
     """Return the proposals with their counts, the most approved first."""
+    titles = {one["id"]: one["title"] for one in shown_options(vote)}
     pairs = zip(document["options"], document["counts"], strict=True)
-    found = [Counted(one["id"], one["title"], counts) for one, counts in pairs]
+    found = [Counted(one["id"], titles.get(one["id"]) or _("Texte écarté depuis"), counts) for one, counts in pairs]
     return sorted(found, key=lambda one: one.counts[Choice.AGAINST] - one.counts[Choice.FOR])
 
 

@@ -90,9 +90,9 @@ def group_result(_request: HttpRequest, code: str) -> HttpResponse:
     """Return the signed file of the group's vote, once it is counted."""
     vote = standing.opening_vote(get_object_or_404(Campaign, code=code))
     row = standing.count_of(vote.pk) if vote else None
-    if row is None:
+    if vote is None or row is None:
         raise Http404
-    answer = HttpResponse(counts.as_file(row), content_type="application/json")
+    answer = HttpResponse(counts.as_file(row, vote), content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="groupe-{code}.json"'
     return answer
 

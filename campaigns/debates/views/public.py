@@ -51,14 +51,14 @@ def result(request: HttpRequest, code: str) -> HttpResponse:
     context["dropped"] = counts.dropped(document)
     if counts.is_void(document):
         return render(request, "debates/void.html", context)
-    found = counts.proposals(document)
+    found = counts.proposals(document, vote)
     context |= {
         "row": row,
         "proposals": found,
         "headline": counts.headline(found),
         "lede": counts.lede(document),
         "facts": counts.facts(document),
-        "size": len(counts.as_file(row)),
+        "size": len(counts.as_file(row, vote)),
     }
     return render(request, "debates/result.html", context)
 
@@ -67,10 +67,11 @@ def result(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def result_file(_request: HttpRequest, code: str) -> HttpResponse:
     """Return the signed file of a count."""
-    row = standing.count_of(finding.approved_vote(code).pk)
+    vote = finding.approved_vote(code)
+    row = standing.count_of(vote.pk)
     if row is None:
         raise Http404
-    answer = HttpResponse(counts.as_file(row), content_type="application/json")
+    answer = HttpResponse(counts.as_file(row, vote), content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="vote-{code}.json"'
     return answer
 

@@ -217,7 +217,7 @@ def test_when_the_register_was_rewritten_nobody_says_how_many_were_dropped(vote,
     admin.execute("UPDATE core_registerentry SET content = content - 'sealed' WHERE event = 'box_frozen'")
     document = count(vote)
     assert document["outcome"] == "counted" and document["dropped"] is None
-    file = counts.as_file(Publication.objects.get(campaign_id=vote.pk))
+    file = counts.as_file(Publication.objects.get(campaign_id=vote.pk), vote)
     assert verification.problems(file) == []
     assert "nous ne savons pas combien" in counts.dropped(document)
 

@@ -15,9 +15,9 @@ from campaigns.contributions import freezing, sealing
 from campaigns.contributions.actions import keys
 from campaigns.contributions.models import CampaignKey, Publication
 from campaigns.debates import verification
-from campaigns.debates.actions import casting, counting
-from campaigns.debates.enums import FEWEST_BALLOTS
-from campaigns.debates.models import Ballot, BallotArrival, PaperSlip
+from campaigns.debates.actions import casting, counting, posts
+from campaigns.debates.enums import FEWEST_BALLOTS, Rule
+from campaigns.debates.models import Ballot, BallotArrival, PaperSlip, Post
 from campaigns.debates.presenting import counts
 from tests.accounts.factories import AgentFactory
 from tests.campaigns import given
@@ -83,7 +83,7 @@ def test_a_vote_is_counted_once_published_and_destroyed(vote, as_release, databa
     with pytest.raises(casting.NotOpen):
         voted.put(vote, 2)
     file = tmp_path / "vote.json"
-    file.write_bytes(counts.as_file(row))
+    file.write_bytes(counts.as_file(row, vote))
     assert verification.problems(file.read_bytes()) == []
     call_command("verify_vote", str(file))
     content = json.loads(file.read_bytes())
@@ -95,13 +95,50 @@ def test_a_vote_is_counted_once_published_and_destroyed(vote, as_release, databa
         call_command("verify_vote", str(file))
 
 
+def test_a_text_that_is_set_aside_after_the_count_leaves_the_file_and_the_page(vote, as_release):
+    fill(vote, 12)
+    with as_release():
+        counting.count_due(vote.closes_at)
+    [row] = Publication.objects.all()
+    assert not any({"title", "text"} & set(one) for one in json.loads(row.document)["options"])
+    aside, kept = vote.options
+    whole = counts.as_file(row, vote)
+    content = json.loads(whole)
+    content["texts"][0]["text"] += " Demain."
+    assert "a text is not the one of its hash" in verification.problems(json.dumps(content).encode())
+    posts.set_aside(post=Post.objects.get(pk=aside["id"]), by=AgentFactory(), rule=Rule.PERSON, reasons="Un nom.")
+    file = counts.as_file(row, vote)
+    assert aside["title"].encode() in whole
+    assert aside["title"].encode() not in file and kept["title"].encode() in file
+    assert verification.problems(file) == []
+    shown = {one.title for one in counts.proposals(json.loads(row.document), vote)}
+    assert shown == {"Texte écarté depuis", kept["title"]}
+
+
+def test_a_count_that_holds_the_texts_themselves_verifies_still(vote, as_release, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(verification, "hash_option", lambda option: option)
+        fill(vote, 12)
+        with as_release():
+            counting.count_due(vote.closes_at)
+    [row] = Publication.objects.all()
+    before = json.loads(row.document)
+    document = before | {"version": 2, "options": [one["sha256"] for one in before["options"]]}
+    content = {"publication": document, "sha256": "", "note": "", "texts": counts.shown_options(vote)}
+    assert not [
+        one for one in verification.problems(json.dumps(content).encode()) if "text" in one or "proposal" in one
+    ]
+    content["texts"][0]["title"] = "Autre"
+    assert "a text is not the one of its hash" in verification.problems(json.dumps(content).encode())
+
+
 def test_under_eleven_ballots_a_vote_is_void_and_no_number_comes_out(vote, as_release, databases):
     fill(vote, FEWEST_BALLOTS - 1)
     with as_release():
         counting.count_due(vote.closes_at)
     told = counted(vote)
     assert told["outcome"] == "void" and told["dropped"] == 0 and not {"ballots", "counts"} & set(told)
-    assert verification.problems(counts.as_file(Publication.objects.get())) == []
+    assert verification.problems(counts.as_file(Publication.objects.get(), vote)) == []
     assert left(databases) == 0
 
 
