@@ -1,6 +1,8 @@
 """Maps: words are escaped, hidden zones are hatched, borders stay shared, 300 zones stay light."""
 
+import itertools
 import math
+import re
 
 from core.pages import maps
 from core.pages.charts import Interval, intervals
@@ -42,6 +44,21 @@ def test_a_hidden_zone_is_hatched_and_said_in_the_legend():
     assert "caché" not in [one["label"] for one in shaded(zones(2, 1)).legend]
 
 
+def test_each_of_few_zones_is_named_and_says_its_figure_with_its_margin():
+    found = [Zone(f"z{n}", f"Quartier {n}", square(n, 0), n % 5, f"{n} % ({n - 1} à {n + 1})") for n in range(12)]
+    drawn = shaded(found)
+    assert drawn.wide.count('class="t-name civic-map__label"') == 12
+    assert "<title>Quartier 7\N{NO-BREAK SPACE}: 7 % (6 à 8)</title>" in drawn.wide
+
+
+def test_of_many_zones_the_palest_and_the_darkest_are_named():
+    found = [Zone(f"z{n}", f"Quartier {n}", square(n, 0), min(n // 3, 4)) for n in range(13)]
+    found += [Zone("hidden", "Cachée", square(20, 0), None)]
+    drawn = shaded(found)
+    assert drawn.wide.count('class="t-name civic-map__label"') == 2
+    assert ">Quartier 0</text>" in drawn.wide and ">Quartier 12</text>" in drawn.wide
+
+
 def test_three_hundred_zones_with_long_borders_stay_light():
     drawn = shaded(zones(20, 15, points=60))
     assert drawn.wide.count("<path") >= 300
@@ -66,6 +83,25 @@ def test_a_narrow_drawing_has_fewer_arrows():
     drawn = maps.flows(zones=found, arrows=arrows, title="Flux", description="Une phrase")
     assert drawn.wide.count('class="flow-head') == maps.ARROWS
     assert drawn.narrow.count('class="flow-head') == maps.FEW_ARROWS
+
+
+def test_no_value_covers_a_name_or_another_value():
+    found = zones(4, 4, label="Quartier du Lavoir")
+    arrows = [Flow(one.code, "z1-1", 10 + place, "1 035") for place, one in enumerate(found) if one.code != "z1-1"]
+    drawn = str(maps.flows(zones=found, arrows=arrows, title="Flux", description="Une phrase").wide)
+    boxes = [
+        (float(x), float(y), float(width))
+        for x, y, width in re.findall(r'<rect class="pill"[^>]* x="([-.\d]+)" y="([-.\d]+)" width="([-.\d]+)"', drawn)
+    ]
+    names = re.findall(r'<text class="t-name[^>]* x="([-\d]+)" y="([-\d]+)"', drawn)
+    half = maps.LETTER * len("Quartier du Lavoir")
+    boxes += [(float(x) - half, float(y) - 16, 2 * half) for x, y in names]
+    assert len(boxes) == maps.ARROWS + 16
+    for (x, y, width), (other_x, other_y, other_width) in itertools.combinations(boxes[: maps.ARROWS], 2):
+        assert x + width <= other_x or other_x + other_width <= x or abs(y - other_y) >= 22
+    for x, y, width in boxes[: maps.ARROWS]:
+        for name_x, name_y, name_width in boxes[maps.ARROWS :]:
+            assert x + width <= name_x or name_x + name_width <= x or abs(y - name_y) >= 16
 
 
 def test_a_shape_that_is_no_polygon_is_not_drawn():

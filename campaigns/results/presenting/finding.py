@@ -112,11 +112,21 @@ def _power(delta: float) -> str:
 
 
 def kicker(published: Published) -> str:
-    """Return the question and the day of the publication."""
-    return _("%(question)s Publication du %(day)s") % {
-        "question": published.plan.question.in_language(figures.language()),
+    """Return the question, then which publication this is and its day."""
+    return f"{published.plan.question.in_language(figures.language())} {name_window(published)}"
+
+
+def name_window(published: Published) -> str:
+    """Return which publication of its consultation this is: two may have come out on one day."""
+    windows = [window.code for window in published.plan.windows]
+    values = {
+        "number": windows.index(published.window) + 1,
+        "all": len(windows),
         "day": long_date(published.document["date"]),
     }
+    if len(windows) == 1:
+        return _("Publication du %(day)s") % values
+    return _("Publication %(number)s sur %(all)s, du %(day)s") % values
 
 
 def none_yet(publications: Sequence[Published], plan: Plan) -> str:

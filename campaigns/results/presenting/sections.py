@@ -1,7 +1,7 @@
 """The sections of a page of results: for each table, a sentence, a drawing with its words, and the table itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -201,7 +201,9 @@ def _mapped(
         chart = _bars(title, lines, head) if len(lines) <= BARS else None
         return _build(published, table, lines, head, sentence, chart=chart, caption=_caption(published, table, head))
     bounds, _places = maps.steps(values)
-    stepped = [Zone(zone.code, zone.label, zone.geometry, _step(drawn.get(zone.code), bounds)) for zone in zones]
+    stepped = [
+        replace(zone, step=_step(drawn.get(zone.code), bounds), said=_said(drawn.get(zone.code))) for zone in zones
+    ]
     unit = next(figure.unit for figure in drawn.values() if figure is not None)
     made = maps.choropleth(
         zones=stepped,
@@ -215,6 +217,10 @@ def _mapped(
 
 def _step(figure: Figure | None, bounds: Sequence[float]) -> int | None:
     return None if figure is None else sum(figure.value >= bound for bound in bounds)
+
+
+def _said(figure: Figure | None) -> str:
+    return f"{figure.words} ({figure.margin})" if figure else figures.why_hidden()
 
 
 def _legend(bounds: Sequence[float], unit: str) -> list[str]:

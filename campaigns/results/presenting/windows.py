@@ -42,7 +42,10 @@ def _series(publications: Sequence[Published], table: Mapping[str, Any]) -> Seri
         if verdict in {_("En hausse"), _("En baisse")}:
             moved.append(name)
         rows.append([name, *(_words(one) for one in shares), verdict])
-    days: list[dict[str, object]] = [{"label": short_date(one.document["date"]), "num": True} for one in publications]
+    numbered = enumerate(publications, start=1)
+    days: list[dict[str, object]] = [
+        {"label": f"{number}. {short_date(one.document['date'])}", "num": True} for number, one in numbered
+    ]
     dimension = last.plan.dimension(table["dimensions"][0])
     heads: list[dict[str, object]] = [
         {"label": dimension.label.in_language(figures.language())},

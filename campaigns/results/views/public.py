@@ -139,16 +139,18 @@ def download_verifier(_request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, shown: list[Published], one: Published) -> HttpResponse:
     before = shown[: shown.index(one) + 1]
+    title = finding.title(one)
     context: dict[str, Any] = {
         "published": one,
-        "title": finding.title(one),
+        "title": title,
         "lede": finding.lede(one),
         "kicker": finding.kicker(one),
+        "tab": f"{title}. {finding.name_window(one)}",
         "facts": finding.facts(one),
         "sections": sections.of(one),
         "series": windows.compared(before),
         "files": [{"name": kind.name, "size": len(keeping.content(one, kind))} for kind in making.KINDS.values()],
-        "others": [other for other in shown if other is not one],
+        "others": [{"published": other, "name": finding.name_window(other)} for other in shown if other is not one],
         "embed": request.build_absolute_uri(reverse("results:embed", args=[one.plan.code, one.window])),
         "signature": one.sha256[:16],
         "ways": ways.of(_campaign(one.plan.code), without="results"),

@@ -20,6 +20,12 @@ WIDTH, SMALL = 700, 252
 #: Shades, from pale to dark, then the names written on them.
 SHADES = ("#e5efe9", "#b5d3c8", "#6fa597", "#2f7069", "#0d3f3d")
 LAND, EDGE, GREY = "#f3ede2", "#b9ad98", "#6b6f76"
+#: Zones of which each has its name on it.
+NAMES = 12
+#: Zones that a pointer can meet: with more of them, a page of results would be too heavy.
+TIPS = 60
+#: Half of a letter's width, about.
+LETTER = 4.5
 #: Arrows of a wide drawing, and of a narrow one.
 ARROWS, FEW_ARROWS = 9, 5
 #: Points of all borders together, about.
@@ -31,12 +37,13 @@ Ring = list[Point]
 
 @dataclass(frozen=True)
 class Zone:
-    """One zone. `step`: its shade, 0 to 4, or None if its figure is hidden."""
+    """One zone. `step`: its shade, 0 to 4, or None if its figure is hidden. `said`: its figure with its margin."""
 
     code: str
     label: str
     geometry: Mapping[str, Any] | None
     step: int | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,10 @@ def can_draw(zones: Iterable[Zone]) -> bool:
 
 
 def choropleth(*, zones: Sequence[Zone], title: Text, description: Text, legend: Sequence[Text], hidden: Text) -> Map:
-    """Shade zones by the step of each. One drawing serves both widths: it has no text.
+    """Shade zones by the step of each. One drawing serves both widths: the narrow one shows no name.
+
+    A pointer reads the name and the figure of each zone, if they are not too many. Names are written on few zones,
+    or on one of the palest and one of the darkest.
 
     Args:
         legend: the words of each shade, from pale to dark.
@@ -81,12 +91,36 @@ def choropleth(*, zones: Sequence[Zone], title: Text, description: Text, legend:
     for zone in zones:
         path = "".join(map(_path, shapes[zone.code]))
         shade = f'fill="url(#{key}-h)"' if zone.step is None else f'class="q{zone.step + 1}"'
-        parts.append(f'<path {shade} d="{path}"/>')
-    svg = _svg(WIDTH, height, key, title, description, "".join([*parts, "</g>"]), "")
+        tip = f"{zone.label}\N{NO-BREAK SPACE}: {zone.said}" if len(zones) <= TIPS else ""
+        end = f"><title>{escape(tip)}</title></path>" if tip else "/>"
+        parts.append(f'<path {shade} d="{path}"{end}')
+    names = "".join(_name(zone, _middle(shapes[zone.code]), "civic-map__label") for zone in _named(zones))
+    svg = _svg(WIDTH, height, key, title, description, "".join([*parts, "</g>", names]), "")
     said: list[dict[str, object]] = [{"shade": place + 1, "label": label} for place, label in enumerate(legend)]
     if any(zone.step is None for zone in zones):
         said.append({"shade": None, "label": hidden, "pattern": f"{key}-h"})
     return Map(svg, SafeString(), said)
+
+
+def _named(zones: Sequence[Zone]) -> list[Zone]:
+    """Return the zones whose names fit: all of a few, or one of the palest and one of the darkest."""
+    if len(zones) <= NAMES:
+        return list(zones)
+    shaded = sorted((zone for zone in zones if zone.step is not None), key=lambda zone: zone.step or 0)
+    return [shaded[0], shaded[-1]] if len(shaded) > 1 else shaded
+
+
+def _name(zone: Zone, at: tuple[float, float], kind: str = "") -> str:
+    """Write a zone's name in its middle, and its figure with the margin below, if it is not hidden."""
+    x, y = at
+    shown = zone.step is not None
+    below = (
+        f'<tspan x="{x:.0f}" dy="1.2em" font-weight="400">{escape(zone.said)}</tspan>' if zone.said and shown else ""
+    )
+    return (
+        f'<text class="t-name {kind}" font-weight="700" fill="{INK}" text-anchor="middle" x="{x:.0f}" y="{y:.0f}">'
+        f"{escape(zone.label)}{below}</text>"
+    )
 
 
 def flows(*, zones: Sequence[Zone], arrows: Sequence[Flow], title: Text, description: Text) -> Map:
@@ -265,20 +299,14 @@ def _arrows(zones: Sequence[Zone], shapes: dict[str, list[Ring]], arrows: Sequen
     most = max((one.value for one in arrows), default=1.0)
     widest = 22 if width == WIDTH else 14
     lines, pills = "", ""
-    taken: list[Point] = []
+    named = zones if width == WIDTH else []
+    taken = [(round(x), round(y) - 13, LETTER * len(zone.label)) for zone in named for x, y in [middles[zone.code]]]
     for one in reversed(arrows):
         thick = max(2.5, widest * one.value / most)
         line, at = _arrow(middles[one.start], middles[one.end], thick, "f1" if one.is_subject else "f5")
         lines += line
-        pills += _pill(*_clear(at, taken), one.text)
-    names = ""
-    if width == WIDTH:
-        for zone in zones:
-            x, y = middles[zone.code]
-            names += (
-                f'<text class="t-name" font-weight="700" fill="{INK}" text-anchor="middle" x="{x:.0f}"'
-                f' y="{y - 8:.0f}">{escape(zone.label)}</text>'
-            )
+        pills += _pill(*_clear(at, _half(one.text), taken), one.text)
+    names = "".join(_name(zone, (x, y - 8)) for zone in named for x, y in [middles[zone.code]])
     return lines + names + pills
 
 
@@ -311,16 +339,20 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], thick: float, t
     return line, (round(at[0]), round(at[1]))
 
 
-def _clear(at: Point, taken: list[Point]) -> Point:
-    """Move a value down until it covers no other one."""
-    while any(abs(at[0] - x) < 48 and abs(at[1] - y) < 24 for x, y in taken):
+def _clear(at: Point, half: float, taken: list[tuple[int, int, float]]) -> Point:
+    """Move a value down until it covers no other one, and no name. `half`: of its width."""
+    while any(abs(at[0] - x) < half + other and abs(at[1] - y) < 24 for x, y, other in taken):
         at = (at[0], at[1] + 8)
-    taken.append(at)
+    taken.append((*at, half))
     return at
 
 
+def _half(text: str) -> float:
+    return 5 + len(text) * LETTER
+
+
 def _pill(x: int, y: int, text: str) -> str:
-    half = 5 + len(text) * 4.5
+    half = _half(text)
     return (
         f'<rect class="pill" fill="#fff" stroke="{GREY}" x="{x - half:.1f}" y="{y - 11}" width="{half * 2:.1f}"'
         f' height="22" rx="11"/>' + text_at(x, y + 5, text, bold=True, anchor="middle")

@@ -62,6 +62,18 @@ def test_everybody_reads_the_results(results):
             assert "marge" in response.content.decode().lower(), page
 
 
+def test_two_publications_of_one_day_differ_in_their_titles(campaign, client, as_release):
+    day = campaign.plan.windows[0].release.isoformat()
+    with as_release():
+        for window in (0, 1):
+            made.publish(campaign, made.drawn(campaign.plan, 2_000, window) | {"date": day})
+    pages = [client.get(reverse("results:window", args=[campaign.code, one])).content.decode() for one in ("w1", "w2")]
+    titles = [page.split("<title>")[1].split("</title>")[0].strip() for page in pages]
+    assert titles[0] != titles[1]
+    assert "Publication 1 sur 2, du" in titles[0] and "Publication 2 sur 2, du" in titles[1]
+    assert "Publication 1 sur 2, du" in pages[1], "the other one is named"
+
+
 def test_the_sheet_leads_to_the_results_once_there_are_some(campaign, client, as_release):
     sheet, way = reverse("plans:sheet", args=[campaign.code]), f'href="{BASE}"'
     assert way not in client.get(sheet).content.decode()
@@ -217,7 +229,7 @@ def test_three_hundred_zones_make_a_page_of_120_kilobytes_at_most(transactional_
     zoning = {"code": "quartiers", "label": words("Quartiers"), "source": "Insee", "zones": zones}
     told = made.mapped()
     home = {**told["dimensions"][1], "level": 0}
-    tables = [one for one in told["tables"] if one["code"] != "trips"]
+    tables = [one for one in told["tables"] if one["code"] not in {"trips", "ages"}]
     dimensions = [told["dimensions"][0], home, told["dimensions"][3]]
     campaign = given.opened(zoning=zoning, dimensions=dimensions, tables=tables)
     plan = Plan.from_json(campaign.document)
