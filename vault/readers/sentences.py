@@ -293,7 +293,7 @@ SEVERAL_CODES = gettext_noop("Le fichier porte plusieurs codes. Vérifiez qu’i
 RESIDENT = "résident"
 NO_TIME = gettext_noop("Une partie de ce parcours n’a pas d’heure : sa longueur est montrée, sans en faire un trajet.")
 DOUBTED = gettext_noop(
-    "Des positions sont datées d’avant 1970, ou vont à plus de 350 mètres par seconde : elles ne font pas de trajet."
+    "Des positions sont datées d’avant 1970, ou sautent plus vite qu’on ne se déplace : elles ne font pas de trajet."
 )
 PATH_ONLY = gettext_noop(
     "La longueur de ce parcours est montrée. Rien n’en est gardé : aucune partie de plus de 200 mètres n’a des heures "

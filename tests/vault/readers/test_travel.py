@@ -358,6 +358,37 @@ def test_a_jump_that_nobody_makes_belongs_to_no_trip() -> None:
     assert float(facts(reading)["distance"]) == pytest.approx(1.0, abs=0.12)
 
 
+def _with_a_jump(north: float, kind: str) -> Reading:
+    """Read a walk of ten minutes in which one position, and no other, is this many degrees farther north."""
+    walk = line("2024-06-15T10:00", 11)
+    away = (walk[5][0] + north, -1.15, walk[5][2])
+    return read(gpx(*walk[:5], away, *walk[6:], kind=kind))
+
+
+@pytest.mark.parametrize(
+    ("north", "kind", "doubted"),
+    [
+        # Of a minute: 0.36 degrees are 667 metres a second, 0.1 are 185, 0.02 are 37, 0.004 are 7.
+        (0.36, "", True),
+        (0.1, "", True),
+        (0.02, "", False),
+        (0.02, "walking", True),
+        (0.02, "cycling", True),
+        (0.02, "driving", False),
+        (0.1, "driving", True),
+        (0.004, "walking", False),
+    ],
+)
+def test_a_jump_is_doubted_by_the_mode_and_by_the_steps_around_it(north: float, kind: str, doubted: bool) -> None:
+    assert (DOUBTED in _with_a_jump(north, kind).warnings) is doubted
+
+
+def test_an_aeroplane_is_as_fast_for_more_than_one_step() -> None:
+    flight = line("2024-06-15T10:00", 20, step=0.12)
+    reading = read(gpx(*flight))
+    assert DOUBTED not in reading.warnings and len(trips(reading)) == 1
+
+
 def test_a_move_faster_than_anybody_is_doubted() -> None:
     reading = read(android(activity("09:00", "09:20", HERE, THERE, distanceMeters=2e9)))
     assert (trips(reading), reading.warnings[0]) == ([], DOUBTED)

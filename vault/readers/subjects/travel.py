@@ -32,6 +32,18 @@ STAYING_SPEED = 0.2
 GAP_SECONDS = 1800
 #: No traveller is faster than this many metres a second: the position is wrong, or its time.
 FASTEST = 350
+#: The same of who says how they went, and of whatever stays on the ground.
+FASTEST_BY_MODE = {
+    "marche": 12,
+    "velo": 30,
+    "vae": 30,
+    "bus": 60,
+    "bateau": 50,
+    "voiture": 100,
+    "moto": 100,
+    "train": 110,
+}
+FASTEST_ON_LAND = 110
 #: A stay may start this much before the end of the move that leads to it.
 MEETS = timedelta(minutes=1)
 #: Closer positions in time do not refine a stop, and would cost the square of their number.
@@ -127,15 +139,31 @@ class Track:
     def length(self, first: int, last: int) -> float:
         return self._lengths()[last] - self._lengths()[first] if last > first else 0.0
 
-    def jumps(self) -> list[int]:
-        """Return the ranks that nobody could reach from the position before."""
-        lengths = self._lengths()
-        return [
-            rank
-            for rank, (before, after) in enumerate(itertools.pairwise(lengths), 1)
-            if after - before > FASTEST
-            and after - before > FASTEST * max(1.0, self.times[rank] - self.times[rank - 1])
-        ]
+    def jumps(self, mode: str) -> list[int]:
+        """Return the ranks that nobody could reach from the position before by this mode.
+
+        Without a mode, a step faster than a train is a jump if it is alone, or goes somewhere and back.
+        """
+        lengths, limit = self._lengths(), FASTEST_BY_MODE.get(mode, FASTEST)
+        far = [rank for rank in range(1, len(lengths)) if lengths[rank] - lengths[rank - 1] > FASTEST]
+        return [rank for rank in far if self._speed(rank) > limit or limit == FASTEST and self._is_jump(rank)]
+
+    def _speed(self, rank: int) -> float:
+        """Return the metres a second from the position before to this one; 0 where there is none."""
+        if not 0 < rank < len(self.times):
+            return 0.0
+        return self.length(rank - 1, rank) / max(1.0, self.times[rank] - self.times[rank - 1])
+
+    def _is_jump(self, rank: int) -> bool:
+        before, at, after = (self._speed(near) for near in (rank - 1, rank, rank + 1))
+        alone = max(before, after) <= FASTEST_ON_LAND or self._is_back(rank) or self._is_back(rank - 1)
+        return at > FASTEST_ON_LAND and alone
+
+    def _is_back(self, rank: int) -> bool:
+        """Return whether the position after this one is back near the one before it."""
+        if not 0 < rank < len(self.times) - 1:
+            return False
+        return metres(self.place(rank - 1), self.place(rank + 1)) < self.length(rank - 1, rank) / 2
 
     def between(self, start: float, end: float) -> tuple[int, int]:
         return bisect_left(self.times, start), bisect_right(self.times, end) - 1
@@ -180,7 +208,7 @@ class Travel:
     def add_track(self, track: Track, mode: str = "inconnu") -> None:
         """Find the stops, then add the moves between them. A jump that nobody makes belongs to no move."""
         track.sort()
-        jumps = track.jumps()
+        jumps = track.jumps(mode)
         self.doubted += len(jumps)
         for first, last in _parts(track, set(jumps)):
             self.read_metres += track.length(first, last)
