@@ -16,13 +16,18 @@ from core import schemas
 from services.aids import catalogue
 from services.aids.local import evaluation
 from services.aids.local.amounts import AMOUNTS
-from services.aids.local.conditions import KINDS
+from services.aids.local.conditions import FACTS, KINDS
+from services.aids.local.conditions.kinds import Sort
 
 MOST_PROBLEMS: Final = 8
 #: Limits of one aid. Its page shows and tries all of it at once.
 MOST_CASES: Final = 100
 MOST_CONDITIONS: Final = 60
 MOST_DEPTH: Final = 6
+#: Bounds of a condition that follow each other.
+SPANS: Final = (("min", "max"), ("age_min", "age_max"), ("count_min", "count_max"), ("from", "to"))
+#: Years that nobody lives longer than.
+OLDEST: Final = 130
 #: Rules of the schema that an unfinished draft may break.
 TO_WRITE: Final = frozenset({"minItems", "minLength"})
 
@@ -169,9 +174,40 @@ def unturned(rule: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def is_absurd(condition: Mapping[str, Any]) -> bool:
+    """Return whether nobody could ever meet a condition: it ends before it starts, or asks for an age nobody has."""
+    pairs = [(condition.get(low), condition.get(high)) for low, high in SPANS]
+    ages = [condition.get(name) for name in ("age_min", "age_max")]
+    if condition["type"] == "age":
+        ages += [condition.get(name) for name in ("value", "min", "max")]
+    return any(low is not None and high is not None and low > high for low, high in pairs) or any(
+        age is not None and not 0 <= age <= OLDEST for age in ages
+    )
+
+
+def is_given(name: str) -> bool:
+    """Return whether the vault, a question or the day of the request gives a fact."""
+    fact = FACTS.get(name)
+    return fact is not None and (fact.read is not None or fact.asked is not None or fact.sort is Sort.DAY)
+
+
+def impossible(rule: Mapping[str, Any]) -> list[str]:
+    """Return, in words, the conditions that would keep the aid from everybody, and dates in the wrong order."""
+    absurd = _("Personne ne remplit « %(condition)s » : vérifiez les bornes.")
+    unread = _("Ni le coffre ni une question ne disent « %(condition)s » : personne n’aurait cette aide.")
+    found = []
+    for leaf in evaluation.leaves(rule["conditions"]):
+        words = {"condition": evaluation.condition_text(leaf, rule)}
+        if is_absurd(leaf):
+            found.append(absurd % words)
+        elif not all(map(is_given, KINDS[leaf["type"]].facts_of(leaf, rule))):
+            found.append(unread % words)
+    return [*found, *_bad_dates(rule)]
+
+
 def faults(rule: Mapping[str, Any]) -> list[str]:
     """Return why the version cannot be published, each fault named; nothing if it can."""
-    if found := problems(rule):
+    if found := problems(rule) or impossible(rule):
         return found
     sentence = _("Le cas « %(persona)s » attend %(expected)s et la règle donne %(found)s.")
     red = [

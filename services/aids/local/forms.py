@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from services.aids.local.amounts import AMOUNTS, lines_of
+from services.aids.local.checking import is_absurd
 from services.aids.local.conditions import KINDS
 from services.aids.local.fields import plain
 from services.versions.fields import choice_field
@@ -49,6 +50,8 @@ class ConditionForm(forms.Form):
         data = super().clean() or {}
         if wrong := self.kind.wrong(data):
             self.add_error(*wrong)
+        elif not self.errors and is_absurd({"type": self.kind.code, **self.kind.rule(data)}):
+            self.add_error(next(iter(self.fields)), _("Personne ne remplit cette condition : vérifiez les bornes."))
         return data
 
     def rule(self) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def test_each_fact_of_a_condition_is_in_a_case_and_in_the_vault(kind):
     form = sheets.CaseForm(rule=aid)
     assert all(str(form.fields[f"fact_{name}"].label) != name for name in names)
     for fact in kind.facts:
-        assert fact.beside in {"", *FACTS} and (fact.read or fact.name in {"on", "parents_commune"})
+        assert fact.beside in {"", *FACTS} and (fact.read or fact.name == "on")
         assert not fact.undecided or fact.sort == Sort.LIST
 
 

@@ -16,6 +16,8 @@ from core.journal import register
 from services.aids import catalogue, shipping
 from services.aids.actions import local_aids as actions
 from services.aids.local import checking
+from services.aids.local.conditions import KINDS
+from services.aids.local.forms import ConditionForm
 from services.aids.models import LocalAid, LocalAidCase
 from services.versions.actions import versions
 from services.versions.models import State
@@ -60,6 +62,53 @@ def test_a_condition_that_no_case_turns_is_named():
     tests = [{**case, "facts": {**case["facts"], "age": 30}} for case in tests[:2]]
     (fault,) = [one for one in checking.faults(item(conditions=idle, tests=tests)) if "130" in one]
     assert "Aucun cas" in fault
+
+
+CAF = {"level": "caf", "id": "59", "name": "Caf du Nord"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "institution"),
+    [
+        ({"type": "territory", "attached": True}, CAF),
+        ({"not": {"any": [{"type": "territory", "attached": True}]}}, CAF),
+    ],
+)
+def test_a_condition_on_what_nobodys_vault_says_is_named(condition, institution):
+    """The cases of the aid are green, and no resident could ever get it."""
+    conditions = {"all": [*CANTINE["conditions"]["all"], condition]}
+    (fault,) = checking.faults(item(conditions=conditions, institution=institution))[-1:]
+    assert "Ni le coffre ni une question" in fault and "Caf du Nord" in fault
+
+
+ABSURD = [
+    {"type": "age", "min": 200},
+    {"type": "age", "op": ">=", "value": 131},
+    {"type": "age", "min": 18, "max": 3},
+    {"type": "qf", "min": 900, "max": 300},
+    {"type": "children", "count_min": 1, "age_min": 18, "age_max": 3},
+    {"type": "children", "count_min": 1, "age_min": 200},
+    {"type": "date", "from": "2026-12-01", "to": "2026-11-01"},
+]
+
+
+@pytest.mark.parametrize("condition", ABSURD, ids=str)
+def test_a_condition_that_nobody_meets_is_named_and_not_written_by_its_form(condition):
+    (fault,) = checking.faults(item(conditions={"all": [*CANTINE["conditions"]["all"], condition]}))
+    assert "Personne ne remplit" in fault
+    kind = KINDS[condition["type"]]
+    sent = {name: value for name, value in kind.initial(condition).items() if value is not None}
+    for name in ("since", "until"):
+        if isinstance(sent.get(name), date):
+            day = sent.pop(name)
+            sent |= {f"{name}_day": day.day, f"{name}_month": day.month, f"{name}_year": day.year}
+    form = ConditionForm(sent | {"period": "month"}, kind=condition["type"])
+    assert not form.is_valid() and list(form.errors)
+
+
+def test_an_aid_that_ends_before_it_starts_is_named():
+    (fault,) = checking.faults(item(valid_from="2026-12-01", valid_to="2026-11-01"))
+    assert "finit avant" in fault
 
 
 def test_an_aid_too_big_is_refused_in_a_sentence_and_read_no_further():

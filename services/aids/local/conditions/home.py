@@ -106,6 +106,12 @@ def _attached(one: Rule, about: Rule) -> dict[str, Any]:
     raise NoEqual
 
 
+def _parents_commune(known: Known) -> str | None:
+    """Return the commune of who lives with their parents. Nobody's vault has that of parents who live elsewhere."""
+    with_them = known.person.role == "child" or known.person.lives_with_parents
+    return known.commune or None if with_them else None
+
+
 TERRITORY: Final = Kind(
     code="territory",
     label=gettext_lazy("Commune, intercommunalité, département ou région"),
@@ -138,7 +144,14 @@ TERRITORY: Final = Kind(
             read=lambda known: catalogue.territory(known.commune).get("region"),
             source="housing.insee",
         ),
-        Fact("parents_commune", Sort.CODE, label=gettext_lazy("Commune des parents (code Insee)")),
+        Fact(
+            "parents_commune",
+            Sort.CODE,
+            label=gettext_lazy("Commune des parents (code Insee)"),
+            read=_parents_commune,
+            of_person=True,
+            source="housing.insee",
+        ),
     ),
     answer=_territory,
     text=_territory_text,
