@@ -1,7 +1,10 @@
 """Change one place of a rule: its groups and conditions, addressed from the root as "0-2-1"."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
+
+from core import canonical
 
 GROUPS: Final = ("all", "any", "not")
 
@@ -10,6 +13,11 @@ Rule = dict[str, Any]
 
 class NoPlace(LookupError):
     """The rule has no such place, or it is no group."""
+
+
+def mark_of(rule: Mapping[str, Any]) -> str:
+    """Return what a page keeps of the rule that it showed: a place of another rule may be another condition."""
+    return hashlib.sha256(canonical.encode(dict(rule))).hexdigest()[:16]
 
 
 def kind_of(rule: Mapping[str, Any]) -> str:

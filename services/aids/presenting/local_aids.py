@@ -124,8 +124,10 @@ def tree(rule: dict[str, Any], aid: LocalAid, *, editable: bool, place: str = ""
         "any": _("Au moins une de ces conditions"),
         "not": _("Sauf si"),
     }
-    where = f"{reverse('aids:local_condition', args=[aid.pk])}?" if editable else ""
+    mark = rule_tree.mark_of(aid.rules["conditions"]) if editable else ""
+    where = f"{reverse('aids:local_condition', args=[aid.pk])}?lu={mark}&" if editable else ""
     shown: dict[str, Any] = {"kind": kind, "place": place, "id": f"groupe-{place or 'tout'}", "editable": editable}
+    shown["mark"] = mark
     shown |= {"heading": headings.get(kind, ""), "text": headings.get(kind, "")}
     if kind not in headings:
         edit = f"{where}place={place}" if editable else ""

@@ -25,7 +25,7 @@ from services.aids.models import LocalAid
 from services.aids.presenting import local_aids as presenting
 from services.aids.presenting.local_aids import AIDS
 from services.versions import presenting as versions
-from services.versions.actions.versions import Faulty
+from services.versions.actions.versions import Faulty, NotNow
 from services.versions.views import form_page, found_by_word, own_draft, said_why, yaml_file
 from services.versions.yaml_files import MOST_BYTES, Unreadable
 
@@ -36,9 +36,18 @@ def _draft(request: SignedInRequest, aid_id: int) -> LocalAid:
     return own_draft(request, AIDS, aid_id)
 
 
-def _tree(aid: LocalAid) -> dict[str, Any]:
-    """Return the conditions, in a group."""
+def _tree(aid: LocalAid, seen: str) -> dict[str, Any]:
+    """Return the conditions, in a group.
+
+    Args:
+        seen: the mark of the page that names a place in them, if one does.
+
+    Raises:
+        NotNow: they changed since in another tab.
+    """
     found: dict[str, Any] = aid.rules["conditions"]
+    if seen and seen != rule_tree.mark_of(found):
+        raise NotNow
     return found if rule_tree.kind_of(found) in {"all", "any"} else {"all": [found]}
 
 
@@ -159,7 +168,7 @@ def edit_sheet(request: SignedInRequest, row_id: int) -> HttpResponse:
 def edit_condition(request: SignedInRequest, row_id: int) -> HttpResponse:
     """Change a condition, or add one to a group: first its type, then what it says."""
     aid = _draft(request, row_id)
-    root = _tree(aid)
+    root = _tree(aid, request.GET.get("lu", ""))
     place = request.GET.get("place", "")
     inside = request.GET.get("dans") or ("" if place else WHOLE)
     before: dict[str, Any] | None = None
@@ -200,7 +209,7 @@ def _write(request: SignedInRequest, aid: LocalAid, conditions: dict[str, Any]) 
 
 def _choose_kind(request: SignedInRequest, aid: LocalAid, inside: str) -> HttpResponse:
     form = forms.KindForm(request.GET if "kind" in request.GET else None)
-    hidden = {"dans": inside}
+    hidden = {"dans": inside, "lu": request.GET.get("lu", "")}
     return form_page(
         request, form, _("Ajouter une condition"), _("Continuer"), _page(aid), method="get", hidden=hidden
     )
@@ -214,7 +223,7 @@ def remove_condition(request: SignedInRequest, row_id: int) -> HttpResponse:
     if not request.POST.get("place"):  # nothing was pointed at
         return redirect("aids:local_version", aid.pk)
     try:
-        changed = rule_tree.removed(_tree(aid), request.POST["place"])
+        changed = rule_tree.removed(_tree(aid, request.POST.get("lu", "")), request.POST["place"])
     except rule_tree.NoPlace:
         raise Http404 from None
     actions.change(aid=aid, by=request.user, rules={"conditions": changed})

@@ -1,5 +1,6 @@
 """Pages of local aids: an agent writes one without JSON, another publishes it, everybody reads its rules."""
 
+import re
 from typing import Any
 
 import pytest
@@ -144,6 +145,36 @@ def test_conditions_are_changed_and_removed_in_their_place(pages):
     assert pages.post(at("remove_condition", aid.pk)).status_code == 302
     assert pages.get(at("condition", aid.pk, place="7")).status_code == 404
     assert pages.get(at("condition", aid.pk, dans="1-0", kind="age")).status_code == 404
+
+
+def links_of(page, name):
+    """Return the addresses of a page's links to a form, as a browser follows them."""
+    return [one.replace("&amp;", "&") for one in re.findall(rf'href="([^"]*/{name}/[^"]*)"', page.content.decode())]
+
+
+def test_the_condition_that_a_page_showed_is_the_one_that_changes(pages):
+    aid = written(pages)
+    shown = pages.get(reverse("aids:local_version", args=[aid.pk]))
+    [edit] = [one for one in links_of(shown, "condition") if one.endswith("place=1-0")]
+    [add] = [one for one in links_of(shown, "condition") if one.endswith("dans=tout")]
+    mark = re.search(r'name="lu" value="(\w+)"', shown.content.decode())
+    assert mark is not None
+    # In another tab, the first condition goes: the places of the others are other ones.
+    pages.post(at("remove_condition", aid.pk), {"place": "0", "lu": mark[1]})
+    aid.refresh_from_db()
+    left = aid.rules["conditions"]
+    assert "a agi avant vous" in text(pages.get(edit, follow=True))
+    assert "a agi avant vous" in text(pages.post(edit, {"value": "yes"}, follow=True))
+    assert "a agi avant vous" in text(pages.post(f"{add}&kind=age", {"op": ">=", "value": "18"}, follow=True))
+    again = pages.post(at("remove_condition", aid.pk), {"place": "0", "lu": mark[1]}, follow=True)
+    assert "a agi avant vous" in text(again)
+    aid.refresh_from_db()
+    assert aid.rules["conditions"] == left
+    shown = pages.get(reverse("aids:local_version", args=[aid.pk]))
+    [add] = [one for one in links_of(shown, "condition") if one.endswith("dans=tout")]
+    pages.post(f"{add}&kind=age", {"op": ">=", "value": "18"})
+    aid.refresh_from_db()
+    assert aid.rules["conditions"]["all"][-1] == {"type": "age", "op": ">=", "value": 18}
 
 
 @pytest.mark.parametrize(
