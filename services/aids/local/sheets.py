@@ -119,7 +119,7 @@ def _fact_field(name: str, known: Any) -> forms.Field:  # noqa: ANN401 - the fac
 
 def _list_field(fact: Fact, known: Any) -> forms.Field:  # noqa: ANN401 - the fact, as it is
     stated = _as_list(known) if known is not None else []
-    values = dict.fromkeys([*fact.values, *fact.others, *stated])
+    values = dict.fromkeys([*fact.values, *stated])
     words = [*((value, word(value)) for value in values), (NONE, gettext_lazy("Aucune de ces réponses"))]
     return _ListField(label=fact.label, required=False, choices=words, widget=forms.CheckboxSelectMultiple)
 

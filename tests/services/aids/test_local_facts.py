@@ -85,6 +85,8 @@ def answer(rule, found):
             "ok",
         ),
         ({"type": "profile", "values": ["stagiaire"]}, {"activite": "retraite"}, "no"),
+        ({"type": "profile", "values": ["retraite"]}, {"activite": "retraite"}, "ok"),
+        ({"type": "profile", "values": ["retraite"]}, {"activite": "chomeur"}, "no"),
         ({"type": "study_year", "values": ["bac_2"]}, {"activite": "etudiant", "annee_etude": 2}, "ok"),
         ({"type": "study_year", "values": ["bts_2"]}, {"activite": "etudiant", "annee_etude": 2}, "missing"),
         ({"type": "study_year", "values": ["bts_1"]}, {"activite": "etudiant", "annee_etude": 2}, "no"),

@@ -107,8 +107,6 @@ class Fact:
     label: "Words" = ""
     #: For a list: what a rule may name, each with its words, or without if the vault has some.
     values: "Mapping[str, Words]" = field(default_factory=dict)
-    #: For a list: values that the vault gives and no rule names.
-    others: tuple[str, ...] = ()
     #: Read the value, once for a household or once for each person. None for a fact that no vault gives.
     read: Callable[[Known], Any] | None = None
     of_person: bool = False
