@@ -253,9 +253,8 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "aids:local_differences": [(AGENT, "/agents/aides/{draft_aid}/differences/")],
     "aids:local_sheet": [(AGENT, "/agents/aides/{draft_aid}/fiche/")],
     "aids:local_condition": [
-        (AGENT, "/agents/aides/{draft_aid}/condition/?dans=tout"),
-        (AGENT, "/agents/aides/{draft_aid}/condition/?dans=tout&kind=any"),
-        *((AGENT, f"/agents/aides/{{draft_aid}}/condition/?dans=tout&kind={kind}") for kind in ("qf", "study_year")),
+        (AGENT, f"/agents/aides/{{draft_aid}}/condition/?dans=tout{kind}")
+        for kind in ("", "&kind=any", "&kind=qf", "&kind=study_year")
     ],
     "aids:local_amount": [
         (AGENT, "/agents/aides/{draft_aid}/montant/"),
