@@ -46,11 +46,27 @@ print(json.dumps({
     "desk": desk_cookie, "visit": str(visit.pk), "moves": cookie(moves), "new": cookie(new),
 }))
 """
-#: The worker makes the keys; 300 invented people gave their rows before the first window; the scheduler opens.
+#: The approved plan again, as two months ago: no page opens a consultation in the past. The worker makes its keys;
+#: 300 invented people gave their rows before the first window; the scheduler opens.
 OPENED = """
+from datetime import timedelta
+from django.db import transaction
+from django.utils import timezone
+from accounts.models import User
 from demo.seeding import consultations
+from campaigns.plans.actions import campaigns
 from campaigns.plans.models import Campaign
-campaign = Campaign.objects.get(code="{code}")
+approved = Campaign.objects.get(code="{code}")
+author, second = approved.created_by, approved.approved_by
+officer = User.objects.get(email="solene.trajets@ville.example")
+opens, *windows = (timezone.localdate() + timedelta(days=days) for days in (-60, -10, 25))
+document = approved.document | {{"opens": opens.isoformat(), "windows": [day.isoformat() for day in windows]}}
+eve = opens - timedelta(days=1)
+with transaction.atomic():
+    campaign = campaigns.begin(by=author, template="travel", document=document | {{"code": "{code}-b"}})
+    campaign = campaigns.submit(campaign=campaign, by=author, today=eve)
+    campaigns.give_opinion(campaign=campaign, by=officer, favourable=True, words="Les cases sont larges.")
+    campaigns.approve(campaign=campaign, by=second, today=eve)
 consultations.wait(lambda: consultations.has_keys(campaign), "make the keys")
 consultations.contribute(campaign, (300, 0))
 consultations.wait(lambda: consultations.is_open(campaign), "open")
@@ -64,10 +80,7 @@ consultations.wait(lambda: consultations.is_released(campaign), "publish")
 
 
 def draft(page: Page, hands: Hands, eyes: Eyes) -> str:
-    """Write a plan from a template, with zones of a file and dates that let one window be published today.
-
-    Return its code.
-    """
+    """Write a plan from a template, with zones of a file, and submit it. Return its code."""
     today = timezone.localdate()
     page.goto("/agents/consultations/nouvelle/")
     page.get_by_role("radio", name="Déplacements", exact=True).check()
@@ -81,7 +94,7 @@ def draft(page: Page, hands: Hands, eyes: Eyes) -> str:
     eyes.look()
     hands.press("Enregistrer")
     page.goto(f"/agents/consultations/{code}/dates/")
-    for name, days in (("opens", -60), ("first", -10), ("second", 25)):
+    for name, days in (("opens", 2), ("first", 40), ("second", 75)):
         for part, value in zip(["day", "month", "year"], _parts(today + timedelta(days=days)), strict=True):
             page.locator(f"main [name={name}_{part}]").fill(value)
     hands.press("Enregistrer")
@@ -126,6 +139,7 @@ def test_a_consultation_from_its_draft_to_its_results(live: Live, visitor: Visit
     code = draft(wide, hands, eyes)
     decide(wide, live, cookies, code)
     live.run(OPENED.format(code=code))
+    code = f"{code}-b"
 
     # From her vault, in English, on a telephone, without scripts and by keyboard; then she changes her mind.
     narrow = visitor(width=320, language="en-GB", javascript=False)

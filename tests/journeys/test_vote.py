@@ -123,7 +123,11 @@ def debate(amina: Resident, rosa: Page, first: Page, second: Page, code: str) ->
     page.locator("main textarea").fill("C’est cher, dit Paul Astruc.")
     eyes.look()
     hands.press("Publier mon argument")
-    expect(page.get_by_text("C’est cher, dit Paul Astruc.").first).to_be_visible()
+    expect(page.get_by_text(re.compile("donne un nom.*Paul Astruc")).first).to_be_visible()
+    eyes.look()
+    page.get_by_role("checkbox", name=re.compile("^Publier ainsi")).check()
+    hands.press("Publier mon argument")
+    expect(page.locator("main li", has_text="C’est cher, dit Paul Astruc.").first).to_be_visible()
 
     agent = Hands(first)
     first.goto(f"/agents/consultations/{code}/")
