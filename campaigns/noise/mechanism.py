@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from campaigns.noise import budget, estimates, figures
+from campaigns.noise import budget, estimates, figures, statements
 from campaigns.noise.plan import Plan, Table, Window
 from campaigns.noise.publication import POSTPONED, PUBLISHED, TOO_FEW, VERSION, Publication
 from campaigns.noise.refusals import CHECK_RHO
@@ -57,7 +57,7 @@ def release(
     if check < plan.minimum:
         outcome = TOO_FEW if window.is_last else POSTPONED
         document = _document(plan, window, on, previous_sha256, outcome, CHECK_RHO)
-        return Publication(document | {"noisy_n": figures.total(check, budget.check_sigma()), "tables": []})
+        return _stated(plan, document | {"noisy_n": figures.total(check, budget.check_sigma()), "tables": []})
     counts: dict[str, Any] = {}
     sums: dict[str, Any] = {}
     for table in plan.tables:
@@ -68,7 +68,7 @@ def release(
     whole = estimates.estimate(plan, (), counts, check)
     document = _document(plan, window, on, previous_sha256, PUBLISHED, spent(plan))
     tables = [_published(plan, table, counts, sums, check) for table in plan.tables]
-    return Publication(document | {"noisy_n": figures.total(whole.values[0], whole.noise), "tables": tables})
+    return _stated(plan, document | {"noisy_n": figures.total(whole.values[0], whole.noise), "tables": tables})
 
 
 def draw(vector: Any, l2: float, rho: float) -> Any:  # noqa: ANN401 - a list or an array of whole numbers
@@ -108,6 +108,10 @@ def _document(
         "delta": budget.DELTA,
         "previous_sha256": previous_sha256,
     }
+
+
+def _stated(plan: Plan, document: dict[str, Any]) -> Publication:
+    return Publication(document | {"statements": statements.write_statements(plan, document)})
 
 
 def _published(plan: Plan, table: Table, counts: dict[str, Any], sums: dict[str, Any], check: float) -> dict[str, Any]:

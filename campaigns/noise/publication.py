@@ -7,7 +7,8 @@ from typing import Any
 
 from core import canonical
 
-VERSION = 1
+#: A document of version 1 has no `statements`.
+VERSION, FORMER = 2, 1
 #: Of a release: figures; too few new contributions, which wait for the next window; too few at the end.
 PUBLISHED, POSTPONED, TOO_FEW = "published", "postponed", "too_few"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from campaigns.noise import budget, estimates
 from campaigns.noise.plan import Plan, Table
-from campaigns.noise.publication import POSTPONED, PUBLISHED, TOO_FEW, VERSION, Publication
+from campaigns.noise.publication import FORMER, POSTPONED, PUBLISHED, TOO_FEW, VERSION, Publication
 from campaigns.noise.refusals import CHECK_RHO
 
 #: Figures of the document have four digits after the point.
@@ -41,7 +41,9 @@ def chain_problems(publications: Sequence[Publication], plan: Plan) -> list[str]
 
 
 def _of_document(document: Mapping[str, Any], plan: Plan, before: Publication | None) -> Iterator[str]:
-    known = {"version": VERSION, "campaign": plan.code, "plan_sha256": plan.sha256, "delta": budget.DELTA}
+    if document["version"] not in {VERSION, FORMER}:
+        yield f"version is {document['version']!r} instead of {VERSION!r}"
+    known = {"campaign": plan.code, "plan_sha256": plan.sha256, "delta": budget.DELTA}
     for name, value in known.items():
         if document[name] != value:
             yield f"{name} is {document[name]!r} instead of {value!r}"

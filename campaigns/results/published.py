@@ -9,6 +9,7 @@ from campaigns.contributions import freezing
 from campaigns.contributions.models import Publication
 from campaigns.noise.plan import Plan, Table
 from campaigns.noise.publication import PUBLISHED
+from campaigns.noise.statements import write_statements
 from campaigns.plans.models import Campaign
 from campaigns.plans.states import BEGUN
 from core import canonical
@@ -28,6 +29,17 @@ class Published:
     def document(self) -> Mapping[str, Any]:
         document: Mapping[str, Any] = canonical.decode(self.row.document.encode())
         return document
+
+    @cached_property
+    def statements(self) -> Mapping[str, Any]:
+        """What it states of its privacy: frozen with it, but for a document of version 1."""
+        frozen: Mapping[str, Any] | None = self.document.get("statements")
+        return frozen or write_statements(self.plan, self.document)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of privacy that every file repeats."""
+        return {**self.statements["privacy"], "publication_sha256": self.sha256}
 
     @property
     def window(self) -> str:

@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 from django.urls import reverse
 
 from campaigns.contributions import freezing
-from campaigns.results.files import settings
+from campaigns.noise.statements import LICENCE
 from campaigns.results.published import Cell, Published
 from core import canonical
 from core.files.csv_cells import harmless
@@ -63,7 +63,7 @@ def as_csv(published: Published) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([*COLUMNS, *REPEATED, "sample"])
-    repeated = settings.of(published)
+    repeated = published.settings
     for table, cell in _cells(published):
         row = [*_place(published, table, cell), *_figures(published, table, cell)]
         writer.writerow([harmless(one) for one in [*row, *(repeated[name] for name in REPEATED), repeated["sample"]]])
@@ -72,7 +72,7 @@ def as_csv(published: Published) -> bytes:
 
 def as_sdmx(published: Published) -> bytes:
     """Return SDMX-CSV 2.0: one dataflow for each table; a hidden cell has OBS_STATUS Q and CONF_STATUS C."""
-    plan, repeated = published.plan, settings.of(published)
+    plan, repeated = published.plan, published.settings
     agency = re.sub(r"[^A-Z0-9]+", "_", str(django_settings.TENANT).upper()) or "GARANT"
     names = [_upper(one.code) for one in plan.dimensions]
     out = io.StringIO()
@@ -117,7 +117,7 @@ def as_geojson(published: Published) -> bytes:
             continue
         found = by_code[codes.pop(kinds.index("zone"))]["tables"].setdefault(table["code"], {})
         found[".".join(codes) or "all"] = _figure(cell)
-    return canonical.encode({"type": "FeatureCollection", "features": features, "privacy": settings.of(published)})
+    return canonical.encode({"type": "FeatureCollection", "features": features, "privacy": published.settings})
 
 
 def as_json(published: Published) -> bytes:
@@ -131,16 +131,21 @@ def as_json(published: Published) -> bytes:
             "log": freezing.log_name(),
             "public_keys": signed_notes.public_keys(freezing.log_name()),
             "plan": published.plan_document,
-            "privacy": settings.of(published),
-            "deployment": settings.registry_sheet(published),
-            "nist_sp_800_226": settings.nist_answers(published),
+            **_find_unsigned(published),
         }
     )
 
 
+def _find_unsigned(published: Published) -> dict[str, Any]:
+    """Return the statements that a document of version 1 does not hold."""
+    if "statements" in published.document:
+        return {}
+    return {**published.statements, "privacy": published.settings}
+
+
 def as_dcat(published: Published) -> bytes:
     """Return the description for catalogues of open data (DCAT 3, JSON-LD), with the hash of each file."""
-    plan, texts = published.plan, settings.of(published)
+    plan, texts = published.plan, published.settings
     page = _address("results:window", plan.code, published.window)
     distributions = [_distribution(published, kind) for kind in KINDS.values() if kind.name != "dcat.jsonld"]
     return canonical.encode(
@@ -160,7 +165,7 @@ def as_dcat(published: Published) -> bytes:
             "dcterms:description": _in_both(plan.purpose.fr, plan.purpose.en),
             "dcterms:publisher": {"@type": "foaf:Organization", "foaf:name": plan.sponsor},
             "dcterms:issued": {"@type": "xsd:date", "@value": texts["date"]},
-            "dcterms:license": {"@id": settings.LICENCE},
+            "dcterms:license": {"@id": LICENCE},
             "dcterms:accrualPeriodicity": {"@id": "http://publications.europa.eu/resource/authority/frequency/NEVER"},
             "dcat:landingPage": {"@id": page},
             "dcat:distribution": distributions,

@@ -26,6 +26,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 DELTA, K, ALPHA = 1e-6, 11, 0.01
 CHECK_RHO, COUNTER_RHO = 0.002, 0.02
 CLOSE = 6e-5
+#: What the note signs, by its hash or in its lines, and what verifies it.
+SIGNED = {"publication", "sha256", "previous_sha256", "plan"}
+BESIDE = {"note", "log", "public_keys"}
 Json = dict[str, Any]
 
 
@@ -210,13 +213,18 @@ def of_spending(what: str, rho: float, eps: float, delta: float, due: float) -> 
 
 
 def of_blocks(content: Json, plan: Plan) -> Iterator[str]:
-    """The blocks beside the document say what follows from it and from the plan, which are signed."""
-    told, privacy, sheet = content["publication"], content["privacy"], content["deployment"]
+    """What is stated beside the figures agrees with them and with the plan. From version 2 on, it is signed too."""
+    told = content["publication"]
+    if told["version"] == 1:
+        if content["privacy"]["publication_sha256"] != content["sha256"]:
+            yield "privacy: another publication"
+    elif unsigned := sorted(set(content) - SIGNED - BESIDE):
+        yield f"nobody signed {', '.join(unsigned)}"
+    blocks = content if told["version"] == 1 else told["statements"]
+    privacy, sheet = blocks["privacy"], blocks["deployment"]
     for name in ("campaign", "window", "date", "plan_sha256"):
         if privacy[name] != told[name]:
             yield f"privacy: another {name}"
-    if privacy["publication_sha256"] != content["sha256"]:
-        yield "privacy: another publication"
     loss = sheet["privacy_loss"]
     for what, one in (("privacy", privacy), ("deployment", loss["privacy_parameters"])):
         yield from of_spending(what, one["rho"], one["epsilon"], one["delta"], plan.rho())
@@ -224,7 +232,7 @@ def of_blocks(content: Json, plan: Plan) -> Iterator[str]:
         yield "deployment: another rho of a table"
     if sheet["implementation"]["sigma"] != {one["code"]: one["sigma"] for one in told["tables"]}:
         yield "deployment: another sigma of a table"
-    first = next(one["answer"] for one in content["nist_sp_800_226"] if one["heading"] == "Privacy parameter")
+    first = next(one["answer"] for one in blocks["nist_sp_800_226"] if one["heading"] == "Privacy parameter")
     if not first.startswith(f"ρ = {privacy['rho']:g}; ε = {privacy['epsilon']} at δ = {privacy['delta']}:"):
         yield "nist_sp_800_226: another rho or epsilon"
 

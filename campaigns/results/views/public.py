@@ -19,7 +19,7 @@ from campaigns.contributions import freezing
 from campaigns.plans.models import Campaign
 from campaigns.plans.presenting import ways
 from campaigns.results import published as found
-from campaigns.results.files import keeping, making, settings
+from campaigns.results.files import keeping, making
 from campaigns.results.presenting import figures, finding, sections, windows
 from campaigns.results.published import Published
 from core.journal import signed_notes
@@ -54,13 +54,13 @@ def window(request: HttpRequest, code: str, window: str) -> HttpResponse:
 def method(request: HttpRequest, code: str, window: str) -> HttpResponse:
     """Show how the figures were protected: the registry's sheet, the answers to NIST SP 800-226, how to verify."""
     _shown, one = _published(code, window)
-    sheet = settings.registry_sheet(one)
+    sheet = one.statements["deployment"]
     groups = [{"name": name, "rows": [*_flat(content)]} for name, content in sheet.items()]
     context = {
         "published": one,
         "facts": finding.facts(one),
         "groups": groups,
-        "answers": settings.nist_answers(one),
+        "answers": one.statements["nist_sp_800_226"],
         "file": f"{one.plan.code}-{one.window}.json",
         "keys": signed_notes.public_keys(freezing.log_name()),
     }

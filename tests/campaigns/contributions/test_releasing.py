@@ -254,7 +254,7 @@ def test_a_publication_says_when_it_was_changed(campaign, first, as_release, tam
         tick(first)
     with tamper() as admin:
         admin.execute(
-            "UPDATE campaigns.publication SET document = replace(document, '\"version\":1', '\"version\":2')"
+            "UPDATE campaigns.publication SET document = replace(document, '\"version\":2', '\"version\":3')"
         )
     [publication] = Publication.objects.all()
     assert freezing.problems(publication) == ["the document is not the one of the hash"]

@@ -15,9 +15,12 @@ from django.utils.html import escape
 from django_scopes import scope
 
 from campaigns.contributions.actions import contributing
-from campaigns.noise import budget, mechanism
+from campaigns.noise import budget, mechanism, statements
 from campaigns.noise.plan import Plan, sha256_of
 from campaigns.plans.models import Campaign
+from campaigns.results import published
+from campaigns.results.files import making, verify_publication
+from core import canonical
 from core.models import JournalEntry
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.campaigns import given
@@ -185,23 +188,56 @@ def test_anybody_verifies_a_publication_with_one_file_of_python(results, client,
     other = base64.b64encode(b"\x01" + bytes(32)).decode()
     assert "not signed by the key" in verified(told, "--key", f"{name}+{_hash}+{other}").stderr
     changes = {
-        "privacy: rho": lambda one: one["privacy"].update(rho=0.001),
-        "deployment: rho": lambda one: one["deployment"]["privacy_loss"]["privacy_parameters"].update(rho=0.1),
-        "nist_sp_800_226": lambda one: one["nist_sp_800_226"][0].update(answer="ρ = 0.01; ε = 1 at δ = 1e-06:"),
         "not the one of the hash": lambda one: one["publication"].update(rho=0.1),
+        "the document is not the one": lambda one: one["publication"]["statements"]["privacy"].update(sample="All."),
         "the plan is not the one": lambda one: one["plan"]["tables"][0].update(rho=0.01),
         "another publication": lambda one: one.update(previous_sha256="0" * 64),
+        "nobody signed deployment, privacy": lambda one: one.update(privacy={"rho": 0.001}, deployment={}),
     }
     for words_of, change in changes.items():
         changed = deepcopy(told)
         change(changed)
         wrong = verified(changed, "--key", key)
         assert wrong.returncode == 1 and words_of in wrong.stderr, (words_of, wrong.stderr)
-    changed = deepcopy(told)
-    changes["privacy: rho"](changed)
-    path.write_text(json.dumps(changed))
-    with pytest.raises(CommandError, match="privacy: rho"):
+    with pytest.raises(CommandError, match="nobody signed deployment, privacy"):
         call_command("verify_results", path)
+
+
+#: What a city would change in the statements before it signs them.
+LIES = {
+    "privacy: rho": lambda one: one["privacy"].update(rho=0.001),
+    "privacy: another window": lambda one: one["privacy"].update(window="w2"),
+    "deployment: rho": lambda one: one["deployment"]["privacy_loss"]["privacy_parameters"].update(rho=0.1),
+    "deployment: another sigma": lambda one: one["deployment"]["implementation"]["sigma"].update(mode=1.0),
+    "nist_sp_800_226": lambda one: one["nist_sp_800_226"][0].update(answer="ρ = 0.01; ε = 1 at δ = 1e-06:"),
+}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("lie", LIES)
+def test_a_signed_statement_that_disagrees_with_the_plan_is_found(campaign, client, as_release, lie, version):
+    told = made.drawn(campaign.plan, 2_000)
+    if version == 2:
+        LIES[lie](told["statements"])
+    else:
+        told = {name: value for name, value in told.items() if name != "statements"} | {"version": 1}
+    with as_release():
+        made.publish(campaign, told)
+    file = json.loads(client.get(f"{BASE}w1/fichiers/json").content)
+    if version == 1:
+        # Whoever hands on the file of a publication of before.
+        assert verify_publication.problems(canonical.encode(file)) == []
+        LIES[lie](file)
+    problems = verify_publication.problems(canonical.encode(file), file["public_keys"])
+    assert any(lie in one for one in problems), problems
+
+
+def test_what_a_publication_states_stays_when_the_words_of_the_portal_change(results, client, monkeypatch):
+    files = [client.get(f"{BASE}w1/fichiers/{name}").content for name in FILES]
+    monkeypatch.setattr(statements, "SAMPLE", "Everybody took part.")
+    [one] = published.all_of(results)
+    assert [making.KINDS[name].make(one) for name in FILES] == files
+    assert "Everybody took part." not in client.get(f"{BASE}w1/methode/").content.decode()
 
 
 def test_one_epsilon_is_said_everywhere(results, client):
@@ -211,10 +247,11 @@ def test_one_epsilon_is_said_everywhere(results, client):
     assert spent["rho"] == pytest.approx(sum(one.rho for one in plan.tables) + 2 * 0.002 + plan.counter_rho)
     told = json.loads(client.get(f"{BASE}w1/fichiers/json").content)
     sheet = client.get(reverse("plans:sheet_json", args=[plan.code])).json()
-    blocks = (told["privacy"], told["deployment"]["privacy_loss"]["privacy_parameters"], sheet)
+    stated = told["publication"]["statements"]
+    blocks = (stated["privacy"], stated["deployment"]["privacy_loss"]["privacy_parameters"], sheet)
     for block in blocks:
         assert {name: block[name] for name in spent} == spent
-    assert f"ε = {spent['epsilon']} " in told["nist_sp_800_226"][0]["answer"]
+    assert f"ε = {spent['epsilon']} " in stated["nist_sp_800_226"][0]["answer"]
     shown = f"ε = {spent['epsilon']:.2f}".replace(".", ",")
     for address in (BASE, f"{BASE}w1/methode/", reverse("plans:sheet", args=[plan.code])):
         assert shown in client.get(address).content.decode(), address

@@ -1,10 +1,11 @@
-"""The privacy settings that each file states: from the frozen document and its plan alone, in English."""
+"""What a publication states of its privacy, in English, from its plan and its figures. It is frozen with them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from campaigns.noise import budget
+from campaigns.noise.plan import Plan
 from campaigns.noise.refusals import CHECK_RHO
-from campaigns.results.published import Published
 
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
 SAMPLE = (
@@ -19,16 +20,27 @@ THRESHOLD = (
 DWELLING = "; a household that the portal knows contributes once, others are asked to"
 
 
-def of(published: Published) -> dict[str, Any]:
+def write_statements(plan: Plan, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of privacy, the sheet of the registry of deployments and the answers to NIST.
+
+    Args:
+        document: of a publication, with its tables.
+    """
+    return {
+        "privacy": _write_settings(plan, document),
+        "deployment": _write_sheet(plan, document),
+        "nist_sp_800_226": _answer_nist(plan, document),
+    }
+
+
+def _write_settings(plan: Plan, document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of privacy that every file repeats."""
-    document = published.document
     return {
         "campaign": document["campaign"],
         "window": document["window"],
         "date": document["date"],
-        "publication_sha256": published.sha256,
         "plan_sha256": document["plan_sha256"],
-        **budget.compute_spending(published.plan),
+        **budget.compute_spending(plan),
         "sample": SAMPLE,
         "licence": LICENCE,
         "interval": "95 %",
@@ -36,9 +48,8 @@ def of(published: Published) -> dict[str, Any]:
     }
 
 
-def registry_sheet(published: Published) -> dict[str, Any]:
+def _write_sheet(plan: Plan, document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a description under the headings of the public registry of deployments (arXiv 2509.13509)."""
-    plan, document = published.plan, published.document
     sums = {table["code"]: table["sum_sigma"] for table in document["tables"] if "sum_sigma" in table}
     return {
         "product": {
@@ -92,9 +103,8 @@ def registry_sheet(published: Published) -> dict[str, Any]:
     }
 
 
-def nist_answers(published: Published) -> list[dict[str, str]]:
+def _answer_nist(plan: Plan, document: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return answers under the headings of the pyramid and the hazards of NIST SP 800-226 (2025)."""
-    plan, document = published.plan, published.document
     spent = budget.compute_spending(plan)
     tables = ", ".join(f"{one['code']} ±{round(1.96 * one['sigma'], 1)}" for one in document["tables"]) or "none"
     pairs = [
