@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def find_truth(plan: Plan, table: Table, tally: Tally, at: list[int | None]) -> 
     return count, (measure.low + measure.high) / 2 + of_sum / count * measure.step / 2
 
 
-def judge(plan: Plan, tally: Tally, document: dict[str, Any]) -> Iterator[tuple[str, int, bool | None]]:
+def judge(plan: Plan, tally: Tally, document: Mapping[str, Any]) -> Iterator[tuple[str, int, bool | None]]:
     """Yield what each cell is, its true number, and whether its interval holds it: None if it is hidden."""
     for table, told in zip(plan.tables, document["tables"], strict=True):
         for cell in [*told["cells"], *told["totals"]]:
@@ -98,9 +98,8 @@ def main() -> int:
                 document = mechanism.release(plan, plan.windows[0], rows, charge=lambda table, rho: None).document
                 for kind, count, held in judge(plan, tally, document):
                     seen[kind, next(most for most in CLASSES if count <= most), held] += 1
-        print(
-            f"{template}, {releases} releases of each number of contributions: kind, true number at most, cells, shown, intervals that hold it"
-        )
+        print(f"{template}, {releases} releases of each number of contributions")
+        print("  kind, true number at most, cells, shown, intervals that hold it")
         for kind in ("count", "total", "mean"):
             for most in CLASSES:
                 holds, fails = seen[kind, most, True], seen[kind, most, False]
