@@ -148,6 +148,12 @@ def test_a_table_has_headers_and_a_caption():
     assert [attrs["data-label"] for tag, attrs in tags if tag == "td"] == ["Euros"]
 
 
+def test_a_long_table_has_no_blanks_between_its_cells():
+    heads, rows = [{"label": "Quartier"}, {"label": "Participants", "num": True}], [["Centre", "12"], ["Gare", "15"]]
+    html = render("table", caption="Où", heads=heads, rows=rows)
+    assert not re.search(r">\s+<", html[html.index("<tbody") : html.index("</tbody>")])
+
+
 def test_a_task_without_a_link_is_only_text():
     html = render("task_list", tasks=[{"name": "Certificat", "tag": "En attente"}])
     assert "<a" not in html and "Certificat" in text(html)
