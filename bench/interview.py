@@ -3,7 +3,7 @@
     python bench/interview.py [--visitors 2000] [--smoke]
 
 The runs are real: the first amount and the result of the committed stories, one after the other. The queue is
-simulated with the times measured: visitors arrive at random during one hour, each asks for a first amount, a result
+simulated with the times measured: visitors arrive at random during one hour, each asks for ten estimates, a result
 and one correction, and two runs go on at a time.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 SLOTS = 2
 HOUR = 3600.0
-RUNS_A_VISIT = 3
+RUNS_A_VISIT = 12
 GOAL_WAIT, GOAL_QUESTION, GOAL_RESULT = 2.0, 0.080, 0.500
 
 

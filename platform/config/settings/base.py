@@ -283,6 +283,7 @@ ACCOUNT_RATE_LIMITS = {
     # “Faire le point”: the desk of a town hall shares one address, a robot does not stop by itself.
     "interview_begin": "60/m/ip,600/h/ip",
     "interview_run": "40/m/ip,800/h/ip",
+    "interview_estimate": "200/m/ip,4000/h/ip",
 }
 ACCOUNT_FORMS = {"login": "accounts.forms.PasswordSignInForm"}
 MFA_ADAPTER = "accounts.sign_in.adapters.SecondFactorAdapter"

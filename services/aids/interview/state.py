@@ -11,8 +11,10 @@ KEY: Final = "interview"
 LASTS: Final = timedelta(hours=2)
 # A visitor who asks to keep the answers has this long to sign in or to open a vault.
 TO_SIGN_IN: Final = timedelta(minutes=30)
-# A usual visit needs two runs, and one for each correction: someone who tries several answers must not be stopped.
-MOST_RUNS: Final = 12
+# A usual visit needs an estimate for each of fifteen answers, a result, and one for each correction: someone who tries
+# several answers must not be stopped. Estimates leave twelve runs to results.
+MOST_RUNS: Final = 36
+MOST_ESTIMATES: Final = 24
 MOST_ANSWERS: Final = 80
 # Answers that another one decides: changing it drops them.
 DEPENDENT: Final = {

@@ -262,13 +262,10 @@ def progress(chain: Chain, name: str) -> dict[str, Any]:
 
 
 def first_amount_words(chain: Chain, estimate: Mapping[str, Any]) -> dict[str, str]:
-    """Say what takes shape: a first amount once there is one, else after how many questions it comes."""
+    """Say what takes shape: an estimate once there is one, else after how many questions it comes."""
     if estimate:
         aids = ngettext("%(count)s aide possible.", "%(count)s aides possibles.", estimate["aids"])
-        supposed = _(
-            "Calculé après vos premières réponses, avec le plus courant pour les autres. "
-            "Le résultat peut être plus bas ou plus haut."
-        )
+        supposed = _("Chaque réponse précise cette estimation. Le résultat peut encore s’en écarter.")
         return {
             "number": shared.range_words(estimate["low"], estimate["high"]),
             "unit": _("par mois"),

@@ -192,9 +192,9 @@ def _answered(visit: Visit, name: str, *, corrected: bool) -> HttpResponse:
         messages.info(visit.request, gone)
     if name.partition("-")[0] not in ASKED:  # the result stays valid for what only the city's aids read
         visit.interview.result = {}
-    if visit.chain.before_first_amount == 0 and _may(
-        visit.request, "interview_run", only_if=not visit.interview.estimate
-    ):
+    if corrected:
+        visit.interview.estimate = {}
+    if visit.chain.before_first_amount == 0 and _may(visit.request, "interview_estimate"):
         running.estimate(visit.interview, visit.chain)
     visit.save()
     if corrected and not visit.chain.next:
@@ -202,9 +202,7 @@ def _answered(visit: Visit, name: str, *, corrected: bool) -> HttpResponse:
     return _onward(visit.chain)
 
 
-def _may(request: HttpRequest, action: str, *, only_if: bool = True) -> bool:
-    if not only_if:
-        return True
+def _may(request: HttpRequest, action: str) -> bool:
     return ratelimit.consume(request, app="allauth.account", action=action, limit_get=True) is not None
 
 
