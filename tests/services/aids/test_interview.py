@@ -122,7 +122,8 @@ LATER = {"11"}
 @pytest.mark.django_db
 @pytest.mark.parametrize("case", STORIES)
 def test_estimates_narrow_and_hold_the_final_amount(case):
-    story, spans = STORIES[case], []
+    story = STORIES[case]
+    spans: list[tuple[float, float]] = []
     interview = blank()
     while (name := (found := replay(interview, story["commune"])).next) != "":
         if not found.before_first_amount and (not spans or len(found.waiting) == 1):
